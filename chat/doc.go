@@ -1,0 +1,30 @@
+// Package chat is the core of Caller: rooms, their log, delivery inside a node, and presence.
+//
+// It knows no HTTP, no Redis and no WebSocket, and imports the standard library and google/uuid only (imports_test.go
+// holds that). What it needs from storage are the interfaces in store.go, which package redisstore has; what it gives
+// to transports are [Node]'s methods and the [Sink] interface.
+//
+// # The words
+//
+// A room is an append-only log of entries with a roster of members. An entry's id, SEQ-TAG, is the cursor: it names
+// the point in the log right after that entry. A subscriber is one reader of one room; a member is a session (one
+// person, however many tabs). A presence is a member as one node sees it, a lease what the node holds for it in the
+// store. A notice is what the store's feed tells a node about a room; an event is what a room tells its subscribers;
+// a framing is how an event looks on one kind of wire.
+//
+// # One message's way
+//
+//	transport → Node.Post → Log.Append → (store) → Listener.Notice → room → Sink.Deliver
+//
+// # Who owns what
+//
+// Each room with local subscribers has one worker goroutine ([room.run]). It alone touches the room's tail, roster
+// and subscribers, so these have no lock. Others hand it commands and notices through its inbox. It never waits for
+// the store: calls to it run in goroutines of their own, at most one read of the log and one roster call for each
+// room, and their results come back through the inbox. It never waits for a reader either: [Sink.Deliver] must not
+// block.
+//
+// # Lock order
+//
+// Node.mu, then inbox.mu. Neither is held while a Sink or the store is called.
+package chat

@@ -1,0 +1,31 @@
+package chat
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What a Node's methods answer with, besides an [*InvalidError] and the context's own errors. Test with errors.Is.
+var (
+	// ErrUnavailable says that the store does not answer. Nothing is known of what was asked: a post may have been
+	// stored, and can be sent again under its key.
+	ErrUnavailable = errors.New("the store does not answer")
+	// ErrGoingAway says that this node is stopping: come back, to this address or another node.
+	ErrGoingAway = errors.New("the node is going away")
+	// ErrTooSlow closes a subscriber whose backlog is full: come back and resume.
+	ErrTooSlow = errors.New("the reader is too slow")
+	// ErrLeft closes a subscriber whose member has left the room: do not come back by yourself.
+	ErrLeft = errors.New("the member has left")
+)
+
+// InvalidError says what is wrong with one field of what somebody sent.
+type InvalidError struct {
+	// Field is the field's name on the wire: "room", "text", "key", "name", "after", "limit".
+	Field string
+	// Limit is the bound that was passed, in characters unless Reason says otherwise; 0 where there is none.
+	Limit int
+	// Reason completes the sentence that begins with the field's name: "is empty".
+	Reason string
+}
+
+func (e *InvalidError) Error() string { return fmt.Sprintf("%s %s", e.Field, e.Reason) }

@@ -1,0 +1,128 @@
+package chat
+
+import (
+	"context"
+	"time"
+)
+
+// Log keeps the rooms' entries. Methods may be called at the same time. An error means that the store did not answer
+// and wraps [ErrUnavailable]; a room that has nothing is no error.
+type Log interface {
+	// Append numbers a draft, stores it and tells all nodes that follow the room, in one step. When it returns, the
+	// entry is stored. A key that the same client used within [KeyLife] appends nothing: repeated is true and the
+	// entry is the first one.
+	Append(ctx context.Context, room RoomID, d Draft) (e Entry, repeated bool, err error)
+	// Read returns all that is kept of a room.
+	Read(ctx context.Context, room RoomID) (Kept, error)
+}
+
+// Kept is what a room's log holds.
+type Kept struct {
+	// Entries are in order, without gaps.
+	Entries []Entry
+	// Expires is in how long all of it goes unless something is appended; 0 when there are no entries.
+	Expires time.Duration
+}
+
+// Feed tells a node what happens in rooms, on whatever node.
+type Feed interface {
+	// Follow begins to tell l about a room; [Following] is its first notice. A room is followed at most once at a time
+	// in a node; unfollow ends it and returns without waiting; a last notice may still come.
+	Follow(room RoomID, l Listener) (unfollow func())
+	// Signal tells every node that follows the room now. It is stored nowhere. Only [Typing] and [Leaving] can be sent.
+	Signal(ctx context.Context, room RoomID, n Notice) error
+}
+
+// Listener is told what happens in one room, in order, by one goroutine at a time. Notice must not block.
+type Listener interface {
+	Notice(n Notice)
+}
+
+// Notice is one of the types below.
+type Notice interface{ notice() }
+
+type (
+	// Following says that from now on every notice comes, until [Cut]. What happened before has to be read.
+	Following struct{}
+	// Cut says that notices may be missing until the next [Following].
+	Cut struct{}
+	// Appended is a new entry.
+	Appended struct{ Entry Entry }
+	// Joined says that a member has come, or that one who was there changed its name. Version is the roster's after it.
+	Joined struct {
+		Member  Member
+		Version int64
+	}
+	// Left says that a member has gone. Version is the roster's after it.
+	Left struct {
+		Member  Member
+		Version int64
+	}
+	// Typing says that a member is writing.
+	Typing struct{ Member Member }
+	// Leaving says that a member has said it goes: nodes that hold it let go without waiting whether it comes back.
+	// Stream is the one that goes; when it is empty, all of the member's do.
+	Leaving struct {
+		Member MemberID
+		Stream string
+	}
+	// Lapsing says that some leases were cut short: a look at the roster in that time finds members gone.
+	Lapsing struct{ In time.Duration }
+)
+
+func (Following) notice() {}
+func (Cut) notice()       {}
+func (Appended) notice()  {}
+func (Joined) notice()    {}
+func (Left) notice()      {}
+func (Typing) notice()    {}
+func (Leaving) notice()   {}
+func (Lapsing) notice()   {}
+
+// Member is somebody present in a room.
+type Member struct {
+	ID    MemberID
+	Name  string
+	Guest bool
+	// Transport is how it came last: "ws", "sse", "ndjson", "text" or "poll".
+	Transport string
+	// JoinedAt is when it came into the room, by the store's clock, to the millisecond. The store sets it.
+	JoinedAt time.Time
+}
+
+// Author is the member as the sender of an entry.
+func (m Member) Author() Author { return Author{ID: m.ID, Name: m.Name, Guest: m.Guest} }
+
+// Lease is how long a member stays present after a node last said so, [RenewEvery] how often a node says so.
+const (
+	Lease      = 60 * time.Second
+	RenewEvery = 20 * time.Second
+)
+
+// Roster keeps who is present, by leases that a node holds for the members connected to it. One member can be held by
+// several nodes; it has left when the last lease has gone. Methods may be called at the same time. Each of them also
+// takes out members whose leases have lapsed. What changed is told to the nodes that follow the room, each change
+// with a version one higher than the last; a room that closed and opened again goes on from a much higher one.
+type Roster interface {
+	// Hold takes or renews this node's leases for members, for [Lease] from now, and announces who was not there.
+	Hold(ctx context.Context, room RoomID, members []Member) (RosterState, error)
+	// Release gives this node's leases up: at once when after is 0, else when that time has passed. Members that this
+	// node does not hold are passed over. The room closes with its last member.
+	Release(ctx context.Context, room RoomID, members []MemberID, after time.Duration) (RosterState, error)
+	// Members returns who is there, in the order in which they came.
+	Members(ctx context.Context, room RoomID) (Roll, error)
+}
+
+// RosterState is what a node needs to know of a roster it does not read.
+type RosterState struct {
+	// Version counts the roster's changes; 0 when nobody is there.
+	Version int64
+	// NextLapse is in how long the first lease of any node runs out; 0 when there is none.
+	NextLapse time.Duration
+}
+
+// Roll is a whole roster.
+type Roll struct {
+	RosterState
+	Members []Member
+}
