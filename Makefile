@@ -1,0 +1,62 @@
+# One command for each habit. `make` alone says which there are.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test lint frontend dist go-test bench fuzz
+
+# Debian keeps servers in sbin, which is not on everybody's path.
+export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
+
+FUZZTIME ?= 10s
+
+help: ## say what there is to make
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## serve the chat on http://localhost:8080; make run ARGS='--help' for more
+	@scripts/need.sh go
+	@scripts/frontend.sh build
+	go run ./cmd/caller $(ARGS)
+
+build: ## build the program with the page in it: bin/caller
+	@scripts/need.sh go
+	@scripts/frontend.sh build
+	CGO_ENABLED=0 go build -trimpath -o bin/caller ./cmd/caller
+
+test: ## run everything that must pass; installs what it lacks
+	@scripts/need.sh go node npm gcc curl redis-server nginx haproxy chromium
+	@scripts/frontend.sh deps
+	@$(MAKE) --no-print-directory --keep-going lint frontend dist go-test
+
+lint: ## check the Go sources: gofmt, go vet, staticcheck
+	@echo '== gofmt'
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	@echo '== go vet'
+	@go vet ./...
+	@echo '== staticcheck'
+	@go tool staticcheck ./...
+
+frontend: ## check and test the page: Biome, tsc, Vitest
+	@scripts/frontend.sh deps
+	@echo '== frontend: check'
+	@cd frontend && npm run --silent check
+	@echo '== frontend: test'
+	@cd frontend && npm run --silent test
+
+dist: ## check that frontend/dist is what its sources build
+	@echo '== frontend: dist is what the sources build'
+	@scripts/frontend.sh verify
+
+go-test: ## run the Go tests, end to end ones too, with the race detector
+	@echo '== go test'
+	@go test -race -timeout 9m ./...
+
+bench: ## run the Go benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## run each fuzz target for FUZZTIME (10s)
+	@set -e; for package in $$(go list ./...); do \
+		for target in $$(go test -run '^$$' -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
+			echo "== $$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done

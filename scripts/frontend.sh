@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# frontend.sh deps|build|verify: what the Makefile does with the page.
+#   deps    install what package-lock.json names, if that has not been done
+#   build   bring frontend/dist up to date, if its sources have changed
+#   verify  fail unless frontend/dist is what the sources build
+set -euo pipefail
+scripts=$(cd "$(dirname "$0")" && pwd)
+cd "$scripts/../frontend"
+
+deps() {
+  "$scripts/need.sh" node npm
+  # npm writes its own copy of the lock file when it is done.
+  [ node_modules/.package-lock.json -nt package-lock.json ] && return
+  npm ci --no-audit --no-fund
+}
+
+# stale tells whether dist may be other than what the sources build. What is committed has been verified, and a
+# checkout gives every file the time of the checkout: times count only where something was changed since.
+stale() {
+  [ -f dist/index.html ] || return 0
+  if git rev-parse --git-dir >/dev/null 2>&1 && [ -z "$(git status --porcelain -- .)" ]; then
+    return 1
+  fi
+  [ -n "$(find . \( -path ./dist -o -path ./node_modules \) -prune -o -type f -newer dist/index.html -print -quit)" ]
+}
+
+case ${1:-} in
+  deps) deps ;;
+  build)
+    stale || exit 0
+    deps
+    npm run build
+    ;;
+  verify)
+    deps
+    fresh=$(mktemp -d)
+    trap 'rm -rf "$fresh"' EXIT
+    npm run build -- --outDir "$fresh" --emptyOutDir --logLevel warn
+    if ! diff -r "$fresh" dist; then
+      echo "frontend/dist is not what its sources build: run 'npm run build' in frontend and commit the result" >&2
+      exit 1
+    fi
+    ;;
+  *)
+    echo "usage: frontend.sh deps|build|verify" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# need.sh COMMAND...: sees to it that the commands are there. What is missing is installed from Debian's packages
+# when we are root or sudo asks for no password; otherwise one line says what to install.
+set -euo pipefail
+
+PATH=$PATH:/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
+
+missing=() packages=()
+for command in "$@"; do
+  command -v "$command" >/dev/null && continue
+  missing+=("$command")
+  case $command in
+    gcc) packages+=(gcc libc6-dev) ;; # the race detector links with it
+    redis-server | nginx | haproxy | chromium | curl) packages+=("$command") ;;
+    go) echo "need.sh: go is missing: install Go (https://go.dev/dl/), the version that go.mod names or newer" >&2; exit 1 ;;
+    node | npm) echo "need.sh: $command is missing: install Node 20.19 or newer (https://nodejs.org/)" >&2; exit 1 ;;
+    *) echo "need.sh: no package is known for $command" >&2; exit 1 ;;
+  esac
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+as_root=()
+if [ "$(id -u)" != 0 ]; then
+  if command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    as_root=(sudo -n)
+  else
+    echo "need.sh: missing: ${missing[*]}; as root: apt-get update && apt-get install ${packages[*]}" >&2
+    exit 1
+  fi
+fi
+if ! command -v apt-get >/dev/null; then
+  echo "need.sh: missing: ${missing[*]}; this machine has no apt-get: install them by hand" >&2
+  exit 1
+fi
+
+echo "need.sh: installing ${packages[*]}"
+# Debian starts a service as it installs one. The tests start their own, on ports of their own.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee $policy >/dev/null
+  "${as_root[@]}" chmod +x $policy
+  trap '"${as_root[@]}" rm -f $policy' EXIT
+fi
+install() {
+  "${as_root[@]}" apt-get update -qq </dev/null &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+      apt-get install -y -qq --no-install-recommends "${packages[@]}" </dev/null
+}
+if ! output=$(install 2>&1); then
+  printf '%s\n' "$output" >&2
+  echo "need.sh: could not install ${packages[*]}" >&2
+  exit 1
+fi
