@@ -26,5 +26,6 @@
 //
 // # Lock order
 //
-// Node.mu, then inbox.mu. Neither is held while a Sink or the store is called.
+// Node.mu, then inbox.mu. Neither is held while a Sink or the store is called, but for the end of a subscription to the
+// feed, which does not wait (Node.retire).
 package chat

@@ -1,0 +1,93 @@
+package chat
+
+import "sync"
+
+// maxInbox is how many bytes of notices wait for a room's worker at most. Past that they are dropped and the worker
+// reads on from the list: it holds about 100 times what a worker takes at once under full load.
+const maxInbox = 1 << 20
+
+// inbox is how others reach a room's worker: with commands, which run on the worker's goroutine, and with the feed's
+// notices. All methods may be called at the same time.
+type inbox struct {
+	wake chan struct{} // has an element when there is something to take
+
+	mu       sync.Mutex // protects following
+	commands []func()
+	notices  []Notice
+	size     int  // of notices, in bytes
+	lost     bool // a notice was dropped
+	closed   bool
+}
+
+func newInbox() *inbox { return &inbox{wake: make(chan struct{}, 1)} }
+
+// do has the worker run a command. It returns false when the worker has ended and never will.
+func (b *inbox) do(command func()) bool {
+	b.mu.Lock()
+	if b.closed {
+		b.mu.Unlock()
+		return false
+	}
+	b.commands = append(b.commands, command)
+	b.mu.Unlock()
+	b.signal()
+	return true
+}
+
+// Notice implements [Listener].
+func (b *inbox) Notice(n Notice) {
+	b.mu.Lock()
+	size := sizeOf(n)
+	switch {
+	case b.closed:
+	case size > 0 && (b.lost || b.size+size > maxInbox):
+		b.lost = true
+	default:
+		b.notices = append(b.notices, n)
+		b.size += size
+	}
+	b.mu.Unlock()
+	b.signal()
+}
+
+// sizeOf is what a notice counts in the inbox, in bytes; 0 for those that are never dropped because no read of the
+// store can make up for them.
+func sizeOf(n Notice) int {
+	const fixed = 256 // the structs and ids, about
+	switch n := n.(type) {
+	case Appended:
+		return fixed + len(n.Entry.Text)
+	case Joined, Left, Typing:
+		return fixed
+	default:
+		return 0
+	}
+}
+
+func (b *inbox) signal() {
+	select {
+	case b.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// take returns all that has come, and whether notices were dropped after those.
+func (b *inbox) take() (commands []func(), notices []Notice, lost bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	commands, notices, lost = b.commands, b.notices, b.lost
+	b.commands, b.notices, b.size, b.lost = nil, nil, 0, false
+	return commands, notices, lost
+}
+
+// closeIfEmpty ends the inbox, unless a command has come in the meantime.
+func (b *inbox) closeIfEmpty() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.commands) > 0 {
+		return false
+	}
+	b.closed = true
+	b.notices = nil
+	return true
+}

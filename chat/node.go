@@ -1,0 +1,275 @@
+package chat
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Options are a node's settings. The zero value of each means its default.
+type Options struct {
+	// HistoryLimit is how many entries the log keeps of a room, and HistoryTTL for how long after the last one: 100,
+	// 24 hours. They must be the store's.
+	HistoryLimit int
+	HistoryTTL   time.Duration
+	// Heartbeat is how often a subscriber is sent something: 15 s. The transports send it, the welcome tells it.
+	Heartbeat time.Duration
+	// Grace is for how long a member whose last stream has ended is still present: 10 s.
+	Grace time.Duration
+	// RenewEvery is how often the members' leases are renewed: [RenewEvery]. It must be well below the store's lease.
+	RenewEvery time.Duration
+	// Patience is how long a call waits for the store: 2 s.
+	Patience time.Duration
+	// FoldAbove is the number of members above which joins and leaves are told as one count a second: 200.
+	FoldAbove int
+	// Linger is how long a room that nobody reads any more stays ready for the next reader: 10 s. Long polls come back
+	// within it, and so cost the store nothing.
+	Linger time.Duration
+	// Logger says what went wrong: none by default.
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() Options {
+	orDefault(&o.HistoryLimit, 100)
+	orDefault(&o.HistoryTTL, 24*time.Hour)
+	orDefault(&o.Heartbeat, 15*time.Second)
+	orDefault(&o.Grace, 10*time.Second)
+	orDefault(&o.RenewEvery, RenewEvery)
+	orDefault(&o.Patience, 2*time.Second)
+	orDefault(&o.FoldAbove, 200)
+	orDefault(&o.Linger, 10*time.Second)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+func orDefault[T comparable](setting *T, value T) {
+	var zero T
+	if *setting == zero {
+		*setting = value
+	}
+}
+
+// Node is one process's part of the chat. All methods may be called at the same time. Close it when done.
+type Node struct {
+	log     Log
+	feed    Feed
+	roster  Roster
+	options Options
+
+	// work is the context of calls to the store that no caller waits for; stop ends it.
+	work context.Context
+	stop context.CancelFunc
+	// running counts what Close waits for: posts under way, workers, and their calls to the store.
+	running sync.WaitGroup
+
+	mu      sync.Mutex // protects following
+	rooms   map[RoomID]*room
+	closing bool
+}
+
+// NewNode makes a node on a store.
+func NewNode(log Log, feed Feed, roster Roster, o Options) *Node {
+	work, stop := context.WithCancel(context.Background())
+	return &Node{
+		log: log, feed: feed, roster: roster, options: o.withDefaults(),
+		work: work, stop: stop, rooms: map[RoomID]*room{},
+	}
+}
+
+// begin counts a piece of work that Close waits for; the caller calls n.running.Done. It returns false when the node
+// takes no new work.
+func (n *Node) begin() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.closing {
+		return false
+	}
+	n.running.Add(1)
+	return true
+}
+
+// Post stores something said in a room and tells all its subscribers, on every node. When it returns without an error
+// the entry is stored. A key used before returns the first entry, and repeated is true.
+//
+// Errors: [*InvalidError] for "text" or "key"; [ErrUnavailable], after which the entry may or may not be stored;
+// [ErrGoingAway].
+func (n *Node) Post(ctx context.Context, room RoomID, d Draft) (e Entry, repeated bool, err error) {
+	if err := d.Validate(); err != nil {
+		return Entry{}, false, err
+	}
+	if !n.begin() {
+		return Entry{}, false, ErrGoingAway
+	}
+	defer n.running.Done()
+	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
+	defer cancel()
+	if d.Kind == "" {
+		d.Kind = KindMessage
+	}
+	e, repeated, err = n.log.Append(ctx, room, d)
+	if err != nil {
+		return Entry{}, false, fmt.Errorf("post to %s: %w", room, n.unavailable(err))
+	}
+	return e, repeated, nil
+}
+
+// unavailable makes a time-out of ours what it means: that the store does not answer.
+func (n *Node) unavailable(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, ErrUnavailable) {
+		return fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	return err
+}
+
+// History returns what is kept of a room. Errors: [ErrUnavailable].
+func (n *Node) History(ctx context.Context, room RoomID) (Kept, error) {
+	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
+	defer cancel()
+	kept, err := n.log.Read(ctx, room)
+	if err != nil {
+		return Kept{}, fmt.Errorf("history of %s: %w", room, n.unavailable(err))
+	}
+	return kept, nil
+}
+
+// Members returns who is in a room. Errors: [ErrUnavailable].
+func (n *Node) Members(ctx context.Context, room RoomID) (Roll, error) {
+	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
+	defer cancel()
+	roll, err := n.roster.Members(ctx, room)
+	if err != nil {
+		return Roll{}, fmt.Errorf("members of %s: %w", room, n.unavailable(err))
+	}
+	return roll, nil
+}
+
+// FoldAbove is the number of members above which a roster is told as a count.
+func (n *Node) FoldAbove() int { return n.options.FoldAbove }
+
+// Typing tells the room that a member is writing. Each subscriber hears it at most once every three seconds for each
+// member. Errors: [ErrUnavailable].
+func (n *Node) Typing(ctx context.Context, room RoomID, m Member) error {
+	if r := n.existing(room); r != nil {
+		asked := make(chan bool, 1)
+		if r.inbox.do(func() { asked <- r.mayType(m.ID, time.Now()) }) && !<-asked {
+			return nil
+		}
+	}
+	return n.signal(ctx, room, Typing{Member: m})
+}
+
+// Leave ends a member's presence in a room at once, on every node, and its streams with [ErrLeft]; with a stream's
+// name, that stream's share in it alone. When it returns, what this node held is given up. Errors: [ErrUnavailable].
+func (n *Node) Leave(ctx context.Context, room RoomID, member MemberID, stream string) error {
+	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
+	defer cancel()
+	if r := n.existing(room); r != nil {
+		done := make(chan struct{})
+		if r.inbox.do(func() { r.leave(member, stream, done) }) {
+			select {
+			case <-done:
+			case <-ctx.Done():
+				return fmt.Errorf("leave %s: %w", room, n.unavailable(ctx.Err()))
+			}
+		}
+	}
+	return n.signal(ctx, room, Leaving{Member: member, Stream: stream})
+}
+
+func (n *Node) signal(ctx context.Context, room RoomID, notice Notice) error {
+	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
+	defer cancel()
+	if err := n.feed.Signal(ctx, room, notice); err != nil {
+		return fmt.Errorf("tell %s: %w", room, n.unavailable(err))
+	}
+	return nil
+}
+
+// existing is the worker of a room that has one, else nil.
+func (n *Node) existing(id RoomID) *room {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.rooms[id]
+}
+
+// do runs a command on a room's worker, which is started when there is none.
+func (n *Node) do(id RoomID, command func(*room)) error {
+	for {
+		n.mu.Lock()
+		if n.closing {
+			n.mu.Unlock()
+			return ErrGoingAway
+		}
+		r := n.rooms[id]
+		if r == nil {
+			r = newRoom(n, id)
+			n.rooms[id] = r
+			n.running.Add(1)
+			go r.run()
+		}
+		n.mu.Unlock()
+		if r.inbox.do(func() { command(r) }) {
+			return nil
+		} // else the worker has ended just now: start another
+	}
+}
+
+// retire takes a room whose worker is about to end out of the node, and the node off its feed, before another worker
+// of the room can begin. It returns false when a command has come for it.
+func (n *Node) retire(r *room, unfollow func()) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !r.inbox.closeIfEmpty() {
+		return false
+	}
+	unfollow()
+	delete(n.rooms, r.id)
+	return true
+}
+
+// Close ends the node: it takes no new posts and subscribers, tells all subscribers [ErrGoingAway], finishes the posts
+// under way, and gives its members' leases up, so that who does not come back on another node within the grace time
+// has left. It returns when all of that is done, or with the context's error when that ends first.
+func (n *Node) Close(ctx context.Context) error {
+	n.mu.Lock()
+	first := !n.closing
+	n.closing = true
+	rooms := make([]*room, 0, len(n.rooms))
+	for _, r := range n.rooms {
+		rooms = append(rooms, r)
+	}
+	n.mu.Unlock()
+	if first {
+		for _, r := range rooms {
+			r.inbox.do(r.shut)
+		}
+	}
+	done := make(chan struct{})
+	go func() {
+		n.running.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+		n.stop()
+		return nil
+	case <-ctx.Done():
+		n.stop() // ends the calls to the store, and with them all that was waited for
+		<-done
+		return fmt.Errorf("close the node: %w", ctx.Err())
+	}
+}
+
+// newStream makes up a name for a subscription.
+func newStream() string {
+	var random [6]byte
+	_, _ = rand.Read(random[:]) // never fails (crypto/rand)
+	return "s-" + hex.EncodeToString(random[:])
+}

@@ -1,0 +1,306 @@
+package chat
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+)
+
+// presences are the members that this node holds in one room, and what is to be told to the store about them. They are
+// the room worker's own. Calls to the roster are made one at a time (see room.callRoster), each with all that has
+// gathered: a storm of arrivals costs a few.
+type presences struct {
+	held      map[MemberID]*presence
+	toHold    map[MemberID]bool // came, changed, or are to be renewed
+	toRelease map[MemberID]bool // gone
+	departing []departure       // whose last stream has ended, by when their grace ends
+
+	renewAt   time.Time // when all leases are renewed; zero when none is held
+	lookAt    time.Time // when somebody's lease, on whatever node, runs out
+	retryAt   time.Time // no call before this; zero for at once
+	expected  int64     // the version that the store has told of
+	missedAt  time.Time // when the roster is read if it has not come
+	busy      bool      // a call is under way
+	givingUp  bool      // the node closes: release all, after the grace time
+	onRelease []chan struct{}
+}
+
+// presence is a member as this node sees it.
+type presence struct {
+	member  Member
+	streams int
+	// stored says that the node has a lease for it; version is the roster's when it was taken.
+	stored  bool
+	version int64
+	// departures counts how often its last stream ended, so that an old one does not end it after it has come back.
+	departures int
+}
+
+type departure struct {
+	id     MemberID
+	number int // of presence.departures
+	at     time.Time
+}
+
+// lapseSlack is how long after a lease has run out one looks: by then it certainly has.
+const lapseSlack = 20 * time.Millisecond
+
+func newPresences() presences {
+	return presences{held: map[MemberID]*presence{}, toHold: map[MemberID]bool{}, toRelease: map[MemberID]bool{}}
+}
+
+// enter counts a stream of a member in.
+func (p *presences) enter(m Member) {
+	here := p.held[m.ID]
+	if here == nil {
+		here = &presence{member: m}
+		p.held[m.ID] = here
+		p.toHold[m.ID] = true
+		delete(p.toRelease, m.ID)
+	}
+	if here.member.Name != m.Name || here.member.Transport != m.Transport {
+		here.member = m
+		p.toHold[m.ID] = true
+	}
+	here.streams++
+}
+
+// exit counts a stream of a member out. With its last stream goes the member: now, or when until has come.
+func (p *presences) exit(id MemberID, now bool, until time.Time) {
+	here := p.held[id]
+	here.streams--
+	if here.streams > 0 {
+		return
+	}
+	if now {
+		p.release(id)
+		return
+	}
+	here.departures++
+	p.departing = append(p.departing, departure{id: id, number: here.departures, at: until})
+}
+
+// leave gives a member up that has no stream left. done is closed when the store has been told.
+func (p *presences) leave(id MemberID, done chan struct{}) {
+	if here := p.held[id]; here != nil && here.streams == 0 {
+		p.release(id)
+	}
+	switch {
+	case done == nil:
+	case p.toRelease[id] || p.busy:
+		p.onRelease = append(p.onRelease, done)
+	default:
+		close(done)
+	}
+}
+
+func (p *presences) release(id MemberID) {
+	delete(p.held, id)
+	delete(p.toHold, id)
+	p.toRelease[id] = true
+}
+
+func (p *presences) giveUp() { p.givingUp = true }
+
+// isIn tells whether a member's lease is stored and a roster of that version shows it.
+func (p *presences) isIn(id MemberID, version int64) bool {
+	here := p.held[id]
+	return here != nil && here.stored && version >= here.version
+}
+
+// expect has the roster read if it has not reached a version within a second.
+func (p *presences) expect(version, have int64) {
+	if version > have {
+		p.expected, p.missedAt = version, time.Now().Add(time.Second)
+	}
+}
+
+// missed tells whether the version that was expected has not come in time.
+func (p *presences) missed(now time.Time, have int64) bool {
+	if !due(p.missedAt, now) {
+		return false
+	}
+	p.missedAt = time.Time{}
+	return have < p.expected
+}
+
+// lookBy has the roster looked at by then.
+func (p *presences) lookBy(at time.Time) {
+	if p.lookAt.IsZero() || at.Before(p.lookAt) {
+		p.lookAt = at
+	}
+}
+
+// lookAfter has the roster looked at when the next lease runs out; 0 for no lease.
+func (p *presences) lookAfter(lapse time.Duration) {
+	if lapse > 0 {
+		p.lookAt = time.Now().Add(lapse + lapseSlack)
+	} else {
+		p.lookAt = time.Time{}
+	}
+}
+
+func (p *presences) empty() bool {
+	return len(p.held) == 0 && len(p.toRelease) == 0 && !p.busy
+}
+
+// onTime lets go whose grace is over and marks who is to be renewed, which it returns true for.
+func (p *presences) onTime(now time.Time) (renewed bool) {
+	for len(p.departing) > 0 && due(p.departing[0].at, now) {
+		d := p.departing[0]
+		p.departing = p.departing[1:]
+		if here := p.held[d.id]; here != nil && here.streams == 0 && here.departures == d.number {
+			p.release(d.id)
+		}
+	}
+	if !due(p.renewAt, now) {
+		return false
+	}
+	p.renewAt = time.Time{}
+	for id := range p.held {
+		p.toHold[id] = true
+	}
+	return true
+}
+
+func (p *presences) nextDue() time.Time {
+	next := p.renewAt
+	for _, at := range []time.Time{p.lookAt, p.retryAt} {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	if len(p.departing) > 0 && (next.IsZero() || p.departing[0].at.Before(next)) {
+		next = p.departing[0].at
+	}
+	return next
+}
+
+// callRoster tells the store what has gathered, in one call at a time.
+func (r *room) callRoster(now time.Time) {
+	p := &r.presences
+	if p.busy || (!p.retryAt.IsZero() && !due(p.retryAt, now) && !p.givingUp) {
+		return
+	}
+	p.retryAt = time.Time{}
+	if len(p.toRelease) == 0 {
+		closeAll(p.takeOnRelease()) // who was to go has gone, or has come back
+	}
+	switch {
+	case p.givingUp:
+		r.releaseAll()
+	case len(p.toRelease) > 0:
+		r.releaseGone()
+	case len(p.toHold) > 0 || due(p.lookAt, now):
+		r.hold()
+	}
+}
+
+// releaseAll gives up all leases, after the grace time: members may be on their way to another node.
+func (r *room) releaseAll() {
+	p := &r.presences
+	ids := keys(p.held)
+	gone := keys(p.toRelease)
+	clear(p.held)
+	clear(p.toRelease)
+	clear(p.toHold)
+	p.givingUp, p.departing, p.renewAt, p.lookAt = false, nil, time.Time{}, time.Time{}
+	done := p.takeOnRelease()
+	if len(ids)+len(gone) == 0 {
+		closeAll(done)
+		return
+	}
+	p.busy = true
+	r.async(func(ctx context.Context) func() {
+		_, err := r.node.roster.Release(ctx, r.id, ids, r.node.options.Grace)
+		if err == nil && len(gone) > 0 {
+			_, err = r.node.roster.Release(ctx, r.id, gone, 0)
+		}
+		return func() { r.released(RosterState{}, err, done) }
+	})
+}
+
+func (r *room) releaseGone() {
+	p := &r.presences
+	ids := keys(p.toRelease)
+	clear(p.toRelease)
+	done := p.takeOnRelease()
+	p.busy = true
+	r.async(func(ctx context.Context) func() {
+		state, err := r.node.roster.Release(ctx, r.id, ids, 0)
+		return func() { r.released(state, err, done) }
+	})
+}
+
+func (p *presences) takeOnRelease() []chan struct{} {
+	done := p.onRelease
+	p.onRelease = nil
+	return done
+}
+
+func closeAll(done []chan struct{}) {
+	for _, d := range done {
+		close(d)
+	}
+}
+
+// released ends a release. One that failed is not made again: nobody renews those leases, so they run out.
+func (r *room) released(state RosterState, err error, done []chan struct{}) {
+	r.presences.busy = false
+	closeAll(done)
+	if err != nil {
+		r.log().Warn("giving up leases failed: they will run out", "error", err)
+		return
+	}
+	r.presences.lookAfter(state.NextLapse)
+}
+
+// hold takes and renews leases, and has the store take out whose leases have run out.
+func (r *room) hold() {
+	p := &r.presences
+	ids := keys(p.toHold)
+	members := make([]Member, 0, len(ids))
+	for _, id := range ids {
+		members = append(members, p.held[id].member)
+	}
+	clear(p.toHold)
+	p.lookAt = time.Time{}
+	p.busy = true
+	r.async(func(ctx context.Context) func() {
+		state, err := r.node.roster.Hold(ctx, r.id, members)
+		return func() { r.holding(ids, state, err) }
+	})
+}
+
+// rosterRetry is how long after a failed call to the roster the next is made.
+const rosterRetry = 500 * time.Millisecond
+
+func (r *room) holding(ids []MemberID, state RosterState, err error) {
+	p := &r.presences
+	now := time.Now()
+	p.busy = false
+	if err != nil {
+		r.log().Warn("taking leases failed", "error", err, "retry", rosterRetry)
+		p.retryAt = now.Add(rosterRetry)
+		p.lookBy(p.retryAt)
+		for _, id := range ids {
+			if p.held[id] != nil {
+				p.toHold[id] = true
+			}
+		}
+		return
+	}
+	for _, id := range ids {
+		if here := p.held[id]; here != nil {
+			here.stored, here.version = true, state.Version
+		}
+	}
+	if p.renewAt.IsZero() && len(p.held) > 0 {
+		p.renewAt = now.Add(r.node.options.RenewEvery)
+	}
+	p.lookAfter(state.NextLapse)
+	p.expect(state.Version, r.roll.version)
+}
+
+func keys[V any](set map[MemberID]V) []MemberID { return slices.Collect(maps.Keys(set)) }

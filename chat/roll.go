@@ -1,0 +1,59 @@
+package chat
+
+import (
+	"cmp"
+	"slices"
+)
+
+// roll is a worker's copy of its room's roster.
+type roll struct {
+	version int64
+	members map[MemberID]Member
+	ordered []Member // by when they joined; nil when it has to be made again
+}
+
+// apply takes one change over. It returns false when changes before it are missing.
+func (r *roll) apply(version int64, change func()) bool {
+	if r.version != 0 && version != r.version+1 {
+		return false
+	}
+	r.version = version
+	r.ordered = nil
+	change()
+	if len(r.members) == 0 {
+		r.version = 0 // the room has closed: it may open again with any version
+	}
+	return true
+}
+
+// replace makes it what was read from the store.
+func (r *roll) replace(read Roll) {
+	r.version = read.Version
+	r.members = make(map[MemberID]Member, len(read.Members))
+	for _, m := range read.Members {
+		r.members[m.ID] = m
+	}
+	r.ordered = nil
+}
+
+// read is the roster as subscribers are told it: above foldAbove members, only how many.
+func (r *roll) read(foldAbove int) RosterRead {
+	all := RosterRead{Count: len(r.members), Version: r.version}
+	if len(r.members) <= foldAbove {
+		all.Members = r.sorted()
+	}
+	return all
+}
+
+func (r *roll) sorted() []Member {
+	if r.ordered == nil {
+		r.ordered = make([]Member, 0, len(r.members))
+		for _, m := range r.members {
+			r.ordered = append(r.ordered, m)
+		}
+		slices.SortFunc(r.ordered, func(a, b Member) int {
+			return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.ID, b.ID))
+		})
+	}
+	return r.ordered
+}

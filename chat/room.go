@@ -1,0 +1,358 @@
+package chat
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// room is the worker of one room with local subscribers. Its fields are the worker goroutine's own (see run); others
+// reach it through its inbox.
+type room struct {
+	id    RoomID
+	node  *Node
+	inbox *inbox
+
+	tail tail
+	roll roll
+	subs []*Subscription // attached: they get every batch
+	out  []*Event        // the batch being gathered
+
+	sync      syncing
+	presences presences
+	typedAt   map[MemberID]time.Time // when each member was last shown writing
+
+	waiting  []*Subscription // not yet attached
+	foldAt   time.Time       // when the folded roster is told; zero for not
+	lingerAt time.Time       // when the room ends if nobody has come; zero while somebody is here
+	closing  bool
+}
+
+func newRoom(n *Node, id RoomID) *room {
+	return &room{
+		id: id, node: n, inbox: newInbox(),
+		tail:      tail{room: id, limit: n.options.HistoryLimit, retention: n.options.HistoryTTL},
+		sync:      syncing{stale: true},
+		presences: newPresences(),
+		typedAt:   map[MemberID]time.Time{},
+	}
+}
+
+// run is the worker. It ends when nobody has read the room for a while, or when the node closes.
+func (r *room) run() {
+	defer r.node.running.Done()
+	unfollow := r.node.feed.Follow(r.id, r.inbox)
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		select {
+		case <-r.inbox.wake:
+		case <-timer.C:
+		}
+		commands, notices, lost := r.inbox.take()
+		for _, command := range commands {
+			command()
+		}
+		for _, n := range notices {
+			r.handle(n)
+		}
+		now := time.Now()
+		if lost {
+			r.refresh()
+		}
+		r.onTime(now)
+		r.admit()
+		r.flush()
+		r.callRoster(now)
+		if r.finished(now) && r.node.retire(r, unfollow) {
+			return
+		}
+		timer.Reset(r.nextDue(now))
+	}
+}
+
+// async calls the store beside the worker, in time, and runs what it returns on the worker.
+func (r *room) async(call func(context.Context) (then func())) {
+	r.node.running.Add(1) // the worker itself is counted, so Close is still waiting
+	go func() {
+		defer r.node.running.Done()
+		ctx, cancel := context.WithTimeout(r.node.work, r.node.options.Patience)
+		defer cancel()
+		r.inbox.do(call(ctx)) // the worker does not end before
+	}()
+}
+
+// handle takes one notice of the feed.
+func (r *room) handle(n Notice) {
+	switch n := n.(type) {
+	case Following:
+		r.sync.following = true
+		r.refresh()
+		return
+	case Cut:
+		r.sync.following = false
+		r.refresh()
+		return
+	case Leaving:
+		r.leave(n.Member, n.Stream, nil)
+		return
+	case Lapsing:
+		r.presences.lookBy(time.Now().Add(n.In + lapseSlack))
+		return
+	}
+	if r.sync.stale {
+		r.sync.held = append(r.sync.held, n)
+		return
+	}
+	switch n := n.(type) {
+	case Appended:
+		switch r.tail.place(n.Entry) {
+		case next:
+			r.out = append(r.out, r.tail.push(n.Entry, time.Now()))
+		case elsewhere:
+			r.refresh()
+		}
+	case Joined:
+		r.rosterChange(n.Version, n, func() { r.roll.members[n.Member.ID] = n.Member })
+	case Left:
+		r.rosterChange(n.Version, n, func() { delete(r.roll.members, n.Member.ID) })
+	case Typing:
+		if r.mayType(n.Member.ID, time.Now()) {
+			r.typedAt[n.Member.ID] = time.Now()
+			r.tell(n)
+		}
+	}
+}
+
+// tell adds an event to the batch being gathered.
+func (r *room) tell(b Body) { r.out = append(r.out, &Event{Room: r.id, Body: b}) }
+
+// rosterChange takes a member's coming or going over and tells it, folded into a count in large rooms.
+func (r *room) rosterChange(version int64, told Body, change func()) {
+	if version <= r.roll.version && r.roll.version-version < reopened {
+		return // it was read with the roster already
+	}
+	if !r.roll.apply(version, change) {
+		r.refresh()
+		return
+	}
+	if len(r.roll.members) > r.node.options.FoldAbove {
+		r.fold()
+		return
+	}
+	r.tell(told)
+}
+
+// reopened is how far a version may lie behind and still be an old one: versions begin at the store's time in
+// milliseconds, so one that is further behind is that of another store, whose roster has to be read.
+const reopened = int64(24 * time.Hour / time.Millisecond)
+
+// fold has the roster told as a whole, within a second.
+func (r *room) fold() {
+	if r.foldAt.IsZero() {
+		r.foldAt = time.Now().Add(time.Second)
+	}
+}
+
+// typingEvery is how often one member is shown writing at most.
+const typingEvery = 3 * time.Second
+
+// mayType tells whether a member's writing is worth telling again.
+func (r *room) mayType(id MemberID, now time.Time) bool {
+	return now.Sub(r.typedAt[id]) >= typingEvery
+}
+
+// flush delivers the batch that was gathered to all who are attached.
+func (r *room) flush() {
+	if len(r.out) == 0 {
+		return
+	}
+	batch := &Batch{Events: r.out}
+	r.out = nil
+	for _, s := range r.subs {
+		s.sink.Deliver(batch)
+	}
+}
+
+// enter takes a new subscriber.
+func (r *room) enter(s *Subscription) {
+	s.room = r
+	if r.closing {
+		s.state = ended
+		s.refused <- ErrGoingAway
+		return
+	}
+	r.lingerAt = time.Time{}
+	if s.who.ID != "" {
+		r.presences.enter(s.who)
+	}
+	r.waiting = append(r.waiting, s)
+	if r.tail.expired(time.Now()) {
+		r.refresh()
+	}
+}
+
+// admit attaches those who can be: the room is read, and their members are in the roster.
+func (r *room) admit() {
+	still := r.waiting[:0]
+	for _, s := range r.waiting {
+		switch {
+		case s.state == ended:
+		case !r.sync.stale && (s.who.ID == "" || r.presences.isIn(s.who.ID, r.roll.version)):
+			r.attach(s)
+		default:
+			still = append(still, s)
+		}
+	}
+	clear(r.waiting[len(still):])
+	r.waiting = still
+}
+
+// attach delivers the replay to a subscriber and from then on every batch.
+func (r *room) attach(s *Subscription) {
+	r.flush() // what was gathered is part of the replay: it goes to those already here first
+	s.sink.Deliver(r.replay(s))
+	s.state = delivering
+	s.index = len(r.subs)
+	r.subs = append(r.subs, s)
+	close(s.attached)
+}
+
+func (r *room) replay(s *Subscription) *Batch {
+	var past []*Event
+	var reason ResetReason
+	if s.start.Resume {
+		past, reason = r.tail.after(s.start.After)
+	} else {
+		past = r.tail.kept()
+		if limit := s.start.History; limit >= 0 && len(past) > limit {
+			past = past[len(past)-limit:]
+		}
+	}
+	events := make([]*Event, 0, len(past)+3)
+	events = append(events, &Event{Room: r.id, Body: Welcome{
+		You: s.who, Stream: s.stream, Resumed: s.start.Resume && reason == "",
+		Heartbeat: r.node.options.Heartbeat, Roster: r.roll.read(r.node.options.FoldAbove),
+	}})
+	if reason != "" {
+		events = append(events, &Event{Room: r.id, Body: Reset{Reason: reason}})
+	}
+	events = append(events, past...)
+	events = append(events, &Event{Room: r.id, Body: Live{Cursor: r.tail.last()}})
+	return &Batch{Events: events, Replay: true}
+}
+
+// exit ends a subscription; leaving means that its member does not want to be waited for.
+func (r *room) exit(s *Subscription, leaving bool) {
+	if s.room != r || s.state == ended {
+		return
+	}
+	if s.state == delivering {
+		last := len(r.subs) - 1
+		r.subs[s.index] = r.subs[last]
+		r.subs[s.index].index = s.index
+		r.subs[last] = nil
+		r.subs = r.subs[:last]
+	}
+	s.state = ended // one that waits is taken out by admit
+	if s.who.ID != "" {
+		r.presences.exit(s.who.ID, leaving || s.who.Guest, time.Now().Add(r.node.options.Grace))
+	}
+}
+
+// leave ends a member's streams here, or the one named, and gives up its presence if none is left. done, unless nil,
+// is closed when that has been stored.
+func (r *room) leave(member MemberID, stream string, done chan struct{}) {
+	r.flush()
+	for _, list := range [][]*Subscription{r.subs, r.waiting} {
+		for i := len(list) - 1; i >= 0; i-- { // from the end, since exit moves the last into the gap
+			s := list[i]
+			if s.who.ID != member || s.state == ended || stream != "" && s.stream != stream {
+				continue
+			}
+			r.exit(s, true)
+			s.refuse(ErrLeft)
+		}
+	}
+	r.presences.leave(member, done)
+}
+
+// refuse ends a subscription from the room's side.
+func (s *Subscription) refuse(err error) {
+	select {
+	case <-s.attached:
+		s.sink.Closed(err)
+	default:
+		s.refused <- err
+	}
+}
+
+// shut is what the node's end does to the room.
+func (r *room) shut() {
+	r.closing = true
+	r.flush()
+	for _, list := range [][]*Subscription{r.subs, r.waiting} {
+		for _, s := range list {
+			if s.state != ended {
+				s.state = ended
+				s.refuse(ErrGoingAway)
+			}
+		}
+	}
+	r.subs, r.waiting = nil, nil
+	r.presences.giveUp()
+}
+
+// onTime does what is due.
+func (r *room) onTime(now time.Time) {
+	if due(r.sync.retryAt, now) {
+		r.sync.retryAt = time.Time{}
+		r.refresh()
+	}
+	if r.presences.missed(now, r.roll.version) {
+		r.refresh()
+	}
+	if due(r.foldAt, now) && !r.sync.stale {
+		r.foldAt = time.Time{}
+		r.tell(r.roll.read(r.node.options.FoldAbove))
+	}
+	if r.presences.onTime(now) {
+		for id, at := range r.typedAt { // now and then, so that the map does not only grow
+			if now.Sub(at) >= typingEvery {
+				delete(r.typedAt, id)
+			}
+		}
+	}
+}
+
+// finished tells whether the worker has nothing left to do.
+func (r *room) finished(now time.Time) bool {
+	if len(r.subs) > 0 || len(r.waiting) > 0 || r.sync.reading || !r.presences.empty() {
+		return false
+	}
+	if r.closing {
+		return true
+	}
+	if r.lingerAt.IsZero() {
+		r.lingerAt = now.Add(r.node.options.Linger)
+	}
+	return due(r.lingerAt, now)
+}
+
+// nextDue is in how long there is something to do without anybody asking.
+func (r *room) nextDue(now time.Time) time.Duration {
+	next := now.Add(time.Hour)
+	for _, at := range []time.Time{
+		r.sync.retryAt, r.foldAt, r.lingerAt, r.presences.missedAt, r.presences.nextDue(),
+	} {
+		if !at.IsZero() && at.Before(next) {
+			next = at
+		}
+	}
+	return max(next.Sub(now), time.Millisecond)
+}
+
+// due tells whether a time has come; the zero time never does.
+func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
+
+func (r *room) log() *slog.Logger { return r.node.options.Logger.With("room", string(r.id)) }

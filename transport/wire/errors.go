@@ -1,0 +1,204 @@
+package wire
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// Code names one kind of failure on the wire. Codes are stable: clients may act on them.
+type Code string
+
+// The codes. The table below says what each means for HTTP and WebSocket, and docs/protocol.md what it means for people.
+const (
+	CodeMalformed        Code = "malformed"
+	CodeInvalidUTF8      Code = "invalid_utf8"
+	CodeSessionInvalid   Code = "session_invalid"
+	CodeSessionRequired  Code = "session_required"
+	CodeCrossOrigin      Code = "cross_origin"
+	CodeNotFound         Code = "not_found"
+	CodeMethodNotAllowed Code = "method_not_allowed"
+	CodeTooLarge         Code = "too_large"
+	CodeUnsupported      Code = "unsupported"
+	CodeInvalidField     Code = "invalid_field"
+	CodeUnknownCommand   Code = "unknown_command"
+	CodeUpgradeRequired  Code = "upgrade_required"
+	CodeTooMuch          Code = "too_much"
+	CodeTooSlow          Code = "too_slow"
+	CodeLeft             Code = "left"
+	CodeInternal         Code = "internal"
+	CodeUnavailable      Code = "unavailable"
+	CodeGoingAway        Code = "going_away"
+)
+
+// WebSocket close codes: RFC 6455 section 7.4.1, and Caller's own from the range for applications (7.4.2).
+const (
+	CloseLeft        = 1000
+	CloseGoingAway   = 1001
+	CloseInvalidData = 1007
+	CloseTooLarge    = 1009
+	CloseInternal    = 1011
+	CloseNotSignedIn = 4001
+	CloseNotAllowed  = 4003
+	CloseTooSlow     = 4008
+	CloseTooMuch     = 4013
+)
+
+// meaning is one row of the table: what a code is for HTTP, for a WebSocket that ends by it, and in words.
+type meaning struct {
+	status    int
+	closeCode int
+	title     string
+	// retry is how long a client should wait before it tries again; 0 when trying again changes nothing.
+	retry time.Duration
+}
+
+// meaningOf is the one table of failures. Codes that only ever answer one command have no close code of their own;
+// if a connection ends by one all the same it is an internal error.
+func meaningOf(c Code) meaning {
+	switch c {
+	case CodeMalformed:
+		return meaning{http.StatusBadRequest, CloseInvalidData, "The request can't be read", 0}
+	case CodeInvalidUTF8:
+		return meaning{http.StatusBadRequest, CloseInvalidData, "The text is not valid UTF-8", 0}
+	case CodeSessionInvalid:
+		return meaning{http.StatusUnauthorized, CloseNotSignedIn, "The session is not valid", 0}
+	case CodeSessionRequired:
+		return meaning{http.StatusUnauthorized, CloseNotSignedIn, "A session is needed", 0}
+	case CodeCrossOrigin:
+		return meaning{http.StatusForbidden, CloseNotAllowed, "Requests from other sites are not allowed", 0}
+	case CodeNotFound:
+		return meaning{http.StatusNotFound, CloseNotAllowed, "There is nothing at this address", 0}
+	case CodeMethodNotAllowed:
+		return meaning{http.StatusMethodNotAllowed, CloseNotAllowed, "This method can't be used here", 0}
+	case CodeTooLarge:
+		return meaning{http.StatusRequestEntityTooLarge, CloseTooLarge, "That is too large", 0}
+	case CodeUnsupported:
+		return meaning{http.StatusUnsupportedMediaType, CloseInvalidData, "This kind of content can't be used here", 0}
+	case CodeInvalidField:
+		return meaning{http.StatusUnprocessableEntity, CloseInvalidData, "A field is not valid", 0}
+	case CodeUnknownCommand:
+		return meaning{http.StatusBadRequest, CloseInvalidData, "There is no such command", 0}
+	case CodeUpgradeRequired:
+		return meaning{http.StatusUpgradeRequired, CloseInvalidData, "This address is for WebSocket", 0}
+	case CodeTooMuch:
+		return meaning{http.StatusTooManyRequests, CloseTooMuch, "That is too much at once", time.Second}
+	case CodeTooSlow:
+		return meaning{http.StatusServiceUnavailable, CloseTooSlow, "The reader is too slow", time.Second}
+	case CodeLeft:
+		return meaning{http.StatusConflict, CloseLeft, "You have left the room", 0}
+	case CodeUnavailable:
+		return meaning{http.StatusServiceUnavailable, CloseGoingAway, "The store does not answer", 2 * time.Second}
+	case CodeGoingAway:
+		return meaning{http.StatusServiceUnavailable, CloseGoingAway, "The server is going away", time.Second}
+	default:
+		return meaning{http.StatusInternalServerError, CloseInternal, "Something went wrong here", 0}
+	}
+}
+
+// Failure is an error as clients see it.
+type Failure struct {
+	Code   Code
+	Detail string
+	// Field and Limit are set for CodeInvalidField; Limit is 0 where there is none.
+	Field string
+	Limit int
+	// RetryAfter is when to come back; 0 when that changes nothing.
+	RetryAfter time.Duration
+	cause      error
+}
+
+// Fail makes a failure with its code's usual time to come back.
+func Fail(code Code, detail string) *Failure {
+	return &Failure{Code: code, Detail: detail, RetryAfter: meaningOf(code).retry}
+}
+
+func (f *Failure) Error() string {
+	if f.Detail == "" {
+		return meaningOf(f.Code).title
+	}
+	return meaningOf(f.Code).title + ": " + f.Detail
+}
+
+// Unwrap is the error behind the failure, for logs; clients never see it.
+func (f *Failure) Unwrap() error { return f.cause }
+
+// Status is the failure's HTTP status.
+func (f *Failure) Status() int { return meaningOf(f.Code).status }
+
+// CloseCode is the WebSocket close code of a connection that ends by the failure.
+func (f *Failure) CloseCode() int { return meaningOf(f.Code).closeCode }
+
+// spread is over how long the readers of a node that goes away are told to come back, so that they don't all at once.
+const spread = 3 * time.Second
+
+// FailureOf says how an error looks to clients. What it does not know is CodeInternal, with nothing of the error's
+// text in it.
+func FailureOf(err error) *Failure {
+	var failure *Failure
+	var invalid *chat.InvalidError
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &failure):
+		return failure
+	case errors.As(err, &invalid):
+		return &Failure{Code: CodeInvalidField, Detail: invalid.Error(), Field: invalid.Field, Limit: invalid.Limit, cause: err}
+	case errors.As(err, &tooLarge):
+		return &Failure{Code: CodeTooLarge, Detail: "at most " + strconv.FormatInt(tooLarge.Limit, 10) + " bytes", cause: err}
+	case errors.Is(err, chat.ErrTooSlow):
+		failure = Fail(CodeTooSlow, "what was not read in time was dropped: resume from the last entry you have")
+	case errors.Is(err, chat.ErrLeft):
+		failure = Fail(CodeLeft, "")
+	case errors.Is(err, chat.ErrGoingAway):
+		failure = Fail(CodeGoingAway, "come back in a moment: another node may take over")
+		failure.RetryAfter += time.Duration(rand.Int64N(int64(spread)))
+	case errors.Is(err, chat.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		failure = Fail(CodeUnavailable, "nothing is known of what was asked: a message can be sent again with the same key")
+	default:
+		failure = Fail(CodeInternal, "")
+	}
+	failure.cause = err
+	return failure
+}
+
+// problem is RFC 9457's object, with Caller's members.
+type problem struct {
+	Type       string  `json:"type"`
+	Title      string  `json:"title"`
+	Status     int     `json:"status"`
+	Detail     string  `json:"detail,omitempty"`
+	Code       Code    `json:"code"`
+	Field      string  `json:"field,omitempty"`
+	Limit      int     `json:"limit,omitempty"`
+	RetryAfter float64 `json:"retryAfter,omitempty"`
+}
+
+// WriteProblem answers a request with an error, as application/problem+json, with Retry-After where coming back helps.
+func WriteProblem(w http.ResponseWriter, err error) {
+	f := FailureOf(err)
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	if f.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
+	}
+	if f.Code == CodeUpgradeRequired {
+		h.Set("Upgrade", "websocket")
+		h.Set("Connection", "Upgrade")
+	}
+	body, _ := json.Marshal(problem{ // can't fail: strings and numbers only
+		Type: "about:blank", Title: meaningOf(f.Code).title, Status: f.Status(), Detail: f.Detail,
+		Code: f.Code, Field: f.Field, Limit: f.Limit, RetryAfter: seconds(f.RetryAfter),
+	})
+	w.WriteHeader(f.Status())
+	_, _ = w.Write(append(AppendHarmless(nil, body), '\n')) // a client that is gone has no use for it
+}
+
+// seconds is a duration on the wire: seconds, to the tenth.
+func seconds(d time.Duration) float64 { return float64(d.Round(100*time.Millisecond)) / float64(time.Second) }
