@@ -1,0 +1,63 @@
+// Package redisstore is chat's storage on Redis: standalone, Sentinel, Cluster, or one inside this process. A [Store]
+// has the three roles that package chat asks for: chat.Log, chat.Feed and chat.Roster. It knows nothing of sessions,
+// HTTP or delivery inside a node; rules such as "who may post" are none of its business.
+//
+// # Keys
+//
+// A room belongs to one of 256 partitions, by a hash of its id, and the partition is the hash tag of all its keys. So
+// one Lua script can touch all of them in a Cluster, and one sharded subscription connection serves many rooms.
+// With the default prefix the room "lobby" has
+//
+//	caller:{p185}:lobby:log         list    the kept entries, oldest first
+//	caller:{p185}:lobby:key:HASH    string  the first entry posted under a client's key, for chat.KeyLife
+//	caller:{p185}:lobby:members     hash    member id → record
+//	caller:{p185}:lobby:leases      zset    NODE:MEMBER → when the lease runs out, ms of Redis's clock
+//	caller:{p185}:lobby:holds       hash    member id → how many nodes hold it, so how many leases it has
+//	caller:{p185}:lobby:version     string  the roster's version
+//	caller:{p185}:lobby:feed        channel
+//	caller:{p185}:node:NODE         channel by which a node checks that its subscription lives
+//	caller:secret                   string  the key that signs sessions
+//
+// HASH is made from the client and its key (see [Store.Append]), so that no choice of either can name another key or
+// leave the hash tag. The node ids are 16 random hexadecimal digits, made new in each [Open]. Keep maxmemory-policy at
+// noeviction: what Redis evicts by itself leaves rosters that do not add up.
+//
+// # What is in them
+//
+// An element of the log is text that Lua can take apart at the first blanks:
+//
+//	SEQ-TAG PREVTAG TIME {"kind":"message","from":{"id":"…","name":"Ann"},"text":"hello","key":"k1"}
+//
+// The next SEQ is the last kept element's plus one: there is no counter beside the list that could disagree with it.
+// A member's record is its time of joining, who it is, and after a line break, which JSON never has, its transport:
+//
+//	1767225600000 {"id":"…","name":"Ann"}⏎ws
+//
+// What is published has one letter before it: A element; J or L, the roster's version and a record; T record;
+// V {"member","stream"}; P milliseconds. Nodes pass over letters they do not know.
+//
+// Versions are microseconds of Redis's clock at the time the room opened, plus one for each change since. Changes can't
+// come faster than that, so a reopened room's versions are always beyond its older ones.
+//
+// # Example: Ann says hello in an empty room
+//
+//	RPUSH   caller:{p185}:lobby:log "1-7f3a9c12 00000000 1767225600000 {…}"
+//	LTRIM   caller:{p185}:lobby:log -100 -1
+//	PEXPIRE caller:{p185}:lobby:log 86400000
+//	SET     caller:{p185}:lobby:key:HASH "1-7f3a9c12 00000000 …" PX 600000
+//	PUBLISH caller:{p185}:lobby:feed "A1-7f3a9c12 00000000 …"
+//
+// all inside lua/append.lua, so it happens whole or not at all.
+//
+// # Asking once
+//
+// A script is sent at most once: an answer that got lost is an error (chat.ErrUnavailable), and it is the client, with
+// its key, that asks again. The client library's own retries are off, for they could append twice where there is no key.
+//
+// # Who owns what
+//
+// [Store.Close] stops everything that Open started and waits for it. The feed has one [link] for each subscription
+// connection (one for all rooms, in a Cluster one for each partition in use). A link's goroutine owns the connection,
+// is the only one that reads it and the only one that calls listeners; a second one, which it starts and awaits, writes
+// to it. feed.mu guards what they share, and is never held while a listener or Redis is called.
+package redisstore

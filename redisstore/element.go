@@ -1,0 +1,176 @@
+package redisstore
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// author is who wrote an entry or is a member, as it is stored.
+type author struct {
+	ID    chat.MemberID `json:"id"`
+	Name  string        `json:"name"`
+	Guest bool          `json:"guest,omitempty"`
+}
+
+// body is the part of an element that Lua does not look into.
+type body struct {
+	Kind chat.Kind `json:"kind"`
+	From author    `json:"from"`
+	Text string    `json:"text"`
+	Key  string    `json:"key,omitempty"`
+}
+
+// encode is JSON on one line that leaves <, > and & alone: nobody puts it into HTML, and \u003c is six times as long.
+func encode(v any) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return "", fmt.Errorf("encoding %T: %w", v, err)
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
+}
+
+func encodeBody(d chat.Draft) (string, error) {
+	return encode(body{Kind: d.Kind, From: author(d.From), Text: d.Text, Key: d.Key})
+}
+
+// parseElement reads an element of the log: "SEQ-TAG PREVTAG TIME {body}".
+func parseElement(s string) (chat.Entry, error) {
+	parts := strings.SplitN(s, " ", 4)
+	if len(parts) != 4 {
+		return chat.Entry{}, errors.New("element: want four parts")
+	}
+	id, err := chat.ParseCursor(parts[0])
+	if err != nil {
+		return chat.Entry{}, fmt.Errorf("element's id: %w", err)
+	}
+	prev, err := chat.ParseTag(parts[1])
+	if err != nil {
+		return chat.Entry{}, fmt.Errorf("element's previous tag: %w", err)
+	}
+	if id.IsZero() || (id.Seq == 1) != (prev == 0) {
+		return chat.Entry{}, fmt.Errorf("element %v can't follow the tag %v", id, prev)
+	}
+	at, err := parseMillis(parts[2])
+	if err != nil {
+		return chat.Entry{}, fmt.Errorf("element's time: %w", err)
+	}
+	var b body
+	if err := json.Unmarshal([]byte(parts[3]), &b); err != nil {
+		return chat.Entry{}, fmt.Errorf("element's body: %w", err)
+	}
+	return chat.Entry{
+		ID: id, Prev: prev, Kind: b.Kind, From: chat.Author(b.From), Text: b.Text, Key: b.Key, Time: at,
+	}, nil
+}
+
+// maxMillis is the end of the year 9999, past which times can't be written in RFC 3339.
+const maxMillis = 253402300799999
+
+func parseMillis(s string) (time.Time, error) {
+	n, err := strconv.ParseUint(s, 10, 63)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if n > maxMillis {
+		return time.Time{}, fmt.Errorf("%d is after the year 9999", n)
+	}
+	return time.UnixMilli(int64(n)).UTC(), nil
+}
+
+// encodeIdentity is what a member's record says of who it is. Lua compares it as text to see whether that changed.
+func encodeIdentity(m chat.Member) (string, error) {
+	return encode(author(m.Author()))
+}
+
+// encodeRecord is a member as hold.lua stores it.
+func encodeRecord(m chat.Member) (string, error) {
+	identity, err := encodeIdentity(m)
+	if err != nil {
+		return "", err
+	}
+	joined := max(0, m.JoinedAt.UnixMilli()) // the zero time is before 1970
+	return fmt.Sprintf("%d %s\n%s", joined, identity, m.Transport), nil
+}
+
+// parseRecord reads a member's record: "JOINED {identity}", a line break, and the transport.
+func parseRecord(s string) (chat.Member, error) {
+	head, transport, ok := strings.Cut(s, "\n")
+	joinedText, identity, ok2 := strings.Cut(head, " ")
+	if !ok || !ok2 {
+		return chat.Member{}, errors.New("member: want a time, an identity and a transport")
+	}
+	joined, err := parseMillis(joinedText)
+	if err != nil {
+		return chat.Member{}, fmt.Errorf("member's time of joining: %w", err)
+	}
+	var a author
+	if err := json.Unmarshal([]byte(identity), &a); err != nil {
+		return chat.Member{}, fmt.Errorf("member's identity: %w", err)
+	}
+	return chat.Member{ID: a.ID, Name: a.Name, Guest: a.Guest, Transport: transport, JoinedAt: joined}, nil
+}
+
+// leaving is the payload of a chat.Leaving.
+type leaving struct {
+	Member chat.MemberID `json:"member"`
+	Stream string        `json:"stream,omitempty"`
+}
+
+// encodeSignal is what is published for a notice that nodes may send; the scripts publish the others.
+func encodeSignal(n chat.Notice) (string, error) {
+	switch n := n.(type) {
+	case chat.Typing:
+		s, err := encodeRecord(n.Member)
+		return "T" + s, err
+	case chat.Leaving:
+		s, err := encode(leaving(n))
+		return "V" + s, err
+	}
+	return "", fmt.Errorf("%T can't be signalled", n)
+}
+
+// parseNotice reads what was published. The notice is nil when its letter is not known: a newer node's.
+func parseNotice(s string) (chat.Notice, error) {
+	if s == "" {
+		return nil, errors.New("notice: empty")
+	}
+	rest := s[1:]
+	switch letter := s[0]; letter {
+	case 'A':
+		e, err := parseElement(rest)
+		return chat.Appended{Entry: e}, err
+	case 'J', 'L':
+		versionText, record, _ := strings.Cut(rest, " ")
+		version, err := strconv.ParseInt(versionText, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("notice's version: %w", err)
+		}
+		m, err := parseRecord(record)
+		if letter == 'J' {
+			return chat.Joined{Member: m, Version: version}, err
+		}
+		return chat.Left{Member: m, Version: version}, err
+	case 'T':
+		m, err := parseRecord(rest)
+		return chat.Typing{Member: m}, err
+	case 'V':
+		var l leaving
+		if err := json.Unmarshal([]byte(rest), &l); err != nil {
+			return nil, fmt.Errorf("notice of leaving: %w", err)
+		}
+		return chat.Leaving(l), nil
+	case 'P':
+		ms, err := strconv.ParseUint(rest, 10, 40)
+		return chat.Lapsing{In: time.Duration(ms) * time.Millisecond}, err
+	}
+	return nil, nil
+}

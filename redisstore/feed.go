@@ -1,0 +1,100 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// feed is who follows which room. Its links do the rest.
+type feed struct {
+	store *Store
+	// ctx ends when the store is closed; links is everything that is running until then.
+	ctx    context.Context
+	cancel context.CancelFunc
+	links  sync.WaitGroup
+
+	// mu guards what follows and the fields of links and follows that say so. Neither listeners nor Redis are called
+	// while it is held.
+	mu     sync.Mutex
+	closed bool
+	byPart map[int]*link // by partition; all rooms are in partition 0 when channels are not sharded
+}
+
+// follow is one call of Follow.
+type follow struct {
+	room     chat.RoomID
+	channel  string
+	listener chat.Listener
+	// asked says which of the channel's SUBSCRIBE commands on this connection was sent for it; 0 for none yet. Guarded
+	// by feed.mu.
+	asked int
+	// live is between Following and Cut. Guarded by feed.mu.
+	live bool
+}
+
+func newFeed(s *Store) *feed {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &feed{store: s, ctx: ctx, cancel: cancel, byPart: map[int]*link{}}
+}
+
+// Follow implements chat.Feed. Following comes when Redis has confirmed the subscription; Cut comes only after it.
+func (s *Store) Follow(room chat.RoomID, l chat.Listener) (unfollow func()) {
+	return s.feed.follow(&follow{room: room, channel: s.channel(room), listener: l})
+}
+
+// Signal implements chat.Feed.
+func (s *Store) Signal(ctx context.Context, room chat.RoomID, n chat.Notice) error {
+	payload, err := encodeSignal(n)
+	if err != nil {
+		return err
+	}
+	return s.call(ctx, fmt.Sprintf("signalling to room %s", room), func(ctx context.Context) error {
+		return s.publish(ctx, s.channel(room), payload)
+	})
+}
+
+func (s *Store) publish(ctx context.Context, channel, payload string) error {
+	if s.sharded {
+		return s.client.SPublish(ctx, channel, payload).Err()
+	}
+	return s.client.Publish(ctx, channel, payload).Err()
+}
+
+func (f *feed) follow(fl *follow) (unfollow func()) {
+	part := 0
+	if f.store.sharded {
+		part = partition(fl.room)
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return func() {}
+	}
+	ln := f.byPart[part]
+	if ln == nil {
+		ln = newLink(f, part)
+		f.byPart[part] = ln
+		f.links.Go(ln.run)
+	}
+	ln.follows[fl.channel] = fl
+	ln.touch(fl.channel)
+	return func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		if ln.follows[fl.channel] == fl {
+			delete(ln.follows, fl.channel)
+			ln.touch(fl.channel)
+		}
+	}
+}
+
+func (f *feed) close() {
+	f.mu.Lock()
+	f.closed = true
+	f.mu.Unlock()
+	f.cancel()
+	f.links.Wait()
+}

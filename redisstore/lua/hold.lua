@@ -1,0 +1,50 @@
+-- Takes or renews a node's leases for members, and announces who was not there. After roster.lua.
+--
+-- ARGV  5 the node   6 the lease, ms   7 the roster keys' time to live, ms
+--       8… for each member: its id, who it is, its transport
+local node, lease, ttl = ARGV[5], tonumber(ARGV[6]), ARGV[7]
+local ends = int(now + lease)
+
+for i = 8, #ARGV, 3 do
+  local id, identity, transport = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+
+  if redis.call('ZADD', leases, ends, node .. ':' .. id) == 1 then
+    redis.call('HINCRBY', holds, id, 1)
+  end
+
+  local joined, was, came
+  local old = redis.call('HGET', members, id)
+  if old then
+    local blank = string.find(old, ' ', 1, true)
+    local line = string.find(old, '\n', 1, true)
+    if blank and line then
+      joined = string.sub(old, 1, blank - 1)
+      was = string.sub(old, blank + 1, line - 1)
+      came = string.sub(old, line + 1)
+    end
+  end
+
+  if was ~= identity or came ~= transport then
+    local record = (joined or int(now)) .. ' ' .. identity .. '\n' .. transport
+    redis.call('HSET', members, id, record)
+    if was ~= identity then
+      announce('J', record)
+    end
+  end
+end
+
+-- A log cut short when the room closed gets back what is left of its normal time.
+if opening and changed and keep > 0 then
+  local last = redis.call('LINDEX', log, -1)
+  local stored_at = last and string.match(last, '^%S+ %S+ (%d+) ')
+  if stored_at then
+    redis.call('PEXPIRE', log, int(math.max(1, tonumber(stored_at) + history - now)))
+  end
+end
+
+-- So that nothing is left when all nodes die.
+redis.call('PEXPIRE', members, ttl)
+redis.call('PEXPIRE', leases, ttl)
+redis.call('PEXPIRE', holds, ttl)
+redis.call('PEXPIRE', version, ttl)
+return finish()

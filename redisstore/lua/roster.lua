@@ -1,0 +1,87 @@
+-- What hold.lua, release.lua and members.lua begin with; it is put before each of them.
+--
+-- KEYS  1 members   2 leases   3 holds   4 version   5 the log
+-- ARGV  1 PUBLISH or SPUBLISH   2 the room's channel
+--       3 how long the log is kept after the room closed, ms: 0 not at all, -1 as if it had not closed
+--       4 the log's time to live, ms
+-- Reply {version, ms until the next lease runs out}: 0 and 0 when nobody is there
+local members, leases, holds, version, log = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local publish, channel, keep, history = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+
+local function int(n) -- Lua would write large numbers with an exponent
+  return string.format('%.0f', n)
+end
+
+local time = redis.call('TIME')
+local micros = tonumber(time[1]) * 1000000 + tonumber(time[2])
+local now = math.floor(micros / 1000)
+
+local stored = redis.call('GET', version)
+local v = stored and tonumber(stored) or micros
+local opening = not stored
+local changed = false
+
+local function announce(letter, record)
+  v = v + 1
+  changed = true
+  redis.call(publish, channel, letter .. int(v) .. ' ' .. record)
+end
+
+-- One of the member's leases has gone; with the last one the member has.
+local function drop(id)
+  if redis.call('HINCRBY', holds, id, -1) > 0 then
+    return
+  end
+  redis.call('HDEL', holds, id)
+  local record = redis.call('HGET', members, id)
+  if record then
+    redis.call('HDEL', members, id)
+    announce('L', record)
+  end
+end
+
+-- Closes the room if somebody has just left and nobody is there now.
+local function close()
+  if not changed or redis.call('HLEN', members) > 0 then
+    return
+  end
+  redis.call('DEL', members, leases, holds, version)
+  if keep == 0 then
+    redis.call('DEL', log)
+  elseif keep > 0 and redis.call('PTTL', log) > keep then
+    redis.call('PEXPIRE', log, int(keep))
+  end
+  v, opening, changed = math.max(v, micros), true, false
+end
+
+-- Takes out those whose leases have lapsed. A lease's member begins after the node's 16 digits and a colon.
+local function sweep()
+  for _, lease in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', int(now))) do
+    redis.call('ZREM', leases, lease)
+    drop(string.sub(lease, 18))
+  end
+  close()
+end
+
+local function finish()
+  close()
+  local ttl = redis.call('PTTL', members)
+  if ttl == -2 then
+    return {'0', '0'}
+  end
+  if changed then
+    if ttl > 0 then
+      redis.call('SET', version, int(v), 'PX', int(ttl))
+    else
+      redis.call('SET', version, int(v))
+    end
+  end
+  local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
+  local lapse = 0
+  if first[2] then
+    lapse = math.max(1, math.ceil(tonumber(first[2]) - now))
+  end
+  return {int(v), int(lapse)}
+end
+
+sweep()

@@ -1,0 +1,93 @@
+package redisstore
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// Options are a store's settings. The zero value is good for a Redis on this machine.
+type Options struct {
+	// URL says where Redis is; redis://127.0.0.1:6379/0 by default. [OpenEmbedded] does not use it. The forms are
+	//
+	//	redis://user:password@host:6379/0         or rediss:// for TLS
+	//	unix://user:password@/path/to/socket?db=0
+	//	redis+sentinel://user:password@h1,h2:26379,h3/master-name?db=0   or rediss+sentinel://
+	//	redis+cluster://user:password@h1,h2:6379,h3                      or rediss+cluster://
+	//
+	// In the Sentinel form user and password are those of Redis; sentinel_username and sentinel_password in the query
+	// are those of the Sentinels. Other settings of the client can be given in the query, as go-redis names them
+	// (pool_size=50); timeouts and retries can't: Timeout below is what counts.
+	URL string
+	// HistoryLimit is how many entries of a room are kept; 100 by default.
+	HistoryLimit int
+	// HistoryTTL is how long a room's entries are kept after the last one; 24 hours by default.
+	HistoryTTL time.Duration
+	// KeepAfterClose is how long at most a room's entries are kept after its last member has left. Nil, the default, and
+	// negative values leave it at HistoryTTL; 0 deletes them at once.
+	KeepAfterClose *time.Duration
+	// KeyPrefix begins every key and channel; "caller:" by default. It can't have braces, which are the hash tag's.
+	KeyPrefix string
+	// Lease is how long a member stays present after a node last held it; chat.Lease by default, which is what package
+	// chat renews by. It is here for tests.
+	Lease time.Duration
+	// Timeout bounds each call, and with that how long Redis can be away before a call says so; 2 seconds by default.
+	Timeout time.Duration
+	// FeedTimeout is after what silence a subscription connection is given up for broken; 5 seconds by default.
+	FeedTimeout time.Duration
+	// Logger is told of broken and healed connections; slog.Default() by default.
+	Logger *slog.Logger
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.URL == "" {
+		o.URL = "redis://127.0.0.1:6379/0"
+	}
+	if o.HistoryLimit == 0 {
+		o.HistoryLimit = 100
+	}
+	if o.HistoryTTL == 0 {
+		o.HistoryTTL = 24 * time.Hour
+	}
+	if o.KeyPrefix == "" {
+		o.KeyPrefix = "caller:"
+	}
+	if o.Lease == 0 {
+		o.Lease = chat.Lease
+	}
+	if o.Timeout == 0 {
+		o.Timeout = 2 * time.Second
+	}
+	if o.FeedTimeout == 0 {
+		o.FeedTimeout = 5 * time.Second
+	}
+	if o.Logger == nil {
+		o.Logger = slog.Default()
+	}
+	switch {
+	case o.HistoryLimit < 0:
+		// None kept would be a log without its last element, which is what numbers the next.
+		return o, fmt.Errorf("HistoryLimit is %d: at least 1 entry has to be kept", o.HistoryLimit)
+	case o.HistoryTTL < time.Millisecond:
+		return o, fmt.Errorf("HistoryTTL is %v: want at least a millisecond", o.HistoryTTL)
+	case o.Lease < time.Millisecond:
+		return o, fmt.Errorf("Lease is %v: want at least a millisecond", o.Lease)
+	case o.Timeout < 0, o.FeedTimeout < 0:
+		return o, errors.New("a timeout is negative")
+	case strings.ContainsAny(o.KeyPrefix, "{}"):
+		return o, fmt.Errorf("KeyPrefix %q has a brace", o.KeyPrefix)
+	}
+	return o, nil
+}
+
+// keepAfterClose is what the scripts take: milliseconds, -1 for no change.
+func (o Options) keepAfterClose() int64 {
+	if o.KeepAfterClose == nil || *o.KeepAfterClose < 0 {
+		return -1
+	}
+	return o.KeepAfterClose.Milliseconds()
+}

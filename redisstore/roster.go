@@ -1,0 +1,128 @@
+package redisstore
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+const (
+	// rosterBatch bounds how many members one script call handles, so that Redis is not kept from others for long: a
+	// member costs it about four commands, so a call some milliseconds.
+	rosterBatch = 500
+	// rosterMargin is how much longer than the last lease a roster's keys live: enough for any node to look once more
+	// and announce who has left.
+	rosterMargin = time.Minute
+)
+
+// Hold implements chat.Roster.
+func (s *Store) Hold(ctx context.Context, room chat.RoomID, members []chat.Member) (chat.RosterState, error) {
+	var state chat.RosterState
+	for batch := range batches(members) {
+		args := []any{s.node, millis(s.opt.Lease), millis(s.opt.Lease + rosterMargin)}
+		for _, m := range batch {
+			identity, err := encodeIdentity(m)
+			if err != nil {
+				return state, err
+			}
+			args = append(args, string(m.ID), identity, m.Transport)
+		}
+		var err error
+		if state, _, err = s.roster(ctx, "holding members of room", room, s.scripts.hold, args...); err != nil {
+			return state, err
+		}
+	}
+	return state, nil
+}
+
+// Release implements chat.Roster.
+func (s *Store) Release(
+	ctx context.Context, room chat.RoomID, members []chat.MemberID, after time.Duration,
+) (chat.RosterState, error) {
+	var state chat.RosterState
+	for batch := range batches(members) {
+		args := []any{s.node, millis(max(0, after))}
+		for _, id := range batch {
+			args = append(args, string(id))
+		}
+		var err error
+		if state, _, err = s.roster(ctx, "releasing members of room", room, s.scripts.release, args...); err != nil {
+			return state, err
+		}
+	}
+	return state, nil
+}
+
+// Members implements chat.Roster.
+func (s *Store) Members(ctx context.Context, room chat.RoomID) (chat.Roll, error) {
+	state, records, err := s.roster(ctx, "reading the members of room", room, s.scripts.members)
+	if err != nil {
+		return chat.Roll{}, err
+	}
+	roll := chat.Roll{RosterState: state, Members: make([]chat.Member, 0, len(records))}
+	for _, record := range records {
+		text, _ := record.(string)
+		m, err := parseRecord(text)
+		if err != nil {
+			return chat.Roll{}, corrupt(s.key(room, "members"), err)
+		}
+		roll.Members = append(roll.Members, m)
+	}
+	slices.SortFunc(roll.Members, func(a, b chat.Member) int {
+		return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.ID, b.ID))
+	})
+	return roll, nil
+}
+
+// roster runs one of the roster's scripts; records are what members.lua has beside the state.
+func (s *Store) roster(
+	ctx context.Context, doing string, room chat.RoomID, sc script, more ...any,
+) (state chat.RosterState, records []any, err error) {
+	keys := []string{
+		s.key(room, "members"), s.key(room, "leases"), s.key(room, "holds"), s.key(room, "version"), s.key(room, "log"),
+	}
+	args := append([]any{
+		s.publishCommand(), s.channel(room), s.opt.keepAfterClose(), millis(s.opt.HistoryTTL),
+	}, more...)
+	var reply []any
+	err = s.call(ctx, fmt.Sprintf("%s %s", doing, room), func(ctx context.Context) error {
+		reply, err = s.run(ctx, sc, keys, args...)
+		return err
+	})
+	if err != nil {
+		return state, nil, err
+	}
+	if len(reply) == 3 {
+		records, _ = reply[2].([]any)
+		reply = reply[:2]
+	}
+	// Strings, since Lua's numbers would have to pass through Redis's own conversion.
+	var version, lapse string
+	err = scan(reply, &version, &lapse)
+	if err == nil {
+		state.Version, err = strconv.ParseInt(version, 10, 64)
+	}
+	var ms int64
+	if err == nil {
+		ms, err = strconv.ParseInt(lapse, 10, 64)
+	}
+	if err != nil {
+		return chat.RosterState{}, nil, corrupt(keys[3], err)
+	}
+	state.NextLapse = fromMillis(ms)
+	return state, records, nil
+}
+
+// batches cuts a slice into parts of rosterBatch. An empty slice is one empty part, since even a call for nobody takes
+// out who has lapsed.
+func batches[T any](all []T) func(yield func([]T) bool) {
+	if len(all) == 0 {
+		return func(yield func([]T) bool) { yield(nil) }
+	}
+	return slices.Chunk(all, rosterBatch)
+}

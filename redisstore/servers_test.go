@@ -1,0 +1,143 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// server is a Redis for one test.
+type server struct {
+	url    string
+	client redis.UniversalClient // to look at it from outside
+	// restart and stop are there for real servers only.
+	stop, restart func()
+}
+
+// command finds a program of Redis's.
+func command(t testing.TB, name string) string {
+	path, err := exec.LookPath(name)
+	require.NoError(t, err, "the tests need %s on PATH: apt-get install redis-server redis-tools", name)
+	return path
+}
+
+// startRedis runs a redis-server of its own in a folder of its own, until the test is over.
+func startRedis(t testing.TB, args ...string) *server {
+	path, port := command(t, "redis-server"), freePort(t)
+	dir := t.TempDir()
+	s := &server{url: fmt.Sprintf("redis://127.0.0.1:%d", port)}
+	s.client = redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", port), Protocol: 2, MaxRetries: -1})
+	t.Cleanup(func() { _ = s.client.Close() })
+	var cmd *exec.Cmd
+	s.restart = func() {
+		cmd = exec.Command(path, append([]string{
+			"--port", fmt.Sprint(port), "--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no",
+			"--logfile", filepath.Join(dir, "redis.log"), "--daemonize", "no",
+		}, args...)...)
+		require.NoError(t, cmd.Start())
+		eventually(t, func() bool { return s.client.Ping(context.Background()).Err() == nil }, "redis-server is not up")
+	}
+	s.stop = func() {
+		if cmd != nil {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+			cmd = nil
+		}
+	}
+	t.Cleanup(s.stop)
+	s.restart()
+	return s
+}
+
+// startCluster runs three masters.
+func startCluster(t testing.TB) *server {
+	cli := command(t, "redis-cli")
+	var addrs []string
+	for range 3 {
+		n := startRedis(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
+		addrs = append(addrs, strings.TrimPrefix(n.url, "redis://"))
+	}
+	args := append(append([]string{"--cluster", "create"}, addrs...), "--cluster-yes")
+	out, err := exec.Command(cli, args...).CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	s := &server{url: "redis+cluster://" + strings.Join(addrs, ",")}
+	s.client = redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs, Protocol: 2})
+	t.Cleanup(func() { _ = s.client.Close() })
+	eventually(t, func() bool {
+		return strings.Contains(s.client.ClusterInfo(context.Background()).Val(), "cluster_state:ok") &&
+			s.client.Set(context.Background(), "up", 1, time.Second).Err() == nil
+	}, "the cluster is not up")
+	return s
+}
+
+// freePort is one that, with ten thousand more, is free: a Cluster's node listens there too.
+func freePort(t testing.TB) int {
+	for range 100 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		port := l.Addr().(*net.TCPAddr).Port
+		_ = l.Close()
+		if port > 55535 {
+			continue
+		}
+		if bus, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+10000)); err == nil {
+			_ = bus.Close()
+			return port
+		}
+	}
+	require.FailNow(t, "no free port")
+	return 0
+}
+
+// eventually polls to a deadline.
+func eventually(t testing.TB, ok func() bool, msg string) {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			require.FailNow(t, msg)
+		}
+		<-time.After(5 * time.Millisecond)
+	}
+}
+
+// open opens a store, a node's, on a server until the test is over.
+func (s *server) open(t testing.TB, o Options) *Store {
+	o.URL = s.url
+	if o.Logger == nil {
+		o.Logger = quiet()
+	}
+	st, err := Open(context.Background(), o)
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = st.Close() })
+	return st
+}
+
+// startEmbedded starts an embedded server; what the test opens are further nodes on it.
+func startEmbedded(t testing.TB) *server {
+	st, err := OpenEmbedded(context.Background(), Options{Logger: quiet()})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, st.Close()) })
+	c := st.client.(*redis.Client)
+	return &server{url: fmt.Sprintf("redis://default:%s@%s", c.Options().Password, c.Options().Addr), client: c}
+}
+
+func quiet() *slog.Logger {
+	if os.Getenv("CALLER_TEST_LOG") != "" {
+		return slog.Default()
+	}
+	return slog.New(slog.DiscardHandler)
+}

@@ -1,0 +1,204 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/rand"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"log/slog"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// ErrCorrupt says that a key in Redis holds what this package has not written. Nothing is skipped, since a silent gap
+// would be worse. It comes together with chat.ErrUnavailable.
+var ErrCorrupt = errors.New("not written by caller")
+
+// Store is chat's storage. Its methods may be called at the same time. Their errors wrap chat.ErrUnavailable, unless
+// the caller's own context was done: then they wrap the context's error and not that one.
+type Store struct {
+	client  redis.UniversalClient
+	sharded bool // the client is a Cluster's: channels belong to slots
+	opt     Options
+	log     *slog.Logger
+	node    string // 16 hexadecimal digits: lua/roster.lua counts on their number
+	scripts scripts
+	feed    *feed
+	// embedded is the server this store brought along, or nil.
+	embedded *embedded
+}
+
+var (
+	_ chat.Log    = (*Store)(nil)
+	_ chat.Feed   = (*Store)(nil)
+	_ chat.Roster = (*Store)(nil)
+)
+
+// Open connects to the Redis that the options name and checks that it answers. Close the store in the end.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, fmt.Errorf("options of the store: %w", err)
+	}
+	scripts, err := loadScripts()
+	if err != nil {
+		return nil, err
+	}
+	client, sharded, err := newClient(o)
+	if err != nil {
+		return nil, fmt.Errorf("Redis's URL: %w", err)
+	}
+	s := &Store{client: client, sharded: sharded, opt: o, log: o.Logger, node: randomHex(8), scripts: scripts}
+	s.feed = newFeed(s)
+	if err := s.Ping(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+// Close stops the feed, closes all connections, and stops the embedded server if there is one.
+func (s *Store) Close() error {
+	s.feed.close()
+	err := s.client.Close()
+	if s.embedded != nil {
+		s.embedded.close()
+	}
+	return err
+}
+
+// Ping asks Redis for a sign of life. It takes no longer than [Options.Timeout].
+func (s *Store) Ping(ctx context.Context) error {
+	return s.call(ctx, "asking Redis for a sign of life", func(ctx context.Context) error {
+		return s.client.Ping(ctx).Err()
+	})
+}
+
+// Secret returns 32 random bytes that are the same for all nodes of this Redis. Sessions are signed with them. The
+// first node to ask makes them up.
+func (s *Store) Secret(ctx context.Context) ([]byte, error) {
+	key := s.opt.KeyPrefix + "secret"
+	var stored string
+	err := s.call(ctx, "reading the secret", func(ctx context.Context) error {
+		if err := s.client.SetNX(ctx, key, randomHex(32), 0).Err(); err != nil {
+			return err
+		}
+		var err error
+		stored, err = s.client.Get(ctx, key).Result()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	secret, err := hex.DecodeString(stored)
+	if err != nil || len(secret) != 32 {
+		return nil, corrupt(key, errors.New("want 64 hexadecimal digits"))
+	}
+	return secret, nil
+}
+
+// call runs one exchange with Redis under the store's timeout and says what was being done when it fails.
+func (s *Store) call(ctx context.Context, doing string, f func(context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, s.opt.Timeout)
+	defer cancel()
+	err := f(bounded)
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: %w", doing, ctx.Err())
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		// Network timeouts too say that they are context.DeadlineExceeded, but it was not the caller's deadline.
+		return fmt.Errorf("%s: %w: %v", doing, chat.ErrUnavailable, err)
+	case redis.HasErrorPrefix(err, "CORRUPT"):
+		return fmt.Errorf("%s: %w: %w: %w", doing, chat.ErrUnavailable, ErrCorrupt, err)
+	}
+	return fmt.Errorf("%s: %w: %w", doing, chat.ErrUnavailable, err)
+}
+
+// corrupt is the error for a key that holds something else than it should.
+func corrupt(key string, cause error) error {
+	return fmt.Errorf("%s: %w: %w: %w", key, chat.ErrUnavailable, ErrCorrupt, cause)
+}
+
+// partitions is how many hash tags there are: enough to spread rooms over a Cluster's nodes, few enough that a node
+// following rooms of all of them does not need thousands of subscription connections.
+const partitions = 256
+
+func partition(room chat.RoomID) int {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(room)) // never fails
+	return int(h.Sum32() % partitions)
+}
+
+// key names one of a room's keys, or its channel.
+func (s *Store) key(room chat.RoomID, name string) string {
+	return fmt.Sprintf("%s{p%03d}:%s:%s", s.opt.KeyPrefix, partition(room), room, name)
+}
+
+func (s *Store) channel(room chat.RoomID) string { return s.key(room, "feed") }
+
+// publishCommand is the command that reaches a channel's subscribers: in a Cluster only those of its slot.
+func (s *Store) publishCommand() string {
+	if s.sharded {
+		return "SPUBLISH"
+	}
+	return "PUBLISH"
+}
+
+//go:embed lua/*.lua
+var luaFiles embed.FS
+
+type script struct{ source, sha string }
+
+type scripts struct{ append, hold, release, members script }
+
+func loadScripts() (scripts, error) {
+	var err error
+	load := func(names ...string) script {
+		var source string
+		for _, name := range names {
+			b, e := luaFiles.ReadFile("lua/" + name + ".lua")
+			err = errors.Join(err, e)
+			source += string(b)
+		}
+		return script{source: source, sha: redis.NewScript(source).Hash()}
+	}
+	s := scripts{
+		append:  load("append"),
+		hold:    load("roster", "hold"),
+		release: load("roster", "release"),
+		members: load("roster", "members"),
+	}
+	return s, err
+}
+
+// run runs a script, by its hash if the server has it already, and returns its reply, which is a list.
+func (s *Store) run(ctx context.Context, sc script, keys []string, args ...any) ([]any, error) {
+	send := func(command, script string) ([]any, error) {
+		words := make([]any, 0, 3+len(keys)+len(args))
+		words = append(words, command, script, len(keys))
+		for _, k := range keys {
+			words = append(words, k)
+		}
+		cmd := onceCmd{redis.NewCmd(ctx, append(words, args...)...)}
+		cmd.SetFirstKeyPos(3)
+		_ = s.client.Process(ctx, cmd) // the same error as below
+		return cmd.Slice()
+	}
+	reply, err := send("evalsha", sc.sha)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		return send("eval", sc.source)
+	}
+	return reply, err
+}
+
+func randomHex(bytes int) string {
+	b := make([]byte, bytes)
+	_, _ = rand.Read(b) // never fails: crypto/rand ends the program instead
+	return hex.EncodeToString(b)
+}
