@@ -1,0 +1,96 @@
+package client
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Author is who said something.
+type Author struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Guest bool   `json:"guest"`
+}
+
+// Member is somebody in a room's roster.
+type Member struct {
+	Author
+	Transport string    `json:"transport"`
+	JoinedAt  time.Time `json:"joinedAt"`
+}
+
+// Event is one event of the protocol with every field that some type of it has.
+type Event struct {
+	Type        string    `json:"type"`
+	RoomID      string    `json:"roomId"`
+	ID          string    `json:"id"`
+	From        Author    `json:"from"`
+	Text        string    `json:"text"`
+	Time        time.Time `json:"time"`
+	Key         string    `json:"key"`
+	Cursor      string    `json:"cursor"`
+	Reason      string    `json:"reason"`
+	ClientID    string    `json:"clientId"`
+	Name        string    `json:"name"`
+	Resumed     bool      `json:"resumed"`
+	Heartbeat   int       `json:"heartbeat"`
+	Stream      string    `json:"stream"`
+	Member      Member    `json:"member"`
+	Members     []Member  `json:"members"`
+	MemberCount int       `json:"memberCount"`
+	Version     int64     `json:"version"`
+	Code        string    `json:"code"`
+	Title       string    `json:"title"`
+	Detail      string    `json:"detail"`
+	Field       string    `json:"field"`
+	Limit       int       `json:"limit"`
+	Status      int       `json:"status"`
+	RetryAfter  float64   `json:"retryAfter"`
+
+	// At is when it arrived.
+	At time.Time `json:"-"`
+	// Raw is the JSON as it came; for a line of a text stream, the line.
+	Raw string `json:"-"`
+	// SSEID and SSEType are the id: and event: fields around it in an event stream.
+	SSEID, SSEType string `json:"-"`
+}
+
+// Types of events that are not the protocol's: what else a reader's record says.
+const (
+	// TypeLine is a line of a text stream.
+	TypeLine = "(line)"
+	// TypeEnd is the end of a connection; Status is the close code of a WebSocket, Detail says the rest.
+	TypeEnd = "(end)"
+)
+
+// parseEvent reads an event from the wire.
+func parseEvent(data []byte) (Event, error) {
+	event := Event{At: time.Now(), Raw: string(data)}
+	err := json.Unmarshal(data, &event)
+	return event, err
+}
+
+// Page is what GET /rooms/{room}/messages answers.
+type Page struct {
+	RoomID      string   `json:"roomId"`
+	Messages    []Event  `json:"messages"`
+	Cursor      string   `json:"cursor"`
+	Reset       bool     `json:"reset"`
+	Reason      string   `json:"reason"`
+	Members     []Member `json:"members"`
+	MemberCount int      `json:"memberCount"`
+	Version     int64    `json:"version"`
+}
+
+// Texts is what the page's messages say.
+func (p Page) Texts() []string { return textsOf(p.Messages) }
+
+func textsOf(events []Event) []string {
+	texts := []string{}
+	for _, event := range events {
+		if event.Type == "message" {
+			texts = append(texts, event.Text)
+		}
+	}
+	return texts
+}

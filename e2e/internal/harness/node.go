@@ -1,0 +1,129 @@
+package harness
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Build builds the program under test with the race detector. The caller removes the directory when all tests are done.
+func Build(dir string) (program string, err error) {
+	program = filepath.Join(dir, "caller")
+	cmd := exec.Command("go", "build", "-race", "-o", program, "github.com/caller-chat/caller/cmd/caller")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build caller: %w\n%s", err, output)
+	}
+	return program, nil
+}
+
+// Programs starts nodes.
+type Programs struct {
+	// Caller is the path of the program under test.
+	Caller string
+}
+
+// Node is one running node.
+type Node struct {
+	*Process
+	// URL is where it listens, as in http://127.0.0.1:41234.
+	URL string
+	// Addr is the same as host:port.
+	Addr string
+}
+
+var listensOn = regexp.MustCompile(`http://((?:127\.0\.0\.1|localhost|\[::1\]):[0-9]+)`)
+
+// Node starts a node on a free port and waits until it is ready. More args are flags of the program; a later --addr
+// wins over the free port.
+func (p Programs) Node(t testing.TB, args ...string) *Node {
+	t.Helper()
+	node := p.StartNode(t, args...)
+	node.AwaitReady(t)
+	return node
+}
+
+// StartNode starts a node and waits until it listens; it need not be ready.
+func (p Programs) StartNode(t testing.TB, args ...string) *Node {
+	t.Helper()
+	cmd := exec.Command(p.Caller, append([]string{"--addr", "127.0.0.1:0"}, args...)...)
+	cmd.Env = environment("GORACE=halt_on_error=0")
+	cmd.Dir = t.TempDir() // a .env file in the working directory is read
+	node := &Node{Process: StartProcess(t, "caller", cmd)}
+	err := awaitServer(node.Process, func() bool {
+		found := listensOn.FindStringSubmatch(node.Output.String())
+		if found == nil {
+			return false
+		}
+		node.URL, node.Addr = found[0], found[1]
+		return true
+	})
+	require.NoError(t, err)
+	return node
+}
+
+// AwaitReady waits until the node says that it can serve.
+func (n *Node) AwaitReady(t testing.TB) {
+	t.Helper()
+	require.NoError(t, awaitServer(n.Process, func() bool { return Status(n.URL+"/readyz") == http.StatusOK }))
+}
+
+// Stop asks the node to stop with SIGTERM, and is its exit code and how long that took.
+func (n *Node) Stop(t testing.TB) (code int, took time.Duration) {
+	t.Helper()
+	began := time.Now()
+	n.Signal(syscall.SIGTERM)
+	code = n.Wait(t, Patience)
+	return code, time.Since(began)
+}
+
+// Status is the status code of a GET; 0 when there is no answer within two seconds.
+func Status(url string) int {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0
+	}
+	_ = resp.Body.Close() // nothing was read
+	return resp.StatusCode
+}
+
+// FreePort is a TCP port on loopback that nobody listens on now.
+func FreePort(t testing.TB) int {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = listener.Close() }() // it has served its purpose
+	return listener.Addr().(*net.TCPAddr).Port
+}
+
+// answers tells whether somebody accepts connections there.
+func answers(addr string) bool {
+	conn, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return false
+	}
+	return conn.Close() == nil
+}
+
+// privateDir is a directory of the test's that a server of another user could not enter: servers run as ourselves.
+func privateDir(t testing.TB) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.Chmod(dir, 0o700))
+	return dir
+}
