@@ -1,0 +1,180 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// start is when the tests take place.
+var start = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+// site is a server whose transports say which of them was asked, and for which room.
+type site struct {
+	*Server
+	rooms  *fakeRooms
+	store  *fakeStore
+	logged *bytes.Buffer
+
+	mu  sync.Mutex // guards the following
+	now time.Time
+}
+
+func (s *site) later(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.now = s.now.Add(d)
+}
+
+func newSite(t testing.TB, o Options) *site {
+	t.Helper()
+	s := &site{rooms: &fakeRooms{foldAbove: 2}, store: &fakeStore{secret: bytes.Repeat([]byte("s"), 32)}, logged: new(bytes.Buffer), now: start}
+	o.Logger = slog.New(slog.NewTextHandler(s.logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	o.Now = func() time.Time {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.now
+	}
+	var err error
+	s.Server, err = assemble(s.rooms, s.store, dist(), o, fakeTransports)
+	require.NoError(t, err)
+	return s
+}
+
+func dist() fs.FS {
+	return fstest.MapFS{
+		"index.html":           {Data: []byte(`<!doctype html><base href="/"><title>Caller</title>` + strings.Repeat("<!-- page -->", 50))},
+		"assets/app-1a2b.js":   {Data: []byte(strings.Repeat("export {}\n", 100))},
+		"assets/logo-3c4d.png": {Data: []byte(strings.Repeat("\x89PNG", 100))},
+		"favicon.svg":          {Data: []byte("<svg/>")},
+	}
+}
+
+func fakeTransports(who wire.Identify, sameSite func(*http.Request) bool) handlers {
+	named := func(name string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			room, err := wire.RoomOf(r)
+			if err != nil && !strings.HasPrefix(name, "many") {
+				wire.WriteProblem(w, err)
+				return
+			}
+			visitor, err := who(r)
+			if err != nil {
+				wire.WriteProblem(w, err)
+				return
+			}
+			if name == "ws" && !sameSite(r) {
+				wire.WriteProblem(w, wire.Fail(wire.CodeCrossOrigin, ""))
+				return
+			}
+			switch body, err := io.ReadAll(r.Body); {
+			case err != nil:
+				wire.WriteProblem(w, err)
+				return
+			case string(body) == "panic":
+				panic("as asked")
+			}
+			w.Header().Set("X-Visitor", visitor.Name)
+			_, _ = io.WriteString(w, name+" "+string(room))
+		}
+	}
+	return handlers{
+		ws: named("ws"), events: named("events"), ndjson: named("ndjson"), text: named("text"),
+		manyWS: named("manyWS"), manyEvents: named("manyEvents"), manyNDJSON: named("manyNDJSON"),
+		messages: named("messages"), many: named("many"), post: named("post"), transcript: named("transcript"),
+	}
+}
+
+// ask makes a request; the headers are pairs of name and value.
+func (s *site) ask(method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w
+}
+
+// wantProblem checks an answer against a row of docs/protocol.md's table.
+func wantProblem(t testing.TB, w *httptest.ResponseRecorder, status int, code wire.Code) {
+	t.Helper()
+	var p struct {
+		Status int       `json:"status"`
+		Code   wire.Code `json:"code"`
+	}
+	assert.Equal(t, status, w.Code, w.Body.String())
+	assert.Equal(t, "application/problem+json", w.Header().Get("Content-Type"))
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &p), w.Body.String())
+	assert.Equal(t, code, p.Code)
+	assert.Equal(t, status, p.Status)
+}
+
+var errAway = errors.New("nobody answers")
+
+type fakeRooms struct {
+	foldAbove int
+	roll      chat.Roll
+	err       error
+	calls     []string
+}
+
+func (f *fakeRooms) FoldAbove() int { return f.foldAbove }
+
+func (f *fakeRooms) Members(context.Context, chat.RoomID) (chat.Roll, error) { return f.roll, f.err }
+
+func (f *fakeRooms) Typing(_ context.Context, room chat.RoomID, m chat.Member) error {
+	f.calls = append(f.calls, "typing "+string(room)+" "+m.Name)
+	return f.err
+}
+
+func (f *fakeRooms) Leave(_ context.Context, room chat.RoomID, _ chat.MemberID, stream string) error {
+	f.calls = append(f.calls, "leave "+string(room)+" "+stream)
+	return f.err
+}
+
+type fakeStore struct {
+	mu     sync.Mutex // guards the following
+	secret []byte
+	err    error
+	asked  int
+}
+
+func (f *fakeStore) set(secret string, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.secret, f.err = []byte(secret), err
+}
+
+func (f *fakeStore) Ping(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.err
+}
+
+func (f *fakeStore) Secret(context.Context) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked++
+	return f.secret, f.err
+}

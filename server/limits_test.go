@@ -1,0 +1,119 @@
+package server
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+func TestBodyLimit(t *testing.T) {
+	s := newSite(t, Options{})
+	assert.Equal(t, http.StatusOK, s.ask("POST", "/rooms/lobby", strings.Repeat("a", wire.MaxBody)).Code)
+	for _, target := range []string{"/rooms/lobby", "/rooms/lobby/messages", "/session", "/rooms/lobby/leave", "/nothing"} {
+		wantProblem(t, s.ask("POST", target, strings.Repeat("a", wire.MaxBody+1)), http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
+	}
+	r := httptest.NewRequest("POST", "/rooms/lobby", io.MultiReader(strings.NewReader(strings.Repeat("a", wire.MaxBody+1)))) // no Content-Length
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	wantProblem(t, w, http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
+}
+
+// TestOverTheWire is what only a real connection shows: refusing a body before it is sent, headers that are too long,
+// and that a handler still has net/http's whole writer.
+func TestOverTheWire(t *testing.T) {
+	s := newSite(t, Options{})
+	s.transports.events = func(w http.ResponseWriter, _ *http.Request) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if assert.NoError(t, err) {
+			_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\ndata: hello\n\n")
+			assert.NoError(t, conn.Close())
+		}
+	}
+	s.handler = s.observe(s.place(s.secure(bounds(s.routes()))))
+	web := httptest.NewUnstartedServer(s)
+	web.Config = HTTP(s, slog.New(slog.DiscardHandler))
+	web.Start()
+	defer web.Close()
+	talk := func(request string) string {
+		conn, err := net.Dial("tcp", web.Listener.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+		require.NoError(t, conn.SetDeadline(time.Now().Add(5*time.Second)))
+		_, err = io.WriteString(conn, request)
+		require.NoError(t, err)
+		line, err := bufio.NewReader(conn).ReadString('\n')
+		require.NoError(t, err)
+		return strings.TrimSpace(line)
+	}
+	assert.Equal(t, "HTTP/1.1 413 Request Entity Too Large",
+		talk("POST /rooms/lobby HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n"))
+	assert.Equal(t, "HTTP/1.1 431 Request Header Fields Too Large", talk("GET / HTTP/1.1\r\nHost: a\r\nX-Long: "+strings.Repeat("a", 32<<10)+"\r\n\r\n"))
+	assert.Equal(t, "HTTP/1.1 200 OK", talk("GET /rooms/lobby/sse HTTP/1.1\r\nHost: a\r\n\r\n"))
+	assert.Equal(t, "HTTP/1.1 200 OK", talk("GET /rooms/lobby HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n"))
+	_, err := s.Wait(t.Context())
+	require.NoError(t, err)
+}
+
+func TestServerTimes(t *testing.T) {
+	h := HTTP(http.NotFoundHandler(), slog.New(slog.DiscardHandler))
+	assert.Zero(t, h.WriteTimeout, "streams have no end")
+	assert.Zero(t, h.ReadTimeout, "nor have WebSockets")
+	assert.NotZero(t, h.ReadHeaderTimeout)
+	assert.NotZero(t, h.IdleTimeout)
+	assert.Equal(t, 16<<10, h.MaxHeaderBytes)
+}
+
+func TestPostRate(t *testing.T) {
+	s := newSite(t, Options{PostRate: 0.001, PostBurst: 3})
+	ann, _ := s.signIn(t, "Ann")
+	bob, _ := s.signIn(t, "Bob")
+	for _, who := range [][]string{{"Authorization", "Bearer " + ann.Token}, {"Authorization", "Bearer " + bob.Token}, {"X-Name", "guest"}} {
+		for i := range 5 {
+			w := s.ask("POST", []string{"/rooms/lobby", "/rooms/lobby/messages", "/rooms/other"}[i%3], "hi", who...)
+			if i < 3 {
+				assert.Equal(t, http.StatusOK, w.Code)
+				continue
+			}
+			wantProblem(t, w, http.StatusTooManyRequests, wire.CodeTooMuch)
+			after, err := strconv.Atoi(w.Header().Get("Retry-After"))
+			require.NoError(t, err)
+			assert.InDelta(t, 1000, after, 2)
+		}
+	}
+	wantProblem(t, s.ask("POST", "/rooms/lobby", "hi", "X-Name", "another"), http.StatusTooManyRequests, wire.CodeTooMuch)
+	assert.Equal(t, http.StatusOK, s.ask("GET", "/rooms/lobby/messages", "").Code, "reading is not counted")
+	wantProblem(t, s.ask("POST", "/rooms/lobby", "hi", "Authorization", "Bearer x"), http.StatusUnauthorized, wire.CodeSessionInvalid)
+}
+
+func TestRatesForgetWhoIsGone(t *testing.T) {
+	l := newRates(1, 1)
+	now := time.Now()
+	assert.Zero(t, l.wait("busy", now))
+	for i := range 5 * maxRates {
+		assert.Zero(t, l.wait(fmt.Sprint(i), now))
+		if i%1000 == 0 {
+			assert.NotZero(t, l.wait("busy", now), "who goes on is remembered")
+		}
+	}
+	assert.LessOrEqual(t, len(l.new)+len(l.old), 2*maxRates)
+}
+
+func TestNeighbourhood(t *testing.T) {
+	assert.Equal(t, "192.0.2.7", neighbourhood("192.0.2.7"))
+	assert.Equal(t, neighbourhood("2001:db8:1:2::1"), neighbourhood("2001:db8:1:2:ffff::"))
+	assert.NotEqual(t, neighbourhood("2001:db8:1:2::1"), neighbourhood("2001:db8:1:3::1"))
+	assert.Equal(t, "@", neighbourhood("@"))
+}

@@ -1,0 +1,174 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// requestIDHeader names a request in the answer and in the log.
+const requestIDHeader = "X-Request-Id"
+
+// observe names each request, counts it while it is under way, logs it at debug level without its query (which may
+// have a name in it) and its headers (which may have a token), and answers a panic with a 500.
+func (s *Server) observe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := s.requestID(r)
+		w.Header().Set(requestIDHeader, id)
+		out := &writer{ResponseWriter: w}
+		what := r.Method + " " + r.URL.Path
+		s.underWay.enter(what)
+		began := time.Now()
+		defer func() {
+			s.underWay.leave(what)
+			if v := recover(); v != nil {
+				s.recovered(out, r, id, v)
+			}
+			if s.log.Enabled(r.Context(), slog.LevelDebug) {
+				s.log.DebugContext(r.Context(), "request", "id", id, "method", r.Method, "path", r.URL.Path, "status", out.status,
+					"bytes", out.bytes, "stream", out.conn != nil, "took", time.Since(began), "from", s.proxies.client(r))
+			}
+		}()
+		next.ServeHTTP(out, r)
+	})
+}
+
+// recovered ends a request whose handler panicked.
+func (s *Server) recovered(w *writer, r *http.Request, id string, v any) {
+	if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+		s.log.ErrorContext(r.Context(), "panic", "id", id, "method", r.Method, "path", r.URL.Path,
+			"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+	}
+	switch {
+	case w.conn != nil:
+		_ = w.conn.Close() // whoever took it over is gone
+	case w.status == 0:
+		wire.WriteProblem(w, wire.Fail(wire.CodeInternal, ""))
+	default:
+		panic(http.ErrAbortHandler) // net/http's way to cut an answer off, so that half of it does not look whole
+	}
+}
+
+// requestID is the one a trusted proxy gave, or a new one.
+func (s *Server) requestID(r *http.Request) string {
+	if id := r.Header.Get(requestIDHeader); id != "" && len(id) <= 64 && s.proxies.trusts(r) && isToken(id) {
+		return id
+	}
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}
+
+func isToken(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c == '.') {
+			return false
+		}
+	}
+	return true
+}
+
+// writer remembers what became of an answer. It hides nothing of the writer below it: streams hijack.
+type writer struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+	conn   net.Conn // set when the handler took the connection over
+}
+
+func (w *writer) WriteHeader(status int) {
+	if w.status == 0 && status >= 200 || status == http.StatusSwitchingProtocols {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *writer) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	n, err := w.ResponseWriter.Write(b)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// Flush is for those who ask for an http.Flusher.
+func (w *writer) Flush() { _ = http.NewResponseController(w.ResponseWriter).Flush() }
+
+// Hijack is http.Hijacker's.
+func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(w.ResponseWriter).Hijack()
+	if err == nil {
+		w.conn = conn
+	}
+	return conn, rw, err
+}
+
+// underWay counts the requests that are being served, by what they ask.
+type underWay struct {
+	mu    sync.Mutex // guards the following
+	open  map[string]int
+	empty chan struct{} // closed when open becomes empty; nil when nobody waits
+}
+
+func (u *underWay) enter(what string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.open == nil {
+		u.open = make(map[string]int)
+	}
+	u.open[what]++
+}
+
+func (u *underWay) leave(what string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.open[what]--; u.open[what] <= 0 {
+		delete(u.open, what)
+	}
+	if len(u.open) == 0 && u.empty != nil {
+		close(u.empty)
+		u.empty = nil
+	}
+}
+
+func (u *underWay) wait(ctx context.Context) ([]string, error) {
+	u.mu.Lock()
+	if len(u.open) == 0 {
+		u.mu.Unlock()
+		return nil, nil
+	}
+	if u.empty == nil {
+		u.empty = make(chan struct{})
+	}
+	empty := u.empty
+	u.mu.Unlock()
+	select {
+	case <-empty:
+		return nil, nil
+	case <-ctx.Done():
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var open []string
+	for what, n := range u.open {
+		open = append(open, fmt.Sprintf("%s ×%d", what, n))
+	}
+	slices.Sort(open)
+	return open, ctx.Err()
+}

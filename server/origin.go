@@ -1,0 +1,82 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// origins decides which pages may use this server in a visitor's name.
+type origins struct {
+	check   *http.CrossOriginProtection
+	trusted map[string]bool
+	proxies proxies
+}
+
+func newOrigins(trusted []string, p proxies) (*origins, error) {
+	o := &origins{check: http.NewCrossOriginProtection(), trusted: make(map[string]bool), proxies: p}
+	for _, origin := range trusted {
+		origin = strings.ToLower(strings.TrimSuffix(origin, "/"))
+		if err := o.check.AddTrustedOrigin(origin); err != nil {
+			return nil, fmt.Errorf("trusted origin: %w", err)
+		}
+		o.trusted[origin] = true
+	}
+	return o, nil
+}
+
+// protect refuses what another site's page asks a visitor's browser to do here: requests that change something. What
+// says nothing of where it came from is a program's, and let through.
+func (o *origins) protect(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := o.check.Check(o.asAsked(r, r.Method)); err != nil {
+			wire.WriteProblem(w, wire.Fail(wire.CodeCrossOrigin, ""))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// sameSite tells whether a WebSocket may be opened. Browsers let any page open one to anywhere and send cookies along
+// (RFC 6455 section 10.2), so the rule is the one for requests that change something.
+func (o *origins) sameSite(r *http.Request) bool {
+	return o.check.Check(o.asAsked(r, http.MethodPost)) == nil
+}
+
+// asAsked is a request with the host that the visitor asked, which a proxy may have replaced, and a method to be
+// judged by.
+func (o *origins) asAsked(r *http.Request, method string) *http.Request {
+	asked := *r
+	asked.Method, asked.Host = method, o.proxies.host(r)
+	return &asked
+}
+
+// share lets the pages of trusted origins read answers (the Fetch standard's CORS protocol). Without trusted
+// origins it does nothing at all.
+func (o *origins) share(next http.Handler) http.Handler {
+	if len(o.trusted) == 0 {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Add("Vary", "Origin")
+		origin := r.Header.Get("Origin")
+		if !o.trusted[origin] {
+			next.ServeHTTP(w, r)
+			return
+		}
+		h.Set("Access-Control-Allow-Origin", origin)
+		h.Set("Access-Control-Allow-Credentials", "true")
+		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+			h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST")
+			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Name")
+			h.Set("Access-Control-Max-Age", "600") // ten minutes: so long a removed origin may go on asking
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		h.Set("Access-Control-Expose-Headers", "Location, Retry-After, "+requestIDHeader)
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,91 @@
+package server
+
+import (
+	"net/http"
+	"net/netip"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+func TestCrossOrigin(t *testing.T) {
+	s := newSite(t, Options{TrustedOrigins: []string{"https://friend.example/"}})
+	for _, c := range []struct {
+		name    string
+		headers []string
+		ok      bool
+	}{
+		{"a program", nil, true},
+		{"our page", []string{"Sec-Fetch-Site", "same-origin", "Origin", "http://chat.example"}, true},
+		{"our page behind a proxy that changes Host", []string{"Sec-Fetch-Site", "same-origin", "Origin", "https://public.example"}, true},
+		{"our page in an old browser", []string{"Origin", "http://chat.example"}, true},
+		{"typed into the address bar", []string{"Sec-Fetch-Site", "none"}, true},
+		{"another site", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://evil.example"}, false},
+		{"another site in an old browser", []string{"Origin", "https://evil.example"}, false},
+		{"another port", []string{"Origin", "http://chat.example:8081"}, false},
+		{"a sister site", []string{"Sec-Fetch-Site", "same-site", "Origin", "https://blog.chat.example"}, false},
+		{"a sandboxed frame", []string{"Origin", "null"}, false},
+		{"says it is us, comes from elsewhere", []string{"Sec-Fetch-Site", "cross-site", "Origin", "http://chat.example"}, false},
+		{"a name that begins like ours", []string{"Origin", "http://chat.example.evil.example"}, false},
+		{"a friend", []string{"Sec-Fetch-Site", "cross-site", "Origin", "https://friend.example"}, true},
+		{"a friend without TLS", []string{"Sec-Fetch-Site", "cross-site", "Origin", "http://friend.example"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, target := range []string{"/rooms/lobby/messages", "/rooms/lobby", "/session", "/rooms/lobby/leave", "/nothing"} {
+				w := s.ask("POST", "http://chat.example"+target, `{"name":"Ann"}`, c.headers...)
+				if c.ok {
+					assert.NotEqual(t, http.StatusForbidden, w.Code, target)
+				} else {
+					wantProblem(t, w, http.StatusForbidden, wire.CodeCrossOrigin)
+				}
+			}
+			socket := s.ask("GET", "http://chat.example/rooms/lobby/ws", "", c.headers...)
+			assert.Equal(t, c.ok, socket.Code == http.StatusOK, "WebSocket")
+			assert.Equal(t, http.StatusOK, s.ask("GET", "http://chat.example/rooms/lobby/messages", "", c.headers...).Code, "reading changes nothing")
+		})
+	}
+}
+
+func TestCrossOriginBehindAProxy(t *testing.T) {
+	headers := []string{"Origin", "https://public.example", "X-Forwarded-Host", "public.example"}
+	trusting := newSite(t, Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
+	assert.Equal(t, http.StatusOK, trusting.ask("POST", "/rooms/lobby", "hi", headers...).Code)
+	wary := newSite(t, Options{})
+	assert.Equal(t, http.StatusForbidden, wary.ask("POST", "/rooms/lobby", "hi", headers...).Code)
+}
+
+func TestSharing(t *testing.T) {
+	s := newSite(t, Options{TrustedOrigins: []string{"https://friend.example"}})
+	w := s.ask("OPTIONS", "/rooms/lobby/messages", "", "Origin", "https://friend.example", "Access-Control-Request-Method", "POST",
+		"Access-Control-Request-Headers", "content-type,idempotency-key", "Sec-Fetch-Site", "cross-site")
+	assert.Equal(t, http.StatusNoContent, w.Code)
+	assert.Equal(t, "https://friend.example", w.Header().Get("Access-Control-Allow-Origin"))
+	assert.Equal(t, "true", w.Header().Get("Access-Control-Allow-Credentials"))
+	assert.Contains(t, w.Header().Get("Access-Control-Allow-Headers"), "Idempotency-Key")
+	assert.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), "POST")
+
+	w = s.ask("GET", "/rooms/lobby", "", "Origin", "https://friend.example")
+	assert.Equal(t, "https://friend.example", w.Header().Get("Access-Control-Allow-Origin"))
+	assert.Contains(t, w.Header().Values("Vary"), "Origin")
+	assert.Contains(t, w.Header().Values("Vary"), "Accept")
+
+	for _, s := range []*site{s, newSite(t, Options{})} {
+		for _, method := range []string{"OPTIONS", "GET"} {
+			w = s.ask(method, "/rooms/lobby", "", "Origin", "https://evil.example", "Access-Control-Request-Method", "POST")
+			assert.Empty(t, w.Header().Get("Access-Control-Allow-Origin"))
+		}
+	}
+}
+
+func TestBadTrustedOrigins(t *testing.T) {
+	for _, origin := range []string{"friend.example", "https://friend.example/path", "https://", "*", ""} {
+		_, err := newOrigins([]string{origin}, nil)
+		assert.Error(t, err, origin)
+	}
+	o, err := newOrigins([]string{"https://Friend.Example"}, nil)
+	require.NoError(t, err)
+	assert.True(t, o.trusted["https://friend.example"])
+}

@@ -1,0 +1,205 @@
+package server
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"mime"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// policy is what the page may do: nothing but with its own files and this server. No script or style in the markup
+// runs, so that a message that got into it could do nothing either. 'self' covers WebSockets (CSP 3 section 6.7.2.8;
+// Safari since 15.4).
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"font-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+
+// permissions are what the page does not use and so nothing that got into it can.
+const permissions = "camera=(), microphone=(), display-capture=(), geolocation=(), payment=(), usb=()"
+
+// placeholder is in index.html where the address of the page's root goes.
+const placeholder = `<base href="/">`
+
+// page has the built front end in memory, each file as it is and, where that is smaller, gzipped. That is done once:
+// together they are some hundred kilobytes.
+type page struct {
+	html *file
+	rest map[string]*file // by path, "/assets/index-4f2a.js"
+}
+
+// file is one file of the page, ready to be sent.
+type file struct {
+	kind    string
+	cache   string
+	tag     string // ETag of the plain one, without quotes
+	plain   []byte
+	gzipped []byte // nil where it would not be smaller
+}
+
+// newPage reads the built front end, which must have an index.html; base is the base path.
+func newPage(dist fs.FS, base string) (*page, error) {
+	p := &page{rest: make(map[string]*file)}
+	err := fs.WalkDir(dist, ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		if strings.ContainsAny(name, ":*") { // would be patterns in a route
+			return fmt.Errorf("%s: a name with ':' or '*' can't be served", name)
+		}
+		content, err := fs.ReadFile(dist, name)
+		if err != nil {
+			return err
+		}
+		if name == "index.html" {
+			content = bytes.Replace(content, []byte(placeholder), []byte(`<base href="`+base+`/">`), 1)
+			p.html = newFile(name, content)
+			return nil
+		}
+		p.rest["/"+name] = newFile(name, content)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the page: %w", err)
+	}
+	if p.html == nil {
+		return nil, errors.New("the page: there is no index.html")
+	}
+	return p, nil
+}
+
+// assets is the folder whose files have a hash of their content in their name: the same name is the same file for ever.
+const assets = "assets/"
+
+func newFile(name string, content []byte) *file {
+	sum := sha256.Sum256(content)
+	f := &file{kind: kindOf(name), cache: "no-cache", tag: hex.EncodeToString(sum[:8]), plain: content}
+	if strings.HasPrefix(name, assets) {
+		f.cache = "public, max-age=31536000, immutable"
+	}
+	if compressible(f.kind) {
+		var zipped bytes.Buffer
+		z, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
+		if err == nil {
+			_, err = z.Write(content)
+		}
+		if err == nil && z.Close() == nil && zipped.Len() < len(content) {
+			f.gzipped = zipped.Bytes()
+		}
+	}
+	return f
+}
+
+// kindOf is a file's media type. The usual ones are spelled out, because the system's table may say otherwise.
+func kindOf(name string) string {
+	switch ext := path.Ext(name); ext {
+	case ".html":
+		return "text/html; charset=utf-8"
+	case ".js", ".mjs":
+		return "text/javascript; charset=utf-8"
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	case ".json", ".map":
+		return "application/json"
+	case ".webmanifest":
+		return "application/manifest+json"
+	case ".txt":
+		return "text/plain; charset=utf-8"
+	case ".woff2":
+		return "font/woff2"
+	case ".ico":
+		return "image/x-icon"
+	default:
+		if kind := mime.TypeByExtension(ext); kind != "" {
+			return kind
+		}
+		return "application/octet-stream"
+	}
+}
+
+// compressible tells kinds that gzip makes smaller from those that are compressed already.
+func compressible(kind string) bool {
+	media, _, _ := strings.Cut(kind, ";")
+	return strings.HasPrefix(media, "text/") || strings.HasSuffix(media, "json") || strings.HasSuffix(media, "+xml")
+}
+
+// index serves the page itself, whoever asks and with whatever session: it is where a new one is made.
+func (p *page) index(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Permissions-Policy", permissions)
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	p.html.ServeHTTP(w, r)
+}
+
+// files has a handler for each of the page's other files, by path.
+func (p *page) files() map[string]http.HandlerFunc {
+	handlers := make(map[string]http.HandlerFunc, len(p.rest))
+	for name, f := range p.rest {
+		handlers[name] = f.ServeHTTP
+	}
+	return handlers
+}
+
+// ServeHTTP sends the file, or says that the visitor has it already.
+func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Cache-Control", f.cache)
+	content, tag := f.plain, f.tag
+	if f.gzipped != nil {
+		h.Add("Vary", "Accept-Encoding")
+		if acceptsGzip(r.Header.Values("Accept-Encoding")) {
+			content, tag = f.gzipped, f.tag+"-gzip" // another representation has another ETag (RFC 9110 section 8.8.3)
+			h.Set("Content-Encoding", "gzip")
+		}
+	}
+	h.Set("ETag", `"`+tag+`"`)
+	if has(r.Header.Values("If-None-Match"), f.tag) {
+		h.Del("Content-Encoding")
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Type", f.kind)
+	h.Set("Content-Length", strconv.Itoa(len(content)))
+	_, _ = w.Write(content) // a visitor that is gone has no use for it
+}
+
+// has tells whether an If-None-Match header names a tag, in whatever encoding the visitor has it.
+func has(ifNoneMatch []string, tag string) bool {
+	for item := range strings.SplitSeq(strings.Join(ifNoneMatch, ","), ",") {
+		item = strings.Trim(strings.TrimPrefix(strings.TrimSpace(item), "W/"), `"`)
+		if item == "*" || strings.TrimSuffix(item, "-gzip") == tag {
+			return true
+		}
+	}
+	return false
+}
+
+// acceptsGzip tells whether an Accept-Encoding header asks for gzip by name. An asterisk does not: who sends one may
+// be a program that decodes nothing.
+func acceptsGzip(acceptEncoding []string) bool {
+	for item := range strings.SplitSeq(strings.Join(acceptEncoding, ","), ",") {
+		coding, parameters, _ := strings.Cut(item, ";")
+		if strings.EqualFold(strings.TrimSpace(coding), "gzip") {
+			return weightOf(parameters) > 0
+		}
+	}
+	return false
+}
+
+// secure keeps browsers from guessing that an answer is something else than it says.
+func (s *Server) secure(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,108 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// roomReply is the answer of POST /rooms.
+type roomReply struct {
+	RoomID chat.RoomID `json:"roomId"`
+	Path   string      `json:"path"`
+}
+
+// postRoom makes up a room nobody has been in: POST /rooms. Nothing is stored: a room is there once somebody is in it.
+func (s *Server) postRoom(w http.ResponseWriter, _ *http.Request) {
+	id := chat.NewRoomID()
+	reply := roomReply{RoomID: id, Path: s.basePath + "/rooms/" + string(id)}
+	w.Header().Set("Location", reply.Path)
+	writeJSON(w, http.StatusCreated, reply)
+}
+
+// rosterReply is the answer of GET /rooms/{room}/members.
+type rosterReply struct {
+	RoomID chat.RoomID `json:"roomId"`
+	wire.Roster
+}
+
+func (s *Server) members(w http.ResponseWriter, r *http.Request) {
+	room, err := wire.RoomOf(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	if _, err := s.sessions.identify(r); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	roll, err := s.rooms.Members(r.Context(), room)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	read := chat.RosterRead{Members: roll.Members, Count: len(roll.Members), Version: roll.Version}
+	if read.Count > s.rooms.FoldAbove() {
+		read.Members = nil
+	}
+	writeJSON(w, http.StatusOK, rosterReply{room, wire.RosterOf(read)})
+}
+
+// inRoom is the room and the session's owner of a request that needs both. It has answered when ok is false.
+func (s *Server) inRoom(w http.ResponseWriter, r *http.Request) (room chat.RoomID, who wire.Visitor, ok bool) {
+	room, err := wire.RoomOf(r)
+	if err == nil {
+		who, err = s.sessions.identify(r)
+	}
+	if err == nil && who.Guest {
+		err = wire.Fail(wire.CodeSessionRequired, "POST /session makes one")
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return "", wire.Visitor{}, false
+	}
+	return room, who, true
+}
+
+func (s *Server) typing(w http.ResponseWriter, r *http.Request) {
+	room, who, ok := s.inRoom(w, r)
+	if !ok {
+		return
+	}
+	if err := s.rooms.Typing(r.Context(), room, who.Member("")); err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// maxStream is more than a stream's name ever has.
+const maxStream = 64
+
+// leave ends one stream of the session in the room, or all of them. The content type does not matter: pages say it as
+// they close, with navigator.sendBeacon, which can't set one.
+func (s *Server) leave(w http.ResponseWriter, r *http.Request) {
+	room, who, ok := s.inRoom(w, r)
+	if !ok {
+		return
+	}
+	body, _, err := readBody(r)
+	var said struct {
+		Stream string `json:"stream"`
+	}
+	if err == nil && len(body) > 0 {
+		err = readObject(body, &said)
+	}
+	if err == nil && len(said.Stream) > maxStream {
+		err = wire.Fail(wire.CodeMalformed, "no stream has such a name")
+	}
+	if err == nil {
+		err = s.rooms.Leave(r.Context(), room, who.ID, said.Stream)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}

@@ -1,0 +1,113 @@
+package server
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// form is what GET / and GET /rooms/{room} can be answered with.
+type form int
+
+const (
+	formShort  form = iota // whatever suits a program that did not say: the kept messages, and the end
+	formPage               // text/html
+	formEvents             // text/event-stream
+	formNDJSON             // application/x-ndjson
+	formText               // text/plain
+)
+
+// negotiate chooses by an Accept header (RFC 9110 section 12.5.1): the form asked for by name with the highest weight,
+// the first of those that weigh the same. Ranges with an asterisk ask for no form by name: they stand for the short
+// one, and win only when they weigh more. A header that asks for nothing there is here gets the short one too, rather
+// than a 406 that would help nobody.
+func negotiate(accept []string) form {
+	best, weight := formShort, 0.0
+	wildcard := 0.0
+	for item := range strings.SplitSeq(strings.Join(accept, ","), ",") {
+		media, parameters, _ := strings.Cut(item, ";")
+		q := weightOf(parameters)
+		var f form
+		switch strings.ToLower(strings.TrimSpace(media)) {
+		case "text/html", "application/xhtml+xml":
+			f = formPage
+		case "text/event-stream":
+			f = formEvents
+		case "application/x-ndjson":
+			f = formNDJSON
+		case "text/plain":
+			f = formText
+		case "*/*", "text/*":
+			wildcard = max(wildcard, q)
+			continue
+		default:
+			continue
+		}
+		if q > weight {
+			best, weight = f, q
+		}
+	}
+	if wildcard > weight {
+		return formShort
+	}
+	return best
+}
+
+// weightOf is the q of a media range's parameters, 1 when there is none, 0 when it can't be read.
+func weightOf(parameters string) float64 {
+	for p := range strings.SplitSeq(parameters, ";") {
+		name, value, _ := strings.Cut(p, "=")
+		if strings.EqualFold(strings.TrimSpace(name), "q") {
+			q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			if err != nil || !(q >= 0 && q <= 1) {
+				return 0
+			}
+			return q
+		}
+	}
+	return 1
+}
+
+// room is the one address of a room: the page, a stream, or what was said.
+func (s *Server) room(w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("Vary", "Accept")
+	switch f := negotiate(r.Header.Values("Accept")); {
+	case f == formPage:
+		brief(s.page.index)(w, r)
+	case f == formShort:
+		brief(s.transports.transcript)(w, r)
+	case r.Method == http.MethodHead: // there is no end to a stream, but its kind can be told
+		w.Header().Set("Content-Type", map[form]string{
+			formEvents: "text/event-stream", formNDJSON: "application/x-ndjson", formText: "text/plain; charset=utf-8",
+		}[f])
+	case f == formEvents:
+		s.transports.events(w, r)
+	case f == formNDJSON:
+		s.transports.ndjson(w, r)
+	default:
+		s.transports.text(w, r)
+	}
+}
+
+// home is the page, or for programs how to use this place.
+func (s *Server) home(w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("Vary", "Accept")
+	if negotiate(r.Header.Values("Accept")) == formPage {
+		s.page.index(w, r)
+		return
+	}
+	scheme := "http"
+	if s.proxies.secure(r) {
+		scheme = "https"
+	}
+	base := scheme + "://" + s.proxies.host(r) + s.basePath
+	say(w, strings.ReplaceAll(`Caller, a chat of rooms. In a browser: BASE/
+
+  curl -d 'hello' BASE/rooms/lobby              say something
+  curl -N BASE/rooms/lobby/text                 listen, as text
+  curl -N BASE/rooms/lobby/sse                  listen, as an event stream
+  curl 'BASE/rooms/lobby/messages?limit=5'      what was said
+
+A name for yourself: -H 'X-Name: Ann'
+`, "BASE", base))
+}

@@ -1,0 +1,121 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/caller-chat/caller/transport/wire"
+	"github.com/labstack/echo/v4"
+)
+
+// routes has every address of docs/protocol.md, and the page's files.
+func (s *Server) routes() http.Handler {
+	e := echo.New()
+	e.HTTPErrorHandler = s.notRouted
+	t := &s.transports
+
+	get(e, "/", brief(s.home))
+	get(e, "/rooms/:room", s.room) // bounds itself: it may be a stream
+	post(e, "/rooms", brief(s.postRoom))
+
+	e.GET("/rooms/:room/ws", handle(t.ws))
+	e.GET("/rooms/:room/sse", handle(t.events))
+	e.GET("/rooms/:room/ndjson", handle(t.ndjson))
+	e.GET("/rooms/:room/text", handle(t.text))
+	e.GET("/stream/ws", handle(t.manyWS))
+	e.GET("/stream/sse", handle(t.manyEvents))
+	e.GET("/stream/ndjson", handle(t.manyNDJSON))
+
+	get(e, "/rooms/:room/messages", brief(t.messages))
+	get(e, "/stream/messages", brief(t.many))
+	post(e, "/rooms/:room/messages", brief(s.rated(t.post)))
+	post(e, "/rooms/:room", brief(s.rated(t.post)))
+
+	get(e, "/rooms/:room/members", brief(s.members))
+	post(e, "/rooms/:room/typing", brief(s.typing))
+	post(e, "/rooms/:room/leave", brief(s.leave))
+
+	get(e, "/session", brief(s.getSession))
+	post(e, "/session", brief(s.postSession))
+
+	get(e, "/healthz", brief(s.healthz))
+	get(e, "/readyz", brief(s.readyz))
+
+	for path, serve := range s.page.files() {
+		get(e, path, brief(serve))
+	}
+	return e
+}
+
+// get adds an address that can be read, and asked about with HEAD: net/http keeps the body back.
+func get(e *echo.Echo, path string, h http.HandlerFunc) {
+	e.GET(path, handle(h))
+	e.HEAD(path, handle(h))
+}
+
+func post(e *echo.Echo, path string, h http.HandlerFunc) { e.POST(path, handle(h)) }
+
+// handle makes a handler echo's. The room in the path becomes a path value, as net/http's own router would have it.
+func handle(h http.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		room := c.Param("room")
+		if r.URL.RawPath != "" { // echo then gives it as it stands in the path, else decoded
+			decoded, err := url.PathUnescape(room)
+			if err != nil {
+				return wire.Fail(wire.CodeNotFound, "")
+			}
+			room = decoded
+		}
+		r.SetPathValue("room", room)
+		h(c.Response().Writer, r) // the writer that came, not echo's, which is used again for other requests
+		return nil
+	}
+}
+
+// notRouted answers what no handler was found for. Echo has set Allow where the address is right.
+func (s *Server) notRouted(err error, c echo.Context) {
+	var failure *wire.Failure
+	var routing *echo.HTTPError
+	switch {
+	case errors.As(err, &failure):
+	case errors.As(err, &routing) && routing.Code == http.StatusNotFound:
+		err = wire.Fail(wire.CodeNotFound, "")
+	case errors.As(err, &routing) && routing.Code == http.StatusMethodNotAllowed:
+		err = wire.Fail(wire.CodeMethodNotAllowed, "")
+	}
+	s.fail(c.Response().Writer, c.Request(), err)
+}
+
+// place finds a request's address below the base path, and takes one slash at its end off: /rooms/lobby/ is the same
+// room. A redirect would lose the body of "curl -d", and WebSocket clients follow none.
+func (s *Server) place(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		path, raw := s.within(r.URL.Path), s.within(r.URL.RawPath)
+		if path != r.URL.Path || raw != r.URL.RawPath {
+			placed, address := *r, *r.URL
+			address.Path, address.RawPath = path, raw
+			placed.URL = &address
+			r = &placed
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *Server) within(path string) string {
+	if path == "" {
+		return ""
+	}
+	if rest, ok := strings.CutPrefix(path, s.basePath); ok && (rest == "" || rest[0] == '/') {
+		path = rest
+	}
+	if len(path) > 1 {
+		path = strings.TrimSuffix(path, "/")
+	}
+	if path == "" {
+		return "/"
+	}
+	return path
+}

@@ -1,0 +1,140 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// Rooms is what the server itself asks of the core; [*chat.Node] has it.
+type Rooms interface {
+	Members(ctx context.Context, room chat.RoomID) (chat.Roll, error)
+	Typing(ctx context.Context, room chat.RoomID, m chat.Member) error
+	Leave(ctx context.Context, room chat.RoomID, id chat.MemberID, stream string) error
+	// FoldAbove is the number of members above which a roster is told as a count.
+	FoldAbove() int
+}
+
+// Store is what the server asks of the store; package redisstore has it.
+type Store interface {
+	// Ping tells whether the store answers.
+	Ping(ctx context.Context) error
+	// Secret is what sessions are signed with, the same on all nodes of one store.
+	Secret(ctx context.Context) ([]byte, error)
+}
+
+// Options are a server's settings. The zero value is a server that can be used.
+type Options struct {
+	// Logger is told of panics and internal errors, and at debug level of every request; nil for nothing.
+	Logger *slog.Logger
+	// BasePath is what comes before every address, as "/chat", when Caller lives below one of a bigger site; empty
+	// otherwise. Requests are served with it and without it: some proxies take it off.
+	BasePath string
+	// SessionKey signs sessions instead of the store's secret. All nodes need the same one.
+	SessionKey []byte
+	// TrustedOrigins are other sites, as "https://example.org", whose pages may use this server as the visitor. Any
+	// script there can then speak in the visitor's name.
+	TrustedOrigins []string
+	// TrustedProxies are the addresses whose X-Forwarded-For, -Proto and -Host are believed; none by default, because
+	// from anybody else they are hearsay.
+	TrustedProxies []netip.Prefix
+	// PostRate is how many posts a second one session, or one guest's address, may send; 0 for any number. PostBurst is
+	// how many may come at once, at least 1; 0 for five seconds' worth.
+	PostRate  float64
+	PostBurst int
+	// Now is the clock sessions expire by; nil for the system's.
+	Now func() time.Time
+}
+
+// handlers are the transports' parts of the routes.
+type handlers struct {
+	ws, events, ndjson, text       http.HandlerFunc // streams of one room
+	manyWS, manyEvents, manyNDJSON http.HandlerFunc // streams of several
+	messages, many                 http.HandlerFunc // the log, at once or by long polling
+	post, transcript               http.HandlerFunc
+}
+
+// Server is the http.Handler of one node. Make it with [New]; it may be used by any number of goroutines.
+type Server struct {
+	handler  http.Handler
+	rooms    Rooms
+	store    Store
+	log      *slog.Logger
+	basePath string
+
+	transports handlers
+	sessions   *sessions
+	origins    *origins
+	proxies    proxies
+	page       *page
+	rate       *rates
+	underWay   underWay
+	draining   atomic.Bool
+}
+
+// assemble makes a server of its parts. connect is told who a visitor is and whether a WebSocket's origin will do,
+// and gives the transports' handlers.
+func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
+	connect func(who wire.Identify, sameSite func(*http.Request) bool) handlers,
+) (*Server, error) {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	base := strings.TrimRight(o.BasePath, "/")
+	if base != "" && base[0] != '/' {
+		return nil, fmt.Errorf("base path %q: want one that begins with a slash", o.BasePath)
+	}
+	if o.SessionKey != nil && len(o.SessionKey) < minSecret {
+		return nil, fmt.Errorf("session key: want at least %d bytes", minSecret)
+	}
+	s := &Server{
+		rooms: rooms, store: store, log: o.Logger, basePath: base,
+		proxies: o.TrustedProxies,
+		rate:    newRates(o.PostRate, o.PostBurst),
+	}
+	var err error
+	if s.origins, err = newOrigins(o.TrustedOrigins, s.proxies); err != nil {
+		return nil, err
+	}
+	if s.page, err = newPage(dist, base); err != nil {
+		return nil, err
+	}
+	s.sessions = &sessions{
+		keys:    keys{fixed: o.SessionKey, fetch: store.Secret, now: o.Now},
+		proxies: s.proxies, cookiePath: base + "/", now: o.Now,
+	}
+	s.transports = connect(s.sessions.identify, s.origins.sameSite)
+	s.handler = s.observe(s.place(s.secure(s.origins.share(s.origins.protect(bounds(s.routes()))))))
+	return s, nil
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Drain makes /readyz say that this node is going away. Everything else is still served: ending streams is the
+// node's part, taking no more connections the http.Server's.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Wait returns when no request is under way, streams included, or with ctx's error and what was.
+func (s *Server) Wait(ctx context.Context) (open []string, err error) { return s.underWay.wait(ctx) }
+
+// fail answers with a problem, and logs what is our own fault.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if wire.FailureOf(err).Code == wire.CodeInternal && !errors.Is(err, context.Canceled) {
+		s.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+	}
+	wire.WriteProblem(w, err)
+}
