@@ -80,29 +80,42 @@ func (t *tail) expired(now time.Time) bool { return len(t.events) > 0 && !now.Be
 // kept.
 func (t *tail) after(c Cursor) ([]*Event, ResetReason) {
 	kept := t.kept()
-	if len(kept) == 0 {
+	from, reason := c.in(len(kept), func(i int) Entry { return entryOf(kept[i]) })
+	return kept[from:], reason
+}
+
+// After returns the entries after a cursor. With a reason, the cursor can't be served and the entries are all that is
+// kept.
+func (k Kept) After(c Cursor) ([]Entry, ResetReason) {
+	from, reason := c.in(len(k.Entries), func(i int) Entry { return k.Entries[i] })
+	return k.Entries[from:], reason
+}
+
+// in finds the cursor's place in n kept entries: the index from which to go on, or 0 and why it has none.
+func (c Cursor) in(n int, at func(int) Entry) (from int, reason ResetReason) {
+	if n == 0 {
 		if c.IsZero() {
-			return nil, ""
+			return 0, ""
 		}
-		return nil, Expired
+		return 0, Expired
 	}
-	first, last := entryOf(kept[0]), t.last()
+	first, last := at(0), at(n-1).ID
 	switch {
 	case c.Seq+1 < first.ID.Seq:
-		return kept, Expired
+		return 0, Expired
 	case c.Seq > last.Seq:
-		return kept, Rewritten
-	case c.Seq+1 == first.ID.Seq:
+		return 0, Rewritten
+	case c.Seq+1 == first.ID.Seq: // its entry is no longer kept, but the one after it knows its tag
 		if c.Tag != first.Prev {
-			return kept, Rewritten
+			return 0, Rewritten
 		}
-		return kept, ""
+		return 0, ""
 	}
-	i := c.Seq - first.ID.Seq
-	if entryOf(kept[i]).ID != c {
-		return kept, Rewritten
+	i := int(c.Seq - first.ID.Seq)
+	if at(i).ID != c {
+		return 0, Rewritten
 	}
-	return kept[i+1:], ""
+	return i + 1, ""
 }
 
 // adopt makes the tail what was read from the store. It returns the events that the tail did not have; with a reason,

@@ -201,4 +201,6 @@ func WriteProblem(w http.ResponseWriter, err error) {
 }
 
 // seconds is a duration on the wire: seconds, to the tenth.
-func seconds(d time.Duration) float64 { return float64(d.Round(100*time.Millisecond)) / float64(time.Second) }
+func seconds(d time.Duration) float64 {
+	return float64(d.Round(100*time.Millisecond)) / float64(time.Second)
+}

@@ -1,0 +1,273 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// Options are the transport's settings.
+type Options struct{}
+
+// Handler serves history reads and polls.
+type Handler struct {
+	node *chat.Node
+	who  wire.Identify
+}
+
+// New makes the transport.
+func New(node *chat.Node, who wire.Identify, _ Options) *Handler {
+	return &Handler{node: node, who: who}
+}
+
+// Messages serves one room; the path value "room" names it. With ?wait= it waits for something to say.
+func (h *Handler) Messages(w http.ResponseWriter, r *http.Request) {
+	room, err := wire.RoomOf(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	reading, err := wire.ReadingOf(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	visitor, err := h.who(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	if !reading.Poll {
+		page, err := h.read(r.Context(), room, reading)
+		reply(w, page, err)
+		return
+	}
+	known, err := rosterVersion(r.URL.Query().Get("roster"))
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	start := chat.Start{Resume: reading.HasAfter, After: reading.After, History: -1}
+	if reading.Limit > 0 {
+		start.History = reading.Limit
+	}
+	pages, err := h.poll(r.Context(), visitor, reading, []asked{{wire.RoomStart{Room: room, Start: start}, known}})
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	reply(w, pages[0].Page, nil)
+}
+
+// Many polls several rooms: ?room=a@CURSOR&room=b. It answers with all of them when one has something.
+func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
+	rooms, err := wire.RoomStartsOf(r)
+	if err == nil && len(rooms) == 0 {
+		err = &chat.InvalidError{Field: "room", Reason: "is missing: name one or more, as in ?room=lobby&room=kitchen"}
+	}
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	reading, err := wire.ReadingOf(r)
+	if err == nil && (reading.HasAfter || reading.HasBefore) {
+		err = &chat.InvalidError{Field: "after", Reason: "stands behind each room here, as in ?room=lobby@42-7f3a9c12"}
+	}
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	known, err := rosterVersions(r.URL.Query()["roster"])
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	visitor, err := h.who(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	wanted := make([]asked, 0, len(rooms))
+	for _, at := range rooms {
+		if reading.Limit > 0 {
+			at.Start.History = reading.Limit
+		}
+		version := int64(-1)
+		if v, ok := known[at.Room]; ok {
+			version = v
+		}
+		wanted = append(wanted, asked{at, version})
+	}
+	pages, err := h.poll(r.Context(), visitor, reading, wanted)
+	reply(w, wire.Pages{Rooms: pages}, err)
+}
+
+func reply(w http.ResponseWriter, object any, err error) {
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	wire.WriteJSON(w, http.StatusOK, object)
+}
+
+// rosterVersion reads the roster's version that a client knows; -1 when it gives none.
+func rosterVersion(text string) (int64, error) {
+	if text == "" {
+		return -1, nil
+	}
+	version, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || version < 0 {
+		return 0, &chat.InvalidError{Field: "roster", Reason: "is not a version: want a whole number"}
+	}
+	return version, nil
+}
+
+// rosterVersions reads ?roster=a@VERSION&roster=b@VERSION.
+func rosterVersions(given []string) (map[chat.RoomID]int64, error) {
+	if len(given) > wire.MaxRooms {
+		return nil, &chat.InvalidError{Field: "roster", Limit: wire.MaxRooms, Reason: fmt.Sprintf("is given %d times, more than %d", len(given), wire.MaxRooms)}
+	}
+	known := map[chat.RoomID]int64{}
+	for _, text := range given {
+		name, versionText, _ := strings.Cut(text, "@")
+		room, err := wire.ParseRoomID(name)
+		if err != nil {
+			return nil, err
+		}
+		if known[room], err = rosterVersion(versionText); err != nil {
+			return nil, err
+		}
+	}
+	return known, nil
+}
+
+// read answers a history read from the store.
+func (h *Handler) read(ctx context.Context, room chat.RoomID, reading wire.Reading) (wire.Page, error) {
+	kept, err := h.node.History(ctx, room)
+	if err != nil {
+		return wire.Page{}, err
+	}
+	roll, err := h.node.Members(ctx, room)
+	if err != nil {
+		return wire.Page{}, err
+	}
+	entries, reason := kept.Entries, chat.ResetReason("")
+	cursor := chat.Cursor{}
+	switch {
+	case reading.HasAfter:
+		if entries, reason = kept.After(reading.After); reason == "" {
+			cursor = reading.After
+		}
+		entries = first(entries, reading.Limit)
+	case reading.HasBefore:
+		entries = last(before(entries, reading.Before), reading.Limit)
+	default:
+		entries = last(entries, reading.Limit)
+	}
+	return page(room, entries, cursor, reason, RosterRead(h.node, roll)), nil
+}
+
+// RosterRead is a roster as it is told: above the node's bound, only how many.
+func RosterRead(node *chat.Node, roll chat.Roll) chat.RosterRead {
+	read := chat.RosterRead{Count: len(roll.Members), Version: roll.Version}
+	if read.Count <= node.FoldAbove() {
+		read.Members = roll.Members
+	}
+	return read
+}
+
+func before(entries []chat.Entry, c chat.Cursor) []chat.Entry {
+	for i, e := range entries {
+		if e.ID.Seq >= c.Seq {
+			return entries[:i]
+		}
+	}
+	return entries
+}
+
+func first(entries []chat.Entry, limit int) []chat.Entry {
+	if limit > 0 && len(entries) > limit {
+		return entries[:limit]
+	}
+	return entries
+}
+
+func last(entries []chat.Entry, limit int) []chat.Entry {
+	if limit > 0 && len(entries) > limit {
+		return entries[len(entries)-limit:]
+	}
+	return entries
+}
+
+// page is an answer. The cursor is that of its last entry, or the one given when it has none.
+func page(room chat.RoomID, entries []chat.Entry, cursor chat.Cursor, reason chat.ResetReason, roster chat.RosterRead) wire.Page {
+	messages := make([]wire.Message, 0, len(entries))
+	for _, e := range entries {
+		messages = append(messages, wire.MessageOf(room, e))
+		cursor = e.ID
+	}
+	return wire.Page{
+		Messages: messages, Cursor: cursor.String(), Reset: reason != "", Reason: reason, Roster: wire.RosterOf(roster),
+	}
+}
+
+// asked is a room to poll, and the roster's version that the client knows; -1 for none.
+type asked struct {
+	wire.RoomStart
+	known int64
+}
+
+// poll waits until one of the rooms has something, or the time is over.
+func (h *Handler) poll(ctx context.Context, visitor wire.Visitor, reading wire.Reading, rooms []asked) ([]wire.RoomPage, error) {
+	who := visitor.Member("poll")
+	if who.Guest {
+		who = chat.Member{} // a guest's poll is nobody in the roster
+	}
+	woken := make(chan struct{}, 1)
+	readers := make([]*reader, 0, len(rooms))
+	for _, want := range rooms {
+		rd := newReader(want, woken)
+		subscription, err := h.node.Subscribe(ctx, want.Room, who, want.Start, rd)
+		if err != nil {
+			return nil, err
+		}
+		defer subscription.Close()
+		rd.subscription = subscription
+		readers = append(readers, rd)
+	}
+	over := time.NewTimer(reading.Wait)
+	defer over.Stop()
+	for waiting := true; waiting; {
+		for _, rd := range readers {
+			something, err := rd.state()
+			if err != nil && !errors.Is(err, chat.ErrGoingAway) {
+				return nil, err
+			}
+			if something || err != nil { // a node that goes away answers with what there is
+				waiting = false
+			}
+		}
+		if !waiting {
+			break
+		}
+		select {
+		case <-woken:
+		case <-over.C:
+			waiting = false
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	pages := make([]wire.RoomPage, 0, len(readers))
+	for _, rd := range readers {
+		pages = append(pages, wire.RoomPage{RoomID: rd.asked.Room, Page: rd.page(ctx, reading.Limit)})
+	}
+	return pages, nil
+}

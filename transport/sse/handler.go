@@ -1,0 +1,155 @@
+package sse
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// Options are the transport's settings.
+type Options struct{}
+
+// Handler serves streams and posts.
+type Handler struct {
+	node  *chat.Node
+	who   wire.Identify
+	heart *stream.Heart
+}
+
+// New makes the transport.
+func New(node *chat.Node, who wire.Identify, heart *stream.Heart, _ Options) *Handler {
+	return &Handler{node: node, who: who, heart: heart}
+}
+
+// kind is one kind of stream.
+type kind struct {
+	transport   string // as members show it
+	contentType string
+	framing     wire.Framing
+	first       string // sent before all else
+}
+
+// padding is 2 KiB of comment, for a proxy that holds back what fills no buffer; after it, how soon an EventSource
+// comes back, in milliseconds.
+var padding = ":" + string(make2KiB()) + "\n\nretry: 1000\n\n"
+
+func make2KiB() []byte {
+	spaces := make([]byte, 2048)
+	for i := range spaces {
+		spaces[i] = ' '
+	}
+	return spaces
+}
+
+func events() kind { return kind{"sse", "text/event-stream", wire.SSE, padding} }
+func ndjson() kind { return kind{"ndjson", "application/x-ndjson", wire.NDJSON, ""} }
+func text(r *http.Request) kind {
+	return kind{"text", "text/plain; charset=utf-8", wire.Text(r.URL.Query().Get("all") == "1"), ""}
+}
+
+// Events serves a room as Server-Sent Events; the path value "room" names it.
+func (h *Handler) Events(w http.ResponseWriter, r *http.Request) { h.one(w, r, events()) }
+
+// NDJSON serves a room with one event a line.
+func (h *Handler) NDJSON(w http.ResponseWriter, r *http.Request) { h.one(w, r, ndjson()) }
+
+// Text serves a room for people to read in a terminal.
+func (h *Handler) Text(w http.ResponseWriter, r *http.Request) { h.one(w, r, text(r)) }
+
+// ManyEvents serves several rooms on one stream: ?room=a@CURSOR&room=b.
+func (h *Handler) ManyEvents(w http.ResponseWriter, r *http.Request) { h.many(w, r, events()) }
+
+// ManyNDJSON is ManyEvents with one event a line.
+func (h *Handler) ManyNDJSON(w http.ResponseWriter, r *http.Request) { h.many(w, r, ndjson()) }
+
+func (h *Handler) one(w http.ResponseWriter, r *http.Request, k kind) {
+	room, err := wire.RoomOf(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	start, err := wire.StartOf(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	h.serve(w, r, k, []wire.RoomStart{{Room: room, Start: start}})
+}
+
+func (h *Handler) many(w http.ResponseWriter, r *http.Request, k kind) {
+	rooms, err := wire.RoomStartsOf(r)
+	if err == nil && len(rooms) == 0 {
+		err = &chat.InvalidError{Field: "room", Reason: "is missing: name one or more, as in ?room=lobby&room=kitchen"}
+	}
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	h.serve(w, r, k, rooms)
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, k kind, rooms []wire.RoomStart) {
+	visitor, err := h.who(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	chunked := r.ProtoAtLeast(1, 1) && r.ProtoMajor == 1
+	farewell := func(dst []byte, _ *wire.Failure) []byte { return dst }
+	if chunked {
+		k.framing = wire.Chunked(k.framing)
+		farewell = lastChunk
+	}
+	// A stream of several rooms ends when one of them is left by other means: the reader can't be told apart otherwise.
+	conn := stream.NewConn(h.heart, k.framing, farewell, len(rooms) > 1)
+	if err := conn.JoinAll(r.Context(), h.node, visitor.Member(k.transport), rooms); err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	setHeaders(w.Header(), k.contentType)
+	if r.ProtoMajor == 1 {
+		takeOver(w, r, conn, k, chunked)
+	} else {
+		lend(w, r, conn, k)
+	}
+}
+
+func lastChunk(dst []byte, _ *wire.Failure) []byte { return append(dst, wire.LastChunk...) }
+
+// setHeaders says to all in between to pass each event at once. docs/networks.md says what each header cures.
+func setHeaders(h http.Header, contentType string) {
+	h.Set("Content-Type", contentType)
+	h.Set("Cache-Control", "no-cache, no-transform")
+	h.Set("X-Accel-Buffering", "no")
+	h.Set("Content-Encoding", "identity")
+	h.Set("X-Content-Type-Options", "nosniff")
+}
+
+// takeOver makes the connection the stream's own: the HTTP server and the handler are done with it.
+func takeOver(w http.ResponseWriter, r *http.Request, conn *stream.Conn, k kind, chunked bool) {
+	socket, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		conn.Close()
+		wire.WriteProblem(w, err)
+		return
+	}
+	_ = socket.SetDeadline(time.Time{}) // the HTTP server's; a socket that is gone fails on its own
+	if conn.Open(socket, head(w.Header(), r, k, chunked)) != nil {
+		return
+	}
+	go watch(socket, conn)
+}
+
+// watch reads until the peer goes; there is nothing to read otherwise.
+func watch(socket interface{ Read([]byte) (int, error) }, conn *stream.Conn) {
+	var nothing [64]byte
+	for {
+		if _, err := socket.Read(nothing[:]); err != nil {
+			conn.Close()
+			return
+		}
+	}
+}

@@ -1,0 +1,239 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// Conn is one connection with the rooms it carries. Its methods may be called at the same time.
+//
+// Make it, Join its rooms, Open it with the peer, and Close it when the peer is gone; in between the rooms' workers
+// write to it.
+type Conn struct {
+	heart    *Heart
+	framing  wire.Framing
+	farewell Farewell
+	outbox   *Outbox
+	sentAt   atomic.Int64 // the heart's beat at which something was last sent
+	proven   bool         // the first ping is out; the heart's own
+
+	mu    sync.Mutex // protects following
+	rooms map[chat.RoomID]*chat.Subscription
+	many  bool // several rooms may come and go: one that ends does not end the connection
+	busy  bool // a command is carried out whose answer comes before the end
+	end   *wire.Failure
+	ended bool
+}
+
+// Farewell appends what a connection ends with, after the error event: a close frame, a last chunk.
+type Farewell func(dst []byte, f *wire.Failure) []byte
+
+// NewConn makes a connection that is not open yet. Many says that it may carry several rooms.
+func NewConn(heart *Heart, framing wire.Framing, farewell Farewell, many bool) *Conn {
+	c := &Conn{heart: heart, framing: framing, farewell: farewell, many: many, rooms: map[chat.RoomID]*chat.Subscription{}}
+	c.outbox = NewOutbox(c.gone)
+	return c
+}
+
+// Join makes the connection a reader of a room, and who a member of it. It returns when the replay is on its way.
+func (c *Conn) Join(ctx context.Context, node *chat.Node, who chat.Member, at wire.RoomStart) error {
+	c.mu.Lock()
+	if c.ended {
+		c.mu.Unlock()
+		return chat.ErrGoingAway
+	}
+	_, twice := c.rooms[at.Room]
+	full := len(c.rooms) >= wire.MaxRooms
+	if !twice && !full {
+		c.rooms[at.Room] = nil // taken
+	}
+	c.mu.Unlock()
+	switch {
+	case twice:
+		return &chat.InvalidError{Field: "roomId", Reason: "is joined already"}
+	case full:
+		return wire.Fail(wire.CodeTooMuch, "a connection can carry 64 rooms")
+	}
+	subscription, err := node.Subscribe(ctx, at.Room, who, at.Start, sink{c, at.Room})
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		delete(c.rooms, at.Room)
+		return err
+	}
+	if _, still := c.rooms[at.Room]; !still || c.ended { // left, or the connection gone, in the meantime
+		subscription.Close()
+		return nil
+	}
+	c.rooms[at.Room] = subscription
+	return nil
+}
+
+// Open gives the connection its peer. First is written before anything else.
+func (c *Conn) Open(peer Peer, first []byte) error {
+	if !c.heart.opened(c) {
+		c.Close()
+		_ = peer.Close()
+		return chat.ErrGoingAway
+	}
+	c.outbox.Open(peer, first)
+	c.sent()
+	c.heart.lived(c)
+	return nil
+}
+
+// Has tells whether the connection carries a room.
+func (c *Conn) Has(room chat.RoomID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rooms[room] != nil
+}
+
+// Leave ends one room of the connection, and its member's presence there at once if this was its last stream. It
+// returns false when the connection does not carry the room.
+func (c *Conn) Leave(room chat.RoomID) bool {
+	c.mu.Lock()
+	subscription, ok := c.rooms[room]
+	delete(c.rooms, room)
+	c.mu.Unlock()
+	if subscription != nil {
+		subscription.Leave()
+	}
+	return ok
+}
+
+// Send sends an answer to this reader alone.
+func (c *Conn) Send(b []byte) { c.send(b) }
+
+// SendFailure sends an error event.
+func (c *Conn) SendFailure(f *wire.Failure, room chat.RoomID, key string) {
+	c.send(c.framing.AppendFailure(nil, f, room, key))
+}
+
+func (c *Conn) send(b []byte) {
+	if !c.outbox.Send(b) {
+		c.finish(wire.FailureOf(chat.ErrTooSlow))
+		return
+	}
+	c.sent()
+}
+
+func (c *Conn) sent() { c.sentAt.Store(c.heart.now.Load()) }
+
+// Begin says that a command is being carried out, whose answer is to reach the reader even if the connection ends
+// meanwhile; Done, that it is answered.
+func (c *Conn) Begin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy = true
+}
+
+// Done is the other half of [Conn.Begin].
+func (c *Conn) Done() {
+	c.mu.Lock()
+	c.busy = false
+	end := c.end
+	c.mu.Unlock()
+	if end != nil {
+		c.finish(end)
+	}
+}
+
+// End ends the connection with an error event and its farewell.
+func (c *Conn) End(f *wire.Failure) {
+	c.mu.Lock()
+	if c.busy {
+		if c.end == nil {
+			c.end = f
+		}
+		c.mu.Unlock()
+		return
+	}
+	c.mu.Unlock()
+	c.finish(f)
+}
+
+func (c *Conn) finish(f *wire.Failure) {
+	c.outbox.Finish(c.farewell(c.framing.AppendFailure(nil, f, "", ""), f))
+	c.leaveAll()
+}
+
+// Quit ends the connection as asked: its members leave at once, and it closes with the farewell alone.
+func (c *Conn) Quit() {
+	f := wire.FailureOf(chat.ErrLeft)
+	c.outbox.Finish(c.farewell(nil, f))
+	c.mu.Lock()
+	rooms := c.takeLocked()
+	c.mu.Unlock()
+	for _, s := range rooms {
+		if s != nil {
+			s.Leave()
+		}
+	}
+}
+
+// Close ends the connection at once: the peer is gone.
+func (c *Conn) Close() { c.outbox.Close() }
+
+// gone is called once, when the connection has ended.
+func (c *Conn) gone() {
+	c.leaveAll()
+	c.heart.closed(c)
+}
+
+// leaveAll ends the subscriptions. The members are present for the grace time yet.
+func (c *Conn) leaveAll() {
+	c.mu.Lock()
+	rooms := c.takeLocked()
+	c.mu.Unlock()
+	for _, s := range rooms {
+		if s != nil {
+			s.Close()
+		}
+	}
+}
+
+func (c *Conn) takeLocked() map[chat.RoomID]*chat.Subscription {
+	rooms := c.rooms
+	c.rooms = nil
+	c.ended = true
+	return rooms
+}
+
+// sink is the connection as a subscriber of one of its rooms.
+type sink struct {
+	conn *Conn
+	room chat.RoomID
+}
+
+// Deliver implements [chat.Sink].
+func (s sink) Deliver(b *chat.Batch) {
+	c := s.conn
+	if !b.Replay {
+		c.send(b.Encoded(c.framing))
+		return
+	}
+	for _, e := range b.Events {
+		c.outbox.SendReplay(e.Encoded(c.framing))
+	}
+	c.outbox.Flush()
+	c.sent()
+}
+
+// Closed implements [chat.Sink].
+func (s sink) Closed(err error) {
+	c := s.conn
+	if !c.many || !errors.Is(err, chat.ErrLeft) {
+		c.End(wire.FailureOf(err))
+		return
+	}
+	c.mu.Lock()
+	delete(c.rooms, s.room)
+	c.mu.Unlock()
+	c.SendFailure(wire.FailureOf(err), s.room, "")
+}

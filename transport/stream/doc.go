@@ -1,0 +1,11 @@
+// Package stream is what the streaming transports share: a connection with its rooms, its bounded backlog and its
+// heartbeat, whatever the framing.
+//
+// [Outbox] is the fast path of the whole program. It buys: an event for a reader is one write system call by the room's
+// worker, with no goroutine to wake, no buffer of the reader's own and no copy of the bytes, which all readers of a
+// framing share; an idle connection has one goroutine, that reads. It costs: the code must know what the kernel has
+// taken (a short write is normal) and takes up what is left in a goroutine that lives only as long as the reader is
+// behind. TLS and HTTP/2 connections can't be written to without waiting; they always go by that goroutine.
+//
+// [Conn] joins rooms to an outbox as their [chat.Sink]. [Heart] sends the pings of all connections from one timer.
+package stream

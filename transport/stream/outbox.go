@@ -1,0 +1,337 @@
+package stream
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// MaxBacklog is how many bytes wait for a slow reader at most, its replay not counted.
+const MaxBacklog = 256 << 10
+
+const (
+	// stallTime is how long a reader may take nothing at all while something waits for it.
+	stallTime = 30 * time.Second
+	// lastWords is how long a reader has to take what is left when its connection ends.
+	lastWords = 5 * time.Second
+	// coalesce is how many bytes the flusher hands over at once: more makes a slow reader no faster.
+	coalesce = 64 << 10
+)
+
+// Peer is the far end of an outbox: a [net.Conn], or a response that is written to.
+type Peer interface {
+	Write(b []byte) (int, error)
+	SetWriteDeadline(t time.Time) error
+	Close() error
+}
+
+// Outbox is the writing side of one connection. Its methods may be called at the same time and never wait for the
+// reader. What it is given is kept by reference and must not be changed afterwards. Each piece is written whole or, if
+// the connection ends, not at all beyond where it was cut: pieces are events, or frames.
+type Outbox struct {
+	mu       sync.Mutex // protects following
+	peer     Peer       // nil until Open
+	raw      syscall.RawConn
+	queue    []piece
+	waiting  int  // bytes in the queue that count for the backlog
+	flushing bool // a flusher is running: it writes, nobody else
+	ending   bool // Finish was called: nothing more is taken
+	closed   bool
+	onClose  func()
+
+	// What attempt works on, under mu.
+	direct   func(fd uintptr) bool // attempt, made once so that a send makes no garbage
+	attempts []byte
+	written  int
+	failure  error
+}
+
+// piece is something to write. Counted is how many of its bytes count for the backlog: none of a replay's do.
+type piece struct {
+	bytes   []byte
+	counted int
+}
+
+// NewOutbox makes an outbox that keeps what it is given until it is opened. onClose is called once, when the
+// connection has ended, by whoever ended it.
+func NewOutbox(onClose func()) *Outbox { return &Outbox{onClose: onClose} }
+
+// Open gives the outbox its connection, and writes first and then all that has gathered.
+func (o *Outbox) Open(peer Peer, first []byte) {
+	o.mu.Lock()
+	if o.closed {
+		o.mu.Unlock()
+		_ = peer.Close() // the room has ended it before it began
+		return
+	}
+	o.peer = peer
+	if tcp, ok := peer.(*net.TCPConn); ok {
+		o.raw, _ = tcp.SyscallConn() // without it the portable way works too
+		o.direct = o.attempt
+	}
+	if len(first) > 0 {
+		o.queue = append([]piece{{bytes: first}}, o.queue...)
+	}
+	o.drainLocked()
+	if o.ending {
+		o.startLocked()
+	}
+	o.unlock()
+}
+
+// Send takes a piece. It returns false when the backlog is full: the reader is too slow, and the piece is not taken.
+func (o *Outbox) Send(b []byte) bool {
+	if len(b) == 0 {
+		return true
+	}
+	o.mu.Lock()
+	defer o.unlock()
+	switch {
+	case o.closed || o.ending:
+	case len(o.queue) == 0 && o.raw != nil:
+		if n := o.writeLocked(b); n < len(b) && !o.closed {
+			o.queueLocked(piece{b[n:], len(b) - n})
+			o.startLocked()
+		}
+	case o.waiting+len(b) > MaxBacklog:
+		return false
+	default:
+		o.queueLocked(piece{b, len(b)})
+		if o.peer != nil {
+			o.startLocked()
+		}
+	}
+	return true
+}
+
+// SendReplay takes a piece that does not count for the backlog. It is written at the next Flush.
+func (o *Outbox) SendReplay(b []byte) {
+	o.mu.Lock()
+	defer o.unlock()
+	if len(b) > 0 && !o.closed && !o.ending {
+		o.queueLocked(piece{bytes: b})
+	}
+}
+
+// Flush writes what SendReplay has gathered.
+func (o *Outbox) Flush() {
+	o.mu.Lock()
+	if o.peer != nil && !o.closed {
+		o.drainLocked()
+	}
+	o.unlock()
+}
+
+// Finish ends the connection with some last bytes, in place of all that has not begun to be written.
+func (o *Outbox) Finish(last []byte) {
+	o.mu.Lock()
+	defer o.unlock()
+	if o.ending || o.closed {
+		return
+	}
+	o.ending = true
+	begun := 0
+	if o.flushing && len(o.queue) > 0 {
+		begun = 1 // the flusher is at it
+	}
+	for _, p := range o.queue[begun:] {
+		o.waiting -= p.counted
+	}
+	clear(o.queue[begun:])
+	o.queue = o.queue[:begun]
+	if len(last) > 0 {
+		o.queue = append(o.queue, piece{bytes: last})
+	}
+	if o.peer == nil {
+		return // Open will write it
+	}
+	_ = o.peer.SetWriteDeadline(time.Now().Add(lastWords)) // also of a write under way; a dead peer fails on its own
+	o.startLocked()
+}
+
+// Close ends the connection at once.
+func (o *Outbox) Close() {
+	o.mu.Lock()
+	o.closeLocked()
+	o.unlock()
+}
+
+func (o *Outbox) isClosed() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.closed
+}
+
+// closeLocked marks the end; unlock does what follows from it.
+func (o *Outbox) closeLocked() { o.closed = true }
+
+// unlock gives mu back and, when the connection has ended meanwhile, closes the peer and says so once.
+func (o *Outbox) unlock() {
+	var peer Peer
+	var onClose func()
+	if o.closed {
+		peer, onClose = o.peer, o.onClose
+		o.peer, o.onClose, o.raw = nil, nil, nil
+		if !o.flushing {
+			o.queue = nil
+		}
+	}
+	o.mu.Unlock()
+	if peer != nil {
+		_ = peer.Close() // nothing can be done about a connection that does not even close
+	}
+	if onClose != nil {
+		onClose()
+	}
+}
+
+func (o *Outbox) queueLocked(p piece) {
+	o.queue = append(o.queue, p)
+	o.waiting += p.counted
+}
+
+// drainLocked writes what is queued as far as the kernel takes it, in one call where it is not much, and leaves the
+// rest to a flusher.
+func (o *Outbox) drainLocked() {
+	if len(o.queue) == 0 || o.flushing {
+		return
+	}
+	if o.raw == nil {
+		o.startLocked()
+		return
+	}
+	buffer := buffers.Get().(*[]byte)
+	all := (*buffer)[:0]
+	for i, p := range o.queue {
+		if i > 0 && len(all)+len(p.bytes) > coalesce {
+			break
+		}
+		all = append(all, p.bytes...)
+	}
+	o.takenLocked(o.writeLocked(all))
+	*buffer = all
+	buffers.Put(buffer)
+	if len(o.queue) > 0 && !o.closed {
+		o.startLocked()
+	}
+}
+
+// takenLocked takes n bytes off the front of the queue.
+func (o *Outbox) takenLocked(n int) {
+	for n > 0 {
+		p := &o.queue[0]
+		taken := min(n, len(p.bytes))
+		n -= taken
+		p.bytes = p.bytes[taken:]
+		left := min(p.counted, len(p.bytes))
+		o.waiting -= p.counted - left
+		if p.counted = left; len(p.bytes) > 0 {
+			return
+		}
+		o.queue[0] = piece{}
+		if o.queue = o.queue[1:]; len(o.queue) == 0 {
+			o.queue = nil
+		}
+	}
+}
+
+// writeLocked writes to the socket without waiting and returns how much it took. A connection that failed is closed.
+func (o *Outbox) writeLocked(b []byte) int {
+	o.attempts, o.written, o.failure = b, 0, nil
+	err := o.raw.Write(o.direct)
+	o.attempts = nil
+	if err == nil {
+		err = o.failure
+	}
+	if err != nil && !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR) {
+		o.closeLocked()
+		return 0
+	}
+	return o.written
+}
+
+// attempt is one write system call. It always says that it is done, so that Go does not wait for the socket.
+func (o *Outbox) attempt(fd uintptr) bool {
+	n, err := syscall.Write(int(fd), o.attempts)
+	o.written, o.failure = max(n, 0), err
+	return true
+}
+
+func (o *Outbox) startLocked() {
+	if !o.flushing {
+		o.flushing = true
+		go o.flush(o.peer)
+	}
+}
+
+// buffers hold what is handed over at once, for as long as the call takes.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 0, coalesce); return &b }}
+
+// flush writes the queue to a reader that is behind, waiting as long as it must, and ends when the queue is empty.
+func (o *Outbox) flush(peer Peer) {
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	for {
+		o.mu.Lock()
+		if len(o.queue) == 0 || o.closed {
+			o.flushing = false
+			switch {
+			case o.closed:
+			case o.ending:
+				o.saidAllLocked()
+			default:
+				_ = peer.SetWriteDeadline(time.Time{}) // a deadline that passes ends direct writes too
+			}
+			o.unlock()
+			return
+		}
+		chunk := o.chunkLocked(buffer)
+		if !o.ending {
+			_ = peer.SetWriteDeadline(time.Now().Add(stallTime)) // under mu: Finish sets a nearer one
+		}
+		o.mu.Unlock()
+		n, err := peer.Write(chunk)
+		o.mu.Lock()
+		if err != nil {
+			o.closeLocked()
+		} else {
+			o.takenLocked(n)
+		}
+		o.unlock()
+	}
+}
+
+// chunkLocked returns what is written at once: the first piece, or as many as fit into the buffer, which then become
+// the first piece: the one that has begun to be written (see Finish).
+func (o *Outbox) chunkLocked(buffer *[]byte) []byte {
+	if len(o.queue) == 1 || len(o.queue[0].bytes) >= coalesce {
+		return o.queue[0].bytes
+	}
+	all := (*buffer)[:0]
+	counted, count := 0, 0
+	for _, p := range o.queue {
+		if count > 0 && len(all)+len(p.bytes) > coalesce {
+			break
+		}
+		all = append(all, p.bytes...)
+		counted += p.counted
+		count++
+	}
+	*buffer = all
+	clear(o.queue[:count])
+	o.queue = o.queue[count-1:]
+	o.queue[0] = piece{all, counted}
+	return all
+}
+
+// saidAllLocked ends the writing side and gives the reader's goroutine a moment to see the peer close its own: closing
+// at once could take the last words back (RFC 9112 section 9.6).
+func (o *Outbox) saidAllLocked() {
+	half, ok := o.peer.(interface{ CloseWrite() error })
+	reads, canWait := o.peer.(interface{ SetReadDeadline(time.Time) error })
+	if !ok || !canWait || half.CloseWrite() != nil || reads.SetReadDeadline(time.Now().Add(lastWords)) != nil {
+		o.closeLocked()
+	}
+}

@@ -1,0 +1,180 @@
+package wire
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// TimeFormat is how times are written: RFC 3339 in UTC with milliseconds.
+const TimeFormat = "2006-01-02T15:04:05.000Z"
+
+type stamp time.Time
+
+func (t stamp) MarshalText() ([]byte, error) {
+	return time.Time(t).UTC().AppendFormat(nil, TimeFormat), nil
+}
+
+type author struct {
+	ID    chat.MemberID `json:"id"`
+	Name  string        `json:"name"`
+	Guest bool          `json:"guest,omitempty"`
+}
+
+// Member is a member on the wire.
+type Member struct {
+	author
+	Transport string `json:"transport"`
+	JoinedAt  stamp  `json:"joinedAt"`
+}
+
+// Message is a log entry on the wire: an event of its own, an element of a poll's answer, and the answer to a post.
+type Message struct {
+	Type   chat.Kind   `json:"type"`
+	RoomID chat.RoomID `json:"roomId"`
+	ID     string      `json:"id"`
+	From   author      `json:"from"`
+	Text   string      `json:"text"`
+	Time   stamp       `json:"time"`
+	Key    string      `json:"key,omitempty"`
+}
+
+// Roster is who is in a room, as it stands in other objects: the members, or in large rooms how many.
+type Roster struct {
+	Members *[]Member `json:"members,omitempty"`
+	Count   *int      `json:"memberCount,omitempty"`
+	Version int64     `json:"version"`
+}
+
+type welcome struct {
+	Type      string        `json:"type"`
+	RoomID    chat.RoomID   `json:"roomId"`
+	ClientID  chat.MemberID `json:"clientId"`
+	Name      string        `json:"name"`
+	Guest     bool          `json:"guest,omitempty"`
+	Resumed   bool          `json:"resumed"`
+	Heartbeat float64       `json:"heartbeat"`
+	Stream    string        `json:"stream"`
+	Roster
+}
+
+type reset struct {
+	Type   string           `json:"type"`
+	RoomID chat.RoomID      `json:"roomId"`
+	Reason chat.ResetReason `json:"reason"`
+}
+
+type live struct {
+	Type   string      `json:"type"`
+	RoomID chat.RoomID `json:"roomId"`
+	Cursor string      `json:"cursor"`
+}
+
+type memberChange struct {
+	Type    string      `json:"type"`
+	RoomID  chat.RoomID `json:"roomId"`
+	Member  Member      `json:"member"`
+	Version int64       `json:"version,omitempty"`
+}
+
+type members struct {
+	Type   string      `json:"type"`
+	RoomID chat.RoomID `json:"roomId"`
+	Roster
+}
+
+type ping struct {
+	Type string `json:"type"`
+	Time stamp  `json:"time"`
+}
+
+type ack struct {
+	Type   string      `json:"type"`
+	RoomID chat.RoomID `json:"roomId"`
+	Key    string      `json:"key,omitempty"`
+	ID     string      `json:"id"`
+	Time   stamp       `json:"time"`
+}
+
+type failure struct {
+	Type       string      `json:"type"`
+	RoomID     chat.RoomID `json:"roomId,omitempty"`
+	Code       Code        `json:"code"`
+	Title      string      `json:"title"`
+	Detail     string      `json:"detail,omitempty"`
+	Field      string      `json:"field,omitempty"`
+	Limit      int         `json:"limit,omitempty"`
+	Key        string      `json:"key,omitempty"`
+	RetryAfter float64     `json:"retryAfter,omitempty"`
+}
+
+func authorOf(a chat.Author) author { return author{ID: a.ID, Name: a.Name, Guest: a.Guest} }
+
+// MemberOf is a member as it goes over the wire.
+func MemberOf(m chat.Member) Member {
+	return Member{author: authorOf(m.Author()), Transport: m.Transport, JoinedAt: stamp(m.JoinedAt)}
+}
+
+// MessageOf is an entry as it goes over the wire.
+func MessageOf(room chat.RoomID, e chat.Entry) Message {
+	return Message{
+		Type: e.Kind, RoomID: room, ID: e.ID.String(), From: authorOf(e.From),
+		Text: e.Text, Time: stamp(e.Time), Key: e.Key,
+	}
+}
+
+// RosterOf is a roster as it goes over the wire.
+func RosterOf(r chat.RosterRead) Roster {
+	if r.Members == nil && r.Count > 0 {
+		return Roster{Count: &r.Count, Version: r.Version}
+	}
+	list := make([]Member, 0, len(r.Members))
+	for _, m := range r.Members {
+		list = append(list, MemberOf(m))
+	}
+	return Roster{Members: &list, Version: r.Version}
+}
+
+// bodyOf is the object that an event is on the wire, and its type.
+func bodyOf(e *chat.Event) (eventType string, object any) {
+	switch b := e.Body.(type) {
+	case chat.Appended:
+		return string(b.Entry.Kind), MessageOf(e.Room, b.Entry)
+	case chat.Welcome:
+		return "welcome", welcome{
+			Type: "welcome", RoomID: e.Room, ClientID: b.You.ID, Name: b.You.Name, Guest: b.You.Guest,
+			Resumed: b.Resumed, Heartbeat: b.Heartbeat.Seconds(), Stream: b.Stream, Roster: RosterOf(b.Roster),
+		}
+	case chat.Reset:
+		return "reset", reset{"reset", e.Room, b.Reason}
+	case chat.Live:
+		return "live", live{"live", e.Room, b.Cursor.String()}
+	case chat.Joined:
+		return "joined", memberChange{"joined", e.Room, MemberOf(b.Member), b.Version}
+	case chat.Left:
+		return "left", memberChange{"left", e.Room, MemberOf(b.Member), b.Version}
+	case chat.RosterRead:
+		return "members", members{"members", e.Room, RosterOf(b)}
+	case chat.Typing:
+		return "typing", memberChange{Type: "typing", RoomID: e.Room, Member: MemberOf(b.Member)}
+	}
+	return "", nil // an event that this version of the wire does not have
+}
+
+// failureOf is a failure as an event; room and key are empty where it is about none.
+func failureOf(f *Failure, room chat.RoomID, key string) failure {
+	return failure{
+		Type: "error", RoomID: room, Code: f.Code, Title: meaningOf(f.Code).title, Detail: f.Detail,
+		Field: f.Field, Limit: f.Limit, Key: key, RetryAfter: seconds(f.RetryAfter),
+	}
+}
+
+// appendJSON appends an object of this package.
+func appendJSON(dst []byte, object any) []byte {
+	body, err := json.Marshal(object)
+	if err != nil {
+		return dst // can't happen: these objects have strings, numbers and times only
+	}
+	return AppendHarmless(dst, body)
+}

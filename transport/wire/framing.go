@@ -1,0 +1,194 @@
+package wire
+
+import (
+	"encoding/binary"
+	"strconv"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// Framing is how events go over one kind of wire. An event that a framing does not show adds no bytes.
+type Framing interface {
+	chat.Framing
+	// AppendPing appends a heartbeat.
+	AppendPing(dst []byte, now time.Time) []byte
+	// AppendFailure appends an error event; room and key are empty where it is about none.
+	AppendFailure(dst []byte, f *Failure, room chat.RoomID, key string) []byte
+}
+
+// The framings with JSON in them.
+var (
+	WebSocket Framing = jsonFraming{webSocketFrame}
+	SSE       Framing = jsonFraming{sseBlock}
+	NDJSON    Framing = jsonFraming{line}
+)
+
+// shape is one of the JSON framings.
+type shape int
+
+const (
+	webSocketFrame shape = iota
+	sseBlock
+	line
+)
+
+type jsonFraming struct{ shape shape }
+
+func (f jsonFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
+	eventType, object := bodyOf(e)
+	if object == nil {
+		return dst
+	}
+	id := ""
+	switch b := e.Body.(type) {
+	case chat.Appended:
+		eventType, id = "", b.Entry.ID.String() // no event field: onmessage sees it
+	case chat.Live:
+		id = b.Cursor.String()
+	}
+	return f.append(dst, eventType, id, object)
+}
+
+func (f jsonFraming) AppendPing(dst []byte, now time.Time) []byte {
+	return f.append(dst, "ping", "", ping{"ping", stamp(now)})
+}
+
+func (f jsonFraming) AppendFailure(dst []byte, failed *Failure, room chat.RoomID, key string) []byte {
+	return f.append(dst, "error", "", failureOf(failed, room, key))
+}
+
+// append frames one object. Its JSON has no line breaks, so nothing in it can end a line of the framing.
+func (f jsonFraming) append(dst []byte, eventType, id string, object any) []byte {
+	switch f.shape {
+	case webSocketFrame:
+		return AppendTextFrame(dst, appendJSON(nil, object))
+	case sseBlock:
+		if eventType != "" {
+			dst = append(append(append(dst, "event: "...), eventType...), '\n')
+		}
+		if id != "" {
+			dst = append(append(append(dst, "id: "...), id...), '\n')
+		}
+		dst = append(dst, "data: "...)
+		return append(appendJSON(dst, object), '\n', '\n')
+	default:
+		return append(appendJSON(dst, object), '\n')
+	}
+}
+
+// AppendAck appends the WebSocket frame that says that a post is stored.
+func AppendAck(dst []byte, room chat.RoomID, e chat.Entry) []byte {
+	return WebSocket.(jsonFraming).append(dst, "", "", ack{"ack", room, e.Key, e.ID.String(), stamp(e.Time)})
+}
+
+// AppendTextFrame appends a WebSocket text frame, unmasked as servers send them (RFC 6455 section 5.2).
+func AppendTextFrame(dst, payload []byte) []byte {
+	return append(appendFrameHeader(dst, 0x1, len(payload)), payload...)
+}
+
+// AppendCloseFrame appends a WebSocket close frame (section 5.5.1).
+func AppendCloseFrame(dst []byte, code int, reason string) []byte {
+	const maxReason = 123 // a control frame has at most 125 bytes, two of them the code
+	if len(reason) > maxReason {
+		reason = ""
+	}
+	dst = appendFrameHeader(dst, 0x8, 2+len(reason))
+	dst = binary.BigEndian.AppendUint16(dst, uint16(code))
+	return append(dst, reason...)
+}
+
+func appendFrameHeader(dst []byte, opcode byte, length int) []byte {
+	const final = 0x80
+	switch {
+	case length < 126:
+		return append(dst, final|opcode, byte(length))
+	case length < 1<<16:
+		return binary.BigEndian.AppendUint16(append(dst, final|opcode, 126), uint16(length))
+	default:
+		return binary.BigEndian.AppendUint64(append(dst, final|opcode, 127), uint64(length))
+	}
+}
+
+// Text is one line for each message, and with all set for what else happens; nothing in it can move a terminal's cursor.
+func Text(all bool) Framing { return textFraming{all} }
+
+type textFraming struct{ all bool }
+
+func (f textFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
+	switch b := e.Body.(type) {
+	case chat.Appended:
+		if b.Entry.Kind == chat.KindMessage {
+			return AppendTextLine(dst, b.Entry)
+		}
+	case chat.Joined:
+		return f.note(dst, b.Member.JoinedAt, b.Member.Name, " joined")
+	case chat.Left:
+		return f.note(dst, time.Now(), b.Member.Name, " left")
+	case chat.Typing:
+		return f.note(dst, time.Now(), b.Member.Name, " is typing")
+	case chat.Welcome:
+		return f.note(dst, time.Now(), b.You.Name, ": welcome to "+string(e.Room)+", "+headcount(b.Roster.Count))
+	case chat.RosterRead:
+		return f.note(dst, time.Now(), "", headcount(b.Count))
+	case chat.Reset:
+		return f.note(dst, time.Now(), "", "reset: "+string(b.Reason))
+	case chat.Live:
+		return f.note(dst, time.Now(), "", "live at "+b.Cursor.String())
+	}
+	return dst
+}
+
+func headcount(n int) string { return strconv.Itoa(n) + " here" }
+
+func (f textFraming) note(dst []byte, at time.Time, name, what string) []byte {
+	if !f.all {
+		return dst
+	}
+	dst = append(at.UTC().AppendFormat(dst, time.TimeOnly), " * "...)
+	return append(appendPlain(appendPlain(dst, name), what), '\n')
+}
+
+func (f textFraming) AppendPing(dst []byte, now time.Time) []byte {
+	return f.note(dst, now, "", "ping")
+}
+
+func (f textFraming) AppendFailure(dst []byte, failed *Failure, _ chat.RoomID, _ string) []byte {
+	return textFraming{all: true}.note(dst, time.Now(), "", failed.Error())
+}
+
+// AppendTextLine appends a message as a line of text.
+func AppendTextLine(dst []byte, e chat.Entry) []byte {
+	dst = append(e.Time.UTC().AppendFormat(dst, time.TimeOnly), ' ')
+	dst = append(appendPlain(dst, e.From.Name), ": "...)
+	return append(appendPlain(dst, e.Text), '\n')
+}
+
+// Chunked is a framing with each event in a chunk of HTTP/1.1's chunked coding (RFC 9112 section 7.1).
+func Chunked(f Framing) Framing { return chunked{f} }
+
+type chunked struct{ inner Framing }
+
+// LastChunk ends a chunked body.
+const LastChunk = "0\r\n\r\n"
+
+func (c chunked) AppendEvent(dst []byte, e *chat.Event) []byte {
+	return AppendChunk(dst, c.inner.AppendEvent(nil, e))
+}
+
+func (c chunked) AppendPing(dst []byte, now time.Time) []byte {
+	return AppendChunk(dst, c.inner.AppendPing(nil, now))
+}
+
+func (c chunked) AppendFailure(dst []byte, f *Failure, room chat.RoomID, key string) []byte {
+	return AppendChunk(dst, c.inner.AppendFailure(nil, f, room, key))
+}
+
+// AppendChunk appends a chunk, unless it would be empty: an empty chunk ends the body.
+func AppendChunk(dst, body []byte) []byte {
+	if len(body) == 0 {
+		return dst
+	}
+	dst = append(strconv.AppendInt(dst, int64(len(body)), 16), "\r\n"...)
+	return append(append(dst, body...), "\r\n"...)
+}

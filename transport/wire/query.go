@@ -1,0 +1,142 @@
+package wire
+
+import (
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// Limits of a query's numbers.
+const (
+	MaxWait  = 60 * time.Second
+	MaxLimit = 1000
+)
+
+// cursorField reads a cursor from the query; ok is false when it is not there.
+func cursorField(text, field string) (c chat.Cursor, ok bool, err error) {
+	if text == "" {
+		return chat.Cursor{}, false, nil
+	}
+	c, err = chat.ParseCursor(text)
+	if err != nil {
+		return chat.Cursor{}, false, &chat.InvalidError{Field: field, Reason: `is not a cursor: want "0-0" or SEQ-TAG, as in "42-7f3a9c12"`}
+	}
+	return c, true, nil
+}
+
+// intField reads a whole number between low and high from the query; ok is false when it is not there.
+func intField(text, field string, low, high int) (n int, ok bool, err error) {
+	if text == "" {
+		return 0, false, nil
+	}
+	n, err = strconv.Atoi(text)
+	if err != nil || n < low || n > high {
+		return 0, false, &chat.InvalidError{Field: field, Limit: high, Reason: fmt.Sprintf("must be a whole number from %d to %d", low, high)}
+	}
+	return n, true, nil
+}
+
+// StartOf reads where a stream starts: the header Last-Event-ID, else ?after=, else ?history=.
+func StartOf(r *http.Request) (chat.Start, error) {
+	query := r.URL.Query()
+	after := query.Get("after")
+	if header := r.Header.Get("Last-Event-ID"); header != "" {
+		after = header
+	}
+	cursor, resume, err := cursorField(after, "after")
+	if err != nil {
+		return chat.Start{}, err
+	}
+	start := chat.Start{Resume: resume, After: cursor, History: -1}
+	if n, ok, err := intField(query.Get("history"), "history", 0, math.MaxInt32); err != nil {
+		return chat.Start{}, err
+	} else if ok {
+		start.History = n
+	}
+	return start, nil
+}
+
+// RoomStart is one room of several on a connection.
+type RoomStart struct {
+	Room  chat.RoomID
+	Start chat.Start
+}
+
+// RoomStartsOf reads ?room=a@CURSOR&room=b. A room may stand there once.
+func RoomStartsOf(r *http.Request) ([]RoomStart, error) {
+	given := r.URL.Query()["room"]
+	if len(given) > MaxRooms {
+		return nil, &chat.InvalidError{Field: "room", Limit: MaxRooms, Reason: fmt.Sprintf("is given %d times, more than %d", len(given), MaxRooms)}
+	}
+	starts := make([]RoomStart, 0, len(given))
+	seen := map[chat.RoomID]bool{}
+	for _, text := range given {
+		name, after, _ := strings.Cut(text, "@")
+		start, err := RoomStartOf(name, after)
+		if err != nil {
+			return nil, err
+		}
+		if seen[start.Room] {
+			return nil, &chat.InvalidError{Field: "room", Reason: fmt.Sprintf("%q is given twice", start.Room)}
+		}
+		seen[start.Room] = true
+		starts = append(starts, start)
+	}
+	return starts, nil
+}
+
+// RoomStartOf reads a room's name and, unless it is empty, the cursor after which to start.
+func RoomStartOf(name, after string) (RoomStart, error) {
+	room, err := ParseRoomID(name)
+	if err != nil {
+		return RoomStart{}, err
+	}
+	cursor, resume, err := cursorField(after, "after")
+	if err != nil {
+		return RoomStart{}, err
+	}
+	return RoomStart{Room: room, Start: chat.Start{Resume: resume, After: cursor, History: -1}}, nil
+}
+
+// Reading is what a history read or a poll asks for.
+type Reading struct {
+	After     chat.Cursor
+	HasAfter  bool
+	Before    chat.Cursor
+	HasBefore bool
+	// Limit is how many entries at most; 0 for all.
+	Limit int
+	// Poll says that ?wait= was given, Wait how long.
+	Poll bool
+	Wait time.Duration
+}
+
+// ReadingOf reads ?after=&before=&limit=&wait=.
+func ReadingOf(r *http.Request) (rd Reading, err error) {
+	query := r.URL.Query()
+	if rd.After, rd.HasAfter, err = cursorField(query.Get("after"), "after"); err != nil {
+		return rd, err
+	}
+	if rd.Before, rd.HasBefore, err = cursorField(query.Get("before"), "before"); err != nil {
+		return rd, err
+	}
+	if rd.HasAfter && rd.HasBefore {
+		return rd, &chat.InvalidError{Field: "before", Reason: "can't be used together with after"}
+	}
+	if rd.Limit, _, err = intField(query.Get("limit"), "limit", 1, MaxLimit); err != nil {
+		return rd, err
+	}
+	if text := query.Get("wait"); text != "" {
+		seconds, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(seconds >= 0 && seconds <= MaxWait.Seconds()) {
+			return rd, &chat.InvalidError{Field: "wait", Limit: int(MaxWait.Seconds()), Reason: fmt.Sprintf("must be from 0 to %d seconds", int(MaxWait.Seconds()))}
+		}
+		rd.Poll, rd.Wait = true, time.Duration(seconds*float64(time.Second))
+	}
+	return rd, nil
+}

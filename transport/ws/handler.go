@@ -1,0 +1,115 @@
+package ws
+
+import (
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/wire"
+	"github.com/gorilla/websocket"
+)
+
+// Options are the transport's settings.
+type Options struct {
+	// CheckOrigin tells whether a page of the request's origin may open a WebSocket. The default allows pages of the
+	// same host, and programs, which send no Origin.
+	CheckOrigin func(*http.Request) bool
+	// Allow tells whether a visitor may post now, and else after how long. The default is always.
+	Allow func(wire.Visitor) (ok bool, retryAfter time.Duration)
+}
+
+// Handler serves WebSocket connections.
+type Handler struct {
+	node     *chat.Node
+	who      wire.Identify
+	heart    *stream.Heart
+	options  Options
+	upgrader websocket.Upgrader
+}
+
+// readBuffer is how many bytes a connection's read buffer has: most commands fit, and idle connections are many.
+const readBuffer = 512
+
+// New makes the transport.
+func New(node *chat.Node, who wire.Identify, heart *stream.Heart, o Options) *Handler {
+	return &Handler{node: node, who: who, heart: heart, options: o, upgrader: websocket.Upgrader{
+		HandshakeTimeout: 10 * time.Second,
+		ReadBufferSize:   readBuffer,
+		WriteBufferPool:  &sync.Pool{}, // the library writes control frames only
+		CheckOrigin:      o.CheckOrigin,
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+			code := wire.CodeMalformed
+			if status == http.StatusForbidden {
+				code = wire.CodeCrossOrigin
+			}
+			wire.WriteProblem(w, wire.Fail(code, reason.Error()))
+		},
+	}}
+}
+
+// Room serves one room's stream; the path value "room" names it.
+func (h *Handler) Room(w http.ResponseWriter, r *http.Request) {
+	room, err := wire.RoomOf(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	start, err := wire.StartOf(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	h.serve(w, r, []wire.RoomStart{{Room: room, Start: start}}, false)
+}
+
+// Rooms serves the streams of several rooms on one connection: ?room=a@CURSOR&room=b.
+func (h *Handler) Rooms(w http.ResponseWriter, r *http.Request) {
+	rooms, err := wire.RoomStartsOf(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	h.serve(w, r, rooms, true)
+}
+
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.RoomStart, many bool) {
+	if !websocket.IsWebSocketUpgrade(r) {
+		wire.WriteProblem(w, wire.Fail(wire.CodeUpgradeRequired, "open it as ws:// or wss://"))
+		return
+	}
+	if h.options.CheckOrigin != nil && !h.options.CheckOrigin(r) { // before the join, so that nobody sees it
+		wire.WriteProblem(w, wire.Fail(wire.CodeCrossOrigin, ""))
+		return
+	}
+	visitor, err := h.who(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	conn := stream.NewConn(h.heart, wire.WebSocket, farewell, many)
+	if err := conn.JoinAll(r.Context(), h.node, visitor.Member("ws"), rooms); err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	peer := &hijacked{ResponseWriter: w, conn: conn}
+	socket, err := h.upgrader.Upgrade(peer, r, nil)
+	if err != nil { // answered by the upgrader
+		conn.Close()
+		return
+	}
+	if conn.Open(peer.net, nil) != nil {
+		return
+	}
+	s := &session{handler: h, conn: conn, socket: socket, visitor: visitor, many: many}
+	if !many {
+		s.room = rooms[0].Room
+	}
+	go s.read() // so that what the HTTP server holds for the request is let go; it ends with the connection
+}
+
+// farewell is a close frame.
+func farewell(dst []byte, f *wire.Failure) []byte {
+	return wire.AppendCloseFrame(dst, f.CloseCode(), string(f.Code))
+}

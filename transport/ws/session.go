@@ -1,0 +1,168 @@
+package ws
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"sync"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/wire"
+	"github.com/gorilla/websocket"
+)
+
+// session reads one connection's commands, in order, each carried out before the next is read: a client that sends
+// faster than the store takes is held back by its own connection. Its fields are the reading goroutine's.
+type session struct {
+	handler *Handler
+	conn    *stream.Conn
+	socket  *websocket.Conn
+	visitor wire.Visitor
+	many    bool
+	room    chat.RoomID // the one room, unless many
+}
+
+// frames holds buffers for frames being read.
+var frames = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// read serves the connection until it ends.
+func (s *session) read() {
+	defer s.conn.Close()
+	for {
+		kind, frame, err := s.socket.NextReader()
+		if err != nil {
+			return
+		}
+		if !s.one(kind, frame) {
+			s.drain()
+			return
+		}
+	}
+}
+
+// drain reads on until the peer has closed too, so that it gets our last words: a connection closed with something
+// unread is reset.
+func (s *session) drain() {
+	_, _ = io.Copy(io.Discard, s.socket.NetConn())
+}
+
+// one carries out one frame. It returns false when it was the last.
+func (s *session) one(kind int, frame io.Reader) bool {
+	buffer := frames.Get().(*bytes.Buffer)
+	defer frames.Put(buffer)
+	buffer.Reset()
+	n, err := buffer.ReadFrom(io.LimitReader(frame, wire.MaxBody+1))
+	switch {
+	case err != nil:
+		return false
+	case n > wire.MaxBody:
+		s.conn.End(wire.Fail(wire.CodeTooLarge, "a frame has at most 65536 bytes"))
+		return false
+	case kind != websocket.TextMessage:
+		s.fail(wire.Fail(wire.CodeUnsupported, "commands come in text frames"), "", "")
+		return true
+	}
+	command, err := wire.ParseCommand(buffer.Bytes())
+	if err != nil {
+		failure := wire.FailureOf(err)
+		if failure.Code == wire.CodeInvalidUTF8 { // RFC 6455 section 8.1
+			s.conn.End(failure)
+			return false
+		}
+		s.fail(failure, s.room, command.Key)
+		return true
+	}
+	s.conn.Begin()
+	defer s.conn.Done()
+	return s.carryOut(command)
+}
+
+func (s *session) fail(err error, room chat.RoomID, key string) {
+	s.conn.SendFailure(wire.FailureOf(err), room, key)
+}
+
+func (s *session) carryOut(c wire.Command) bool {
+	if c.Type == wire.CommandJoin {
+		s.join(c)
+		return true
+	}
+	if c.Type == wire.CommandLeave && (!s.many || c.RoomID == "") {
+		s.conn.Quit()
+		return false
+	}
+	room, err := s.roomOf(c)
+	if err == nil {
+		switch c.Type {
+		case wire.CommandPost:
+			err = s.post(room, c)
+		case wire.CommandTyping:
+			err = s.handler.node.Typing(context.Background(), room, s.visitor.Member("ws"))
+		case wire.CommandLeave:
+			s.conn.Leave(room)
+		}
+	}
+	if err != nil {
+		s.fail(err, room, c.Key)
+	}
+	return true
+}
+
+// roomOf is the room that a command is about: the connection's one, or one of its many that the command names.
+func (s *session) roomOf(c wire.Command) (chat.RoomID, error) {
+	if c.RoomID == "" && !s.many {
+		return s.room, nil
+	}
+	room, err := wire.ParseRoomID(c.RoomID)
+	if err != nil {
+		return "", roomField(err)
+	}
+	if !s.conn.Has(room) {
+		return room, &chat.InvalidError{Field: "roomId", Reason: "is not a room of this connection"}
+	}
+	return room, nil
+}
+
+func (s *session) post(room chat.RoomID, c wire.Command) error {
+	if s.handler.options.Allow != nil {
+		if ok, after := s.handler.options.Allow(s.visitor); !ok {
+			failure := wire.Fail(wire.CodeTooMuch, "")
+			failure.RetryAfter = after
+			return failure
+		}
+	}
+	entry, _, err := s.handler.node.Post(context.Background(), room, chat.Draft{
+		From: s.visitor.Author, Text: c.Text, Key: c.Key, Client: s.visitor.Client,
+	})
+	if err != nil {
+		return err
+	}
+	s.conn.Send(wire.AppendAck(nil, room, entry))
+	return nil
+}
+
+func (s *session) join(c wire.Command) {
+	if !s.many {
+		s.fail(wire.Fail(wire.CodeUnknownCommand, "this address is for one room: use /stream/ws for several"), s.room, "")
+		return
+	}
+	at, err := wire.RoomStartOf(c.RoomID, c.After)
+	if err == nil {
+		err = s.conn.Join(context.Background(), s.handler.node, s.visitor.Member("ws"), at)
+	}
+	if err != nil {
+		s.fail(roomField(err), at.Room, "")
+	}
+}
+
+// roomField names the field as commands do.
+func roomField(err error) error {
+	var invalid *chat.InvalidError
+	if errors.As(err, &invalid) && invalid.Field == "room" {
+		named := *invalid
+		named.Field = "roomId"
+		return &named
+	}
+	return err
+}
