@@ -178,6 +178,15 @@ func Eval[T any](t testing.TB, p *Page, script string) T {
 	return value
 }
 
+// Load runs a whole script in the page, as the browser's own tools do: the page's content security policy does not ask.
+func (p *Page) Load(t testing.TB, source string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](source+"\n;true"))
+	require.NoError(t, err)
+}
+
 func eval[T any](p *Page, script string) (T, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, patience)
 	defer cancel()

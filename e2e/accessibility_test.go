@@ -1,0 +1,129 @@
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/e2e/internal/browser"
+	"github.com/caller-chat/caller/e2e/internal/client"
+)
+
+// tabTo presses Tab until the focus is on the hook, as somebody without a mouse does; each stop must be to be seen.
+func tabTo(t *testing.T, page *browser.Page, id string) {
+	t.Helper()
+	var stops []string
+	for range 60 {
+		if focused(t, page) == id {
+			return
+		}
+		page.Press(t, kb.Tab)
+		stops = append(stops, focused(t, page))
+		visible := browser.Eval[bool](t, page, `(e => !e || e === document.body || e.checkVisibility())(document.activeElement)`)
+		require.True(t, visible, "the focus is on something that is not to be seen: %s", stops[len(stops)-1])
+	}
+	require.FailNow(t, "not reached", "%s can't be reached with Tab; stops: %q", id, stops)
+}
+
+func focused(t *testing.T, page *browser.Page) string {
+	t.Helper()
+	return browser.Eval[string](t, page, `document.activeElement?.dataset?.testid ?? document.activeElement?.tagName ?? ""`)
+}
+
+// TestKeyboardOnly is the whole visit without a mouse: join, write, break a line, look who is there, leave.
+func TestKeyboardOnly(t *testing.T) {
+	node := startNode(t)
+	page := chromium(t).Person(t, "Ann").Page()
+	page.Open(t, node.URL+"/")
+	page.WaitFor(t, "join")
+	tabTo(t, page, "start-room")
+	page.Press(t, "kitchen")
+	tabTo(t, page, "start-name")
+	page.Press(t, "Ann")
+	tabTo(t, page, "join")
+	page.Press(t, kb.Enter)
+	page.WaitLive(t, "")
+
+	tabTo(t, page, "composer-input")
+	page.Press(t, "hello")
+	page.Press(t, kb.Enter)
+	page.WaitTexts(t, "hello")
+	page.Press(t, "two")
+	page.Press(t, kb.Enter, chromedp.KeyModifiers(chromedp.ModifierShift))
+	page.Press(t, "lines")
+	page.Press(t, kb.Enter)
+	page.WaitTexts(t, "hello", "two\nlines")
+	assert.Equal(t, "composer-input", focused(t, page), "one goes on writing")
+
+	bob := client.SignIn(t, node.URL, "Bob")
+	bob.Read(t, client.WebSocket, "kitchen", client.Options{})
+	if page.Has(t, "people-toggle") {
+		tabTo(t, page, "people-toggle")
+		page.Press(t, kb.Enter)
+	}
+	page.Until(t, "Bob in the list", `[...document.querySelectorAll('[data-testid="member"]')].some(e => e.checkVisibility() && e.textContent.includes("Bob"))`)
+	page.Press(t, kb.Escape)
+	tabTo(t, page, "leave")
+	page.Press(t, kb.Enter)
+	page.WaitFor(t, "start-room")
+	waitMembers(t, bob, "kitchen", "Bob")
+}
+
+const axePath = "../frontend/node_modules/axe-core/axe.min.js"
+
+// TestAxe holds the start and room pages to axe-core's rules, in light and dark.
+func TestAxe(t *testing.T) {
+	endToEnd(t)
+	axe, err := os.ReadFile(axePath)
+	if os.IsNotExist(err) {
+		t.Skip("axe-core is not among the page's packages")
+	}
+	require.NoError(t, err)
+	node := startNode(t)
+	ann := client.SignIn(t, node.URL, "Ann")
+	ann.Post(t, "kitchen", "hello, see https://example.org/ and `code`")
+	client.Guest(node.URL, "A guest").Post(t, "kitchen", "🙂")
+	for _, theme := range []string{"light", "dark"} {
+		t.Run(theme, func(t *testing.T) {
+			page := chromium(t).Person(t, "Bob").Page()
+			page.Emulate(t, "prefers-color-scheme", theme)
+			check := func(what string) {
+				t.Helper()
+				page.Load(t, string(axe))
+				violations := browser.Eval[[]string](t, page, `(async () => {
+					await Promise.all(document.getAnimations().map(a => a.finished.catch(() => {})));
+					const {violations} = await axe.run(document);
+					return violations.map(v => v.id + ": " + v.help + "\n    " + v.nodes.map(n => n.html + " " + n.failureSummary).join("\n    "));
+				})()`)
+				assert.Empty(t, violations, "%s in %s", what, theme)
+			}
+			page.Open(t, node.URL+"/")
+			page.WaitFor(t, "join")
+			check("the start page")
+			page.Visit(t, node.URL, "kitchen", "")
+			page.Until(t, "two messages", `document.querySelectorAll('[data-testid="message"]').length === 2`)
+			page.Send(t, "mine "+theme)
+			page.WaitSent(t, "mine "+theme)
+			check("the room")
+			background := browser.Eval[string](t, page, "getComputedStyle(document.body).backgroundColor")
+			assert.Equal(t, theme == "dark", dark(t, background), "the background is %s", background)
+			page.Open(t, node.URL+"/")
+			page.WaitFor(t, "join")
+		})
+	}
+}
+
+// dark tells whether a colour, as in "rgb(1, 2, 3)", is dark.
+func dark(t *testing.T, color string) bool {
+	t.Helper()
+	var r, g, b int
+	_, err := fmt.Sscanf(strings.NewReplacer("rgba(", "rgb(").Replace(color), "rgb(%d, %d, %d", &r, &g, &b)
+	require.NoError(t, err, color)
+	return r+g+b < 3*128
+}
