@@ -1,0 +1,395 @@
+package chat_test
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/stretchr/testify/require"
+)
+
+const lobby = chat.RoomID("lobby")
+
+func member(name string) chat.Member {
+	return chat.Member{ID: chat.MemberID("id-" + name), Name: name, Transport: "ws"}
+}
+
+// inLobby runs a test in which time stands still but when all wait, on a store with one node.
+func inLobby(t *testing.T, test func(t *testing.T, s *fakeStore, n *chat.Node)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore()
+		n := s.node("a", chat.Options{})
+		defer func() { require.NoError(t, n.Close(t.Context())) }()
+		test(t, s, n)
+	})
+}
+
+func subscribe(t *testing.T, n *chat.Node, who chat.Member, from chat.Start) (*recorder, *chat.Subscription) {
+	t.Helper()
+	r := &recorder{}
+	s, err := n.Subscribe(t.Context(), lobby, who, from, r)
+	require.NoError(t, err)
+	return r, s
+}
+
+func say(t *testing.T, n *chat.Node, text string) chat.Entry {
+	t.Helper()
+	e, repeated, err := n.Post(t.Context(), lobby, chat.Draft{From: chat.Author{ID: "id-Ann", Name: "Ann"}, Text: text})
+	require.NoError(t, err)
+	require.False(t, repeated)
+	return e
+}
+
+func TestANewReaderGetsThePastThenWhatHappens(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+		say(t, n, "one")
+		say(t, n, "two")
+		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		told := bob.take()
+		require.Equal(t, []string{"<welcome>", "one", "two", "<live>"}, texts(told))
+		welcome := told[0].(chat.Welcome)
+		require.Equal(t, chat.MemberID("id-Bob"), welcome.You.ID)
+		require.False(t, welcome.Resumed)
+		require.Len(t, welcome.Roster.Members, 1, "one is in the roster that one is shown")
+		three := say(t, n, "three")
+		synctest.Wait()
+		require.Equal(t, []chat.Body{chat.Appended{Entry: three}}, bob.take())
+	})
+}
+
+func TestAnEmptyRoomIsLiveAtOnce(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		told := bob.take()
+		require.Equal(t, []string{"<welcome>", "<live>"}, texts(told))
+		require.True(t, told[1].(chat.Live).Cursor.IsZero())
+	})
+}
+
+func TestHistoryBoundsANewReader(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+		for i := range 5 {
+			say(t, n, strconv.Itoa(i))
+		}
+		two, _ := subscribe(t, n, member("Bob"), chat.Start{History: 2})
+		require.Equal(t, []string{"<welcome>", "3", "4", "<live>"}, texts(two.take()))
+		none, _ := subscribe(t, n, member("Cid"), chat.Start{})
+		require.Equal(t, []string{"<welcome>", "<live>"}, texts(none.take()))
+	})
+}
+
+func TestResuming(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		var entries []chat.Entry
+		for i := range s.limit + 5 { // 0 to 4 are no longer kept
+			entries = append(entries, say(t, n, strconv.Itoa(i)))
+		}
+		last := len(entries) - 1
+		cursor := func(i int) chat.Cursor { return entries[i].ID }
+		other := func(i int) chat.Cursor { return chat.Cursor{Seq: entries[i].ID.Seq, Tag: entries[i].ID.Tag + 1} }
+		for _, c := range []struct {
+			name   string
+			after  chat.Cursor
+			first  int // of what follows; last+1 for nothing
+			reason chat.ResetReason
+		}{
+			{"the last entry", cursor(last), last + 1, ""},
+			{"in the middle", cursor(50), 51, ""},
+			{"the first that is kept", cursor(5), 6, ""},
+			{"the one before it, gone but known by its tag", cursor(4), 5, ""},
+			{"the same number, another entry", other(4), 5, chat.Rewritten},
+			{"older", cursor(3), 5, chat.Expired},
+			{"from the beginning", chat.Cursor{}, 5, chat.Expired},
+			{"another entry in the middle", other(50), 5, chat.Rewritten},
+			{"another last entry", other(last), 5, chat.Rewritten},
+			{"the future", chat.Cursor{Seq: cursor(last).Seq + 1, Tag: 7}, 5, chat.Rewritten},
+		} {
+			r, sub := subscribe(t, n, member("Bob"), chat.Start{Resume: true, After: c.after})
+			want := []string{"<welcome>"}
+			if c.reason != "" {
+				want = append(want, "<reset "+string(c.reason)+">")
+			}
+			for i := c.first; i <= last; i++ {
+				want = append(want, strconv.Itoa(i))
+			}
+			told := r.take()
+			require.Equal(t, append(want, "<live>"), texts(told), c.name)
+			require.Equal(t, c.reason == "", told[0].(chat.Welcome).Resumed, c.name)
+			require.Equal(t, cursor(last), told[len(told)-1].(chat.Live).Cursor, c.name)
+			sub.Close()
+		}
+	})
+}
+
+func TestOneOrderForAllAndEachOnce(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		other := s.node("b", chat.Options{})
+		defer func() { require.NoError(t, other.Close(t.Context())) }()
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		bob, _ := subscribe(t, other, member("Bob"), chat.All)
+		synctest.Wait()
+		ann.take()
+		bob.take()
+		for range 4 {
+			go func() {
+				for i := range 50 {
+					_, _, err := n.Post(t.Context(), lobby, chat.Draft{Text: "from a " + strconv.Itoa(i)})
+					require.NoError(t, err)
+					_, _, err = other.Post(t.Context(), lobby, chat.Draft{Text: "from b " + strconv.Itoa(i)})
+					require.NoError(t, err)
+				}
+			}()
+		}
+		synctest.Wait()
+		seen := ann.take()
+		require.Len(t, seen, 400)
+		for i, b := range seen {
+			require.Equal(t, uint64(i+1), b.(chat.Appended).Entry.ID.Seq)
+		}
+		require.Equal(t, seen, bob.take())
+	})
+}
+
+// A node whose feed is cut delivers nothing else before it has read what it missed.
+func TestAfterACutNothingIsMissing(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		say(t, n, "before")
+		synctest.Wait()
+		s.cutFeed(true)
+		say(t, n, "during 1")
+		say(t, n, "during 2")
+		synctest.Wait()
+		require.Equal(t, []string{"<welcome>", "<live>", "before"}, texts(bob.take()))
+		s.mendFeed(true)
+		say(t, n, "after")
+		synctest.Wait()
+		require.Equal(t, []string{"during 1", "during 2", "after"}, texts(bob.take()))
+	})
+}
+
+// Even a loss that nobody tells of is noticed by the next entry's number.
+func TestAJumpInNumbersIsReadFromTheList(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		s.cutFeed(false)
+		say(t, n, "missed")
+		s.mendFeed(false)
+		say(t, n, "next")
+		synctest.Wait()
+		require.Equal(t, []string{"<welcome>", "<live>", "missed", "next"}, texts(bob.take()))
+	})
+}
+
+func TestMoreMissedThanIsKeptIsAReset(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		s.limit = 3
+		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		say(t, n, "0")
+		synctest.Wait()
+		bob.take()
+		s.cutFeed(true)
+		for i := 1; i <= 5; i++ {
+			say(t, n, strconv.Itoa(i))
+		}
+		s.mendFeed(true)
+		synctest.Wait()
+		require.Equal(t, []string{"<reset expired>", "3", "4", "5", "<live>"}, texts(bob.take()))
+	})
+}
+
+// After a failover that lost the last entries, others have their numbers.
+func TestARewrittenLogIsAReset(t *testing.T) {
+	for name, tellAll := range map[string]bool{"with a cut": true, "unnoticed": false} {
+		t.Run(name, func(t *testing.T) {
+			inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+				bob, _ := subscribe(t, n, member("Bob"), chat.All)
+				say(t, n, "kept")
+				say(t, n, "lost")
+				synctest.Wait()
+				require.Equal(t, []string{"<welcome>", "<live>", "kept", "lost"}, texts(bob.take()))
+				s.cutFeed(tellAll)
+				s.mu.Lock()
+				s.log = s.log[:1]
+				s.mu.Unlock()
+				say(t, n, "instead") // has the lost one's number
+				s.mendFeed(tellAll)
+				say(t, n, "next") // follows the last delivered by number, but not by tag
+				synctest.Wait()
+				require.Equal(t, []string{"<reset rewritten>", "kept", "instead", "next", "<live>"}, texts(bob.take()))
+			})
+		})
+	}
+}
+
+func TestARoomThatBeganAgainIsAReset(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		old := say(t, n, "old")
+		synctest.Wait()
+		bob.take()
+		s.mu.Lock()
+		s.log = nil
+		s.mu.Unlock()
+		time.Sleep(25 * time.Hour) // so the tail knows that the store has forgotten it
+		say(t, n, "new")
+		synctest.Wait()
+		require.Equal(t, []string{"<reset expired>", "new", "<live>"}, texts(bob.take()))
+		cid, _ := subscribe(t, n, member("Cid"), chat.Start{Resume: true, After: old.ID})
+		require.Equal(t, []string{"<welcome>", "<reset rewritten>", "new", "<live>"}, texts(cid.take()))
+	})
+}
+
+func TestAnExpiredTailServesNobody(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		subscribe(t, n, member("Bob"), chat.All)
+		say(t, n, "old")
+		synctest.Wait()
+		s.mu.Lock()
+		s.log = nil
+		s.mu.Unlock()
+		time.Sleep(25 * time.Hour)
+		cid, _ := subscribe(t, n, member("Cid"), chat.All)
+		require.Equal(t, []string{"<welcome>", "<live>"}, texts(cid.take()))
+	})
+}
+
+func TestARepeatedKeyIsTheFirstEntry(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob.take()
+		draft := chat.Draft{Text: "once", Key: "k", Client: "id-Ann"}
+		first, repeated, err := n.Post(t.Context(), lobby, draft)
+		require.NoError(t, err)
+		require.False(t, repeated)
+		again, repeated, err := n.Post(t.Context(), lobby, draft)
+		require.NoError(t, err)
+		require.True(t, repeated)
+		require.Equal(t, first, again)
+		synctest.Wait()
+		require.Equal(t, []string{"once"}, texts(bob.take()))
+	})
+}
+
+func TestAwayStore(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		say(t, n, "before")
+		synctest.Wait()
+		bob.take()
+		s.setAway(true)
+		s.cutFeed(true)
+		began := time.Now()
+		_, _, err := n.Post(t.Context(), lobby, chat.Draft{Text: "refused"})
+		require.ErrorIs(t, err, chat.ErrUnavailable)
+		require.LessOrEqual(t, time.Since(began), 2*time.Second)
+		began = time.Now()
+		_, err = n.Subscribe(t.Context(), lobby, member("Cid"), chat.All, &recorder{})
+		require.ErrorIs(t, err, chat.ErrUnavailable)
+		require.LessOrEqual(t, time.Since(began), 2*time.Second)
+		time.Sleep(30 * time.Second)
+		require.Empty(t, bob.take(), "a reader keeps its stream while the store is away")
+		require.NoError(t, bob.err())
+		s.setAway(false)
+		s.mendFeed(true)
+		say(t, n, "back")
+		time.Sleep(3 * time.Second)
+		require.Contains(t, texts(bob.take()), "back")
+	})
+}
+
+func TestAStormOfArrivalsCostsTheStoreAFewCalls(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		for i := range 500 {
+			go func() {
+				_, err := n.Subscribe(t.Context(), lobby, member(strconv.Itoa(i)), chat.All, &recorder{})
+				require.NoError(t, err)
+			}()
+		}
+		synctest.Wait()
+		time.Sleep(time.Second)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		require.Len(t, s.members, 500)
+		require.LessOrEqual(t, s.calls["read"], 3, "one read of the list for the room")
+		require.LessOrEqual(t, s.calls["hold"], 20, "leases are taken together")
+	})
+}
+
+func TestCloseTellsEverybodyAndFinishesPosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore()
+		n := s.node("a", chat.Options{})
+		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		require.NoError(t, n.Close(t.Context()))
+		require.ErrorIs(t, bob.err(), chat.ErrGoingAway)
+		_, _, err := n.Post(t.Context(), lobby, chat.Draft{Text: "late"})
+		require.ErrorIs(t, err, chat.ErrGoingAway)
+		_, err = n.Subscribe(t.Context(), lobby, member("Cid"), chat.All, &recorder{})
+		require.ErrorIs(t, err, chat.ErrGoingAway)
+		require.NoError(t, n.Close(t.Context()), "closing twice is harmless")
+	})
+}
+
+func TestCloseWithTheStoreAwayEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore()
+		n := s.node("a", chat.Options{})
+		subscribe(t, n, member("Bob"), chat.All)
+		s.setAway(true)
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_ = n.Close(ctx)
+		require.LessOrEqual(t, time.Since(began), time.Second)
+	})
+}
+
+func TestTheWorkerEndsWhenNobodyReads(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		_, sub := subscribe(t, n, chat.Member{}, chat.All)
+		sub.Close()
+		time.Sleep(5 * time.Second)
+		s.mu.Lock()
+		require.Len(t, s.listeners, 1, "it stays a while for the next poll")
+		s.mu.Unlock()
+		time.Sleep(6 * time.Second)
+		s.mu.Lock()
+		require.Empty(t, s.listeners)
+		s.mu.Unlock()
+		again, _ := subscribe(t, n, chat.Member{}, chat.All)
+		require.Equal(t, []string{"<welcome>", "<live>"}, texts(again.take()))
+	})
+}
+
+func TestAFloodedInboxReadsOnFromTheList(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		s.limit = 100
+		bob, _ := subscribe(t, n, chat.Member{}, chat.All)
+		bob.take()
+		big := string(make([]byte, 3000))
+		for i := range 2000 { // far more than the inbox takes, while the worker has no chance to look
+			s.mu.Lock()
+			e := s.appendLocked(chat.Draft{Kind: chat.KindMessage, Text: fmt.Sprint(i, big)})
+			s.tell(chat.Appended{Entry: e})
+			s.mu.Unlock()
+		}
+		synctest.Wait()
+		seen := uint64(0)
+		for _, b := range bob.take() {
+			switch b := b.(type) {
+			case chat.Reset:
+				seen = 0
+			case chat.Appended:
+				require.True(t, seen == 0 || b.Entry.ID.Seq == seen+1, "%d after %d", b.Entry.ID.Seq, seen)
+				seen = b.Entry.ID.Seq
+			}
+		}
+		require.EqualValues(t, 2000, seen)
+	})
+}

@@ -1,0 +1,209 @@
+package chat_test
+
+import (
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/stretchr/testify/require"
+)
+
+func TestComingAndGoing(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		_, bob := subscribe(t, n, member("Bob"), chat.All)
+		synctest.Wait()
+		require.Equal(t, []string{"<welcome>", "<live>", "<joined Bob>"}, texts(ann.take()))
+		bob.Close()
+		time.Sleep(9 * time.Second)
+		require.Empty(t, ann.take(), "one who may come back has not left")
+		time.Sleep(2 * time.Second)
+		require.Equal(t, []string{"<left Bob>"}, texts(ann.take()))
+	})
+}
+
+func TestComingBackInTimeIsSilent(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		other := s.node("b", chat.Options{})
+		defer func() { require.NoError(t, other.Close(t.Context())) }()
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		_, first := subscribe(t, n, member("Bob"), chat.All)
+		synctest.Wait()
+		ann.take()
+		first.Close()
+		time.Sleep(9 * time.Second)
+		_, second := subscribe(t, n, member("Bob"), chat.All) // on the same node
+		time.Sleep(time.Minute)
+		second.Close()
+		time.Sleep(9 * time.Second)
+		subscribe(t, other, member("Bob"), chat.All) // on another
+		time.Sleep(time.Minute)
+		require.Empty(t, ann.take())
+	})
+}
+
+func TestTwoTabsAreOneMember(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		_, one := subscribe(t, n, member("Bob"), chat.All)
+		_, two := subscribe(t, n, member("Bob"), chat.All)
+		synctest.Wait()
+		require.Equal(t, []string{"<welcome>", "<live>", "<joined Bob>"}, texts(ann.take()))
+		one.Leave()
+		time.Sleep(time.Minute)
+		require.Empty(t, ann.take(), "the other tab is still there")
+		two.Leave()
+		synctest.Wait()
+		require.Equal(t, []string{"<left Bob>"}, texts(ann.take()), "who leaves has left at once")
+	})
+}
+
+func TestAGuestLeavesWithItsStream(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		guest := member("guest")
+		guest.Guest = true
+		_, sub := subscribe(t, n, guest, chat.All)
+		sub.Close()
+		synctest.Wait()
+		require.Equal(t, []string{"<welcome>", "<live>", "<joined guest>", "<left guest>"}, texts(ann.take()))
+	})
+}
+
+func TestLeaveEndsAllStreamsOrOne(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		other := s.node("b", chat.Options{})
+		defer func() { require.NoError(t, other.Close(t.Context())) }()
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		one, oneSub := subscribe(t, n, member("Bob"), chat.All)
+		two, _ := subscribe(t, other, member("Bob"), chat.All)
+		synctest.Wait()
+		ann.take()
+		require.NoError(t, n.Leave(t.Context(), lobby, "id-Bob", oneSub.Stream()))
+		synctest.Wait()
+		require.ErrorIs(t, one.err(), chat.ErrLeft)
+		require.NoError(t, two.err())
+		require.Empty(t, ann.take())
+		require.NoError(t, n.Leave(t.Context(), lobby, "id-Bob", ""))
+		synctest.Wait()
+		require.ErrorIs(t, two.err(), chat.ErrLeft, "also on another node")
+		require.Equal(t, []string{"<left Bob>"}, texts(ann.take()))
+		roll, err := n.Members(t.Context(), lobby)
+		require.NoError(t, err)
+		require.Len(t, roll.Members, 1)
+	})
+}
+
+func TestLeavingAfterTheStreamEnded(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		_, bob := subscribe(t, n, member("Bob"), chat.All)
+		synctest.Wait()
+		ann.take()
+		bob.Close()
+		require.NoError(t, n.Leave(t.Context(), lobby, "id-Bob", bob.Stream()))
+		synctest.Wait()
+		require.Equal(t, []string{"<left Bob>"}, texts(ann.take()))
+	})
+}
+
+func TestANodeThatDiesLosesItsMembersWithinAMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore()
+		n := s.node("a", chat.Options{})
+		defer func() { require.NoError(t, n.Close(t.Context())) }()
+		// The dead node's member: a lease that nobody renews.
+		_, err := holder{s, "dead"}.Hold(t.Context(), lobby, []chat.Member{member("Bob")})
+		require.NoError(t, err)
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		require.Len(t, ann.take()[0].(chat.Welcome).Roster.Members, 2)
+		time.Sleep(59 * time.Second)
+		require.Empty(t, ann.take())
+		time.Sleep(2 * time.Second)
+		require.Equal(t, []string{"<left Bob>"}, texts(ann.take()))
+	})
+}
+
+func TestANodeThatStopsWellLosesThemAfterTheGrace(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		other := s.node("b", chat.Options{})
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		subscribe(t, other, member("Bob"), chat.All)
+		subscribe(t, other, member("Cid"), chat.All)
+		synctest.Wait()
+		ann.take()
+		require.NoError(t, other.Close(t.Context()))
+		time.Sleep(5 * time.Second)
+		require.Empty(t, ann.take())
+		subscribe(t, n, member("Cid"), chat.All) // comes back in time
+		time.Sleep(6 * time.Second)
+		require.Equal(t, []string{"<left Bob>"}, texts(ann.take()))
+	})
+}
+
+// The store may lose all leases, and a node may be stopped for longer than a lease: who is connected is present again.
+func TestLostLeasesAreTakenAgain(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		subscribe(t, n, member("Ann"), chat.All)
+		subscribe(t, n, member("Bob"), chat.All)
+		synctest.Wait()
+		s.mu.Lock()
+		clear(s.members)
+		clear(s.leases)
+		s.mu.Unlock()
+		time.Sleep(21 * time.Second)
+		roll, err := n.Members(t.Context(), lobby)
+		require.NoError(t, err)
+		require.Len(t, roll.Members, 2)
+	})
+}
+
+func TestAMissedChangeIsNoticedByItsVersion(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		ann.take()
+		s.cutFeed(false)
+		_, err := holder{s, "b"}.Hold(t.Context(), lobby, []chat.Member{member("Bob")})
+		require.NoError(t, err)
+		s.mendFeed(false)
+		_, err = holder{s, "b"}.Hold(t.Context(), lobby, []chat.Member{member("Cid")})
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, []string{"<members 3>"}, texts(ann.take()))
+	})
+}
+
+func TestLargeRoomsAreFolded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore()
+		n := s.node("a", chat.Options{FoldAbove: 10})
+		defer func() { require.NoError(t, n.Close(t.Context())) }()
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		for i := range 20 {
+			subscribe(t, n, member(strconv.Itoa(i)), chat.All)
+		}
+		synctest.Wait()
+		ann.take()
+		time.Sleep(2 * time.Second)
+		require.Equal(t, []string{"<members 21>"}, texts(ann.take()), "a burst is one event")
+		late, _ := subscribe(t, n, member("late"), chat.All)
+		welcome := late.take()[0].(chat.Welcome)
+		require.Nil(t, welcome.Roster.Members)
+		require.Equal(t, 22, welcome.Roster.Count)
+	})
+}
+
+func TestTypingIsShownEveryThreeSeconds(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		ann.take()
+		for range 50 {
+			require.NoError(t, n.Typing(t.Context(), lobby, member("Bob")))
+			time.Sleep(100 * time.Millisecond)
+		}
+		synctest.Wait()
+		require.Equal(t, []string{"<typing Bob>", "<typing Bob>"}, texts(ann.take()))
+	})
+}
