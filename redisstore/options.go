@@ -71,15 +71,15 @@ func (o Options) withDefaults() (Options, error) {
 	switch {
 	case o.HistoryLimit < 0:
 		// None kept would be a log without its last element, which is what numbers the next.
-		return o, fmt.Errorf("HistoryLimit is %d: at least 1 entry has to be kept", o.HistoryLimit)
+		return o, fmt.Errorf("option HistoryLimit is %d: at least 1 entry has to be kept", o.HistoryLimit)
 	case o.HistoryTTL < time.Millisecond:
-		return o, fmt.Errorf("HistoryTTL is %v: want at least a millisecond", o.HistoryTTL)
+		return o, fmt.Errorf("option HistoryTTL is %v: want at least a millisecond", o.HistoryTTL)
 	case o.Lease < time.Millisecond:
-		return o, fmt.Errorf("Lease is %v: want at least a millisecond", o.Lease)
+		return o, fmt.Errorf("option Lease is %v: want at least a millisecond", o.Lease)
 	case o.Timeout < 0, o.FeedTimeout < 0:
 		return o, errors.New("a timeout is negative")
 	case strings.ContainsAny(o.KeyPrefix, "{}"):
-		return o, fmt.Errorf("KeyPrefix %q has a brace", o.KeyPrefix)
+		return o, fmt.Errorf("option KeyPrefix %q has a brace", o.KeyPrefix)
 	}
 	return o, nil
 }

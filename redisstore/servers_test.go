@@ -77,10 +77,33 @@ func startCluster(t testing.TB) *server {
 	s.client = redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs, Protocol: 2})
 	t.Cleanup(func() { _ = s.client.Close() })
 	eventually(t, func() bool {
-		return strings.Contains(s.client.ClusterInfo(context.Background()).Val(), "cluster_state:ok") &&
-			s.client.Set(context.Background(), "up", 1, time.Second).Err() == nil
+		for _, addr := range addrs { // each finds out for itself
+			c := redis.NewClient(&redis.Options{Addr: addr, Protocol: 2})
+			info := c.ClusterInfo(context.Background()).Val()
+			_ = c.Close()
+			if !strings.Contains(info, "cluster_state:ok") {
+				return false
+			}
+		}
+		return true
 	}, "the cluster is not up")
 	return s
+}
+
+// startSentinel runs a Sentinel that watches nobody yet.
+func startSentinel(t testing.TB) *redis.Client {
+	path, port := command(t, "redis-server"), freePort(t)
+	dir := t.TempDir()
+	config := filepath.Join(dir, "sentinel.conf")
+	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil,
+		"port %d\nbind 127.0.0.1\ndir %s\nlogfile %s/sentinel.log\n", port, dir, dir), 0o600))
+	cmd := exec.Command(path, config, "--sentinel")
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() { _, _ = cmd.Process.Kill(), cmd.Wait() })
+	c := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", port), Protocol: 2, MaxRetries: -1})
+	t.Cleanup(func() { _ = c.Close() })
+	eventually(t, func() bool { return c.Ping(context.Background()).Err() == nil }, "the Sentinel is not up")
+	return c
 }
 
 // freePort is one that, with ten thousand more, is free: a Cluster's node listens there too.

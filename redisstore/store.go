@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"log/slog"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 
@@ -51,7 +52,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	client, sharded, err := newClient(o)
 	if err != nil {
-		return nil, fmt.Errorf("Redis's URL: %w", err)
+		return nil, fmt.Errorf("the URL of Redis: %w", err)
 	}
 	s := &Store{client: client, sharded: sharded, opt: o, log: o.Logger, node: randomHex(8), scripts: scripts}
 	s.feed = newFeed(s)
@@ -106,11 +107,15 @@ func (s *Store) call(ctx context.Context, doing string, f func(context.Context) 
 	bounded, cancel := context.WithTimeout(ctx, s.opt.Timeout)
 	defer cancel()
 	err := f(bounded)
+	// Connections have the context's deadline too and may notice it a moment before the context itself.
+	deadline, ok := ctx.Deadline()
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", doing, ctx.Err())
+	case ok && !time.Now().Before(deadline):
+		return fmt.Errorf("%s: %w", doing, context.DeadlineExceeded)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		// Network timeouts too say that they are context.DeadlineExceeded, but it was not the caller's deadline.
 		return fmt.Errorf("%s: %w: %v", doing, chat.ErrUnavailable, err)
