@@ -1,0 +1,217 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/stretchr/testify/require"
+)
+
+func at(t *testing.T, text string) time.Time {
+	t.Helper()
+	parsed, err := time.Parse(time.RFC3339Nano, text)
+	require.NoError(t, err)
+	return parsed
+}
+
+// examples are the events of testdata as the core has them.
+func examples(t *testing.T) map[string]*chat.Event {
+	ann := chat.Member{ID: "0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", Name: "Ann", Transport: "ws", JoinedAt: at(t, "2026-11-24T12:04:30.120Z")}
+	bob := chat.Member{ID: "c1f2a3b4-0000-4000-8000-000000000002", Name: "Bob", Transport: "sse", JoinedAt: at(t, "2026-11-24T12:05:00Z")}
+	guest := chat.Member{ID: "5f1c7a55-55a1-4a52-8f9f-0c8f8f5b2c7e", Name: "guest-5f1c", Guest: true, Transport: "text", JoinedAt: at(t, "2026-11-24T12:05:01Z")}
+	bodies := map[string]chat.Body{
+		"welcome": chat.Welcome{You: ann, Stream: "s-9f2c41d0", Heartbeat: 15 * time.Second,
+			Roster: chat.RosterRead{Members: []chat.Member{ann}, Count: 1, Version: 1795522470120}},
+		"welcome-large-room": chat.Welcome{You: ann, Stream: "s-9f2c41d0", Resumed: true, Heartbeat: 15 * time.Second,
+			Roster: chat.RosterRead{Count: 1204, Version: 1795522471324}},
+		"reset": chat.Reset{Reason: chat.Expired},
+		"message": chat.Appended{Entry: chat.Entry{ID: chat.Cursor{Seq: 42, Tag: 0x7f3a9c12}, Kind: chat.KindMessage,
+			From: ann.Author(), Text: "hello", Key: "k-1", Time: at(t, "2026-11-24T12:04:31.005Z")}},
+		"message-guest": chat.Appended{Entry: chat.Entry{ID: chat.Cursor{Seq: 43, Tag: 0x00c0ffee}, Kind: chat.KindMessage,
+			From: guest.Author(), Text: "from curl", Time: at(t, "2026-11-24T12:04:32.31Z")}},
+		"live":               chat.Live{Cursor: chat.Cursor{Seq: 43, Tag: 0x00c0ffee}},
+		"live-empty":         chat.Live{},
+		"joined":             chat.Joined{Member: bob, Version: 1795522470121},
+		"left":               chat.Left{Member: bob, Version: 1795522470122},
+		"members":            chat.RosterRead{Members: []chat.Member{guest}, Count: 1, Version: 1795522470123},
+		"members-large-room": chat.RosterRead{Count: 1205, Version: 1795522471330},
+		"typing":             chat.Typing{Member: bob},
+	}
+	events := map[string]*chat.Event{}
+	for name, body := range bodies {
+		events[name] = &chat.Event{Room: "lobby", Body: body}
+	}
+	return events
+}
+
+func example(t *testing.T, path string) string {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("testdata", filepath.FromSlash(path)))
+	require.NoError(t, err)
+	return strings.TrimSpace(string(content))
+}
+
+// payload takes a WebSocket frame apart.
+func payload(t *testing.T, frame []byte) string {
+	t.Helper()
+	require.EqualValues(t, 0x81, frame[0])
+	switch frame[1] {
+	case 126:
+		return string(frame[4:])
+	case 127:
+		return string(frame[10:])
+	}
+	return string(frame[2:])
+}
+
+func TestEveryExampleIsWhatGoesOverTheWire(t *testing.T) {
+	made := map[string]string{}
+	for name, e := range examples(t) {
+		made[name] = payload(t, WebSocket.AppendEvent(nil, e))
+	}
+	made["ping"] = payload(t, WebSocket.AppendPing(nil, at(t, "2026-11-24T12:05:15Z")))
+	made["ack"] = payload(t, AppendAck(nil, "lobby", chat.Entry{ID: chat.Cursor{Seq: 42, Tag: 0x7f3a9c12}, Key: "k-1", Time: at(t, "2026-11-24T12:04:31.005Z")}))
+	invalid := chat.Draft{Text: strings.Repeat("a", 4001)}.Validate()
+	made["error-command"] = payload(t, WebSocket.AppendFailure(nil, FailureOf(invalid), "lobby", "k-2"))
+	going := FailureOf(chat.ErrGoingAway)
+	going.RetryAfter = 2500 * time.Millisecond
+	made["error-closing"] = payload(t, WebSocket.AppendFailure(nil, going, "", ""))
+
+	files, err := filepath.Glob("testdata/events/*.json")
+	require.NoError(t, err)
+	require.Len(t, made, len(files), "each example is made here")
+	for name, got := range made {
+		require.Equal(t, example(t, "events/"+name+".json"), got)
+	}
+}
+
+func TestSSE(t *testing.T) {
+	events := examples(t)
+	require.Equal(t, "id: 42-7f3a9c12\ndata: "+example(t, "events/message.json")+"\n\n",
+		string(SSE.AppendEvent(nil, events["message"])), "onmessage sees log entries: they have no event field")
+	require.Equal(t, "event: live\nid: 43-00c0ffee\ndata: "+example(t, "events/live.json")+"\n\n",
+		string(SSE.AppendEvent(nil, events["live"])))
+	require.Equal(t, "event: joined\ndata: "+example(t, "events/joined.json")+"\n\n",
+		string(SSE.AppendEvent(nil, events["joined"])), "what is not in the log does not move the cursor")
+}
+
+func TestChunks(t *testing.T) {
+	framing := Chunked(NDJSON)
+	e := examples(t)["message"]
+	line := string(NDJSON.AppendEvent(nil, e))
+	require.Equal(t, fmt.Sprintf("%x\r\n%s\r\n", len(line), line), string(framing.AppendEvent(nil, e)))
+	require.Empty(t, Chunked(Text(false)).AppendEvent(nil, examples(t)["joined"]),
+		"an event that is not shown must not become the empty chunk, which ends the body")
+}
+
+func TestText(t *testing.T) {
+	e := examples(t)["message"]
+	require.Equal(t, "12:04:31 Ann: hello\n", string(Text(false).AppendEvent(nil, e)))
+	require.Equal(t, "12:05:00 * Bob joined\n", string(Text(true).AppendEvent(nil, examples(t)["joined"])))
+	entry := e.Body.(chat.Appended).Entry
+	entry.From.Name = "A\x1b]0;x\x07"
+	entry.Text = "a\nb\r\x1b[2J\u009b31m\u202e\u2028\x7f\t."
+	require.Equal(t, "12:04:31 A␛]0;x␇: a␊b␍␛[2J\uFFFD31m\uFFFD␤␡␉.\n", string(AppendTextLine(nil, entry)))
+}
+
+// No framing lets a character through that a terminal acts on, whatever people send.
+func FuzzFramingsAreHarmless(f *testing.F) {
+	f.Add("hello", "Ann")
+	f.Add("a\nb\x1b[31m\u202e\u0085\u2028\\u001b\"<&>", "\x07\x7f")
+	f.Fuzz(func(t *testing.T, text, name string) {
+		if !utf8.ValidString(text) || !utf8.ValidString(name) {
+			t.Skip()
+		}
+		e := &chat.Event{Room: "lobby", Body: chat.Appended{Entry: chat.Entry{ID: chat.Cursor{Seq: 1, Tag: 1}, Kind: chat.KindMessage,
+			From: chat.Author{ID: "a", Name: name}, Text: text}}}
+		lines := NDJSON.AppendEvent(nil, e)
+		require.Equal(t, 1, bytes.Count(lines, []byte("\n")))
+		var got struct {
+			Text string
+			From struct{ Name string }
+		}
+		require.NoError(t, json.Unmarshal(lines, &got))
+		require.Equal(t, text, got.Text)
+		require.Equal(t, name, got.From.Name)
+		shown := Text(true).AppendEvent(nil, e)
+		require.Equal(t, 1, bytes.Count(shown, []byte("\n")))
+		for _, made := range [][]byte{lines, shown} {
+			for _, r := range strings.TrimSuffix(string(made), "\n") {
+				require.True(t, chat.Harmless(r) && r != '\t' && r != '\n', "%U", r)
+			}
+		}
+	})
+}
+
+func TestHarmlessKeepsJSON(t *testing.T) {
+	for given, want := range map[string]string{
+		`{"a":"\u003cb\u003e \u0026 \\u003c"}`: `{"a":"<b> & \\u003c"}`,
+		`"\u001b\n\u2028"`:                     `"\u001b\n\u2028"`,
+		"\"\u009b\u202e\u007f\u2066\u0085é🙂\"": `"\u009b\u202e\u007f\u2066\u0085é🙂"`,
+	} {
+		require.Equal(t, want, string(AppendHarmless(nil, []byte(given))))
+	}
+}
+
+func TestParseCommand(t *testing.T) {
+	for file, want := range map[string]Command{
+		"post":      {Type: "post", Key: "k-1", Text: "hello"},
+		"post-room": {Type: "post", RoomID: "lobby", Key: "k-1", Text: "hello"},
+		"typing":    {Type: "typing"},
+		"leave":     {Type: "leave"},
+		"join":      {Type: "join", RoomID: "kitchen", After: "7-0badcafe"},
+	} {
+		got, err := ParseCommand([]byte(example(t, "commands/"+file+".json")))
+		require.NoError(t, err)
+		require.Equal(t, want, got)
+	}
+	for frame, code := range map[string]Code{
+		``: CodeMalformed, `{`: CodeMalformed, `[]`: CodeMalformed, `"post"`: CodeMalformed, `{"type":7}`: CodeMalformed,
+		`{"type":"post","text":{}}`: CodeMalformed, `{}`: CodeUnknownCommand, `{"type":"shout"}`: CodeUnknownCommand, `null`: CodeUnknownCommand,
+		"{\"type\":\"post\",\"text\":\"\xff\"}": CodeInvalidUTF8,
+	} {
+		_, err := ParseCommand([]byte(frame))
+		require.Equal(t, code, FailureOf(err).Code, frame)
+	}
+	named, err := ParseCommand([]byte(`{"type":"shout","key":"k-9"}`))
+	require.Error(t, err)
+	require.Equal(t, "k-9", named.Key, "so that the answer can name it")
+}
+
+func FuzzParseCommand(f *testing.F) {
+	f.Add([]byte(`{"type":"post","key":"k-1","text":"hello"}`))
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		c, err := ParseCommand(frame)
+		if err == nil {
+			require.True(t, utf8.ValidString(c.Text))
+		}
+	})
+}
+
+func TestEveryCodeHasAMeaning(t *testing.T) {
+	for _, c := range []Code{
+		CodeMalformed, CodeInvalidUTF8, CodeSessionInvalid, CodeSessionRequired, CodeCrossOrigin, CodeNotFound, CodeMethodNotAllowed,
+		CodeTooLarge, CodeUnsupported, CodeInvalidField, CodeUnknownCommand, CodeUpgradeRequired, CodeTooMuch, CodeTooSlow, CodeLeft,
+		CodeUnavailable, CodeGoingAway,
+	} {
+		require.NotEqual(t, 500, Fail(c, "").Status(), c)
+		require.NotEqual(t, CloseInternal, Fail(c, "").CloseCode(), c)
+	}
+	require.Equal(t, CodeInternal, FailureOf(fmt.Errorf("secret detail")).Code)
+	require.Empty(t, FailureOf(fmt.Errorf("secret detail")).Detail)
+}
+
+func TestFrameLengths(t *testing.T) {
+	for _, n := range []int{0, 125, 126, 65535, 65536} {
+		body := bytes.Repeat([]byte("a"), n)
+		require.Equal(t, string(body), payload(t, AppendTextFrame(nil, body)), n)
+	}
+}
