@@ -10,7 +10,10 @@ import (
 )
 
 func BenchmarkAppend(b *testing.B) {
-	for name, start := range map[string]func(testing.TB) *server{"redis": startReal, "embedded": startEmbedded} {
+	for name, start := range map[string]func(testing.TB) *server{
+		"redis":    func(t testing.TB) *server { return startRedis(t) },
+		"embedded": startEmbedded,
+	} {
 		b.Run(name, func(b *testing.B) {
 			st := start(b).open(b, Options{})
 			rooms := make([]chat.RoomID, 100)
@@ -31,5 +34,3 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
-
-func startReal(t testing.TB) *server { return startRedis(t) }

@@ -8,19 +8,20 @@
 // one Lua script can touch all of them in a Cluster, and one sharded subscription connection serves many rooms.
 // With the default prefix the room "lobby" has
 //
-//	caller:{p185}:lobby:log         list    the kept entries, oldest first
-//	caller:{p185}:lobby:key:HASH    string  the first entry posted under a client's key, for chat.KeyLife
-//	caller:{p185}:lobby:members     hash    member id → record
-//	caller:{p185}:lobby:leases      zset    NODE:MEMBER → when the lease runs out, ms of Redis's clock
-//	caller:{p185}:lobby:holds       hash    member id → how many nodes hold it, so how many leases it has
-//	caller:{p185}:lobby:version     string  the roster's version
-//	caller:{p185}:lobby:feed        channel
-//	caller:{p185}:node:NODE         channel by which a node checks that its subscription lives
+//	caller:{p211}:lobby:log         list    the kept entries, oldest first
+//	caller:{p211}:lobby:key:HASH    string  the first entry posted under a client's key, for chat.KeyLife
+//	caller:{p211}:lobby:members     hash    member id → record
+//	caller:{p211}:lobby:leases      zset    NODE:MEMBER → when the lease runs out, ms of Redis's clock
+//	caller:{p211}:lobby:holds       hash    member id → how many nodes hold it, so how many leases it has
+//	caller:{p211}:lobby:version     string  the roster's version
+//	caller:{p211}:lobby:feed        channel
+//	caller:{p211}:node:NODE         channel by which a node checks that its subscription lives
 //	caller:secret                   string  the key that signs sessions
 //
 // HASH is made from the client and its key (see [Store.Append]), so that no choice of either can name another key or
-// leave the hash tag. The node ids are 16 random hexadecimal digits, made new in each [Open]. Keep maxmemory-policy at
-// noeviction: what Redis evicts by itself leaves rosters that do not add up.
+// leave the hash tag. Its value is the whole entry, text and all, even when the log has gone by then. The node ids are
+// 16 random hexadecimal digits, made new in each [Open]. Keep maxmemory-policy at noeviction: what Redis evicts by
+// itself leaves rosters that do not add up.
 //
 // # What is in them
 //
@@ -41,11 +42,11 @@
 //
 // # Example: Ann says hello in an empty room
 //
-//	RPUSH   caller:{p185}:lobby:log "1-7f3a9c12 00000000 1767225600000 {…}"
-//	LTRIM   caller:{p185}:lobby:log -100 -1
-//	PEXPIRE caller:{p185}:lobby:log 86400000
-//	SET     caller:{p185}:lobby:key:HASH "1-7f3a9c12 00000000 …" PX 600000
-//	PUBLISH caller:{p185}:lobby:feed "A1-7f3a9c12 00000000 …"
+//	RPUSH   caller:{p211}:lobby:log "1-7f3a9c12 00000000 1767225600000 {…}"
+//	LTRIM   caller:{p211}:lobby:log -100 -1
+//	PEXPIRE caller:{p211}:lobby:log 86400000
+//	SET     caller:{p211}:lobby:key:HASH "1-7f3a9c12 00000000 …" PX 600000
+//	PUBLISH caller:{p211}:lobby:feed "A1-7f3a9c12 00000000 …"
 //
 // all inside lua/append.lua, so it happens whole or not at all.
 //

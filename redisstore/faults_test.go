@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -116,13 +117,16 @@ func TestBlackHole(t *testing.T) {
 	s := startRedis(t)
 	p := newProxy(t, strings.TrimPrefix(s.url, "redis://"))
 	s.url = "redis://" + p.listener.Addr().String()
-	st, r := s.open(t, Options{Timeout: 500 * time.Millisecond, FeedTimeout: 400 * time.Millisecond}), room()
+	st, r := s.open(t, Options{Timeout: 500 * time.Millisecond, FeedTimeout: time.Second}), room()
 	l := followed(t, st, r)
-	// It does not give up a connection that is only idle.
-	select {
-	case <-l.more:
-	case <-time.After(1500 * time.Millisecond):
-	}
+	// It does not give up a connection that is only idle: four probes, two seconds, and no Cut.
+	eventually(t, func() bool {
+		stats := s.client.Info(ctx, "commandstats").Val()
+		_, calls, found := strings.Cut(stats, "cmdstat_publish:calls=")
+		n, _, _ := strings.Cut(calls, ",")
+		count, _ := strconv.Atoi(n)
+		return found && count >= 4
+	}, "it does not probe")
 	assert.Equal(t, chat.Appended{Entry: post(t, st, r, "works")}, l.next(t))
 
 	p.swallow(true)

@@ -54,6 +54,11 @@ func suite(t *testing.T, s *server) {
 	}
 }
 
+// TestPartition holds the hash, since nodes of two versions must agree on it; the package's doc has this example.
+func TestPartition(t *testing.T) {
+	assert.Equal(t, "caller:{p211}:lobby:log", (&Store{opt: Options{KeyPrefix: "caller:"}}).key("lobby", "log"))
+}
+
 var ctx = context.Background()
 
 // room is one of the test's own.
