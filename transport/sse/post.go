@@ -121,7 +121,10 @@ func fromJSON(_ *http.Request, body []byte) (said post, err error) {
 // urlencoded is a form when it has a text field, and else the text itself: `curl -d hello` sends one so.
 func urlencoded(_ *http.Request, body []byte) (post, error) {
 	fields, err := url.ParseQuery(string(body))
-	if err != nil || !fields.Has("text") {
+	switch said := string(body); {
+	case err != nil && (strings.HasPrefix(said, "text=") || strings.Contains(said, "&text=")):
+		return post{}, wire.Fail(wire.CodeMalformed, "the form can't be read")
+	case err != nil || !fields.Has("text"):
 		return plain(nil, body)
 	}
 	said := post{Text: fields.Get("text"), Key: fields.Get("key")}

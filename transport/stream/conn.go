@@ -55,7 +55,7 @@ func (c *Conn) Join(ctx context.Context, node *chat.Node, who chat.Member, at wi
 	c.mu.Unlock()
 	switch {
 	case twice:
-		return &chat.InvalidError{Field: "roomId", Reason: "is joined already"}
+		return &chat.InvalidError{Field: "room", Reason: "is joined already"}
 	case full:
 		return wire.Fail(wire.CodeTooMuch, "a connection can carry 64 rooms")
 	}

@@ -57,12 +57,12 @@ func markup(digits []byte) byte {
 func appendPlain(dst []byte, text string) []byte {
 	for _, r := range text {
 		switch {
+		case r == '\n', r == 0x2028, r == 0x2029:
+			r = 0x2424 // symbol for newline
 		case r < 0x20:
 			r += 0x2400
 		case r == 0x7f:
 			r = 0x2421
-		case r == 0x2028, r == 0x2029:
-			r = 0x2424 // symbol for newline
 		case !chat.Harmless(r):
 			r = utf8.RuneError
 		}

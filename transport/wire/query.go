@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -41,9 +42,21 @@ func intField(text, field string, low, high int) (n int, ok bool, err error) {
 	return n, true, nil
 }
 
+// queryOf reads a request's query. The error is a [*Failure]: what can't be read is no reason to answer something else.
+func queryOf(r *http.Request) (url.Values, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, Fail(CodeMalformed, "the query can't be read")
+	}
+	return query, nil
+}
+
 // StartOf reads where a stream starts: the header Last-Event-ID, else ?after=, else ?history=.
 func StartOf(r *http.Request) (chat.Start, error) {
-	query := r.URL.Query()
+	query, err := queryOf(r)
+	if err != nil {
+		return chat.Start{}, err
+	}
 	after := query.Get("after")
 	if header := r.Header.Get("Last-Event-ID"); header != "" {
 		after = header
@@ -69,7 +82,11 @@ type RoomStart struct {
 
 // RoomStartsOf reads ?room=a@CURSOR&room=b. A room may stand there once.
 func RoomStartsOf(r *http.Request) ([]RoomStart, error) {
-	given := r.URL.Query()["room"]
+	query, err := queryOf(r)
+	if err != nil {
+		return nil, err
+	}
+	given := query["room"]
 	if len(given) > MaxRooms {
 		return nil, &chat.InvalidError{Field: "room", Limit: MaxRooms, Reason: fmt.Sprintf("is given %d times, more than %d", len(given), MaxRooms)}
 	}
@@ -118,7 +135,10 @@ type Reading struct {
 
 // ReadingOf reads ?after=&before=&limit=&wait=.
 func ReadingOf(r *http.Request) (rd Reading, err error) {
-	query := r.URL.Query()
+	query, err := queryOf(r)
+	if err != nil {
+		return rd, err
+	}
 	if rd.After, rd.HasAfter, err = cursorField(query.Get("after"), "after"); err != nil {
 		return rd, err
 	}

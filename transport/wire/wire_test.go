@@ -119,7 +119,7 @@ func TestText(t *testing.T) {
 	entry := e.Body.(chat.Appended).Entry
 	entry.From.Name = "A\x1b]0;x\x07"
 	entry.Text = "a\nb\r\x1b[2J\u009b31m\u202e\u2028\x7f\t."
-	require.Equal(t, "12:04:31 A␛]0;x␇: a␊b␍␛[2J\uFFFD31m\uFFFD␤␡␉.\n", string(AppendTextLine(nil, entry)))
+	require.Equal(t, "12:04:31 A␛]0;x␇: a␤b␍␛[2J\uFFFD31m\uFFFD␤␡␉.\n", string(AppendTextLine(nil, entry)))
 }
 
 // No framing lets a character through that a terminal acts on, whatever people send.

@@ -3,7 +3,6 @@ package ws
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"sync"
 
@@ -116,10 +115,10 @@ func (s *session) roomOf(c wire.Command) (chat.RoomID, error) {
 	}
 	room, err := wire.ParseRoomID(c.RoomID)
 	if err != nil {
-		return "", roomField(err)
+		return chat.RoomID(c.RoomID), err
 	}
 	if !s.conn.Has(room) {
-		return room, &chat.InvalidError{Field: "roomId", Reason: "is not a room of this connection"}
+		return room, &chat.InvalidError{Field: "room", Reason: "is not a room of this connection"}
 	}
 	return room, nil
 }
@@ -152,17 +151,6 @@ func (s *session) join(c wire.Command) {
 		err = s.conn.Join(context.Background(), s.handler.node, s.visitor.Member("ws"), at)
 	}
 	if err != nil {
-		s.fail(roomField(err), at.Room, "")
+		s.fail(err, chat.RoomID(c.RoomID), "") // by the name that it was given
 	}
-}
-
-// roomField names the field as commands do.
-func roomField(err error) error {
-	var invalid *chat.InvalidError
-	if errors.As(err, &invalid) && invalid.Field == "room" {
-		named := *invalid
-		named.Field = "roomId"
-		return &named
-	}
-	return err
 }

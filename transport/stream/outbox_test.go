@@ -1,0 +1,209 @@
+package stream
+
+import (
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// pair is a TCP connection over loopback: the server's end and the reader's.
+func pair(t *testing.T) (server, reader *net.TCPConn) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	dialed, err := net.Dial("tcp", listener.Addr().String())
+	require.NoError(t, err)
+	accepted, err := listener.Accept()
+	require.NoError(t, err)
+	t.Cleanup(func() { accepted.Close(); dialed.Close() })
+	return accepted.(*net.TCPConn), dialed.(*net.TCPConn)
+}
+
+// small makes the kernel hold as little as it can, so that a reader that does not read is soon behind.
+func small(t *testing.T, server, reader *net.TCPConn) {
+	t.Helper()
+	require.NoError(t, server.SetWriteBuffer(16<<10))
+	require.NoError(t, reader.SetReadBuffer(32<<10))
+}
+
+func readAll(t *testing.T, c net.Conn, n int) string {
+	t.Helper()
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(20*time.Second)))
+	got := make([]byte, n)
+	_, err := io.ReadFull(c, got)
+	require.NoError(t, err)
+	return string(got)
+}
+
+func TestOutboxKeepsOrderFromBeforeItIsOpen(t *testing.T) {
+	server, reader := pair(t)
+	o := NewOutbox(func() {})
+	defer o.Close()
+	o.SendReplay([]byte("b"))
+	require.True(t, o.Send([]byte("c")))
+	o.Open(server, []byte("a"))
+	require.True(t, o.Send([]byte("d")))
+	o.SendReplay([]byte("e"))
+	o.SendReplay([]byte("f"))
+	o.Flush()
+	require.Equal(t, "abcdef", readAll(t, reader, 6))
+}
+
+func TestOutboxLosesNothingOfASlowReader(t *testing.T) {
+	server, reader := pair(t)
+	small(t, server, reader)
+	o := NewOutbox(func() {})
+	defer o.Close()
+	o.Open(server, nil)
+	var sent bytes.Buffer
+	for i := 0; sent.Len() < MaxBacklog/2; i++ {
+		line := fmt.Appendf(nil, "%d and some more to make it longer\n", i)
+		require.True(t, o.Send(line))
+		sent.Write(line)
+	}
+	require.Equal(t, sent.String(), readAll(t, reader, sent.Len()))
+	require.Eventually(t, func() bool { return !o.isFlushing() }, 5*time.Second, time.Millisecond)
+	require.True(t, o.Send([]byte("direct again")))
+	require.Equal(t, "direct again", readAll(t, reader, 12))
+	require.Zero(t, o.waiting, "the backlog's count is back to nothing")
+}
+
+func (o *Outbox) isFlushing() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.flushing
+}
+
+func TestOutboxIsBoundedAndSaysGoodbye(t *testing.T) {
+	server, reader := pair(t)
+	small(t, server, reader)
+	o := NewOutbox(func() {})
+	o.Open(server, nil)
+	piece := bytes.Repeat([]byte("."), 10_000)
+	refused := false
+	for i := 0; i < 1000 && !refused; i++ {
+		refused = !o.Send(piece)
+	}
+	require.True(t, refused, "a reader that does not read is refused in the end")
+	o.Finish([]byte("too slow"))
+	got, err := io.ReadAll(reader)
+	require.NoError(t, err)
+	require.True(t, bytes.HasSuffix(got, []byte("too slow")), "the last words come")
+	require.Zero(t, (len(got)-len("too slow"))%len(piece), "what had begun was written whole")
+	require.Less(t, len(got), MaxBacklog, "and what had not begun was dropped")
+	o.Close()
+}
+
+func TestOutboxReplayIsNoBacklog(t *testing.T) {
+	server, reader := pair(t)
+	small(t, server, reader)
+	o := NewOutbox(func() {})
+	defer o.Close()
+	o.Open(server, nil)
+	piece := bytes.Repeat([]byte("r"), 10_000)
+	for range 100 { // about four times the backlog
+		o.SendReplay(piece)
+	}
+	o.Flush()
+	require.True(t, o.Send([]byte("live")), "what is kept can be long; it does not make the reader slow")
+	got := readAll(t, reader, 100*len(piece)+4)
+	require.Equal(t, "live", got[100*len(piece):])
+}
+
+func TestOutboxFinishBeforeOpen(t *testing.T) {
+	server, reader := pair(t)
+	o := NewOutbox(func() {})
+	defer o.Close()
+	o.SendReplay([]byte("replay"))
+	o.Finish([]byte("bye"))
+	o.Open(server, []byte("head,"))
+	got, err := io.ReadAll(reader)
+	require.NoError(t, err)
+	require.Equal(t, "head,bye", string(got))
+}
+
+func TestOutboxClosesOnce(t *testing.T) {
+	server, reader := pair(t)
+	var closed atomic.Int32
+	o := NewOutbox(func() { closed.Add(1) })
+	o.Open(server, nil)
+	reader.Close()
+	require.Eventually(t, func() bool { o.Send([]byte("x")); return closed.Load() == 1 }, 5*time.Second, time.Millisecond,
+		"a write that fails closes it")
+	o.Finish(nil)
+	o.Close()
+	require.True(t, o.Send([]byte("y")), "what is sent to a closed outbox is gone, and no sign of slowness")
+	require.EqualValues(t, 1, closed.Load())
+}
+
+// A write deadline that the flusher set must not end direct writes later on.
+func TestOutboxLivesLongerThanAStall(t *testing.T) {
+	server, reader := pair(t)
+	o := NewOutbox(func() {})
+	defer o.Close()
+	o.Open(server, nil)
+	o.mu.Lock()
+	o.queueLocked(piece{[]byte("a"), 1})
+	o.startLocked()
+	o.unlock()
+	require.Equal(t, "a", readAll(t, reader, 1))
+	require.Eventually(t, func() bool { return !o.isFlushing() }, 5*time.Second, time.Millisecond)
+	require.NoError(t, server.SetWriteDeadline(time.Time{}.Add(1)))
+	require.NoError(t, server.SetWriteDeadline(time.Time{})) // as the flusher leaves it
+	o.Send([]byte("b"))
+	require.Equal(t, "b", readAll(t, reader, 1))
+}
+
+func TestOutboxOverTLS(t *testing.T) {
+	server, reader := pair(t)
+	certificates := httptest.NewUnstartedServer(nil)
+	certificates.StartTLS()
+	defer certificates.Close()
+	secure := tls.Server(server, &tls.Config{Certificates: certificates.TLS.Certificates})
+	client := tls.Client(reader, &tls.Config{InsecureSkipVerify: true})
+	handshake := make(chan error, 1)
+	go func() { handshake <- client.Handshake() }()
+	require.NoError(t, secure.Handshake())
+	require.NoError(t, <-handshake)
+	o := NewOutbox(func() {})
+	o.Open(secure, []byte("head,"))
+	for range 100 {
+		require.True(t, o.Send([]byte("event,")))
+	}
+	o.Finish([]byte("bye"))
+	got, err := io.ReadAll(client)
+	require.NoError(t, err)
+	require.True(t, bytes.HasPrefix(got, []byte("head,")) && bytes.HasSuffix(got, []byte("bye")), string(got))
+	o.Close()
+}
+
+func BenchmarkOutboxSend(b *testing.B) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(b, err)
+	defer listener.Close()
+	go func() {
+		c, err := listener.Accept()
+		if err == nil {
+			_, _ = io.Copy(io.Discard, c)
+		}
+	}()
+	c, err := net.Dial("tcp", listener.Addr().String())
+	require.NoError(b, err)
+	o := NewOutbox(func() {})
+	o.Open(c, nil)
+	event := bytes.Repeat([]byte("e"), 300)
+	b.ReportAllocs()
+	for b.Loop() {
+		o.Send(event)
+	}
+	o.Close()
+}
