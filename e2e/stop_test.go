@@ -38,7 +38,7 @@ func TestStop(t *testing.T) {
 		writer := client.SignIn(t, one.URL, fmt.Sprintf("Writer %d", i))
 		writers.Go(func() {
 			for n := 0; ; n++ {
-				message, status, err := writer.TryPost(t.Context(), "kitchen", fmt.Sprintf("k-%d", n), fmt.Sprintf("writer %d, message %d", i, n))
+				message, status, err := writer.TryPost(t.Context(), "kitchen", fmt.Sprintf("k-%d-%d", i, n), fmt.Sprintf("writer %d, message %d", i, n))
 				if err != nil || status == http.StatusServiceUnavailable {
 					return // the node has gone
 				}
