@@ -60,16 +60,3 @@ func formValue(body []byte, field string) (string, error) {
 	}
 	return value, nil
 }
-
-// writeJSON answers with something that is true for the asker and now only.
-func writeJSON(w http.ResponseWriter, status int, reply any) {
-	text, err := json.Marshal(reply)
-	if err != nil { // no type given here can do that
-		wire.WriteProblem(w, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(status)
-	_, _ = w.Write(append(wire.AppendHarmless(nil, text), '\n')) // a client that is gone has no use for it
-}

@@ -70,7 +70,7 @@ func dist() fs.FS {
 	}
 }
 
-func fakeTransports(who wire.Identify, sameSite func(*http.Request) bool) handlers {
+func fakeTransports(who wire.Identify, sameSite func(*http.Request) bool, _ allow) handlers {
 	named := func(name string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			room, err := wire.RoomOf(r)

@@ -5,7 +5,6 @@ import (
 	"math"
 	"net/http"
 	"net/netip"
-	"strconv"
 	"sync"
 	"time"
 
@@ -137,21 +136,30 @@ func (s *Server) rated(next http.HandlerFunc) http.HandlerFunc {
 		return next
 	}
 	return func(w http.ResponseWriter, r *http.Request) {
-		who, err := s.sessions.identify(r)
-		if err == nil {
-			client := who.Client
-			if who.Guest {
-				client = neighbourhood(s.proxies.client(r))
-			}
-			if d := s.rate.wait(client, time.Now()); d > 0 {
-				failure := wire.Fail(wire.CodeTooMuch, "at most "+strconv.FormatFloat(float64(s.rate.limit), 'g', 3, 64)+" messages a second")
-				failure.RetryAfter = d
+		if who, err := s.sessions.identify(r); err == nil {
+			if ok, retryAfter := s.mayPost(who); !ok {
+				failure := wire.Fail(wire.CodeTooMuch, "")
+				failure.RetryAfter = retryAfter
 				wire.WriteProblem(w, failure)
 				return
 			}
 		}
 		next(w, r)
 	}
+}
+
+// mayPost tells whether a visitor may post now, and else after how long. Guests of one address share its rate: their
+// ids are new each time, and names cost nothing.
+func (s *Server) mayPost(who wire.Visitor) (ok bool, retryAfter time.Duration) {
+	if s.rate == nil {
+		return true, 0
+	}
+	client := who.Client
+	if who.Guest {
+		client = neighbourhood(guestAddress(client))
+	}
+	retryAfter = s.rate.wait(client, time.Now())
+	return retryAfter == 0, retryAfter
 }
 
 // neighbourhood is an address for the purpose of limits: of an IPv6 address the /64, which one household has to itself.

@@ -18,15 +18,10 @@ func (s *Server) postRoom(w http.ResponseWriter, _ *http.Request) {
 	id := chat.NewRoomID()
 	reply := roomReply{RoomID: id, Path: s.basePath + "/rooms/" + string(id)}
 	w.Header().Set("Location", reply.Path)
-	writeJSON(w, http.StatusCreated, reply)
+	wire.WriteJSON(w, http.StatusCreated, reply)
 }
 
-// rosterReply is the answer of GET /rooms/{room}/members.
-type rosterReply struct {
-	RoomID chat.RoomID `json:"roomId"`
-	wire.Roster
-}
-
+// members says who is in a room.
 func (s *Server) members(w http.ResponseWriter, r *http.Request) {
 	room, err := wire.RoomOf(r)
 	if err != nil {
@@ -46,7 +41,7 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request) {
 	if read.Count > s.rooms.FoldAbove() {
 		read.Members = nil
 	}
-	writeJSON(w, http.StatusOK, rosterReply{room, wire.RosterOf(read)})
+	wire.WriteJSON(w, http.StatusOK, wire.MembersReply{RoomID: room, Roster: wire.RosterOf(read)})
 }
 
 // inRoom is the room and the session's owner of a request that needs both. It has answered when ok is false.
@@ -65,6 +60,7 @@ func (s *Server) inRoom(w http.ResponseWriter, r *http.Request) (room chat.RoomI
 	return room, who, true
 }
 
+// typing tells the room that the session's owner is writing.
 func (s *Server) typing(w http.ResponseWriter, r *http.Request) {
 	room, who, ok := s.inRoom(w, r)
 	if !ok {

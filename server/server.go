@@ -82,10 +82,13 @@ type Server struct {
 	draining   atomic.Bool
 }
 
-// assemble makes a server of its parts. connect is told who a visitor is and whether a WebSocket's origin will do,
-// and gives the transports' handlers.
+// allow tells whether a visitor may post now, and else after how long.
+type allow = func(wire.Visitor) (ok bool, retryAfter time.Duration)
+
+// assemble makes a server of its parts. connect is told who a visitor is, whether a WebSocket's origin will do, and who
+// may post, and gives the transports' handlers.
 func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
-	connect func(who wire.Identify, sameSite func(*http.Request) bool) handlers,
+	connect func(who wire.Identify, sameSite func(*http.Request) bool, may allow) handlers,
 ) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -116,7 +119,7 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 		keys:    keys{fixed: o.SessionKey, fetch: store.Secret, now: o.Now},
 		proxies: s.proxies, cookiePath: base + "/", now: o.Now,
 	}
-	s.transports = connect(s.sessions.identify, s.origins.sameSite)
+	s.transports = connect(s.sessions.identify, s.origins.sameSite, s.mayPost)
 	s.handler = s.observe(s.place(s.secure(s.origins.share(s.origins.protect(bounds(s.routes()))))))
 	return s, nil
 }

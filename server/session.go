@@ -85,12 +85,22 @@ func (s *sessions) identify(r *http.Request) (wire.Visitor, error) {
 			return wire.Visitor{}, err
 		}
 	}
-	client := "guest:" + s.proxies.client(r) + " " + name // before a name is made up: that one is new each time
+	client := guestClient(s.proxies.client(r), name) // before a name is made up: that one is new each time
 	if name == "" {
 		name = "guest-" + string(id[:4])
 	}
 	return wire.Visitor{Author: chat.Author{ID: id, Name: name, Guest: true}, Client: client}, nil
 }
+
+// guestClient is what guests are told apart by; guestAddress is the address in it.
+func guestClient(address, name string) string { return guestPrefix + address + " " + name }
+
+func guestAddress(client string) string {
+	address, _, _ := strings.Cut(strings.TrimPrefix(client, guestPrefix), " ") // addresses have no spaces
+	return address
+}
+
+const guestPrefix = "guest:"
 
 // sessionReply is the answer of /session. Token is left out where none was made.
 type sessionReply struct {
@@ -114,7 +124,7 @@ func (s *Server) getSession(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	writeJSON(w, http.StatusOK, found.reply(""))
+	wire.WriteJSON(w, http.StatusOK, found.reply(""))
 }
 
 // postSession makes a session, or gives the visitor's own a new name and time: POST /session.
@@ -148,7 +158,7 @@ func (s *Server) postSession(w http.ResponseWriter, r *http.Request) {
 		Name: cookieName, Value: token, Path: s.sessions.cookiePath, MaxAge: int(sessionLife / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.proxies.secure(r),
 	})
-	writeJSON(w, status, mine.reply(token))
+	wire.WriteJSON(w, status, mine.reply(token))
 }
 
 // readName is the name in the body of POST /session: JSON or a form. What looks like an object is JSON whatever its

@@ -1,0 +1,9 @@
+// Caller serves the rooms chat: the page, the WebSocket, the event streams, long polling and the calls for curl, on
+// one address.
+//
+// The program reads its settings (settings.go), puts the parts together and runs them (serve.go), and stops them well
+// (drain.go). Nothing else is here. Settings are flags, environment variables, and lines of a file .env in the working
+// directory; the first of these that has one wins. "caller --help" names them all.
+//
+// Exit codes: 0 after a clean stop, 1 when something failed, 2 when a setting has a wrong value.
+package main

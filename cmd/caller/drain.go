@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A supervisor kills what is not gone 10 s after SIGTERM (docker stop): all but the store has to be done a second
+// before, and the store gets most of that.
+const (
+	drainTime = 9 * time.Second
+	storeTime = 800 * time.Millisecond
+)
+
+// drain stops what runs, from the outside in: no new connections, readers are told to come back elsewhere, posts under
+// way are stored and answered, leases are given up, and then the store is closed. It works on a context of its own:
+// the one it is given has ended.
+func (p *parts) drain(ended context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ended), drainTime)
+	defer cancel()
+	began := time.Now()
+	p.log.Info("going away")
+	if p.front != nil {
+		p.front.Drain()
+	}
+	shut := make(chan error, 1)
+	go func() { shut <- p.web.Shutdown(ctx) }() // stops listening at once, and waits for requests that are no streams
+	var errs []error
+	if p.node != nil {
+		errs = append(errs, p.node.Close(ctx))
+	}
+	if p.heart != nil {
+		errs = append(errs, p.heart.Close(ctx))
+	}
+	errs = append(errs, <-shut)
+	if p.front != nil {
+		open, err := p.front.Wait(ctx)
+		if err != nil {
+			p.log.Warn("still open at the end", "requests", open)
+		}
+		errs = append(errs, err)
+	}
+	errs = append(errs, p.closeStore())
+	if err := errors.Join(errs...); err != nil {
+		_ = p.web.Close() // of what would not end by itself
+		return fmt.Errorf("stop: %w", err)
+	}
+	p.log.Info("gone", "took", time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+func (p *parts) closeStore() error {
+	if p.store == nil {
+		return nil
+	}
+	closed := make(chan error, 1)
+	go func() { closed <- p.store.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(storeTime):
+		return errors.New("the store's connections are still open")
+	}
+}

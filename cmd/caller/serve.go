@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/frontend"
+	"github.com/caller-chat/caller/redisstore"
+	"github.com/caller-chat/caller/server"
+	"github.com/caller-chat/caller/transport/stream"
+)
+
+// parts are what a running node consists of, in the order in which they depend on each other. What comes after web is
+// nil until the store has been reached.
+type parts struct {
+	log   *slog.Logger
+	web   *http.Server
+	store *redisstore.Store
+	node  *chat.Node
+	heart *stream.Heart
+	front *server.Server
+}
+
+// serve runs a node until ctx ends or the listener fails, and then stops it.
+func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) error {
+	store, err := open(ctx, c, log)
+	if err != nil && !errors.Is(err, chat.ErrUnavailable) {
+		return &settingError{fmt.Errorf("--redis-url (REDIS_URL): %w", err)} // all other options have been checked
+	}
+	entrance := &entrance{waiting: server.Waiting()}
+	p := &parts{log: log, web: server.HTTP(entrance, log), store: store}
+	listener, lerr := listen(ctx, string(c.Addr))
+	if lerr != nil {
+		return errors.Join(fmt.Errorf("--addr (CALLER_ADDR): %w", lerr), p.drain(ctx))
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- p.web.Serve(listener) }()
+	announce(listener.Addr(), c, log, stdout)
+
+	if store == nil {
+		log.Warn("Redis does not answer: not ready until it does", "redis", withoutSecrets(c.redis), "err", err)
+		if p.store, err = await(ctx, c, log, failed); err != nil {
+			return errors.Join(err, p.drain(ctx))
+		}
+	}
+	if p.store != nil {
+		if err := p.assemble(c); err != nil {
+			return errors.Join(err, p.drain(ctx))
+		}
+		entrance.open(p.front)
+	}
+	select {
+	case <-ctx.Done():
+		return p.drain(ctx)
+	case err := <-failed:
+		return errors.Join(fmt.Errorf("serve: %w", err), p.drain(ctx))
+	}
+}
+
+// assemble makes the node and its server on the store.
+func (p *parts) assemble(c config) error {
+	dist, err := frontend.Dist()
+	if err != nil {
+		return fmt.Errorf("the page: %w", err)
+	}
+	p.node = chat.NewNode(p.store, p.store, p.store, c.node(p.log))
+	p.heart = stream.NewHeart(time.Duration(c.Heartbeat))
+	p.front, err = server.New(p.node, p.heart, p.store, dist, c.server(p.log))
+	return err
+}
+
+func open(ctx context.Context, c config, log *slog.Logger) (*redisstore.Store, error) {
+	if c.redis == "" {
+		return redisstore.OpenEmbedded(ctx, c.store(log))
+	}
+	return redisstore.Open(ctx, c.store(log))
+}
+
+// retryEvery is how often a Redis that did not answer at the start is tried again.
+const retryEvery = time.Second
+
+// await opens the store as soon as it answers. The store is nil when ctx ended before.
+func await(ctx context.Context, c config, log *slog.Logger, failed <-chan error) (*redisstore.Store, error) {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil, nil
+		case err := <-failed:
+			return nil, fmt.Errorf("serve: %w", err)
+		case <-time.After(retryEvery):
+		}
+		store, err := open(ctx, c, log)
+		switch {
+		case err == nil:
+			log.Info("Redis answers", "redis", withoutSecrets(c.redis))
+			return store, nil
+		case ctx.Err() == nil && !errors.Is(err, chat.ErrUnavailable):
+			return nil, fmt.Errorf("open the store: %w", err)
+		}
+	}
+}
+
+// entrance is the handler of the web server: that of a node, once there is one.
+type entrance struct {
+	waiting http.Handler
+	front   atomic.Pointer[server.Server]
+}
+
+func (e *entrance) open(s *server.Server) { e.front.Store(s) }
+
+// ServeHTTP implements http.Handler.
+func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if s := e.front.Load(); s != nil {
+		s.ServeHTTP(w, r)
+		return
+	}
+	e.waiting.ServeHTTP(w, r)
+}
+
+// announce says where the node can be reached and where it keeps what is said.
+func announce(addr net.Addr, c config, log *slog.Logger, stdout io.Writer) {
+	where := urlOf(addr) + string(c.BasePath)
+	fmt.Fprintf(stdout, "Caller is at %s\n", where)
+	if c.redis == "" {
+		log.Info("serving", "url", where, "store", "embedded")
+		log.Warn("rooms are kept in this process: nothing is left of them after a restart, and no second node can share " +
+			"them. A real Redis is given by --redis-url redis://HOST:6379 or REDIS_URL")
+		return
+	}
+	log.Info("serving", "url", where, "store", withoutSecrets(c.redis))
+}
+
+// urlOf is an address that a browser on this machine can open.
+func urlOf(addr net.Addr) string {
+	tcp, ok := addr.(*net.TCPAddr)
+	if !ok {
+		return addr.String()
+	}
+	host := tcp.IP.String()
+	if tcp.IP.IsUnspecified() {
+		host = "localhost"
+	}
+	return "http://" + net.JoinHostPort(host, fmt.Sprint(tcp.Port))
+}
+
+// withoutSecrets is a Redis's URL for the log: without user, password and query.
+func withoutSecrets(redis string) string {
+	scheme, rest, _ := strings.Cut(redis, "://")
+	plain, query, _ := strings.Cut(rest, "?")
+	if strings.Contains(query, "@") { // a question mark in the password? Better nothing than half of it
+		return scheme + "://…"
+	}
+	return scheme + "://" + plain[strings.LastIndexByte(plain, '@')+1:]
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/redisstore"
+	"github.com/caller-chat/caller/server"
+)
+
+// settings are the program's flags. The tag "from" names the variable that has the same setting; the types' own
+// UnmarshalText methods (values.go) say what a right value is.
+type settings struct {
+	Addr address `default:":8080" from:"CALLER_ADDR" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default: :8080."`
+
+	RedisURL  redisURL `name:"redis-url" from:"REDIS_URL" placeholder:"URL" help:"The Redis to keep rooms in: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://. Without one, the program has its own, which keeps nothing after a restart."`
+	RedisAddr hostPort `from:"REDIS_ADDR" placeholder:"HOST:PORT" help:"The same by its address alone; --redis-url wins when both are given the same way."`
+
+	HistoryLimit   entries  `default:"100" from:"CALLER_HISTORY_LIMIT" placeholder:"N" help:"How many messages of a room are kept. Default: 100."`
+	HistoryTTL     keeping  `name:"history-ttl" default:"24h" from:"CALLER_HISTORY_TTL" placeholder:"TIME" help:"For how long they are kept after the last one, as 90m or 24h. Default: 24h."`
+	KeepAfterClose *staying `from:"CALLER_KEEP_AFTER_CLOSE" placeholder:"TIME" help:"For how long they are kept at most once the last member has left; 0 for not at all. Default: as --history-ttl."`
+
+	Heartbeat  pulse  `default:"15s" from:"CALLER_HEARTBEAT" placeholder:"TIME" help:"How often something is sent on a quiet stream: less than the time after which proxies cut it. Default: 15s."`
+	SessionKey secret `from:"CALLER_SESSION_KEY" placeholder:"KEY" help:"What sessions are signed with, 32 characters or more, the same on all nodes. Default: one that the nodes share in Redis. Other users of a machine can see flags: use the variable."`
+
+	TrustedOrigins []origin  `name:"trusted-origin" from:"CALLER_TRUSTED_ORIGIN" placeholder:"ORIGIN" help:"Another site, as https://example.org, whose pages may use this server in its visitors' names. Can be repeated."`
+	TrustedProxies []network `name:"trusted-proxy" from:"CALLER_TRUSTED_PROXY" placeholder:"CIDR" help:"A proxy, as 10.0.0.0/8, whose X-Forwarded headers are believed. Can be repeated."`
+	PostRate       perSecond `default:"0" from:"CALLER_POST_RATE" placeholder:"N" help:"How many messages a second one client may send, after five seconds' worth at once; 0 for any number. Default: 0."`
+	BasePath       basePath  `from:"CALLER_BASE_PATH" placeholder:"/PATH" help:"What comes before every address, when the chat is a part of a bigger site."`
+
+	LogFormat format     `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"How to write the log. Default: text."`
+	LogLevel  slog.Level `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"What to write to it: debug (with every request), info, warn or error. Default: info."`
+
+	Version kong.VersionFlag `help:"Say which version this is."`
+}
+
+const description = `A rooms chat that gets through: WebSocket, event streams, long polling, and curl.
+
+Every setting is a flag, an environment variable, or a line of the file .env in the working directory; the first of these that has it wins.`
+
+// settingError is a setting with a wrong value. Its text names flag and variable, and has no value that may be secret.
+type settingError struct{ err error }
+
+func (e *settingError) Error() string {
+	return e.err.Error() + "\n\"caller --help\" tells what there is to set"
+}
+
+func (e *settingError) Unwrap() error { return e.err }
+
+// config is what the settings come to.
+type config struct {
+	settings
+
+	// redis is the URL of the Redis to use; empty for the embedded one.
+	redis string
+}
+
+// readSettings reads flags, environment and .env. It has answered, and there is nothing more to do, when they asked for
+// help or the version.
+func readSettings(args, env []string, stdout io.Writer) (c config, answered bool, err error) {
+	from, err := newSources(env)
+	if err != nil {
+		return config{}, false, &settingError{err}
+	}
+	parser, err := kong.New(&c.settings,
+		kong.Name("caller"), kong.Description(description), kong.Vars{"version": version()},
+		kong.Writers(stdout, io.Discard), kong.Exit(func(int) { answered = true }),
+		kong.Resolvers(from), kong.ValueFormatter(withVariable),
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}))
+	if err != nil {
+		return config{}, false, fmt.Errorf("the settings' own definition: %w", err)
+	}
+	parsed, err := parser.Parse(args)
+	switch {
+	case answered:
+		return config{}, true, nil
+	case err != nil:
+		return config{}, false, &settingError{from.named(parser.Model.Flags, err)}
+	}
+	c.redis = string(c.RedisURL)
+	if c.RedisAddr != "" && from.rank(parsed, "redis-addr") > from.rank(parsed, "redis-url") {
+		c.redis = "redis://" + string(c.RedisAddr)
+	}
+	return c, false, nil
+}
+
+// withVariable is a flag's help with the variable that has the same setting.
+func withVariable(v *kong.Value) string {
+	if variable := v.Tag.Get(variableTag); variable != "" {
+		return v.Help + " ($" + variable + ")"
+	}
+	return v.Help
+}
+
+func (c config) logger(w io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+func (c config) store(log *slog.Logger) redisstore.Options {
+	return redisstore.Options{
+		URL: c.redis, HistoryLimit: int(c.HistoryLimit), HistoryTTL: time.Duration(c.HistoryTTL),
+		KeepAfterClose: (*time.Duration)(c.KeepAfterClose), Logger: log,
+	}
+}
+
+func (c config) node(log *slog.Logger) chat.Options {
+	return chat.Options{
+		HistoryLimit: int(c.HistoryLimit), HistoryTTL: time.Duration(c.HistoryTTL),
+		Heartbeat: time.Duration(c.Heartbeat), Logger: log,
+	}
+}
+
+func (c config) server(log *slog.Logger) server.Options {
+	o := server.Options{
+		Logger: log, BasePath: string(c.BasePath), PostRate: float64(c.PostRate),
+	}
+	if c.SessionKey != "" {
+		o.SessionKey = []byte(c.SessionKey)
+	}
+	for _, v := range c.TrustedOrigins {
+		o.TrustedOrigins = append(o.TrustedOrigins, string(v))
+	}
+	for _, v := range c.TrustedProxies {
+		o.TrustedProxies = append(o.TrustedProxies, netip.Prefix(v))
+	}
+	return o
+}
+
+// version is what the Go toolchain knows of this program's origin.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "caller (unknown version)"
+	}
+	v := "caller " + strings.Trim(info.Main.Version, "()")
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && !strings.Contains(v, s.Value[:min(12, len(s.Value))]) {
+			v += " " + s.Value
+		}
+	}
+	return v + " " + info.GoVersion
+}
