@@ -47,7 +47,7 @@ func (p *parts) drain(ended context.Context) error {
 		_ = p.web.Close() // of what would not end by itself
 		return fmt.Errorf("stop: %w", err)
 	}
-	p.log.Info("gone", "took", time.Since(began).Round(time.Millisecond))
+	p.log.Info("gone", "took", time.Since(began).Round(time.Millisecond).String())
 	return nil
 }
 

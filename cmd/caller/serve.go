@@ -36,8 +36,13 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 	if err != nil && !errors.Is(err, chat.ErrUnavailable) {
 		return &settingError{fmt.Errorf("--redis-url (REDIS_URL): %w", err)} // all other options have been checked
 	}
-	entrance := &entrance{waiting: server.Waiting()}
-	p := &parts{log: log, web: server.HTTP(entrance, log), store: store}
+	door := &entrance{waiting: server.Waiting()}
+	p := &parts{log: log, web: server.HTTP(door, log), store: store}
+	if store != nil {
+		if err := p.assemble(c, door); err != nil {
+			return errors.Join(err, p.drain(ctx))
+		}
+	}
 	listener, lerr := listen(ctx, string(c.Addr))
 	if lerr != nil {
 		return errors.Join(fmt.Errorf("--addr (CALLER_ADDR): %w", lerr), p.drain(ctx))
@@ -48,15 +53,11 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 
 	if store == nil {
 		log.Warn("Redis does not answer: not ready until it does", "redis", withoutSecrets(c.redis), "err", err)
-		if p.store, err = await(ctx, c, log, failed); err != nil {
-			return errors.Join(err, p.drain(ctx))
+		if p.store = await(ctx, c, log); p.store != nil {
+			if err := p.assemble(c, door); err != nil {
+				return errors.Join(err, p.drain(ctx))
+			}
 		}
-	}
-	if p.store != nil {
-		if err := p.assemble(c); err != nil {
-			return errors.Join(err, p.drain(ctx))
-		}
-		entrance.open(p.front)
 	}
 	select {
 	case <-ctx.Done():
@@ -66,16 +67,19 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 	}
 }
 
-// assemble makes the node and its server on the store.
-func (p *parts) assemble(c config) error {
+// assemble makes the node and its server on the store, and lets visitors in.
+func (p *parts) assemble(c config, door *entrance) error {
 	dist, err := frontend.Dist()
 	if err != nil {
 		return fmt.Errorf("the page: %w", err)
 	}
 	p.node = chat.NewNode(p.store, p.store, p.store, c.node(p.log))
 	p.heart = stream.NewHeart(time.Duration(c.Heartbeat))
-	p.front, err = server.New(p.node, p.heart, p.store, dist, c.server(p.log))
-	return err
+	if p.front, err = server.New(p.node, p.heart, p.store, dist, c.server(p.log)); err != nil {
+		return err
+	}
+	door.front.Store(p.front)
+	return nil
 }
 
 func open(ctx context.Context, c config, log *slog.Logger) (*redisstore.Store, error) {
@@ -88,24 +92,21 @@ func open(ctx context.Context, c config, log *slog.Logger) (*redisstore.Store, e
 // retryEvery is how often a Redis that did not answer at the start is tried again.
 const retryEvery = time.Second
 
-// await opens the store as soon as it answers. The store is nil when ctx ended before.
-func await(ctx context.Context, c config, log *slog.Logger, failed <-chan error) (*redisstore.Store, error) {
+// await opens the store as soon as it answers. It is nil when ctx ended before. A listener that fails meanwhile is
+// noticed after it: that happens to no listener but a closed one.
+func await(ctx context.Context, c config, log *slog.Logger) *redisstore.Store {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil, nil
-		case err := <-failed:
-			return nil, fmt.Errorf("serve: %w", err)
+			return nil
 		case <-time.After(retryEvery):
 		}
 		store, err := open(ctx, c, log)
-		switch {
-		case err == nil:
+		if err == nil {
 			log.Info("Redis answers", "redis", withoutSecrets(c.redis))
-			return store, nil
-		case ctx.Err() == nil && !errors.Is(err, chat.ErrUnavailable):
-			return nil, fmt.Errorf("open the store: %w", err)
+			return store
 		}
+		log.Debug("Redis does not answer", "err", err)
 	}
 }
 
@@ -114,8 +115,6 @@ type entrance struct {
 	waiting http.Handler
 	front   atomic.Pointer[server.Server]
 }
-
-func (e *entrance) open(s *server.Server) { e.front.Store(s) }
 
 // ServeHTTP implements http.Handler.
 func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {

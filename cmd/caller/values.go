@@ -73,12 +73,27 @@ func (v *redisURL) UnmarshalText(text []byte) error {
 		default:
 			found = false
 		}
+		if scheme == "redis" || scheme == "rediss" { // the others name several hosts, or none
+			found = found && hasPort(rest)
+		}
 		if !found || rest == "" {
 			return errors.New("want a URL as in redis://host:6379/0 or rediss://user:password@host:6379")
 		}
 	}
 	*v = redisURL(text)
 	return nil
+}
+
+// hasPort tells whether what follows the scheme of a URL ends its host with a port that can be one, or with none.
+func hasPort(rest string) bool {
+	rest, _, _ = strings.Cut(rest, "?")
+	host, _, _ := strings.Cut(rest[strings.LastIndexByte(rest, '@')+1:], "/")
+	i := strings.LastIndexByte(host, ':')
+	if i < 0 || strings.HasSuffix(host, "]") {
+		return true
+	}
+	_, err := strconv.ParseUint(host[i+1:], 10, 16)
+	return err == nil
 }
 
 // minKey is the output of SHA-256, in characters: what the strongest signature can make use of.

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/alicebob/miniredis/v2"
+	"github.com/gorilla/websocket"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+// output can be written and read at the same time.
+type output struct {
+	mu  sync.Mutex // guards the following
+	all bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.all.Write(b)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.all.String()
+}
+
+// program is the program, running.
+type program struct {
+	url            string
+	stdout, stderr output
+	stop           context.CancelFunc
+	ended          chan error
+	client         *http.Client
+}
+
+var listensAt = regexp.MustCompile(`http://[^\s]+`)
+
+// begin runs the program on a free port until it says where it is. Goroutines that are left in the end fail the test.
+func begin(t *testing.T, args ...string) *program {
+	t.Helper()
+	before := goleak.IgnoreCurrent()
+	t.Chdir(t.TempDir())
+	ctx, cancel := context.WithCancel(t.Context())
+	p := &program{stop: cancel, ended: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
+	t.Cleanup(func() {
+		cancel()
+		p.client.CloseIdleConnections()
+		goleak.VerifyNone(t, before)
+		if t.Failed() {
+			t.Log(p.stderr.String())
+		}
+	})
+	go func() {
+		p.ended <- run(ctx, append([]string{"--addr", "127.0.0.1:0", "--log-format", "json"}, args...), nil, &p.stdout, &p.stderr)
+	}()
+	require.Eventually(t, func() bool {
+		p.url = listensAt.FindString(p.stdout.String())
+		return p.url != ""
+	}, 10*time.Second, 5*time.Millisecond)
+	return p
+}
+
+// end stops the program and checks that it stops well.
+func (p *program) end(t *testing.T) {
+	t.Helper()
+	began := time.Now()
+	p.stop()
+	select {
+	case err := <-p.ended:
+		require.NoError(t, err)
+	case <-time.After(15 * time.Second):
+		t.Fatal("still running")
+	}
+	assert.Less(t, time.Since(began), 10*time.Second)
+	_, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	assert.Error(t, err, "nobody listens any more")
+}
+
+func (p *program) status(t *testing.T, path string) int {
+	t.Helper()
+	r, err := p.client.Get(p.url + path)
+	if err != nil {
+		return 0
+	}
+	defer r.Body.Close()
+	return r.StatusCode
+}
+
+func TestRunAndDrain(t *testing.T) {
+	p := begin(t)
+	assert.Equal(t, http.StatusOK, p.status(t, "/readyz"))
+	assert.Contains(t, p.stderr.String(), "--redis-url")
+
+	r, err := p.client.Post(p.url+"/rooms/lobby", "", strings.NewReader("hello"))
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusCreated, r.StatusCode)
+	require.NoError(t, r.Body.Close())
+
+	events, err := p.client.Get(p.url + "/rooms/lobby/ndjson")
+	require.NoError(t, err)
+	defer events.Body.Close()
+	assert.NotEmpty(t, events.Header.Get("X-Request-Id"))
+	lines := bufio.NewScanner(events.Body)
+	for lines.Scan() && !strings.Contains(lines.Text(), `"live"`) {
+	}
+	socket, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(p.url, "http")+"/rooms/lobby/ws", nil)
+	require.NoError(t, err)
+	defer socket.Close()
+	polled := make(chan int, 1)
+	go func() { polled <- p.status(t, "/rooms/quiet/messages?after=0-0&wait=60") }()
+
+	ended := make(chan string, 1)
+	go func() {
+		last := ""
+		for lines.Scan() {
+			last = lines.Text()
+		}
+		ended <- last
+	}()
+	p.end(t)
+
+	var last struct{ Type, Code string }
+	require.NoError(t, json.Unmarshal([]byte(<-ended), &last))
+	assert.Equal(t, "error", last.Type)
+	assert.Equal(t, "going_away", last.Code)
+	var closed error
+	for closed == nil {
+		_, _, closed = socket.ReadMessage()
+	}
+	assert.True(t, websocket.IsCloseError(closed, websocket.CloseGoingAway), "%v", closed)
+	assert.Contains(t, []int{0, http.StatusOK, http.StatusServiceUnavailable}, <-polled)
+	assert.Contains(t, p.stderr.String(), `"msg":"gone"`)
+}
+
+func TestCurlLines(t *testing.T) {
+	p := begin(t, "--history-limit", "2")
+	for _, text := range []string{"one", "two", "three"} {
+		r, err := p.client.Post(p.url+"/rooms/%D0%BA%D1%83%D1%85%D0%BD%D1%8F", "application/x-www-form-urlencoded", strings.NewReader(text))
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusCreated, r.StatusCode)
+		require.NoError(t, r.Body.Close())
+	}
+	r, err := p.client.Get(p.url + "/rooms/%D0%9A%D1%83%D1%85%D0%BD%D1%8F")
+	require.NoError(t, err)
+	text, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	require.NoError(t, r.Body.Close())
+	assert.NotContains(t, string(text), "one")
+	assert.Contains(t, string(text), "two\n")
+	assert.Contains(t, string(text), "three\n")
+	p.end(t)
+}
+
+func TestRedisThatComesLater(t *testing.T) {
+	spot, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := spot.Addr().String()
+	require.NoError(t, spot.Close())
+	p := begin(t, "--redis-url", "redis://user:sekret@"+addr)
+	assert.Equal(t, http.StatusOK, p.status(t, "/healthz"))
+	assert.Equal(t, http.StatusServiceUnavailable, p.status(t, "/readyz"))
+
+	redis := miniredis.NewMiniRedis()
+	redis.RequireUserAuth("user", "sekret")
+	require.NoError(t, redis.StartAddr(addr))
+	defer redis.Close()
+	require.Eventually(t, func() bool { return p.status(t, "/readyz") == http.StatusOK }, 10*time.Second, 50*time.Millisecond)
+	r, err := p.client.Post(p.url+"/session", "application/json", strings.NewReader(`{"name":"Ann"}`))
+	require.NoError(t, err)
+	assert.Equal(t, http.StatusCreated, r.StatusCode)
+	require.NoError(t, r.Body.Close())
+	p.end(t)
+	assert.NotContains(t, p.stderr.String()+p.stdout.String(), "sekret")
+}
+
+func TestStopWhileRedisIsAway(t *testing.T) {
+	p := begin(t, "--redis-url", "redis://127.0.0.1:1")
+	p.end(t)
+}
+
+func TestAddressInUse(t *testing.T) {
+	t.Chdir(t.TempDir())
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer taken.Close()
+	err = run(t.Context(), []string{"--addr", taken.Addr().String()}, nil, io.Discard, io.Discard)
+	require.ErrorContains(t, err, "--addr (CALLER_ADDR)")
+	assert.Equal(t, 1, exitCode(err, io.Discard))
+}
