@@ -124,6 +124,7 @@ func TestPresence(t *testing.T) {
 
 // TestReconnectIsSilent drops a connection without a word and comes back within 10 s: nobody is told anything.
 func TestReconnectIsSilent(t *testing.T) {
+	t.Parallel() // it mostly waits
 	one, other, _ := twoNodes(t)
 	watcher := client.SignIn(t, one.URL, "Watcher")
 	watch := watcher.Read(t, client.WebSocket, "kitchen", client.Options{})
@@ -168,6 +169,7 @@ func TestTyping(t *testing.T) {
 }
 
 func TestEveryStreamIsInTheRoster(t *testing.T) {
+	t.Parallel() // it mostly waits
 	node := startNode(t)
 	watcher := client.SignIn(t, node.URL, "Watcher")
 	watcher.Read(t, client.WebSocket, "kitchen", client.Options{}).WaitType(t, "live")

@@ -19,6 +19,7 @@ import (
 
 // TestStop stops one of two nodes with SIGTERM while people read and post on it.
 func TestStop(t *testing.T) {
+	t.Parallel() // it mostly waits
 	one, other, _ := twoNodes(t, "--history-limit", "10000")
 	ann := client.SignIn(t, one.URL, "Ann")
 	readers := map[client.Kind]*client.Reader{}

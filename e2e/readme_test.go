@@ -1,0 +1,41 @@
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestReadmeSettings holds the README's table to what the program says of itself: every flag with its variable.
+func TestReadmeSettings(t *testing.T) {
+	endToEnd(t)
+	help, err := exec.Command(run.programs.Caller, "--help").Output()
+	require.NoError(t, err)
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	pairs := func(text string, pattern string) []string {
+		all := []string{}
+		for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+			all = append(all, match[1]+" "+match[2])
+		}
+		slices.Sort(all)
+		return all
+	}
+	inHelp := pairs(string(help), `(?s)\s(--[a-z-]+)=[^$]*?\(\$([A-Z_]+)\)`)
+	require.NotEmpty(t, inHelp)
+	assert.Equal(t, inHelp, pairs(string(readme), "(?m)^\\| `(--[a-z-]+)` \\| `([A-Z_]+)` \\|"))
+}
+
+// TestReadmeLinks follows the README's links to files.
+func TestReadmeLinks(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	for _, match := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(string(readme), -1) {
+		assert.FileExists(t, "../"+match[1])
+	}
+}
