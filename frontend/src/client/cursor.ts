@@ -1,0 +1,19 @@
+/**
+ * A cursor names one entry of a room's log, `SEQ-TAG`: the place right after it. TAG is random, so a cursor of a
+ * log that was lost or began again matches nothing there, and the server says `reset`.
+ */
+export type Cursor = string & { readonly __cursor: unique symbol };
+
+/** The place before the first entry. */
+export const START = "0-0" as Cursor;
+
+const SHAPE = /^(0|[1-9][0-9]{0,15})-[0-9a-zA-Z]{1,32}$/;
+
+/** Takes text from the wire or from storage; undefined when it is not a cursor. */
+export function parseCursor(text: unknown): Cursor | undefined {
+  return typeof text === "string" && SHAPE.test(text) ? (text as Cursor) : undefined;
+}
+
+export function seqOf(cursor: Cursor): number {
+  return Number.parseInt(cursor, 10);
+}

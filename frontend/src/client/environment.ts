@@ -1,0 +1,21 @@
+import type { Environment, SocketLike } from "./transport.ts";
+
+/** The world of a browser or of Node 22; give `socket` in Node 20, which has no WebSocket of its own. */
+export function defaultEnvironment(): Environment {
+  return {
+    fetch: (input, init) => fetch(input, init),
+    // Its handlers take richer events than are read here, which TypeScript won't see as fitting.
+    socket: (url) => new WebSocket(url) as unknown as SocketLike,
+    now: () => Date.now(),
+    setTimeout: (run, ms) => Number(setTimeout(run, ms)),
+    clearTimeout: (timer) => clearTimeout(timer),
+    random: () => Math.random(),
+    key: randomKey,
+  };
+}
+
+/** Not randomUUID: that one is missing from pages that came over plain HTTP. */
+export function randomKey(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}

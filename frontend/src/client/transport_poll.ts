@@ -1,0 +1,129 @@
+import type { Cursor } from "./cursor.ts";
+import { type End, endOfResponse, lost } from "./end.ts";
+import { type MessagesReply, parseObject, readMessages } from "./events.ts";
+import { type Connection, type Environment, roomUrl, type Sink, type Target } from "./transport.ts";
+
+/** Seconds that a poll waits at the server: under the 30 s after which some proxies cut. */
+const LONGEST_WAIT = 25;
+/** The second poll is short: its answer is what a stream's first ping is, proof that a later answer gets through. */
+const PROOF_WAIT = 1;
+/** Milliseconds past its wait that an answer may take before the poll counts as swallowed. */
+const SLACK = 8_000;
+/** A poll that was cut sooner than this was not cut for its length. */
+const SHORTEST_CUT = 1_500;
+/** Cut polls in a row before the transport is given up. */
+const CUTS = 3;
+
+/**
+ * GET /rooms/{room}/messages?wait=: the floor, made to look like a stream. The first answer becomes `welcome`, perhaps
+ * `reset`, the messages and `live`; each later one its messages, the roster when it changed, and a `ping`.
+ */
+export function openPoll(env: Environment, target: Target, sink: Sink): Connection {
+  let closed = false;
+  let abort = new AbortController();
+  let cursor: Cursor | undefined = target.after;
+  let version: number | undefined;
+  let longest = LONGEST_WAIT;
+
+  async function run(): Promise<void> {
+    const first = await poll(0);
+    if (closed) return;
+    if ("kind" in first) return sink.end(first);
+    begin(first);
+    let wait = PROOF_WAIT;
+    let cuts = 0;
+    while (!closed) {
+      const asked = env.now();
+      const reply = await poll(wait);
+      if (closed) return;
+      if (!("kind" in reply)) {
+        cuts = 0;
+        proceed(reply);
+        wait = longest;
+        continue;
+      }
+      const took = env.now() - asked;
+      cuts += 1;
+      if (reply.kind !== "lost" || took < SHORTEST_CUT || cuts >= CUTS) return sink.end(reply);
+      // Something in between cuts long requests: stay under the time it let this one live.
+      longest = Math.max(1, Math.min(Math.floor((took / 1000) * 0.8), Math.floor(wait / 2) || 1));
+      wait = longest;
+    }
+  }
+
+  async function poll(wait: number): Promise<MessagesReply | End> {
+    abort = new AbortController();
+    const { signal } = abort;
+    const timer = env.setTimeout(() => abort.abort(), wait * 1000 + SLACK);
+    const url = roomUrl(target, "/messages", {
+      after: cursor,
+      wait: wait > 0 ? wait : undefined,
+      roster: version,
+    });
+    try {
+      const response = await env.fetch(url, {
+        headers: { ...target.headers, Accept: "application/json" },
+        cache: "no-store",
+        credentials: "same-origin",
+        signal,
+      });
+      if (!response.ok) return await endOfResponse(response);
+      const reply = readMessages(parseObject(await response.text()));
+      return reply ?? lost(`HTTP ${response.status} without messages`);
+    } catch (error) {
+      return lost(signal.aborted ? "a poll was not answered" : String(error));
+    } finally {
+      env.clearTimeout(timer);
+    }
+  }
+
+  function begin(reply: MessagesReply): void {
+    sink.event({
+      type: "welcome",
+      roomId: target.room,
+      clientId: target.session?.clientId ?? "",
+      name: target.session?.name ?? "",
+      resumed: target.after !== undefined && !reply.reset,
+      heartbeat: LONGEST_WAIT,
+      ...roster(reply),
+    });
+    version = reply.version;
+    deliver(reply);
+    if (!closed) sink.event({ type: "live", roomId: target.room, cursor: reply.cursor });
+  }
+
+  function proceed(reply: MessagesReply): void {
+    if (reply.version !== version) {
+      version = reply.version;
+      sink.event({ type: "members", roomId: target.room, ...roster(reply) });
+    }
+    deliver(reply);
+    if (!closed) sink.event({ type: "ping" });
+  }
+
+  function deliver(reply: MessagesReply): void {
+    if (reply.reset && !closed) {
+      sink.event({ type: "reset", roomId: target.room, reason: reply.reason ?? "" });
+    }
+    for (const message of reply.messages) if (!closed) sink.event(message);
+    cursor = reply.cursor;
+    // Past what was not a message; a stream would have shown it as an entry of an unknown kind.
+    if (!closed) sink.event({ type: "unknown", name: "cursor", id: reply.cursor });
+  }
+
+  run().catch((error: unknown) => {
+    if (!closed) sink.end(lost(String(error)));
+  });
+
+  return {
+    send: () => false,
+    close() {
+      closed = true;
+      abort.abort();
+    },
+  };
+}
+
+function roster({ members, memberCount, version }: MessagesReply) {
+  return { ...(members === undefined ? {} : { members }), memberCount, version };
+}

@@ -1,0 +1,56 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { Page, type PageContext } from "./context.ts";
+import { Words } from "./i18n/index.ts";
+import { RoomScreen } from "./room_screen.tsx";
+import { baseUrl as readBaseUrl, pinnedTransport, roomHref, roomOf } from "./routes.ts";
+import { applyTheme, savedLanguage, savedTheme, saveLanguage } from "./settings.ts";
+import { StartScreen } from "./start_screen.tsx";
+
+/** The whole page: which screen, in which language and theme. */
+export function App() {
+  const [baseUrl] = useState(readBaseUrl);
+  const [href, setHref] = useState(location.href);
+  const [language, setLanguage] = useState(savedLanguage);
+  const [theme, setTheme] = useState(savedTheme);
+  const words = useMemo(() => new Words(language), [language]);
+
+  useEffect(() => {
+    const onPop = () => setHref(location.href);
+    window.addEventListener("popstate", onPop);
+    return () => window.removeEventListener("popstate", onPop);
+  }, []);
+  useEffect(() => {
+    document.documentElement.lang = language;
+  }, [language]);
+
+  const page: PageContext = {
+    words,
+    setLanguage(next) {
+      saveLanguage(next);
+      setLanguage(next);
+    },
+    theme,
+    setTheme(next) {
+      applyTheme(next);
+      setTheme(next);
+    },
+    baseUrl,
+    goTo(room) {
+      const { search } = location;
+      const to =
+        room === undefined ? new URL(search, baseUrl).href : roomHref(room, baseUrl, search);
+      history.pushState(null, "", to);
+      setHref(to);
+    },
+  };
+  const room = roomOf(href, baseUrl);
+  return (
+    <Page.Provider value={page}>
+      {room === undefined ? (
+        <StartScreen />
+      ) : (
+        <RoomScreen key={room} room={room} transport={pinnedTransport(new URL(href).search)} />
+      )}
+    </Page.Provider>
+  );
+}

@@ -1,0 +1,22 @@
+import type { Person } from "../client/index.ts";
+import { usePage } from "./context.ts";
+import { hueOf, initialsOf } from "./identity.ts";
+
+export function Avatar({ person }: { person: Person }) {
+  return (
+    <span class={`avatar hue-${hueOf(person.id)}`} aria-hidden="true">
+      {initialsOf(person.name)}
+    </span>
+  );
+}
+
+/** A name in the person's colour, with the mark of a guest. Names may be written in any direction. */
+export function PersonName({ person }: { person: Person }) {
+  const { words } = usePage();
+  return (
+    <>
+      <bdi class={`name hue-${hueOf(person.id)}`}>{person.name}</bdi>
+      {person.guest === true && <span class="tag">{words.text("guest")}</span>}
+    </>
+  );
+}

@@ -1,0 +1,23 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Language, Words } from "./i18n/index.ts";
+import type { Theme } from "./settings.ts";
+
+/** What every part of the page may ask for. */
+export interface PageContext {
+  words: Words;
+  setLanguage(language: Language): void;
+  theme: Theme;
+  setTheme(theme: Theme): void;
+  baseUrl: string;
+  /** Shows another screen: a room, or the start. */
+  goTo(room?: string): void;
+}
+
+export const Page = createContext<PageContext | undefined>(undefined);
+
+export function usePage(): PageContext {
+  const page = useContext(Page);
+  if (page === undefined) throw new Error("outside of the page");
+  return page;
+}

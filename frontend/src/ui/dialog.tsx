@@ -1,0 +1,52 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import { usePage } from "./context.ts";
+import { CloseIcon } from "./icons.tsx";
+
+export interface DialogProps {
+  title: string;
+  kind: "sheet" | "panel";
+  testId?: string;
+  onClose(): void;
+  children: ComponentChildren;
+}
+
+/** A modal dialog: the browser keeps the focus in it, Esc and a click beside it close it. */
+export function Dialog({ title, kind, testId, onClose, children }: DialogProps) {
+  const { words } = usePage();
+  const box = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = box.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc does for the keyboard what a click beside it does
+    <dialog
+      ref={box}
+      class={kind}
+      data-testid={testId}
+      aria-labelledby="dialog-title"
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onClick={(event) => event.target === box.current && onClose()}
+    >
+      <div class="dialog-content">
+        <header class="dialog-header">
+          <h2 id="dialog-title">{title}</h2>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={words.text("close")}
+            onClick={onClose}
+          >
+            <CloseIcon />
+          </button>
+        </header>
+        {children}
+      </div>
+    </dialog>
+  );
+}

@@ -1,0 +1,101 @@
+import { en, type Plural, type Texts } from "./en.ts";
+import { ru } from "./ru.ts";
+
+export const LANGUAGES = {
+  en: { texts: en as Texts, name: "English" },
+  ru: { texts: ru, name: "Русский" },
+};
+export type Language = keyof typeof LANGUAGES;
+
+type PlainKey = { [Key in keyof Texts]: Texts[Key] extends string ? Key : never }[keyof Texts];
+type PluralKey = Exclude<keyof Texts, PlainKey>;
+type Values = Record<string, string | number>;
+
+/** The words of one language, with its plurals, times and lists. */
+export class Words {
+  readonly language: Language;
+  readonly #texts: Texts;
+  readonly #plural: Intl.PluralRules;
+  readonly #number: Intl.NumberFormat;
+  readonly #list: Intl.ListFormat;
+  readonly #time: Intl.DateTimeFormat;
+  readonly #seconds: Intl.DateTimeFormat;
+  readonly #exact: Intl.DateTimeFormat;
+  readonly #day: Intl.DateTimeFormat;
+  readonly #dayWithYear: Intl.DateTimeFormat;
+  readonly #relative: Intl.RelativeTimeFormat;
+
+  constructor(language: Language) {
+    this.language = language;
+    this.#texts = LANGUAGES[language].texts;
+    // The browser's own variant of the language, if it has one, knows the habits of the place (12 or 24 hours).
+    const locale = navigator.languages?.find((l) => l.startsWith(language)) ?? language;
+    this.#plural = new Intl.PluralRules(locale);
+    this.#number = new Intl.NumberFormat(locale);
+    this.#list = new Intl.ListFormat(locale, { type: "conjunction" });
+    this.#time = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
+    this.#seconds = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+    this.#exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "medium" });
+    this.#day = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
+    this.#dayWithYear = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
+    this.#relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
+  }
+
+  text(key: PlainKey, values?: Values): string {
+    return fill(this.#texts[key], values);
+  }
+
+  plural(key: PluralKey, count: number, values?: Values): string {
+    const forms: Plural = this.#texts[key];
+    const form = forms[this.#plural.select(count) as keyof Plural] ?? forms.other;
+    return fill(form, { count: this.#number.format(count), ...values });
+  }
+
+  list(items: string[]): string {
+    return this.#list.format(items);
+  }
+
+  time(at: number): string {
+    return this.#time.format(at);
+  }
+
+  timeWithSeconds(at: number): string {
+    return this.#seconds.format(at);
+  }
+
+  exactTime(at: number): string {
+    return this.#exact.format(at);
+  }
+
+  day(at: number, now: number): string {
+    const days = Math.round((startOfDay(now) - startOfDay(at)) / 86_400_000);
+    if (days === 0) return this.text("today");
+    if (days === 1) return this.text("yesterday");
+    const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+    return (sameYear ? this.#day : this.#dayWithYear).format(at);
+  }
+
+  ago(at: number, now: number): string {
+    const minutes = Math.round((at - now) / 60_000);
+    if (minutes > -60) return this.#relative.format(minutes, "minute");
+    if (minutes > -24 * 60) return this.#relative.format(Math.round(minutes / 60), "hour");
+    return this.#relative.format(Math.round(minutes / 60 / 24), "day");
+  }
+}
+
+export function startOfDay(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0);
+}
+
+/** The first language of the browser that there are words for. */
+export function preferredLanguage(languages: readonly string[]): Language {
+  for (const tag of languages) {
+    const base = tag.toLowerCase().split("-")[0];
+    if (base === "ru" || base === "en") return base;
+  }
+  return "en";
+}
+
+function fill(text: string, values: Values = {}): string {
+  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+}

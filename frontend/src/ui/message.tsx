@@ -1,0 +1,127 @@
+import { Component } from "preact";
+import { Avatar, PersonName } from "./avatar.tsx";
+import { usePage } from "./context.ts";
+import { AlertIcon, ClockIcon } from "./icons.tsx";
+import { problemText } from "./problems.ts";
+import { isEmojiOnly, partsOf } from "./rich_text.ts";
+import type { MessageRow } from "./timeline.ts";
+
+export interface MessageProps {
+  row: MessageRow;
+  /** Changes with the language, so that a message is written anew. */
+  language: string;
+  onRetry(key: string): void;
+  onDiscard(key: string): void;
+}
+
+/** One message. It is drawn again only when something of it changed: rooms are long, and people type meanwhile. */
+export class Message extends Component<MessageProps> {
+  override shouldComponentUpdate({ row, language }: MessageProps): boolean {
+    const old = this.props.row;
+    return (
+      language !== this.props.language ||
+      row.id !== old.id ||
+      row.state !== old.state ||
+      row.first !== old.first ||
+      row.last !== old.last ||
+      row.at !== old.at ||
+      row.own !== old.own ||
+      row.text !== old.text ||
+      row.from.name !== old.from.name
+    );
+  }
+
+  override render(props: MessageProps) {
+    return <Bubble {...props} />;
+  }
+}
+
+function Bubble({ row, onRetry, onDiscard }: MessageProps) {
+  const { words } = usePage();
+  const { own, from, first, last, state } = row;
+  const classes = ["message", own ? "own" : "theirs", first && "first", last && "last", state];
+  return (
+    <div
+      class={classes.filter(Boolean).join(" ")}
+      data-testid="message"
+      data-id={row.id}
+      data-key={row.postKey}
+      data-state={state}
+      data-own={String(own)}
+      tabIndex={-1}
+    >
+      {!own && <span class="avatar-place">{last && <Avatar person={from} />}</span>}
+      <div class="bubble-column">
+        {first && !own ? (
+          <div class="sender">
+            <PersonName person={from} />
+            <span class="sr">: </span>
+          </div>
+        ) : (
+          <span class="sr">{own ? words.text("you") : from.name}: </span>
+        )}
+        <div class="bubble-line">
+          <MessageText text={row.text} />
+          <time
+            class="time"
+            dateTime={new Date(row.at).toISOString()}
+            title={words.exactTime(row.at)}
+          >
+            {words.time(row.at)}
+          </time>
+          {state === "waiting" && (
+            <span class="waiting-mark" title={words.text("waiting")}>
+              <ClockIcon />
+              <span class="sr">{words.text("waiting")}</span>
+            </span>
+          )}
+        </div>
+        {state === "refused" && row.postKey !== undefined && (
+          <Refused row={row} postKey={row.postKey} onRetry={onRetry} onDiscard={onDiscard} />
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface RefusedProps extends Omit<MessageProps, "language"> {
+  postKey: string;
+}
+
+function Refused({ row, postKey, onRetry, onDiscard }: RefusedProps) {
+  const { words } = usePage();
+  return (
+    <div class="refusal">
+      <AlertIcon />
+      <span>
+        {words.text("refused")}
+        {row.problem !== undefined && <>. {problemText(words, row.problem)}</>}
+      </span>
+      <button type="button" class="text-button" onClick={() => onRetry(postKey)}>
+        {words.text("retry")}
+      </button>
+      <button type="button" class="text-button" onClick={() => onDiscard(postKey)}>
+        {words.text("discard")}
+      </button>
+    </div>
+  );
+}
+
+/** The text as text: links and code are made of elements, never of markup. */
+export function MessageText({ text }: { text: string }) {
+  const large = isEmojiOnly(text);
+  return (
+    <div class={large ? "text emoji" : "text"} dir="auto" data-testid="message-text">
+      {partsOf(text).map((part, index) => {
+        if (part.kind === "link") {
+          return (
+            <a key={index} href={part.href} target="_blank" rel="noopener noreferrer nofollow">
+              {part.text}
+            </a>
+          );
+        }
+        return part.kind === "code" ? <code key={index}>{part.text}</code> : part.text;
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,214 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Person } from "../client/index.ts";
+import { usePage } from "./context.ts";
+import type { Words } from "./i18n/index.ts";
+import { DownIcon } from "./icons.tsx";
+import { Message } from "./message.tsx";
+import type { PresenceRow, Row } from "./timeline.ts";
+
+export interface MessageListProps {
+  rows: readonly Row[];
+  loaded: boolean;
+  onRetry(key: string): void;
+  onDiscard(key: string): void;
+  /** The newest message is in view. */
+  onReadAll(): void;
+}
+
+/** Rows that are drawn at first, and how many more each time one reaches the top. */
+const WINDOW = 300;
+const MORE = 200;
+/** This near to the end is at the end. Pixels. */
+const NEAR = 48;
+
+/** The log region. It stays at the end if one was there, and stays still if one was not. */
+export function MessageList({ rows, loaded, onRetry, onDiscard, onReadAll }: MessageListProps) {
+  const { words } = usePage();
+  const scroller = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const opened = useRef(false);
+  const height = useRef(0);
+  const [size, setSize] = useState(WINDOW);
+  const [away, setAway] = useState(false);
+  /** Foreign messages there were when one left the end. */
+  const [seen, setSeen] = useState(0);
+
+  const foreign = rows.reduce((n, row) => n + (row.kind === "message" && !row.own ? 1 : 0), 0);
+  const newest = rows.findLast((row) => row.kind === "message");
+  const newestKey = newest?.rowKey;
+  const newestIsOwn = newest?.kind === "message" && newest.own && newest.state === "waiting";
+  const shown = rows.slice(-size);
+  const hidden = rows.length - shown.length;
+
+  const toEnd = () => {
+    const box = scroller.current;
+    if (box !== null) box.scrollTop = box.scrollHeight;
+  };
+
+  // A message of one's own brings one to the end.
+  useLayoutEffect(() => {
+    if (newestIsOwn) {
+      atEnd.current = true;
+      setAway(false);
+      toEnd();
+    }
+  }, [newestKey, newestIsOwn]);
+
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box === null) return;
+    if (!opened.current && loaded) {
+      opened.current = true;
+      const line = box.querySelector(".unread");
+      toEnd();
+      if (line !== null) line.scrollIntoView({ block: "nearest" });
+      atEnd.current = isAtEnd(box);
+      setAway(!atEnd.current);
+    } else if (atEnd.current) {
+      toEnd();
+    }
+    if (atEnd.current && loaded && !document.hidden) onReadAll();
+  });
+
+  // Rows that were drawn above must not push down what is being read.
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box !== null && !atEnd.current && height.current > 0) {
+      box.scrollTop += box.scrollHeight - height.current;
+    }
+    height.current = 0;
+  }, [size]);
+
+  useEffect(() => {
+    const box = scroller.current;
+    if (box === null || typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(() => {
+      if (atEnd.current) toEnd();
+    });
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, []);
+
+  const showMore = () => {
+    height.current = scroller.current?.scrollHeight ?? 0;
+    setSize((now) => now + MORE);
+  };
+
+  const onScroll = () => {
+    const box = scroller.current;
+    if (box === null) return;
+    const end = isAtEnd(box);
+    if (end !== atEnd.current) {
+      atEnd.current = end;
+      setAway(!end);
+      setSeen(foreign);
+      if (end) onReadAll();
+    }
+    if (box.scrollTop < 200 && hidden > 0 && height.current === 0) showMore();
+  };
+
+  const fresh = away ? Math.max(0, foreign - seen) : 0;
+  return (
+    <div class="log-frame">
+      <div
+        class="log"
+        ref={scroller}
+        role="log"
+        aria-live="polite"
+        aria-busy={!loaded}
+        aria-label={words.text("messages")}
+        tabIndex={0}
+        onScroll={onScroll}
+      >
+        <div class="log-content">
+          {hidden > 0 && (
+            <button type="button" class="text-button centred" onClick={showMore}>
+              {words.text("showEarlier")}
+            </button>
+          )}
+          {loaded && rows.every((row) => row.kind !== "message") && (
+            <div class="empty">
+              <p class="empty-title">{words.text("emptyRoom")}</p>
+              <p class="quiet">{words.text("emptyRoomHint")}</p>
+            </div>
+          )}
+          {shown.map((row) => {
+            switch (row.kind) {
+              case "message":
+                return (
+                  <Message
+                    key={row.rowKey}
+                    row={row}
+                    language={words.language}
+                    onRetry={onRetry}
+                    onDiscard={onDiscard}
+                  />
+                );
+              case "presence":
+                return <Presence key={row.rowKey} row={row} />;
+              case "day":
+                return (
+                  <p key={row.rowKey} class="day">
+                    <span>{words.day(row.at, Date.now())}</span>
+                  </p>
+                );
+              case "unread":
+                return (
+                  <p key={row.rowKey} class="unread">
+                    <span>{words.text("newHere")}</span>
+                  </p>
+                );
+            }
+          })}
+        </div>
+      </div>
+      {away && (
+        <button
+          type="button"
+          class="to-end"
+          data-testid="to-end"
+          aria-label={fresh > 0 ? undefined : words.text("toEnd")}
+          onClick={() => {
+            atEnd.current = true;
+            setAway(false);
+            toEnd();
+          }}
+        >
+          {fresh > 0 && words.plural("newBelow", fresh)}
+          <DownIcon />
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Who came and went, in one quiet line; a crowd is counted. */
+function Presence({ row }: { row: PresenceRow }) {
+  const { words } = usePage();
+  const lines = [
+    row.joined.length > 0 && presenceText(words, "joined", row.joined),
+    row.left.length > 0 && presenceText(words, "left", row.left),
+  ];
+  return <p class="presence">{lines.filter(Boolean).join(" · ")}</p>;
+}
+
+const MOST_NAMES = 3;
+
+function presenceText(words: Words, type: "joined" | "left", people: Person[]): string {
+  if (people.length > 2 * MOST_NAMES) {
+    return words.plural(type === "joined" ? "joinedMany" : "leftMany", people.length);
+  }
+  const names = people.slice(0, MOST_NAMES).map(({ name }) => isolate(name));
+  const more = people.length - names.length;
+  if (more > 0) names.push(words.plural("andMore", more));
+  return words.plural(type, people.length, { names: words.list(names) });
+}
+
+/** Unicode isolates: a right-to-left name in a sentence turns nothing around it. */
+export function isolate(name: string): string {
+  return `\u2068${name}\u2069`;
+}
+
+function isAtEnd(box: HTMLElement): boolean {
+  return box.scrollHeight - box.scrollTop - box.clientHeight <= NEAR;
+}

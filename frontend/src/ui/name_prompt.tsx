@@ -1,0 +1,76 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { SessionResult } from "../client/index.ts";
+import { usePage } from "./context.ts";
+import { problemText } from "./problems.ts";
+import { saveName, savedName } from "./visits.ts";
+
+export interface NamePromptProps {
+  signIn(name: string): Promise<SessionResult>;
+  onDone(): void;
+  /** When there is a name already, and this changes it. */
+  onCancel?: (() => void) | undefined;
+}
+
+/** Asks for a name where one writes otherwise: the messages stay in view. */
+export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
+  const { words } = usePage();
+  const field = useRef<HTMLInputElement>(null);
+  const [name, setName] = useState(savedName() ?? "");
+  const [problem, setProblem] = useState<string>();
+  const [busy, setBusy] = useState(false);
+
+  useEffect(() => field.current?.focus(), []);
+
+  const save = async (event: Event) => {
+    event.preventDefault();
+    const trimmed = name.trim();
+    if (trimmed === "" || [...trimmed].length > 40) return setProblem(words.text("problemName"));
+    setBusy(true);
+    const result = await signIn(trimmed);
+    setBusy(false);
+    if ("problem" in result) return setProblem(problemText(words, result.problem));
+    saveName(result.session.name);
+    onDone();
+  };
+
+  return (
+    <form
+      class="name-prompt"
+      onSubmit={save}
+      onKeyDown={(event) => event.key === "Escape" && onCancel?.()}
+    >
+      <label class="field">
+        <span class="prompt-title">{words.text("askName")}</span>
+        {onCancel === undefined && <span class="quiet small">{words.text("askNameHint")}</span>}
+        <span class="joined-field">
+          <input
+            ref={field}
+            data-testid="name-input"
+            name="name"
+            autocomplete="nickname"
+            maxLength={80}
+            placeholder={words.text("namePlaceholder")}
+            value={name}
+            aria-invalid={problem !== undefined}
+            aria-describedby="name-problem"
+            onInput={(event) => {
+              setName(event.currentTarget.value);
+              setProblem(undefined);
+            }}
+          />
+          <button class="button primary" type="submit" data-testid="name-save" disabled={busy}>
+            {words.text("saveName")}
+          </button>
+          {onCancel !== undefined && (
+            <button class="button" type="button" onClick={onCancel}>
+              {words.text("cancel")}
+            </button>
+          )}
+        </span>
+      </label>
+      <p id="name-problem" class="problem" role="alert">
+        {problem}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,30 @@
+import type { Member, Session } from "../client/index.ts";
+import { Avatar, PersonName } from "./avatar.tsx";
+import { usePage } from "./context.ts";
+
+export interface PeopleListProps {
+  members: readonly Member[] | undefined;
+  session: Session | null | undefined;
+}
+
+export function PeopleList({ members, session }: PeopleListProps) {
+  const { words } = usePage();
+  if (members === undefined) return <p class="quiet people-many">{words.text("peopleTooMany")}</p>;
+  const own = session?.clientId;
+  const sorted = [...members].sort(
+    (a, b) => Number(b.id === own) - Number(a.id === own) || a.name.localeCompare(b.name),
+  );
+  return (
+    <ul class="people">
+      {sorted.map((member) => (
+        <li key={member.id} data-testid="member" data-id={member.id}>
+          <Avatar person={member} />
+          <span class="member-name">
+            <PersonName person={member} />
+          </span>
+          {member.id === own && <span class="quiet small">{words.text("you")}</span>}
+        </li>
+      ))}
+    </ul>
+  );
+}

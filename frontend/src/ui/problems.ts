@@ -1,0 +1,44 @@
+import type { Problem } from "../client/index.ts";
+import type { Words } from "./i18n/index.ts";
+
+/** Says in words why something was refused. */
+export function problemText(words: Words, problem: Problem): string {
+  switch (problem.code) {
+    case "invalid_field":
+      return fieldText(words, problem);
+    case "too_large":
+      return words.text("problemTooLarge");
+    case "malformed":
+    case "invalid_utf8":
+    case "unsupported":
+      return words.text("problemText");
+    case "cross_origin":
+    case "not_allowed":
+      return words.text("problemNotAllowed");
+    case "too_much":
+      return words.text("problemTooMuch");
+    case "unavailable":
+    case "going_away":
+    case "internal":
+      return words.text("problemUnavailable");
+    case "no_answer":
+      return words.text("problemNoAnswer");
+    default:
+      return words.text("problemOther", { code: problem.code });
+  }
+}
+
+function fieldText(words: Words, { field, limit, code }: Problem): string {
+  switch (field) {
+    case "text":
+      return limit !== undefined && limit > 1
+        ? words.plural("problemTooLong", limit)
+        : words.text("problemText");
+    case "name":
+      return words.text("problemName");
+    case "room":
+      return words.text("problemRoom");
+    default:
+      return words.text("problemOther", { code: field ?? code });
+  }
+}

@@ -1,0 +1,276 @@
+import {
+  type Client,
+  type ConnectionState,
+  type Cursor,
+  createClient,
+  type Decision,
+  type End,
+  type Member,
+  type Memory,
+  type Person,
+  type Post,
+  type Session,
+  type Transport,
+  TRANSPORTS,
+} from "../client/index.ts";
+import { lasting, tabwide } from "./storage.ts";
+import type { Item } from "./timeline.ts";
+import { readUpTo, savedName, savedSession, saveSession, visited } from "./visits.ts";
+
+/** What a room's screen shows at one moment. */
+export interface RoomView {
+  items: readonly Item[];
+  posts: readonly Post[];
+  members: readonly Member[] | undefined;
+  memberCount: number;
+  session: Session | null | undefined;
+  connection: ConnectionState;
+  /** The transport that was last seen live. */
+  lastLive: Transport | undefined;
+  decisions: readonly Decision[];
+  typing: readonly Person[];
+  /** The past has been told once. */
+  loaded: boolean;
+  readUpTo: Cursor | undefined;
+  /** A reset made older messages go; said once. */
+  shortened: boolean;
+  ended: End | undefined;
+}
+
+const TYPING_SHOWN = 5_000;
+/** Between notes of how far one has read. */
+const NOTE_EVERY = 1_000;
+
+/** Turns a client's events into views, one for each frame at most, however fast the events come. */
+export class RoomModel {
+  readonly client: Client;
+  readonly #room: string;
+  readonly #listeners = new Set<() => void>();
+  #items: Item[] = [];
+  #presences = 0;
+  readonly #typing = new Map<string, { person: Person; until: number }>();
+  #typingTimer: ReturnType<typeof setTimeout> | undefined;
+  #view: RoomView;
+  #frame = false;
+  #readUpTo: Cursor | undefined;
+  #noteTimer: ReturnType<typeof setTimeout> | undefined;
+  #loaded = false;
+  #shortened = false;
+  #ended: End | undefined;
+  #lastLive: Transport | undefined;
+  #seenHidden: Cursor | undefined;
+
+  constructor(room: string, baseUrl: string, transport?: Transport) {
+    this.#room = room;
+    this.#readUpTo = readUpTo(room);
+    const name = savedName();
+    const session = savedSession();
+    this.client = createClient({
+      baseUrl,
+      room,
+      session,
+      ...(name === undefined ? {} : { name }),
+      ...(transport === undefined ? {} : { transport }),
+      posts: savedPosts(room),
+      memory: {
+        load: () => readMemory(lasting.get("network")),
+        save: (memory) => lasting.set("network", memory),
+      },
+    });
+    this.#listen();
+    this.#view = this.#build();
+  }
+
+  get view(): RoomView {
+    return this.#view;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  start(): void {
+    visited(this.#room, Date.now());
+    window.addEventListener("online", this.#online);
+    window.addEventListener("offline", this.#offline);
+    window.addEventListener("pageshow", this.#woke);
+    document.addEventListener("visibilitychange", this.#visibility);
+    this.client.start();
+  }
+
+  stop(): void {
+    window.removeEventListener("online", this.#online);
+    window.removeEventListener("offline", this.#offline);
+    window.removeEventListener("pageshow", this.#woke);
+    document.removeEventListener("visibilitychange", this.#visibility);
+    clearTimeout(this.#typingTimer);
+    clearTimeout(this.#noteTimer);
+    this.#listeners.clear();
+    this.client.close();
+  }
+
+  post(text: string): void {
+    this.#readUpTo = undefined;
+    this.client.post(text);
+  }
+
+  restart(): void {
+    this.#ended = undefined;
+    this.client.start();
+    this.#changed();
+  }
+
+  /** The newest message is on the screen. */
+  readAll(): void {
+    const last = this.client.messages.at(-1)?.id;
+    if (last === undefined || this.#noteTimer !== undefined) return;
+    this.#noteTimer = setTimeout(() => {
+      this.#noteTimer = undefined;
+      visited(this.#room, Date.now(), last);
+    }, NOTE_EVERY);
+  }
+
+  #listen(): void {
+    const { client } = this;
+    client.on("message", (message) => {
+      const at = Date.parse(message.time) || Date.now();
+      this.#items.push({ kind: "message", message, at });
+      this.#typing.delete(message.from.id);
+      const missed = this.#seenHidden;
+      if (document.hidden && missed !== undefined && !client.isOwn(message.from.id)) {
+        this.#readUpTo = missed;
+        this.#seenHidden = undefined;
+      }
+      this.#changed();
+    });
+    client.on("reset", () => {
+      this.#shortened = this.#items.length > 0;
+      this.#items = [];
+      this.#changed();
+    });
+    client.on("live", () => {
+      this.#loaded = true;
+      this.#changed();
+    });
+    for (const type of ["joined", "left"] as const) {
+      client.on(type, ({ member }) => {
+        this.#items.push({
+          kind: "presence",
+          type,
+          person: member,
+          at: Date.now(),
+          n: this.#presences++,
+        });
+        this.#changed();
+      });
+    }
+    client.on("typing", ({ member }) => {
+      this.#typing.set(member.id, { person: member, until: Date.now() + TYPING_SHOWN });
+      this.#expireTyping();
+      this.#changed();
+    });
+    client.on("state", (state) => {
+      if (state.status === "live") this.#lastLive = state.transport;
+      this.#changed();
+    });
+    client.on("posts", (posts) => {
+      tabwide.set(`posts.${this.#room}`, posts.length === 0 ? undefined : posts);
+      this.#changed();
+    });
+    client.on("final", (end) => {
+      this.#ended = end;
+      this.#changed();
+    });
+    client.on("session", (session) => {
+      saveSession(session);
+      this.#changed();
+    });
+    client.on("members", () => this.#changed());
+    client.on("decision", () => this.#changed());
+  }
+
+  #online = () => this.client.networkChanged(true);
+  #offline = () => this.client.networkChanged(false);
+  #woke = () => this.client.woke();
+  #visibility = () => {
+    if (document.hidden) {
+      this.#seenHidden = this.client.messages.at(-1)?.id;
+    } else {
+      this.#seenHidden = undefined;
+      this.client.woke();
+      this.#changed();
+    }
+  };
+
+  #expireTyping(): void {
+    clearTimeout(this.#typingTimer);
+    if (this.#typing.size === 0) return;
+    this.#typingTimer = setTimeout(() => {
+      const now = Date.now();
+      for (const [id, { until }] of this.#typing) if (until <= now) this.#typing.delete(id);
+      this.#expireTyping();
+      this.#changed();
+    }, 1_000);
+  }
+
+  #changed(): void {
+    if (this.#frame) return;
+    this.#frame = true;
+    const show = () => {
+      this.#frame = false;
+      this.#view = this.#build();
+      for (const listener of [...this.#listeners]) listener();
+    };
+    // A hidden page has no frames, yet its title counts.
+    if (document.hidden) setTimeout(show, 200);
+    else requestAnimationFrame(show);
+  }
+
+  #build(): RoomView {
+    const { client } = this;
+    return {
+      // A copy is cheap, and tells that it changed.
+      items: this.#items.slice(),
+      posts: client.posts,
+      members: client.members,
+      memberCount: client.memberCount,
+      session: client.session,
+      connection: client.state,
+      lastLive: this.#lastLive,
+      decisions: client.decisions,
+      typing: [...this.#typing.values()].map(({ person }) => person),
+      loaded: this.#loaded,
+      readUpTo: this.#readUpTo,
+      shortened: this.#shortened,
+      ended: this.#ended,
+    };
+  }
+}
+
+/** Posts of this tab that were not out yet when it was reloaded. What was stored meanwhile is known by its key. */
+function savedPosts(room: string): Post[] {
+  const stored = tabwide.get(`posts.${room}`);
+  if (!Array.isArray(stored)) return [];
+  return stored.flatMap((value: unknown) => {
+    if (typeof value !== "object" || value === null) return [];
+    const { key, text, at } = value as Record<string, unknown>;
+    if (typeof key !== "string" || typeof text !== "string" || typeof at !== "number") return [];
+    return [{ key, text, at, state: "waiting" } satisfies Post];
+  });
+}
+
+function readMemory(value: unknown): Memory | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const { works, back } = value as Record<string, unknown>;
+  const memory: Memory = { back: {} };
+  for (const transport of TRANSPORTS) {
+    const until = (back as Record<string, unknown> | undefined)?.[transport];
+    if (typeof until === "number") memory.back[transport] = until;
+    const worked = works as { transport?: unknown; until?: unknown } | undefined;
+    if (worked?.transport === transport && typeof worked.until === "number") {
+      memory.works = { transport, until: worked.until };
+    }
+  }
+  return memory;
+}

@@ -1,0 +1,274 @@
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { End, Person, Transport } from "../client/index.ts";
+import { Composer } from "./composer.tsx";
+import { Connection } from "./connection.tsx";
+import { usePage } from "./context.ts";
+import { copyText } from "./copy.ts";
+import { Dialog } from "./dialog.tsx";
+import { BackIcon, CheckIcon, LeaveIcon, LinkIcon, PeopleIcon } from "./icons.tsx";
+import { Menu } from "./menu.tsx";
+import { isolate, MessageList } from "./message_list.tsx";
+import { NamePrompt } from "./name_prompt.tsx";
+import { PeopleList } from "./people.tsx";
+import { RoomModel, type RoomView } from "./room_model.ts";
+import { roomHref } from "./routes.ts";
+import { rowsOf } from "./timeline.ts";
+import { useMedia } from "./use_media.ts";
+import { savedName } from "./visits.ts";
+
+const NOTICE_SHOWN = 6_000;
+
+/** `/rooms/{room}` */
+export function RoomScreen({
+  room,
+  transport,
+}: {
+  room: string;
+  transport: Transport | undefined;
+}) {
+  const { words, baseUrl, goTo } = usePage();
+  const { model, view } = useRoom(room, baseUrl, transport);
+  const wide = useMedia("(min-width: 900px)");
+  const [peopleWanted, setPeopleWanted] = useState<boolean>();
+  const peopleShown = peopleWanted ?? wide;
+  const [naming, setNaming] = useState(false);
+  const [notice, setNotice] = useNotice();
+  const input = useRef<HTMLTextAreaElement>(null);
+  const screen = useRef<HTMLDivElement>(null);
+
+  const self: Person = {
+    id: view.session?.clientId ?? "",
+    name: view.session?.name ?? savedName() ?? "",
+  };
+  const rows = useMemo(
+    () =>
+      rowsOf({
+        items: view.items,
+        posts: view.posts,
+        self,
+        isOwn: (id) => model.client.isOwn(id),
+        readUpTo: view.readUpTo,
+      }),
+    [view, self.id],
+  );
+  const onRetry = useCallback((key: string) => model.client.retry(key), [model]);
+  const onDiscard = useCallback((key: string) => model.client.discard(key), [model]);
+
+  useTitle(room, rows.length, view);
+  useEffect(() => {
+    if (view.shortened) setNotice(words.text("resetNotice"));
+  }, [view.shortened]);
+  useEffect(() => setPeopleWanted(undefined), [wide]);
+
+  const leave = () => {
+    model.client.leave();
+    goTo();
+  };
+  const copyLink = async () => {
+    const done = await copyText(roomHref(room, baseUrl));
+    setNotice(words.text(done ? "linkCopied" : "copyFailed"));
+  };
+  const toLastOwn = () => {
+    const own = screen.current?.querySelectorAll<HTMLElement>(".message.own");
+    own?.[own.length - 1]?.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const target = event.target as HTMLElement;
+    if (!target.classList.contains("message")) return;
+    if (event.key === "Escape") input.current?.focus();
+    const next = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
+    if (next === 0) return;
+    event.preventDefault();
+    const all = [...(screen.current?.querySelectorAll<HTMLElement>(".message") ?? [])];
+    const to = all[all.indexOf(target) + next];
+    if (to !== undefined) to.focus();
+    else if (next > 0) input.current?.focus();
+  };
+
+  const people = <PeopleList members={view.members} session={view.session} />;
+  const peopleTitle = words.plural("peopleCount", view.memberCount);
+  return (
+    <div class="room" ref={screen} onKeyDown={onKeyDown}>
+      <header class="room-header">
+        <button
+          type="button"
+          class="icon-button back"
+          aria-label={words.text("backToStart")}
+          title={words.text("backToStart")}
+          onClick={() => goTo()}
+        >
+          <BackIcon />
+        </button>
+        <div class="room-title">
+          <h1>
+            <bdi>{room}</bdi>
+          </h1>
+          <Connection
+            state={view.connection}
+            lastLive={view.lastLive}
+            decisions={view.decisions}
+            room={room}
+            onRetry={() => model.client.retryNow()}
+          />
+        </div>
+        <button
+          type="button"
+          class="icon-button count"
+          data-testid="people-toggle"
+          aria-expanded={peopleShown}
+          aria-label={peopleTitle}
+          title={peopleTitle}
+          onClick={() => setPeopleWanted(!peopleShown)}
+        >
+          <PeopleIcon />
+          <span data-testid="people-count">{view.memberCount}</span>
+        </button>
+        <button
+          type="button"
+          class="icon-button"
+          data-testid="copy-link"
+          aria-label={words.text("copyLink")}
+          title={words.text("copyLink")}
+          onClick={copyLink}
+        >
+          {notice === words.text("linkCopied") ? <CheckIcon /> : <LinkIcon />}
+        </button>
+        <Menu name={view.session?.name} onChangeName={() => setNaming(true)} />
+        <button
+          type="button"
+          class="icon-button"
+          data-testid="leave"
+          aria-label={words.text("leaveRoom")}
+          title={words.text("leaveRoom")}
+          onClick={leave}
+        >
+          <LeaveIcon />
+        </button>
+      </header>
+      <div class="room-body">
+        <main class="conversation">
+          <MessageList
+            rows={rows}
+            loaded={view.loaded}
+            onRetry={onRetry}
+            onDiscard={onDiscard}
+            onReadAll={() => model.readAll()}
+          />
+          <div class="notice" role="status" data-testid="notice">
+            {notice !== undefined && <span>{notice}</span>}
+          </div>
+          <Typing people={view.typing} />
+          <div class="dock">
+            {view.ended !== undefined ? (
+              <Ended end={view.ended} onAgain={() => model.restart()} />
+            ) : view.session === null || naming ? (
+              <NamePrompt
+                signIn={(name) => model.client.signIn(name)}
+                onDone={() => setNaming(false)}
+                onCancel={view.session === null ? undefined : () => setNaming(false)}
+              />
+            ) : (
+              <Composer
+                room={room}
+                input={input}
+                onSend={(text) => model.post(text)}
+                onTyping={() => model.client.typing()}
+                onUp={toLastOwn}
+              />
+            )}
+          </div>
+        </main>
+        {peopleShown && wide && (
+          <aside class="people-side" aria-label={words.text("people")}>
+            <h2>{peopleTitle}</h2>
+            {people}
+          </aside>
+        )}
+      </div>
+      {peopleShown && !wide && (
+        <Dialog title={peopleTitle} kind="sheet" onClose={() => setPeopleWanted(undefined)}>
+          {people}
+        </Dialog>
+      )}
+    </div>
+  );
+}
+
+function useRoom(room: string, baseUrl: string, transport: Transport | undefined) {
+  const model = useMemo(() => new RoomModel(room, baseUrl, transport), [room, baseUrl, transport]);
+  const [view, setView] = useState<RoomView>(model.view);
+  useEffect(() => {
+    const off = model.subscribe(() => setView(model.view));
+    model.start();
+    setView(model.view);
+    return () => {
+      off();
+      model.stop();
+    };
+  }, [model]);
+  return { model, view };
+}
+
+/** The room, and how many messages came while nobody looked. */
+function useTitle(room: string, changes: number, view: RoomView): void {
+  const { words } = usePage();
+  const seen = useRef(0);
+  const count = view.items.length;
+  useEffect(() => {
+    const update = () => {
+      if (!document.hidden) seen.current = count;
+      const fresh = count - seen.current;
+      const title = words.text("pageTitle", { room });
+      document.title = fresh > 0 ? `(${fresh}) ${title}` : title;
+    };
+    update();
+    document.addEventListener("visibilitychange", update);
+    return () => document.removeEventListener("visibilitychange", update);
+  }, [room, words, count, changes]);
+}
+
+function useNotice() {
+  const [notice, setNotice] = useState<string>();
+  useEffect(() => {
+    if (notice === undefined) return;
+    const timer = setTimeout(() => setNotice(undefined), NOTICE_SHOWN);
+    return () => clearTimeout(timer);
+  }, [notice]);
+  return [notice, setNotice] as const;
+}
+
+function Typing({ people }: { people: readonly Person[] }) {
+  const { words } = usePage();
+  const names = words.list(people.map(({ name }) => isolate(name)));
+  const text =
+    people.length === 0
+      ? ""
+      : people.length > 3
+        ? words.text("typingMany")
+        : words.plural("typing", people.length, { names });
+  return (
+    <p class="typing" data-testid="typing">
+      {text}
+    </p>
+  );
+}
+
+function Ended({ end, onAgain }: { end: End; onAgain(): void }) {
+  const { words, goTo } = usePage();
+  const text = { left: "endedLeft", forbidden: "endedForbidden" } as const;
+  const key = end.kind === "left" || end.kind === "forbidden" ? text[end.kind] : "endedRefused";
+  return (
+    <div class="ended" role="alert">
+      <p>{words.text(key)}</p>
+      {end.problem?.field === "room" && <p class="quiet">{words.text("problemRoom")}</p>}
+      <div class="buttons">
+        <button type="button" class="button primary" onClick={onAgain}>
+          {words.text("reconnect")}
+        </button>
+        <button type="button" class="button" onClick={() => goTo()}>
+          {words.text("backToStart")}
+        </button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,34 @@
+import { type Transport, TRANSPORTS } from "../client/index.ts";
+
+/** Where the page is served from, with a slash at the end; the server writes it into <base>. */
+export function baseUrl(): string {
+  return document.baseURI;
+}
+
+/** The room that an address shows; undefined for the start screen. */
+export function roomOf(href: string, base: string): string | undefined {
+  const path = new URL(href).pathname.slice(new URL(base).pathname.length);
+  const match = /^rooms\/([^/]+)\/?$/.exec(path);
+  if (match?.[1] === undefined) return undefined;
+  try {
+    return decodeURIComponent(match[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The query goes along, so that a pinned transport stays pinned. */
+export function roomHref(room: string, base: string, search = ""): string {
+  return new URL(`rooms/${encodeURIComponent(room)}${search}`, base).href;
+}
+
+export function pinnedTransport(search: string): Transport | undefined {
+  const asked = new URLSearchParams(search).get("transport");
+  return TRANSPORTS.find((transport) => transport === asked);
+}
+
+/** As the server names rooms: NFC, lower case. Undefined for what it would refuse. */
+export function normalRoom(typed: string): string | undefined {
+  const room = typed.trim().normalize("NFC").toLowerCase();
+  return /^[\p{L}\p{M}\p{N}\-_.]{1,64}$/u.test(room) ? room : undefined;
+}

@@ -1,0 +1,131 @@
+import { useEffect, useState } from "preact/hooks";
+import { usePage } from "./context.ts";
+import { CloseIcon } from "./icons.tsx";
+import { createRoom } from "./create_room.ts";
+import { problemText } from "./problems.ts";
+import { normalRoom } from "./routes.ts";
+import { SettingsFields } from "./settings_fields.tsx";
+import { forget, saveName, savedName, visits } from "./visits.ts";
+
+/** `/`: a name for oneself, and a room to join or to create. */
+export function StartScreen() {
+  const { words, goTo, baseUrl } = usePage();
+  const [name, setName] = useState(savedName() ?? "");
+  const [room, setRoom] = useState("");
+  const [problem, setProblem] = useState<string>();
+  const [rooms, setRooms] = useState(visits);
+
+  useEffect(() => {
+    document.title = words.text("appName");
+  }, [words]);
+
+  const keepName = () => {
+    const trimmed = name.trim();
+    if (trimmed !== "") saveName(trimmed);
+  };
+  const join = (event: Event) => {
+    event.preventDefault();
+    const normal = normalRoom(room);
+    if (normal === undefined) return setProblem(words.text("problemRoom"));
+    keepName();
+    goTo(normal);
+  };
+  const create = async () => {
+    keepName();
+    const made = await createRoom(baseUrl);
+    if ("room" in made) goTo(made.room);
+    else setProblem(problemText(words, made.problem));
+  };
+
+  return (
+    <main class="start">
+      <div class="start-card">
+        <header>
+          <img src={new URL("favicon.svg", baseUrl).href} alt="" width="48" height="48" />
+          <h1>{words.text("startTitle")}</h1>
+          <p class="quiet">{words.text("tagline")}</p>
+        </header>
+        <form onSubmit={join}>
+          <label class="field">
+            <span>{words.text("roomLabel")}</span>
+            <input
+              data-testid="start-room"
+              name="room"
+              autocomplete="off"
+              autocapitalize="none"
+              spellcheck={false}
+              placeholder={words.text("roomPlaceholder")}
+              value={room}
+              aria-invalid={problem !== undefined}
+              aria-describedby="start-problem"
+              onInput={(event) => {
+                setRoom(event.currentTarget.value);
+                setProblem(undefined);
+              }}
+            />
+          </label>
+          <p id="start-problem" class="problem" role="alert">
+            {problem}
+          </p>
+          <label class="field">
+            <span>{words.text("yourName")}</span>
+            <input
+              data-testid="start-name"
+              name="name"
+              autocomplete="nickname"
+              maxLength={40}
+              placeholder={words.text("namePlaceholder")}
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          </label>
+          <button class="button primary wide" type="submit" data-testid="join">
+            {words.text("join")}
+          </button>
+          <p class="or">
+            <span>{words.text("or")}</span>
+          </p>
+          <button
+            class="button wide"
+            type="button"
+            data-testid="create"
+            title={words.text("createHint")}
+            onClick={create}
+          >
+            {words.text("create")}
+          </button>
+          <p class="quiet small centred">{words.text("createHint")}</p>
+        </form>
+        {rooms.length > 0 && (
+          <section aria-labelledby="recent">
+            <h2 id="recent">{words.text("recentRooms")}</h2>
+            <ul class="recent">
+              {rooms.map((visit) => (
+                <li key={visit.room}>
+                  <button class="row" type="button" onClick={() => goTo(visit.room)}>
+                    <bdi class="room-name">{visit.room}</bdi>
+                    <span class="quiet small">{words.ago(visit.at, Date.now())}</span>
+                  </button>
+                  <button
+                    class="icon-button"
+                    type="button"
+                    aria-label={words.text("forgetRoom", { room: visit.room })}
+                    onClick={() => {
+                      forget(visit.room);
+                      setRooms(visits());
+                    }}
+                  >
+                    <CloseIcon />
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </section>
+        )}
+        <footer>
+          <SettingsFields />
+        </footer>
+      </div>
+    </main>
+  );
+}

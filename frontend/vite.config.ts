@@ -1,0 +1,23 @@
+import { defineConfig } from "vite";
+
+export default defineConfig({
+  // The page works under any path: index.html has a <base>, which the server rewrites.
+  base: "./",
+  build: {
+    target: "es2022",
+    modulePreload: false,
+    // Fonts and pictures stay files: the content security policy is written for files.
+    assetsInlineLimit: 0,
+    reportCompressedSize: true,
+  },
+  server: {
+    proxy: {
+      "^/(session|stream|healthz|readyz)": { target: "http://localhost:8080", ws: true },
+      "^/rooms/[^/]+/.+": { target: "http://localhost:8080", ws: true },
+      "^/rooms": {
+        target: "http://localhost:8080",
+        bypass: (req) => (req.headers.accept?.includes("text/html") ? "/index.html" : undefined),
+      },
+    },
+  },
+});
