@@ -2,12 +2,12 @@ package server
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/wire"
 )
 
 // pingTime is how long the store has to answer before this node is not ready. Probes usually wait 1 s themselves.
@@ -25,7 +25,8 @@ func (s *Server) readyz(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithTimeout(r.Context(), pingTime)
 	defer cancel()
 	if err := s.store.Ping(ctx); err != nil {
-		s.fail(w, r, fmt.Errorf("%w: %w", chat.ErrUnavailable, err))
+		s.log.DebugContext(r.Context(), "not ready", "err", err)
+		s.fail(w, r, wire.Fail(wire.CodeUnavailable, ""))
 		return
 	}
 	say(w, "ready\n")

@@ -11,6 +11,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -24,8 +25,8 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // permissions are what the page does not use and so nothing that got into it can.
 const permissions = "camera=(), microphone=(), display-capture=(), geolocation=(), payment=(), usb=()"
 
-// placeholder is in index.html where the address of the page's root goes.
-const placeholder = `<base href="/">`
+// placeholder finds where the address of the page's root goes in index.html, however the build writes it.
+func placeholder() *regexp.Regexp { return regexp.MustCompile(`<base href="/"\s*/?>`) }
 
 // page has the built front end in memory, each file as it is and, where that is smaller, gzipped. That is done once:
 // together they are some hundred kilobytes.
@@ -58,7 +59,10 @@ func newPage(dist fs.FS, base string) (*page, error) {
 			return err
 		}
 		if name == "index.html" {
-			content = bytes.Replace(content, []byte(placeholder), []byte(`<base href="`+base+`/">`), 1)
+			if base != "" && !placeholder().Match(content) {
+				return fmt.Errorf(`%s has no <base href="/">: it can't be served below %s`, name, base)
+			}
+			content = placeholder().ReplaceAllLiteral(content, []byte(`<base href="`+base+`/">`))
 			p.html = newFile(name, content)
 			return nil
 		}

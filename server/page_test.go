@@ -4,7 +4,6 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
-	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -68,7 +67,14 @@ func TestPageThatIsNoPage(t *testing.T) {
 	assert.ErrorContains(t, err, "index.html")
 	_, err = newPage(fstest.MapFS{"index.html": {}, "a*b": {}}, "")
 	assert.ErrorContains(t, err, "a*b")
-	p, err := newPage(fstest.MapFS{"index.html": {Data: []byte("<base href=\"/\">" + strings.Repeat("x", 9))}}, "/chat")
-	require.NoError(t, err)
-	assert.Contains(t, string(p.html.plain), `<base href="/chat/">`)
+	_, err = newPage(fstest.MapFS{"index.html": {Data: []byte("<title>")}}, "/chat")
+	assert.ErrorContains(t, err, "base href")
+}
+
+func TestBaseIsWritten(t *testing.T) {
+	for _, tag := range []string{`<base href="/">`, `<base href="/"/>`, `<base href="/" />`} {
+		p, err := newPage(fstest.MapFS{"index.html": {Data: []byte("<head>" + tag + "<title>")}}, "/chat")
+		require.NoError(t, err)
+		assert.Equal(t, `<head><base href="/chat/"><title>`, string(p.html.plain))
+	}
 }

@@ -1,10 +1,8 @@
 package server
 
 import (
-	"fmt"
 	"net/http"
 
-	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -15,6 +13,6 @@ func Waiting() http.Handler {
 			say(w, "alive\n")
 			return
 		}
-		wire.WriteProblem(w, fmt.Errorf("starting: %w", chat.ErrUnavailable))
+		wire.WriteProblem(w, wire.Fail(wire.CodeUnavailable, "it has not answered since this server started"))
 	})
 }

@@ -132,17 +132,23 @@ func TestRunAndDrain(t *testing.T) {
 		}
 		ended <- last
 	}()
+	closed := make(chan error, 1)
+	go func() {
+		for {
+			if _, _, err := socket.ReadMessage(); err != nil { // the library answers the close frame
+				closed <- err
+				return
+			}
+		}
+	}()
 	p.end(t)
 
 	var last struct{ Type, Code string }
 	require.NoError(t, json.Unmarshal([]byte(<-ended), &last))
 	assert.Equal(t, "error", last.Type)
 	assert.Equal(t, "going_away", last.Code)
-	var closed error
-	for closed == nil {
-		_, _, closed = socket.ReadMessage()
-	}
-	assert.True(t, websocket.IsCloseError(closed, websocket.CloseGoingAway), "%v", closed)
+	err = <-closed
+	assert.True(t, websocket.IsCloseError(err, websocket.CloseGoingAway), "%v", err)
 	assert.Contains(t, []int{0, http.StatusOK, http.StatusServiceUnavailable}, <-polled)
 	assert.Contains(t, p.stderr.String(), `"msg":"gone"`)
 }

@@ -36,8 +36,8 @@ type settings struct {
 	PostRate       perSecond `default:"0" from:"CALLER_POST_RATE" placeholder:"N" help:"How many messages a second one client may send, after five seconds' worth at once; 0 for any number. Default: 0."`
 	BasePath       basePath  `from:"CALLER_BASE_PATH" placeholder:"/PATH" help:"What comes before every address, when the chat is a part of a bigger site."`
 
-	LogFormat format     `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"How to write the log. Default: text."`
-	LogLevel  slog.Level `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"What to write to it: debug (with every request), info, warn or error. Default: info."`
+	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"How to write the log. Default: text."`
+	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"What to write to it: debug (with every request), info, warn or error. Default: info."`
 
 	Version kong.VersionFlag `help:"Say which version this is."`
 }
@@ -101,7 +101,7 @@ func withVariable(v *kong.Value) string {
 }
 
 func (c config) logger(w io.Writer) *slog.Logger {
-	o := &slog.HandlerOptions{Level: c.LogLevel}
+	o := &slog.HandlerOptions{Level: slog.Level(c.LogLevel)}
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, o))
 	}

@@ -35,7 +35,7 @@ func TestDefaults(t *testing.T) {
 	assert.Equal(t, 15*time.Second, c.node(nil).Heartbeat)
 	assert.Nil(t, c.server(nil).SessionKey)
 	assert.Zero(t, c.PostRate)
-	assert.Equal(t, slog.LevelInfo, c.LogLevel)
+	assert.Equal(t, level(slog.LevelInfo), c.LogLevel)
 }
 
 func TestPrecedence(t *testing.T) {
@@ -95,7 +95,7 @@ func TestEverySetting(t *testing.T) {
 	assert.Equal(t, "::1/128", o.TrustedProxies[1].String())
 	assert.InDelta(t, 0.5, o.PostRate, 0)
 	assert.Equal(t, "/chat", o.BasePath)
-	assert.Equal(t, slog.LevelDebug, c.LogLevel)
+	assert.Equal(t, level(slog.LevelDebug), c.LogLevel)
 	assert.Equal(t, 90*time.Minute, c.store(nil).HistoryTTL)
 
 	c, err = read(t, "", nil, "--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "192.0.2.1", "--keep-after-close", "5m")

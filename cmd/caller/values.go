@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"net/url"
@@ -23,6 +24,7 @@ type (
 	network   netip.Prefix
 	basePath  string
 	format    string
+	level     slog.Level
 	entries   int
 	perSecond float64
 	keeping   time.Duration // at least a second
@@ -155,6 +157,14 @@ func (v *format) UnmarshalText(text []byte) error {
 	default:
 		return fmt.Errorf("%q is neither text nor json", s)
 	}
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *level) UnmarshalText(text []byte) error {
+	if (*slog.Level)(v).UnmarshalText(text) != nil {
+		return fmt.Errorf("%q is not debug, info, warn or error", text)
+	}
+	return nil
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler. The upper bound is what a new reader can be sent in one go.
