@@ -198,9 +198,12 @@ func TestLargeRoomsAreFolded(t *testing.T) {
 func TestTypingIsShownEveryThreeSeconds(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
 		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		subscribe(t, n, member("Bob"), chat.All)
+		synctest.Wait()
 		ann.take()
 		for range 50 {
-			require.NoError(t, n.Typing(t.Context(), lobby, member("Bob")))
+			require.NoError(t, n.Typing(t.Context(), lobby, chat.Member{ID: "id-Bob"}))
+			require.NoError(t, n.Typing(t.Context(), lobby, chat.Member{ID: "somebody else"}))
 			time.Sleep(100 * time.Millisecond)
 		}
 		synctest.Wait()

@@ -117,9 +117,10 @@ func (r *room) handle(n Notice) {
 	case Left:
 		r.rosterChange(n.Version, n, func() { delete(r.roll.members, n.Member.ID) })
 	case Typing:
-		if r.mayType(n.Member.ID, time.Now()) {
-			r.typedAt[n.Member.ID] = time.Now()
-			r.tell(n)
+		// Only who is here is shown writing, and as the roster knows it.
+		if m, here := r.roll.members[n.Member.ID]; here && r.mayType(m.ID, time.Now()) {
+			r.typedAt[m.ID] = time.Now()
+			r.tell(Typing{Member: m})
 		}
 	}
 }
@@ -143,9 +144,9 @@ func (r *room) rosterChange(version int64, told Body, change func()) {
 	r.tell(told)
 }
 
-// reopened is how far a version may lie behind and still be an old one: versions begin at the store's time in
-// milliseconds, so one that is further behind is that of another store, whose roster has to be read.
-const reopened = int64(24 * time.Hour / time.Millisecond)
+// reopened is how far a version may lie behind and still be an old one. A roster's first version is far from any
+// other's (see [Roster]), so one that is further behind is that of another roster, which has to be read.
+const reopened = 1_000_000
 
 // fold has the roster told as a whole, within a second.
 func (r *room) fold() {
