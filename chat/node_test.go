@@ -155,6 +155,45 @@ func TestOneOrderForAllAndEachOnce(t *testing.T) {
 	})
 }
 
+// A reader may come from a node that was told of an entry a moment earlier.
+func TestACursorAheadOfTheFeedIsNoReset(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		subscribe(t, n, member("Ann"), chat.All) // the room has a worker, and its tail is empty
+		s.cutFeed(false)                         // the feed is late
+		first := say(t, n, "first")
+		bob, _ := subscribe(t, n, chat.Member{}, chat.Start{Resume: true, After: first.ID})
+		require.Equal(t, []string{"<welcome>", "<live>"}, texts(bob.take()))
+		second := say(t, n, "second")
+		cid, _ := subscribe(t, n, chat.Member{}, chat.Start{Resume: true, After: second.ID})
+		require.Equal(t, []string{"<welcome>", "<live>"}, texts(cid.take()))
+		synctest.Wait()
+		require.Equal(t, []string{"second"}, texts(bob.take()))
+		s.mu.Lock()
+		s.tell(chat.Appended{Entry: first}) // and there it is
+		s.tell(chat.Appended{Entry: second})
+		s.mu.Unlock()
+		synctest.Wait()
+		require.Empty(t, bob.take())
+		require.Empty(t, cid.take())
+	})
+}
+
+func TestALogThatIsLostBeforeItsTimeIsRewritten(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		say(t, n, "lost")
+		synctest.Wait()
+		bob.take()
+		s.cutFeed(true)
+		s.mu.Lock()
+		s.log = nil
+		s.mu.Unlock()
+		s.mendFeed(true)
+		synctest.Wait()
+		require.Equal(t, []string{"<reset rewritten>", "<live>"}, texts(bob.take()))
+	})
+}
+
 // A node whose feed is cut delivers nothing else before it has read what it missed.
 func TestAfterACutNothingIsMissing(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {

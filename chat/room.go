@@ -199,7 +199,7 @@ func (r *room) admit() {
 	for _, s := range r.waiting {
 		switch {
 		case s.state == ended:
-		case !r.sync.stale && (s.who.ID == "" || r.presences.isIn(s.who.ID, r.roll.version)):
+		case !r.sync.stale && (s.who.ID == "" || r.presences.isIn(s.who.ID, r.roll.version)) && r.canPlace(s):
 			r.attach(s)
 		default:
 			still = append(still, s)
@@ -207,6 +207,20 @@ func (r *room) admit() {
 	}
 	clear(r.waiting[len(still):])
 	r.waiting = still
+}
+
+// canPlace tells whether a subscriber's cursor can be judged. One that has no place in the tail is judged by the list
+// as it is read after the subscriber has come: this node may be behind the one that it comes from.
+func (r *room) canPlace(s *Subscription) bool {
+	if !s.start.Resume || s.placed {
+		return true
+	}
+	s.placed = true
+	if _, reason := r.tail.after(s.start.After); reason == "" || !r.tail.mayBeBehind(s.start.After) {
+		return true
+	}
+	r.refresh()
+	return false
 }
 
 // attach delivers the replay to a subscriber and from then on every batch.

@@ -41,6 +41,8 @@ type Subscription struct {
 	// The rest is the worker's.
 	state subscriptionState
 	index int // in room.subs, while attached
+	// placed says that the list has been read since it came, or need not be: its cursor can be judged.
+	placed bool
 }
 
 type subscriptionState int

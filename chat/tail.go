@@ -118,6 +118,14 @@ func (c Cursor) in(n int, at func(int) Entry) (from int, reason ResetReason) {
 	return i + 1, ""
 }
 
+// mayBeBehind tells whether a cursor that the tail can't serve may still have its place in the log: it may name an entry
+// that another node has delivered already and the feed has yet to bring here, or one of a log that has replaced this.
+// Only what is older than all that is kept is gone for certain.
+func (t *tail) mayBeBehind(c Cursor) bool {
+	kept := t.kept()
+	return len(kept) == 0 || c.Seq+1 >= entryOf(kept[0]).ID.Seq
+}
+
 // adopt makes the tail what was read from the store. It returns the events that the tail did not have; with a reason,
 // the tail's own last entry has no place in what was read, and the events are all that is kept.
 func (t *tail) adopt(k Kept, now time.Time) ([]*Event, ResetReason) {
@@ -133,8 +141,11 @@ func (t *tail) adopt(k Kept, now time.Time) ([]*Event, ResetReason) {
 		t.keepEncoded(old)
 		return fresh, ""
 	}
-	if hadExpired {
+	switch {
+	case hadExpired:
 		reason = Expired
+	case len(t.events) == 0:
+		reason = Rewritten // all of it, before its time: lost
 	}
 	return t.kept(), reason
 }

@@ -99,6 +99,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 		conn.Close()
 		return
 	}
+	_ = peer.net.SetDeadline(time.Time{}) // the handshake's; a socket that is gone fails on its own
 	if conn.Open(peer.net, nil) != nil {
 		return
 	}
