@@ -88,7 +88,7 @@ func TestStreamsShape(t *testing.T) {
 	client.Guest(node.URL, "Old").Post(t, "kitchen", "long ago")
 	for _, kind := range []client.Kind{client.WebSocket, client.SSE, client.NDJSON} {
 		t.Run(string(kind), func(t *testing.T) {
-			t.Parallel() // it mostly waits
+			t.Parallel()                  // it mostly waits
 			room := "for-" + string(kind) // nobody else's coming and going keeps it from being silent
 			client.Guest(node.URL, "Old").Post(t, room, "long ago")
 			ann := client.SignIn(t, node.URL, "Ann")

@@ -221,7 +221,7 @@ func (p *Page) Until(t testing.TB, what, condition string) {
 func (p *Page) describe() string {
 	text, err := eval[string](p, `location.href + "\n" + [...document.querySelectorAll("[data-testid]")].map(e =>
 		"  " + e.dataset.testid + " " + JSON.stringify({...e.dataset, testid: undefined}) + " " +
-		(e.value ?? e.innerText ?? "").slice(0, 80).replaceAll("\n", "⏎")).join("\n")`)
+		String(e.value || e.innerText || "").slice(0, 80).replaceAll("\n", "⏎")).join("\n")`)
 	if err != nil {
 		return err.Error()
 	}
@@ -270,10 +270,13 @@ func (p *Page) Type(t testing.TB, text string) {
 	p.do(t, insertText(text))
 }
 
-// Press presses keys one by one where the focus is.
-func (p *Page) Press(t testing.TB, keys string, options ...chromedp.KeyOption) {
+// Press presses keys one by one where the focus is, each as a keyboard does: a page that takes the key for itself keeps
+// the letter out. (chromedp's KeyEvent types the letter in an event of its own, which nothing keeps out.)
+func (p *Page) Press(t testing.TB, keys string, modifiers ...chromedp.Modifier) {
 	t.Helper()
-	p.do(t, chromedp.KeyEvent(keys, options...))
+	for _, r := range keys {
+		p.do(t, press(r, modifiers))
+	}
 }
 
 // Emulate sets a media feature, as in "prefers-color-scheme" and "dark".

@@ -9,6 +9,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/input"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 )
 
@@ -16,6 +17,33 @@ import (
 func insertText(text string) chromedp.Action[chromedp.Void] {
 	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
 		_, err := cdp.Call(ctx, t, input.InsertText, input.InsertTextParams{Text: text})
+		return err
+	})
+}
+
+// press is one key going down and up. Its rune is as package kb has it; others are typed as an input method would.
+func press(r rune, modifiers []chromedp.Modifier) chromedp.Action[chromedp.Void] {
+	key, known := kb.Keys[r]
+	if !known {
+		return insertText(string(r))
+	}
+	event := input.DispatchKeyEventParams{
+		Type: input.DispatchKeyEventTypeKeyDown, Key: key.Key, Code: key.Code,
+		WindowsVirtualKeyCode: key.Windows, NativeVirtualKeyCode: key.Native,
+	}
+	for _, modifier := range modifiers {
+		event.Modifiers |= int64(modifier)
+	}
+	if key.Print {
+		event.Text, event.UnmodifiedText = key.Text, key.Unmodified
+	}
+	return chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, event); err != nil {
+			return err
+		}
+		up := event
+		up.Type, up.Text, up.UnmodifiedText = input.DispatchKeyEventTypeKeyUp, "", ""
+		_, err := cdp.Call(ctx, t, input.DispatchKeyEvent, up)
 		return err
 	})
 }
