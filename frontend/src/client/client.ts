@@ -1,17 +1,17 @@
 import { Backoff } from "./backoff.ts";
 import type { ConnectionState, Decision, Memory, Timing } from "./chooser.ts";
 import { type Cursor, START } from "./cursor.ts";
-import { type End, endOfProblem } from "./end.ts";
 import { Emitter } from "./emitter.ts";
+import { type End, endOfProblem } from "./end.ts";
 import { defaultEnvironment } from "./environment.ts";
 import {
   type ClientId,
   type ErrorEvent,
   type Member,
   type MessageEvent,
-  parseObject,
   type PresenceEvent,
   type Problem,
+  parseObject,
   type ResetEvent,
   type RoomId,
   readRoster,

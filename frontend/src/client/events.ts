@@ -90,6 +90,7 @@ export interface AckEvent {
 
 export interface ErrorEvent extends Problem {
   type: "error";
+  roomId?: RoomId;
   key?: string;
 }
 
@@ -203,7 +204,13 @@ export function readEvent(value: unknown): ServerEvent | undefined {
     case "error": {
       const problem = readProblem(value);
       const key = text(value.key);
-      return problem && { type: "error", ...problem, ...(key === undefined ? {} : { key }) };
+      if (problem === undefined) return undefined;
+      return {
+        type: "error",
+        ...problem,
+        ...(roomId === "" ? {} : { roomId }),
+        ...(key === undefined ? {} : { key }),
+      };
     }
     default: {
       const id = parseCursor(value.id);

@@ -11,6 +11,10 @@ const PROOF_WAIT = 1;
 const SLACK = 8_000;
 /** A poll that was cut sooner than this was not cut for its length. */
 const SHORTEST_CUT = 1_500;
+/** Polls begin at least this far apart: what comes in a burst comes in few answers. */
+const APART = 50;
+/** And this far when there was no news: something that answers polls at once must not be asked in circles. */
+const APART_IDLE = 1_000;
 /** Cut polls in a row before the transport is given up. */
 const CUTS = 3;
 
@@ -36,19 +40,25 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Connecti
       const asked = env.now();
       const reply = await poll(wait);
       if (closed) return;
+      const took = env.now() - asked;
       if (!("kind" in reply)) {
         cuts = 0;
+        const news = reply.messages.length > 0 || reply.version !== version;
         proceed(reply);
         wait = longest;
+        await pause((news ? APART : APART_IDLE) - took);
         continue;
       }
-      const took = env.now() - asked;
       cuts += 1;
       if (reply.kind !== "lost" || took < SHORTEST_CUT || cuts >= CUTS) return sink.end(reply);
       // Something in between cuts long requests: stay under the time it let this one live.
       longest = Math.max(1, Math.min(Math.floor((took / 1000) * 0.8), Math.floor(wait / 2) || 1));
       wait = longest;
     }
+  }
+
+  async function pause(ms: number): Promise<void> {
+    if (ms > 0) await new Promise<void>((resolve) => void env.setTimeout(resolve, ms));
   }
 
   async function poll(wait: number): Promise<MessagesReply | End> {

@@ -2,7 +2,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { Page, type PageContext } from "./context.ts";
 import { Words } from "./i18n/index.ts";
 import { RoomScreen } from "./room_screen.tsx";
-import { baseUrl as readBaseUrl, pinnedTransport, roomHref, roomOf } from "./routes.ts";
+import { pinnedTransport, baseUrl as readBaseUrl, roomHref, roomOf } from "./routes.ts";
 import { applyTheme, savedLanguage, savedTheme, saveLanguage } from "./settings.ts";
 import { StartScreen } from "./start_screen.tsx";
 

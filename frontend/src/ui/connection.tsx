@@ -101,6 +101,7 @@ function Diagnostics({ decisions, room, onClose }: DiagnosticsProps) {
   return (
     <Dialog title={words.text("connection")} kind="panel" testId="diagnostics" onClose={onClose}>
       <p class="quiet">{words.text("diagnosticsHint")}</p>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
       <div class="table-frame" tabIndex={0}>
         <table>
           <thead>

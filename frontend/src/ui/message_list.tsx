@@ -117,6 +117,7 @@ export function MessageList({ rows, loaded, onRetry, onDiscard, onReadAll }: Mes
         aria-live="polite"
         aria-busy={!loaded}
         aria-label={words.text("messages")}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
         tabIndex={0}
         onScroll={onScroll}
       >
@@ -132,34 +133,9 @@ export function MessageList({ rows, loaded, onRetry, onDiscard, onReadAll }: Mes
               <p class="quiet">{words.text("emptyRoomHint")}</p>
             </div>
           )}
-          {shown.map((row) => {
-            switch (row.kind) {
-              case "message":
-                return (
-                  <Message
-                    key={row.rowKey}
-                    row={row}
-                    language={words.language}
-                    onRetry={onRetry}
-                    onDiscard={onDiscard}
-                  />
-                );
-              case "presence":
-                return <Presence key={row.rowKey} row={row} />;
-              case "day":
-                return (
-                  <p key={row.rowKey} class="day">
-                    <span>{words.day(row.at, Date.now())}</span>
-                  </p>
-                );
-              case "unread":
-                return (
-                  <p key={row.rowKey} class="unread">
-                    <span>{words.text("newHere")}</span>
-                  </p>
-                );
-            }
-          })}
+          {shown.map((row) => (
+            <AnyRow key={row.rowKey} row={row} onRetry={onRetry} onDiscard={onDiscard} />
+          ))}
         </div>
       </div>
       {away && (
@@ -180,6 +156,32 @@ export function MessageList({ rows, loaded, onRetry, onDiscard, onReadAll }: Mes
       )}
     </div>
   );
+}
+
+type AnyRowProps = Pick<MessageListProps, "onRetry" | "onDiscard"> & { row: Row };
+
+function AnyRow({ row, onRetry, onDiscard }: AnyRowProps) {
+  const { words } = usePage();
+  switch (row.kind) {
+    case "message":
+      return (
+        <Message row={row} language={words.language} onRetry={onRetry} onDiscard={onDiscard} />
+      );
+    case "presence":
+      return <Presence row={row} />;
+    case "day":
+      return (
+        <p class="day">
+          <span>{words.day(row.at, Date.now())}</span>
+        </p>
+      );
+    case "unread":
+      return (
+        <p class="unread">
+          <span>{words.text("newHere")}</span>
+        </p>
+      );
+  }
 }
 
 /** Who came and went, in one quiet line; a crowd is counted. */

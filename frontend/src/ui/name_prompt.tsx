@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { SessionResult } from "../client/index.ts";
 import { usePage } from "./context.ts";
 import { problemText } from "./problems.ts";
-import { saveName, savedName } from "./visits.ts";
+import { savedName, saveName } from "./visits.ts";
 
 export interface NamePromptProps {
   signIn(name: string): Promise<SessionResult>;

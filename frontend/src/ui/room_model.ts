@@ -10,8 +10,8 @@ import {
   type Person,
   type Post,
   type Session,
-  type Transport,
   TRANSPORTS,
+  type Transport,
 } from "../client/index.ts";
 import { lasting, tabwide } from "./storage.ts";
 import type { Item } from "./timeline.ts";

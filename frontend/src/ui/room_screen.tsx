@@ -88,6 +88,7 @@ export function RoomScreen({
   const people = <PeopleList members={view.members} session={view.session} />;
   const peopleTitle = words.plural("peopleCount", view.memberCount);
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys go from message to message
     <div class="room" ref={screen} onKeyDown={onKeyDown}>
       <header class="room-header">
         <button

@@ -1,4 +1,4 @@
-import { type Transport, TRANSPORTS } from "../client/index.ts";
+import { TRANSPORTS, type Transport } from "../client/index.ts";
 
 /** Where the page is served from, with a slash at the end; the server writes it into <base>. */
 export function baseUrl(): string {

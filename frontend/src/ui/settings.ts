@@ -1,4 +1,4 @@
-import { type Language, LANGUAGES, preferredLanguage } from "./i18n/index.ts";
+import { LANGUAGES, type Language, preferredLanguage } from "./i18n/index.ts";
 import { lasting } from "./storage.ts";
 
 export type Theme = "system" | "light" | "dark";

@@ -1,5 +1,5 @@
 import { usePage } from "./context.ts";
-import { type Language, LANGUAGES } from "./i18n/index.ts";
+import { LANGUAGES, type Language } from "./i18n/index.ts";
 import { THEMES, type Theme } from "./settings.ts";
 
 const THEME_TEXT = { system: "themeSystem", light: "themeLight", dark: "themeDark" } as const;

@@ -1,11 +1,11 @@
 import { useEffect, useState } from "preact/hooks";
 import { usePage } from "./context.ts";
-import { CloseIcon } from "./icons.tsx";
 import { createRoom } from "./create_room.ts";
+import { CloseIcon } from "./icons.tsx";
 import { problemText } from "./problems.ts";
 import { normalRoom } from "./routes.ts";
 import { SettingsFields } from "./settings_fields.tsx";
-import { forget, saveName, savedName, visits } from "./visits.ts";
+import { forget, savedName, saveName, visits } from "./visits.ts";
 
 /** `/`: a name for oneself, and a room to join or to create. */
 export function StartScreen() {

@@ -1,0 +1,332 @@
+import { describe, expect, test } from "vitest";
+import {
+  type Action,
+  Chooser,
+  type End,
+  type Input,
+  type Memory,
+  TIMING,
+  type Transport,
+} from "../../src/client/index.ts";
+import { Random } from "../random.ts";
+
+const LOST: End = { kind: "lost", detail: "test" };
+const BUSY: End = { kind: "busy", detail: "test", retryAfter: 7_000 };
+
+/** Drives a chooser and keeps what is open, as a link does. */
+class Driver {
+  now = 1_000_000;
+  readonly chooser: Chooser;
+  readonly open = new Map<number, Transport>();
+  carrier: number | undefined;
+  carried: Transport[] = [];
+  opened: Transport[] = [];
+  memory: Memory | undefined;
+  final: End | undefined;
+  status = "idle";
+  onAction: ((action: Action) => void) | undefined;
+
+  constructor(options: ConstructorParameters<typeof Chooser>[0] = {}) {
+    this.chooser = new Chooser({ random: () => 0.5, ...options });
+  }
+
+  give(input: Input): this {
+    if (input.type === "ended") this.#gone(input.id);
+    for (const action of this.chooser.step(input, this.now)) {
+      this.onAction?.(action);
+      if (action.type === "open") {
+        this.open.set(action.id, action.transport);
+        this.opened.push(action.transport);
+      } else if (action.type === "close") {
+        expect(this.open.has(action.id), "closes what is open").toBe(true);
+        this.#gone(action.id);
+      } else if (action.type === "carry") {
+        expect(this.open.has(action.id), "carries what is open").toBe(true);
+        expect(this.carrier, "one carrier at a time").toBeUndefined();
+        this.carrier = action.id;
+        this.carried.push(action.transport);
+      } else if (action.type === "remember") this.memory = action.memory;
+      else if (action.type === "final") this.final = action.end;
+      else if (action.type === "state") this.status = action.state.status;
+    }
+    return this;
+  }
+
+  /** Lets time pass, with a tick whenever one is due. */
+  pass(ms: number): this {
+    const until = this.now + ms;
+    for (let ticks = 0; ; ticks++) {
+      expect(ticks, "ticks without end").toBeLessThan(10_000);
+      const at = this.chooser.deadline();
+      if (at === undefined || at > until) break;
+      this.now = Math.max(this.now, at);
+      this.give({ type: "tick" });
+    }
+    this.now = until;
+    return this;
+  }
+
+  idOf(transport: Transport): number {
+    for (const [id, one] of this.open) if (one === transport) return id;
+    throw new Error(`${transport} is not open`);
+  }
+
+  welcome(transport: Transport): this {
+    return this.give({ type: "welcome", id: this.idOf(transport), heartbeat: 15_000 });
+  }
+
+  ping(transport: Transport): this {
+    return this.give({ type: "heard", id: this.idOf(transport), proof: true });
+  }
+
+  end(transport: Transport, end = LOST): this {
+    return this.give({ type: "ended", id: this.idOf(transport), end });
+  }
+
+  get on(): Transport | undefined {
+    return this.carrier === undefined ? undefined : this.open.get(this.carrier);
+  }
+
+  #gone(id: number): void {
+    this.open.delete(id);
+    if (this.carrier === id) this.carrier = undefined;
+  }
+}
+
+const started = (options?: ConstructorParameters<typeof Chooser>[0]) =>
+  new Driver(options).give({ type: "start" });
+
+describe("the race", () => {
+  test("WebSocket has a head start, then the stream, then polling", () => {
+    const d = started();
+    expect(d.opened).toEqual(["ws"]);
+    expect(d.pass(1_999).opened).toEqual(["ws"]);
+    expect(d.pass(1).opened).toEqual(["ws", "sse"]);
+    expect(d.pass(2_000).opened).toEqual(["ws", "sse", "poll"]);
+    d.welcome("sse");
+    expect(d.on).toBe("sse");
+    expect([...d.open.values()]).toEqual(["sse"]);
+  });
+
+  test("what fails at once gives way at once", () => {
+    const d = started().end("ws").end("sse");
+    expect(d.opened).toEqual(["ws", "sse", "poll"]);
+    expect(d.welcome("poll").on).toBe("poll");
+  });
+
+  test("a handshake that hangs is ended", () => {
+    const d = started().pass(TIMING.welcomeWithin + 4_000);
+    expect(d.open.size).toBe(0);
+    expect(d.status).toBe("offline");
+  });
+
+  test("a server that is busy is asked again no earlier than it said", () => {
+    const d = started({ transports: ["sse"] }).end("sse", BUSY);
+    expect(d.pass(6_999).opened).toHaveLength(1);
+    expect(d.pass(1_000).opened).toHaveLength(2);
+  });
+});
+
+describe("proof", () => {
+  test("no ping within 4 s of welcome brings the others in; the first of them to welcome takes over", () => {
+    const d = started().welcome("ws").pass(3_999);
+    expect(d.opened).toEqual(["ws"]);
+    d.pass(1);
+    expect(d.opened).toEqual(["ws", "sse"]);
+    expect(d.on).toBe("ws");
+    expect(d.welcome("sse").on).toBe("sse");
+    expect([...d.open.values()]).toEqual(["sse"]);
+  });
+
+  test("a late ping keeps the carrier and ends the race", () => {
+    const d = started().welcome("ws").pass(4_500).ping("ws");
+    expect([...d.open.values()]).toEqual(["ws"]);
+  });
+
+  test("silence for two heartbeats is a dead connection", () => {
+    const d = started().welcome("ws").pass(1_000).ping("ws").pass(29_999);
+    expect(d.on).toBe("ws");
+    d.pass(1);
+    expect(d.on).toBeUndefined();
+    d.pass(500);
+    expect(d.opened).toEqual(["ws", "ws"]);
+  });
+
+  test("a post without an answer brings the others in; an answer ends that", () => {
+    const d = started().welcome("ws").pass(1_000).ping("ws").give({ type: "stuck" });
+    expect(d.opened).toEqual(["ws", "sse"]);
+    d.give({ type: "heard", id: d.idOf("ws"), answer: true });
+    expect([...d.open.values()]).toEqual(["ws"]);
+  });
+});
+
+describe("what dies young", () => {
+  const dieYoung = (d: Driver, transport: Transport) =>
+    d.welcome(transport).pass(300).end(transport);
+
+  test("twice in a row goes to the back, and the next is tried at once", () => {
+    const d = dieYoung(started(), "ws").pass(500);
+    expect(d.opened).toEqual(["ws", "ws"]);
+    dieYoung(d, "ws");
+    expect(d.opened).toEqual(["ws", "ws", "sse"]);
+    expect(d.memory?.back.ws).toBe(d.now + TIMING.remember);
+  });
+
+  test("is remembered for an hour", () => {
+    const memory: Memory = { back: { ws: 1_000_000 + TIMING.remember } };
+    expect(started({ memory }).opened).toEqual(["sse"]);
+    const later = new Driver({ memory });
+    later.now += TIMING.remember;
+    expect(later.give({ type: "start" }).opened).toEqual(["ws"]);
+  });
+
+  test("not when the server said to come back later", () => {
+    const d = started();
+    for (let i = 0; i < 4; i++) {
+      d.welcome("ws").pass(300).end("ws", BUSY).pass(7_000);
+      while (d.open.size === 0) d.pass(100);
+    }
+    expect(new Set(d.opened)).toEqual(new Set(["ws"]));
+    expect(d.memory?.back.ws).toBeUndefined();
+  });
+
+  test("is forgotten when the network is another one", () => {
+    const memory: Memory = { back: { ws: 1_000_000 + TIMING.remember } };
+    const d = started({ memory })
+      .welcome("sse")
+      .ping("sse")
+      .give({ type: "network", online: true });
+    expect(d.memory?.back).toEqual({});
+  });
+});
+
+describe("no choice is for good", () => {
+  const onSse = () => started().end("ws").welcome("sse").pass(1_000).ping("sse");
+  const beat = (d: Driver, ms: number) => {
+    for (let t = 0; t < ms; t += 10_000) {
+      if (d.on !== undefined) d.ping(d.on);
+      d.pass(10_000);
+    }
+  };
+
+  test("a better one is tried beside it, and taken once proven", () => {
+    const d = onSse();
+    beat(d, 30_000);
+    expect(d.opened).toEqual(["ws", "sse", "ws"]);
+    d.welcome("ws");
+    expect(d.on).toBe("sse");
+    d.ping("ws");
+    expect(d.on).toBe("ws");
+    expect([...d.open.values()]).toEqual(["ws"]);
+    expect(d.memory?.works?.transport).toBe("ws");
+  });
+
+  test("one that is not proven is tried again after a while", () => {
+    const d = onSse();
+    beat(d, 30_000);
+    d.welcome("ws");
+    beat(d, 10_000);
+    expect(d.on).toBe("sse");
+    expect([...d.open.values()]).toEqual(["sse"]);
+    beat(d, TIMING.probeEvery);
+    expect(d.opened).toEqual(["ws", "sse", "ws", "ws"]);
+  });
+
+  test("one that died young before must live longer to be trusted", () => {
+    const memory: Memory = { back: { ws: 1_000_000 + TIMING.remember } };
+    const d = started({ memory }).welcome("sse").pass(1_000).ping("sse");
+    beat(d, 30_000);
+    d.welcome("ws").ping("ws");
+    expect(d.on).toBe("sse");
+    d.ping("sse").pass(TIMING.probation);
+    expect(d.on).toBe("ws");
+  });
+
+  test("what works is tried first the next time", () => {
+    const { memory } = onSse();
+    expect(memory?.works?.transport).toBe("sse");
+    const next = new Driver(memory === undefined ? {} : { memory });
+    expect(next.give({ type: "start" }).opened).toEqual(["sse"]);
+  });
+
+  test("a carrier that dies while a better one is on trial hands over to it", () => {
+    const d = onSse();
+    beat(d, 30_000);
+    d.welcome("ws").end("sse");
+    expect(d.on).toBe("ws");
+  });
+});
+
+describe("the network and the device", () => {
+  const live = () => started().welcome("ws").pass(1_000).ping("ws");
+
+  test("a change of network is checked at once; a sign of life ends the check", () => {
+    const d = live().give({ type: "network", online: true });
+    expect(d.open.size).toBe(2);
+    expect(d.on).toBe("ws");
+    d.give({ type: "heard", id: d.carrier ?? 0 });
+    expect(d.open.size).toBe(1);
+  });
+
+  test("no network at all is known when nothing can be opened", () => {
+    const d = live().give({ type: "network", online: false });
+    for (const id of [...d.open.keys()].filter((id) => id !== d.carrier)) {
+      d.give({ type: "ended", id, end: LOST });
+    }
+    while (d.open.size > 1) {
+      const id = [...d.open.keys()].find((one) => one !== d.carrier) ?? 0;
+      d.give({ type: "ended", id, end: LOST });
+    }
+    expect(d.on).toBeUndefined();
+    expect(d.status).toBe("offline");
+    expect(d.give({ type: "network", online: true }).status).toBe("connecting");
+  });
+
+  test("a page that slept checks only when a ping is overdue", () => {
+    const d = live();
+    d.now += 10_000;
+    expect(d.give({ type: "wake" }).open.size).toBe(1);
+    d.now += 10_000;
+    expect(d.give({ type: "wake" }).open.size).toBe(2);
+  });
+});
+
+test.each([["left", "forbidden", "refused", "signed-out"] as const].flat())(
+  "%s is final",
+  (kind) => {
+    const d = started().welcome("ws").end("ws", { kind, detail: "test" }).pass(3_600_000);
+    expect(d.final?.kind).toBe(kind);
+    expect(d.open.size).toBe(0);
+    expect(d.opened).toEqual(["ws"]);
+    expect(d.give({ type: "start" }).opened).toEqual(["ws", "ws"]);
+  },
+);
+
+test.each(Array.from({ length: 200 }, (_, i) => i + 1))("walk %i keeps the invariants", (seed) => {
+  const random = new Random(seed);
+  const d = started({ random: random.next });
+  const welcomed = new Set<number>();
+  for (let i = 0; i < 300; i++) {
+    const ids = [...d.open.keys()];
+    const id = ids.length === 0 ? 0 : random.of(ids);
+    const dice = random.below(14);
+    if (dice < 4) d.pass(random.below(5_000));
+    else if (dice === 4) d.pass(random.below(300_000));
+    else if (dice < 8 && !welcomed.has(id)) {
+      welcomed.add(id);
+      d.give({ type: "welcome", id, heartbeat: 15_000 });
+    } else if (dice < 10) d.give({ type: "heard", id, proof: random.below(2) === 0 });
+    else if (dice === 10) d.give({ type: "ended", id, end: random.of([LOST, BUSY]) });
+    else if (dice === 11) d.give({ type: "network", online: random.below(2) === 0 });
+    else if (dice === 12) d.give({ type: "stuck" });
+    else d.give({ type: random.of(["wake", "retry"] as const) });
+    // A carrier, a probe, and three that race.
+    expect(d.open.size).toBeLessThanOrEqual(5);
+    expect(d.status === "live").toBe(d.carrier !== undefined);
+    expect(d.chooser.deadline(), "there is always something to wait for").toBeDefined();
+    expect(d.chooser.deadline() ?? 0, "nothing is overdue").toBeGreaterThan(d.now - 1);
+  }
+  d.give({ type: "stop" });
+  expect(d.open.size).toBe(0);
+  expect(d.chooser.deadline()).toBeUndefined();
+});

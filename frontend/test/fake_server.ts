@@ -1,0 +1,352 @@
+import type { Cursor, Member, MessageEvent, SocketLike, Transport } from "../src/client/index.ts";
+import { START, seqOf } from "../src/client/index.ts";
+
+/**
+ * A room's server and the network before it, in memory and in the time of Vitest's fake timers. Give its `fetch` and
+ * `socket` to a client. To try another network, add a `Mode` and say in `#deliver` what it does to what is sent.
+ *
+ * - `ok`: everything passes
+ * - `refused`: nothing can be opened, and says so at once
+ * - `hang`: nothing can be opened, and does not say so
+ * - `mute`: everything opens, and nothing comes down
+ * - `freeze`: what was sent within half a second of opening comes down, and then nothing
+ * - `deaf`: everything comes down, nothing goes up
+ * - `kill`: is cut 300 ms after opening
+ * - `cut`: is cut 5 s after opening
+ */
+export const MODES = ["ok", "refused", "hang", "mute", "freeze", "deaf", "kill", "cut"] as const;
+export type Mode = (typeof MODES)[number];
+export type Path = Transport | "post";
+
+const LATENCY = 20;
+
+interface Stream {
+  path: Transport;
+  openedAt: number;
+  /** Sends without asking the network. */
+  write(event: object): void;
+  cut(): void;
+  /** Something was lost on the way: nothing after it can come. */
+  broken: boolean;
+  closed: boolean;
+  lastSent: number;
+}
+
+export class FakeServer {
+  readonly network: Record<Path, Mode> = { ws: "ok", sse: "ok", poll: "ok", post: "ok" };
+  log: MessageEvent[] = [];
+  heartbeat = 15;
+  /** Answers to posts are lost, though they are stored. */
+  loseAnswers = false;
+  /** Posts are refused with this status and code. */
+  refuse: { status: number; code: string; field?: string; limit?: number } | undefined;
+  signedIn = true;
+  /** Streams that are open, by transport: what a test asserts about. */
+  readonly streams = new Set<Stream>();
+  readonly opened: Transport[] = [];
+  #tag = "00000001";
+  #waiters = new Set<() => void>();
+  readonly member: Member = {
+    id: "me",
+    name: "Ann",
+    transport: "ws",
+    joinedAt: "2026-11-24T12:00:00.000Z",
+  };
+
+  /** Somebody posts. */
+  post(text: string, key?: string, from = { id: "other", name: "Bob" }): MessageEvent {
+    const known = key === undefined ? undefined : this.log.find((m) => m.key === key);
+    if (known !== undefined) return known;
+    const seq = this.log.length === 0 ? 1 : seqOf(this.log[this.log.length - 1]?.id ?? START) + 1;
+    const message: MessageEvent = {
+      type: "message",
+      roomId: "lobby",
+      id: `${seq}-${this.#tag}` as Cursor,
+      from,
+      text,
+      time: new Date().toISOString(),
+      ...(key === undefined ? {} : { key }),
+    };
+    this.log.push(message);
+    for (const stream of this.streams) this.#send(stream, message);
+    for (const wake of [...this.#waiters]) wake();
+    return message;
+  }
+
+  /** The log is lost and begins again: old cursors match nothing. */
+  rewrite(): void {
+    this.log = [];
+    this.#tag = "00000002";
+    for (const stream of this.streams) this.#cut(stream);
+  }
+
+  /** Only the last `n` are kept. */
+  trim(n: number): void {
+    this.log = this.log.slice(-n);
+  }
+
+  cutAll(): void {
+    for (const stream of [...this.streams]) this.#cut(stream);
+  }
+
+  fetch = async (input: RequestInfo | URL, init: RequestInit = {}): Promise<Response> => {
+    const url = new URL(String(input));
+    const path: Path = url.pathname.endsWith("/sse")
+      ? "sse"
+      : init.method === "POST"
+        ? "post"
+        : "poll";
+    if (url.pathname.endsWith("/session")) return this.#session();
+    const mode = this.network[path];
+    const { signal } = init;
+    if (path !== "post") this.opened.push(path);
+    if (mode === "refused") {
+      await delay(LATENCY, signal);
+      throw new TypeError("fetch failed");
+    }
+    if (mode === "hang" || (mode === "deaf" && path === "post")) await forever(signal);
+    await delay(LATENCY, signal);
+    if (path === "sse") return this.#sse(url, signal);
+    if (path === "post") return this.#posted(String(init.body), mode, signal);
+    return this.#poll(url, mode, signal);
+  };
+
+  socket = (url: string): SocketLike => {
+    const socket = new FakeSocket();
+    const mode = this.network.ws;
+    this.opened.push("ws");
+    if (mode === "hang") return socket;
+    setTimeout(() => {
+      if (socket.readyState !== 0) return;
+      if (mode === "refused") return socket.end(1006);
+      socket.readyState = 1;
+      const stream = this.#open(
+        "ws",
+        new URL(url),
+        (event) => socket.onmessage?.({ data: JSON.stringify(event) }),
+        () => socket.end(1006),
+      );
+      socket.onSend = (data) => {
+        const command = JSON.parse(data) as { type: string; key: string; text: string };
+        if (this.network.ws === "deaf" || this.network.ws === "mute")
+          stream.broken ||= this.network.ws === "mute";
+        if (this.network.ws !== "ok" && this.network.ws !== "freeze") return;
+        setTimeout(() => {
+          if (command.type === "leave") {
+            this.streams.delete(stream);
+            return socket.end(1000);
+          }
+          if (command.type !== "post") return;
+          if (this.refuse !== undefined) {
+            const { code, field, limit } = this.refuse;
+            return this.#send(stream, {
+              type: "error",
+              code,
+              title: code,
+              key: command.key,
+              field,
+              limit,
+            });
+          }
+          const { id, time } = this.post(command.text, command.key, { id: "me", name: "Ann" });
+          if (this.loseAnswers) return this.#cut(stream);
+          this.#send(stream, { type: "ack", roomId: "lobby", key: command.key, id, time });
+        }, LATENCY);
+      };
+      socket.onClosed = () => this.#close(stream);
+    }, LATENCY);
+    return socket;
+  };
+
+  #session(): Response {
+    return this.signedIn
+      ? Response.json({ clientId: "me", name: "Ann" })
+      : problem(401, "session_invalid");
+  }
+
+  #sse(url: URL, signal: AbortSignal | null | undefined): Response {
+    if (!this.signedIn) return problem(401, "session_invalid");
+    const encoder = new TextEncoder();
+    let stream: Stream | undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => {
+        const write = (event: object) =>
+          controller.enqueue(encoder.encode(`data: ${JSON.stringify(event)}\n\n`));
+        stream = this.#open("sse", url, write, () => controller.error(new TypeError("cut")));
+        const opened = stream;
+        signal?.addEventListener("abort", () => {
+          if (opened.closed) return;
+          this.#close(opened);
+          controller.error(new DOMException("aborted", "AbortError"));
+        });
+      },
+      cancel: () => stream && this.#close(stream),
+    });
+    return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
+  }
+
+  async #poll(url: URL, mode: Mode, signal: AbortSignal | null | undefined): Promise<Response> {
+    if (!this.signedIn) return problem(401, "session_invalid");
+    const wait = Number(url.searchParams.get("wait") ?? 0) * 1000;
+    const after = url.searchParams.get("after") ?? undefined;
+    if (mode === "mute") await forever(signal);
+    if (mode === "freeze" && wait > 0) await forever(signal);
+    const cutAfter = mode === "kill" ? 300 : mode === "cut" ? 5_000 : Number.POSITIVE_INFINITY;
+    if (wait > 0 && this.#after(after).entries.length === 0 && !this.#after(after).reset) {
+      await Promise.race([
+        delay(Math.min(wait, cutAfter), signal),
+        new Promise<void>((resolve) => {
+          this.#waiters.add(resolve);
+          setTimeout(() => this.#waiters.delete(resolve), wait);
+        }),
+      ]);
+      if (wait > cutAfter && this.#after(after).entries.length === 0) throw new TypeError("cut");
+    }
+    const { entries, reset } = this.#after(after);
+    await delay(LATENCY, signal);
+    return Response.json({
+      messages: entries,
+      cursor: entries.at(-1)?.id ?? this.#cursor(),
+      reset,
+      members: [this.member],
+      version: 1,
+    });
+  }
+
+  async #posted(body: string, mode: Mode, signal: AbortSignal | null | undefined) {
+    if (!this.signedIn) return problem(401, "session_invalid");
+    if (this.refuse !== undefined) {
+      const { status, code, field, limit } = this.refuse;
+      return problem(status, code, { field, limit });
+    }
+    const { text, key } = JSON.parse(body) as { text: string; key: string };
+    const message = this.post(text, key, { id: "me", name: "Ann" });
+    if (this.loseAnswers || mode === "mute") throw new TypeError("the answer was lost");
+    await delay(LATENCY, signal);
+    return Response.json(message, { status: 201 });
+  }
+
+  #open(path: Transport, url: URL, write: (event: object) => void, cut: () => void): Stream {
+    const now = Date.now();
+    const stream: Stream = {
+      path,
+      openedAt: now,
+      write,
+      cut,
+      broken: false,
+      closed: false,
+      lastSent: now,
+    };
+    this.streams.add(stream);
+    const after = url.searchParams.get("after") ?? undefined;
+    const { entries, reset } = this.#after(after);
+    this.#send(stream, {
+      type: "welcome",
+      roomId: "lobby",
+      clientId: "me",
+      name: "Ann",
+      resumed: after !== undefined && !reset,
+      heartbeat: this.heartbeat,
+      stream: "s-1",
+      members: [this.member],
+      version: 1,
+    });
+    if (reset) this.#send(stream, { type: "reset", roomId: "lobby", reason: "expired" });
+    for (const entry of entries) this.#send(stream, entry);
+    this.#send(stream, { type: "live", roomId: "lobby", cursor: this.#cursor() });
+    setTimeout(() => this.#send(stream, { type: "ping" }), 1_000);
+    const beat = () => {
+      if (stream.closed) return;
+      if (Date.now() - stream.lastSent >= this.heartbeat * 1000)
+        this.#send(stream, { type: "ping" });
+      setTimeout(beat, 1_000);
+    };
+    setTimeout(beat, 1_000);
+    for (const ms of [300, 5_000]) {
+      setTimeout(() => {
+        if (this.network[path] === "kill" || (this.network[path] === "cut" && ms > 300))
+          this.#cut(stream);
+      }, ms);
+    }
+    return stream;
+  }
+
+  #send(stream: Stream, event: object): void {
+    stream.lastSent = Date.now();
+    setTimeout(() => {
+      if (stream.closed) return;
+      const mode = this.network[stream.path];
+      const young = Date.now() - stream.openedAt < 500;
+      if (mode === "mute" || mode === "hang" || (mode === "freeze" && !young)) stream.broken = true;
+      if (!stream.broken) stream.write(event);
+    }, LATENCY);
+  }
+
+  #cut(stream: Stream): void {
+    if (stream.closed) return;
+    this.#close(stream);
+    stream.cut();
+  }
+
+  #close(stream: Stream): void {
+    stream.closed = true;
+    this.streams.delete(stream);
+  }
+
+  #after(after: string | undefined): { entries: MessageEvent[]; reset: boolean } {
+    if (after === undefined) return { entries: this.log, reset: false };
+    const at = this.log.findIndex((m) => m.id === after);
+    if (at >= 0) return { entries: this.log.slice(at + 1), reset: false };
+    const first = this.log[0];
+    const whole = after === START && (first === undefined || seqOf(first.id) === 1);
+    return { entries: this.log, reset: !whole };
+  }
+
+  #cursor(): Cursor {
+    return this.log.at(-1)?.id ?? START;
+  }
+}
+
+class FakeSocket implements SocketLike {
+  onopen = null;
+  onmessage: SocketLike["onmessage"] = null;
+  onclose: SocketLike["onclose"] = null;
+  onerror = null;
+  readyState = 0;
+  onSend: ((data: string) => void) | undefined;
+  onClosed: (() => void) | undefined;
+
+  send(data: string): void {
+    this.onSend?.(data);
+  }
+
+  close(): void {
+    this.readyState = 3;
+    this.onClosed?.();
+  }
+
+  end(code: number): void {
+    this.readyState = 3;
+    this.onclose?.({ code, reason: "" });
+  }
+}
+
+export function problem(status: number, code: string, more: object = {}): Response {
+  return new Response(JSON.stringify({ type: "about:blank", title: code, status, code, ...more }), {
+    status,
+    headers: { "Content-Type": "application/problem+json" },
+  });
+}
+
+function delay(ms: number, signal?: AbortSignal | null): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => reject(new DOMException("aborted", "AbortError"));
+    if (signal?.aborted) return aborted();
+    signal?.addEventListener("abort", aborted);
+    setTimeout(resolve, ms);
+  });
+}
+
+function forever(signal?: AbortSignal | null): Promise<void> {
+  return delay(2 ** 31 - 1, signal);
+}

@@ -1,0 +1,68 @@
+// @vitest-environment happy-dom
+import { describe, expect, test } from "vitest";
+import { en, type Plural } from "../../src/ui/i18n/en.ts";
+import { preferredLanguage, Words } from "../../src/ui/i18n/index.ts";
+import { ru } from "../../src/ui/i18n/ru.ts";
+
+const english: Record<string, string | Plural> = en;
+const russian: Record<string, string | Plural> = ru;
+const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
+
+describe("the two languages", () => {
+  test("have the same texts", () => {
+    expect(Object.keys(russian).sort()).toEqual(Object.keys(english).sort());
+  });
+
+  test.each(Object.keys(english))("%s is said, with the same holes and all plural forms", (key) => {
+    const [a, b] = [english[key], russian[key]];
+    if (typeof a === "string") {
+      expect(typeof b).toBe("string");
+      expect(a.trim()).not.toBe("");
+      expect(String(b).trim()).not.toBe("");
+      expect(holes(String(b))).toEqual(holes(a));
+      return;
+    }
+    for (const category of new Intl.PluralRules("en").resolvedOptions().pluralCategories) {
+      expect(a?.[category as "one"], category).toMatch(/\S/);
+    }
+    for (const category of new Intl.PluralRules("ru").resolvedOptions().pluralCategories) {
+      const form = (b as Plural)[category as "one"];
+      expect(form, category).toMatch(/\S/);
+      expect(holes(form)).toEqual(holes((a as Plural).other));
+    }
+  });
+
+  test("Russian has the words that were asked for", () => {
+    expect(ru.startTitle).toBe("Чат-комнаты");
+    expect(ru.join).toBe("Присоединиться");
+    expect(ru.create).toBe("Создать");
+    expect(ru.leaveRoom).toBe("Покинуть комнату");
+    expect(ru.messagePlaceholder).toBe("Напишите сообщение…");
+    expect(ru.send).toBe("Отправить");
+  });
+});
+
+test("counts take the right form", () => {
+  const words = new Words("ru");
+  expect([1, 2, 5, 21, 11].map((n) => words.plural("peopleCount", n))).toEqual([
+    "1 участник",
+    "2 участника",
+    "5 участников",
+    "21 участник",
+    "11 участников",
+  ]);
+  expect(new Words("en").plural("newBelow", 1)).toBe("1 new message");
+});
+
+test("days have names", () => {
+  const words = new Words("en");
+  const now = new Date(2026, 10, 24, 12).getTime();
+  expect(words.day(now, now)).toBe("Today");
+  expect(words.day(now - 86_400_000, now)).toBe("Yesterday");
+  expect(words.day(now - 3 * 86_400_000, now)).toContain("21");
+});
+
+test("the browser's languages choose", () => {
+  expect(preferredLanguage(["de-DE", "ru-RU", "en"])).toBe("ru");
+  expect(preferredLanguage(["de-DE"])).toBe("en");
+});
