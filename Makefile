@@ -1,7 +1,7 @@
 # One command for each habit. `make` alone says which there are.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint frontend dist go-test bench fuzz
+.PHONY: help run build test lint gofmt vet staticcheck frontend frontend-check frontend-test dist go-test bench fuzz
 
 # Debian keeps servers in sbin, which is not on everybody's path.
 export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
@@ -26,21 +26,32 @@ test: ## run everything that must pass; installs what it lacks
 	@scripts/frontend.sh deps
 	@$(MAKE) --no-print-directory --keep-going lint frontend dist go-test
 
-lint: ## check the Go sources: gofmt, go vet, staticcheck
+lint: gofmt vet staticcheck ## check the Go sources: gofmt, go vet, staticcheck
+
+gofmt:
 	@echo '== gofmt'
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+
+vet:
 	@echo '== go vet'
 	@go vet ./...
+
+staticcheck:
 	@echo '== staticcheck'
 	@go tool staticcheck ./...
 
-frontend: ## check and test the page: Biome, tsc, Vitest
+frontend: frontend-check frontend-test ## check and test the page: Biome, tsc, Vitest
+
+frontend-check:
 	@scripts/frontend.sh deps
 	@echo '== frontend: check'
 	@cd frontend && npm run --silent check
+
+frontend-test:
+	@scripts/frontend.sh deps
 	@echo '== frontend: test'
-	@cd frontend && npm run --silent test
+	@cd frontend && timeout --kill-after=10s 4m npm run --silent test
 
 dist: ## check that frontend/dist is what its sources build
 	@echo '== frontend: dist is what the sources build'

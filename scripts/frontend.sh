@@ -36,7 +36,7 @@ case ${1:-} in
     fresh=$(mktemp -d)
     trap 'rm -rf "$fresh"' EXIT
     npm run build -- --outDir "$fresh" --emptyOutDir --logLevel warn
-    if ! diff -r "$fresh" dist; then
+    if ! diff -rq "$fresh" dist; then
       echo "frontend/dist is not what its sources build: run 'npm run build' in frontend and commit the result" >&2
       exit 1
     fi
