@@ -159,14 +159,18 @@ func (c *Conn) End(f *wire.Failure) {
 }
 
 func (c *Conn) finish(f *wire.Failure) {
-	c.outbox.Finish(c.farewell(c.framing.AppendFailure(nil, f, "", ""), f))
+	within := lastWords
+	if f.Code == wire.CodeTooSlow {
+		within = slowWords
+	}
+	c.outbox.Finish(c.farewell(c.framing.AppendFailure(nil, f, "", ""), f), within)
 	c.leaveAll()
 }
 
 // Quit ends the connection as asked: its members leave at once, and it closes with the farewell alone.
 func (c *Conn) Quit() {
 	f := wire.FailureOf(chat.ErrLeft)
-	c.outbox.Finish(c.farewell(nil, f))
+	c.outbox.Finish(c.farewell(nil, f), lastWords)
 	c.mu.Lock()
 	rooms := c.takeLocked()
 	c.mu.Unlock()

@@ -3,6 +3,8 @@ package stream
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -136,18 +138,19 @@ func (h *Heart) Close(ctx context.Context) error {
 	if len(h.open) == 0 {
 		h.closeEmptyLocked()
 	}
+	open := slices.Collect(maps.Keys(h.open))
 	h.mu.Unlock()
 	<-h.stopped
+	for _, c := range open {
+		c.outbox.hurry()
+	}
 	select {
 	case <-h.empty:
 		return nil
 	case <-ctx.Done():
 	}
 	h.mu.Lock()
-	left := make([]*Conn, 0, len(h.open))
-	for c := range h.open {
-		left = append(left, c)
-	}
+	left := slices.Collect(maps.Keys(h.open))
 	h.mu.Unlock()
 	for _, c := range left {
 		c.Close()

@@ -14,8 +14,13 @@ const MaxBacklog = 256 << 10
 const (
 	// stallTime is how long a reader may take nothing at all while something waits for it.
 	stallTime = 30 * time.Second
-	// lastWords is how long a reader has to take what is left when its connection ends.
+	// lastWords is how long a reader has to take what is left when its connection ends, slowWords one that is closed for
+	// being slow: it stands still just now, and is to learn why when it moves again.
 	lastWords = 5 * time.Second
+	slowWords = 90 * time.Second
+	// kernelBuffer is what the kernel may hold of a connection's output, in bytes (it takes it twice for its own needs).
+	// By itself it would hold up to 4 MiB for a reader that stands still (net.ipv4.tcp_wmem).
+	kernelBuffer = 128 << 10
 	// coalesce is how many bytes the flusher hands over at once: more makes a slow reader no faster.
 	coalesce = 64 << 10
 )
@@ -68,7 +73,8 @@ func (o *Outbox) Open(peer Peer, first []byte) {
 	}
 	o.peer = peer
 	if tcp, ok := peer.(*net.TCPConn); ok {
-		o.raw, _ = tcp.SyscallConn() // without it the portable way works too
+		_ = tcp.SetWriteBuffer(kernelBuffer) // a socket that is gone fails on its own
+		o.raw, _ = tcp.SyscallConn()         // without it the portable way works too
 		o.direct = o.attempt
 	}
 	if len(first) > 0 {
@@ -124,8 +130,9 @@ func (o *Outbox) Flush() {
 	o.unlock()
 }
 
-// Finish ends the connection with some last bytes, in place of all that has not begun to be written.
-func (o *Outbox) Finish(last []byte) {
+// Finish ends the connection with some last bytes, in place of all that has not begun to be written. The reader has the
+// time given to take them.
+func (o *Outbox) Finish(last []byte, within time.Duration) {
 	o.mu.Lock()
 	defer o.unlock()
 	if o.ending || o.closed {
@@ -147,8 +154,17 @@ func (o *Outbox) Finish(last []byte) {
 	if o.peer == nil {
 		return // Open will write it
 	}
-	_ = o.peer.SetWriteDeadline(time.Now().Add(lastWords)) // also of a write under way; a dead peer fails on its own
+	_ = o.peer.SetWriteDeadline(time.Now().Add(within)) // also of a write under way; a dead peer fails on its own
 	o.startLocked()
+}
+
+// hurry gives a connection that is ending no more than the usual time for it.
+func (o *Outbox) hurry() {
+	o.mu.Lock()
+	defer o.unlock()
+	if o.ending && o.flushing && o.peer != nil {
+		_ = o.peer.SetWriteDeadline(time.Now().Add(lastWords))
+	}
 }
 
 // Close ends the connection at once.

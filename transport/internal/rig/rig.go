@@ -1,0 +1,63 @@
+// Package rig starts what a transport's tests stand on: a node on the embedded store, and visitors by name. Tests of
+// transports use it; nothing else does.
+package rig
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/redisstore"
+	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/wire"
+	"github.com/stretchr/testify/require"
+)
+
+// Rig is a node and what its transports need.
+type Rig struct {
+	Node  *chat.Node
+	Heart *stream.Heart
+}
+
+// New starts a node, which ends with the test.
+func New(t testing.TB) *Rig {
+	t.Helper()
+	store, err := redisstore.OpenEmbedded(context.Background(), redisstore.Options{})
+	require.NoError(t, err)
+	r := &Rig{Node: chat.NewNode(store, store, store, chat.Options{}), Heart: stream.NewHeart(15 * time.Second)}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		require.NoError(t, r.Node.Close(ctx))
+		_ = r.Heart.Close(ctx) // readers that do not read are closed, which it reports
+		require.NoError(t, store.Close())
+	})
+	return r
+}
+
+// Who takes ?name= for a session of that name, and everybody else for a guest.
+func Who(r *http.Request) (wire.Visitor, error) {
+	name := r.URL.Query().Get("name")
+	if name == "" {
+		return wire.Visitor{Author: chat.Author{ID: chat.NewMemberID(), Name: "guest", Guest: true}, Client: "guest"}, nil
+	}
+	return wire.Visitor{Author: chat.Author{ID: chat.MemberID("id-" + name), Name: name}, Client: "id-" + name}, nil
+}
+
+// Say posts a message to the room "lobby".
+func (r *Rig) Say(t testing.TB, text string) chat.Entry {
+	t.Helper()
+	e, _, err := r.Node.Post(context.Background(), "lobby", chat.Draft{From: chat.Author{ID: "id-Bob", Name: "Bob"}, Text: text})
+	require.NoError(t, err)
+	return e
+}
+
+// InLobby serves a handler as if its path had named the room "lobby".
+func InLobby(h http.HandlerFunc) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.SetPathValue("room", "lobby")
+		h(w, r)
+	})
+}

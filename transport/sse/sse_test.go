@@ -1,0 +1,156 @@
+package sse_test
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/internal/rig"
+	"github.com/caller-chat/caller/transport/sse"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func handler(t testing.TB) (*rig.Rig, *sse.Handler) {
+	t.Helper()
+	r := rig.New(t)
+	return r, sse.New(r.Node, rig.Who, r.Heart, sse.Options{})
+}
+
+// line reads on to a line that begins so.
+func line(t *testing.T, lines *bufio.Scanner, prefix string) string {
+	t.Helper()
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), prefix) {
+			return lines.Text()
+		}
+	}
+	t.Fatalf("the stream ended before a line %q: %v", prefix, lines.Err())
+	return ""
+}
+
+func open(t *testing.T, client *http.Client, url string) (*http.Response, *bufio.Scanner) {
+	t.Helper()
+	resp, err := client.Get(url)
+	require.NoError(t, err)
+	t.Cleanup(func() { resp.Body.Close(); client.CloseIdleConnections() })
+	require.Equal(t, http.StatusOK, resp.StatusCode)
+	return resp, bufio.NewScanner(resp.Body)
+}
+
+func TestEventsOverEveryVersionOfHTTP(t *testing.T) {
+	r, h := handler(t)
+	for _, two := range []bool{false, true} {
+		t.Run(fmt.Sprintf("HTTP/2 %v", two), func(t *testing.T) {
+			server := httptest.NewUnstartedServer(rig.InLobby(h.Events))
+			server.EnableHTTP2 = two
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			resp, lines := open(t, server.Client(), server.URL+"?history=0")
+			require.Equal(t, two, resp.ProtoMajor == 2)
+			for name, value := range map[string]string{
+				"Content-Type": "text/event-stream", "Cache-Control": "no-cache, no-transform",
+				"X-Accel-Buffering": "no", "Content-Encoding": "identity",
+			} {
+				require.Equal(t, value, resp.Header.Get(name), name)
+			}
+			require.GreaterOrEqual(t, len(line(t, lines, ":")), 2048, "padding comes first")
+			line(t, lines, "event: welcome")
+			line(t, lines, "event: live")
+			line(t, lines, "id: ")
+			e := r.Say(t, "hello")
+			require.Equal(t, "id: "+e.ID.String(), line(t, lines, "id: "))
+			require.Contains(t, line(t, lines, "data: "), `"text":"hello"`)
+			resp.Body.Close()
+			require.Eventually(t, func() bool {
+				roll, err := r.Node.Members(t.Context(), "lobby")
+				return err == nil && len(roll.Members) == 0
+			}, 5*time.Second, 5*time.Millisecond, "a guest leaves with its stream")
+		})
+	}
+}
+
+// nginx speaks HTTP/1.0 to servers by default: no chunks then, and the end of the connection is the end of the body.
+func TestEventsOverHTTP10(t *testing.T) {
+	r, h := handler(t)
+	server := httptest.NewServer(rig.InLobby(h.NDJSON))
+	t.Cleanup(server.Close)
+	c, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer c.Close()
+	_, err = io.WriteString(c, "GET / HTTP/1.0\r\n\r\n")
+	require.NoError(t, err)
+	lines := bufio.NewScanner(c)
+	line(t, lines, "HTTP/1.0 200 OK")
+	for lines.Scan() && lines.Text() != "" {
+		require.NotContains(t, lines.Text(), "Transfer-Encoding")
+	}
+	require.True(t, lines.Scan())
+	require.True(t, strings.HasPrefix(lines.Text(), `{"type":"welcome"`), lines.Text())
+	line(t, lines, `{"type":"live"`)
+	r.Say(t, "hello")
+	require.Contains(t, line(t, lines, `{"type":"message"`), "hello")
+}
+
+// A reader that stops reading costs its own stream: it is told that it was too slow, and the others miss nothing.
+func TestASlowReaderHurtsItselfOnly(t *testing.T) {
+	r, h := handler(t)
+	server := httptest.NewServer(rig.InLobby(h.NDJSON))
+	t.Cleanup(server.Close)
+	slow, err := net.Dial("tcp", server.Listener.Addr().String())
+	require.NoError(t, err)
+	defer slow.Close()
+	require.NoError(t, slow.(*net.TCPConn).SetReadBuffer(64<<10))
+	_, err = io.WriteString(slow, "GET /?name=Slow HTTP/1.1\r\nHost: x\r\n\r\n")
+	require.NoError(t, err)
+	slowLines := bufio.NewScanner(slow)
+	slowLines.Buffer(nil, 1<<20)
+	line(t, slowLines, `{"type":"live"`)
+	_, quick := open(t, server.Client(), server.URL+"?name=Quick")
+	quick.Buffer(nil, 1<<20)
+	line(t, quick, `{"type":"live"`)
+	big := strings.Repeat("x", chat.MaxText)
+	const count = 500 // about 2 MB: more than the kernel holds for a connection, and the backlog
+	read := make(chan int)
+	go func() {
+		n := 0
+		for n < count && quick.Scan() {
+			if strings.Contains(quick.Text(), `"type":"message"`) {
+				n++
+			}
+		}
+		read <- n
+	}()
+	for range count {
+		r.Say(t, big)
+	}
+	require.Equal(t, count, <-read)
+	line(t, slowLines, `{"type":"error","code":"too_slow"`)
+	for slowLines.Scan() { // nothing but the last chunk
+		require.Contains(t, []string{"", "0"}, slowLines.Text())
+	}
+	require.NoError(t, slowLines.Err())
+}
+
+func TestAStreamSaysWhyItEnds(t *testing.T) {
+	r, h := handler(t)
+	server := httptest.NewServer(rig.InLobby(h.Events))
+	t.Cleanup(server.Close)
+	_, lines := open(t, server.Client(), server.URL+"?name=Ann")
+	line(t, lines, "event: live")
+	require.NoError(t, r.Node.Leave(t.Context(), "lobby", "id-Ann", ""))
+	line(t, lines, "event: error")
+	require.Contains(t, line(t, lines, "data: "), `"code":"left"`)
+	for lines.Scan() {
+	}
+	require.NoError(t, lines.Err(), "the body ends as HTTP says")
+}

@@ -1,0 +1,197 @@
+package ws_test
+
+import (
+	"encoding/json"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/internal/rig"
+	"github.com/caller-chat/caller/transport/wire"
+	"github.com/caller-chat/caller/transport/ws"
+	"github.com/gorilla/websocket"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// event has what these tests look at.
+type event struct {
+	Type, Code, Key, Text, RoomID, ID string
+}
+
+type peer struct {
+	*websocket.Conn
+	t *testing.T
+}
+
+func dial(t *testing.T, h *ws.Handler, dialer *websocket.Dialer) peer {
+	t.Helper()
+	server := httptest.NewServer(rig.InLobby(h.Room))
+	t.Cleanup(server.Close)
+	c, _, err := dialer.Dial("ws"+strings.TrimPrefix(server.URL, "http")+"?name=Ann", nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(20*time.Second)))
+	return peer{c, t}
+}
+
+// next reads on to an event of a type.
+func (p peer) next(eventType string) event {
+	p.t.Helper()
+	for {
+		kind, frame, err := p.ReadMessage()
+		require.NoError(p.t, err, "before an event %q", eventType)
+		require.Equal(p.t, websocket.TextMessage, kind)
+		var e event
+		require.NoError(p.t, json.Unmarshal(frame, &e))
+		if e.Type == eventType {
+			return e
+		}
+	}
+}
+
+func (p peer) send(kind int, frame string) {
+	p.t.Helper()
+	require.NoError(p.t, p.WriteMessage(kind, []byte(frame)))
+}
+
+// closed reads on to the end and returns its code.
+func (p peer) closed() int {
+	p.t.Helper()
+	for {
+		if _, _, err := p.ReadMessage(); err != nil {
+			var end *websocket.CloseError
+			require.ErrorAs(p.t, err, &end)
+			return end.Code
+		}
+	}
+}
+
+func handler(t testing.TB) (*rig.Rig, *ws.Handler) {
+	t.Helper()
+	r := rig.New(t)
+	return r, ws.New(r.Node, rig.Who, r.Heart, ws.Options{})
+}
+
+func TestPostIsAcknowledgedAndComes(t *testing.T) {
+	_, h := handler(t)
+	p := dial(t, h, websocket.DefaultDialer)
+	p.next("live")
+	p.send(websocket.TextMessage, `{"type":"post","key":"k-1","text":"hello"}`)
+	seen := map[string]event{}
+	for len(seen) < 2 { // in either order
+		_, frame, err := p.ReadMessage()
+		require.NoError(t, err)
+		var e event
+		require.NoError(t, json.Unmarshal(frame, &e))
+		if e.Key == "k-1" {
+			seen[e.Type] = e
+		}
+	}
+	require.Equal(t, seen["ack"].ID, seen["message"].ID)
+	require.Equal(t, "hello", seen["message"].Text)
+}
+
+func TestABadFrameCostsItselfOnly(t *testing.T) {
+	_, h := handler(t)
+	p := dial(t, h, websocket.DefaultDialer)
+	for _, bad := range []struct {
+		kind  int
+		frame string
+		code  wire.Code
+	}{
+		{websocket.TextMessage, "{", wire.CodeMalformed},
+		{websocket.TextMessage, `{"type":"shout"}`, wire.CodeUnknownCommand},
+		{websocket.TextMessage, `{"type":"post","text":" "}`, wire.CodeInvalidField},
+		{websocket.TextMessage, `{"type":"join","roomId":"b"}`, wire.CodeUnknownCommand},
+		{websocket.TextMessage, `{"type":"post","roomId":"elsewhere","text":"a"}`, wire.CodeInvalidField},
+		{websocket.BinaryMessage, "\x00", wire.CodeUnsupported},
+	} {
+		p.send(bad.kind, bad.frame)
+		require.Equal(t, string(bad.code), p.next("error").Code, bad.frame)
+	}
+	p.send(websocket.TextMessage, `{"type":"post","key":"k","text":"still here"}`)
+	p.next("ack")
+}
+
+func TestWhatEndsAConnection(t *testing.T) {
+	for name, end := range map[string]struct {
+		kind  int
+		frame string
+		code  int
+	}{
+		"a frame over the limit":        {websocket.TextMessage, strings.Repeat("x", wire.MaxBody+1), websocket.CloseMessageTooBig},
+		"a binary frame over the limit": {websocket.BinaryMessage, strings.Repeat("x", 1<<20), websocket.CloseMessageTooBig},
+		"invalid UTF-8":                 {websocket.TextMessage, "\xff", websocket.CloseInvalidFramePayloadData},
+		"leave":                         {websocket.TextMessage, `{"type":"leave"}`, websocket.CloseNormalClosure},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, h := handler(t)
+			p := dial(t, h, websocket.DefaultDialer)
+			p.next("live")
+			p.send(end.kind, end.frame)
+			require.Equal(t, end.code, p.closed())
+		})
+	}
+}
+
+// The library answers pings with frames of its own: they must not cut into an event that is half written.
+func TestPongsDoNotMixWithEvents(t *testing.T) {
+	r, h := handler(t)
+	dialer := &websocket.Dialer{NetDial: func(network, address string) (net.Conn, error) {
+		c, err := net.Dial(network, address)
+		if err == nil {
+			err = c.(*net.TCPConn).SetReadBuffer(16 << 10) // so that writes are cut short
+		}
+		return c, err
+	}}
+	p := dial(t, h, dialer)
+	p.next("live")
+	pongs := 0
+	p.SetPongHandler(func(data string) error { pongs++; require.Equal(t, "beat", data); return nil })
+	go func() {
+		for range 100 {
+			_ = p.WriteControl(websocket.PingMessage, []byte("beat"), time.Now().Add(10*time.Second))
+		}
+	}()
+	big := strings.Repeat("x", chat.MaxText)
+	go func() {
+		for range 40 {
+			_, _, _ = r.Node.Post(t.Context(), "lobby", chat.Draft{Text: big})
+		}
+	}()
+	for range 40 {
+		require.Len(t, p.next("message").Text, chat.MaxText)
+	}
+}
+
+func TestASlowReaderIsClosedWithItsCode(t *testing.T) {
+	r, h := handler(t)
+	p := dial(t, h, websocket.DefaultDialer)
+	require.NoError(t, p.NetConn().(*net.TCPConn).SetReadBuffer(64<<10))
+	p.next("live")
+	big := strings.Repeat("x", chat.MaxText)
+	var last chat.Entry
+	for range 500 { // about 2 MB: more than the kernel holds for a connection, and the backlog
+		last = r.Say(t, big)
+	}
+	seen := 0
+	for {
+		_, frame, err := p.ReadMessage()
+		if err != nil {
+			var end *websocket.CloseError
+			require.ErrorAs(t, err, &end)
+			require.Equal(t, wire.CloseTooSlow, end.Code)
+			break
+		}
+		if strings.Contains(string(frame), `"type":"message"`) {
+			seen++
+		}
+	}
+	require.Less(t, seen, int(last.ID.Seq))
+}
