@@ -38,7 +38,7 @@ export interface ClientOptions {
   room: RoomId;
   /** Resume after this entry. Default: from the first that is kept. */
   after?: Cursor;
-  /** Take this name when the server knows no session. Without one, listen as a guest until `signIn`. */
+  /** Take this name, also when the server knows one by another. Without one, listen as a guest until `signIn`. */
   name?: string;
   /** A session of an earlier run; null when there is none for sure, which saves asking the server. */
   session?: Session | null;
@@ -122,7 +122,7 @@ export class Client {
   constructor(options: ClientOptions) {
     this.#o = options;
     this.#env = { ...defaultEnvironment(), ...options.env };
-    this.#name = options.session?.name ?? options.name;
+    this.#name = options.name ?? options.session?.name;
     this.#log = new Log(options.after);
     this.#outbox = new Outbox(options.posts);
     this.#renewals = new Backoff({ random: this.#env.random });
@@ -243,6 +243,7 @@ export class Client {
 
   /** Writes to the room. The post is kept, and sent again, until it is in the log or refused. */
   post(text: string): Post {
+    this.#typedAt = 0;
     const post = this.#outbox.add(this.#env.key(), text, this.#env.now());
     this.#emitPosts();
     this.#poster.pump();
@@ -419,7 +420,10 @@ export class Client {
     const result = await this.#sessions.current();
     this.#asking = false;
     if (this.#known !== undefined || this.#stopped) return;
-    if ("session" in result) return this.#learn(result.session);
+    if ("session" in result) {
+      const renamed = this.#name !== undefined && this.#name !== result.session.name;
+      return renamed ? this.#renew() : this.#learn(result.session);
+    }
     if (endOfProblem(result.problem).kind !== "signed-out") {
       this.#renewTimer = this.#env.setTimeout(() => void this.#whoAmI(), this.#renewals.next());
       return;

@@ -92,9 +92,8 @@ function Refused({ row, postKey, onRetry, onDiscard }: RefusedProps) {
   const { words } = usePage();
   return (
     <div class="refusal">
-      <AlertIcon />
       <span>
-        {words.text("refused")}
+        <AlertIcon /> {words.text("refused")}
         {row.problem !== undefined && <>. {problemText(words, row.problem)}</>}
       </span>
       <button type="button" class="text-button" onClick={() => onRetry(postKey)}>

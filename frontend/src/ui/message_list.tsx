@@ -61,7 +61,10 @@ export function MessageList({ rows, loaded, onRetry, onDiscard, onReadAll }: Mes
       opened.current = true;
       const line = box.querySelector(".unread");
       toEnd();
-      if (line !== null) line.scrollIntoView({ block: "nearest" });
+      if (line !== null) {
+        line.scrollIntoView({ block: "start" });
+        setSeen(foreignBefore(rows));
+      }
       atEnd.current = isAtEnd(box);
       setAway(!atEnd.current);
     } else if (atEnd.current) {
@@ -209,6 +212,12 @@ function presenceText(words: Words, type: "joined" | "left", people: Person[]): 
 /** Unicode isolates: a right-to-left name in a sentence turns nothing around it. */
 export function isolate(name: string): string {
   return `\u2068${name}\u2069`;
+}
+
+/** Foreign messages that were read before. */
+function foreignBefore(rows: readonly Row[]): number {
+  const line = rows.findIndex((row) => row.kind === "unread");
+  return rows.slice(0, line).filter((row) => row.kind === "message" && !row.own).length;
 }
 
 function isAtEnd(box: HTMLElement): boolean {

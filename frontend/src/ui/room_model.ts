@@ -15,7 +15,7 @@ import {
 } from "../client/index.ts";
 import { lasting, tabwide } from "./storage.ts";
 import type { Item } from "./timeline.ts";
-import { readUpTo, savedName, savedSession, saveSession, visited } from "./visits.ts";
+import { readUpTo, savedName, savedSession, saveName, saveSession, visited } from "./visits.ts";
 
 /** What a room's screen shows at one moment. */
 export interface RoomView {
@@ -184,6 +184,7 @@ export class RoomModel {
     });
     client.on("session", (session) => {
       saveSession(session);
+      if (session !== null) saveName(session.name);
       this.#changed();
     });
     client.on("members", () => this.#changed());
