@@ -361,3 +361,29 @@ func TestControlCharactersReachNoTerminal(t *testing.T) {
 		assert.False(t, bytes.ContainsRune([]byte(output), '\x1b'), "%q", args)
 	}
 }
+
+// TestTooMuch posts faster than the node allows one client: the rest is refused with when to come back, and others are
+// not held up.
+func TestTooMuch(t *testing.T) {
+	node := startNode(t, "--post-rate", "1")
+	ann, bob := client.SignIn(t, node.URL, "Ann"), client.SignIn(t, node.URL, "Bob")
+	reader := ann.Read(t, client.WebSocket, "kitchen", client.Options{})
+	reader.WaitType(t, "live")
+	var refused client.Response
+	for i := 0; refused.Status == 0; i++ {
+		require.Less(t, i, 50, "never refused")
+		if resp := ann.Do(t, http.MethodPost, "/rooms/kitchen", "hello"); resp.Status != http.StatusCreated {
+			refused = resp
+		}
+	}
+	require.Equal(t, http.StatusTooManyRequests, refused.Status, refused.Body)
+	assert.Equal(t, "too_much", refused.Problem(t).Code)
+	assert.NotEmpty(t, refused.Header.Get("Retry-After"))
+	reader.Send(t, client.Command{Type: "post", Key: "k-1", Text: "hello"})
+	answer := reader.WaitFor(t, "an answer", func(e client.Event) bool { return e.Key == "k-1" })
+	assert.Equal(t, "too_much", answer.Code, answer.Raw)
+	assert.Positive(t, answer.RetryAfter, answer.Raw)
+	bob.Post(t, "kitchen", "mine goes through")
+	reader.WaitText(t, "mine goes through")
+	assert.Empty(t, of(client.TypeEnd, reader.Events()))
+}

@@ -225,3 +225,40 @@ func TestPagePinnedTransport(t *testing.T) {
 	}
 	assert.Equal(t, map[string]string{"by ws": "ws", "by sse": "sse", "by poll": "poll"}, by)
 }
+
+// TestPageSurvivesItsNode takes a page's node away, by SIGTERM and by SIGKILL: the page goes on with the other node,
+// shows what was said meanwhile, and sends what it could not, once.
+func TestPageSurvivesItsNode(t *testing.T) {
+	for _, transport := range []string{"ws", "sse", "poll"} {
+		t.Run(transport, func(t *testing.T) {
+			one, other, _ := twoNodes(t)
+			proxy := harness.Nginx(t, "balance", one, other)
+			writer := client.SignIn(t, other.URL, "Writer")
+			page := chromium(t).Person(t, "Ann").Page()
+			page.Visit(t, proxy.URL, "kitchen", transport)
+			writer.Post(t, "kitchen", "one")
+			page.Send(t, "two")
+			page.WaitSent(t, "two")
+			page.WaitTexts(t, "one", "two")
+
+			if transport == "ws" {
+				one.Kill()
+			} else {
+				code, _ := one.Stop(t)
+				require.Zero(t, code)
+			}
+			writer.Post(t, "kitchen", "three")
+			page.Send(t, "four")
+			page.WaitSent(t, "four")
+			writer.Post(t, "kitchen", "five")
+			page.WaitTexts(t, "one", "two", "three", "four", "five")
+			page.WaitLive(t, transport)
+			kept := writer.Page(t, "kitchen", "").Messages
+			shown := page.Messages(t)
+			require.Len(t, kept, 5)
+			for i, message := range kept {
+				assert.Equal(t, message.ID, shown[i].ID)
+			}
+		})
+	}
+}
