@@ -26,9 +26,9 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	}
 	var reply []any
 	err = s.call(ctx, fmt.Sprintf("appending to room %s", room), func(ctx context.Context) error {
-		reply, err = s.run(ctx, s.scripts.append, keys,
+		reply, err = s.runAppend(ctx, keys,
 			s.publishCommand(), s.channel(room), newTag().String(), text,
-			s.opt.HistoryLimit, millis(s.opt.HistoryTTL), chat.KeyLife.Milliseconds())
+			s.opt.HistoryLimit, millis(s.opt.HistoryTTL), chat.KeyLife.Milliseconds(), min(s.opt.WaitReplicas, 1))
 		return err
 	})
 	if err != nil {

@@ -30,6 +30,11 @@ type Options struct {
 	// KeepAfterClose is how long at most a room's entries are kept after its last member has left. Nil, the default, and
 	// negative values leave it at HistoryTTL; 0 deletes them at once.
 	KeepAfterClose *time.Duration
+	// WaitReplicas is how many replicas must have an entry before it is acknowledged; 0, the default, for none. What is
+	// acknowledged then survives the loss of the master as long as one of those replicas is promoted. When they do not
+	// answer within half of Timeout, the post fails, though it may be stored: sent again under its key it is waited for
+	// once more. It costs each post the round trip between master and replica. Use it with min-replicas-to-write unset.
+	WaitReplicas int
 	// KeyPrefix begins every key and channel; "caller:" by default. It can't have braces, which are the hash tag's.
 	KeyPrefix string
 	// Lease is how long a member stays present after a node last held it; chat.Lease by default, which is what package
@@ -72,6 +77,8 @@ func (o Options) withDefaults() (Options, error) {
 	case o.HistoryLimit < 0:
 		// None kept would be a log without its last element, which is what numbers the next.
 		return o, fmt.Errorf("option HistoryLimit is %d: at least 1 entry has to be kept", o.HistoryLimit)
+	case o.WaitReplicas < 0:
+		return o, fmt.Errorf("option WaitReplicas is %d: want 0 or more", o.WaitReplicas)
 	case o.HistoryTTL < time.Millisecond:
 		return o, fmt.Errorf("option HistoryTTL is %v: want at least a millisecond", o.HistoryTTL)
 	case o.Lease < time.Millisecond:

@@ -28,6 +28,8 @@ type settings struct {
 	HistoryTTL     keeping  `name:"history-ttl" default:"24h" from:"CALLER_HISTORY_TTL" placeholder:"TIME" help:"For how long they are kept after the last one, as 90m or 24h. Default: 24h."`
 	KeepAfterClose *staying `from:"CALLER_KEEP_AFTER_CLOSE" placeholder:"TIME" help:"For how long they are kept at most once the last member has left; 0 for not at all. Default: as --history-ttl."`
 
+	WaitReplicas replicas `default:"0" from:"CALLER_WAIT_REPLICAS" placeholder:"N" help:"How many replicas of Redis must have a message before it is acknowledged: with 1, a failover loses nothing that was. Default: 0."`
+
 	Heartbeat  pulse  `default:"15s" from:"CALLER_HEARTBEAT" placeholder:"TIME" help:"How often something is sent on a quiet stream: less than the time after which proxies cut it. Default: 15s."`
 	SessionKey secret `from:"CALLER_SESSION_KEY" placeholder:"KEY" help:"What sessions are signed with, 32 characters or more, the same on all nodes. Default: one that the nodes share in Redis. Other users of a machine can see flags: use the variable."`
 
@@ -111,7 +113,7 @@ func (c config) logger(w io.Writer) *slog.Logger {
 func (c config) store(log *slog.Logger) redisstore.Options {
 	return redisstore.Options{
 		URL: c.redis, HistoryLimit: int(c.HistoryLimit), HistoryTTL: time.Duration(c.HistoryTTL),
-		KeepAfterClose: (*time.Duration)(c.KeepAfterClose), Logger: log,
+		KeepAfterClose: (*time.Duration)(c.KeepAfterClose), WaitReplicas: int(c.WaitReplicas), Logger: log,
 	}
 }
 

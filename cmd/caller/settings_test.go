@@ -119,6 +119,7 @@ func TestWrongValues(t *testing.T) {
 		{"--history-limit", "CALLER_HISTORY_LIMIT", "0"},
 		{"--history-limit", "CALLER_HISTORY_LIMIT", "many"},
 		{"--history-ttl", "CALLER_HISTORY_TTL", "24"},
+		{"--wait-replicas", "CALLER_WAIT_REPLICAS", "-1"},
 		{"--history-ttl", "CALLER_HISTORY_TTL", "1ms"},
 		{"--keep-after-close", "CALLER_KEEP_AFTER_CLOSE", "-1s"},
 		{"--heartbeat", "CALLER_HEARTBEAT", "0s"},

@@ -26,6 +26,7 @@ type (
 	format    string
 	level     slog.Level
 	entries   int
+	replicas  int
 	perSecond float64
 	keeping   time.Duration // at least a second
 	staying   time.Duration // zero or more
@@ -174,6 +175,16 @@ func (v *entries) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q is not a number from 1 to 10000", text)
 	}
 	*v = entries(n)
+	return nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *replicas) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 0 || n > 100 {
+		return fmt.Errorf("%q is not a number from 0 to 100", text)
+	}
+	*v = replicas(n)
 	return nil
 }
 

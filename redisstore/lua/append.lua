@@ -6,6 +6,7 @@
 --       3 the new entry's tag     4 its body
 --       5 entries to keep         6 the log's time to live, ms
 --       7 the idempotency key's time to live, ms
+--       8 '1' when replicas are waited for afterwards, else '0'
 -- Reply {element, 1 when it is a repeat, else 0}
 local log, key = KEYS[1], KEYS[2]
 
@@ -13,6 +14,10 @@ if key then
   -- The whole entry is kept there, since the log may have been trimmed past it by now.
   local first = redis.call('GET', key)
   if first then
+    if ARGV[8] == '1' then
+      -- WAIT waits for what its own connection has written: write, so that it waits for the first entry too.
+      redis.call('SET', key, first, 'KEEPTTL')
+    end
     return {first, 1}
   end
 end

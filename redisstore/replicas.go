@@ -1,0 +1,70 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// runAppend runs the append script and, if [Options.WaitReplicas] says so, waits until that many replicas have what it
+// wrote. Both go over one connection, since WAIT waits for the writes of its own.
+func (s *Store) runAppend(ctx context.Context, keys []string, args ...any) ([]any, error) {
+	if s.opt.WaitReplicas == 0 {
+		return s.run(ctx, s.scripts.append, keys, args...)
+	}
+	master, err := s.master(ctx, keys[0])
+	if err != nil {
+		return nil, err
+	}
+	reply, err := s.appendAndWait(ctx, master, "evalsha", s.scripts.append.sha, keys, args)
+	if redis.HasErrorPrefix(err, "NOSCRIPT") {
+		return s.appendAndWait(ctx, master, "eval", s.scripts.append.source, keys, args)
+	}
+	if cluster, ok := s.client.(*redis.ClusterClient); ok && redis.HasErrorPrefix(err, "MOVED") {
+		cluster.ReloadState(ctx) // nothing has been written: the next post finds the slot's new node
+	}
+	return reply, err
+}
+
+// master is the client of the node that writes of a key go to.
+func (s *Store) master(ctx context.Context, key string) (*redis.Client, error) {
+	switch client := s.client.(type) {
+	case *redis.ClusterClient:
+		return client.MasterForKey(ctx, key)
+	case *redis.Client:
+		return client, nil
+	}
+	return nil, fmt.Errorf("a client of type %T can't wait for replicas", s.client)
+}
+
+func (s *Store) appendAndWait(
+	ctx context.Context, master *redis.Client, command, script string, keys []string, args []any,
+) ([]any, error) {
+	words := make([]any, 0, 3+len(keys)+len(args))
+	words = append(words, command, script, len(keys))
+	for _, k := range keys {
+		words = append(words, k)
+	}
+	var appended, waited *redis.Cmd
+	_, err := master.Pipelined(ctx, func(p redis.Pipeliner) error {
+		appended = p.Do(ctx, append(words, args...)...)
+		waited = p.Do(ctx, "wait", s.opt.WaitReplicas, millis(s.opt.Timeout/2))
+		return nil
+	})
+	reply, replyErr := appended.Slice()
+	if replyErr != nil {
+		return nil, replyErr
+	}
+	if err != nil {
+		return nil, err
+	}
+	have, err := waited.Int()
+	if err != nil {
+		return nil, err
+	}
+	if have < s.opt.WaitReplicas {
+		return nil, fmt.Errorf("%d of %d replicas have it: it is stored, but a failover may lose it", have, s.opt.WaitReplicas)
+	}
+	return reply, nil
+}

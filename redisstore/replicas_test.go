@@ -1,0 +1,51 @@
+package redisstore
+
+import (
+	"context"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+func TestAPostWaitsForReplicas(t *testing.T) {
+	master := startRedis(t)
+	at, err := url.Parse(master.url)
+	require.NoError(t, err)
+	replica := startRedis(t, "--replicaof", at.Hostname(), at.Port(), "--repl-diskless-sync-delay", "0")
+	s, err := Open(context.Background(), Options{URL: master.url, WaitReplicas: 1, Timeout: time.Second, KeyPrefix: "waits:"})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, s.Close()) }()
+	draft := chat.Draft{Kind: chat.KindMessage, Text: "hello", Key: "k", Client: "c"}
+
+	var first chat.Entry
+	eventually(t, func() bool { // once the replica has caught up
+		first, _, err = s.Append(context.Background(), "lobby", draft)
+		return err == nil
+	}, "no replica acknowledged")
+	have, err := replica.client.LLen(context.Background(), s.key("lobby", "log")).Result()
+	require.NoError(t, err)
+	require.EqualValues(t, 1, have, "what is acknowledged is on the replica")
+
+	replica.stop()
+	draft.Key = "k2"
+	began := time.Now()
+	_, _, err = s.Append(context.Background(), "lobby", draft)
+	require.ErrorIs(t, err, chat.ErrUnavailable, "nobody else has it")
+	require.Less(t, time.Since(began), 2*time.Second)
+	_, _, err = s.Append(context.Background(), "lobby", draft)
+	require.ErrorIs(t, err, chat.ErrUnavailable, "a repeat is waited for too")
+
+	replica.restart()
+	var second chat.Entry
+	var repeated bool
+	eventually(t, func() bool {
+		second, repeated, err = s.Append(context.Background(), "lobby", draft)
+		return err == nil
+	}, "the replica is back")
+	require.True(t, repeated)
+	require.Equal(t, first.ID.Seq+1, second.ID.Seq, "it was stored once")
+}
