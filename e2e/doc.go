@@ -2,5 +2,6 @@
 // what readers saw asserted message by message. There is no code here but tests and, under internal, what they need:
 // harness runs the programs, client talks to them, browser is people with a page, check judges the records.
 //
-// Each test starts its own nodes on free ports and can run alone. `go test -short` leaves them out.
+// Each test starts its own nodes on free ports and can run alone. `go test -short` leaves them out. With E2E_PROGRAM set to
+// the path of a program that was built before, that one is tested instead of one built for the run.
 package e2e
