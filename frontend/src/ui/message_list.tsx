@@ -15,9 +15,13 @@ export interface MessageListProps {
   onReadAll(): void;
 }
 
-/** Rows that are drawn at first, and how many more each time one reaches the top. */
+/** Rows that are drawn before anything shows: a screenful, so that it shows at once on a slow phone. */
+const FIRST = 30;
+/** Rows that are drawn then, and how many more each time one reaches the top. */
 const WINDOW = 300;
 const MORE = 200;
+/** What is left above the line that marks where one left off. Pixels. */
+const GAP = 16;
 /** This near to the end is at the end. Pixels. */
 const NEAR = 48;
 
@@ -28,7 +32,7 @@ export function MessageList({ rows, loaded, onRetry, onDiscard, onReadAll }: Mes
   const atEnd = useRef(true);
   const opened = useRef(false);
   const height = useRef(0);
-  const [size, setSize] = useState(WINDOW);
+  const [size, setSize] = useState(FIRST);
   const [away, setAway] = useState(false);
   /** Foreign messages there were when one left the end. */
   const [seen, setSeen] = useState(0);
@@ -37,7 +41,9 @@ export function MessageList({ rows, loaded, onRetry, onDiscard, onReadAll }: Mes
   const newest = rows.findLast((row) => row.kind === "message");
   const newestKey = newest?.rowKey;
   const newestIsOwn = newest?.kind === "message" && newest.own && newest.state === "waiting";
-  const shown = rows.slice(-size);
+  const line = rows.findIndex((row) => row.kind === "unread");
+  // The line that marks where one left off is always drawn, with what was before it.
+  const shown = rows.slice(-Math.max(size, line < 0 ? 0 : rows.length - line + FIRST));
   const hidden = rows.length - shown.length;
 
   const toEnd = () => {
@@ -59,10 +65,11 @@ export function MessageList({ rows, loaded, onRetry, onDiscard, onReadAll }: Mes
     if (box === null) return;
     if (!opened.current && loaded) {
       opened.current = true;
-      const line = box.querySelector(".unread");
+      const mark = box.querySelector(".unread");
       toEnd();
-      if (line !== null) {
-        line.scrollIntoView({ block: "start" });
+      if (mark !== null) {
+        // Not scrollIntoView: that would move the page as well.
+        box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - GAP;
         setSeen(foreignBefore(rows));
       }
       atEnd.current = isAtEnd(box);
@@ -72,6 +79,12 @@ export function MessageList({ rows, loaded, onRetry, onDiscard, onReadAll }: Mes
     }
     if (atEnd.current && loaded && !document.hidden) onReadAll();
   });
+
+  useEffect(() => {
+    if (!loaded || size >= WINDOW) return;
+    const timer = setTimeout(() => grow(WINDOW), 0);
+    return () => clearTimeout(timer);
+  }, [loaded, size]);
 
   // Rows that were drawn above must not push down what is being read.
   useLayoutEffect(() => {
@@ -92,10 +105,11 @@ export function MessageList({ rows, loaded, onRetry, onDiscard, onReadAll }: Mes
     return () => observer.disconnect();
   }, []);
 
-  const showMore = () => {
+  const grow = (to: number) => {
     height.current = scroller.current?.scrollHeight ?? 0;
-    setSize((now) => now + MORE);
+    setSize(to);
   };
+  const showMore = () => grow(size + MORE);
 
   const onScroll = () => {
     const box = scroller.current;

@@ -4,12 +4,15 @@ import { usePage } from "./context.ts";
 
 export interface PeopleListProps {
   members: readonly Member[] | undefined;
+  count: number;
   session: Session | null | undefined;
 }
 
-export function PeopleList({ members, session }: PeopleListProps) {
+export function PeopleList({ members, count, session }: PeopleListProps) {
   const { words } = usePage();
-  if (members === undefined) return <p class="quiet people-many">{words.text("peopleTooMany")}</p>;
+  if (members === undefined) {
+    return count > 0 ? <p class="quiet people-many">{words.text("peopleTooMany")}</p> : null;
+  }
   const own = session?.clientId;
   const sorted = [...members].sort(
     (a, b) => Number(b.id === own) - Number(a.id === own) || a.name.localeCompare(b.name),

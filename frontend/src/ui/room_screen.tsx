@@ -85,7 +85,9 @@ export function RoomScreen({
     else if (next > 0) input.current?.focus();
   };
 
-  const people = <PeopleList members={view.members} session={view.session} />;
+  const people = (
+    <PeopleList members={view.members} count={view.memberCount} session={view.session} />
+  );
   const peopleTitle = words.plural("peopleCount", view.memberCount);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys go from message to message
@@ -259,7 +261,7 @@ function Ended({ end, onAgain }: { end: End; onAgain(): void }) {
   const text = { left: "endedLeft", forbidden: "endedForbidden" } as const;
   const key = end.kind === "left" || end.kind === "forbidden" ? text[end.kind] : "endedRefused";
   return (
-    <div class="ended" role="alert">
+    <div class="closed-door" role="alert">
       <p>{words.text(key)}</p>
       {end.problem?.field === "room" && <p class="quiet">{words.text("problemRoom")}</p>}
       <div class="buttons">
