@@ -1,6 +1,6 @@
 import { Backoff } from "./backoff.ts";
-import type { ConnectionState, Decision, Memory, Timing } from "./chooser.ts";
 import { type Cursor, START } from "./cursor.ts";
+import type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
 import { Emitter } from "./emitter.ts";
 import { type End, endOfProblem } from "./end.ts";
 import { defaultEnvironment } from "./environment.ts";

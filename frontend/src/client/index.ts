@@ -5,12 +5,14 @@
  * Follow a message: `Client.post` → Outbox → Poster → Link (the carrier) → … → transport → Link → Log → `on("message")`.
  * The Chooser decides which transport is the carrier, and does nothing itself.
  */
-export type { Action, ConnectionState, Decision, Input, Memory, Timing } from "./chooser.ts";
-export { Chooser, TIMING } from "./chooser.ts";
+
+export { Chooser } from "./chooser.ts";
 export type { ClientEvents, ClientOptions } from "./client.ts";
 export { Client, createClient } from "./client.ts";
 export type { Cursor } from "./cursor.ts";
 export { parseCursor, START, seqOf } from "./cursor.ts";
+export type { Action, ConnectionState, Decision, Input, Memory, Timing } from "./decisions.ts";
+export { TIMING } from "./decisions.ts";
 export type { End, EndKind } from "./end.ts";
 export type * from "./events.ts";
 export { decodeEvent } from "./events.ts";

@@ -1,12 +1,5 @@
-import {
-  Chooser,
-  type ConnectionState,
-  type Decision,
-  type Input,
-  type Memory,
-  type Timing,
-  type TryId,
-} from "./chooser.ts";
+import { Chooser } from "./chooser.ts";
+import type { ConnectionState, Decision, Input, Memory, Timing, TryId } from "./decisions.ts";
 import { type End, lost } from "./end.ts";
 import type { Command, ServerEvent } from "./events.ts";
 import type { Connection, Environment, OpenTransport, Target, Transport } from "./transport.ts";

@@ -2,7 +2,7 @@ import { render } from "preact";
 import { App } from "./app.tsx";
 import { applyTheme, savedTheme } from "./settings.ts";
 import { followViewport } from "./viewport.ts";
-import "./style.css";
+import "./style/index.css";
 
 applyTheme(savedTheme());
 followViewport();
