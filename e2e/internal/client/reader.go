@@ -288,7 +288,7 @@ func (r *Reader) poll(ctx context.Context, p Person, room, after string) {
 			r.add(message)
 		}
 		after = page.Cursor
-		if !live {
+		if !live || page.Reset {
 			live = true
 			r.add(Event{Type: "live", RoomID: room, Cursor: page.Cursor})
 		}

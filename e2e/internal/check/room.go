@@ -1,0 +1,445 @@
+package check
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/caller-chat/caller/e2e/internal/client"
+)
+
+// Attempt is one sending of a post. A post whose fate is unknown is sent again under its key: another attempt.
+type Attempt struct {
+	// Author is the id of who posts; together with Key it is one post.
+	Author, Key, Text string
+	Sent              time.Time
+	// Answered is zero when no answer came.
+	Answered time.Time
+	// Status is the answer's; for a WebSocket 201 stands for an ack, and 503 for the error "unavailable".
+	Status int
+	// ID is the entry's, when the post was acknowledged.
+	ID string
+	// Detail is what else is known of an attempt that failed.
+	Detail string
+}
+
+// Acknowledged tells whether the server has said that the post is stored.
+func (a Attempt) Acknowledged() bool { return a.ID != "" }
+
+// Loss is a time at which a store lost what it had stored, as a test made it do.
+type Loss struct {
+	Why string
+	// Since is from when on what was acknowledged may be gone; zero for all of it.
+	Since time.Time
+	// At is when it was lost, Recovered when every reader was seen to read on.
+	At, Recovered time.Time
+}
+
+// Reading is what one reader was told, over all of its connections, with its openings, drops and resumes.
+type Reading struct {
+	Who    string
+	Events []client.Event
+}
+
+// Room is the record of one room: all that was sent to it, all that was seen in it, and what was done to its store.
+//
+// The record is complete: every post to the room is among the attempts, and every reader was read to the end of the log.
+type Room struct {
+	Name string
+	// Limit is how many entries the room keeps.
+	Limit    int
+	Losses   []Loss
+	Attempts []Attempt
+	Readings []Reading
+	// Kept is what the room has in the end.
+	Kept []client.Event
+}
+
+// late is how long after it was caused something may be seen: by a client that has only just been scheduled.
+const late = 250 * time.Millisecond
+
+// Check judges the record by all promises.
+//
+// Its means is the order that readers saw: an entry that came right after another has that one for its predecessor, and
+// for each entry that must be one and the same for all readers. So the entries are a single chain, which only a loss can
+// fork. Each reader must have seen a stretch of it without a hole, from its cursor, or from what was kept at its reset,
+// to the end; and each acknowledged post must be on it.
+func (r Room) Check() []Fault {
+	c := &roomCheck{Room: r, entries: map[string]client.Event{}, before: map[string]string{}, firstSeen: map[string]time.Time{}}
+	c.attempts = map[string][]Attempt{}
+	for _, a := range r.Attempts {
+		c.attempts[a.Author+" "+a.Key] = append(c.attempts[a.Author+" "+a.Key], a)
+		if a.Acknowledged() {
+			c.sight(a.ID, a.Answered)
+		}
+	}
+	for _, reading := range r.Readings {
+		for _, event := range reading.Events {
+			if event.Type == "message" {
+				c.sight(event.ID, event.At)
+			}
+		}
+	}
+	for _, reading := range r.Readings {
+		c.reading(reading)
+	}
+	c.reading(Reading{Who: "the log at the end", Events: append(slices.Clone(r.Kept), client.Event{Type: "live", Cursor: c.tip()})})
+	c.chain()
+	for _, reading := range r.Readings {
+		c.complete(reading)
+	}
+	c.numbers()
+	c.acknowledged()
+	c.keys()
+	c.byTime()
+	return c.faults
+}
+
+type roomCheck struct {
+	Room
+	faults []Fault
+
+	attempts  map[string][]Attempt    // by author and key
+	entries   map[string]client.Event // all that were seen, by id
+	before    map[string]string       // each entry's predecessor
+	firstSeen map[string]time.Time    // when anybody first saw or was told of an id
+	// line is the chain that ends with what is kept, as far back as anybody saw it, by number; from is its lowest.
+	line map[uint64]string
+	from uint64
+}
+
+func (c *roomCheck) fault(kind, format string, args ...any) {
+	c.faults = append(c.faults, Fault{kind, fmt.Sprintf(format, args...)})
+}
+
+func (c *roomCheck) sight(id string, at time.Time) {
+	if first, ok := c.firstSeen[id]; !ok || at.Before(first) {
+		c.firstSeen[id] = at
+	}
+}
+
+func (c *roomCheck) tip() string {
+	if len(c.Kept) == 0 {
+		return "0-0"
+	}
+	return c.Kept[len(c.Kept)-1].ID
+}
+
+// place is where a reader stands.
+type place struct {
+	id  string // the last entry, or the cursor; "" when the next entry may be any
+	seq uint64
+	at  time.Time // since when
+	// first is the first entry's number after a reset or a beginning without a cursor, until live; 0 for none.
+	first uint64
+	fresh bool // between a reset or such a beginning, and live
+}
+
+// reading follows one reader through all of its connections: each entry follows the one before it.
+func (c *roomCheck) reading(reading Reading) {
+	var here place
+	here.fresh = true
+	shown, keys := map[string]bool{}, map[string]string{}
+	resumed := false
+	for i, event := range reading.Events {
+		switch event.Type {
+		case "welcome":
+			resumed = event.Resumed
+		case "reset":
+			c.reset(reading.Who, here, event)
+			if resumed && c.beforeLive(reading.Events[:i]) {
+				c.fault("reset", "%s was welcomed as resumed and then reset", reading.Who)
+			}
+			here = place{fresh: true, at: here.at, seq: here.seq} // its cursor is still the old one
+			clear(shown)
+			clear(keys)
+		case "message":
+			seq, err := sequence(event.ID)
+			if err != nil {
+				c.fault("malformed", "%s: %v", reading.Who, err)
+				continue
+			}
+			c.content(reading.Who, event)
+			key := event.From.ID + " " + event.Key
+			first, again := keys[key]
+			switch {
+			case shown[event.ID]:
+				c.fault("repeat", "%s: %s %q came again", reading.Who, event.ID, event.Text)
+				continue
+			case again && event.Key != "":
+				c.fault("doubled", "%s saw key %s as %s and as %s", reading.Who, event.Key, first, event.ID)
+			}
+			shown[event.ID], keys[key] = true, event.ID
+			switch {
+			case here.id == "":
+				here.first = seq
+			case seq <= here.seq:
+				c.fault("order", "%s: %s %q came after %s", reading.Who, event.ID, event.Text, here.id)
+				continue
+			case seq > here.seq+1:
+				c.fault("gap", "%s: from %s to %s with no reset", reading.Who, here.id, event.ID)
+			default:
+				c.follows(reading.Who, event.ID, here.id)
+			}
+			here.id, here.seq, here.at = event.ID, seq, event.At
+		case "live":
+			c.live(reading.Who, &here, event)
+		}
+	}
+}
+
+// beforeLive tells whether a connection has not come to live yet.
+func (c *roomCheck) beforeLive(events []client.Event) bool {
+	for _, event := range slices.Backward(events) {
+		switch event.Type {
+		case "live":
+			return false
+		case "welcome":
+			return true
+		}
+	}
+	return true
+}
+
+// live checks that a reader was shown all that live says it was.
+func (c *roomCheck) live(who string, here *place, event client.Event) {
+	seq, err := sequence(event.Cursor)
+	switch {
+	case err != nil:
+		c.fault("malformed", "%s: live: %v", who, err)
+		return
+	case here.id == "" && seq > 0:
+		c.fault("gap", "%s: nothing of what is kept was shown, and live is at %s", who, event.Cursor)
+	case here.id != "" && here.id != event.Cursor:
+		c.fault("gap", "%s: live is at %s, and the last shown is %s", who, event.Cursor, here.id)
+	case here.fresh && here.first > 1 && seq-here.first+1 < uint64(c.Limit):
+		c.fault("loss", "%s: of what is kept only %d to %d was shown", who, here.first, seq)
+	}
+	here.fresh, here.first = false, 0
+	here.id, here.seq = event.Cursor, seq
+	if here.at.IsZero() || event.At.After(here.at) {
+		here.at = event.At
+	}
+}
+
+// reset checks that there was a reason for one.
+func (c *roomCheck) reset(who string, here place, event client.Event) {
+	if event.Reason != "expired" && event.Reason != "rewritten" {
+		c.fault("malformed", "%s: reset because of %q", who, event.Reason)
+	}
+	for _, loss := range c.Losses {
+		if !here.at.After(loss.Recovered) && !event.At.Before(loss.At) {
+			return
+		}
+	}
+	if event.Reason == "expired" {
+		for id, at := range c.firstSeen {
+			if seq, _ := sequence(id); seq > here.seq+uint64(c.Limit) && !at.After(event.At.Add(late)) {
+				return
+			}
+		}
+	}
+	c.fault("reset", "%s at %s was reset (%s) at %s, and nothing it had not seen was gone", who, here.id, event.Reason, clock(event.At))
+}
+
+func clock(t time.Time) string { return t.Format("15:04:05.000") }
+
+// follows notes an entry's predecessor, which is the same for all.
+func (c *roomCheck) follows(who, id, before string) {
+	if known, ok := c.before[id]; ok && known != before {
+		c.fault("split", "%s saw %s right after %s, others after %s", who, id, before, known)
+		return
+	}
+	c.before[id] = before
+}
+
+// content checks that an entry is what was posted, and the same for all.
+func (c *roomCheck) content(who string, event client.Event) {
+	if known, ok := c.entries[event.ID]; ok {
+		if known.Text != event.Text || known.From.ID != event.From.ID || known.Key != event.Key {
+			c.fault("altered", "%s saw %s as %q of %s, others as %q of %s", who, event.ID, event.Text, event.From.ID, known.Text, known.From.ID)
+		}
+		return
+	}
+	c.entries[event.ID] = event
+	attempts := c.attempts[event.From.ID+" "+event.Key]
+	switch {
+	case len(attempts) == 0:
+		c.fault("altered", "%s saw %s %q of %s under %q, which nobody has posted", who, event.ID, event.Text, event.From.ID, event.Key)
+	case attempts[0].Text != event.Text:
+		c.fault("altered", "%s was posted as %q and seen as %q by %s", event.ID, attempts[0].Text, event.Text, who)
+	}
+}
+
+// chain walks back from the end.
+func (c *roomCheck) chain() {
+	c.line = map[uint64]string{}
+	id := c.tip()
+	for {
+		seq, err := sequence(id)
+		if err != nil || seq == 0 {
+			c.from = 0
+			return
+		}
+		c.line[seq], c.from = id, seq
+		before, ok := c.before[id]
+		if !ok {
+			if seq == 1 {
+				c.from = 0
+			}
+			return
+		}
+		id = before
+	}
+}
+
+// complete checks that a reader has seen everything up to the end, and every acknowledged post of its stretch.
+func (c *roomCheck) complete(reading Reading) {
+	shown, began, last := map[string]bool{}, uint64(0), ""
+	anchored := false
+	for _, event := range reading.Events {
+		switch event.Type {
+		case "reset":
+			clear(shown)
+			anchored, last = false, ""
+		case "message":
+			if seq, err := sequence(event.ID); err == nil {
+				if !anchored {
+					anchored, began = true, seq-1
+				}
+				shown[event.ID] = true
+				last = event.ID
+			}
+		case "live":
+			if !anchored {
+				anchored = true
+				began, _ = sequence(event.Cursor) // checked before
+				last = event.Cursor
+			}
+		}
+	}
+	if last != c.tip() {
+		c.fault("loss", "%s has read to %q, and the log ends with %s", reading.Who, last, c.tip())
+	}
+	lost := 0
+	for _, a := range c.Attempts {
+		seq, err := sequence(a.ID)
+		if !a.Acknowledged() || err != nil || seq <= began || c.line[seq] != a.ID || shown[a.ID] {
+			continue
+		}
+		if lost++; lost <= 5 {
+			c.fault("loss", "%s has not seen %s %q, which was acknowledged", reading.Who, a.ID, a.Text)
+		}
+	}
+}
+
+// numbers checks that no two entries have one number, unless one of them was lost before the other came.
+func (c *roomCheck) numbers() {
+	bySeq := map[uint64][]string{}
+	for id := range c.firstSeen {
+		if seq, err := sequence(id); err == nil {
+			bySeq[seq] = append(bySeq[seq], id)
+		}
+	}
+	for _, seq := range slices.Sorted(maps.Keys(bySeq)) {
+		ids := bySeq[seq]
+		slices.SortFunc(ids, func(a, b string) int { return c.firstSeen[a].Compare(c.firstSeen[b]) })
+		for i := 1; i < len(ids); i++ {
+			older, newer := c.firstSeen[ids[i-1]], c.firstSeen[ids[i]]
+			if !slices.ContainsFunc(c.Losses, func(l Loss) bool { return !older.After(l.Recovered) && !newer.Before(l.At) }) {
+				c.fault("split", "%s (%s) and %s (%s) have one number", ids[i-1], clock(older), ids[i], clock(newer))
+			}
+		}
+		if len(ids) > len(c.Losses)+1 {
+			c.fault("split", "number %d was given %d times: %v", seq, len(ids), ids)
+		}
+	}
+}
+
+// acknowledged checks that what was acknowledged is in the log.
+func (c *roomCheck) acknowledged() {
+	for _, a := range c.Attempts {
+		if !a.Acknowledged() {
+			continue
+		}
+		seq, err := sequence(a.ID)
+		switch {
+		case err != nil:
+			c.fault("malformed", "acknowledged: %v", err)
+			continue
+		case a.Answered.Before(a.Sent):
+			c.fault("malformed", "%s was acknowledged before it was sent", a.ID)
+		}
+		if event, ok := c.entries[a.ID]; ok && (event.Text != a.Text || event.Key != a.Key || event.From.ID != a.Author) {
+			c.fault("altered", "%s was acknowledged for %q and seen as %q", a.ID, a.Text, event.Text)
+		}
+		if c.line[seq] == a.ID || seq < c.from || c.mayBeLost(a) {
+			continue
+		}
+		c.fault("loss", "%s %q, sent at %s, acknowledged at %s, is not in the log: there %s has its number",
+			a.ID, a.Text, clock(a.Sent), clock(a.Answered), c.line[seq])
+	}
+}
+
+// mayBeLost tells whether what this attempt stored may have been lost since. What was sent after the loss went to the
+// store that is there now.
+func (c *roomCheck) mayBeLost(a Attempt) bool {
+	return slices.ContainsFunc(c.Losses, func(l Loss) bool {
+		return !a.Sent.After(l.At) && (l.Since.IsZero() || !a.Answered.Before(l.Since))
+	})
+}
+
+// keys checks that a key was stored once: all its acknowledgements name one entry, unless that one was lost between.
+func (c *roomCheck) keys() {
+	for _, key := range slices.Sorted(maps.Keys(c.attempts)) {
+		var first Attempt
+		for _, a := range c.attempts[key] {
+			switch {
+			case !a.Acknowledged():
+			case first.Acknowledged() && first.ID != a.ID && !c.mayBeLost(first):
+				c.fault("doubled", "key %s is %s and %s", a.Key, first.ID, a.ID)
+			default:
+				first = a
+			}
+		}
+	}
+}
+
+// byTime checks that what was posted after another post's acknowledgement comes after it.
+func (c *roomCheck) byTime() {
+	type stored struct {
+		Attempt
+		seq uint64
+	}
+	first := map[string]time.Time{} // when each key was first sent
+	for key, attempts := range c.attempts {
+		for _, a := range attempts {
+			if at, ok := first[key]; !ok || a.Sent.Before(at) {
+				first[key] = a.Sent
+			}
+		}
+	}
+	var all []stored
+	for _, a := range c.Attempts {
+		if seq, err := sequence(a.ID); err == nil && a.Acknowledged() && c.line[seq] == a.ID && !c.mayBeLost(a) {
+			a.Sent = first[a.Author+" "+a.Key]
+			all = append(all, stored{a, seq})
+		}
+	}
+	slices.SortFunc(all, func(a, b stored) int { return a.Sent.Compare(b.Sent) })
+	answered := slices.Clone(all)
+	slices.SortFunc(answered, func(a, b stored) int { return a.Answered.Compare(b.Answered) })
+	var highest stored // of those answered before
+	next := 0
+	for _, s := range all {
+		for ; next < len(answered) && answered[next].Answered.Before(s.Sent); next++ {
+			if answered[next].seq > highest.seq {
+				highest = answered[next]
+			}
+		}
+		if highest.seq > s.seq {
+			c.fault("order", "%s was sent at %s, after %s had been acknowledged at %s", s.ID, clock(s.Sent), highest.ID, clock(highest.Answered))
+		}
+	}
+}
