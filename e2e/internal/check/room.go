@@ -38,7 +38,9 @@ type Loss struct {
 
 // Reading is what one reader was told, over all of its connections, with its openings, drops and resumes.
 type Reading struct {
-	Who    string
+	Who string
+	// ID is the member's; "" when it is of no matter.
+	ID     string
 	Events []client.Event
 }
 

@@ -1,0 +1,504 @@
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/e2e/internal/check"
+	"github.com/caller-chat/caller/e2e/internal/client"
+	"github.com/caller-chat/caller/e2e/internal/harness"
+)
+
+const (
+	// heartbeat is the nodes'; a person whose stream was silent for silence takes it for dead, as the protocol says.
+	heartbeat = 3 * time.Second
+	silence   = 2*heartbeat + time.Second
+	// openTime is how long a person waits for a connection, answerTime for the answer to a post.
+	openTime, answerTime = 5 * time.Second, 4 * time.Second
+	// recovery is how long everything may take to be well again after a fault has ended.
+	recovery = 30 * time.Second
+	// sessionKey is the nodes': a Redis that loses its data would take one that the nodes share there with it.
+	sessionKey = "a key that the tests' nodes sign sessions with"
+)
+
+// nodeArgs are the flags of nodes in these tests.
+func nodeArgs(redisURL string, more ...string) []string {
+	return append([]string{"--redis-url", redisURL, "--heartbeat", heartbeat.String(), "--session-key", sessionKey}, more...)
+}
+
+// crowd is people in rooms, who read and post until it is closed.
+type crowd struct {
+	rooms []*room
+	bases []string // the nodes
+	limit int      // entries kept of a room
+
+	posting, reading sync.WaitGroup
+	stopPosting      context.CancelFunc
+	stopReading      context.CancelFunc
+	// settled is closed when people no longer change places for their own pleasure.
+	settled chan struct{}
+
+	mu     sync.Mutex // guards what follows
+	losses []check.Loss
+}
+
+// room is one room and what its people did.
+type room struct {
+	name   string
+	people []*person
+
+	mu       sync.Mutex // guards what follows
+	attempts []check.Attempt
+}
+
+// person reads and posts in one room.
+type person struct {
+	client.Person
+	crowd  *crowd
+	room   *room
+	record *client.Record
+	marks  int
+
+	mu     sync.Mutex // guards what follows
+	random *rand.Rand
+	reader *client.Reader // nil between two connections
+}
+
+// options of a crowd.
+type options struct {
+	rooms, people int
+	// limit is the entries kept of a room: what the nodes were told.
+	limit int
+	// pause is between one person's posts, on average.
+	pause time.Duration
+	seed  uint64
+	// names gives room i another name than room-i.
+	names []string
+}
+
+// gather lets a crowd in.
+func gather(t *testing.T, bases []string, o options) *crowd {
+	t.Helper()
+	c := &crowd{bases: bases, limit: o.limit, settled: make(chan struct{})}
+	var readCtx, postCtx context.Context
+	readCtx, c.stopReading = context.WithCancel(context.Background())
+	postCtx, c.stopPosting = context.WithCancel(readCtx)
+	t.Cleanup(c.leave)
+	for i := range o.rooms {
+		r := &room{name: fmt.Sprintf("room-%d", i)}
+		if o.names != nil {
+			r.name = o.names[i]
+		}
+		c.rooms = append(c.rooms, r)
+		for j := range o.people {
+			name := fmt.Sprintf("%s/%d", r.name, j)
+			r.people = append(r.people, &person{
+				Person: client.SignIn(t, bases[(i+j)%len(bases)], name), crowd: c, room: r,
+				record: client.NewRecord(name), random: rand.New(rand.NewPCG(o.seed, uint64(i*1000+j))),
+			})
+		}
+	}
+	for _, r := range c.rooms {
+		for _, p := range r.people {
+			c.reading.Go(func() { p.read(readCtx) })
+			c.posting.Go(func() { p.chat(postCtx, o.pause) })
+		}
+	}
+	return c
+}
+
+// leave ends all that the crowd does.
+func (c *crowd) leave() {
+	c.stopPosting()
+	c.posting.Wait()
+	c.stopReading()
+	c.reading.Wait()
+}
+
+func (p *person) chance(n int) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.random.IntN(n)
+}
+
+// between is a random time.
+func (p *person) between(from, to time.Duration) time.Duration {
+	return from + time.Duration(p.chance(int(to-from)))
+}
+
+// somewhere is this person at a random node.
+func (p *person) somewhere() client.Person {
+	return p.At(p.crowd.bases[p.chance(len(p.crowd.bases))])
+}
+
+// read reads by one connection after the other, over random transports and nodes.
+func (p *person) read(ctx context.Context) {
+	for ctx.Err() == nil {
+		kind := client.Resuming[p.chance(len(client.Resuming))]
+		reader, err := p.somewhere().Resume(ctx, openTime, kind, p.room.name, p.record)
+		if err != nil {
+			wait(ctx, p.between(100*time.Millisecond, 500*time.Millisecond))
+			continue
+		}
+		p.setReader(reader)
+		p.stay(ctx, reader, p.between(time.Second, 12*time.Second))
+		p.setReader(nil)
+		reader.Drop()
+		switch p.chance(4) {
+		case 0:
+			wait(ctx, p.between(0, 4*time.Second))
+		case 1:
+		default:
+			wait(ctx, p.between(0, 300*time.Millisecond))
+		}
+	}
+}
+
+// stay reads until the connection ends, is silent for too long, or has lasted long enough.
+func (p *person) stay(ctx context.Context, reader *client.Reader, length time.Duration) {
+	enough := time.NewTimer(length)
+	defer enough.Stop()
+	bored := enough.C
+	n := len(p.record.Events())
+	quiet := time.NewTimer(silence)
+	defer quiet.Stop()
+	for {
+		events, changed := p.record.Since(n)
+		n += len(events)
+		select {
+		case <-ctx.Done():
+			return
+		case <-reader.Done():
+			if last := p.record.Last(); last.Type == client.TypeEnd {
+				p.record.Note("ended by the other side")
+			}
+			return
+		case <-bored:
+			select {
+			case <-p.crowd.settled:
+				bored = nil // stays now
+				continue
+			default:
+			}
+			p.record.Note("dropped on purpose")
+			return
+		case <-quiet.C:
+			p.record.Note("dropped after silence")
+			return
+		case <-changed:
+			quiet.Reset(silence)
+		}
+	}
+}
+
+func (p *person) setReader(reader *client.Reader) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.reader = reader
+}
+
+// chat posts one message after the other, each until it is acknowledged.
+func (p *person) chat(ctx context.Context, pause time.Duration) {
+	for n := 1; ctx.Err() == nil; n++ {
+		wait(ctx, p.between(0, 2*pause))
+		key, text := fmt.Sprintf("k-%d", n), fmt.Sprintf("%s says %d", p.Name, n)
+		p.post(ctx, key, text)
+	}
+}
+
+// post sends a message again and again under its key, until it is acknowledged or ctx ends, and is its id.
+func (p *person) post(ctx context.Context, key, text string) (id string) {
+	for ctx.Err() == nil {
+		attempt := check.Attempt{Author: p.ID, Key: key, Text: text, Sent: time.Now()}
+		p.mu.Lock()
+		reader := p.reader
+		p.mu.Unlock()
+		if reader != nil && reader.Kind == client.WebSocket && p.chance(2) == 0 {
+			p.postByWebSocket(reader, &attempt)
+		} else {
+			p.postByHTTP(&attempt)
+		}
+		p.room.mu.Lock()
+		p.room.attempts = append(p.room.attempts, attempt)
+		p.room.mu.Unlock()
+		if attempt.Acknowledged() {
+			if p.chance(20) == 0 {
+				p.again(attempt)
+			}
+			return attempt.ID
+		}
+		wait(ctx, p.between(50*time.Millisecond, 400*time.Millisecond))
+	}
+	return ""
+}
+
+// again sends what was acknowledged once more, as somebody does who has lost the acknowledgement.
+func (p *person) again(a check.Attempt) {
+	again := check.Attempt{Author: a.Author, Key: a.Key, Text: a.Text, Sent: time.Now()}
+	p.postByHTTP(&again)
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	p.room.attempts = append(p.room.attempts, again)
+}
+
+func (p *person) postByHTTP(a *check.Attempt) {
+	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
+	defer cancel()
+	at := p.somewhere()
+	message, status, err := at.TryPost(ctx, p.room.name, a.Key, a.Text)
+	a.Status, a.Detail = status, strings.TrimPrefix(at.Base, "http://")
+	switch {
+	case err != nil:
+		a.Detail += " " + err.Error()
+	case status == http.StatusCreated || status == http.StatusOK:
+		a.Answered, a.ID = time.Now(), message.ID
+	default:
+		a.Answered = time.Now()
+		a.Detail += " " + message.Code + ": " + message.Detail
+	}
+}
+
+func (p *person) postByWebSocket(reader *client.Reader, a *check.Attempt) {
+	a.Detail = "ws"
+	n := len(p.record.Events())
+	if err := reader.TrySend(client.Command{Type: "post", Key: a.Key, Text: a.Text}); err != nil {
+		a.Detail += " " + err.Error()
+		return
+	}
+	timeout := time.NewTimer(answerTime)
+	defer timeout.Stop()
+	for {
+		events, changed := p.record.Since(n)
+		n += len(events)
+		for _, event := range events {
+			switch {
+			case event.Type == "ack" && event.Key == a.Key:
+				a.Status, a.ID, a.Answered = http.StatusCreated, event.ID, event.At
+				return
+			case event.Type == "error" && event.Key == a.Key:
+				a.Status, a.Answered = http.StatusServiceUnavailable, event.At
+				a.Detail += " " + event.Code + ": " + event.Detail
+				return
+			}
+		}
+		select {
+		case <-changed:
+		case <-reader.Done():
+			a.Detail += " connection lost"
+			return
+		case <-timeout.C:
+			a.Detail += " no answer"
+			return
+		}
+	}
+}
+
+// wait is a pause that ends early with ctx.
+func wait(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// errNotRecovered says that a crowd was not well again in time.
+var errNotRecovered = errors.New("not recovered in time")
+
+// recovers has somebody in each room post, and waits until everybody there has read it: all is well again.
+func (c *crowd) recovers(within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	errs := make([]error, len(c.rooms))
+	var rooms sync.WaitGroup
+	for i, r := range c.rooms {
+		rooms.Go(func() { errs[i] = r.mark(ctx) })
+	}
+	rooms.Wait()
+	return errors.Join(errs...)
+}
+
+func (r *room) mark(ctx context.Context) error {
+	began := time.Now()
+	marker := r.people[0]
+	marker.marks++
+	from := map[*person]int{}
+	for _, p := range r.people {
+		from[p] = len(p.record.Events())
+	}
+	id := marker.post(ctx, fmt.Sprintf("mark-%d", marker.marks), fmt.Sprintf("mark %d", marker.marks))
+	if id == "" {
+		return fmt.Errorf("%s: %w: nobody could post for %v", r.name, errNotRecovered, time.Since(began))
+	}
+	for _, p := range r.people {
+		if !p.sees(ctx, from[p], id) {
+			return fmt.Errorf("%s: %w: %s has not seen %s after %v", r.name, errNotRecovered, p.Name, id, time.Since(began))
+		}
+	}
+	return nil
+}
+
+func (p *person) sees(ctx context.Context, from int, id string) bool {
+	for {
+		events, changed := p.record.Since(from)
+		from += len(events)
+		if slices.ContainsFunc(events, func(e client.Event) bool { return e.Type == "message" && e.ID == id }) {
+			return true
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// note writes into all records what is done to their world.
+func (c *crowd) note(format string, args ...any) {
+	for _, r := range c.rooms {
+		for _, p := range r.people {
+			p.record.Note("---- "+format, args...)
+		}
+	}
+}
+
+func (c *crowd) lost(loss check.Loss) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.losses = append(c.losses, loss)
+}
+
+// judge lets everybody finish, and checks all promises on the record.
+func (c *crowd) judge(t *testing.T) {
+	t.Helper()
+	close(c.settled)
+	c.stopPosting()
+	c.posting.Wait()
+	err := c.recovers(recovery)
+	if err != nil {
+		t.Error(err)
+	} else {
+		c.judgePresence(t)
+	}
+	posts, acknowledged, seen := 0, 0, 0
+	kept := map[*room][]client.Event{}
+	for _, r := range c.rooms {
+		kept[r] = c.page(t, r)
+	}
+	c.stopReading()
+	c.reading.Wait()
+	for _, r := range c.rooms {
+		record := check.Room{Name: r.name, Limit: c.limit, Losses: c.losses, Attempts: r.attempts, Kept: kept[r]}
+		for _, p := range r.people {
+			record.Readings = append(record.Readings, check.Reading{Who: p.Name, ID: p.ID, Events: p.record.Events()})
+		}
+		for _, a := range record.Attempts {
+			posts++
+			if a.Acknowledged() {
+				acknowledged++
+			}
+		}
+		for _, reading := range record.Readings {
+			for _, event := range reading.Events {
+				if event.Type == "message" {
+					seen++
+				}
+			}
+		}
+		faults := append(record.Check(), check.Departures(record)...)
+		if len(faults) > 0 {
+			t.Errorf("%s: %d promises not kept:\n%s", r.name, len(faults), list(faults))
+		}
+		if len(faults) > 0 || err != nil {
+			t.Logf("the record of %s:\n%s", r.name, check.Dump(record))
+		}
+	}
+	t.Logf("%d rooms, %d sendings, %d acknowledgements, %d messages read, %d losses by design", len(c.rooms), posts, acknowledged, seen, len(c.losses))
+}
+
+func list(faults []check.Fault) string {
+	var b strings.Builder
+	for i, fault := range faults {
+		if i == 40 {
+			fmt.Fprintf(&b, "  and %d more\n", len(faults)-i)
+			break
+		}
+		fmt.Fprintf(&b, "  %s\n", fault)
+	}
+	return b.String()
+}
+
+// page reads what is kept of a room, from a node that can tell.
+func (c *crowd) page(t *testing.T, r *room) []client.Event {
+	t.Helper()
+	for _, base := range c.bases {
+		if harness.Status(base+"/readyz") == http.StatusOK {
+			return client.Guest(base, "").Page(t, r.name, "limit=1000").Messages
+		}
+	}
+	require.FailNow(t, "no node is ready")
+	return nil
+}
+
+// lease is how long a member that nobody renews stays, and a bit.
+const lease = 65 * time.Second
+
+// judgePresence waits until every node shows exactly who is here, and every stream has been told so.
+func (c *crowd) judgePresence(t *testing.T) {
+	t.Helper()
+	deadline := time.Now().Add(lease)
+	for _, r := range c.rooms {
+		var want []string
+		for _, p := range r.people {
+			want = append(want, p.ID)
+		}
+		slices.Sort(want)
+		for {
+			wrong := c.absences(t, r, want)
+			if len(wrong) == 0 {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Errorf("%s: the roster is not right after a lease's time:\n  %s", r.name, strings.Join(wrong, "\n  "))
+				return
+			}
+			time.Sleep(100 * time.Millisecond) // between two looks
+		}
+	}
+}
+
+// absences says who is shown wrongly where.
+func (c *crowd) absences(t *testing.T, r *room, want []string) (wrong []string) {
+	t.Helper()
+	for _, base := range c.bases {
+		if harness.Status(base+"/readyz") != http.StatusOK {
+			continue // gone for good
+		}
+		var got []string
+		for _, member := range client.Guest(base, "").Members(t, r.name).Members {
+			got = append(got, member.ID)
+		}
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			wrong = append(wrong, fmt.Sprintf("%s shows %v, want %v", base, got, want))
+		}
+	}
+	for _, p := range r.people {
+		got, told := check.Roster(p.record.Events())
+		if told && !slices.Equal(got, want) {
+			wrong = append(wrong, fmt.Sprintf("%s was told of %v, want %v", p.Name, got, want))
+		}
+	}
+	return wrong
+}
