@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -22,6 +23,8 @@ type Start struct {
 	After  Cursor
 	// History is how many of the kept entries one that does not resume gets at most; negative means all.
 	History int
+	// Stream names the subscription, for [Node.Leave]; one is made up when it is empty.
+	Stream string
 }
 
 // All is where a new reader starts that wants all that is kept.
@@ -57,7 +60,7 @@ const (
 // welcome, what is kept after the start, and the live event) has been delivered. Errors: [ErrUnavailable] when the
 // store has not answered in time, [ErrGoingAway], or the context's.
 func (n *Node) Subscribe(ctx context.Context, id RoomID, who Member, start Start, sink Sink) (*Subscription, error) {
-	s := &Subscription{who: who, start: start, sink: sink, stream: newStream(),
+	s := &Subscription{who: who, start: start, sink: sink, stream: cmp.Or(start.Stream, newStream()),
 		attached: make(chan struct{}), refused: make(chan error, 1)}
 	if err := n.do(id, func(r *room) { r.enter(s) }); err != nil {
 		return nil, fmt.Errorf("subscribe to %s: %w", id, err)

@@ -54,7 +54,7 @@ func (h *Handler) Messages(w http.ResponseWriter, r *http.Request) {
 		wire.WriteProblem(w, err)
 		return
 	}
-	start := chat.Start{Resume: reading.HasAfter, After: reading.After, History: -1}
+	start := chat.Start{Resume: reading.HasAfter, After: reading.After, History: -1, Stream: reading.Stream}
 	if reading.Limit > 0 {
 		start.History = reading.Limit
 	}
@@ -99,6 +99,7 @@ func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
 		if reading.Limit > 0 {
 			at.Start.History = reading.Limit
 		}
+		at.Start.Stream = reading.Stream
 		version := int64(-1)
 		if v, ok := known[at.Room]; ok {
 			version = v

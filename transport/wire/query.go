@@ -131,9 +131,11 @@ type Reading struct {
 	// Poll says that ?wait= was given, Wait how long.
 	Poll bool
 	Wait time.Duration
+	// Stream is the poller's own name for its polls, by which it can leave; may be empty.
+	Stream string
 }
 
-// ReadingOf reads ?after=&before=&limit=&wait=.
+// ReadingOf reads ?after=&before=&limit=&wait=&stream=.
 func ReadingOf(r *http.Request) (rd Reading, err error) {
 	query, err := queryOf(r)
 	if err != nil {
@@ -155,6 +157,9 @@ func ReadingOf(r *http.Request) (rd Reading, err error) {
 		seconds, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(seconds >= 0 && seconds <= MaxWait.Seconds()) {
 			return rd, &chat.InvalidError{Field: "wait", Limit: int(MaxWait.Seconds()), Reason: fmt.Sprintf("must be from 0 to %d seconds", int(MaxWait.Seconds()))}
+		}
+		if rd.Stream = query.Get("stream"); len(rd.Stream) > chat.MaxKey {
+			return rd, &chat.InvalidError{Field: "stream", Limit: chat.MaxKey, Reason: fmt.Sprintf("has %d bytes, more than %d", len(rd.Stream), chat.MaxKey)}
 		}
 		rd.Poll, rd.Wait = true, time.Duration(seconds*float64(time.Second))
 	}

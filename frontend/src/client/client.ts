@@ -275,7 +275,6 @@ export class Client {
   /** Leaves the room: this connection alone, not one's other tabs. */
   leave(): void {
     if (!this.#link.send({ type: "leave" }) && this.#known) {
-      // Polls have no stream to name: they leave as the session, and one's other tabs that poll come back by their next.
       this.#call(
         "/leave",
         JSON.stringify(this.#stream === undefined ? {} : { stream: this.#stream }),

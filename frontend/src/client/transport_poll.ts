@@ -28,6 +28,8 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Connecti
   let cursor: Cursor | undefined = target.after;
   let version: number | undefined;
   let longest = LONGEST_WAIT;
+  /** Names these polls, so that leaving ends their presence and not that of one's other tabs. */
+  const stream = `p-${env.key()}`;
 
   async function run(): Promise<void> {
     const first = await poll(0);
@@ -69,6 +71,7 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Connecti
       after: cursor,
       wait: wait > 0 ? wait : undefined,
       roster: version,
+      stream: target.session === undefined ? undefined : stream,
     });
     try {
       const response = await env.fetch(url, {
@@ -95,6 +98,7 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Connecti
       name: target.session?.name ?? "",
       resumed: target.after !== undefined && !reply.reset,
       heartbeat: LONGEST_WAIT,
+      stream,
       ...roster(reply),
     });
     version = reply.version;

@@ -1,0 +1,122 @@
+package poll_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/caller-chat/caller/transport/internal/rig"
+	"github.com/caller-chat/caller/transport/poll"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type page struct {
+	Messages []struct{ ID, Text string }
+	Cursor   string
+	Reset    bool
+	Reason   string
+	Members  []struct{ Name, Transport string }
+	Version  int64
+	Code     string
+}
+
+func get(t *testing.T, h http.Handler, query string) (status int, p page) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/?"+query, nil))
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &p), w.Body.String())
+	return w.Code, p
+}
+
+func TestAPollWaitsForSomethingToSay(t *testing.T) {
+	r := rig.New(t)
+	h := rig.InLobby(poll.New(r.Node, rig.Who, poll.Options{}).Messages)
+	_, empty := get(t, h, "wait=0.01")
+	require.Empty(t, empty.Messages)
+	require.Equal(t, "0-0", empty.Cursor)
+	answer := make(chan page, 1)
+	go func() {
+		_, p := get(t, h, "name=Ann&wait=20&after=0-0")
+		answer <- p
+	}()
+	require.Eventually(t, func() bool {
+		roll, err := r.Node.Members(t.Context(), "lobby")
+		return err == nil && len(roll.Members) == 1
+	}, 5*time.Second, time.Millisecond, "one who polls with a session is a member")
+	e := r.Say(t, "hello")
+	got := <-answer
+	require.Equal(t, "hello", got.Messages[0].Text)
+	require.Equal(t, e.ID.String(), got.Cursor)
+	require.Equal(t, "poll", got.Members[0].Transport)
+}
+
+func TestAPollAnswersANewRoster(t *testing.T) {
+	r := rig.New(t)
+	h := rig.InLobby(poll.New(r.Node, rig.Who, poll.Options{}).Messages)
+	_, first := get(t, h, "name=Ann&wait=0")
+	began := time.Now()
+	_, second := get(t, h, "name=Bob&wait=20&after=0-0&roster=1")
+	require.Less(t, time.Since(began), 10*time.Second)
+	require.Len(t, second.Members, 2)
+	require.Greater(t, second.Version, first.Version)
+}
+
+// Leaving one's polls by their name leaves one's other tabs in peace.
+func TestPollsLeaveByTheirName(t *testing.T) {
+	r := rig.New(t)
+	h := rig.InLobby(poll.New(r.Node, rig.Who, poll.Options{}).Messages)
+	members := func() int {
+		roll, err := r.Node.Members(t.Context(), "lobby")
+		require.NoError(t, err)
+		return len(roll.Members)
+	}
+	status := make(chan int, 1)
+	go func() {
+		code, _ := get(t, h, "name=Ann&wait=20&after=0-0&stream=p-2")
+		status <- code
+	}()
+	require.Eventually(t, func() bool { return members() == 1 }, 5*time.Second, time.Millisecond)
+	get(t, h, "name=Ann&wait=0&stream=p-1")
+	require.NoError(t, r.Node.Leave(t.Context(), "lobby", "id-Ann", "p-1"))
+	require.Equal(t, 1, members(), "the other tab's poll is under way")
+	require.NoError(t, r.Node.Leave(t.Context(), "lobby", "id-Ann", "p-2"))
+	require.Equal(t, http.StatusConflict, <-status)
+	require.Zero(t, members())
+}
+
+func TestReadingPages(t *testing.T) {
+	r := rig.New(t)
+	h := rig.InLobby(poll.New(r.Node, rig.Who, poll.Options{}).Messages)
+	for _, text := range []string{"a", "b", "c", "d"} {
+		r.Say(t, text)
+	}
+	texts := func(p page) (all string) {
+		for _, m := range p.Messages {
+			all += m.Text
+		}
+		return all
+	}
+	_, all := get(t, h, "")
+	require.Equal(t, "abcd", texts(all))
+	_, last := get(t, h, "limit=2")
+	require.Equal(t, "cd", texts(last))
+	_, before := get(t, h, "limit=1&before="+last.Messages[0].ID)
+	require.Equal(t, "b", texts(before))
+	_, after := get(t, h, "limit=2&after="+all.Messages[0].ID)
+	require.Equal(t, "bc", texts(after))
+	_, rest := get(t, h, "after="+after.Cursor)
+	require.Equal(t, "d", texts(rest))
+	_, foreign := get(t, h, "after=2-0badcafe")
+	require.True(t, foreign.Reset)
+	require.Equal(t, "rewritten", foreign.Reason)
+	require.Equal(t, "abcd", texts(foreign))
+	code, long := get(t, h, "wait=1&stream="+strings.Repeat("x", 65))
+	require.Equal(t, http.StatusUnprocessableEntity, code)
+	require.Equal(t, "invalid_field", long.Code)
+}
