@@ -71,3 +71,11 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
 		done; \
 	done
+
+.PHONY: faults
+DURATION ?= 10m
+SEED ?= 0
+
+faults: ## break things at random for DURATION (10m), chosen by SEED, and check every promise
+	@scripts/need.sh go gcc redis-server
+	go test -race -timeout 0 -count 1 -run '^TestMix$$' -v ./e2e/faults -duration $(DURATION) -seed $(SEED)
