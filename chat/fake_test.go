@@ -21,8 +21,10 @@ type fakeStore struct {
 	log       []chat.Entry
 	keys      map[string]chat.Entry
 	tag       chat.Tag
-	listeners map[chat.Listener]bool
+	listeners map[chat.Listener]string // by the name of the node that follows
+	late      map[string][]chat.Notice // what has yet to reach a node whose feed is late
 	cut       bool
+	slow      time.Duration // what a read takes
 	away      bool
 	members   map[chat.MemberID]chat.Member
 	leases    map[string]time.Time // by member and holder
@@ -32,7 +34,8 @@ type fakeStore struct {
 
 func newFakeStore() *fakeStore {
 	return &fakeStore{
-		limit: 100, lease: chat.Lease, keys: map[string]chat.Entry{}, listeners: map[chat.Listener]bool{},
+		limit: 100, lease: chat.Lease, keys: map[string]chat.Entry{}, listeners: map[chat.Listener]string{},
+		late:    map[string][]chat.Notice{},
 		members: map[chat.MemberID]chat.Member{}, leases: map[string]time.Time{}, calls: map[string]int{},
 	}
 }
@@ -53,8 +56,33 @@ func (s *fakeStore) tell(n chat.Notice) {
 	if s.cut {
 		return
 	}
-	for l := range s.listeners {
-		l.Notice(n)
+	for l, name := range s.listeners {
+		if _, late := s.late[name]; late {
+			s.late[name] = append(s.late[name], n)
+		} else {
+			l.Notice(n)
+		}
+	}
+}
+
+// delay makes a node's feed late; catchUp brings what it has missed, in order.
+func (s *fakeStore) delay(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.late[name] = append([]chat.Notice{}, s.late[name]...)
+}
+
+func (s *fakeStore) catchUp(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	missed := s.late[name]
+	delete(s.late, name)
+	for l, of := range s.listeners {
+		for _, n := range missed {
+			if of == name {
+				l.Notice(n)
+			}
+		}
 	}
 }
 
@@ -90,14 +118,18 @@ func (s *fakeStore) Read(ctx context.Context, _ chat.RoomID) (chat.Kept, error) 
 	if err := s.lockFor(ctx, "read"); err != nil {
 		return chat.Kept{}, err
 	}
-	defer s.mu.Unlock()
-	return chat.Kept{Entries: slices.Clone(s.log), Expires: 24 * time.Hour}, nil
+	kept := chat.Kept{Entries: slices.Clone(s.log), Expires: 24 * time.Hour}
+	slow := s.slow
+	s.mu.Unlock()
+	time.Sleep(slow)
+	return kept, nil
 }
 
-func (s *fakeStore) Follow(_ chat.RoomID, l chat.Listener) func() {
+func (h holder) Follow(_ chat.RoomID, l chat.Listener) func() {
+	s := h.fakeStore
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.listeners[l] = true
+	s.listeners[l] = h.name
 	if !s.cut {
 		l.Notice(chat.Following{})
 	}

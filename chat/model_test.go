@@ -1,0 +1,246 @@
+package chat_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"pgregory.net/rapid"
+)
+
+// step is one thing that happens to a room in the model test.
+type step int
+
+const (
+	post step = iota
+	cutTold
+	cutSilently
+	mend
+	mendSilently
+	loseTail
+	loseTailSilently
+	delayFeed // of one node
+	arrive
+	comeBack // with the cursor one has
+	moveNode // the same, on the other node
+	pass     // time passes
+)
+
+// view is what one reader has of the room by what it was told, as a client keeps it.
+type view struct {
+	node    *chat.Node
+	sink    *recorder
+	sub     *chat.Subscription
+	entries []chat.Entry // since the last reset
+	cursor  chat.Cursor
+	known   bool // it has a cursor
+	resets  int
+}
+
+// take brings the view up to date, and fails where the promise is broken: each entry follows the one before it.
+func (v *view) take() error {
+	for _, b := range v.sink.take() {
+		switch b := b.(type) {
+		case chat.Reset:
+			v.entries, v.cursor, v.resets = nil, chat.Cursor{}, v.resets+1
+		case chat.Appended:
+			if n := len(v.entries); n > 0 && (b.Entry.ID.Seq != v.cursor.Seq+1 || b.Entry.Prev != v.cursor.Tag) {
+				return fmt.Errorf("%v was told after %v", b.Entry.ID, v.cursor)
+			}
+			v.entries, v.cursor, v.known = append(v.entries, b.Entry), b.Entry.ID, true
+		case chat.Live:
+			if n := len(v.entries); n > 0 && b.Cursor != v.cursor {
+				return fmt.Errorf("live at %v, after %v", b.Cursor, v.cursor)
+			}
+			v.cursor, v.known = b.Cursor, true
+		}
+	}
+	return nil
+}
+
+func (v *view) subscribe(t *testing.T) error {
+	start := chat.All
+	if v.known {
+		start = chat.Start{Resume: true, After: v.cursor, History: -1}
+	}
+	v.sink = &recorder{}
+	sub, err := v.node.Subscribe(t.Context(), lobby, chat.Member{}, start, v.sink)
+	v.sub = sub
+	return err
+}
+
+// play carries the steps out and says what promise was broken, if one was.
+func play(t *testing.T, limit int, steps []step) error {
+	s := newFakeStore()
+	s.limit = limit
+	nodes := []*chat.Node{s.node("a", chat.Options{HistoryLimit: limit}), s.node("b", chat.Options{HistoryLimit: limit})}
+	defer func() {
+		for _, n := range nodes {
+			_ = n.Close(t.Context())
+		}
+	}()
+	var views []*view
+	s.slow = time.Millisecond
+	cut, told, lost, posts := false, false, false, 0
+	say := func() error {
+		posts++
+		_, _, err := nodes[posts%2].Post(t.Context(), lobby, chat.Draft{Text: fmt.Sprint(posts)})
+		return err
+	}
+	for i, what := range steps {
+		var err error
+		switch what {
+		case post:
+			err = say()
+		case cutTold, cutSilently:
+			cut = true
+			told = told || what == cutTold
+			s.cutFeed(what == cutTold)
+		case mend, mendSilently:
+			// One that was told of the cut has to be told of its end.
+			s.mendFeed(what == mend || told)
+			cut, told = false, false
+			s.catchUp("b")
+		case delayFeed:
+			s.delay("b")
+		case loseTail, loseTailSilently: // as a failover does: everybody is cut from the old master, or does not notice
+			s.cutFeed(what == loseTail)
+			told = told || what == loseTail
+			s.mu.Lock()
+			s.log = s.log[:len(s.log)-min(2, len(s.log))]
+			s.mu.Unlock()
+			lost = true
+			s.mendFeed(told)
+			s.catchUp("b")
+			cut, told = false, false
+		case arrive:
+			if cut {
+				continue // the store's feed does not answer: nobody gets in
+			}
+			v := &view{node: nodes[i%2]}
+			err = v.subscribe(t)
+			views = append(views, v)
+		case comeBack, moveNode:
+			if cut || len(views) == 0 {
+				continue
+			}
+			v := views[i%len(views)]
+			synctest.Wait() // it has all that has been delivered
+			if err := v.take(); err != nil {
+				return err
+			}
+			v.sub.Close()
+			if what == moveNode {
+				v.node = nodes[i%2]
+			}
+			err = v.subscribe(t)
+		case pass:
+			time.Sleep(time.Second)
+		}
+		if err != nil {
+			return fmt.Errorf("step %d: %w", i, err)
+		}
+		if i%3 == 0 {
+			synctest.Wait()
+		}
+	}
+	s.mendFeed(told)
+	s.catchUp("b")
+	if err := say(); err != nil {
+		return err
+	}
+	time.Sleep(5 * time.Second)
+	kept, err := s.Read(t.Context(), lobby)
+	if err != nil {
+		return err
+	}
+	last := kept.Entries[len(kept.Entries)-1]
+	for i, v := range views {
+		if err := v.take(); err != nil {
+			return fmt.Errorf("reader %d: %w", i, err)
+		}
+		if v.cursor != last.ID {
+			return fmt.Errorf("reader %d is at %v, the room at %v", i, v.cursor, last.ID)
+		}
+		for _, e := range v.entries { // what it has is what is kept, where it is still kept
+			for _, k := range kept.Entries {
+				if e.ID.Seq == k.ID.Seq && e != k {
+					return fmt.Errorf("reader %d has %v where the room has %v", i, e.ID, k.ID)
+				}
+			}
+		}
+		if !lost && posts <= limit && v.resets > 0 {
+			return fmt.Errorf("reader %d was reset, and nothing is gone", i)
+		}
+	}
+	return nil
+}
+
+// Whatever happens to feed, log and readers: each reader has the room's entries in one order, each once, and a reset
+// only where something is gone.
+func TestReadersAgreeWithTheLog(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		limit := rapid.SampledFrom([]int{3, 100}).Draw(rt, "limit")
+		happens := []step{post, post, post, arrive, arrive, comeBack, moveNode, moveNode, pass, delayFeed, mend, mendSilently, cutTold, cutSilently}
+		if rapid.Bool().Draw(rt, "loss") {
+			happens = append(happens, loseTail, loseTailSilently)
+		}
+		steps := rapid.SliceOfN(rapid.SampledFrom(happens), 1, 60).Draw(rt, "steps")
+		var broken error
+		synctest.Test(t, func(t *testing.T) { broken = play(t, limit, steps) })
+		if broken != nil {
+			rt.Fatal(broken)
+		}
+	})
+}
+
+// The tail serves a cursor as the list itself does.
+func TestTheTailIsTheList(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		count := rapid.IntRange(0, 20).Draw(rt, "entries")
+		first := rapid.Uint64Range(1, 5).Draw(rt, "first")
+		var kept chat.Kept
+		for i := range count {
+			id := chat.Cursor{Seq: first + uint64(i), Tag: chat.Tag(100 + i)}
+			e := chat.Entry{ID: id}
+			if i > 0 {
+				e.Prev = kept.Entries[i-1].ID.Tag
+			} else if first > 1 {
+				e.Prev = 99
+			}
+			kept.Entries = append(kept.Entries, e)
+		}
+		c := chat.Cursor{
+			Seq: rapid.Uint64Range(0, 30).Draw(rt, "seq"),
+			Tag: chat.Tag(rapid.IntRange(98, 121).Draw(rt, "tag")),
+		}
+		if c.Seq == 0 {
+			c.Tag = 0
+		}
+		// The model: all entries there ever were, the one before the first included.
+		place := -1
+		switch {
+		case c.IsZero() && (count == 0 || first == 1):
+			place = 0
+		case count > 0 && first > 1 && c == (chat.Cursor{Seq: first - 1, Tag: 99}):
+			place = 0
+		}
+		for i, e := range kept.Entries {
+			if e.ID == c {
+				place = i + 1
+			}
+		}
+		got, reason := kept.After(c)
+		if place < 0 {
+			if reason == "" || len(got) != count {
+				rt.Fatalf("%v has no place, and got %d entries, reason %q", c, len(got), reason)
+			}
+			return
+		}
+		if reason != "" || len(got) != count-place {
+			rt.Fatalf("%v is at %d of %d, and got %d entries, reason %q", c, place, count, len(got), reason)
+		}
+	})
+}
