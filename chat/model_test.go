@@ -133,7 +133,7 @@ func play(t *testing.T, limit int, steps []step) error {
 			}
 			v.sub.Close()
 			if what == moveNode {
-				v.node = nodes[i%2]
+				v.node = nodes[i/2%2]
 			}
 			err = v.subscribe(t)
 		case pass:
