@@ -1,0 +1,105 @@
+package stream
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/caller-chat/caller/transport/wire"
+	"github.com/stretchr/testify/require"
+)
+
+// memory is a peer that keeps what is written, and when.
+type memory struct {
+	mu     sync.Mutex
+	at     []time.Duration
+	began  time.Time
+	closed bool
+}
+
+func (m *memory) Write(b []byte) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if strings.Contains(string(b), `"type":"ping"`) {
+		m.at = append(m.at, time.Since(m.began).Round(time.Second/4))
+	}
+	return len(b), nil
+}
+
+func (m *memory) SetWriteDeadline(time.Time) error { return nil }
+
+func (m *memory) Close() error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closed = true
+	return nil
+}
+
+func (m *memory) pings() []time.Duration {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.at
+}
+
+func plain(dst []byte, _ *wire.Failure) []byte { return dst }
+
+func TestPings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		heart := NewHeart(15 * time.Second)
+		quiet, busy := &memory{began: time.Now()}, &memory{began: time.Now()}
+		quietConn := NewConn(heart, wire.NDJSON, plain, false)
+		busyConn := NewConn(heart, wire.NDJSON, plain, false)
+		require.NoError(t, quietConn.Open(quiet, nil))
+		require.NoError(t, busyConn.Open(busy, nil))
+		for range 60 {
+			busyConn.Send([]byte("something\n"))
+			time.Sleep(time.Second)
+		}
+		synctest.Wait()
+		at := quiet.pings()
+		require.Len(t, at, 4, "one for proof, then one every heartbeat: %v", at)
+		require.GreaterOrEqual(t, at[0], time.Second)
+		require.LessOrEqual(t, at[0], 1500*time.Millisecond)
+		for i := 1; i < len(at); i++ {
+			require.InDelta(t, 15, (at[i] - at[i-1]).Seconds(), 0.5)
+		}
+		require.Len(t, busy.pings(), 1, "one that is sent something else is pinged for proof only")
+		busyConn.Close()
+		quietConn.Close()
+		require.NoError(t, heart.Close(t.Context()))
+		require.True(t, quiet.closed)
+	})
+}
+
+func TestTheHeartForgetsWhatHasClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		heart := NewHeart(time.Second)
+		for range 100 {
+			c := NewConn(heart, wire.NDJSON, plain, false)
+			require.NoError(t, c.Open(&memory{}, nil))
+			c.Close()
+		}
+		time.Sleep(5 * time.Second)
+		heart.mu.Lock()
+		require.Empty(t, heart.open)
+		require.Empty(t, heart.wheel)
+		heart.mu.Unlock()
+		require.NoError(t, heart.Close(t.Context()))
+	})
+}
+
+func TestTheHeartEndsWhatDoesNotEndByItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		heart := NewHeart(time.Second)
+		peer := &memory{}
+		require.NoError(t, NewConn(heart, wire.NDJSON, plain, false).Open(peer, nil))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, heart.Close(ctx), context.DeadlineExceeded)
+		require.True(t, peer.closed)
+		require.Error(t, NewConn(heart, wire.NDJSON, plain, false).Open(&memory{}, nil), "none is taken any more")
+	})
+}
