@@ -67,18 +67,25 @@ func read(w http.ResponseWriter, r *http.Request) (post, error) {
 		return post{}, wire.Fail(wire.CodeMalformed, "the body broke off")
 	}
 	if !utf8.Valid(body) {
-		failure := wire.Fail(wire.CodeInvalidUTF8, "")
-		failure.Field = "text"
-		return post{}, failure
+		return post{}, notUTF8()
 	}
 	said, err := form(r, body)
 	if err != nil {
 		return post{}, err
 	}
+	if !utf8.ValidString(said.Text) { // forms can spell any byte
+		return post{}, notUTF8()
+	}
 	if key := r.Header.Get("Idempotency-Key"); key != "" {
 		said.Key = key
 	}
 	return said, nil
+}
+
+func notUTF8() error {
+	failure := wire.Fail(wire.CodeInvalidUTF8, "")
+	failure.Field = "text"
+	return failure
 }
 
 // parse reads a body of one form.
@@ -127,13 +134,7 @@ func urlencoded(_ *http.Request, body []byte) (post, error) {
 	case err != nil || !fields.Has("text"):
 		return plain(nil, body)
 	}
-	said := post{Text: fields.Get("text"), Key: fields.Get("key")}
-	if !utf8.ValidString(said.Text) {
-		failure := wire.Fail(wire.CodeInvalidUTF8, "")
-		failure.Field = "text"
-		return post{}, failure
-	}
-	return said, nil
+	return post{Text: fields.Get("text"), Key: fields.Get("key")}, nil
 }
 
 func multipart(r *http.Request, body []byte) (post, error) {
