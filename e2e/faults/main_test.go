@@ -15,8 +15,8 @@ var (
 	seed     = flag.Uint64("seed", 0, "what TestMix chooses by; by default another one each time, which it prints")
 )
 
-// programs is the program under test, built once, with the race detector.
-var programs harness.Programs
+// programs is the program under test, built once, with the race detector. plain is without it, for what is measured.
+var programs, plain harness.Programs
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -39,6 +39,12 @@ func testMain(m *testing.M) int {
 	if programs.Caller, err = harness.Build(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
+	}
+	if !testing.Short() {
+		if plain.Caller, err = harness.BuildPlain(dir); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
 	}
 	return m.Run()
 }

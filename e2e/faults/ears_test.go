@@ -1,0 +1,152 @@
+package faults
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/caller-chat/caller/e2e/internal/client"
+	"github.com/caller-chat/caller/e2e/internal/harness"
+)
+
+// connectAtOnce is how many connections are being made at the same time: below a listener's queue.
+const connectAtOnce = 64
+
+// kindOf spreads ears over the transports that can have thousands.
+func kindOf(i int) client.Kind { return []client.Kind{client.WebSocket, client.SSE}[i%2] }
+
+// connect connects ears, many at the same time.
+func connect(t *testing.T, ears []*client.Ear) {
+	t.Helper()
+	var group errgroup.Group
+	group.SetLimit(connectAtOnce)
+	for _, ear := range ears {
+		group.Go(ear.Connect)
+	}
+	require.NoError(t, group.Wait())
+	t.Cleanup(func() {
+		for _, ear := range ears {
+			ear.Close()
+		}
+	})
+}
+
+// awaitEars waits until all ears are as they should be.
+func awaitEars(t *testing.T, what string, ears []*client.Ear, ok func(*client.Ear, client.EarState) bool) {
+	t.Helper()
+	deadline := time.Now().Add(harness.Patience)
+	for _, ear := range ears {
+		for state := ear.State(); !ok(ear, state); state = ear.State() {
+			if time.Now().After(deadline) {
+				missing := 0
+				for _, other := range ears {
+					if !ok(other, other.State()) {
+						missing++
+					}
+				}
+				require.FailNow(t, "not in time", "%s: %d of %d are not; one is %+v", what, missing, len(ears), state)
+			}
+			time.Sleep(10 * time.Millisecond) // between two looks
+		}
+	}
+}
+
+// noFaults asserts that no ear heard a hole, a repeat or a reset.
+func noFaults(t *testing.T, ears []*client.Ear) {
+	t.Helper()
+	faults := 0
+	for _, ear := range ears {
+		if state := ear.State(); state.Fault != nil || state.Resets != 0 {
+			if faults++; faults <= 5 {
+				t.Errorf("%v, %d resets", state.Fault, state.Resets)
+			}
+		}
+	}
+	assert.Zero(t, faults, "ears with faults, of %d", len(ears))
+}
+
+// talk posts in a room at an even rate until it is stopped; a text begins with when it was sent.
+type talk struct {
+	cancel context.CancelFunc
+	ended  sync.WaitGroup
+	posted atomic.Int64
+	// last is the newest acknowledged number.
+	last atomic.Uint64
+}
+
+func startTalk(t *testing.T, base, room string, every time.Duration, size int) *talk {
+	t.Helper()
+	ann := client.SignIn(t, base, "Ann")
+	filler := strings.Repeat("x", size)
+	k := &talk{}
+	var ctx context.Context
+	ctx, k.cancel = context.WithCancel(context.Background())
+	k.ended.Go(func() {
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+			message, status, err := ann.TryPost(context.Background(), room, "", strconv.FormatInt(time.Now().UnixNano(), 10)+" "+filler)
+			if !assert.NoError(t, err) || !assert.Equal(t, http.StatusCreated, status) {
+				return
+			}
+			seq, _ := strconv.ParseUint(strings.Split(message.ID, "-")[0], 10, 64)
+			k.last.Store(seq)
+			k.posted.Add(1)
+		}
+	})
+	t.Cleanup(k.stop)
+	return k
+}
+
+func (k *talk) stop() {
+	k.cancel()
+	k.ended.Wait()
+}
+
+// delays are how long messages took from being sent to being heard.
+type delays struct {
+	mu  sync.Mutex // guards all
+	all []time.Duration
+}
+
+func (d *delays) heard(text []byte) {
+	now := time.Now().UnixNano()
+	sent, err := strconv.ParseInt(strings.Split(string(text[:min(len(text), 25)]), " ")[0], 10, 64)
+	if err != nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.all = append(d.all, time.Duration(now-sent))
+}
+
+// take is the given percentile of what was gathered since the last time, and its number.
+func (d *delays) take(percentile float64) (delay time.Duration, of int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := d.all
+	d.all = nil
+	if len(all) == 0 {
+		return 0, 0
+	}
+	slices.Sort(all)
+	return all[int(float64(len(all)-1)*percentile)], len(all)
+}
+
+func mb(bytes int) string { return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20)) }

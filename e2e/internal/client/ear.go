@@ -1,0 +1,311 @@
+package client
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Ear is a reader that costs little, for tests with thousands of them. It keeps no record: it counts, and checks as it
+// goes that the entries' numbers have no hole. It speaks just enough HTTP and WebSocket for that.
+//
+// One goroutine connects it, and from Connect to Close one more reads.
+type Ear struct {
+	Kind   Kind // WebSocket or SSE
+	Person Person
+	Room   string
+	// Pause is how long it rests when it has read all there is, so that many ears cost little. 0 for not at all.
+	Pause time.Duration
+	// Heard is called with each message's text, as JSON has it, unless it is nil.
+	Heard func(text []byte)
+	// Changed is called, unless it is nil, when an entry or live has come or the connection has ended.
+	Changed func()
+
+	conn   net.Conn
+	done   chan struct{}
+	paused chan struct{} // closed: reads; see Stop
+	stop   sync.Mutex    // guards paused
+
+	mu     sync.Mutex // guards what follows
+	cursor string
+	seq    uint64
+	count  int
+	resets int
+	lives  int
+	fault  error
+	end    string // how the last connection ended
+}
+
+// readSize is what an ear reads at once: more than comes in while it rests.
+const readSize = 64 << 10
+
+// EarState is what an ear has heard until now.
+type EarState struct {
+	// Cursor is where to resume, and Seq its number.
+	Cursor string
+	Seq    uint64
+	// Count is the entries heard, Resets the resets.
+	Count, Resets int
+	// Lives is how often a connection of it has come to live.
+	Lives int
+	// Fault is the first hole or repeat.
+	Fault error
+	// End is how the last connection ended: a close code, an error's code, or why it could not be read; "" while it has not.
+	End string
+}
+
+// State is what it has heard until now.
+func (e *Ear) State() EarState {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return EarState{e.cursor, e.seq, e.count, e.resets, e.lives, e.fault, e.end}
+}
+
+// Connect opens a connection that goes on from where the last one was.
+func (e *Ear) Connect() error {
+	state := e.State()
+	addr := strings.TrimPrefix(e.Person.Base, "http://")
+	conn, err := net.DialTimeout("tcp", addr, patience)
+	if err != nil {
+		return err
+	}
+	query := ""
+	if state.Cursor != "" {
+		query = "?after=" + state.Cursor
+	}
+	version, upgrade := "1.0", ""
+	if e.Kind == WebSocket {
+		version = "1.1"
+		upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+	}
+	request := fmt.Sprintf("GET %s/%s%s HTTP/%s\r\nHost: %s\r\n%s", roomPath(e.Room), e.Kind, query, version, addr, upgrade)
+	if e.Person.Token != "" {
+		request += "Authorization: Bearer " + e.Person.Token + "\r\n"
+	}
+	if _, err := io.WriteString(conn, request+"\r\n"); err != nil {
+		return errors.Join(err, conn.Close())
+	}
+	e.mu.Lock()
+	e.end = ""
+	e.mu.Unlock()
+	e.conn, e.done = conn, make(chan struct{})
+	go e.listen(conn, e.done)
+	return nil
+}
+
+// Close ends the connection without a word and waits until nothing more is heard.
+func (e *Ear) Close() {
+	if e.conn == nil {
+		return
+	}
+	e.Go()
+	_ = e.conn.Close() // it may have ended by itself
+	<-e.done
+	e.conn = nil
+}
+
+// Done is closed when the connection has ended. Connect makes it anew.
+func (e *Ear) Done() <-chan struct{} { return e.done }
+
+// Stop has it read nothing more, while its connection stays, until Go.
+func (e *Ear) Stop() {
+	e.stop.Lock()
+	defer e.stop.Unlock()
+	if e.paused == nil {
+		e.paused = make(chan struct{})
+	}
+}
+
+// Go has it read on.
+func (e *Ear) Go() {
+	e.stop.Lock()
+	defer e.stop.Unlock()
+	if e.paused != nil {
+		close(e.paused)
+		e.paused = nil
+	}
+}
+
+// Read is a connection's, with the rests that Pause and Stop ask for.
+func (e *Ear) Read(p []byte) (int, error) {
+	e.stop.Lock()
+	paused := e.paused
+	e.stop.Unlock()
+	if paused != nil {
+		<-paused
+	} else if e.Pause > 0 {
+		time.Sleep(e.Pause)
+	}
+	return e.conn.Read(p)
+}
+
+func (e *Ear) listen(conn net.Conn, done chan struct{}) {
+	defer close(done)
+	defer func() { _ = conn.Close() }() // nobody is left to hear of it
+	size := 4 << 10
+	if e.Pause > 0 {
+		size = readSize
+	}
+	in := bufio.NewReaderSize(e, size)
+	status, err := in.ReadString('\n')
+	switch {
+	case err != nil:
+	case !strings.Contains(status, " 200 ") && !strings.Contains(status, " 101 "):
+		err = errors.New(strings.TrimSpace(status))
+	case e.Kind == WebSocket:
+		err = e.listenWS(in)
+	default:
+		err = e.listenSSE(in)
+	}
+	e.mu.Lock()
+	if e.end == "" {
+		e.end = fmt.Sprint(err)
+	}
+	e.mu.Unlock()
+	if e.Changed != nil {
+		e.Changed()
+	}
+}
+
+var (
+	idField   = []byte("id: ")
+	dataField = []byte("data: ")
+	entry     = []byte(`{"type":"message"`)
+	reset     = []byte(`{"type":"reset"`)
+	failure   = []byte(`{"type":"error"`)
+	live      = []byte(`{"type":"live"`)
+)
+
+func (e *Ear) listenSSE(in *bufio.Reader) error {
+	var id []byte
+	for {
+		line, err := in.ReadSlice('\n')
+		for errors.Is(err, bufio.ErrBufferFull) { // a long one
+			head := bytes.Clone(line)
+			line, err = in.ReadSlice('\n')
+			line = append(head, line...)
+		}
+		if err != nil {
+			return err
+		}
+		switch {
+		case bytes.HasPrefix(line, idField):
+			id = append(id[:0], bytes.TrimRight(line[len(idField):], "\r\n")...)
+		case bytes.HasPrefix(line, dataField):
+			e.event(line[len(dataField):], id)
+		}
+	}
+}
+
+func (e *Ear) listenWS(in *bufio.Reader) error {
+	for { // the rest of the header
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		if line == "\r\n" {
+			break
+		}
+	}
+	var payload []byte
+	for {
+		var head [10]byte
+		if _, err := io.ReadFull(in, head[:2]); err != nil {
+			return err
+		}
+		size := uint64(head[1] & 0x7f)
+		switch size {
+		case 126:
+			if _, err := io.ReadFull(in, head[2:4]); err != nil {
+				return err
+			}
+			size = uint64(binary.BigEndian.Uint16(head[2:4]))
+		case 127:
+			if _, err := io.ReadFull(in, head[2:10]); err != nil {
+				return err
+			}
+			size = binary.BigEndian.Uint64(head[2:10])
+		}
+		if uint64(cap(payload)) < size {
+			payload = make([]byte, size)
+		}
+		payload = payload[:size]
+		if _, err := io.ReadFull(in, payload); err != nil {
+			return err
+		}
+		switch head[0] & 0x0f {
+		case 1:
+			e.event(payload, value(payload, `"id":"`))
+		case 8:
+			if len(payload) >= 2 {
+				return errors.New(strconv.Itoa(int(binary.BigEndian.Uint16(payload))))
+			}
+			return errors.New("closed without a code")
+		}
+	}
+}
+
+// value is what follows a name in JSON, up to the next quote.
+func value(data []byte, name string) []byte {
+	i := bytes.Index(data, []byte(name))
+	if i < 0 {
+		return nil
+	}
+	data = data[i+len(name):]
+	return data[:max(0, bytes.IndexByte(data, '"'))]
+}
+
+func (e *Ear) event(data, id []byte) {
+	switch {
+	case bytes.HasPrefix(data, entry):
+		number, _, _ := bytes.Cut(id, []byte("-"))
+		seq, err := strconv.ParseUint(string(number), 10, 64)
+		e.mu.Lock()
+		switch {
+		case err != nil:
+			e.fault = errors.Join(e.fault, err)
+		case e.cursor != "" && seq != e.seq+1 && e.fault == nil:
+			e.fault = fmt.Errorf("%s by %s: %s came after %s", e.Room, e.Kind, id, e.cursor)
+		}
+		e.cursor, e.seq = string(id), seq
+		e.count++
+		e.mu.Unlock()
+		if e.Heard != nil {
+			e.Heard(value(data, `"text":"`))
+		}
+		if e.Changed != nil {
+			e.Changed()
+		}
+	case bytes.HasPrefix(data, live):
+		e.mu.Lock()
+		cursor := string(value(data, `"cursor":"`))
+		if e.cursor != "" && e.cursor != cursor && e.fault == nil {
+			e.fault = fmt.Errorf("%s by %s: live is at %s, the last entry is %s", e.Room, e.Kind, cursor, e.cursor)
+		}
+		e.lives++
+		e.cursor = cursor
+		number, _, _ := strings.Cut(cursor, "-")
+		e.seq, _ = strconv.ParseUint(number, 10, 64) // 0 for what is none
+		e.mu.Unlock()
+		if e.Changed != nil {
+			e.Changed()
+		}
+	case bytes.HasPrefix(data, reset):
+		e.mu.Lock()
+		e.resets++
+		e.cursor, e.seq = "", 0
+		e.mu.Unlock()
+	case bytes.HasPrefix(data, failure):
+		e.mu.Lock()
+		e.end = string(value(data, `"code":"`))
+		e.mu.Unlock()
+	}
+}
