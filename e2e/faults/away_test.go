@@ -23,6 +23,7 @@ const soon = 2*time.Second + 250*time.Millisecond
 // TestRedisAway takes Redis away in two ways: it is dead, and nobody says anything. Posts are refused in time and with
 // when to come back, readers keep their connections, and afterwards nobody has missed anything.
 func TestRedisAway(t *testing.T) {
+	t.Parallel() // it mostly waits
 	for _, way := range []struct {
 		name       string
 		take, back func(w *world)

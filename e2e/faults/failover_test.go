@@ -55,6 +55,7 @@ func (c *crowd) recoversIn(t *testing.T) {
 // TestSentinelFailover loses a master whose replicas had everything: nobody notices but those who post meanwhile.
 func TestSentinelFailover(t *testing.T) {
 	long(t)
+	t.Parallel() // it mostly waits
 	s := harness.StartSentinels(t)
 	c := gatherAround(t, s.URL())
 	c.note("the master is lost")
@@ -67,6 +68,7 @@ func TestSentinelFailover(t *testing.T) {
 // TestSentinelFailoverLosesTail loses a master together with what it had acknowledged last: readers are told.
 func TestSentinelFailoverLosesTail(t *testing.T) {
 	long(t)
+	t.Parallel() // it mostly waits
 	s := harness.StartSentinels(t)
 	c := gatherAround(t, s.URL())
 	c.loseTail(t, s.Master, s.Replicas...)
@@ -89,6 +91,7 @@ func (c *crowd) loseTail(t *testing.T, master *harness.Redis, replicas ...*harne
 // has. Readers may be told of a rewritten log, since they are shown what the master has, but nothing acknowledged is lost.
 func TestSentinelFailoverWaitingForReplicas(t *testing.T) {
 	long(t)
+	t.Parallel() // it mostly waits
 	s := harness.StartSentinels(t)
 	c := gatherAround(t, s.URL(), "--wait-replicas", "1")
 	c.note("the master is lost")
@@ -105,6 +108,7 @@ func TestSentinelFailoverWaitingForReplicas(t *testing.T) {
 // acknowledged last.
 func TestClusterFailover(t *testing.T) {
 	long(t)
+	t.Parallel() // it mostly waits
 	cluster := harness.StartCluster(t)
 	c := gatherAround(t, cluster.URL())
 	_, master := cluster.Find(t, "caller:*:room-0:log")
@@ -144,6 +148,7 @@ func replicasOf(cluster *harness.Cluster, master *harness.Redis) []*harness.Redi
 // TestSlotMovesWhileBusy moves a room to another master of a Cluster, key by key, while people are in it, and back.
 func TestSlotMovesWhileBusy(t *testing.T) {
 	long(t)
+	t.Parallel() // it mostly waits
 	cluster := harness.StartCluster(t)
 	c := gatherAround(t, cluster.URL())
 	for range 2 {
