@@ -73,8 +73,8 @@ func (e *Event) Encoded(f Framing) []byte {
 // Batch is what a room delivers at once.
 type Batch struct {
 	Events []*Event
-	// Replay marks the first batch of a subscriber, from the welcome to the first [Live]: it is as long as what is kept
-	// of the room, and no reason to call its reader slow.
+	// Replay marks what is as long as what is kept of the room, and no reason to call its reader slow: the first batch of
+	// a subscriber, from the welcome to the [Live], and what a node missed and has read.
 	Replay bool
 
 	encoded encodings

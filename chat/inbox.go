@@ -51,13 +51,13 @@ func (b *inbox) Notice(n Notice) {
 }
 
 // sizeOf is what a notice counts in the inbox, in bytes; 0 for those that are never dropped because no read of the
-// store can make up for them.
+// store can make up for them. A Leaving that is dropped is one that takes its grace time.
 func sizeOf(n Notice) int {
 	const fixed = 256 // the structs and ids, about
 	switch n := n.(type) {
 	case Appended:
 		return fixed + len(n.Entry.Text)
-	case Joined, Left, Typing:
+	case Joined, Left, Typing, Leaving:
 		return fixed
 	default:
 		return 0

@@ -158,7 +158,7 @@ func (n *Node) FoldAbove() int { return n.options.FoldAbove }
 func (n *Node) Typing(ctx context.Context, room RoomID, m Member) error {
 	if r := n.existing(room); r != nil {
 		asked := make(chan bool, 1)
-		if r.inbox.do(func() { asked <- r.mayType(m.ID, time.Now()) }) && !<-asked {
+		if r.inbox.do(func() { asked <- r.isHere(m.ID) && r.mayType(m.ID, time.Now()) }) && !<-asked {
 			return nil
 		}
 	}

@@ -391,6 +391,7 @@ func TestCloseWithTheStoreAwayEnds(t *testing.T) {
 
 func TestTheWorkerEndsWhenNobodyReads(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		say(t, n, "something")
 		_, sub := subscribe(t, n, chat.Member{}, chat.All)
 		sub.Close()
 		time.Sleep(5 * time.Second)
@@ -402,7 +403,79 @@ func TestTheWorkerEndsWhenNobodyReads(t *testing.T) {
 		require.Empty(t, s.listeners)
 		s.mu.Unlock()
 		again, _ := subscribe(t, n, chat.Member{}, chat.All)
-		require.Equal(t, []string{"<welcome>", "<live>"}, texts(again.take()))
+		require.Equal(t, []string{"<welcome>", "something", "<live>"}, texts(again.take()))
+	})
+}
+
+func TestAnEmptyRoomIsNotKeptReady(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		_, sub := subscribe(t, n, chat.Member{}, chat.All)
+		sub.Close()
+		synctest.Wait()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		require.Empty(t, s.listeners)
+	})
+}
+
+// Cursors that have no place in the tail are all judged by one read of the list.
+func TestAStormOfLostCursorsCostsAFewReads(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		say(t, n, "kept")
+		subscribe(t, n, chat.Member{}, chat.All)
+		s.mu.Lock()
+		s.slow = 5 * time.Millisecond
+		before := s.calls["read"]
+		s.mu.Unlock()
+		for i := range 1000 {
+			go func() {
+				r := &recorder{}
+				_, err := n.Subscribe(t.Context(), lobby, chat.Member{}, chat.Start{Resume: true, After: chat.Cursor{Seq: uint64(i + 2), Tag: 7}}, r)
+				require.NoError(t, err)
+				require.Equal(t, []string{"<welcome>", "<reset rewritten>", "kept", "<live>"}, texts(r.take()))
+			}()
+		}
+		time.Sleep(time.Second)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		require.LessOrEqual(t, s.calls["read"]-before, 3)
+	})
+}
+
+// An operator may have a room's history go with its last member.
+func TestAClosedRoomsHistoryIsNotShownFromTheTail(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		_, ann := subscribe(t, n, member("Ann"), chat.All)
+		say(t, n, "secret")
+		synctest.Wait()
+		s.mu.Lock()
+		s.log = nil // what the store does as the room closes
+		s.mu.Unlock()
+		ann.Leave()
+		synctest.Wait()
+		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		require.Equal(t, []string{"<welcome>", "<live>"}, texts(bob.take()))
+	})
+}
+
+// What was held before a cut may have been lost with the store that told of it.
+func TestWhatWasHeldBeforeACutIsRead(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob.take()
+		s.mu.Lock()
+		s.slow = time.Second
+		s.tell(chat.Following{}) // a read is under way
+		phantom := s.appendLocked(chat.Draft{Kind: chat.KindMessage, Text: "phantom"})
+		s.tell(chat.Appended{Entry: phantom})
+		s.tell(chat.Cut{})
+		s.log = nil
+		s.tell(chat.Following{})
+		s.mu.Unlock()
+		time.Sleep(3 * time.Second)
+		say(t, n, "real")
+		time.Sleep(3 * time.Second)
+		require.Equal(t, []string{"real"}, texts(bob.take()))
 	})
 }
 

@@ -14,11 +14,13 @@ type presences struct {
 	held      map[MemberID]*presence
 	toHold    map[MemberID]bool // came, changed, or are to be renewed
 	toRelease map[MemberID]bool // gone
-	departing []departure       // whose last stream has ended, by when their grace ends
+	departing []departure       // by when their graces end
 
 	renewAt   time.Time // when all leases are renewed; zero when none is held
 	lookAt    time.Time // when somebody's lease, on whatever node, runs out
 	retryAt   time.Time // no call before this; zero for at once
+	failures  int       // calls that have failed one after the other
+	paced     time.Time // by when all calls made would be paid for, at one each paceEvery
 	expected  int64     // the version that the store has told of
 	missedAt  time.Time // when the roster is read if it has not come
 	busy      bool      // a call is under way
@@ -30,17 +32,40 @@ type presences struct {
 type presence struct {
 	member  Member
 	streams int
-	// stored says that the node has a lease for it; version is the roster's when it was taken.
+	// graces are the streams that have ended and may come back; the oldest first.
+	graces []grace
+	// stored says that the node has a lease for it; version is the roster's when it was taken. Changed says that the
+	// member is other than it was then.
 	stored  bool
 	version int64
-	// departures counts how often its last stream ended, so that an old one does not end it after it has come back.
-	departures int
+	changed bool
 }
 
+// grace is for how long one who held a stream is waited for.
+type grace struct {
+	stream string
+	until  time.Time
+}
+
+// outlive drops the graces that are over.
+func (p *presence) outlive(now time.Time) {
+	for len(p.graces) > 0 && due(p.graces[0].until, now) {
+		p.graces = p.graces[1:]
+	}
+}
+
+// forget drops a stream's grace, or all of them.
+func (p *presence) forget(stream string) {
+	p.graces = slices.DeleteFunc(p.graces, func(g grace) bool { return stream == "" || g.stream == stream })
+}
+
+// isGone tells whether nobody is left to be waited for.
+func (p *presence) isGone() bool { return p.streams == 0 && len(p.graces) == 0 }
+
+// departure is when one of a member's graces ends.
 type departure struct {
-	id     MemberID
-	number int // of presence.departures
-	at     time.Time
+	id MemberID
+	at time.Time
 }
 
 // lapseSlack is how long after a lease has run out one looks: by then it certainly has.
@@ -60,31 +85,37 @@ func (p *presences) enter(m Member) {
 		delete(p.toRelease, m.ID)
 	}
 	if here.member.Name != m.Name || here.member.Transport != m.Transport {
-		here.member = m
+		here.member, here.changed = m, true
 		p.toHold[m.ID] = true
 	}
 	here.streams++
+	if len(here.graces) > 0 {
+		here.graces = here.graces[1:] // it is this one that was waited for
+	}
 }
 
-// exit counts a stream of a member out. With its last stream goes the member: now, or when until has come.
-func (p *presences) exit(id MemberID, now bool, until time.Time) {
+// exit counts a stream of a member out. Unless it leaves, it is waited for until the time given.
+func (p *presences) exit(id MemberID, stream string, leaving bool, until time.Time) {
 	here := p.held[id]
 	here.streams--
-	if here.streams > 0 {
-		return
+	if !leaving {
+		here.graces = append(here.graces, grace{stream, until})
+		p.departing = append(p.departing, departure{id, until})
 	}
-	if now {
+	here.outlive(time.Now())
+	if here.isGone() {
 		p.release(id)
-		return
 	}
-	here.departures++
-	p.departing = append(p.departing, departure{id: id, number: here.departures, at: until})
 }
 
-// leave gives a member up that has no stream left. done is closed when the store has been told.
-func (p *presences) leave(id MemberID, done chan struct{}) {
-	if here := p.held[id]; here != nil && here.streams == 0 {
-		p.release(id)
+// leave ends the waiting for one of a member's streams, or with an empty name for all. done is closed when the store has
+// been told, if there was something to tell.
+func (p *presences) leave(id MemberID, stream string, done chan struct{}) {
+	if here := p.held[id]; here != nil {
+		here.forget(stream)
+		if here.isGone() {
+			p.release(id)
+		}
 	}
 	switch {
 	case done == nil:
@@ -103,10 +134,13 @@ func (p *presences) release(id MemberID) {
 
 func (p *presences) giveUp() { p.givingUp = true }
 
-// isIn tells whether a member's lease is stored and a roster of that version shows it.
-func (p *presences) isIn(id MemberID, version int64) bool {
-	here := p.held[id]
-	return here != nil && here.stored && version >= here.version
+// isIn tells whether a roster shows a member: by this node's lease, or by another's while ours is on its way.
+func (p *presences) isIn(m Member, roll *roll) bool {
+	if shown, ok := roll.members[m.ID]; ok && shown.Name == m.Name {
+		return true
+	}
+	here := p.held[m.ID]
+	return here != nil && here.stored && roll.version >= here.version
 }
 
 // expect has the roster read if it has not reached a version within a second.
@@ -150,8 +184,11 @@ func (p *presences) onTime(now time.Time) (renewed bool) {
 	for len(p.departing) > 0 && due(p.departing[0].at, now) {
 		d := p.departing[0]
 		p.departing = p.departing[1:]
-		if here := p.held[d.id]; here != nil && here.streams == 0 && here.departures == d.number {
-			p.release(d.id)
+		if here := p.held[d.id]; here != nil {
+			here.outlive(now)
+			if here.isGone() {
+				p.release(d.id)
+			}
 		}
 	}
 	if !due(p.renewAt, now) {
@@ -165,16 +202,40 @@ func (p *presences) onTime(now time.Time) (renewed bool) {
 }
 
 func (p *presences) nextDue() time.Time {
-	next := p.renewAt
-	for _, at := range []time.Time{p.lookAt, p.retryAt} {
+	times := []time.Time{p.renewAt}
+	if len(p.departing) > 0 {
+		times = append(times, p.departing[0].at)
+	}
+	if !p.busy { // else its end is the next thing to happen
+		times = append(times, p.lookAt, p.retryAt)
+		if len(p.toHold)+len(p.toRelease) > 0 {
+			times = append(times, p.pacedAt())
+		}
+	}
+	var next time.Time
+	for _, at := range times {
 		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
 			next = at
 		}
 	}
-	if len(p.departing) > 0 && (next.IsZero() || p.departing[0].at.Before(next)) {
-		next = p.departing[0].at
-	}
 	return next
+}
+
+// A roster is called at once, but when calls come one on the other only so often: a storm of arrivals then shares a few.
+const (
+	paceEvery = 100 * time.Millisecond
+	paceBurst = 5
+)
+
+// pacedAt is when the next call may be made.
+func (p *presences) pacedAt() time.Time { return p.paced.Add(-paceBurst * paceEvery) }
+
+// pace counts a call.
+func (p *presences) pace(now time.Time) {
+	if p.paced.Before(now) {
+		p.paced = now
+	}
+	p.paced = p.paced.Add(paceEvery)
 }
 
 // callRoster tells the store what has gathered, in one call at a time.
@@ -186,6 +247,9 @@ func (r *room) callRoster(now time.Time) {
 	p.retryAt = time.Time{}
 	if len(p.toRelease) == 0 {
 		closeAll(p.takeOnRelease()) // who was to go has gone, or has come back
+	}
+	if now.Before(p.pacedAt()) && !p.givingUp {
+		return
 	}
 	switch {
 	case p.givingUp:
@@ -227,6 +291,7 @@ func (r *room) releaseGone() {
 	clear(p.toRelease)
 	done := p.takeOnRelease()
 	p.busy = true
+	p.pace(time.Now())
 	r.async(func(ctx context.Context) func() {
 		state, err := r.node.roster.Release(ctx, r.id, ids, 0)
 		return func() { r.released(state, err, done) }
@@ -262,35 +327,45 @@ func (r *room) hold() {
 	ids := keys(p.toHold)
 	members := make([]Member, 0, len(ids))
 	for _, id := range ids {
-		members = append(members, p.held[id].member)
+		here := p.held[id]
+		m := here.member
+		// A renewal changes nothing: another node may have the same member under a newer name.
+		if shown, ok := r.roll.members[id]; ok && here.stored && !here.changed {
+			m = shown
+		}
+		here.changed = false
+		members = append(members, m)
 	}
 	clear(p.toHold)
 	p.lookAt = time.Time{}
 	p.busy = true
+	p.pace(time.Now())
 	r.async(func(ctx context.Context) func() {
 		state, err := r.node.roster.Hold(ctx, r.id, members)
 		return func() { r.holding(ids, state, err) }
 	})
 }
 
-// rosterRetry is how long after a failed call to the roster the next is made.
-const rosterRetry = 500 * time.Millisecond
-
 func (r *room) holding(ids []MemberID, state RosterState, err error) {
 	p := &r.presences
 	now := time.Now()
 	p.busy = false
 	if err != nil {
-		r.log().Warn("taking leases failed", "error", err, "retry", rosterRetry)
-		p.retryAt = now.Add(rosterRetry)
+		wait := retryWait(p.failures)
+		if p.failures++; p.failures == 1 {
+			r.log().Warn("taking leases failed; trying again", "error", err)
+		}
+		p.retryAt = now.Add(wait)
 		p.lookBy(p.retryAt)
 		for _, id := range ids {
-			if p.held[id] != nil {
+			if here := p.held[id]; here != nil {
+				here.changed = true
 				p.toHold[id] = true
 			}
 		}
 		return
 	}
+	p.failures = 0
 	for _, id := range ids {
 		if here := p.held[id]; here != nil {
 			here.stored, here.version = true, state.Version

@@ -60,6 +60,68 @@ func TestTwoTabsAreOneMember(t *testing.T) {
 	})
 }
 
+// One tab that leaves does not take away the time that another has to come back.
+func TestLeavingKeepsTheOtherTabsGrace(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		_, one := subscribe(t, n, member("Bob"), chat.All)
+		_, two := subscribe(t, n, member("Bob"), chat.All)
+		synctest.Wait()
+		ann.take()
+		two.Close() // its network is gone for a moment
+		time.Sleep(time.Second)
+		one.Leave()
+		time.Sleep(5 * time.Second)
+		require.Empty(t, ann.take())
+		_, back := subscribe(t, n, member("Bob"), chat.All)
+		time.Sleep(time.Minute)
+		require.Empty(t, ann.take())
+		back.Leave()
+		synctest.Wait()
+		require.Equal(t, []string{"<left Bob>"}, texts(ann.take()))
+	})
+}
+
+// Two nodes may hold one member under its old and its new name; renewals must not fight over it.
+func TestRenewalsDoNotChangeAName(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		other := s.node("b", chat.Options{})
+		defer func() { require.NoError(t, other.Close(t.Context())) }()
+		subscribe(t, n, member("Bob"), chat.All)
+		renamed := member("Bob")
+		renamed.Name = "Robert"
+		subscribe(t, other, renamed, chat.All)
+		synctest.Wait()
+		s.mu.Lock()
+		version := s.version
+		s.mu.Unlock()
+		time.Sleep(3 * time.Minute)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		require.Equal(t, version, s.version)
+		require.Equal(t, "Robert", s.members["id-Bob"].Name)
+	})
+}
+
+// Arrivals one after the other, each later than the store answers, share calls as well.
+func TestASteadyStormIsPaced(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		began := time.Now()
+		for i := range 300 {
+			go func() {
+				_, err := n.Subscribe(t.Context(), lobby, member(strconv.Itoa(i)), chat.All, &recorder{})
+				require.NoError(t, err)
+			}()
+			time.Sleep(10 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		require.Len(t, s.members, 300)
+		require.LessOrEqual(t, s.calls["hold"], 5+int(time.Since(began)/(100*time.Millisecond)))
+	})
+}
+
 func TestAGuestLeavesWithItsStream(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
 		ann, _ := subscribe(t, n, member("Ann"), chat.All)

@@ -86,11 +86,11 @@ func (r *room) async(call func(context.Context) (then func())) {
 func (r *room) handle(n Notice) {
 	switch n := n.(type) {
 	case Following:
-		r.sync.following = true
+		r.sync.restart(true)
 		r.refresh()
 		return
 	case Cut:
-		r.sync.following = false
+		r.sync.restart(false)
 		r.refresh()
 		return
 	case Leaving:
@@ -101,7 +101,7 @@ func (r *room) handle(n Notice) {
 		return
 	}
 	if r.sync.stale {
-		r.sync.held = append(r.sync.held, n)
+		r.sync.hold(n)
 		return
 	}
 	switch n := n.(type) {
@@ -137,6 +137,10 @@ func (r *room) rosterChange(version int64, told Body, change func()) {
 		r.refresh()
 		return
 	}
+	if len(r.roll.members) == 0 { // the room has closed, and the store may have let go of its log
+		r.tail.closed = true
+		r.refresh()
+	}
 	if len(r.roll.members) > r.node.options.FoldAbove {
 		r.fold()
 		return
@@ -163,15 +167,39 @@ func (r *room) mayType(id MemberID, now time.Time) bool {
 	return now.Sub(r.typedAt[id]) >= typingEvery
 }
 
+// isHere tells whether somebody is a member, as far as this node knows.
+func (r *room) isHere(id MemberID) bool {
+	_, here := r.roll.members[id]
+	return here || r.sync.stale
+}
+
 // flush delivers the batch that was gathered to all who are attached.
 func (r *room) flush() {
 	if len(r.out) == 0 {
 		return
 	}
-	batch := &Batch{Events: r.out}
+	out := r.out
 	r.out = nil
+	for len(out) > 0 {
+		n, size := 0, 0
+		for n < len(out) && (n == 0 || size < maxBatch) {
+			if a, ok := out[n].Body.(Appended); ok {
+				size += sizeOf(a)
+			}
+			n++
+		}
+		r.deliver(&Batch{Events: out[:n]})
+		out = out[n:]
+	}
+}
+
+// maxBatch is about how many bytes are delivered at once: well below what may wait for a slow reader, so that a burst
+// makes none of a healthy one.
+const maxBatch = 64 << 10
+
+func (r *room) deliver(b *Batch) {
 	for _, s := range r.subs {
-		s.sink.Deliver(batch)
+		s.sink.Deliver(b)
 	}
 }
 
@@ -188,7 +216,7 @@ func (r *room) enter(s *Subscription) {
 		r.presences.enter(s.who)
 	}
 	r.waiting = append(r.waiting, s)
-	if r.tail.expired(time.Now()) {
+	if r.tail.expired(time.Now()) && !r.sync.stale {
 		r.refresh()
 	}
 }
@@ -199,7 +227,7 @@ func (r *room) admit() {
 	for _, s := range r.waiting {
 		switch {
 		case s.state == ended:
-		case !r.sync.stale && (s.who.ID == "" || r.presences.isIn(s.who.ID, r.roll.version)) && r.canPlace(s):
+		case !r.sync.stale && (s.who.ID == "" || r.presences.isIn(s.who, &r.roll)) && r.canPlace(s):
 			r.attach(s)
 		default:
 			still = append(still, s)
@@ -215,9 +243,12 @@ func (r *room) canPlace(s *Subscription) bool {
 	if !s.start.Resume || s.placed {
 		return true
 	}
-	s.placed = true
 	if _, reason := r.tail.after(s.start.After); reason == "" || !r.tail.mayBeBehind(s.start.After) {
+		s.placed = true
 		return true
+	}
+	for _, w := range r.waiting { // all of them have come before the read that now begins
+		w.placed = true
 	}
 	r.refresh()
 	return false
@@ -271,13 +302,17 @@ func (r *room) exit(s *Subscription, leaving bool) {
 	}
 	s.state = ended // one that waits is taken out by admit
 	if s.who.ID != "" {
-		r.presences.exit(s.who.ID, leaving || s.who.Guest, time.Now().Add(r.node.options.Grace))
+		r.presences.exit(s.who.ID, s.stream, leaving || s.who.Guest, time.Now().Add(r.node.options.Grace))
 	}
 }
 
 // leave ends a member's streams here, or the one named, and gives up its presence if none is left. done, unless nil,
 // is closed when that has been stored.
 func (r *room) leave(member MemberID, stream string, done chan struct{}) {
+	if r.presences.held[member] == nil { // it has no stream here
+		r.presences.leave(member, stream, done)
+		return
+	}
 	r.flush()
 	for _, list := range [][]*Subscription{r.subs, r.waiting} {
 		for i := len(list) - 1; i >= 0; i-- { // from the end, since exit moves the last into the gap
@@ -289,7 +324,7 @@ func (r *room) leave(member MemberID, stream string, done chan struct{}) {
 			s.refuse(ErrLeft)
 		}
 	}
-	r.presences.leave(member, done)
+	r.presences.leave(member, stream, done)
 }
 
 // refuse ends a subscription from the room's side.
@@ -349,7 +384,10 @@ func (r *room) finished(now time.Time) bool {
 		return true
 	}
 	if r.lingerAt.IsZero() {
-		r.lingerAt = now.Add(r.node.options.Linger)
+		r.lingerAt = now
+		if len(r.tail.events) > 0 { // a room where nothing was said is quickly read again
+			r.lingerAt = now.Add(r.node.options.Linger)
+		}
 	}
 	return due(r.lingerAt, now)
 }
@@ -357,9 +395,14 @@ func (r *room) finished(now time.Time) bool {
 // nextDue is in how long there is something to do without anybody asking.
 func (r *room) nextDue(now time.Time) time.Duration {
 	next := now.Add(time.Hour)
-	for _, at := range []time.Time{
-		r.sync.retryAt, r.foldAt, r.lingerAt, r.presences.missedAt, r.presences.nextDue(),
-	} {
+	times := []time.Time{r.sync.retryAt, r.presences.missedAt, r.presences.nextDue()}
+	if !r.sync.stale { // what can't be done before something else has happened is not waited for
+		times = append(times, r.foldAt)
+	}
+	if !r.sync.reading && r.presences.empty() {
+		times = append(times, r.lingerAt)
+	}
+	for _, at := range times {
 		if !at.IsZero() && at.Before(next) {
 			next = at
 		}

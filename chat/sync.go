@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 )
 
@@ -12,10 +13,28 @@ type syncing struct {
 	stale     bool
 	reading   bool
 	// reads counts the reasons to read: one that began before the last reason proves nothing.
-	reads   int
-	held    []Notice // what came while stale, in order
-	retryAt time.Time
-	tries   int
+	reads    int
+	held     []Notice // what came while stale, in order
+	heldSize int      // in bytes, as in the inbox
+	retryAt  time.Time
+	tries    int
+}
+
+// restart begins a connection to the feed, or ends one. What was held before is in what will be read, or was lost.
+func (s *syncing) restart(following bool) {
+	s.following = following
+	s.held, s.heldSize = nil, 0
+}
+
+// hold keeps a notice until the read under way is done. When there are too many, a read that begins later makes up for
+// them all.
+func (s *syncing) hold(n Notice) {
+	if s.heldSize += sizeOf(n); s.heldSize > maxInbox {
+		s.held, s.heldSize = nil, 0
+		s.reads++
+		return
+	}
+	s.held = append(s.held, n)
 }
 
 // refresh has log and roster read again, because something may have been missed.
@@ -41,11 +60,17 @@ func (r *room) read() {
 	})
 }
 
-// A read that failed is tried again after a while that doubles.
+// A call to the store that failed is made again after a while that doubles.
 const (
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 2 * time.Second
 )
+
+// retryWait is how long to wait after so many failures: half of it by chance, so that rooms do not ask all at once.
+func retryWait(failures int) time.Duration {
+	wait := min(firstRetry<<min(failures, 10), lastRetry)
+	return wait/2 + rand.N(wait/2)
+}
 
 func (r *room) finishRead(reason int, kept Kept, roster Roll, err error) {
 	r.sync.reading = false
@@ -53,10 +78,10 @@ func (r *room) finishRead(reason int, kept Kept, roster Roll, err error) {
 	case r.closing || !r.sync.following: // the next Following reads again
 		return
 	case err != nil:
-		wait := min(firstRetry<<min(r.sync.tries, 10), lastRetry)
-		r.sync.tries++
-		r.sync.retryAt = time.Now().Add(wait)
-		r.log().Warn("reading the room failed", "error", err, "retry", wait)
+		r.sync.retryAt = time.Now().Add(retryWait(r.sync.tries))
+		if r.sync.tries++; r.sync.tries == 1 {
+			r.log().Warn("reading the room failed; trying again", "error", err)
+		}
 		return
 	case reason != r.sync.reads:
 		r.read()
@@ -68,7 +93,7 @@ func (r *room) finishRead(reason int, kept Kept, roster Roll, err error) {
 	r.adoptLog(kept)
 	r.adoptRoster(roster)
 	held := r.sync.held
-	r.sync.held = nil
+	r.sync.held, r.sync.heldSize = nil, 0
 	for _, n := range held {
 		r.handle(n)
 	}
@@ -80,14 +105,18 @@ func (r *room) adoptLog(kept Kept) {
 	if len(r.subs) == 0 {
 		return
 	}
+	// However much was missed, it is no reason to call a reader slow.
+	r.flush()
 	if reason == "" {
-		r.out = append(r.out, fresh...)
+		if len(fresh) > 0 {
+			r.deliver(&Batch{Events: fresh, Replay: true})
+		}
 		return
 	}
 	r.log().Info("the log is not the one that was delivered", "reason", string(reason), "cursor", r.tail.last().String())
-	r.tell(Reset{Reason: reason})
-	r.out = append(r.out, fresh...)
-	r.tell(Live{Cursor: r.tail.last()})
+	events := append([]*Event{{Room: r.id, Body: Reset{Reason: reason}}}, fresh...)
+	events = append(events, &Event{Room: r.id, Body: Live{Cursor: r.tail.last()}})
+	r.deliver(&Batch{Events: events, Replay: true})
 }
 
 // adoptRoster takes the roster over as read.

@@ -8,6 +8,7 @@ type tail struct {
 	limit     int           // entries kept, as in the store
 	retention time.Duration // how long the store keeps them after the last one
 	events    []*Event      // their bodies are Appended, in order, without gaps
+	closed    bool          // the room has been without members since the tail was read
 	expires   time.Time     // when the store will have forgotten all of it, unless something is appended
 }
 
@@ -129,7 +130,8 @@ func (t *tail) mayBeBehind(c Cursor) bool {
 // adopt makes the tail what was read from the store. It returns the events that the tail did not have; with a reason,
 // the tail's own last entry has no place in what was read, and the events are all that is kept.
 func (t *tail) adopt(k Kept, now time.Time) ([]*Event, ResetReason) {
-	had, hadExpired := t.last(), t.expired(now)
+	had, hadExpired := t.last(), t.expired(now) || t.closed
+	t.closed = false
 	old := t.events
 	t.events = make([]*Event, 0, len(k.Entries))
 	for _, e := range k.Entries {

@@ -103,7 +103,6 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, k kind, rooms []
 		k.framing = wire.Chunked(k.framing)
 		farewell = lastChunk
 	}
-	// A stream of several rooms ends when one of them is left by other means: the reader can't be told apart otherwise.
 	conn := stream.NewConn(h.heart, k.framing, farewell, len(rooms) > 1)
 	if err := conn.JoinAll(r.Context(), h.node, visitor.Member(k.transport), rooms); err != nil {
 		wire.WriteProblem(w, err)
@@ -119,7 +118,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, k kind, rooms []
 
 func lastChunk(dst []byte, _ *wire.Failure) []byte { return append(dst, wire.LastChunk...) }
 
-// setHeaders says to all in between to pass each event at once. docs/networks.md says what each header cures.
+// setHeaders says to all in between to pass each event at once: the second stops compression in proxies and anything that
+// would change the body, the third nginx's buffer, the fourth compression in those that do not know the second.
 func setHeaders(h http.Header, contentType string) {
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", "no-cache, no-transform")

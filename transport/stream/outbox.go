@@ -82,6 +82,7 @@ func (o *Outbox) Open(peer Peer, first []byte) {
 	}
 	o.drainLocked()
 	if o.ending {
+		_ = peer.SetWriteDeadline(time.Now().Add(lastWords))
 		o.startLocked()
 	}
 	o.unlock()

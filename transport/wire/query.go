@@ -161,6 +161,9 @@ func ReadingOf(r *http.Request) (rd Reading, err error) {
 		if rd.Stream = query.Get("stream"); len(rd.Stream) > chat.MaxKey {
 			return rd, &chat.InvalidError{Field: "stream", Limit: chat.MaxKey, Reason: fmt.Sprintf("has %d bytes, more than %d", len(rd.Stream), chat.MaxKey)}
 		}
+		if rd.HasBefore {
+			return rd, &chat.InvalidError{Field: "before", Reason: "can't be used together with wait"}
+		}
 		rd.Poll, rd.Wait = true, time.Duration(seconds*float64(time.Second))
 	}
 	return rd, nil

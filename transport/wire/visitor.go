@@ -2,6 +2,7 @@ package wire
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/caller-chat/caller/chat"
 	"golang.org/x/text/unicode/norm"
@@ -26,7 +27,8 @@ func (v Visitor) Member(transport string) chat.Member {
 
 // ParseRoomID is [chat.ParseRoomID] for a name as it came over the wire, in whatever Unicode normal form.
 func ParseRoomID(s string) (chat.RoomID, error) {
-	return chat.ParseRoomID(norm.NFC.String(s))
+	// Lower case first as well: the form of some characters exists in lower case only.
+	return chat.ParseRoomID(norm.NFC.String(strings.ToLower(norm.NFC.String(s))))
 }
 
 // RoomOf is the room in a request's path (the path value "room").

@@ -215,3 +215,19 @@ func TestFrameLengths(t *testing.T) {
 		require.Equal(t, string(body), payload(t, AppendTextFrame(nil, body)), n)
 	}
 }
+
+// A room has one id, whatever form and case its name came in: the id that is sent back is the same room.
+func FuzzParseRoomIDOnce(f *testing.F) {
+	f.Add("J\u030Crooms")
+	f.Add("Cafe\u0301")
+	f.Add("İstanbul")
+	f.Fuzz(func(t *testing.T, name string) {
+		id, err := ParseRoomID(name)
+		if err != nil {
+			return
+		}
+		again, err := ParseRoomID(string(id))
+		require.NoError(t, err)
+		require.Equal(t, id, again)
+	})
+}

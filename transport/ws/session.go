@@ -54,7 +54,8 @@ func (s *session) one(kind int, frame io.Reader) bool {
 	buffer.Reset()
 	n, err := buffer.ReadFrom(io.LimitReader(frame, wire.MaxBody+1))
 	switch {
-	case err != nil:
+	case err != nil: // the peer is gone, or has broken the protocol: the library has said so
+		s.conn.Close()
 		return false
 	case n > wire.MaxBody:
 		s.conn.End(wire.Fail(wire.CodeTooLarge, "a frame has at most 65536 bytes"))
