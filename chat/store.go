@@ -126,3 +126,12 @@ type Roll struct {
 	RosterState
 	Members []Member
 }
+
+// Read is the roster as it is told: above foldAbove members, only how many.
+func (r Roll) Read(foldAbove int) RosterRead {
+	read := RosterRead{Members: r.Members, Count: len(r.Members), Version: r.Version}
+	if read.Count > foldAbove {
+		read.Members = nil
+	}
+	return read
+}

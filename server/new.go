@@ -18,8 +18,8 @@ import (
 func New(node *chat.Node, heart *stream.Heart, store Store, dist fs.FS, o Options) (*Server, error) {
 	return assemble(node, store, dist, o, func(who wire.Identify, sameSite func(*http.Request) bool, allow allow) handlers {
 		sockets := ws.New(node, who, heart, ws.Options{CheckOrigin: sameSite, Allow: allow})
-		streams := sse.New(node, who, heart, sse.Options{})
-		polls := poll.New(node, who, poll.Options{})
+		streams := sse.New(node, who, heart)
+		polls := poll.New(node, who)
 		return handlers{
 			ws: sockets.Room, manyWS: sockets.Rooms,
 			events: streams.Events, ndjson: streams.NDJSON, text: streams.Text,

@@ -37,11 +37,7 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	read := chat.RosterRead{Members: roll.Members, Count: len(roll.Members), Version: roll.Version}
-	if read.Count > s.rooms.FoldAbove() {
-		read.Members = nil
-	}
-	wire.WriteJSON(w, http.StatusOK, wire.MembersReply{RoomID: room, Roster: wire.RosterOf(read)})
+	wire.WriteJSON(w, http.StatusOK, wire.MembersReply{RoomID: room, Roster: wire.RosterOf(roll.Read(s.rooms.FoldAbove()))})
 }
 
 // inRoom is the room and the session's owner of a request that needs both. It has answered when ok is false.

@@ -13,9 +13,6 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// Options are the transport's settings.
-type Options struct{}
-
 // Handler serves history reads and polls.
 type Handler struct {
 	node *chat.Node
@@ -23,7 +20,7 @@ type Handler struct {
 }
 
 // New makes the transport.
-func New(node *chat.Node, who wire.Identify, _ Options) *Handler {
+func New(node *chat.Node, who wire.Identify) *Handler {
 	return &Handler{node: node, who: who}
 }
 
@@ -172,16 +169,7 @@ func (h *Handler) read(ctx context.Context, room chat.RoomID, reading wire.Readi
 	default:
 		entries = last(entries, reading.Limit)
 	}
-	return page(room, entries, cursor, reason, RosterRead(h.node, roll)), nil
-}
-
-// RosterRead is a roster as it is told: above the node's bound, only how many.
-func RosterRead(node *chat.Node, roll chat.Roll) chat.RosterRead {
-	read := chat.RosterRead{Count: len(roll.Members), Version: roll.Version}
-	if read.Count <= node.FoldAbove() {
-		read.Members = roll.Members
-	}
-	return read
+	return page(room, entries, cursor, reason, roll.Read(h.node.FoldAbove())), nil
 }
 
 func before(entries []chat.Entry, c chat.Cursor) []chat.Entry {

@@ -36,7 +36,7 @@ func get(t *testing.T, h http.Handler, query string) (status int, p page) {
 
 func TestAPollWaitsForSomethingToSay(t *testing.T) {
 	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who, poll.Options{}).Messages)
+	h := rig.InLobby(poll.New(r.Node, rig.Who).Messages)
 	_, empty := get(t, h, "wait=0.01")
 	require.Empty(t, empty.Messages)
 	require.Equal(t, "0-0", empty.Cursor)
@@ -58,7 +58,7 @@ func TestAPollWaitsForSomethingToSay(t *testing.T) {
 
 func TestAPollAnswersANewRoster(t *testing.T) {
 	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who, poll.Options{}).Messages)
+	h := rig.InLobby(poll.New(r.Node, rig.Who).Messages)
 	_, first := get(t, h, "name=Ann&wait=0")
 	began := time.Now()
 	_, second := get(t, h, "name=Bob&wait=20&after=0-0&roster=1")
@@ -70,7 +70,7 @@ func TestAPollAnswersANewRoster(t *testing.T) {
 // Leaving one's polls by their name leaves one's other tabs in peace.
 func TestPollsLeaveByTheirName(t *testing.T) {
 	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who, poll.Options{}).Messages)
+	h := rig.InLobby(poll.New(r.Node, rig.Who).Messages)
 	members := func() int {
 		roll, err := r.Node.Members(t.Context(), "lobby")
 		require.NoError(t, err)
@@ -92,7 +92,7 @@ func TestPollsLeaveByTheirName(t *testing.T) {
 
 func TestReadingPages(t *testing.T) {
 	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who, poll.Options{}).Messages)
+	h := rig.InLobby(poll.New(r.Node, rig.Who).Messages)
 	for _, text := range []string{"a", "b", "c", "d"} {
 		r.Say(t, text)
 	}

@@ -9,9 +9,6 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// Options are the transport's settings.
-type Options struct{}
-
 // Handler serves streams and posts.
 type Handler struct {
 	node  *chat.Node
@@ -20,7 +17,7 @@ type Handler struct {
 }
 
 // New makes the transport.
-func New(node *chat.Node, who wire.Identify, heart *stream.Heart, _ Options) *Handler {
+func New(node *chat.Node, who wire.Identify, heart *stream.Heart) *Handler {
 	return &Handler{node: node, who: who, heart: heart}
 }
 

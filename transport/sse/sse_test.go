@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func handler(t testing.TB) (*rig.Rig, *sse.Handler) {
 	t.Helper()
 	r := rig.New(t)
-	return r, sse.New(r.Node, rig.Who, r.Heart, sse.Options{})
+	return r, sse.New(r.Node, rig.Who, r.Heart)
 }
 
 // line reads on to a line that begins so.
