@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -55,6 +56,9 @@ func (f jsonFraming) AppendPing(dst []byte, now time.Time) []byte {
 }
 
 func (f jsonFraming) AppendFailure(dst []byte, failed *Failure, room chat.RoomID, key string) []byte {
+	if f.shape == sseBlock && failed.RetryAfter > 0 { // an EventSource comes back by itself, and no earlier
+		dst = fmt.Appendf(dst, "retry: %d\n", failed.RetryAfter.Milliseconds())
+	}
 	return f.append(dst, "error", "", failureOf(failed, room, key))
 }
 

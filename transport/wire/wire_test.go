@@ -103,6 +103,20 @@ func TestSSE(t *testing.T) {
 		string(SSE.AppendEvent(nil, events["joined"])), "what is not in the log does not move the cursor")
 }
 
+// A node that goes away sends its readers back at different times, those too that no program of ours guides.
+func TestSSEFailureSaysWhenToComeBack(t *testing.T) {
+	going := FailureOf(chat.ErrGoingAway)
+	going.RetryAfter = 2500 * time.Millisecond
+	require.Equal(t, "retry: 2500\nevent: error\ndata: "+example(t, "events/error-closing.json")+"\n\n",
+		string(SSE.AppendFailure(nil, going, "", "")))
+	require.NotContains(t, string(SSE.AppendFailure(nil, Fail(CodeLeft, ""), "", "")), "retry")
+	times := map[time.Duration]bool{}
+	for range 100 {
+		times[FailureOf(chat.ErrGoingAway).RetryAfter] = true
+	}
+	require.Greater(t, len(times), 90)
+}
+
 func TestChunks(t *testing.T) {
 	framing := Chunked(NDJSON)
 	e := examples(t)["message"]
