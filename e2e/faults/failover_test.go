@@ -1,6 +1,8 @@
 package faults
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -150,7 +152,10 @@ func TestSlotMovesWhileBusy(t *testing.T) {
 	long(t)
 	t.Parallel() // it mostly waits
 	cluster := harness.StartCluster(t)
-	c := gatherAround(t, cluster.URL())
+	for _, node := range cluster.Nodes { // which also shows what a user may have to do in a Cluster
+		node.Do(t, append([]any{"ACL", "SETUSER", "caller", "on", ">sesame", "+cluster|slots"}, rights...)...)
+	}
+	c := gatherAround(t, strings.Replace(cluster.URL(), "://", "://caller:sesame@", 1))
 	for range 2 {
 		key, from := cluster.Find(t, "caller:*:room-0:log")
 		masters := cluster.Masters()
@@ -165,5 +170,15 @@ func TestSlotMovesWhileBusy(t *testing.T) {
 		assert.Greater(t, keys, 5, "log, members, leases, holds, version, and posts' keys")
 	}
 	c.judge(t)
+	refused := 0
+	for _, a := range c.rooms[0].attempts {
+		if a.Status == http.StatusServiceUnavailable {
+			refused++
+		}
+	}
+	t.Logf("%d posts were refused while keys were half here and half there", refused)
 	assert.Empty(t, c.resets())
+	for _, node := range cluster.Nodes {
+		assert.Empty(t, node.Do(t, "ACL", "LOG"), "the user was never refused anything")
+	}
 }

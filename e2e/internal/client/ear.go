@@ -58,7 +58,8 @@ type EarState struct {
 	Lives int
 	// Fault is the first hole or repeat.
 	Fault error
-	// End is how the last connection ended: a close code, an error's code, or why it could not be read; "" while it has not.
+	// End is how the last connection ended, as "too_slow", for a WebSocket "too_slow 4008"; or why it could not be read. It
+	// is "" while it has not.
 	End string
 }
 
@@ -166,8 +167,11 @@ func (e *Ear) listen(conn net.Conn, done chan struct{}) {
 		err = e.listenSSE(in)
 	}
 	e.mu.Lock()
-	if e.end == "" {
+	switch {
+	case e.end == "":
 		e.end = fmt.Sprint(err)
+	case e.Kind == WebSocket:
+		e.end += " " + fmt.Sprint(err) // the close code, after the error's
 	}
 	e.mu.Unlock()
 	if e.Changed != nil {
