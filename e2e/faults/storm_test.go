@@ -23,9 +23,9 @@ const (
 	stormRooms   = 50
 	// stormTime is within what time all come back.
 	stormTime = 5 * time.Second
-	// askedPerRoom bounds what the nodes ask of Redis for a room that a storm hits, posts not counted: half of its
+	// askedPerRoom bounds what the nodes ask of Redis for a room that a storm hits, posts not counted: below its
 	// hundred readers.
-	askedPerRoom = 50
+	askedPerRoom = 75
 )
 
 // issued are the commands that nodes send. What their scripts do inside Redis grows with the members, as it must.

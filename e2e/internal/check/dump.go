@@ -24,13 +24,29 @@ func Dump(r Room) string {
 	for _, reading := range r.Readings {
 		names[reading.ID] = reading.Who
 	}
-	tried := map[string]int{}
+	sendings := map[string][]Attempt{}
 	for _, a := range attempts {
 		key := a.Author + " " + a.Key
-		tried[key]++
-		if !a.Acknowledged() || tried[key] > 1 {
-			fmt.Fprintf(&b, "  %s %s %s: %d %s %s after %v\n", clock(a.Sent), cmp.Or(names[a.Author], a.Author), a.Key,
-				a.Status, a.ID, a.Detail, took(a))
+		sendings[key] = append(sendings[key], a)
+	}
+	for _, a := range attempts {
+		key := a.Author + " " + a.Key
+		all := sendings[key]
+		delete(sendings, key)
+		if len(all) == 0 || len(all) == 1 && a.Acknowledged() {
+			continue // shown already, or nothing special
+		}
+		fmt.Fprintf(&b, "  %s %s:\n", cmp.Or(names[a.Author], a.Author), a.Key)
+		for i := 0; i < len(all); i++ {
+			first := i
+			for i+1 < len(all) && !all[i].Acknowledged() && !all[i+1].Acknowledged() && all[i].Status == all[i+1].Status {
+				i++
+			}
+			fmt.Fprintf(&b, "    %s", sending(all[first]))
+			if i > first {
+				fmt.Fprintf(&b, ", and %d more like it, the last at %s", i-first, clock(all[i].Sent))
+			}
+			b.WriteString("\n")
 		}
 	}
 	for _, reading := range r.Readings {
@@ -40,11 +56,13 @@ func Dump(r Room) string {
 	return b.String()
 }
 
-func took(a Attempt) string {
-	if a.Answered.IsZero() {
-		return "no answer"
+// sending is an attempt in one line.
+func sending(a Attempt) string {
+	after := "no answer"
+	if !a.Answered.IsZero() {
+		after = "after " + a.Answered.Sub(a.Sent).Round(time.Millisecond).String()
 	}
-	return a.Answered.Sub(a.Sent).Round(time.Millisecond).String()
+	return strings.Join(strings.Fields(fmt.Sprintf("%s %d %s %s %s", clock(a.Sent), a.Status, a.ID, a.Detail, after)), " ")
 }
 
 // runs shows events, runs of messages without a hole in one line.
