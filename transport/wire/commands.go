@@ -27,6 +27,7 @@ const (
 	CommandTyping = "typing"
 	CommandLeave  = "leave"
 	CommandJoin   = "join"
+	CommandPing   = "ping"
 )
 
 // ParseCommand reads a command. The error is a [*Failure]; the command then has what could be read of it, so that the
@@ -40,8 +41,8 @@ func ParseCommand(frame []byte) (Command, error) {
 		return c, Fail(CodeMalformed, `want a JSON object such as {"type":"post","key":"k-1","text":"hello"}`)
 	}
 	switch c.Type {
-	case CommandPost, CommandTyping, CommandLeave, CommandJoin:
+	case CommandPost, CommandTyping, CommandLeave, CommandJoin, CommandPing:
 		return c, nil
 	}
-	return c, Fail(CodeUnknownCommand, `"type" must be "post", "typing", "leave" or "join"`)
+	return c, Fail(CodeUnknownCommand, `"type" must be "post", "typing", "leave", "join" or "ping"`)
 }

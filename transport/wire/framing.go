@@ -86,6 +86,9 @@ func AppendAck(dst []byte, room chat.RoomID, e chat.Entry) []byte {
 	return WebSocket.(jsonFraming).append(dst, "", "", ack{"ack", room, e.Key, e.ID.String(), stamp(e.Time)})
 }
 
+// AppendPong appends the WebSocket frame that answers the command "ping".
+func AppendPong(dst []byte) []byte { return AppendTextFrame(dst, []byte(`{"type":"pong"}`)) }
+
 // AppendTextFrame appends a WebSocket text frame, unmasked as servers send them (RFC 6455 section 5.2).
 func AppendTextFrame(dst, payload []byte) []byte {
 	return append(appendFrameHeader(dst, 0x1, len(payload)), payload...)

@@ -78,6 +78,7 @@ func TestEveryExampleIsWhatGoesOverTheWire(t *testing.T) {
 		made[name] = payload(t, WebSocket.AppendEvent(nil, e))
 	}
 	made["ping"] = payload(t, WebSocket.AppendPing(nil, at(t, "2026-11-24T12:05:15Z")))
+	made["pong"] = payload(t, AppendPong(nil))
 	made["ack"] = payload(t, AppendAck(nil, "lobby", chat.Entry{ID: chat.Cursor{Seq: 42, Tag: 0x7f3a9c12}, Key: "k-1", Time: at(t, "2026-11-24T12:04:31.005Z")}))
 	invalid := chat.Draft{Text: strings.Repeat("a", 4001)}.Validate()
 	made["error-command"] = payload(t, WebSocket.AppendFailure(nil, FailureOf(invalid), "lobby", "k-2"))
@@ -182,6 +183,7 @@ func TestParseCommand(t *testing.T) {
 		"typing":    {Type: "typing"},
 		"leave":     {Type: "leave"},
 		"join":      {Type: "join", RoomID: "kitchen", After: "7-0badcafe"},
+		"ping":      {Type: "ping"},
 	} {
 		got, err := ParseCommand([]byte(example(t, "commands/"+file+".json")))
 		require.NoError(t, err)

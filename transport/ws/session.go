@@ -84,7 +84,11 @@ func (s *session) fail(err error, room chat.RoomID, key string) {
 }
 
 func (s *session) carryOut(c wire.Command) bool {
-	if c.Type == wire.CommandJoin {
+	switch c.Type {
+	case wire.CommandPing:
+		s.conn.Send(wire.AppendPong(nil)) // to who does not read them it is backlog like anything else
+		return true
+	case wire.CommandJoin:
 		s.join(c)
 		return true
 	}

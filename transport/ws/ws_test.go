@@ -97,6 +97,57 @@ func TestPostIsAcknowledgedAndComes(t *testing.T) {
 	require.Equal(t, "hello", seen["message"].Text)
 }
 
+// A pong goes to who asked and nobody else, whatever else the command says, and before what is asked after it.
+func TestPingIsAnsweredToItsConnectionAlone(t *testing.T) {
+	r, h := handler(t)
+	one, other := dial(t, h, websocket.DefaultDialer), dial(t, h, websocket.DefaultDialer)
+	one.next("live")
+	other.next("live")
+	one.send(websocket.TextMessage, `{"type":"ping","roomId":"elsewhere"}`)
+	require.Equal(t, event{Type: "pong"}, one.next("pong"))
+	for range 20 {
+		one.send(websocket.TextMessage, `{"type":"ping"}`)
+	}
+	one.send(websocket.TextMessage, `{"type":"post","key":"k","text":"after"}`)
+	pongs := 0
+	for e := (event{}); e.Type != "ack"; {
+		_, frame, err := one.ReadMessage()
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(frame, &e))
+		if e.Type == "pong" {
+			require.JSONEq(t, `{"type":"pong"}`, string(frame))
+			pongs++
+		}
+	}
+	require.Equal(t, 20, pongs, "all of them before the answer to what was sent later")
+	r.Say(t, "last")
+	for e := (event{}); e.Text != "last"; {
+		_, frame, err := other.ReadMessage()
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(frame, &e))
+		require.NotEqual(t, "pong", e.Type)
+	}
+}
+
+// Who asks and does not read fills a backlog of its own, and is closed for it.
+func TestAFloodOfPingsClosesItsOwnConnection(t *testing.T) {
+	_, h := handler(t)
+	p := dial(t, h, websocket.DefaultDialer)
+	require.NoError(t, p.NetConn().(*net.TCPConn).SetReadBuffer(16<<10))
+	p.next("live")
+	flooded := make(chan struct{})
+	go func() {
+		defer close(flooded)
+		for range 100_000 { // answers of 1.7 MB: more than the kernel holds for a connection, and the backlog
+			if p.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) != nil {
+				return // closed already
+			}
+		}
+	}()
+	<-flooded
+	require.Equal(t, wire.CloseTooSlow, p.closed())
+}
+
 func TestABadFrameCostsItselfOnly(t *testing.T) {
 	_, h := handler(t)
 	p := dial(t, h, websocket.DefaultDialer)

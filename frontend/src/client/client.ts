@@ -360,6 +360,7 @@ export class Client {
         this.#error(event);
         break;
       case "ping":
+      case "pong":
         break;
     }
     this.#emitter.emit("event", event);

@@ -80,6 +80,11 @@ export interface PingEvent {
   type: "ping";
 }
 
+/** The answer to a `ping` of ours: what we sent before it has arrived. */
+export interface PongEvent {
+  type: "pong";
+}
+
 export interface AckEvent {
   type: "ack";
   roomId: RoomId;
@@ -110,6 +115,7 @@ export type ServerEvent =
   | MembersEvent
   | TypingEvent
   | PingEvent
+  | PongEvent
   | AckEvent
   | ErrorEvent
   | UnknownEvent;
@@ -143,6 +149,7 @@ export interface MessagesReply extends RosterSnapshot {
 export type Command =
   | { type: "post"; key: string; text: string }
   | { type: "typing" }
+  | { type: "ping" }
   | { type: "leave" };
 
 type Fields = Record<string, unknown>;
@@ -194,7 +201,8 @@ export function readEvent(value: unknown): ServerEvent | undefined {
       return member && { type: "typing", roomId, member };
     }
     case "ping":
-      return { type: "ping" };
+    case "pong":
+      return { type: value.type };
     case "ack": {
       const key = text(value.key);
       const id = parseCursor(value.id);
