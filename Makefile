@@ -53,8 +53,8 @@ frontend-test:
 	@echo '== frontend: test'
 	@cd frontend && timeout --kill-after=10s 4m npm run --silent test
 
-dist: ## check that frontend/dist is what its sources build
-	@echo '== frontend: dist is what the sources build'
+dist: ## check that frontend/dist and frontend/lib are what their sources build
+	@echo '== frontend: dist and lib are what the sources build'
 	@scripts/frontend.sh verify
 
 go-test: ## run the Go tests, end to end ones too, with the race detector

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # frontend.sh deps|build|verify: what the Makefile does with the page.
 #   deps    install what package-lock.json names, if that has not been done
-#   build   bring frontend/dist up to date, if its sources have changed
-#   verify  fail unless frontend/dist is what the sources build
+#   build   bring frontend/dist and frontend/lib up to date, if their sources have changed
+#   verify  fail unless frontend/dist and frontend/lib are what the sources build
 set -euo pipefail
 scripts=$(cd "$(dirname "$0")" && pwd)
 cd "$scripts/../frontend"
@@ -14,14 +14,14 @@ deps() {
   npm ci --no-audit --no-fund
 }
 
-# stale tells whether dist may be other than what the sources build. What is committed has been verified, and a
+# stale tells whether dist and lib, which are built together, may be other than what the sources build. What is committed has been verified, and a
 # checkout gives every file the time of the checkout: times count only where something was changed since.
 stale() {
-  [ -f dist/index.html ] || return 0
+  [ -f dist/index.html ] && [ -f lib/caller.js ] || return 0
   if git rev-parse --git-dir >/dev/null 2>&1 && [ -z "$(git status --porcelain -- .)" ]; then
     return 1
   fi
-  [ -n "$(find . \( -path ./dist -o -path ./node_modules \) -prune -o -type f -newer dist/index.html -print -quit)" ]
+  [ -n "$(find . \( -path ./dist -o -path ./lib -o -path ./node_modules \) -prune -o -type f -newer dist/index.html -print -quit)" ]
 }
 
 case ${1:-} in
@@ -35,11 +35,15 @@ case ${1:-} in
     deps
     fresh=$(mktemp -d)
     trap 'rm -rf "$fresh"' EXIT
-    npm run build -- --outDir "$fresh" --emptyOutDir --logLevel warn
-    if ! diff -rq "$fresh" dist; then
-      echo "frontend/dist is not what its sources build: run 'npm run build' in frontend and commit the result" >&2
-      exit 1
-    fi
+    npm run build:page -- --outDir "$fresh/dist" --emptyOutDir --logLevel warn
+    npm run build:lib -- --outDir "$fresh/lib" --emptyOutDir --logLevel warn
+    npm run build:types -- --outDir "$fresh/lib/types"
+    for built in dist lib; do
+      if ! diff -rq "$fresh/$built" "$built"; then
+        echo "frontend/$built is not what its sources build: run 'npm run build' in frontend and commit the result" >&2
+        exit 1
+      fi
+    done
     ;;
   *)
     echo "usage: frontend.sh deps|build|verify" >&2

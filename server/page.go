@@ -35,10 +35,17 @@ type page struct {
 	rest map[string]*file // by path, "/assets/index-4f2a.js"
 }
 
+// libraryPath is where the client library is, for the pages of other sites: an address that stays.
+const libraryPath = "/client/"
+
+// libraryCache is how long such a page may use it without asking: an hour. A new Caller serves an older library too.
+const libraryCache = "public, max-age=3600"
+
 // file is one file of the page, ready to be sent.
 type file struct {
 	kind    string
 	cache   string
+	public  bool   // any site's page may read it
 	tag     string // ETag of the plain one, without quotes
 	plain   []byte
 	gzipped []byte // nil where it would not be smaller
@@ -76,6 +83,24 @@ func newPage(dist fs.FS, base string) (*page, error) {
 		return nil, errors.New("the page: there is no index.html")
 	}
 	return p, nil
+}
+
+// addLibrary adds the files of the built client library.
+func (p *page) addLibrary(lib fs.FS) error {
+	names, err := fs.Glob(lib, "*.js")
+	for _, name := range names {
+		var content []byte
+		if content, err = fs.ReadFile(lib, name); err != nil {
+			break
+		}
+		f := newFile(name, content)
+		f.cache, f.public = libraryCache, true
+		p.rest[libraryPath+name] = f
+	}
+	if err != nil {
+		return fmt.Errorf("the client library: %w", err)
+	}
+	return nil
 }
 
 // assets is the folder whose files have a hash of their content in their name: the same name is the same file for ever.
@@ -158,6 +183,12 @@ func (p *page) files() map[string]http.HandlerFunc {
 func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", f.cache)
+	if f.public {
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+		if h.Get("Access-Control-Allow-Origin") == "" { // else a trusted origin's, which may ask with credentials
+			h.Set("Access-Control-Allow-Origin", "*")
+		}
+	}
 	content, tag := f.plain, f.tag
 	if f.gzipped != nil {
 		h.Add("Vary", "Accept-Encoding")

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"compress/gzip"
 	"io"
 	"net/http"
@@ -77,4 +78,28 @@ func TestBaseIsWritten(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, `<head><base href="/chat/"><title>`, string(p.html.plain))
 	}
+}
+
+func TestLibrary(t *testing.T) {
+	lib := fstest.MapFS{"caller.js": {Data: bytes.Repeat([]byte("export {}\n"), 100)}, "types/index.d.ts": {}}
+	friend := "https://friend.example"
+	s := newSite(t, Options{Library: lib, BasePath: "/chat", TrustedOrigins: []string{friend}})
+	for _, path := range []string{"/client/caller.js", "/chat/client/caller.js"} {
+		w := s.ask("GET", path, "", "Origin", "https://anybody.example")
+		require.Equal(t, http.StatusOK, w.Code, path)
+		h := w.Header()
+		assert.Equal(t, "text/javascript; charset=utf-8", h.Get("Content-Type"))
+		assert.Equal(t, "public, max-age=3600", h.Get("Cache-Control"))
+		assert.Equal(t, "*", h.Get("Access-Control-Allow-Origin"))
+		assert.Equal(t, "cross-origin", h.Get("Cross-Origin-Resource-Policy"))
+		again := s.ask("GET", path, "", "If-None-Match", h.Get("ETag"))
+		assert.Equal(t, http.StatusNotModified, again.Code)
+		assert.Equal(t, "*", again.Header().Get("Access-Control-Allow-Origin"), "browsers look at the 304's too")
+		assert.Equal(t, friend, s.ask("GET", path, "", "Origin", friend).Header().Get("Access-Control-Allow-Origin"))
+	}
+	assert.Equal(t, http.StatusNotFound, s.ask("GET", "/client/types/index.d.ts", "").Code)
+	for _, path := range []string{"/", "/assets/app-1a2b.js"} {
+		assert.Empty(t, s.ask("GET", path, "", "Origin", "https://anybody.example").Header().Get("Access-Control-Allow-Origin"), path)
+	}
+	assert.Equal(t, http.StatusNotFound, newSite(t, Options{}).ask("GET", "/client/caller.js", "").Code)
 }

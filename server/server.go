@@ -52,6 +52,8 @@ type Options struct {
 	// how many may come at once, at least 1; 0 for five seconds' worth.
 	PostRate  float64
 	PostBurst int
+	// Library is the built client library, served below /client/ to the pages of any site; nil for none.
+	Library fs.FS
 	// Now is the clock sessions expire by; nil for the system's.
 	Now func() time.Time
 }
@@ -114,6 +116,11 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	}
 	if s.page, err = newPage(dist, base); err != nil {
 		return nil, err
+	}
+	if o.Library != nil {
+		if err := s.page.addLibrary(o.Library); err != nil {
+			return nil, err
+		}
 	}
 	s.sessions = &sessions{
 		keys:    keys{fixed: o.SessionKey, fetch: store.Secret, now: o.Now},

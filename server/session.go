@@ -22,12 +22,22 @@ type sessions struct {
 	now        func() time.Time
 }
 
-// credential is the token a request comes with: the bearer's, which a program gave on purpose, or the cookie, which
-// browsers add by themselves.
+// tokenSubprotocol comes before a token among the subprotocols of a WebSocket. A page of another origin has no cookie here
+// and can set no header on a WebSocket: subprotocols are all that it can choose. The server answers ws.Subprotocol,
+// never this one.
+const tokenSubprotocol = "caller.token."
+
+// credential is the token a request comes with: the bearer's or the subprotocol's, which somebody gave on purpose, or the
+// cookie, which browsers add by themselves.
 func credential(r *http.Request) (token string, given bool) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") { // others are a proxy's business
 		return strings.TrimSpace(token), true
+	}
+	for protocol := range strings.SplitSeq(strings.Join(r.Header.Values("Sec-Websocket-Protocol"), ","), ",") {
+		if token, ok := strings.CutPrefix(strings.TrimSpace(protocol), tokenSubprotocol); ok {
+			return token, true
+		}
 	}
 	if c, err := r.Cookie(cookieName); err == nil {
 		return c.Value, true

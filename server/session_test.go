@@ -300,3 +300,18 @@ func FuzzToken(f *testing.F) {
 		}
 	})
 }
+
+// TestTokenInASubprotocol is a WebSocket of a page of another origin, which can give its token in no other way.
+func TestTokenInASubprotocol(t *testing.T) {
+	s := newSite(t, Options{})
+	ann, _ := s.signIn(t, "Ann")
+	_, bobsCookie := s.signIn(t, "Bob")
+	for _, offered := range []string{"caller.v1, caller.token." + ann.Token, "caller.token." + ann.Token + ",caller.v1"} {
+		w := s.ask("GET", "/rooms/lobby/ws", "", "Sec-WebSocket-Protocol", offered, "Cookie", bobsCookie)
+		assert.Equal(t, "Ann", w.Header().Get("X-Visitor"), "what was given on purpose comes first")
+	}
+	w := s.ask("GET", "/rooms/lobby/ws", "", "Sec-WebSocket-Protocol", "caller.v1", "Cookie", bobsCookie)
+	assert.Equal(t, "Bob", w.Header().Get("X-Visitor"))
+	w = s.ask("GET", "/rooms/lobby/ws", "", "Sec-WebSocket-Protocol", "caller.v1, caller.token.forged.token", "Cookie", bobsCookie)
+	wantProblem(t, w, http.StatusUnauthorized, wire.CodeSessionInvalid)
+}

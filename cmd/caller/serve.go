@@ -73,9 +73,13 @@ func (p *parts) assemble(c config, door *entrance) error {
 	if err != nil {
 		return fmt.Errorf("the page: %w", err)
 	}
+	options := c.server(p.log)
+	if options.Library, err = frontend.Library(); err != nil {
+		return fmt.Errorf("the client library: %w", err)
+	}
 	p.node = chat.NewNode(p.store, p.store, p.store, c.node(p.log))
 	p.heart = stream.NewHeart(time.Duration(c.Heartbeat))
-	if p.front, err = server.New(p.node, p.heart, p.store, dist, c.server(p.log)); err != nil {
+	if p.front, err = server.New(p.node, p.heart, p.store, dist, options); err != nil {
 		return err
 	}
 	door.front.Store(p.front)

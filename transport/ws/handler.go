@@ -29,6 +29,10 @@ type Handler struct {
 	upgrader websocket.Upgrader
 }
 
+// Subprotocol is what a client may offer and then gets. Offering one is needed only beside one that carries a token
+// (docs/protocol.md): a browser gives up a connection when none of those it offered is chosen.
+const Subprotocol = "caller.v1"
+
 // readBuffer is how many bytes a connection's read buffer has: most commands fit, and idle connections are many.
 const readBuffer = 512
 
@@ -37,6 +41,7 @@ func New(node *chat.Node, who wire.Identify, heart *stream.Heart, o Options) *Ha
 	return &Handler{node: node, who: who, heart: heart, options: o, upgrader: websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second,
 		ReadBufferSize:   readBuffer,
+		Subprotocols:     []string{Subprotocol},
 		WriteBufferPool:  &sync.Pool{}, // the library writes control frames only
 		CheckOrigin:      o.CheckOrigin,
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {

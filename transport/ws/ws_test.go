@@ -246,3 +246,11 @@ func TestASlowReaderIsClosedWithItsCode(t *testing.T) {
 	}
 	require.Less(t, seen, int(last.ID.Seq))
 }
+
+// TestSubprotocol: a browser gives up a connection when it offered subprotocols and none was chosen.
+func TestSubprotocol(t *testing.T) {
+	_, h := handler(t)
+	offering := &websocket.Dialer{Subprotocols: []string{"caller.token.abc", ws.Subprotocol}}
+	require.Equal(t, ws.Subprotocol, dial(t, h, offering).Subprotocol(), "and not the token, which an answer should not repeat")
+	require.Empty(t, dial(t, h, websocket.DefaultDialer).Subprotocol())
+}

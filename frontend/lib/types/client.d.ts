@@ -1,0 +1,108 @@
+import { type Cursor } from "./cursor.ts";
+import type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
+import { type End } from "./end.ts";
+import { type ClientId, type Member, type MessageEvent, type PresenceEvent, type Problem, type ResetEvent, type RoomId, type ServerEvent, type Session } from "./events.ts";
+import { type Post } from "./outbox.ts";
+import { type SessionResult } from "./session.ts";
+import { type Environment, type OpenTransport, type Transport } from "./transport.ts";
+export interface ClientOptions {
+    /** Where the server is, with a slash at the end: `https://example.org/chat/`. */
+    baseUrl: string;
+    room: RoomId;
+    /** Resume after this entry. Default: from the first that is kept. */
+    after?: Cursor;
+    /** Take this name, also when the server knows one by another. Without one, listen as a guest until `signIn`. */
+    name?: string;
+    /** A session of an earlier run; null when there is none for sure, which saves asking the server. */
+    session?: Session | null;
+    /** Send the session's token in a header rather than leave it to the cookie. Default false; programs need it. */
+    tokens?: boolean;
+    /** Posts that an earlier run could not bring out. */
+    posts?: Post[];
+    /** Use this transport only. For support cases and tests. */
+    transport?: Transport;
+    /** What was learnt about the network before, and where to keep it. */
+    memory?: {
+        load(): Memory | undefined;
+        save(memory: Memory): void;
+    };
+    timing?: Partial<Timing>;
+    env?: Partial<Environment>;
+    open?: Partial<Record<Transport, OpenTransport>>;
+}
+export interface ClientEvents {
+    /** The connection changed. */
+    state: ConnectionState;
+    /** An entry of the log: each once, in order. */
+    message: MessageEvent;
+    /** Forget the messages: what is kept follows. */
+    reset: ResetEvent;
+    /** The past is done. */
+    live: {
+        cursor: Cursor;
+    };
+    /** The roster changed, for any reason. */
+    members: {
+        members: readonly Member[] | undefined;
+        count: number;
+    };
+    /** Somebody came or went. */
+    joined: PresenceEvent;
+    left: PresenceEvent;
+    typing: {
+        member: Member;
+    };
+    /** The posts that are not in the log yet changed. */
+    posts: readonly Post[];
+    /** Who one is became known: null for a guest. */
+    session: Session | null;
+    /** An error that no post of ours caused. */
+    problem: Problem;
+    /** Something was decided about the connection, and why. */
+    decision: Decision;
+    /** The server has closed the door; nothing more is tried until `start()`. */
+    final: End;
+    /** Every event of the session as it came. */
+    event: ServerEvent;
+}
+/** One room, over whichever transport gets through. Nothing happens until `start()`. */
+export declare class Client {
+    #private;
+    constructor(options: ClientOptions);
+    on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void;
+    get state(): ConnectionState;
+    get messages(): readonly MessageEvent[];
+    get cursor(): Cursor | undefined;
+    get posts(): readonly Post[];
+    get members(): readonly Member[] | undefined;
+    get memberCount(): number;
+    /** Undefined until the server was asked, null for a guest. */
+    get session(): Session | null | undefined;
+    /** The last decisions about the connection, for diagnostics. */
+    get decisions(): readonly Decision[];
+    /** True for what this client has posted, also under an earlier session. */
+    isOwn(id: ClientId): boolean;
+    /** Connects, and keeps connected until `close()`. */
+    start(): void;
+    /** Takes a name: a new session, or the same under a new name, and then connects with it. */
+    signIn(name: string): Promise<SessionResult>;
+    /** Writes to the room. The post is kept, and sent again, until it is in the log or refused. */
+    post(text: string): Post;
+    /** Sends a refused post after all. */
+    retry(key: string): void;
+    /** Forgets a post. One that is under way may be in the log all the same. */
+    discard(key: string): void;
+    /** Says that one is writing; call it as often as you like. */
+    typing(): void;
+    /** Leaves the room: this connection alone, not one's other tabs. */
+    leave(): void;
+    /** Disconnects, without saying so: the server waits a moment before it tells the others. */
+    close(): void;
+    /** Call it when the device goes on or off line. */
+    networkChanged(online: boolean): void;
+    /** Call it when the page was asleep or hidden, and is back. */
+    woke(): void;
+    /** Does not wait for the next try. */
+    retryNow(): void;
+}
+export declare function createClient(options: ClientOptions): Client;

@@ -1,0 +1,119 @@
+import type { End } from "./end.ts";
+import type { Transport } from "./transport.ts";
+/** What the chooser is told, and what it answers. Times are milliseconds of one clock. */
+export interface Timing {
+    /** Before the next transport is opened beside one that has not brought `welcome`. */
+    headStart: number;
+    /** A handshake may be held for ever (a tarpit): only this ends it. */
+    welcomeWithin: number;
+    /** From `welcome` to the first `ping`, which is sent a second after `live`. */
+    proofWithin: number;
+    /** A carrier that lived less than this died young; twice in a row sends its transport to the back. */
+    shortLife: number;
+    /** How long it stays at the back, and how long what worked is tried first. */
+    remember: number;
+    /** From proof to the first probe for a better transport. */
+    firstProbe: number;
+    /** Between probes. */
+    probeEvery: number;
+    /** A transport that died young before must live this long beside the carrier before it is trusted. */
+    probation: number;
+}
+export declare const TIMING: Timing;
+/** What was learnt about this network; kept across page loads by whoever has a storage. */
+export interface Memory {
+    works?: {
+        transport: Transport;
+        until: number;
+    };
+    back: Partial<Record<Transport, number>>;
+}
+export type TryId = number;
+export type Input = {
+    type: "start";
+} | {
+    type: "stop";
+}
+/** The time of `deadline()` has come. */
+ | {
+    type: "tick";
+} | {
+    type: "welcome";
+    id: TryId;
+    heartbeat: number;
+}
+/** Anything arrived; `proof` for a ping, `answer` for an acknowledgement. */
+ | {
+    type: "heard";
+    id: TryId;
+    proof?: boolean;
+    answer?: boolean;
+} | {
+    type: "ended";
+    id: TryId;
+    end: End;
+}
+/** A post got no answer on the carrier: perhaps nothing goes up. */
+ | {
+    type: "stuck";
+}
+/** The device changed its network, or says that it has one again. */
+ | {
+    type: "network";
+    online: boolean;
+}
+/** The page was asleep or hidden, and is back. */
+ | {
+    type: "wake";
+}
+/** A person asked to try now. */
+ | {
+    type: "retry";
+};
+export interface ConnectionState {
+    /** `idle` before the start and after the end. */
+    status: "idle" | "connecting" | "live" | "offline";
+    transport?: Transport;
+    proven: boolean;
+    /** Since when there has been no connection. */
+    downSince?: number;
+    /** When the next try begins. */
+    retryAt?: number;
+    /** Rounds in which no transport got through, since the last that did. */
+    failures: number;
+}
+export interface Decision {
+    at: number;
+    /** What was done, such as `open`, `carry`, `proven`, `close`, `back`, `wait`. */
+    what: string;
+    transport?: Transport;
+    why: string;
+}
+export type Action = {
+    type: "open";
+    id: TryId;
+    transport: Transport;
+} | {
+    type: "close";
+    id: TryId;
+}
+/** From now on this try's events are the session's. */
+ | {
+    type: "carry";
+    id: TryId;
+    transport: Transport;
+} | {
+    type: "state";
+    state: ConnectionState;
+} | {
+    type: "decision";
+    decision: Decision;
+} | {
+    type: "remember";
+    memory: Memory;
+}
+/** The server has closed the door: nothing is open, nothing is tried. */
+ | {
+    type: "final";
+    end: End;
+};

@@ -1,0 +1,130 @@
+import { type Cursor } from "./cursor.ts";
+/** What a room's streams carry (docs/protocol.md). The decoder makes these out of anything, and never throws. */
+export type RoomId = string;
+export type ClientId = string;
+export type TransportName = "ws" | "sse" | "ndjson" | "text" | "poll" | (string & {});
+export interface Person {
+    id: ClientId;
+    name: string;
+    guest?: true;
+}
+export interface Member extends Person {
+    transport: TransportName;
+    joinedAt: string;
+}
+/** The roster, or only its size in a large room. */
+export interface RosterSnapshot {
+    members?: Member[];
+    memberCount: number;
+    version: number;
+}
+export interface WelcomeEvent extends RosterSnapshot {
+    type: "welcome";
+    roomId: RoomId;
+    clientId: ClientId;
+    name: string;
+    resumed: boolean;
+    /** Seconds. */
+    heartbeat: number;
+    stream?: string;
+}
+export interface ResetEvent {
+    type: "reset";
+    roomId: RoomId;
+    reason: string;
+}
+export interface MessageEvent {
+    type: "message";
+    roomId: RoomId;
+    id: Cursor;
+    from: Person;
+    text: string;
+    time: string;
+    key?: string;
+}
+export interface LiveEvent {
+    type: "live";
+    roomId: RoomId;
+    cursor: Cursor;
+}
+export interface PresenceEvent {
+    type: "joined" | "left";
+    roomId: RoomId;
+    member: Member;
+    version: number;
+}
+export interface MembersEvent extends RosterSnapshot {
+    type: "members";
+    roomId: RoomId;
+}
+export interface TypingEvent {
+    type: "typing";
+    roomId: RoomId;
+    member: Member;
+}
+export interface PingEvent {
+    type: "ping";
+}
+export interface AckEvent {
+    type: "ack";
+    roomId: RoomId;
+    key: string;
+    id: Cursor;
+    time: string;
+}
+export interface ErrorEvent extends Problem {
+    type: "error";
+    roomId?: RoomId;
+    key?: string;
+}
+/** A type this version does not know. One with an id is an entry: it moves the cursor. */
+export interface UnknownEvent {
+    type: "unknown";
+    name: string;
+    id?: Cursor;
+}
+export type ServerEvent = WelcomeEvent | ResetEvent | MessageEvent | LiveEvent | PresenceEvent | MembersEvent | TypingEvent | PingEvent | AckEvent | ErrorEvent | UnknownEvent;
+/** Why something was refused: an `error` event or a problem+json body. `code` is stable, the rest is for people. */
+export interface Problem {
+    code: string;
+    title: string;
+    detail?: string;
+    status?: number;
+    field?: string;
+    limit?: number;
+    /** Seconds. */
+    retryAfter?: number;
+}
+export interface Session {
+    clientId: ClientId;
+    name: string;
+    token?: string;
+    expiresAt?: string;
+}
+export interface MessagesReply extends RosterSnapshot {
+    messages: MessageEvent[];
+    cursor: Cursor;
+    reset: boolean;
+    reason?: string;
+}
+export type Command = {
+    type: "post";
+    key: string;
+    text: string;
+} | {
+    type: "typing";
+} | {
+    type: "leave";
+};
+type Fields = Record<string, unknown>;
+/** Decodes one event from its JSON text; undefined for what is not an event at all. */
+export declare function decodeEvent(json: string): ServerEvent | undefined;
+export declare function readEvent(value: unknown): ServerEvent | undefined;
+export declare function readMessage(value: unknown): MessageEvent | undefined;
+export declare function readProblem(value: unknown): Problem | undefined;
+export declare function readSession(value: unknown): Session | undefined;
+/** An answer of the messages call. Entries of kinds not known are left out; the cursor is past them all the same. */
+export declare function readMessages(value: unknown): MessagesReply | undefined;
+export declare function readRoster(value: unknown): RosterSnapshot;
+export declare function parseObject(json: string): Fields | undefined;
+export {};

@@ -1,0 +1,21 @@
+/**
+ * The Caller client: one room over WebSocket, an event stream or long polling, whichever gets through, without losing,
+ * doubling or reordering anything. It needs no DOM.
+ *
+ * Follow a message: `Client.post` → Outbox → Poster → Link (the carrier) → … → transport → Link → Log → `on("message")`.
+ * The Chooser decides which transport is the carrier, and does nothing itself.
+ */
+export { Chooser } from "./chooser.ts";
+export type { ClientEvents, ClientOptions } from "./client.ts";
+export { Client, createClient } from "./client.ts";
+export type { Cursor } from "./cursor.ts";
+export { parseCursor, START, seqOf } from "./cursor.ts";
+export type { Action, ConnectionState, Decision, Input, Memory, Timing } from "./decisions.ts";
+export { TIMING } from "./decisions.ts";
+export type { End, EndKind } from "./end.ts";
+export type * from "./events.ts";
+export { decodeEvent } from "./events.ts";
+export type { Post, PostState } from "./outbox.ts";
+export type { SessionResult } from "./session.ts";
+export type { Environment, SocketLike, Transport } from "./transport.ts";
+export { TRANSPORTS } from "./transport.ts";

@@ -1,0 +1,62 @@
+import type { Cursor } from "./cursor.ts";
+import type { End } from "./end.ts";
+import type { Command, RoomId, ServerEvent, Session } from "./events.ts";
+/** The transports this client can use, best first. */
+export declare const TRANSPORTS: readonly ["ws", "sse", "poll"];
+export type Transport = (typeof TRANSPORTS)[number];
+/** The part of a WebSocket that is used; the browser's and Node packages' fit. */
+export interface SocketLike {
+    onopen: ((event: never) => void) | null;
+    onmessage: ((event: {
+        data: unknown;
+    }) => void) | null;
+    onclose: ((event: {
+        code: number;
+        reason: string;
+    }) => void) | null;
+    onerror: ((event: never) => void) | null;
+    readyState: number;
+    send(data: string): void;
+    close(code?: number): void;
+}
+/** What a client needs of the world around it; every part can be replaced in a test. */
+export interface Environment {
+    fetch: typeof fetch;
+    /** `headers` are for programs; a browser cannot set any and has its cookie. */
+    socket(url: string, headers: Record<string, string>): SocketLike;
+    /** Milliseconds. */
+    now(): number;
+    setTimeout(run: () => void, ms: number): number;
+    clearTimeout(timer: number): void;
+    /** In [0, 1). */
+    random(): number;
+    /** A new key: unguessable, printable, under 64 characters. */
+    key(): string;
+}
+/** What one try of a transport is to connect to. */
+export interface Target {
+    baseUrl: string;
+    room: RoomId;
+    after?: Cursor;
+    /** Empty for pages, which send their cookie. */
+    headers: Record<string, string>;
+    /** Polls don't say who one is. */
+    session?: Session;
+}
+export interface Sink {
+    event(event: ServerEvent): void;
+    /** Something arrived that is no event, such as a comment. */
+    heard(): void;
+    /** At most once, and never after `close()`. */
+    end(end: End): void;
+}
+/** One try of one transport. */
+export interface Connection {
+    /** False when this transport carries no commands (they go by HTTP then), or not yet. */
+    send(command: Command): boolean;
+    /** Says nothing to the sink any more. */
+    close(): void;
+}
+export type OpenTransport = (env: Environment, target: Target, sink: Sink) => Connection;
+/** An address of a room, with the parameters that are given. */
+export declare function roomUrl(target: Pick<Target, "baseUrl" | "room">, path: string, params?: Record<string, string | number | undefined>): string;

@@ -1,0 +1,115 @@
+// @vitest-environment node
+import { execFileSync } from "node:child_process";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { afterAll, describe, expect, test } from "vitest";
+
+const root = fileURLToPath(new URL("../", import.meta.url));
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const manifest = JSON.parse(read("package.json"));
+const entries = Object.values(manifest.exports) as { types: string; import: string }[];
+
+describe("the package", () => {
+  test("has what it needs and nothing else", () => {
+    const packed = execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+      cwd: root,
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    const files = JSON.parse(packed)[0]
+      .files.map((file: { path: string }) => file.path)
+      .sort();
+    const types = readdirSync(join(root, "src/client"))
+      .filter((name) => name.endsWith(".ts"))
+      .map((name) => `lib/types/${name.replace(/\.ts$/, ".d.ts")}`);
+    const modules = entries.map((entry) => entry.import.slice(2));
+    expect(files).toEqual(["LICENSE", "README.md", "package.json", ...modules, ...types].sort());
+    for (const entry of entries) expect(files).toContain(entry.types.slice(2));
+  });
+
+  test("depends on nothing, and can be published", () => {
+    for (const field of ["dependencies", "peerDependencies", "optionalDependencies", "private"]) {
+      expect(manifest, field).not.toHaveProperty(field);
+    }
+    expect(manifest.scripts).not.toHaveProperty("install");
+    expect(manifest.scripts).not.toHaveProperty("postinstall");
+    expect(manifest.version).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(read("LICENSE")).toBe(readFileSync(join(root, "../LICENSE"), "utf8"));
+  });
+});
+
+describe("the library", () => {
+  test("is one module for the web and for programs", async () => {
+    const code = read("lib/caller.js");
+    expect(code).not.toMatch(/\bimport\b|\bfrom\s*["'`]|\brequire\(/);
+    expect(code).not.toMatch(/\b(window|document|localStorage|process)\./);
+    const library = await import(join(root, "lib/caller.js"));
+    expect(Object.keys(library)).toContain("createClient");
+    const client = library.createClient({ baseUrl: "http://localhost/", room: "lobby" });
+    expect(client.state.status).toBe("idle");
+  });
+
+  test("is small", () => {
+    const size = gzipSync(read("lib/caller.js"), { level: 9 }).length;
+    console.log(`lib/caller.js: ${size} bytes gzipped`);
+  });
+
+  const dir = mkdtempSync(join(tmpdir(), "caller-library-"));
+  afterAll(() => rmSync(dir, { recursive: true }));
+
+  test.each([
+    ["NodeNext", "NodeNext"],
+    ["ESNext", "Bundler"],
+  ])("has types of its own for %s modules resolved as %s", (module, moduleResolution) => {
+    mkdirSync(join(dir, "node_modules/@caller-chat"), { recursive: true });
+    const link = join(dir, "node_modules/@caller-chat/client");
+    rmSync(link, { force: true });
+    symlinkSync(root, link);
+    writeFileSync(join(dir, "package.json"), '{"type":"module"}');
+    writeFileSync(
+      join(dir, "use.ts"),
+      `import { type Client, createClient, type MessageEvent } from "@caller-chat/client";
+const client: Client = createClient({ baseUrl: "https://example.org/", room: "lobby", name: "Ann" });
+const off: () => void = client.on("message", (m: MessageEvent) => m.from.name.trim());
+// @ts-expect-error: there is no such event, and the types know it
+client.on("massage", () => undefined);
+export const texts: string[] = client.messages.map((m) => m.text);
+off();
+`,
+    );
+    const options = {
+      module,
+      moduleResolution,
+      target: "ES2022",
+      strict: true,
+      skipLibCheck: false,
+    };
+    writeFileSync(
+      join(dir, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          ...options,
+          exactOptionalPropertyTypes: true,
+          noEmit: true,
+          types: [],
+          lib: ["ES2022", "DOM"],
+        },
+        files: ["use.ts"],
+      }),
+    );
+    const run = () =>
+      execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", dir], { encoding: "utf8" });
+    expect(run).not.toThrow();
+  });
+});
