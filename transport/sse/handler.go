@@ -100,7 +100,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, k kind, rooms []
 		k.framing = wire.Chunked(k.framing)
 		farewell = lastChunk
 	}
-	conn := stream.NewConn(h.heart, k.framing, farewell, len(rooms) > 1)
+	conn := stream.NewConn(h.heart, k.framing, farewell, false)
 	if err := conn.JoinAll(r.Context(), h.node, visitor.Member(k.transport), rooms); err != nil {
 		wire.WriteProblem(w, err)
 		return

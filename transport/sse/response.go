@@ -38,11 +38,9 @@ func head(h http.Header, r *http.Request, k kind, chunked bool) []byte {
 func lend(w http.ResponseWriter, r *http.Request, conn *stream.Conn, k kind) {
 	w.WriteHeader(http.StatusOK)
 	peer := &response{w: w, control: http.NewResponseController(w), ended: make(chan struct{})}
+	_ = peer.control.Flush() // the header, before others write; a peer that is gone is noticed below
 	if conn.Open(peer, []byte(k.first)) != nil {
 		return
-	}
-	if k.first == "" {
-		_ = peer.control.Flush() // a peer that is gone is noticed below
 	}
 	select {
 	case <-peer.ended:
@@ -88,10 +86,13 @@ func (p *response) Close() error {
 	return nil
 }
 
-// wait returns when no write is under way and none will be.
+// wait returns when no write is under way and none will be. One that waits for the peer is ended by a deadline, which
+// resets the whole stream: where all has been written, it is to end as HTTP says.
 func (p *response) wait() {
 	<-p.ended
-	_ = p.control.SetWriteDeadline(time.Now()) // ends a write that waits for the peer; not all responses can
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	if !p.mu.TryLock() {
+		_ = p.control.SetWriteDeadline(time.Now()) // not all responses can
+		p.mu.Lock()
+	}
+	p.mu.Unlock()
 }

@@ -154,3 +154,28 @@ func TestAStreamSaysWhyItEnds(t *testing.T) {
 	}
 	require.NoError(t, lines.Err(), "the body ends as HTTP says")
 }
+
+// A stream that can't be joined to more rooms is at its end when its last one has been left: pings alone would keep a
+// connection open that tells nobody anything.
+func TestAStreamEndsWithItsLastRoom(t *testing.T) {
+	r, h := handler(t)
+	for _, two := range []bool{false, true} {
+		t.Run(fmt.Sprintf("HTTP/2 %v", two), func(t *testing.T) {
+			server := httptest.NewUnstartedServer(http.HandlerFunc(h.ManyNDJSON))
+			server.EnableHTTP2 = two
+			server.StartTLS()
+			t.Cleanup(server.Close)
+			_, lines := open(t, server.Client(), server.URL+"?name=Ann&room=lobby&room=kitchen")
+			line(t, lines, `{"type":"live"`)
+			line(t, lines, `{"type":"live"`)
+			require.NoError(t, r.Node.Leave(t.Context(), "kitchen", "id-Ann", ""))
+			require.Contains(t, line(t, lines, `{"type":"error"`), `"roomId":"kitchen","code":"left"`)
+			e := r.Say(t, "still here")
+			require.Contains(t, line(t, lines, `{"type":"message"`), e.ID.String())
+			require.NoError(t, r.Node.Leave(t.Context(), "lobby", "id-Ann", ""))
+			require.Contains(t, line(t, lines, `{"type":"error"`), `{"type":"error","code":"left"`)
+			require.False(t, lines.Scan(), lines.Text())
+			require.NoError(t, lines.Err(), "the body ends as HTTP says")
+		})
+	}
+}

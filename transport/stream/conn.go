@@ -24,7 +24,8 @@ type Conn struct {
 
 	mu    sync.Mutex // protects following
 	rooms map[chat.RoomID]*chat.Subscription
-	many  bool // several rooms may come and go: one that ends does not end the connection
+	stays bool // rooms may be joined later: the end of the last one does not end the connection
+	open  bool // all rooms that it begins with are joined
 	busy  bool // a command is carried out whose answer comes before the end
 	end   *wire.Failure
 	ended bool
@@ -33,9 +34,10 @@ type Conn struct {
 // Farewell appends what a connection ends with, after the error event: a close frame, a last chunk.
 type Farewell func(dst []byte, f *wire.Failure) []byte
 
-// NewConn makes a connection that is not open yet. Many says that it may carry several rooms.
-func NewConn(heart *Heart, framing wire.Framing, farewell Farewell, many bool) *Conn {
-	c := &Conn{heart: heart, framing: framing, farewell: farewell, many: many, rooms: map[chat.RoomID]*chat.Subscription{}}
+// NewConn makes a connection that is not open yet. Stays says that its reader can join rooms
+// later: else it ends when all of its rooms have been left.
+func NewConn(heart *Heart, framing wire.Framing, farewell Farewell, stays bool) *Conn {
+	c := &Conn{heart: heart, framing: framing, farewell: farewell, stays: stays, rooms: map[chat.RoomID]*chat.Subscription{}}
 	c.outbox = NewOutbox(c.gone)
 	return c
 }
@@ -84,8 +86,18 @@ func (c *Conn) Open(peer Peer, first []byte) error {
 	c.outbox.Open(peer, first)
 	c.sent()
 	c.heart.lived(c)
+	c.mu.Lock()
+	c.open = true
+	empty := c.emptyLocked()
+	c.mu.Unlock()
+	if empty {
+		c.End(wire.FailureOf(chat.ErrLeft))
+	}
 	return nil
 }
+
+// emptyLocked tells whether nothing can come over the connection any more.
+func (c *Conn) emptyLocked() bool { return c.open && !c.stays && !c.ended && len(c.rooms) == 0 }
 
 // Has tells whether the connection carries a room.
 func (c *Conn) Has(room chat.RoomID) bool {
@@ -232,12 +244,18 @@ func (s sink) Deliver(b *chat.Batch) {
 // Closed implements [chat.Sink].
 func (s sink) Closed(err error) {
 	c := s.conn
-	if !c.many || !errors.Is(err, chat.ErrLeft) {
-		c.End(wire.FailureOf(err))
+	failure := wire.FailureOf(err)
+	if !errors.Is(err, chat.ErrLeft) {
+		c.End(failure)
 		return
 	}
 	c.mu.Lock()
 	delete(c.rooms, s.room)
+	empty := c.emptyLocked()
 	c.mu.Unlock()
-	c.SendFailure(wire.FailureOf(err), s.room, "")
+	if empty {
+		c.End(failure)
+		return
+	}
+	c.SendFailure(failure, s.room, "")
 }

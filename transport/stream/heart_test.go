@@ -50,8 +50,8 @@ func TestPings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		heart := NewHeart(15 * time.Second)
 		quiet, busy := &memory{began: time.Now()}, &memory{began: time.Now()}
-		quietConn := NewConn(heart, wire.NDJSON, plain, false)
-		busyConn := NewConn(heart, wire.NDJSON, plain, false)
+		quietConn := NewConn(heart, wire.NDJSON, plain, true)
+		busyConn := NewConn(heart, wire.NDJSON, plain, true)
 		require.NoError(t, quietConn.Open(quiet, nil))
 		require.NoError(t, busyConn.Open(busy, nil))
 		for range 60 {
@@ -78,7 +78,7 @@ func TestTheHeartForgetsWhatHasClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		heart := NewHeart(time.Second)
 		for range 100 {
-			c := NewConn(heart, wire.NDJSON, plain, false)
+			c := NewConn(heart, wire.NDJSON, plain, true)
 			require.NoError(t, c.Open(&memory{}, nil))
 			c.Close()
 		}
@@ -95,11 +95,11 @@ func TestTheHeartEndsWhatDoesNotEndByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		heart := NewHeart(time.Second)
 		peer := &memory{}
-		require.NoError(t, NewConn(heart, wire.NDJSON, plain, false).Open(peer, nil))
+		require.NoError(t, NewConn(heart, wire.NDJSON, plain, true).Open(peer, nil))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		require.ErrorIs(t, heart.Close(ctx), context.DeadlineExceeded)
 		require.True(t, peer.closed)
-		require.Error(t, NewConn(heart, wire.NDJSON, plain, false).Open(&memory{}, nil), "none is taken any more")
+		require.Error(t, NewConn(heart, wire.NDJSON, plain, true).Open(&memory{}, nil), "none is taken any more")
 	})
 }

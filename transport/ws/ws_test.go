@@ -3,6 +3,7 @@ package ws_test
 import (
 	"encoding/json"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -31,7 +32,12 @@ type peer struct {
 
 func dial(t *testing.T, h *ws.Handler, dialer *websocket.Dialer) peer {
 	t.Helper()
-	server := httptest.NewServer(rig.InLobby(h.Room))
+	return dialTo(t, rig.InLobby(h.Room), dialer)
+}
+
+func dialTo(t *testing.T, h http.Handler, dialer *websocket.Dialer) peer {
+	t.Helper()
+	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)
 	c, _, err := dialer.Dial("ws"+strings.TrimPrefix(server.URL, "http")+"?name=Ann", nil)
 	require.NoError(t, err)
@@ -95,6 +101,25 @@ func TestPostIsAcknowledgedAndComes(t *testing.T) {
 	}
 	require.Equal(t, seen["ack"].ID, seen["message"].ID)
 	require.Equal(t, "hello", seen["message"].Text)
+}
+
+// A connection for several rooms need not begin with any, and outlives those it had: its client can join others.
+func TestAConnectionWithoutRoomsStays(t *testing.T) {
+	r, h := handler(t)
+	p := dialTo(t, http.HandlerFunc(h.Rooms), websocket.DefaultDialer)
+	p.send(websocket.TextMessage, `{"type":"ping"}`)
+	kind, frame, err := p.ReadMessage()
+	require.NoError(t, err)
+	require.Equal(t, websocket.TextMessage, kind)
+	require.JSONEq(t, `{"type":"pong"}`, string(frame), "nothing is said of rooms")
+	for _, room := range []string{"lobby", "kitchen"} {
+		p.send(websocket.TextMessage, `{"type":"join","roomId":"`+room+`"}`)
+		require.Equal(t, room, p.next("live").RoomID)
+		require.NoError(t, r.Node.Leave(t.Context(), chat.RoomID(room), "id-Ann", ""))
+		require.Equal(t, event{Type: "error", Code: "left", RoomID: room}, p.next("error"))
+	}
+	p.send(websocket.TextMessage, `{"type":"ping"}`)
+	p.next("pong")
 }
 
 // A pong goes to who asked and nobody else, whatever else the command says, and before what is asked after it.
