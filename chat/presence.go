@@ -30,15 +30,15 @@ type presences struct {
 
 // presence is a member as this node sees it.
 type presence struct {
-	member  Member
-	streams int
-	// graces are the streams that have ended and may come back; the oldest first.
-	graces []grace
+	member  *Member // not changed; where it is the same, the one that the roll has
+	streams int32
 	// stored says that the node has a lease for it; version is the roster's when it was taken. Changed says that the
 	// member is other than it was then.
 	stored  bool
-	version int64
 	changed bool
+	version int64
+	// graces are the streams that have ended and may come back; the oldest first.
+	graces []grace
 }
 
 // grace is for how long one who held a stream is waited for.
@@ -79,19 +79,31 @@ func newPresences() presences {
 func (p *presences) enter(m Member) {
 	here := p.held[m.ID]
 	if here == nil {
-		here = &presence{member: m}
+		here = &presence{member: &m}
 		p.held[m.ID] = here
 		p.toHold[m.ID] = true
 		delete(p.toRelease, m.ID)
 	}
 	if here.member.Name != m.Name || here.member.Transport != m.Transport {
-		here.member, here.changed = m, true
+		here.member, here.changed = &m, true
 		p.toHold[m.ID] = true
 	}
 	here.streams++
 	if len(here.graces) > 0 {
 		here.graces = here.graces[1:] // it is this one that was waited for
 	}
+}
+
+// share is a member as the roster tells of it. What this node holds of the same member is made one with it, so that
+// memory has it once.
+func (p *presences) share(m Member) *Member {
+	here := p.held[m.ID]
+	if here == nil || here.member.Name != m.Name || here.member.Transport != m.Transport {
+		return &m
+	}
+	m.ID, m.Name, m.Transport = here.member.ID, here.member.Name, here.member.Transport
+	here.member = &m
+	return here.member
 }
 
 // exit counts a stream of a member out. Unless it leaves, it is waited for until the time given.
@@ -328,10 +340,10 @@ func (r *room) hold() {
 	members := make([]Member, 0, len(ids))
 	for _, id := range ids {
 		here := p.held[id]
-		m := here.member
+		m := *here.member
 		// A renewal changes nothing: another node may have the same member under a newer name.
 		if shown, ok := r.roll.members[id]; ok && here.stored && !here.changed {
-			m = shown
+			m = *shown
 		}
 		here.changed = false
 		members = append(members, m)

@@ -8,8 +8,8 @@ import (
 // roll is a worker's copy of its room's roster.
 type roll struct {
 	version int64
-	members map[MemberID]Member
-	ordered []Member // by when they joined; nil when it has to be made again
+	members map[MemberID]*Member // none of which is changed
+	ordered []Member             // by when they joined; nil when it has to be made again
 }
 
 // apply takes one change over. It returns false when changes before it are missing.
@@ -26,12 +26,13 @@ func (r *roll) apply(version int64, change func()) bool {
 	return true
 }
 
-// replace makes it what was read from the store.
-func (r *roll) replace(read Roll) {
+// replace makes it what was read from the store; keep gives what is kept of a member.
+func (r *roll) replace(read Roll, keep func(Member) *Member) {
 	r.version = read.Version
-	r.members = make(map[MemberID]Member, len(read.Members))
+	r.members = make(map[MemberID]*Member, len(read.Members))
 	for _, m := range read.Members {
-		r.members[m.ID] = m
+		kept := keep(m)
+		r.members[kept.ID] = kept
 	}
 	r.ordered = nil
 }
@@ -49,7 +50,7 @@ func (r *roll) sorted() []Member {
 	if r.ordered == nil {
 		r.ordered = make([]Member, 0, len(r.members))
 		for _, m := range r.members {
-			r.ordered = append(r.ordered, m)
+			r.ordered = append(r.ordered, *m)
 		}
 		slices.SortFunc(r.ordered, func(a, b Member) int {
 			return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.ID, b.ID))

@@ -113,14 +113,17 @@ func (r *room) handle(n Notice) {
 			r.refresh()
 		}
 	case Joined:
-		r.rosterChange(n.Version, n, func() { r.roll.members[n.Member.ID] = n.Member })
+		r.rosterChange(n.Version, n, func() {
+			m := r.presences.share(n.Member)
+			r.roll.members[m.ID] = m
+		})
 	case Left:
 		r.rosterChange(n.Version, n, func() { delete(r.roll.members, n.Member.ID) })
 	case Typing:
 		// Only who is here is shown writing, and as the roster knows it.
 		if m, here := r.roll.members[n.Member.ID]; here && r.mayType(m.ID, time.Now()) {
 			r.typedAt[m.ID] = time.Now()
-			r.tell(Typing{Member: m})
+			r.tell(Typing{Member: *m})
 		}
 	}
 }
@@ -208,12 +211,12 @@ func (r *room) enter(s *Subscription) {
 	s.room = r
 	if r.closing {
 		s.state = ended
-		s.refused <- ErrGoingAway
+		s.entry.done <- ErrGoingAway
 		return
 	}
 	r.lingerAt = time.Time{}
-	if s.who.ID != "" {
-		r.presences.enter(s.who)
+	if s.who != "" {
+		r.presences.enter(s.entry.who)
 	}
 	r.waiting = append(r.waiting, s)
 	if r.tail.expired(time.Now()) && !r.sync.stale {
@@ -227,7 +230,7 @@ func (r *room) admit() {
 	for _, s := range r.waiting {
 		switch {
 		case s.state == ended:
-		case !r.sync.stale && (s.who.ID == "" || r.presences.isIn(s.who, &r.roll)) && r.canPlace(s):
+		case !r.sync.stale && (s.who == "" || r.presences.isIn(s.entry.who, &r.roll)) && r.canPlace(s):
 			r.attach(s)
 		default:
 			still = append(still, s)
@@ -240,15 +243,18 @@ func (r *room) admit() {
 // canPlace tells whether a subscriber's cursor can be judged. One that has no place in the tail is judged by the list
 // as it is read after the subscriber has come: this node may be behind the one that it comes from.
 func (r *room) canPlace(s *Subscription) bool {
-	if !s.start.Resume || s.placed {
+	start := s.entry.start
+	if !start.Resume || s.entry.placed {
 		return true
 	}
-	if _, reason := r.tail.after(s.start.After); reason == "" || !r.tail.mayBeBehind(s.start.After) {
-		s.placed = true
+	if _, reason := r.tail.after(start.After); reason == "" || !r.tail.mayBeBehind(start.After) {
+		s.entry.placed = true
 		return true
 	}
 	for _, w := range r.waiting { // all of them have come before the read that now begins
-		w.placed = true
+		if w.entry != nil { // else it has been attached just now
+			w.entry.placed = true
+		}
 	}
 	r.refresh()
 	return false
@@ -259,25 +265,27 @@ func (r *room) attach(s *Subscription) {
 	r.flush() // what was gathered is part of the replay: it goes to those already here first
 	s.sink.Deliver(r.replay(s))
 	s.state = delivering
-	s.index = len(r.subs)
+	s.index = int32(len(r.subs))
 	r.subs = append(r.subs, s)
-	close(s.attached)
+	s.entry.done <- nil
+	s.entry = nil
 }
 
 func (r *room) replay(s *Subscription) *Batch {
 	var past []*Event
 	var reason ResetReason
-	if s.start.Resume {
-		past, reason = r.tail.after(s.start.After)
+	start := s.entry.start
+	if start.Resume {
+		past, reason = r.tail.after(start.After)
 	} else {
 		past = r.tail.kept()
-		if limit := s.start.History; limit >= 0 && len(past) > limit {
+		if limit := start.History; limit >= 0 && len(past) > limit {
 			past = past[len(past)-limit:]
 		}
 	}
 	events := make([]*Event, 0, len(past)+3)
 	events = append(events, &Event{Room: r.id, Body: Welcome{
-		You: s.who, Stream: s.stream, Resumed: s.start.Resume && reason == "",
+		You: s.entry.who, Stream: s.stream, Resumed: start.Resume && reason == "",
 		Heartbeat: r.node.options.Heartbeat, Roster: r.roll.read(r.node.options.FoldAbove),
 	}})
 	if reason != "" {
@@ -301,8 +309,8 @@ func (r *room) exit(s *Subscription, leaving bool) {
 		r.subs = r.subs[:last]
 	}
 	s.state = ended // one that waits is taken out by admit
-	if s.who.ID != "" {
-		r.presences.exit(s.who.ID, s.stream, leaving || s.who.Guest, time.Now().Add(r.node.options.Grace))
+	if s.who != "" {
+		r.presences.exit(s.who, s.stream, leaving || s.guest, time.Now().Add(r.node.options.Grace))
 	}
 }
 
@@ -317,7 +325,7 @@ func (r *room) leave(member MemberID, stream string, done chan struct{}) {
 	for _, list := range [][]*Subscription{r.subs, r.waiting} {
 		for i := len(list) - 1; i >= 0; i-- { // from the end, since exit moves the last into the gap
 			s := list[i]
-			if s.who.ID != member || s.state == ended || stream != "" && s.stream != stream {
+			if s.who != member || s.state == ended || stream != "" && s.stream != stream {
 				continue
 			}
 			r.exit(s, true)
@@ -329,11 +337,10 @@ func (r *room) leave(member MemberID, stream string, done chan struct{}) {
 
 // refuse ends a subscription from the room's side.
 func (s *Subscription) refuse(err error) {
-	select {
-	case <-s.attached:
+	if s.entry == nil {
 		s.sink.Closed(err)
-	default:
-		s.refused <- err
+	} else {
+		s.entry.done <- err
 	}
 }
 

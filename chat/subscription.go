@@ -31,24 +31,32 @@ type Start struct {
 var All = Start{History: -1}
 
 // Subscription is one reader's hold on one room. Methods may be called at the same time.
+//
+// There are as many as there are readers, so it holds no more than it must.
 type Subscription struct {
 	room   *room
-	who    Member
-	start  Start
 	sink   Sink
 	stream string
-	// attached is closed when the replay has been delivered; refused has an error when it never will be.
-	attached chan struct{}
-	refused  chan error
+	who    MemberID // empty for one that is not in the roster
+	guest  bool
 
 	// The rest is the worker's.
 	state subscriptionState
-	index int // in room.subs, while attached
-	// placed says that the list has been read since it came, or need not be: its cursor can be judged.
-	placed bool
+	index int32     // in room.subs, while attached
+	entry *entering // nil once attached
 }
 
-type subscriptionState int
+// entering is what is needed of a subscriber until it is attached.
+type entering struct {
+	who   Member
+	start Start
+	// placed says that the list has been read since it came, or need not be: its cursor can be judged.
+	placed bool
+	// done gets nil when the replay has been delivered, or an error when it never will be.
+	done chan error
+}
+
+type subscriptionState uint8
 
 const (
 	waiting subscriptionState = iota
@@ -60,8 +68,9 @@ const (
 // welcome, what is kept after the start, and the live event) has been delivered. Errors: [ErrUnavailable] when the
 // store has not answered in time, [ErrGoingAway], or the context's.
 func (n *Node) Subscribe(ctx context.Context, id RoomID, who Member, start Start, sink Sink) (*Subscription, error) {
-	s := &Subscription{who: who, start: start, sink: sink, stream: cmp.Or(start.Stream, newStream()),
-		attached: make(chan struct{}), refused: make(chan error, 1)}
+	done := make(chan error, 1)
+	s := &Subscription{sink: sink, stream: cmp.Or(start.Stream, newStream()), who: who.ID, guest: who.Guest,
+		entry: &entering{who: who, start: start, done: done}}
 	if err := n.do(id, func(r *room) { r.enter(s) }); err != nil {
 		return nil, fmt.Errorf("subscribe to %s: %w", id, err)
 	}
@@ -69,9 +78,10 @@ func (n *Node) Subscribe(ctx context.Context, id RoomID, who Member, start Start
 	defer patience.Stop()
 	var err error
 	select {
-	case <-s.attached:
-		return s, nil
-	case err = <-s.refused:
+	case err = <-done:
+		if err == nil {
+			return s, nil
+		}
 	case <-patience.C:
 		err = ErrUnavailable
 	case <-ctx.Done():
@@ -80,6 +90,9 @@ func (n *Node) Subscribe(ctx context.Context, id RoomID, who Member, start Start
 	_ = n.do(id, func(r *room) { r.exit(s, false) }) // a node that closes has ended it already
 	return nil, fmt.Errorf("subscribe to %s: %w", id, err)
 }
+
+// Room is the room's id.
+func (s *Subscription) Room() RoomID { return s.room.id }
 
 // Stream names the subscription, as its welcome did.
 func (s *Subscription) Stream() string { return s.stream }

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -23,12 +24,22 @@ type Conn struct {
 	proven   bool         // the first ping is out; the heart's own
 
 	mu    sync.Mutex // protects following
-	rooms map[chat.RoomID]*chat.Subscription
+	rooms []*joined
 	stays bool // rooms may be joined later: the end of the last one does not end the connection
 	open  bool // all rooms that it begins with are joined
 	busy  bool // a command is carried out whose answer comes before the end
 	end   *wire.Failure
 	ended bool
+}
+
+// joined is one room of a connection, and the connection as that room's [chat.Sink].
+type joined struct {
+	conn *Conn
+
+	// The connection's mu protects following.
+	room chat.RoomID
+	// subscription is nil until the room has taken the connection in.
+	subscription *chat.Subscription
 }
 
 // Farewell appends what a connection ends with, after the error event: a close frame, a last chunk.
@@ -37,7 +48,7 @@ type Farewell func(dst []byte, f *wire.Failure) []byte
 // NewConn makes a connection that is not open yet. Stays says that its reader can join rooms
 // later: else it ends when all of its rooms have been left.
 func NewConn(heart *Heart, framing wire.Framing, farewell Farewell, stays bool) *Conn {
-	c := &Conn{heart: heart, framing: framing, farewell: farewell, stays: stays, rooms: map[chat.RoomID]*chat.Subscription{}}
+	c := &Conn{heart: heart, framing: framing, farewell: farewell, stays: stays}
 	c.outbox = NewOutbox(c.gone)
 	return c
 }
@@ -49,10 +60,11 @@ func (c *Conn) Join(ctx context.Context, node *chat.Node, who chat.Member, at wi
 		c.mu.Unlock()
 		return chat.ErrGoingAway
 	}
-	_, twice := c.rooms[at.Room]
+	twice := c.findLocked(at.Room) != nil
 	full := len(c.rooms) >= wire.MaxRooms
+	j := &joined{conn: c, room: at.Room}
 	if !twice && !full {
-		c.rooms[at.Room] = nil // taken
+		c.rooms = append(c.rooms, j) // taken
 	}
 	c.mu.Unlock()
 	switch {
@@ -61,19 +73,35 @@ func (c *Conn) Join(ctx context.Context, node *chat.Node, who chat.Member, at wi
 	case full:
 		return wire.Fail(wire.CodeTooMuch, "a connection can carry 64 rooms")
 	}
-	subscription, err := node.Subscribe(ctx, at.Room, who, at.Start, sink{c, at.Room})
+	subscription, err := node.Subscribe(ctx, at.Room, who, at.Start, j)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {
-		delete(c.rooms, at.Room)
+		c.dropLocked(j)
 		return err
 	}
-	if _, still := c.rooms[at.Room]; !still || c.ended { // left, or the connection gone, in the meantime
+	if c.ended || c.findLocked(at.Room) != j { // left, or the connection gone, in the meantime
 		subscription.Close()
 		return nil
 	}
-	c.rooms[at.Room] = subscription
+	j.subscription = subscription
+	j.room = subscription.Room() // all connections share its bytes; the request's stay with the request
 	return nil
+}
+
+func (c *Conn) findLocked(room chat.RoomID) *joined {
+	for _, j := range c.rooms {
+		if j.room == room {
+			return j
+		}
+	}
+	return nil
+}
+
+func (c *Conn) dropLocked(j *joined) {
+	if i := slices.Index(c.rooms, j); i >= 0 {
+		c.rooms = slices.Delete(c.rooms, i, i+1)
+	}
 }
 
 // Open gives the connection its peer. First is written before anything else.
@@ -103,20 +131,25 @@ func (c *Conn) emptyLocked() bool { return c.open && !c.stays && !c.ended && len
 func (c *Conn) Has(room chat.RoomID) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.rooms[room] != nil
+	j := c.findLocked(room)
+	return j != nil && j.subscription != nil
 }
 
 // Leave ends one room of the connection, and its member's presence there at once if this was its last stream. It
 // returns false when the connection does not carry the room.
 func (c *Conn) Leave(room chat.RoomID) bool {
 	c.mu.Lock()
-	subscription, ok := c.rooms[room]
-	delete(c.rooms, room)
+	j := c.findLocked(room)
+	c.dropLocked(j)
+	var subscription *chat.Subscription
+	if j != nil {
+		subscription = j.subscription
+	}
 	c.mu.Unlock()
 	if subscription != nil {
 		subscription.Leave()
 	}
-	return ok
+	return j != nil
 }
 
 // Send sends an answer to this reader alone.
@@ -183,13 +216,8 @@ func (c *Conn) finish(f *wire.Failure) {
 func (c *Conn) Quit() {
 	f := wire.FailureOf(chat.ErrLeft)
 	c.outbox.Finish(c.farewell(nil, f), lastWords)
-	c.mu.Lock()
-	rooms := c.takeLocked()
-	c.mu.Unlock()
-	for _, s := range rooms {
-		if s != nil {
-			s.Leave()
-		}
+	for _, s := range c.take() {
+		s.Leave()
 	}
 }
 
@@ -204,32 +232,29 @@ func (c *Conn) gone() {
 
 // leaveAll ends the subscriptions. The members are present for the grace time yet.
 func (c *Conn) leaveAll() {
-	c.mu.Lock()
-	rooms := c.takeLocked()
-	c.mu.Unlock()
-	for _, s := range rooms {
-		if s != nil {
-			s.Close()
-		}
+	for _, s := range c.take() {
+		s.Close()
 	}
 }
 
-func (c *Conn) takeLocked() map[chat.RoomID]*chat.Subscription {
-	rooms := c.rooms
+// take marks the connection's end and returns the subscriptions it had.
+func (c *Conn) take() []*chat.Subscription {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	var taken []*chat.Subscription
+	for _, j := range c.rooms {
+		if j.subscription != nil {
+			taken = append(taken, j.subscription)
+		}
+	}
 	c.rooms = nil
 	c.ended = true
-	return rooms
-}
-
-// sink is the connection as a subscriber of one of its rooms.
-type sink struct {
-	conn *Conn
-	room chat.RoomID
+	return taken
 }
 
 // Deliver implements [chat.Sink].
-func (s sink) Deliver(b *chat.Batch) {
-	c := s.conn
+func (j *joined) Deliver(b *chat.Batch) {
+	c := j.conn
 	if !b.Replay {
 		c.send(b.Encoded(c.framing))
 		return
@@ -242,20 +267,21 @@ func (s sink) Deliver(b *chat.Batch) {
 }
 
 // Closed implements [chat.Sink].
-func (s sink) Closed(err error) {
-	c := s.conn
+func (j *joined) Closed(err error) {
+	c := j.conn
 	failure := wire.FailureOf(err)
 	if !errors.Is(err, chat.ErrLeft) {
 		c.End(failure)
 		return
 	}
 	c.mu.Lock()
-	delete(c.rooms, s.room)
+	room := j.room
+	c.dropLocked(j)
 	empty := c.emptyLocked()
 	c.mu.Unlock()
 	if empty {
 		c.End(failure)
 		return
 	}
-	c.SendFailure(failure, s.room, "")
+	c.SendFailure(failure, room, "")
 }
