@@ -137,7 +137,9 @@ func takeOver(w http.ResponseWriter, r *http.Request, conn *stream.Conn, k kind,
 	if conn.Open(socket, head(w.Header(), r, k, chunked)) != nil {
 		return
 	}
-	go watch(socket, conn)
+	if !conn.Await(nil) {
+		go watch(socket, conn)
+	}
 }
 
 // watch reads until the peer goes; there is nothing to read otherwise.

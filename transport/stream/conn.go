@@ -30,6 +30,15 @@ type Conn struct {
 	busy  bool // a command is carried out whose answer comes before the end
 	end   *wire.Failure
 	ended bool
+	place watched // in the heart's watch
+
+	reader Reader // who is told of what the peer sends; nil to discard it
+}
+
+// Reader reads what a peer sends.
+type Reader interface {
+	// Readable says that there is something to read, or that the peer is gone. It must not block.
+	Readable()
 }
 
 // joined is one room of a connection, and the connection as that room's [chat.Sink].
@@ -227,7 +236,45 @@ func (c *Conn) Close() { c.outbox.Close() }
 // gone is called once, when the connection has ended.
 func (c *Conn) gone() {
 	c.leaveAll()
-	c.heart.closed(c)
+	c.mu.Lock()
+	place := c.place
+	c.mu.Unlock()
+	c.heart.closed(c, place)
+}
+
+// Await has a reader told, once, when the peer has sent something or is gone; a nil one for a peer that has nothing to
+// say: what it sends is thrown away, and when it is gone the connection is closed. It returns false where that can't
+// be had, or when the connection is ending: then somebody has to read and wait.
+func (c *Conn) Await(r Reader) bool {
+	socket := c.outbox.socket()
+	if socket == nil {
+		return false
+	}
+	w := c.heart.watching()
+	if w == nil {
+		return false
+	}
+	c.mu.Lock()
+	if c.ended {
+		c.mu.Unlock()
+		return false
+	}
+	first := c.place == watched{}
+	if first {
+		c.place, c.reader = w.add(c), r
+	}
+	place := c.place
+	c.mu.Unlock()
+	return w.arm(place, socket, first)
+}
+
+// readable is what the watch tells.
+func (c *Conn) readable() {
+	if c.reader != nil {
+		c.reader.Readable()
+	} else if c.outbox.discard() || !c.Await(nil) {
+		c.Close()
+	}
 }
 
 // leaveAll ends the subscriptions. The members are present for the grace time yet.

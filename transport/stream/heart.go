@@ -29,6 +29,8 @@ type Heart struct {
 	mu      sync.Mutex        // protects following
 	wheel   map[int64][]*Conn // by the beat at which to look at them
 	open    map[*Conn]struct{}
+	watch   *watch // made when the first connection needs it
+	blind   bool   // none can be made
 	closing bool
 	empty   chan struct{} // closed when closing and none is open
 }
@@ -110,9 +112,12 @@ func (h *Heart) lived(c *Conn) {
 	h.wheel[next] = append(h.wheel[next], c)
 }
 
-func (h *Heart) closed(c *Conn) {
+func (h *Heart) closed(c *Conn, place watched) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.watch != nil {
+		h.watch.remove(place)
+	}
 	delete(h.open, c)
 	if h.closing && len(h.open) == 0 {
 		h.closeEmptyLocked()
@@ -141,6 +146,7 @@ func (h *Heart) Close(ctx context.Context) error {
 	open := slices.Collect(maps.Keys(h.open))
 	h.mu.Unlock()
 	<-h.stopped
+	defer h.endWatch()
 	for _, c := range open {
 		c.outbox.hurry()
 	}
@@ -159,4 +165,25 @@ func (h *Heart) Close(ctx context.Context) error {
 		return nil
 	}
 	return fmt.Errorf("close %d connections: %w", len(left), ctx.Err())
+}
+
+// watching is the watch for the sockets of all connections; nil where there is none.
+func (h *Heart) watching() *watch {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.watch == nil && !h.blind {
+		made, err := newWatch()
+		h.watch, h.blind = made, err != nil
+	}
+	return h.watch
+}
+
+func (h *Heart) endWatch() {
+	h.mu.Lock()
+	ended := h.watch
+	h.watch, h.blind = nil, true
+	h.mu.Unlock()
+	if ended != nil {
+		ended.close()
+	}
 }

@@ -343,12 +343,42 @@ func (o *Outbox) chunkLocked(buffer *[]byte) []byte {
 	return all
 }
 
-// saidAllLocked ends the writing side and gives the reader's goroutine a moment to see the peer close its own: closing
-// at once could take the last words back (RFC 9112 section 9.6).
+// saidAllLocked ends the writing side and gives the peer a moment to close its own: closing at once could take the last
+// words back (RFC 9112 section 9.6).
 func (o *Outbox) saidAllLocked() {
 	half, ok := o.peer.(interface{ CloseWrite() error })
-	reads, canWait := o.peer.(interface{ SetReadDeadline(time.Time) error })
-	if !ok || !canWait || half.CloseWrite() != nil || reads.SetReadDeadline(time.Now().Add(lastWords)) != nil {
+	if !ok || half.CloseWrite() != nil {
 		o.closeLocked()
+		return
 	}
+	time.AfterFunc(lastWords, o.Close) // whoever reads closes it before
+}
+
+// socket is the connection's socket while it is open; nil for a peer that is none.
+func (o *Outbox) socket() syscall.RawConn {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.raw
+}
+
+// discard throws away what the peer has sent. It returns true when the peer is gone.
+func (o *Outbox) discard() bool {
+	socket := o.socket()
+	if socket == nil {
+		return true
+	}
+	var scratch [256]byte
+	var n int
+	var failed error
+	err := socket.Read(func(fd uintptr) bool {
+		n, failed = syscall.Read(int(fd), scratch[:])
+		return true
+	})
+	if err != nil {
+		return true
+	}
+	if failed != nil {
+		return !errors.Is(failed, syscall.EAGAIN) && !errors.Is(failed, syscall.EINTR)
+	}
+	return n == 0
 }

@@ -33,14 +33,11 @@ type Handler struct {
 // (docs/protocol.md): a browser gives up a connection when none of those it offered is chosen.
 const Subprotocol = "caller.v1"
 
-// readBuffer is how many bytes a connection's read buffer has: most commands fit, and idle connections are many.
-const readBuffer = 512
-
 // New makes the transport.
 func New(node *chat.Node, who wire.Identify, heart *stream.Heart, o Options) *Handler {
 	return &Handler{node: node, who: who, heart: heart, options: o, upgrader: websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second,
-		ReadBufferSize:   readBuffer,
+		ReadBufferSize:   0, // it reads through what Hijack gives it
 		Subprotocols:     []string{Subprotocol},
 		WriteBufferPool:  &sync.Pool{}, // the library writes control frames only
 		CheckOrigin:      o.CheckOrigin,
@@ -108,11 +105,11 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 	if conn.Open(peer.net, nil) != nil {
 		return
 	}
-	s := &session{handler: h, conn: conn, socket: socket, visitor: visitor, many: many}
+	s := &session{handler: h, conn: conn, socket: socket, input: peer.input, visitor: visitor, many: many}
 	if !many {
 		s.room = rooms[0].Room
 	}
-	go s.read() // so that what the HTTP server holds for the request is let go; it ends with the connection
+	s.rest() // so that what the HTTP server holds for the request is let go
 }
 
 // farewell is a close frame.

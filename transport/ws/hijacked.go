@@ -2,6 +2,8 @@ package ws
 
 import (
 	"bufio"
+	"bytes"
+	"io"
 	"net"
 	"net/http"
 	"slices"
@@ -10,12 +12,18 @@ import (
 	"github.com/caller-chat/caller/transport/stream"
 )
 
-// hijacked gives the WebSocket library a connection whose writes go through the outbox once it is open.
+// hijacked gives the WebSocket library a connection whose writes go through the outbox once it is open, and whose input
+// one can look into.
 type hijacked struct {
 	http.ResponseWriter
-	conn *stream.Conn
-	net  net.Conn
+	conn  *stream.Conn
+	net   net.Conn
+	input *bufio.Reader
 }
+
+// readBuffer is how many bytes a connection's read buffer has: most commands fit, and idle connections are many. The
+// library takes a buffer of more than 256.
+const readBuffer = 288
 
 // Hijack implements [http.Hijacker].
 func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -24,7 +32,12 @@ func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		return nil, nil, err
 	}
 	h.net = c
-	return &queued{Conn: c, conn: h.conn}, buffered, nil
+	var from io.Reader = c
+	if early, _ := buffered.Peek(buffered.Reader.Buffered()); len(early) > 0 { // the client did not wait for the answer
+		from = io.MultiReader(bytes.NewReader(early), c)
+	}
+	h.input = bufio.NewReaderSize(from, readBuffer)
+	return &queued{Conn: c, conn: h.conn}, bufio.NewReadWriter(h.input, buffered.Writer), nil
 }
 
 // queued is a network connection that is written to through the outbox. The library writes each frame in one call.

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -18,6 +19,7 @@ type session struct {
 	handler *Handler
 	conn    *stream.Conn
 	socket  *websocket.Conn
+	input   *bufio.Reader // what the socket reads from
 	visitor wire.Visitor
 	many    bool
 	room    chat.RoomID // the one room, unless many
@@ -26,16 +28,30 @@ type session struct {
 // frames holds buffers for frames being read.
 var frames = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// read serves the connection until it ends.
+// rest has the connection read when there is something to read.
+func (s *session) rest() {
+	if s.input.Buffered() > 0 || !s.conn.Await(s) {
+		go s.read()
+	}
+}
+
+// Readable implements [stream.Reader].
+func (s *session) Readable() { go s.read() }
+
+// read serves the connection until nothing more has come, or to its end where one can't wait without reading.
 func (s *session) read() {
-	defer s.conn.Close()
 	for {
 		kind, frame, err := s.socket.NextReader()
 		if err != nil {
+			s.conn.Close()
 			return
 		}
 		if !s.one(kind, frame) {
 			s.drain()
+			s.conn.Close()
+			return
+		}
+		if s.input.Buffered() == 0 && s.conn.Await(s) {
 			return
 		}
 	}

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package stream
+
+import "syscall"
+
+// watch is Linux's: elsewhere each connection has a goroutine that reads.
+type watch struct{}
+
+type watched struct{}
+
+func newWatch() (*watch, error)                        { return &watch{}, nil }
+func (*watch) close()                                  {}
+func (*watch) add(*Conn) watched                       { return watched{} }
+func (*watch) remove(watched)                          {}
+func (*watch) arm(watched, syscall.RawConn, bool) bool { return false }
