@@ -45,6 +45,8 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 	opt.DialerRetries = 1
 	opt.ReadTimeout, opt.WriteTimeout = o.Timeout, o.Timeout
 	opt.PoolTimeout = o.Timeout
+	// A connection's buffers: go-redis's 32 KiB are for pipelines, which there are none of here.
+	opt.ReadBufferSize, opt.WriteBufferSize = bufferSize, bufferSize
 	opt.MaxRetries = -1 // see "Asking once" in doc.go
 	opt.DisableIdentity = true
 	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
@@ -62,6 +64,7 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 			MaxRetries: -1, PoolSize: opt.PoolSize, PoolTimeout: opt.PoolTimeout, MinIdleConns: opt.MinIdleConns,
 			MaxIdleConns: opt.MaxIdleConns, MaxActiveConns: opt.MaxActiveConns,
 			ConnMaxIdleTime: opt.ConnMaxIdleTime, ConnMaxLifetime: opt.ConnMaxLifetime,
+			ReadBufferSize: bufferSize, WriteBufferSize: bufferSize,
 			DisableIdentity: true, MaintNotificationsConfig: opt.MaintNotificationsConfig,
 		})
 		cluster.OnNewNode(func(node *redis.Client) { node.AddHook(dialOnce{}) })
@@ -79,6 +82,7 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 			MaxRetries: -1, PoolSize: opt.PoolSize, PoolTimeout: opt.PoolTimeout, MinIdleConns: opt.MinIdleConns,
 			MaxIdleConns: opt.MaxIdleConns, MaxActiveConns: opt.MaxActiveConns,
 			ConnMaxIdleTime: opt.ConnMaxIdleTime, ConnMaxLifetime: opt.ConnMaxLifetime,
+			ReadBufferSize: bufferSize, WriteBufferSize: bufferSize,
 			DisableIdentity: true,
 		})
 	default:
@@ -87,6 +91,9 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 	client.AddHook(dialOnce{})
 	return client, false, nil
 }
+
+// bufferSize is that of a connection's buffers in each direction, in bytes.
+const bufferSize = 8 << 10
 
 // splitURL takes the list of hosts out of a URL, since net/url wants one, and leaves the first of them in base, whose
 // scheme is one that go-redis knows.

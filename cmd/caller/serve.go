@@ -47,6 +47,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 	if lerr != nil {
 		return errors.Join(fmt.Errorf("--addr (CALLER_ADDR): %w", lerr), p.drain(ctx))
 	}
+	go tidy(ctx)
 	failed := make(chan error, 1)
 	go func() { failed <- p.web.Serve(listener) }()
 	announce(listener.Addr(), c, log, stdout)

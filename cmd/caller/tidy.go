@@ -1,0 +1,64 @@
+package main
+
+import (
+	"context"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
+
+// tidyEvery is how often one looks whether there is memory to give back.
+const tidyEvery = 2 * time.Second
+
+// A process is calm when it allocates less than calmBytes between two looks; then what it could give back is given
+// back when it is more than worthBytes.
+const (
+	calmBytes  = 2 << 20
+	worthBytes = 4 << 20
+)
+
+// tidy gives memory back to the system when a rush is over, until ctx ends. A rush of new connections leaves garbage as
+// large as what the connections hold, and in a process that is calm after it the next collection, which runs when the
+// heap has doubled, may be hours away. Measured with 10,000 idle event streams, see docs/performance.md.
+func tidy(ctx context.Context) {
+	ticker := time.NewTicker(tidyEvery)
+	defer ticker.Stop()
+	var m heap
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		before := m.allocated
+		m.read()
+		if m.allocated-before < calmBytes && m.reclaimable() > worthBytes {
+			debug.FreeOSMemory()
+		}
+	}
+}
+
+// heap is what is to be known of the heap, in bytes.
+type heap struct {
+	allocated uint64 // since the start
+	objects   uint64 // live or dead
+	live      uint64 // at the last collection
+	free      uint64 // of no object, and not given back
+	samples   []metrics.Sample
+}
+
+func (h *heap) read() {
+	if h.samples == nil {
+		h.samples = []metrics.Sample{
+			{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"},
+			{Name: "/memory/classes/heap/free:bytes"},
+		}
+	}
+	metrics.Read(h.samples)
+	for i, into := range []*uint64{&h.allocated, &h.objects, &h.live, &h.free} {
+		*into = h.samples[i].Value.Uint64()
+	}
+}
+
+// reclaimable is about how much a collection could give back.
+func (h *heap) reclaimable() uint64 { return h.free + h.objects - min(h.live, h.objects) }
