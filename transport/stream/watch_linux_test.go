@@ -56,7 +56,7 @@ func newHeart(t *testing.T) *Heart {
 
 func TestWatchTellsAgainAndAgain(t *testing.T) {
 	server, peer := pair(t)
-	conn := NewConn(newHeart(t), wire.NDJSON, plain, false)
+	conn := NewConn(newHeart(t), wire.NDJSON, plain, true)
 	require.NoError(t, conn.Open(server, nil))
 	r := &told{conn: conn, peer: server}
 	require.True(t, conn.Await(r))
@@ -82,7 +82,7 @@ func TestWatchClosesThoseThatHangUpAndNoOther(t *testing.T) {
 	}
 	open := func() {
 		server, peer := pair(t)
-		conn := NewConn(heart, wire.NDJSON, plain, false)
+		conn := NewConn(heart, wire.NDJSON, plain, true)
 		require.NoError(t, conn.Open(server, nil))
 		require.True(t, conn.Await(nil))
 		conns, peers = append(conns, conn), append(peers, peer)
@@ -118,7 +118,7 @@ func TestWatchClosesThoseThatHangUpAndNoOther(t *testing.T) {
 func TestWatchEndsWithTheHeart(t *testing.T) {
 	server, _ := pair(t)
 	heart := NewHeart(time.Minute)
-	conn := NewConn(heart, wire.NDJSON, plain, false)
+	conn := NewConn(heart, wire.NDJSON, plain, true)
 	require.NoError(t, conn.Open(server, nil))
 	require.True(t, conn.Await(nil))
 	ctx, cancel := context.WithCancel(t.Context())
