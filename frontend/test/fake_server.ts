@@ -13,8 +13,19 @@ import { START, seqOf } from "../src/client/index.ts";
  * - `deaf`: everything comes down, nothing goes up
  * - `kill`: is cut 300 ms after opening
  * - `cut`: is cut 5 s after opening
+ * - `short`: what takes longer than 10 s is refused then
  */
-export const MODES = ["ok", "refused", "hang", "mute", "freeze", "deaf", "kill", "cut"] as const;
+export const MODES = [
+  "ok",
+  "refused",
+  "hang",
+  "mute",
+  "freeze",
+  "deaf",
+  "kill",
+  "cut",
+  "short",
+] as const;
 export type Mode = (typeof MODES)[number];
 export type Path = Transport | "post";
 
@@ -130,12 +141,13 @@ export class FakeServer {
         const command = JSON.parse(data) as { type: string; key: string; text: string };
         if (this.network.ws === "deaf" || this.network.ws === "mute")
           stream.broken ||= this.network.ws === "mute";
-        if (this.network.ws !== "ok" && this.network.ws !== "freeze") return;
+        if (this.network.ws === "deaf" || this.network.ws === "mute") return;
         setTimeout(() => {
           if (command.type === "leave") {
             this.streams.delete(stream);
             return socket.end(1000);
           }
+          if (command.type === "ping") this.#send(stream, { type: "pong" });
           if (command.type !== "post") return;
           if (this.refuse !== undefined) {
             const { code, field, limit } = this.refuse;
@@ -191,7 +203,14 @@ export class FakeServer {
     const after = url.searchParams.get("after") ?? undefined;
     if (mode === "mute") await forever(signal);
     if (mode === "freeze" && wait > 0) await forever(signal);
-    const cutAfter = mode === "kill" ? 300 : mode === "cut" ? 5_000 : Number.POSITIVE_INFINITY;
+    const cutAfter =
+      mode === "kill"
+        ? 300
+        : mode === "cut"
+          ? 5_000
+          : mode === "short"
+            ? 10_000
+            : Number.POSITIVE_INFINITY;
     if (wait > 0 && this.#after(after).entries.length === 0 && !this.#after(after).reset) {
       await Promise.race([
         delay(Math.min(wait, cutAfter), signal),
@@ -203,10 +222,11 @@ export class FakeServer {
       if (wait > cutAfter && this.#after(after).entries.length === 0) throw new TypeError("cut");
     }
     const { entries, reset } = this.#after(after);
+    const cursor = entries.at(-1)?.id ?? this.#cursor();
     await delay(LATENCY, signal);
     return Response.json({
       messages: entries,
-      cursor: entries.at(-1)?.id ?? this.#cursor(),
+      cursor,
       reset,
       members: [this.member],
       version: 1,
@@ -262,10 +282,13 @@ export class FakeServer {
       setTimeout(beat, 1_000);
     };
     setTimeout(beat, 1_000);
-    for (const ms of [300, 5_000]) {
+    for (const [ms, modes] of [
+      [300, ["kill"]],
+      [5_000, ["kill", "cut"]],
+      [10_000, ["kill", "cut", "short"]],
+    ] as const) {
       setTimeout(() => {
-        if (this.network[path] === "kill" || (this.network[path] === "cut" && ms > 300))
-          this.#cut(stream);
+        if ((modes as readonly string[]).includes(this.network[path])) this.#cut(stream);
       }, ms);
     }
     return stream;

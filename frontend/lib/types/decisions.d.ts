@@ -6,12 +6,14 @@ export interface Timing {
     headStart: number;
     /** A handshake may be held for ever (a tarpit): only this ends it. */
     welcomeWithin: number;
-    /** From `welcome` to the first `ping`, which is sent a second after `live`. */
+    /** From `welcome` to proof: the first `ping`, sent a second after `live`, and on a WebSocket an answer too. */
     proofWithin: number;
     /** A carrier that lived less than this died young; twice in a row sends its transport to the back. */
     shortLife: number;
     /** How long it stays at the back, and how long what worked is tried first. */
     remember: number;
+    /** An unproven carrier that was kept, since nothing else got through, is doubted again after this. */
+    doubtAgain: number;
     /** From proof to the first probe for a better transport. */
     firstProbe: number;
     /** Between probes. */
@@ -42,7 +44,7 @@ export type Input = {
     id: TryId;
     heartbeat: number;
 }
-/** Anything arrived; `proof` for a ping, `answer` for an acknowledgement. */
+/** Anything arrived; `proof` for a ping, `answer` for what only comes when something went up. */
  | {
     type: "heard";
     id: TryId;

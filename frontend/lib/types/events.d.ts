@@ -65,6 +65,10 @@ export interface TypingEvent {
 export interface PingEvent {
     type: "ping";
 }
+/** The answer to a `ping` of ours: what we sent before it has arrived. */
+export interface PongEvent {
+    type: "pong";
+}
 export interface AckEvent {
     type: "ack";
     roomId: RoomId;
@@ -83,7 +87,7 @@ export interface UnknownEvent {
     name: string;
     id?: Cursor;
 }
-export type ServerEvent = WelcomeEvent | ResetEvent | MessageEvent | LiveEvent | PresenceEvent | MembersEvent | TypingEvent | PingEvent | AckEvent | ErrorEvent | UnknownEvent;
+export type ServerEvent = WelcomeEvent | ResetEvent | MessageEvent | LiveEvent | PresenceEvent | MembersEvent | TypingEvent | PingEvent | PongEvent | AckEvent | ErrorEvent | UnknownEvent;
 /** Why something was refused: an `error` event or a problem+json body. `code` is stable, the rest is for people. */
 export interface Problem {
     code: string;
@@ -113,6 +117,8 @@ export type Command = {
     text: string;
 } | {
     type: "typing";
+} | {
+    type: "ping";
 } | {
     type: "leave";
 };

@@ -18,8 +18,9 @@ import { TRANSPORTS, type Transport } from "./transport.ts";
  *
  * - A *race* opens transports one after the other, a head start apart. The first that brings `welcome` is the
  *   *carrier*; the others are closed.
- * - The carrier is *proven* by an event that was sent later (`ping`). Without proof in time the others race beside
- *   it; it stays until one of them is better.
+ * - The carrier is *proven* by an event that was sent later (`ping`), and a WebSocket by an answer besides: something
+ *   went up. Without proof in time the others race beside it; it stays until one of them is better.
+ * - What dies before it is proven gives way to the others at once: it may well be that it always does.
  * - A *probe* tries a better transport beside a proven carrier, and takes over once proven itself.
  * - Nothing is for good: what failed goes to the back for a while, and is probed again.
  *
@@ -33,6 +34,9 @@ interface Try {
   welcomeAt?: number;
   heardAt: number;
   heartbeat: number;
+  /** A ping has come down; something of ours went up. */
+  down: boolean;
+  up: boolean;
   proven: boolean;
 }
 
@@ -63,8 +67,8 @@ export class Chooser {
   #nextId: TryId = 1;
   #race: Race | undefined;
   #carrier: Try | undefined;
-  /** The carrier was given its chance beside others once; it is not doubted again for the same reason. */
-  #spared = false;
+  /** The carrier was kept, since no other got through; it is not doubted again before this. */
+  #sparedUntil = 0;
   #probe: Try | undefined;
   #probeQueue: Transport[] = [];
   #probeAt: number | undefined;
@@ -219,6 +223,9 @@ export class Chooser {
       openedAt: now,
       heardAt: now,
       heartbeat: 15_000,
+      down: false,
+      // The others send each post in a request of its own, whose answer is the proof.
+      up: transport !== "ws",
       proven: false,
     };
     this.#decide(now, "open", why, transport);
@@ -253,7 +260,7 @@ export class Chooser {
 
   #carry(one: Try, why: string, now: number): void {
     this.#carrier = one;
-    this.#spared = false;
+    this.#sparedUntil = 0;
     this.#probeAt = undefined;
     this.#probeQueue = [];
     this.#downSince = undefined;
@@ -266,11 +273,13 @@ export class Chooser {
     const one = this.#find(id);
     if (one === undefined) return;
     one.heardAt = now;
-    const proves = proof && !one.proven && one.welcomeAt !== undefined;
+    one.down ||= proof && one.welcomeAt !== undefined;
+    one.up ||= answer;
+    const proves = one.down && one.up && !one.proven;
     if (proves) one.proven = true;
     if (one !== this.#carrier) return;
     const why = this.#race?.why;
-    if (why === "network" || (why === "unproven" && proof) || (why === "stuck" && answer)) {
+    if (why === "network" || (why === "unproven" && proves) || (why === "stuck" && answer)) {
       this.#cancelRace("the one in use is alive", now);
     }
     if (proves) this.#proven(one, now);
@@ -313,11 +322,14 @@ export class Chooser {
     this.#probeAt = undefined;
     this.#downSince = now;
     const lived = now - (one.welcomeAt ?? now);
-    let sentBack = false;
-    if (!busy) {
-      if (lived < this.#timing.shortLife) sentBack = this.#strike(one.transport, now);
-      else this.#strikes.delete(one.transport);
-    }
+    let next: Transport[] | undefined;
+    if (!busy && lived < this.#timing.shortLife) {
+      const sentBack = this.#strike(one.transport, now);
+      const first = !one.proven && this.#strikes.get(one.transport) === 1;
+      const order = this.order(now);
+      if (sentBack) next = order;
+      else if (first) next = [...order.filter((t) => t !== one.transport), one.transport];
+    } else if (!busy) this.#strikes.delete(one.transport);
     const probe = this.#probe;
     this.#probe = undefined;
     this.#probeQueue = [];
@@ -327,7 +339,7 @@ export class Chooser {
     }
     if (probe?.welcomeAt !== undefined) return this.#carry(probe, "the other one is gone", now);
     if (probe !== undefined) this.#close(probe, "a new round begins", now);
-    if (sentBack) this.#begin("again", this.order(now), now);
+    if (next !== undefined && next.length > 1) this.#begin("again", next, now);
     else this.#wait(retryAfter, now);
   }
 
@@ -349,7 +361,7 @@ export class Chooser {
       this.#failures += 1;
       return this.#carrierGone(carrier, true, race.retryAfter, now);
     }
-    this.#spared = true;
+    this.#sparedUntil = now + this.#timing.doubtAgain;
     this.#decide(now, "keep", "no other got through", carrier.transport);
   }
 
@@ -360,16 +372,19 @@ export class Chooser {
 
   /** When an unproven carrier gets company. */
   #doubtAt(one: Try): number | undefined {
-    if (one.proven || this.#spared || this.#race !== undefined) return undefined;
-    return (one.welcomeAt ?? one.openedAt) + this.#timing.proofWithin;
+    if (one.proven || this.#race !== undefined || this.#transports.length < 2) return undefined;
+    const due = (one.welcomeAt ?? one.openedAt) + this.#timing.proofWithin;
+    return Math.max(due, this.#sparedUntil);
   }
 
   #doubt(why: "unproven" | "stuck", now: number): void {
     const carrier = this.#carrier;
-    if (carrier === undefined || this.#race !== undefined || this.#spared) return;
-    const others = this.order(now).filter((transport) => transport !== carrier.transport);
-    if (others.length === 0) this.#spared = true;
-    else this.#begin(why, others, now);
+    if (carrier === undefined || this.#race !== undefined || now < this.#sparedUntil) return;
+    this.#begin(
+      why,
+      this.order(now).filter((transport) => transport !== carrier.transport),
+      now,
+    );
   }
 
   #network(online: boolean, now: number): void {

@@ -8,12 +8,14 @@ export interface Timing {
   headStart: number;
   /** A handshake may be held for ever (a tarpit): only this ends it. */
   welcomeWithin: number;
-  /** From `welcome` to the first `ping`, which is sent a second after `live`. */
+  /** From `welcome` to proof: the first `ping`, sent a second after `live`, and on a WebSocket an answer too. */
   proofWithin: number;
   /** A carrier that lived less than this died young; twice in a row sends its transport to the back. */
   shortLife: number;
   /** How long it stays at the back, and how long what worked is tried first. */
   remember: number;
+  /** An unproven carrier that was kept, since nothing else got through, is doubted again after this. */
+  doubtAgain: number;
   /** From proof to the first probe for a better transport. */
   firstProbe: number;
   /** Between probes. */
@@ -28,6 +30,7 @@ export const TIMING: Timing = {
   proofWithin: 4_000,
   shortLife: 10_000,
   remember: 60 * 60_000,
+  doubtAgain: 30_000,
   firstProbe: 30_000,
   probeEvery: 3 * 60_000,
   probation: 15_000,
@@ -47,7 +50,7 @@ export type Input =
   /** The time of `deadline()` has come. */
   | { type: "tick" }
   | { type: "welcome"; id: TryId; heartbeat: number }
-  /** Anything arrived; `proof` for a ping, `answer` for an acknowledgement. */
+  /** Anything arrived; `proof` for a ping, `answer` for what only comes when something went up. */
   | { type: "heard"; id: TryId; proof?: boolean; answer?: boolean }
   | { type: "ended"; id: TryId; end: End }
   /** A post got no answer on the carrier: perhaps nothing goes up. */

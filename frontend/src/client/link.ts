@@ -12,6 +12,9 @@ const OPEN: Record<Transport, OpenTransport> = { ws: openWs, sse: openSse, poll:
 /** A probe holds what it is told until it takes over; one with more than this to tell is let go. */
 const MOST_HELD = 5_000;
 
+/** A timer may be this late on a busy machine or in a hidden tab. Milliseconds. */
+const LATE = 5_000;
+
 export interface LinkOptions {
   env: Environment;
   /** Asked for each try, so that each resumes from where the client is. */
@@ -141,9 +144,11 @@ export class Link {
       }
     }
     if (event.type === "welcome") {
+      // Its answer is the proof that something goes up. A server that does not know it answers with an error.
+      open.connection?.send({ type: "ping" });
       this.input({ type: "welcome", id, heartbeat: event.heartbeat * 1000 });
     } else {
-      const answer = event.type === "ack" || (event.type === "error" && event.key !== undefined);
+      const answer = event.type === "ack" || event.type === "pong" || event.type === "error";
       this.input({ type: "heard", id, proof: event.type === "ping", answer });
     }
   }
@@ -174,7 +179,8 @@ export class Link {
     this.#timer = env.setTimeout(
       () => {
         this.#timer = undefined;
-        this.input({ type: "tick" });
+        // A timer that comes this late comes after a sleep.
+        this.input({ type: env.now() - at > LATE ? "wake" : "tick" });
       },
       Math.max(0, at - env.now()),
     );

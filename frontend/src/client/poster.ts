@@ -84,8 +84,9 @@ export class Poster {
   #awaitAnswer(): void {
     const { env } = this.#o;
     this.#answerTimer = env.setTimeout(() => {
-      this.#answerTimer = undefined;
       this.#o.onStuck();
+      // It may be kept for want of another; it is to be doubted again then.
+      this.#awaitAnswer();
     }, ANSWER_WITHIN);
   }
 

@@ -9,8 +9,12 @@ const LONGEST_WAIT = 25;
 const PROOF_WAIT = 1;
 /** Milliseconds past its wait that an answer may take before the poll counts as swallowed. */
 const SLACK = 8_000;
-/** A poll that was cut sooner than this was not cut for its length. */
+/** A poll that was cut sooner than this was not cut for its length. Milliseconds. */
 const SHORTEST_CUT = 1_500;
+/** So much longer is each poll than one before it that lasted its whole time. */
+const GROWTH = 2.5;
+/** Polls stay under the time at which one was cut for so long; then longer ones are tried again. Milliseconds. */
+const CUT_REMEMBERED = 5 * 60_000;
 /** Polls begin at least this far apart: what comes in a burst comes in few answers. */
 const APART = 50;
 /** And this far when there was no news: something that answers polls at once must not be asked in circles. */
@@ -28,6 +32,7 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Connecti
   let cursor: Cursor | undefined = target.after;
   let version: number | undefined;
   let longest = LONGEST_WAIT;
+  let cutAt = 0;
   /** Names these polls, so that leaving ends their presence and not that of one's other tabs. */
   const stream = `p-${env.key()}`;
 
@@ -45,16 +50,22 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Connecti
       const took = env.now() - asked;
       if (!("kind" in reply)) {
         cuts = 0;
+        if (env.now() - cutAt > CUT_REMEMBERED) longest = LONGEST_WAIT;
         const news = reply.messages.length > 0 || reply.version !== version;
         proceed(reply);
-        wait = longest;
+        // Longer step by step: what cuts or swallows long requests is found out by one that is not so long.
+        if (took > wait * 900 || wait === PROOF_WAIT) wait = Math.ceil(wait * GROWTH);
+        wait = Math.min(longest, wait);
         await pause((news ? APART : APART_IDLE) - took);
         continue;
       }
       cuts += 1;
       if (reply.kind !== "lost" || took < SHORTEST_CUT || cuts >= CUTS) return sink.end(reply);
-      // Something in between cuts long requests: stay under the time it let this one live.
-      longest = Math.max(1, Math.min(Math.floor((took / 1000) * 0.8), Math.floor(wait / 2) || 1));
+      // Something in between cuts long requests: stay under the time it let this one live. The time of one that slept
+      // along with the whole device says nothing.
+      if (took > wait * 1000 + 2 * SLACK) continue;
+      cutAt = env.now();
+      longest = Math.max(1, Math.min(Math.floor((took / 1000) * 0.8), Math.floor(wait / 2)));
       wait = longest;
     }
   }

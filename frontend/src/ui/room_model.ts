@@ -10,6 +10,7 @@ import {
   type Person,
   type Post,
   type Session,
+  type Timing,
   TRANSPORTS,
   type Transport,
 } from "../client/index.ts";
@@ -60,7 +61,7 @@ export class RoomModel {
   #lastLive: Transport | undefined;
   #seenHidden: Cursor | undefined;
 
-  constructor(room: string, baseUrl: string, transport?: Transport) {
+  constructor(room: string, baseUrl: string, transport?: Transport, timing?: Partial<Timing>) {
     this.#room = room;
     this.#readUpTo = readUpTo(room);
     const name = savedName();
@@ -71,6 +72,7 @@ export class RoomModel {
       session,
       ...(name === undefined ? {} : { name }),
       ...(transport === undefined ? {} : { transport }),
+      ...(timing === undefined ? {} : { timing }),
       posts: savedPosts(room),
       memory: {
         load: () => readMemory(lasting.get("network")),
@@ -96,6 +98,8 @@ export class RoomModel {
     window.addEventListener("offline", this.#offline);
     window.addEventListener("pageshow", this.#woke);
     document.addEventListener("visibilitychange", this.#visibility);
+    document.addEventListener("resume", this.#woke);
+    networkInformation()?.addEventListener("change", this.#switched);
     this.client.start();
   }
 
@@ -104,6 +108,8 @@ export class RoomModel {
     window.removeEventListener("offline", this.#offline);
     window.removeEventListener("pageshow", this.#woke);
     document.removeEventListener("visibilitychange", this.#visibility);
+    document.removeEventListener("resume", this.#woke);
+    networkInformation()?.removeEventListener("change", this.#switched);
     clearTimeout(this.#typingTimer);
     clearTimeout(this.#noteTimer);
     this.#listeners.clear();
@@ -193,6 +199,7 @@ export class RoomModel {
 
   #online = () => this.client.networkChanged(true);
   #offline = () => this.client.networkChanged(false);
+  #switched = () => this.client.networkChanged(navigator.onLine);
   #woke = () => this.client.woke();
   #visibility = () => {
     if (document.hidden) {
@@ -247,6 +254,11 @@ export class RoomModel {
       ended: this.#ended,
     };
   }
+}
+
+/** Chromium tells when the device goes from one network to another; the others only when it loses one. */
+function networkInformation(): EventTarget | undefined {
+  return (navigator as { connection?: EventTarget }).connection;
 }
 
 /** Posts of this tab that were not out yet when it was reloaded. What was stored meanwhile is known by its key. */

@@ -11,7 +11,7 @@ import { isolate, MessageList } from "./message_list.tsx";
 import { NamePrompt } from "./name_prompt.tsx";
 import { PeopleList } from "./people.tsx";
 import { RoomModel, type RoomView } from "./room_model.ts";
-import { roomHref } from "./routes.ts";
+import { roomHref, timingOf } from "./routes.ts";
 import { rowsOf } from "./timeline.ts";
 import { useMedia } from "./use_media.ts";
 import { savedName } from "./visits.ts";
@@ -198,7 +198,10 @@ export function RoomScreen({
 }
 
 function useRoom(room: string, baseUrl: string, transport: Transport | undefined) {
-  const model = useMemo(() => new RoomModel(room, baseUrl, transport), [room, baseUrl, transport]);
+  const model = useMemo(
+    () => new RoomModel(room, baseUrl, transport, timingOf(location.search)),
+    [room, baseUrl, transport],
+  );
   const [view, setView] = useState<RoomView>(model.view);
   useEffect(() => {
     const off = model.subscribe(() => setView(model.view));

@@ -1,4 +1,4 @@
-import { TRANSPORTS, type Transport } from "../client/index.ts";
+import { TIMING, type Timing, TRANSPORTS, type Transport } from "../client/index.ts";
 
 /** Where the page is served from, with a slash at the end; the server writes it into <base>. */
 export function baseUrl(): string {
@@ -25,6 +25,22 @@ export function roomHref(room: string, base: string, search = ""): string {
 export function pinnedTransport(search: string): Transport | undefined {
   const asked = new URLSearchParams(search).get("transport");
   return TRANSPORTS.find((transport) => transport === asked);
+}
+
+/** For tests, which can't wait for minutes. */
+const FAST: Partial<Timing> = { firstProbe: 1_000, probeEvery: 2_000, probation: 2_000 };
+
+/** `?timing=fast`, or times by name in milliseconds: `?timing=firstProbe:500,probation:3000`. */
+export function timingOf(search: string): Partial<Timing> | undefined {
+  const asked = new URLSearchParams(search).get("timing");
+  if (asked === null) return undefined;
+  if (asked === "fast") return FAST;
+  const timing: Partial<Timing> = {};
+  for (const part of asked.split(",")) {
+    const [name = "", ms] = part.split(":");
+    if (name in TIMING && Number(ms) > 0) timing[name as keyof Timing] = Number(ms);
+  }
+  return timing;
 }
 
 /** As the server names rooms: NFC, lower case. Undefined for what it would refuse. */

@@ -76,7 +76,7 @@ class Driver {
   }
 
   ping(transport: Transport): this {
-    return this.give({ type: "heard", id: this.idOf(transport), proof: true });
+    return this.give({ type: "heard", id: this.idOf(transport), proof: true, answer: true });
   }
 
   end(transport: Transport, end = LOST): this {
@@ -143,6 +143,20 @@ describe("proof", () => {
     expect([...d.open.values()]).toEqual(["ws"]);
   });
 
+  test("nor an answer: a WebSocket on which nothing goes up is set aside like one without a ping", () => {
+    const d = started().welcome("ws").give({ type: "heard", id: 1, proof: true }).pass(4_000);
+    expect(d.opened).toEqual(["ws", "sse"]);
+    d.give({ type: "heard", id: 1, answer: true });
+    expect([...d.open.values()]).toEqual(["ws"]);
+  });
+
+  test("one that was kept for want of another is doubted again", () => {
+    const d = started().welcome("ws").pass(4_000).end("sse").end("poll");
+    expect(d.on).toBe("ws");
+    d.give({ type: "heard", id: 1 }).pass(15_000).give({ type: "heard", id: 1 }).pass(15_000);
+    expect(d.opened).toEqual(["ws", "sse", "poll", "sse"]);
+  });
+
   test("silence for two heartbeats is a dead connection", () => {
     const d = started().welcome("ws").pass(1_000).ping("ws").pass(29_999);
     expect(d.on).toBe("ws");
@@ -165,11 +179,30 @@ describe("what dies young", () => {
     d.welcome(transport).pass(300).end(transport);
 
   test("twice in a row goes to the back, and the next is tried at once", () => {
-    const d = dieYoung(started(), "ws").pass(500);
+    const again = (d: Driver) => d.welcome("ws").ping("ws").pass(300).end("ws");
+    const d = again(started()).pass(500);
     expect(d.opened).toEqual(["ws", "ws"]);
-    dieYoung(d, "ws");
+    again(d);
     expect(d.opened).toEqual(["ws", "ws", "sse"]);
     expect(d.memory?.back.ws).toBe(d.now + TIMING.remember);
+  });
+
+  test("before it is proven gives way at once, to be tried again last", () => {
+    const d = dieYoung(started(), "ws");
+    expect(d.opened).toEqual(["ws", "sse"]);
+    expect(d.memory?.back.ws).toBeUndefined();
+    d.end("sse").end("poll");
+    expect(d.opened).toEqual(["ws", "sse", "poll", "ws"]);
+  });
+
+  test("is not tried in circles without a pause", () => {
+    const d = started({ random: () => 1 });
+    for (let i = 0; i < 20; i++) {
+      while (d.open.size === 0) d.pass(1_000);
+      dieYoung(d, [...d.open.values()][0] as Transport);
+    }
+    // Three transports, two free strikes each; then the pauses double.
+    expect(d.now).toBeGreaterThan(1_060_000);
   });
 
   test("is remembered for an hour", () => {
@@ -315,7 +348,8 @@ test.each(Array.from({ length: 200 }, (_, i) => i + 1))("walk %i keeps the invar
     else if (dice < 8 && !welcomed.has(id)) {
       welcomed.add(id);
       d.give({ type: "welcome", id, heartbeat: 15_000 });
-    } else if (dice < 10) d.give({ type: "heard", id, proof: random.below(2) === 0 });
+    } else if (dice < 10)
+      d.give({ type: "heard", id, proof: random.below(2) === 0, answer: random.below(2) === 0 });
     else if (dice === 10) d.give({ type: "ended", id, end: random.of([LOST, BUSY]) });
     else if (dice === 11) d.give({ type: "network", online: random.below(2) === 0 });
     else if (dice === 12) d.give({ type: "stuck" });

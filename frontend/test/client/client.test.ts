@@ -156,7 +156,20 @@ describe("a network that lets", () => {
     { name: "no WebSocket be opened", network: { ws: "refused" }, within: 200, on: "sse" },
     { name: "the WebSocket handshake hang", network: { ws: "hang" }, within: 2_200, on: "sse" },
     { name: "every frame be swallowed", network: { ws: "mute" }, within: 2_200, on: "sse" },
-    { name: "WebSocket die after 300 ms", network: { ws: "kill" }, within: 6_000, on: "sse" },
+    { name: "WebSocket die after 300 ms", network: { ws: "kill" }, within: 1_000, on: "sse" },
+    { name: "nothing go up a WebSocket", network: { ws: "deaf" }, within: 6_000, on: "sse" },
+    {
+      name: "WebSocket die after 300 ms and streams be held",
+      network: { ws: "kill", sse: "mute" },
+      within: 6_000,
+      on: "poll",
+    },
+    {
+      name: "nothing last longer than 10 s",
+      network: { ws: "refused", sse: "short", poll: "short" },
+      within: 30_000,
+      on: "poll",
+    },
     { name: "streams be held", network: { ws: "refused", sse: "mute" }, within: 2_300, on: "poll" },
     { name: "both hang", network: { ws: "hang", sse: "hang" }, within: 4_200, on: "poll" },
     {
@@ -196,7 +209,7 @@ describe("a network that lets", () => {
     await pass(2_000);
     expect(client.state.transport).toBe("ws");
     client.post("mine");
-    await pass(6_000);
+    await pass(3_000);
     expect(client.state.transport).toBe("sse");
     expect(texts).toEqual(["mine"]);
     client.close();

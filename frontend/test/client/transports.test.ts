@@ -178,7 +178,7 @@ describe("long polling", () => {
     expect(asked).toEqual([
       "?after=7-abc",
       "?after=7-abc&wait=1&roster=4",
-      "?after=7-abc&wait=25&roster=5",
+      "?after=7-abc&wait=3&roster=5",
     ]);
     expect(types().filter((t) => t !== "unknown")).toEqual(["welcome", "live", "members", "ping"]);
   });
@@ -207,8 +207,10 @@ describe("long polling", () => {
       },
     });
     await pass(60_000);
-    expect(waits.slice(0, 4)).toEqual([0, 1, 25, 8]);
-    expect(waits.slice(4).every((wait) => wait === 8)).toBe(true);
+    expect(waits.slice(0, 6)).toEqual([0, 1, 3, 8, 20, 8]);
+    expect(waits.slice(6).every((wait) => wait === 8)).toBe(true);
+    await pass(5 * 60_000);
+    expect(waits.filter((wait) => wait > 10).length, "tried longer once more").toBe(2);
     expect(ends).toEqual([]);
   });
 
@@ -225,9 +227,9 @@ describe("long polling", () => {
         });
       },
     });
-    await pass(33_100);
+    await pass(11_100);
     expect(ends).toEqual([]);
-    await pass(40_000);
+    await pass(30_000);
     expect(ends).toMatchObject([{ kind: "lost", detail: "a poll was not answered" }]);
   });
 
