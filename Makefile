@@ -61,8 +61,10 @@ go-test: ## run the Go tests, end to end ones too, with the race detector
 	@echo '== go test'
 	@go test -race -timeout 9m ./...
 
-bench: ## run the Go benchmarks
-	go test -run '^$$' -bench . -benchmem ./...
+bench: ## measure: the Go benchmarks, then e2e/load; LOAD='-runs 3 fanout' for a part of it
+	@scripts/need.sh go redis-server
+	go test -run '^$$' -bench . -benchmem ./chat/... ./redisstore/... ./transport/...
+	go run ./e2e/load $(LOAD)
 
 fuzz: ## run each fuzz target for FUZZTIME (10s)
 	@set -e; for package in $$(go list ./...); do \

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+)
+
+// callerSubject is the program that this is all about, with its default settings but for where it listens and its Redis.
+type callerSubject struct{}
+
+func (callerSubject) name() string { return "caller" }
+
+var listensOn = regexp.MustCompile(`http://(127\.0\.0\.1:[0-9]+)`)
+
+func (s callerSubject) start(m *machine) (*running, error) {
+	return m.withRedis(func(redis string) (*running, error) {
+		args := append([]string{"--addr", "127.0.0.1:0", "--redis-url", "redis://" + redis}, m.callerArgs...)
+		dir, err := os.MkdirTemp(m.dir, "caller-") // a file .env in the working directory would be read
+		if err != nil {
+			return nil, err
+		}
+		env := []string{"PWD=" + dir}
+		if m.serverCore != anyCore {
+			env = append(env, "GOMAXPROCS=1")
+		}
+		p, err := startIn(dir, "caller", m.serverCore, env, m.caller, args...)
+		if err != nil {
+			return nil, err
+		}
+		r := &running{subject: s, pids: []int{p.cmd.Process.Pid}, processes: []*process{p}}
+		err = p.await(func() bool {
+			found := listensOn.FindStringSubmatch(p.output.String())
+			if found == nil {
+				return false
+			}
+			r.addr = found[1]
+			answer, err := http.Get(found[0] + "/readyz")
+			return err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
+		})
+		if err != nil {
+			r.stop()
+			return nil, err
+		}
+		return r, nil
+	})
+}
+
+func (callerSubject) join(via transport, room string) (request []byte, follow func(head, body []byte) []byte) {
+	path := "/rooms/" + room
+	switch via {
+	case webSocket:
+		return webSocketRequest(path + "/ws"), nil
+	case eventStream:
+		return getRequest(path+"/sse", ""), nil
+	}
+	poll := func(cursor []byte) []byte {
+		return getRequest(fmt.Sprintf("%s/messages?wait=60&after=%s", path, cursor), "")
+	}
+	return poll([]byte("0-0")), func(_, body []byte) []byte {
+		_, after, found := bytes.Cut(body, []byte(`"cursor":"`))
+		cursor, _, found2 := bytes.Cut(after, []byte(`"`))
+		if !found || !found2 {
+			return nil
+		}
+		return poll(cursor)
+	}
+}
+
+func (callerSubject) joined(via transport) string {
+	switch via {
+	case webSocket:
+		return `{"type":"live"`
+	case eventStream:
+		return "event: live\n"
+	}
+	return ""
+}
+
+func (callerSubject) post(as poster) compose {
+	header := "X-Name: Load\r\n"
+	if as.token != "" {
+		header = "Authorization: Bearer " + as.token + "\r\n"
+	}
+	return func(dst []byte, v *voice, text []byte) []byte {
+		head := header
+		if as.keys {
+			head += fmt.Sprintf("Idempotency-Key: load-%d-%d\r\n", v.number, v.seq)
+		}
+		return appendPost(dst, "/rooms/"+v.room.id+"/messages", head, text)
+	}
+}
