@@ -24,6 +24,11 @@ const (
 	idleTime = 120 * time.Second
 	// answerTime bounds answers that are not streams, longer than the longest poll waits.
 	answerTime = 2 * time.Minute
+	// An HTTP/2 connection from which nothing has come for quietTime is asked whether it is still there, and closed when
+	// no answer comes in pongTime or nothing can be written to it for stuckTime: it may carry many streams.
+	quietTime = 30 * time.Second
+	pongTime  = 15 * time.Second
+	stuckTime = 60 * time.Second
 )
 
 // HTTP is an http.Server for h with the bounds on slow and big requests that streams allow: there is no WriteTimeout,
@@ -34,6 +39,7 @@ func HTTP(h http.Handler, log *slog.Logger) *http.Server {
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,
+		HTTP2:             &http.HTTP2Config{SendPingTimeout: quietTime, PingTimeout: pongTime, WriteByteTimeout: stuckTime},
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // mostly clients that broke off
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // policy is what the page may do: nothing but with its own files and this server. No script or style in the markup
@@ -231,10 +232,14 @@ func acceptsGzip(acceptEncoding []string) bool {
 	return false
 }
 
-// secure keeps browsers from guessing that an answer is something else than it says.
+// secure keeps browsers from guessing that an answer is something else than it says and, where that is asked for, from
+// coming without encryption (RFC 6797 section 7.2: said over HTTPS only).
 func (s *Server) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if s.hsts > 0 && s.proxies.secure(r) {
+			w.Header().Set("Strict-Transport-Security", "max-age="+strconv.FormatInt(int64(s.hsts/time.Second), 10))
+		}
 		next.ServeHTTP(w, r)
 	})
 }

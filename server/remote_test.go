@@ -1,11 +1,15 @@
 package server
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestClient(t *testing.T) {
@@ -44,4 +48,45 @@ func TestForwardedProto(t *testing.T) {
 	assert.Contains(t, w.Header().Get("Set-Cookie"), "Secure")
 	w = newSite(t, Options{}).ask("POST", "/session", `{"name":"Ann"}`, "X-Forwarded-Proto", "https")
 	assert.NotContains(t, w.Header().Get("Set-Cookie"), "Secure")
+}
+
+// TestSpoofedHeaders asks as a visitor who pretends to be a proxy: nothing of it is believed, except from the proxies
+// that were named. RFC 7239's Forwarded is believed from nobody (ARCHITECTURE.md).
+func TestSpoofedHeaders(t *testing.T) {
+	spoofed := []string{
+		"X-Forwarded-For", "203.0.113.9", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "evil.example",
+		"Forwarded", "for=203.0.113.10;proto=https;host=evil.example", "X-Request-Id", "evil-id", "X-Real-IP", "203.0.113.11",
+		"X-Forwarded-Prefix", "/evil", "X-Forwarded-Ssl", "on",
+	}
+	for name, c := range map[string]struct {
+		proxies []string
+		headers []string
+		secure  bool
+		from    string
+	}{
+		"nobody is named":  {nil, spoofed, false, "from=192.0.2.1"},
+		"somebody else is": {[]string{"198.51.100.0/24"}, spoofed, false, "from=192.0.2.1"},
+		"the proxy is":     {[]string{"192.0.2.0/24"}, spoofed, true, "from=203.0.113.9"},
+		"but not all of it": {[]string{"192.0.2.0/24"}, []string{"Forwarded", spoofed[7], "X-Real-IP", "203.0.113.11", "X-Forwarded-Ssl", "on"},
+			false, "from=192.0.2.1"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := Options{HSTS: time.Hour}
+			for _, p := range c.proxies {
+				o.TrustedProxies = append(o.TrustedProxies, netip.MustParsePrefix(p))
+			}
+			s := newSite(t, o)
+			w := s.ask("POST", "/session", `{"name":"Ann"}`, append(c.headers, "Content-Type", "application/json")...)
+			require.Equal(t, http.StatusCreated, w.Code)
+			assert.Equal(t, c.secure, w.Result().Cookies()[0].Secure)
+			assert.Equal(t, c.secure, w.Header().Get("Strict-Transport-Security") == "max-age=3600")
+			assert.Contains(t, s.logged.String(), c.from)
+			help := s.ask("GET", "/", "", c.headers...).Body.String()
+			assert.NotContains(t, help, "/evil/")
+			assert.Equal(t, c.secure, strings.Contains(help, "https://evil.example/"), help)
+			from := "http://evil.example"
+			w = s.ask("POST", "/session", `{"name":"Ann"}`, append(c.headers, "Content-Type", "application/json", "Origin", from)...)
+			assert.Equal(t, c.secure, w.Code == http.StatusCreated, "a page of the host that was asked, if that is known")
+		})
+	}
 }

@@ -54,6 +54,9 @@ type Options struct {
 	PostBurst int
 	// Library is the built client library, served below /client/ to the pages of any site; nil for none.
 	Library fs.FS
+	// HSTS is for how long browsers that came by HTTPS are told to come by nothing else; 0 for not at all. They hold it to
+	// the whole host, and it can't be taken back before the time is over.
+	HSTS time.Duration
 	// Now is the clock sessions expire by; nil for the system's.
 	Now func() time.Time
 }
@@ -78,6 +81,7 @@ type Server struct {
 	sessions   *sessions
 	origins    *origins
 	proxies    proxies
+	hsts       time.Duration
 	page       *page
 	rate       *rates
 	underWay   underWay
@@ -107,8 +111,8 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	}
 	s := &Server{
 		rooms: rooms, store: store, log: o.Logger, basePath: base,
-		proxies: o.TrustedProxies,
-		rate:    newRates(o.PostRate, o.PostBurst),
+		proxies: o.TrustedProxies, hsts: o.HSTS,
+		rate: newRates(o.PostRate, o.PostBurst),
 	}
 	var err error
 	if s.origins, err = newOrigins(o.TrustedOrigins, s.proxies); err != nil {

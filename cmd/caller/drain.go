@@ -26,7 +26,7 @@ func (p *parts) drain(ended context.Context) error {
 		p.front.Drain()
 	}
 	shut := make(chan error, 1)
-	go func() { shut <- p.web.Shutdown(ctx) }() // stops listening at once, and waits for requests that are no streams
+	go func() { shut <- p.shutdown(ctx) }() // stops listening at once, and waits for requests that are no streams
 	var errs []error
 	if p.node != nil {
 		errs = append(errs, p.node.Close(ctx))
@@ -49,6 +49,13 @@ func (p *parts) drain(ended context.Context) error {
 	}
 	p.log.Info("gone", "took", time.Since(began).Round(time.Millisecond).String())
 	return nil
+}
+
+func (p *parts) shutdown(ctx context.Context) error {
+	if p.plain != nil {
+		_ = p.plain.Shutdown(ctx) // its requests take no time; what is left ends with the process
+	}
+	return p.web.Shutdown(ctx)
 }
 
 func (p *parts) closeStore() error {

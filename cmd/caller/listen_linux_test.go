@@ -39,6 +39,6 @@ func TestURLOf(t *testing.T) {
 	} {
 		a, err := net.ResolveTCPAddr("tcp", addr)
 		require.NoError(t, err)
-		assert.Equal(t, want, urlOf(a))
+		assert.Equal(t, want, urlOf("http", a))
 	}
 }

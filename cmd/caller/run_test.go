@@ -48,7 +48,7 @@ type program struct {
 	client         *http.Client
 }
 
-var listensAt = regexp.MustCompile(`http://[^\s]+`)
+var listensAt = regexp.MustCompile(`https?://[^\s]+`)
 
 // begin runs the program on a free port until it says where it is. Goroutines that are left in the end fail the test.
 func begin(t *testing.T, args ...string) *program {
@@ -87,7 +87,7 @@ func (p *program) end(t *testing.T) {
 		t.Fatal("still running")
 	}
 	assert.Less(t, time.Since(began), 10*time.Second)
-	_, err := net.Dial("tcp", strings.TrimPrefix(p.url, "http://"))
+	_, err := net.Dial("tcp", p.url[strings.Index(p.url, "//")+2:])
 	assert.Error(t, err, "nobody listens any more")
 }
 
@@ -195,7 +195,9 @@ func TestRedisThatComesLater(t *testing.T) {
 }
 
 func TestStopWhileRedisIsAway(t *testing.T) {
-	p := begin(t, "--redis-url", "redis://127.0.0.1:1")
+	p := begin(t, "--redis-url", "redis://127.0.0.1:1", "--log-level", "debug")
+	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), `"msg":"redis client"`) },
+		10*time.Second, 5*time.Millisecond, "what the client says is in the program's own log")
 	p.end(t)
 }
 

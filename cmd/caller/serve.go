@@ -24,6 +24,7 @@ import (
 type parts struct {
 	log   *slog.Logger
 	web   *http.Server
+	plain *http.Server // sends visitors from HTTP to HTTPS; nil where that is not asked for
 	store *redisstore.Store
 	node  *chat.Node
 	heart *stream.Heart
@@ -32,6 +33,11 @@ type parts struct {
 
 // serve runs a node until ctx ends or the listener fails, and then stops it.
 func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) error {
+	secure, err := c.encryption(log)
+	if err != nil {
+		return err
+	}
+	redisstore.LogTo(log)
 	store, err := open(ctx, c, log)
 	if err != nil && !errors.Is(err, chat.ErrUnavailable) {
 		return &settingError{fmt.Errorf("--redis-url (REDIS_URL): %w", err)} // all other options have been checked
@@ -43,14 +49,11 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 			return errors.Join(err, p.drain(ctx))
 		}
 	}
-	listener, lerr := listen(ctx, string(c.Addr))
+	failed, lerr := p.listen(ctx, c, secure, stdout)
 	if lerr != nil {
-		return errors.Join(fmt.Errorf("--addr (CALLER_ADDR): %w", lerr), p.drain(ctx))
+		return errors.Join(lerr, p.drain(ctx))
 	}
 	go tidy(ctx)
-	failed := make(chan error, 1)
-	go func() { failed <- p.web.Serve(listener) }()
-	announce(listener.Addr(), c, log, stdout)
 
 	if store == nil {
 		log.Warn("Redis does not answer: not ready until it does", "redis", withoutSecrets(c.redis), "err", err)
@@ -66,6 +69,36 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 	case err := <-failed:
 		return errors.Join(fmt.Errorf("serve: %w", err), p.drain(ctx))
 	}
+}
+
+// listen begins to serve, and says where. A failure afterwards is sent: one for each port at most.
+func (p *parts) listen(ctx context.Context, c config, secure *encryption, stdout io.Writer) (failed chan error, err error) {
+	failed = make(chan error, 2)
+	listener, err := listen(ctx, string(c.Addr))
+	if err != nil {
+		return nil, fmt.Errorf("--addr (CALLER_ADDR): %w", err)
+	}
+	scheme, begin := "http", p.web.Serve
+	if secure != nil {
+		p.web.TLSConfig = secure.config
+		scheme, begin = "https", func(l net.Listener) error { return p.web.ServeTLS(l, "", "") }
+	}
+	if c.HTTPRedirect != "" {
+		plain, err := listen(ctx, string(c.HTTPRedirect))
+		if err != nil {
+			_ = listener.Close() // nobody has been told of it
+			return nil, fmt.Errorf("--http-redirect (CALLER_HTTP_REDIRECT): %w", err)
+		}
+		p.plain = secure.redirector(listener.Addr().(*net.TCPAddr).Port, p.log)
+		go func() { failed <- p.plain.Serve(plain) }()
+		p.log.Info("sending visitors to HTTPS", "url", urlOf("http", plain.Addr()))
+	}
+	go func() { failed <- begin(listener) }()
+	if secure != nil && secure.obtain != nil {
+		go secure.obtain()
+	}
+	announce(urlOf(scheme, listener.Addr()), c, p.log, stdout)
+	return failed, nil
 }
 
 // assemble makes the node and its server on the store, and lets visitors in.
@@ -131,8 +164,8 @@ func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // announce says where the node can be reached and where it keeps what is said.
-func announce(addr net.Addr, c config, log *slog.Logger, stdout io.Writer) {
-	where := urlOf(addr) + string(c.BasePath)
+func announce(url string, c config, log *slog.Logger, stdout io.Writer) {
+	where := url + string(c.BasePath)
 	fmt.Fprintf(stdout, "Caller is at %s\n", where)
 	if c.redis == "" {
 		log.Info("serving", "url", where, "store", "embedded")
@@ -144,7 +177,7 @@ func announce(addr net.Addr, c config, log *slog.Logger, stdout io.Writer) {
 }
 
 // urlOf is an address that a browser on this machine can open.
-func urlOf(addr net.Addr) string {
+func urlOf(scheme string, addr net.Addr) string {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok {
 		return addr.String()
@@ -153,7 +186,7 @@ func urlOf(addr net.Addr) string {
 	if tcp.IP.IsUnspecified() {
 		host = "localhost"
 	}
-	return "http://" + net.JoinHostPort(host, fmt.Sprint(tcp.Port))
+	return scheme + "://" + net.JoinHostPort(host, fmt.Sprint(tcp.Port))
 }
 
 // withoutSecrets is a Redis's URL for the log: without user, password and query.

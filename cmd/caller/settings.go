@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -37,6 +38,16 @@ type settings struct {
 	TrustedProxies []network `name:"trusted-proxy" from:"CALLER_TRUSTED_PROXY" placeholder:"CIDR" help:"A proxy, as 10.0.0.0/8, whose X-Forwarded headers are believed. Can be repeated."`
 	PostRate       perSecond `default:"0" from:"CALLER_POST_RATE" placeholder:"N" help:"How many messages a second one client may send, after five seconds' worth at once; 0 for any number. Default: 0."`
 	BasePath       basePath  `from:"CALLER_BASE_PATH" placeholder:"/PATH" help:"What comes before every address, when the chat is a part of a bigger site."`
+
+	TLSCert      file    `name:"tls-cert" from:"CALLER_TLS_CERT" placeholder:"FILE" help:"A certificate in PEM, with those of its issuers: serve HTTPS. It is read again when it changes."`
+	TLSKey       file    `name:"tls-key" from:"CALLER_TLS_KEY" placeholder:"FILE" help:"Its key, in PEM."`
+	HTTPRedirect address `name:"http-redirect" from:"CALLER_HTTP_REDIRECT" placeholder:"HOST:PORT" help:"Where to listen for plain HTTP as well, to send visitors to HTTPS: usually :80."`
+	HSTS         staying `name:"hsts" default:"0s" from:"CALLER_HSTS" placeholder:"TIME" help:"For how long browsers are to come by HTTPS only (Strict-Transport-Security), as 8760h; 0 to leave it to them. Can't be taken back before it is over. Default: 0s."`
+
+	ACMEDomains   []domain  `name:"acme-domain" from:"CALLER_ACME_DOMAIN" placeholder:"NAME" help:"A name of this server, to have a certificate issued for: serve HTTPS. You agree to the issuer's terms. Can be repeated."`
+	ACMEEmail     string    `name:"acme-email" from:"CALLER_ACME_EMAIL" placeholder:"EMAIL" help:"Where the issuer can reach you."`
+	ACMECache     file      `name:"acme-cache" from:"CALLER_ACME_CACHE" placeholder:"DIR" help:"Where to keep certificates and keys. Needed: issuers limit how often one may ask."`
+	ACMEDirectory directory `name:"acme-directory" default:"https://acme-v02.api.letsencrypt.org/directory" from:"CALLER_ACME_DIRECTORY" placeholder:"URL" help:"The issuer's ACME directory. Default: Let's Encrypt's."`
 
 	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"How to write the log. Default: text."`
 	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"What to write to it: debug (with every request), info, warn or error. Default: info."`
@@ -91,7 +102,30 @@ func readSettings(args, env []string, stdout io.Writer) (c config, answered bool
 	if c.RedisAddr != "" && from.rank(parsed, "redis-addr") > from.rank(parsed, "redis-url") {
 		c.redis = "redis://" + string(c.RedisAddr)
 	}
+	if err := c.fit(); err != nil {
+		return config{}, false, &settingError{err}
+	}
 	return c, false, nil
+}
+
+// fit tells which settings can't go together.
+func (s *settings) fit() error {
+	files, acme := s.TLSCert != "" || s.TLSKey != "", len(s.ACMEDomains) > 0
+	switch {
+	case files && acme:
+		return errors.New("--tls-cert (CALLER_TLS_CERT) and --acme-domain (CALLER_ACME_DOMAIN) can't go together: certificates come from files or from an issuer")
+	case files && s.TLSCert == "":
+		return errors.New("--tls-key (CALLER_TLS_KEY) needs --tls-cert (CALLER_TLS_CERT)")
+	case files && s.TLSKey == "":
+		return errors.New("--tls-cert (CALLER_TLS_CERT) needs --tls-key (CALLER_TLS_KEY)")
+	case acme && s.ACMECache == "":
+		return errors.New("--acme-domain (CALLER_ACME_DOMAIN) needs --acme-cache (CALLER_ACME_CACHE), a directory to keep certificates in")
+	case !acme && (s.ACMECache != "" || s.ACMEEmail != ""):
+		return errors.New("--acme-cache (CALLER_ACME_CACHE) and --acme-email (CALLER_ACME_EMAIL) need --acme-domain (CALLER_ACME_DOMAIN)")
+	case s.HTTPRedirect != "" && !files && !acme:
+		return errors.New("--http-redirect (CALLER_HTTP_REDIRECT) needs HTTPS: --tls-cert (CALLER_TLS_CERT) or --acme-domain (CALLER_ACME_DOMAIN)")
+	}
+	return nil
 }
 
 // withVariable is a flag's help with the variable that has the same setting.
@@ -126,7 +160,7 @@ func (c config) node(log *slog.Logger) chat.Options {
 
 func (c config) server(log *slog.Logger) server.Options {
 	o := server.Options{
-		Logger: log, BasePath: string(c.BasePath), PostRate: float64(c.PostRate),
+		Logger: log, BasePath: string(c.BasePath), PostRate: float64(c.PostRate), HSTS: time.Duration(c.HSTS),
 	}
 	if c.SessionKey != "" {
 		o.SessionKey = []byte(c.SessionKey)

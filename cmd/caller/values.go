@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/net/idna"
 )
 
 // The kinds of values that settings have. Each one's UnmarshalText refuses what the program could not work with. What
@@ -31,6 +33,9 @@ type (
 	keeping   time.Duration // at least a second
 	staying   time.Duration // zero or more
 	pulse     time.Duration
+	file      string
+	domain    string
+	directory string // of an ACME issuer
 )
 
 // UnmarshalText implements encoding.TextUnmarshaler.
@@ -134,6 +139,34 @@ func (v *network) UnmarshalText(text []byte) error {
 		p = netip.PrefixFrom(a, a.BitLen())
 	}
 	*v = network(p.Masked())
+	return nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *file) UnmarshalText(text []byte) error {
+	*v = file(text)
+	return nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler. Issuers give certificates for names alone, and in ASCII.
+func (v *domain) UnmarshalText(text []byte) error {
+	s := strings.TrimSpace(string(text))
+	name, err := idna.Lookup.ToASCII(s)
+	_, aerr := netip.ParseAddr(name)
+	if err != nil || aerr == nil || !strings.Contains(strings.Trim(name, "."), ".") {
+		return fmt.Errorf("%q is not a domain name, as chat.example.org", s)
+	}
+	*v = domain(name)
+	return nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *directory) UnmarshalText(text []byte) error {
+	u, err := url.Parse(string(text))
+	if err != nil || u.Scheme != "https" || u.Host == "" {
+		return fmt.Errorf("%q is not a URL, as https://acme.example.org/directory", text)
+	}
+	*v = directory(text)
 	return nil
 }
 

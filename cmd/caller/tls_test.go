@@ -1,0 +1,268 @@
+package main
+
+import (
+	"bufio"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"io"
+	"log/slog"
+	"math/big"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// pair is a certificate for localhost and its key, in files.
+type pair struct{ cert, key string }
+
+func newPair(t *testing.T) pair {
+	t.Helper()
+	dir := t.TempDir()
+	p := pair{filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")}
+	p.renew(t, 1, time.Now().Add(-time.Hour), time.Now().Add(24*time.Hour))
+	return p
+}
+
+// renew writes the files anew.
+func (p pair) renew(t *testing.T, serial int64, from, until time.Time) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	made := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), Subject: pkix.Name{CommonName: "localhost"}, DNSNames: []string{"localhost"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotBefore: from, NotAfter: until, IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, made, made, key.Public(), key)
+	require.NoError(t, err)
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	require.NoError(t, err)
+	for path, block := range map[string]*pem.Block{p.cert: {Type: "CERTIFICATE", Bytes: der}, p.key: {Type: "PRIVATE KEY", Bytes: secret}} {
+		require.NoError(t, os.WriteFile(path, pem.EncodeToMemory(block), 0o600))
+	}
+}
+
+func (p pair) flags() []string { return []string{"--tls-cert", p.cert, "--tls-key", p.key} }
+
+// trusting is a client that speaks the newest HTTP it can, and believes whoever answers.
+func (p *program) trusting(t *testing.T) *http.Client {
+	t.Helper()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	p.client = &http.Client{Transport: transport}
+	return p.client
+}
+
+func (p *program) serial(t *testing.T) int64 {
+	t.Helper()
+	c, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{InsecureSkipVerify: true})
+	require.NoError(t, err)
+	defer c.Close()
+	return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
+}
+
+func live(t *testing.T, lines *bufio.Scanner) {
+	t.Helper()
+	for lines.Scan() {
+		if strings.Contains(lines.Text(), `"live"`) {
+			return
+		}
+	}
+	t.Fatalf("no live event: %v", lines.Err())
+}
+
+// TestHTTPS is every transport over TLS on one port, a renewal of the certificate while they are open, and their end.
+func TestHTTPS(t *testing.T) {
+	files := newPair(t)
+	p := begin(t, append(files.flags(), "--hsts", "8760h")...)
+	client := p.trusting(t)
+	require.True(t, strings.HasPrefix(p.url, "https://"), p.url)
+
+	session, err := client.Post(p.url+"/session", "application/json", strings.NewReader(`{"name":"Ann"}`))
+	require.NoError(t, err)
+	require.NoError(t, session.Body.Close())
+	assert.Equal(t, 2, session.ProtoMajor)
+	assert.Equal(t, "max-age=31536000", session.Header.Get("Strict-Transport-Security"))
+	require.Len(t, session.Cookies(), 1)
+	assert.True(t, session.Cookies()[0].Secure)
+
+	events, err := client.Get(p.url + "/rooms/lobby/ndjson")
+	require.NoError(t, err)
+	defer events.Body.Close()
+	assert.Equal(t, 2, events.ProtoMajor)
+	lines := bufio.NewScanner(events.Body)
+	live(t, lines)
+	one := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	defer one.CloseIdleConnections()
+	older, err := one.Get(p.url + "/rooms/lobby/ndjson")
+	require.NoError(t, err)
+	defer older.Body.Close()
+	assert.Equal(t, 1, older.ProtoMajor)
+	olderLines := bufio.NewScanner(older.Body)
+	live(t, olderLines)
+	dialer := &websocket.Dialer{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}
+	origin := http.Header{"Origin": {p.url}}
+	socket, _, err := dialer.Dial("wss"+strings.TrimPrefix(p.url, "https")+"/rooms/lobby/ws", origin)
+	require.NoError(t, err)
+	defer socket.Close()
+	_, refused, err := dialer.Dial("wss"+strings.TrimPrefix(p.url, "https")+"/rooms/lobby/ws", http.Header{"Origin": {"https://elsewhere.example"}})
+	require.Error(t, err)
+	assert.Equal(t, http.StatusForbidden, refused.StatusCode)
+
+	require.EqualValues(t, 1, p.serial(t))
+	files.renew(t, 2, time.Now().Add(-time.Hour), time.Now().Add(48*time.Hour))
+	require.Eventually(t, func() bool { return p.serial(t) == 2 }, 10*time.Second, 50*time.Millisecond)
+	require.NoError(t, os.WriteFile(files.key, []byte("half a renewal"), 0o600))
+	require.Eventually(t, func() bool {
+		return p.serial(t) == 2 && strings.Contains(p.stderr.String(), "the old one is served on")
+	}, 10*time.Second, 50*time.Millisecond)
+
+	r, err := client.Post(p.url+"/rooms/lobby", "", strings.NewReader("still open"))
+	require.NoError(t, err)
+	require.NoError(t, r.Body.Close())
+	for _, lines := range []*bufio.Scanner{lines, olderLines} {
+		for lines.Scan() && !strings.Contains(lines.Text(), "still open") {
+		}
+		require.NoError(t, lines.Err())
+	}
+	for {
+		_, frame, err := socket.ReadMessage()
+		require.NoError(t, err)
+		if strings.Contains(string(frame), "still open") {
+			break
+		}
+	}
+	ended := make(chan string, 2)
+	for _, lines := range []*bufio.Scanner{lines, olderLines} {
+		go func() {
+			last := ""
+			for lines.Scan() {
+				last = lines.Text()
+			}
+			if lines.Err() != nil {
+				last = lines.Err().Error()
+			}
+			ended <- last
+		}()
+	}
+	closed := make(chan error, 1)
+	go func() {
+		for {
+			if _, _, err := socket.ReadMessage(); err != nil {
+				closed <- err
+				return
+			}
+		}
+	}()
+	p.end(t)
+	assert.Contains(t, <-ended, `"code":"going_away"`)
+	assert.Contains(t, <-ended, `"code":"going_away"`)
+	err = <-closed
+	assert.True(t, websocket.IsCloseError(err, websocket.CloseGoingAway), "%v", err)
+}
+
+func TestOldTLSIsRefused(t *testing.T) {
+	p := begin(t, newPair(t).flags()...)
+	_, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11})
+	require.Error(t, err)
+	c, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	p.end(t)
+}
+
+func TestRedirect(t *testing.T) {
+	p := begin(t, append(newPair(t).flags(), "--http-redirect", "127.0.0.1:0")...)
+	p.trusting(t)
+	plain := listensAt.FindString(p.stderr.String()[strings.Index(p.stderr.String(), "sending visitors"):])
+	plain = strings.Trim(plain, `"}`)
+	require.True(t, strings.HasPrefix(plain, "http://"), p.stderr.String())
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(p.url, "https://"))
+	require.NoError(t, err)
+	for _, c := range []struct{ host, path, want string }{
+		{"chat.example", "/rooms/a%2Fb?x=1&y=%20", "https://chat.example/rooms/a%2Fb?x=1&y=%20"},
+		{"chat.example:8080", "/", "https://chat.example:" + port + "/"},
+		{"[::1]:80", "//evil.example/", "https://[::1]:" + port + "//evil.example/"},
+		{"chat.example@evil.example", "/", ""},
+	} {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(plain, "http://"))
+		require.NoError(t, err)
+		_, err = io.WriteString(conn, "POST "+c.path+" HTTP/1.1\r\nHost: "+c.host+"\r\nContent-Length: 0\r\n\r\n")
+		require.NoError(t, err)
+		r, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+		if c.want == "" {
+			assert.Equal(t, http.StatusBadRequest, r.StatusCode, c.host)
+			continue
+		}
+		assert.Equal(t, http.StatusPermanentRedirect, r.StatusCode, c.host)
+		assert.Equal(t, c.want, r.Header.Get("Location"))
+	}
+	assert.Equal(t, http.StatusOK, p.status(t, "/healthz"))
+	p.end(t)
+}
+
+func TestTLSSettingsThatDoNotFit(t *testing.T) {
+	files, other := newPair(t), newPair(t)
+	missing := filepath.Join(t.TempDir(), "missing.pem")
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no key":         {[]string{"--tls-cert", files.cert}, "needs --tls-key"},
+		"no certificate": {[]string{"--tls-key", files.key}, "needs --tls-cert"},
+		"both": {[]string{"--tls-cert", files.cert, "--tls-key", files.key, "--acme-domain", "chat.example.org", "--acme-cache", t.TempDir()},
+			"can't go together"},
+		"certificate missing":    {[]string{"--tls-cert", missing, "--tls-key", files.key}, "--tls-cert (CALLER_TLS_CERT): " + missing + ": no such file"},
+		"key missing":            {[]string{"--tls-cert", files.cert, "--tls-key", missing}, "--tls-key (CALLER_TLS_KEY): " + missing + ": no such file"},
+		"another's key":          {[]string{"--tls-cert", files.cert, "--tls-key", other.key}, "private key does not match public key"},
+		"no cache":               {[]string{"--acme-domain", "chat.example.org"}, "needs --acme-cache"},
+		"cache that is a file":   {[]string{"--acme-domain", "chat.example.org", "--acme-cache", files.cert}, "--acme-cache (CALLER_ACME_CACHE)"},
+		"email for nothing":      {[]string{"--acme-email", "a@example.org"}, "need --acme-domain"},
+		"redirect to nowhere":    {[]string{"--http-redirect", "127.0.0.1:0"}, "needs HTTPS"},
+		"a domain with a scheme": {[]string{"--acme-domain", "https://chat.example.org"}, "is not a domain name"},
+		"an address":             {[]string{"--acme-domain", "127.0.0.1"}, "is not a domain name"},
+		"a wildcard":             {[]string{"--acme-domain", "*.example.org"}, "is not a domain name"},
+		"a plain directory":      {[]string{"--acme-directory", "http://127.0.0.1/"}, "is not a URL"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			err := run(t.Context(), append(c.args, "--addr", "127.0.0.1:0"), nil, io.Discard, io.Discard)
+			require.ErrorContains(t, err, c.want)
+			assert.Equal(t, 2, exitCode(err, io.Discard))
+		})
+	}
+}
+
+// TestWatcherSaysItSeldom: handshakes are anybody's to make.
+func TestWatcherSaysItSeldom(t *testing.T) {
+	var logged output
+	now := time.Now()
+	files := newPair(t)
+	files.renew(t, 7, now.Add(-90*24*time.Hour), now.Add(24*time.Hour))
+	f := &certificateFiles{cert: files.cert, key: files.key, log: slog.New(slog.DiscardHandler), now: func() time.Time { return now }}
+	require.NoError(t, f.read())
+	w := &watcher{get: f.get, log: slog.New(slog.NewTextHandler(&logged, nil)), now: func() time.Time { return now }}
+	for range 3 {
+		_, err := w.pass(&tls.ClientHelloInfo{})
+		require.NoError(t, err)
+	}
+	assert.Equal(t, 1, strings.Count(logged.String(), "has not been renewed"))
+	now = now.Add(sayEvery)
+	_, err := w.pass(&tls.ClientHelloInfo{})
+	require.NoError(t, err)
+	assert.Equal(t, 2, strings.Count(logged.String(), "has not been renewed"))
+}
