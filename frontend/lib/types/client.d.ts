@@ -88,6 +88,8 @@ export declare class Client {
     signIn(name: string): Promise<SessionResult>;
     /** Writes to the room. The post is kept, and sent again, until it is in the log or refused. */
     post(text: string): Post;
+    /** Takes over posts of an earlier run that may or may not be stored; their keys keep them from being doubled. */
+    restore(posts: readonly Post[]): void;
     /** Sends a refused post after all. */
     retry(key: string): void;
     /** Forgets a post. One that is under way may be in the log all the same. */

@@ -27,6 +27,8 @@ export declare class Outbox {
     constructor(posts?: Post[]);
     get posts(): readonly Post[];
     add(key: string, text: string, at: number): Post;
+    /** Takes in posts that were written elsewhere, before those there are; known ones are left as they are. */
+    restore(posts: readonly Post[]): void;
     /** The post to send now, which then is under way; undefined while one is, or when none waits. */
     next(): Post | undefined;
     /** The one under way has no answer to hope for: its connection is gone, or it failed. It will be next again. */

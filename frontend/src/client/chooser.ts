@@ -244,6 +244,7 @@ export class Chooser {
     one.welcomeAt = now;
     one.heardAt = now;
     one.heartbeat = heartbeat;
+    this.#decide(now, "welcome", `after ${now - one.openedAt} ms`, one.transport);
     const race = this.#race;
     if (race === undefined || !race.tries.delete(id)) return;
     for (const other of race.tries.values()) this.#close(other, "another was first", now);
@@ -286,7 +287,7 @@ export class Chooser {
   }
 
   #proven(one: Try, now: number): void {
-    this.#decide(now, "proven", "a later event arrived", one.transport);
+    this.#decide(now, "proven", `after ${now - one.openedAt} ms`, one.transport);
     this.#backoff.reset();
     this.#failures = 0;
     const until = now + this.#timing.remember;
@@ -301,7 +302,12 @@ export class Chooser {
   #ended(id: TryId, end: End, now: number): void {
     const one = this.#find(id);
     if (one === undefined) return;
-    this.#decide(now, "ended", `${end.kind}: ${end.detail}`, one.transport);
+    this.#decide(
+      now,
+      "ended",
+      `${end.kind}: ${end.detail}, after ${now - one.openedAt} ms`,
+      one.transport,
+    );
     if (end.kind !== "lost" && end.kind !== "busy") {
       this.#forget(one);
       this.#closeAll("the server has closed the door", now);

@@ -250,6 +250,14 @@ export class Client {
     return post;
   }
 
+  /** Takes over posts of an earlier run that may or may not be stored; their keys keep them from being doubled. */
+  restore(posts: readonly Post[]): void {
+    const told = new Set(this.#log.entries.map(({ key, from }) => this.isOwn(from.id) && key));
+    this.#outbox.restore(posts.filter(({ key }) => !told.has(key)));
+    this.#emitPosts();
+    this.#poster.pump();
+  }
+
   /** Sends a refused post after all. */
   retry(key: string): void {
     if (!this.#outbox.retry(key, this.#env.now())) return;

@@ -43,6 +43,12 @@ export class Outbox {
     return post;
   }
 
+  /** Takes in posts that were written elsewhere, before those there are; known ones are left as they are. */
+  restore(posts: readonly Post[]): void {
+    const unknown = posts.filter((post) => this.#find(post.key) === undefined);
+    this.#posts = [...unknown, ...this.#posts];
+  }
+
   /** The post to send now, which then is under way; undefined while one is, or when none waits. */
   next(): Post | undefined {
     if (this.#underWay !== undefined) return undefined;

@@ -1,4 +1,5 @@
 import { Component } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import { Avatar, PersonName } from "./avatar.tsx";
 import { usePage } from "./context.ts";
 import { AlertIcon, ClockIcon } from "./icons.tsx";
@@ -39,6 +40,7 @@ export class Message extends Component<MessageProps> {
 function Bubble({ row, onRetry, onDiscard }: MessageProps) {
   const { words } = usePage();
   const { own, from, first, last, state } = row;
+  const late = useLate(state === "waiting", row.at);
   const classes = ["message", own ? "own" : "theirs", first && "first", last && "last", state];
   return (
     <div
@@ -76,12 +78,37 @@ function Bubble({ row, onRetry, onDiscard }: MessageProps) {
             </span>
           )}
         </div>
+        {late && row.postKey !== undefined && (
+          <div class="refusal">
+            <button
+              type="button"
+              class="text-button"
+              onClick={() => row.postKey !== undefined && onDiscard(row.postKey)}
+            >
+              {words.text("discard")}
+            </button>
+          </div>
+        )}
         {state === "refused" && row.postKey !== undefined && (
           <Refused row={row} postKey={row.postKey} onRetry={onRetry} onDiscard={onDiscard} />
         )}
       </div>
     </div>
   );
+}
+
+/** A post that waits this long can be taken back. Milliseconds. */
+const LONG_WAIT = 5_000;
+
+function useLate(waiting: boolean, since: number): boolean {
+  const [, again] = useState(0);
+  const left = since + LONG_WAIT - Date.now();
+  useEffect(() => {
+    if (!waiting || left <= 0) return;
+    const timer = setTimeout(() => again((n) => n + 1), left);
+    return () => clearTimeout(timer);
+  }, [waiting, since]);
+  return waiting && left <= 0;
 }
 
 interface RefusedProps extends Omit<MessageProps, "language"> {

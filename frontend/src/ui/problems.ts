@@ -24,7 +24,7 @@ export function problemText(words: Words, problem: Problem): string {
     case "no_answer":
       return words.text("problemNoAnswer");
     default:
-      return words.text("problemOther", { code: problem.code });
+      return words.text("problemOther", { code: problem.detail ?? problem.code });
   }
 }
 

@@ -14,7 +14,8 @@ import {
   TRANSPORTS,
   type Transport,
 } from "../client/index.ts";
-import { lasting, tabwide } from "./storage.ts";
+import { SavedPosts } from "./saved_posts.ts";
+import { lasting } from "./storage.ts";
 import type { Item } from "./timeline.ts";
 import { readUpTo, savedName, savedSession, saveName, saveSession, visited } from "./visits.ts";
 
@@ -46,6 +47,7 @@ const NOTE_EVERY = 1_000;
 export class RoomModel {
   readonly client: Client;
   readonly #room: string;
+  readonly #saved: SavedPosts;
   readonly #listeners = new Set<() => void>();
   #items: Item[] = [];
   #presences = 0;
@@ -64,6 +66,7 @@ export class RoomModel {
   constructor(room: string, baseUrl: string, transport?: Transport, timing?: Partial<Timing>) {
     this.#room = room;
     this.#readUpTo = readUpTo(room);
+    this.#saved = new SavedPosts(room, (posts) => this.client.restore(posts));
     const name = savedName();
     const session = savedSession();
     this.client = createClient({
@@ -73,7 +76,7 @@ export class RoomModel {
       ...(name === undefined ? {} : { name }),
       ...(transport === undefined ? {} : { transport }),
       ...(timing === undefined ? {} : { timing }),
-      posts: savedPosts(room),
+      posts: this.#saved.own(),
       memory: {
         load: () => readMemory(lasting.get("network")),
         save: (memory) => lasting.set("network", memory),
@@ -101,6 +104,8 @@ export class RoomModel {
     document.addEventListener("resume", this.#woke);
     networkInformation()?.addEventListener("change", this.#switched);
     this.client.start();
+    this.#saved.keep(this.client.posts);
+    this.#saved.start();
   }
 
   stop(): void {
@@ -113,6 +118,7 @@ export class RoomModel {
     clearTimeout(this.#typingTimer);
     clearTimeout(this.#noteTimer);
     this.#listeners.clear();
+    this.#saved.stop();
     this.client.close();
   }
 
@@ -181,7 +187,7 @@ export class RoomModel {
       this.#changed();
     });
     client.on("posts", (posts) => {
-      tabwide.set(`posts.${this.#room}`, posts.length === 0 ? undefined : posts);
+      this.#saved.keep(posts);
       this.#changed();
     });
     client.on("final", (end) => {
@@ -259,18 +265,6 @@ export class RoomModel {
 /** Chromium tells when the device goes from one network to another; the others only when it loses one. */
 function networkInformation(): EventTarget | undefined {
   return (navigator as { connection?: EventTarget }).connection;
-}
-
-/** Posts of this tab that were not out yet when it was reloaded. What was stored meanwhile is known by its key. */
-function savedPosts(room: string): Post[] {
-  const stored = tabwide.get(`posts.${room}`);
-  if (!Array.isArray(stored)) return [];
-  return stored.flatMap((value: unknown) => {
-    if (typeof value !== "object" || value === null) return [];
-    const { key, text, at } = value as Record<string, unknown>;
-    if (typeof key !== "string" || typeof text !== "string" || typeof at !== "number") return [];
-    return [{ key, text, at, state: "waiting" } satisfies Post];
-  });
 }
 
 function readMemory(value: unknown): Memory | undefined {

@@ -2,6 +2,8 @@
 export interface Store {
   get(key: string): unknown;
   set(key: string, value: unknown): void;
+  /** The keys that begin so. */
+  keys(prefix: string): string[];
 }
 
 const PREFIX = "caller.";
@@ -22,6 +24,15 @@ function wrap(storage: () => Storage): Store {
         else storage().setItem(PREFIX + key, JSON.stringify(value));
       } catch {
         // It is forbidden or full; the page works without.
+      }
+    },
+    keys(prefix) {
+      try {
+        return Object.keys(storage())
+          .filter((key) => key.startsWith(PREFIX + prefix))
+          .map((key) => key.slice(PREFIX.length));
+      } catch {
+        return [];
       }
     },
   };

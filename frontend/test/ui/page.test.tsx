@@ -9,7 +9,15 @@ let root: HTMLElement;
 
 beforeEach(() => {
   vi.useFakeTimers({
-    toFake: ["setTimeout", "clearTimeout", "Date", "requestAnimationFrame", "cancelAnimationFrame"],
+    toFake: [
+      "setTimeout",
+      "clearTimeout",
+      "setInterval",
+      "clearInterval",
+      "Date",
+      "requestAnimationFrame",
+      "cancelAnimationFrame",
+    ],
   });
   server = new FakeServer();
   vi.stubGlobal("fetch", server.fetch);
@@ -176,6 +184,75 @@ describe("a room", () => {
     await pass(40_000);
     expect(one("connection").dataset.state).toBe("live");
     expect(one("message").dataset.state).toBe("sent");
+  });
+
+  describe("what was written offline", () => {
+    const off = async () => {
+      await openPage("/rooms/lobby");
+      await pass(2_000);
+      for (const path of ["ws", "sse", "poll", "post"] as const) server.network[path] = "refused";
+      server.cutAll();
+      await pass(3_000);
+      for (const text of ["one", "two"]) {
+        await fill("composer-input", text);
+        await click("send");
+      }
+      await pass(100);
+    };
+    const on = () => {
+      for (const path of ["ws", "sse", "poll", "post"] as const) server.network[path] = "ok";
+    };
+
+    test("survives the tab, and is sent once, in order, by the next", async () => {
+      await off();
+      window.dispatchEvent(new Event("pagehide"));
+      render(null, root);
+      sessionStorage.clear();
+      on();
+      await openPage("/rooms/lobby");
+      await pass(1_000);
+      expect(server.log.map((m) => m.text)).toEqual(["one", "two"]);
+      expect(texts()).toEqual(["one", "two"]);
+      expect(all("message").map((m) => m.dataset.state)).toEqual(["sent", "sent"]);
+      expect(Object.keys(localStorage).filter((key) => key.includes("posts"))).toEqual([]);
+    });
+
+    test("is not shown twice when it was stored after all", async () => {
+      await off();
+      for (const text of ["one", "two"]) {
+        const key = all("message").find((m) => m.textContent?.includes(text))?.dataset.key;
+        server.post(text, key, { id: "me", name: "Ann" });
+      }
+      render(null, root);
+      sessionStorage.clear();
+      on();
+      await openPage("/rooms/lobby");
+      await pass(160_000);
+      expect(texts()).toEqual(["one", "two"]);
+      expect(server.log).toHaveLength(2);
+    });
+
+    test("is left to a tab that is there", async () => {
+      const posts = [{ key: "theirs", text: "theirs", at: Date.now(), state: "waiting" }];
+      const value = JSON.stringify({ beat: Date.now(), posts });
+      localStorage.setItem("caller.posts.lobby/other", value);
+      await openPage("/rooms/lobby");
+      await pass(60_000);
+      expect(texts()).toEqual([]);
+      await pass(120_000);
+      expect(texts()).toEqual(["theirs"]);
+    });
+
+    test("can be discarded while it waits", async () => {
+      await off();
+      await pass(6_000);
+      all("message")[0]?.querySelector("button")?.click();
+      await pass(100);
+      expect(texts()).toEqual(["two"]);
+      on();
+      await pass(60_000);
+      expect(server.log.map((m) => m.text)).toEqual(["two"]);
+    });
   });
 
   test("a reset is said once", async () => {
