@@ -208,6 +208,9 @@ func TestProgramExamples(t *testing.T) {
 			require.NoError(t, err)
 			program := harness.StartProcess(t, name, cmd)
 			program.Output.WaitFor(t, "* live")
+			members := s.writer.Members(t, "lobby").Members
+			require.Len(t, members, 1)
+			assert.Equal(t, "Pro "+test.transport, members[0].Name+" "+members[0].Transport)
 			s.visit(t, "Pro", func(text string) {
 				_, err := io.WriteString(stdin, text+"\n")
 				require.NoError(t, err)
@@ -224,10 +227,6 @@ func TestProgramExamples(t *testing.T) {
 				}, harness.Patience, 50*time.Millisecond, "%d messages", count)
 				return said
 			})
-			members := s.writer.Members(t, "lobby").Members
-			require.Len(t, members, 1)
-			assert.Equal(t, "Pro "+test.transport, members[0].Name+" "+members[0].Transport)
-
 			// What was typed last is said before it leaves.
 			_, err = io.WriteString(stdin, "bye\n")
 			require.NoError(t, err)

@@ -1,0 +1,156 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/e2e/internal/browser"
+	"github.com/caller-chat/caller/e2e/internal/client"
+	"github.com/caller-chat/caller/e2e/internal/harness"
+)
+
+const clientPage = "../docs/client.md"
+
+// codeOf is the code of docs/client.md in a language, block by block, with the server at its real address.
+func codeOf(t *testing.T, language, address string) []string {
+	t.Helper()
+	page, err := os.ReadFile(clientPage)
+	require.NoError(t, err)
+	var blocks []string
+	for _, match := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(string(page), -1) {
+		blocks = append(blocks, strings.ReplaceAll(match[1], server, address))
+	}
+	require.NotEmpty(t, blocks, language)
+	return blocks
+}
+
+// TestClientPageRuns runs what docs/client.md shows: its page and all that it says for one, on another origin, and its
+// program.
+func TestClientPageRuns(t *testing.T) {
+	var html string
+	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, html) // a browser that is gone has no use for it
+	}))
+	t.Cleanup(site.Close)
+	node := startNode(t, "--trusted-origin", site.URL)
+	bob := client.SignIn(t, node.URL, "Bob")
+	said := func() (said []string) {
+		for _, message := range bob.Page(t, "lobby", "").Messages {
+			said = append(said, message.From.Name+": "+message.Text)
+		}
+		return said
+	}
+	ann := chromium(t).Person(t, "Ann").Page()
+
+	pages := codeOf(t, "html", node.URL)
+	require.Len(t, pages, 1)
+	html = pages[0]
+	ann.Open(t, site.URL)
+	ann.Until(t, "one's own message", `document.querySelector("#messages li")?.textContent === "Ann: hello"`)
+	assert.Equal(t, []string{"Ann: hello"}, said())
+
+	// The rest as one module, since each block goes on from those before it.
+	script := strings.Join(codeOf(t, "js", node.URL), "\n")
+	script = strings.ReplaceAll(script, "@caller-chat/client", node.URL+"/client/caller.js")
+	html = `<!doctype html><script type="module">` + script + `;window.client = client; window.ran = true;</script>`
+	ann.Open(t, site.URL)
+	ann.Until(t, "the code run to its end", "window.ran")
+	ann.Until(t, "the message sent", "client.messages.length === 2 && client.posts.length === 0")
+	assert.Equal(t, []string{"Ann: hello", "Ann: hello"}, said())
+	assert.NotEmpty(t, browser.Eval[string](t, ann, `JSON.parse(localStorage.getItem("caller.session")).token`))
+	browser.Eval[any](t, ann, "client.leave()")
+
+	programs := codeOf(t, "mjs", node.URL)
+	require.Len(t, programs, 1)
+	file := filepath.Join(filepath.Dir(nodeExample(t, "ws")), "page.mjs")
+	require.NoError(t, os.WriteFile(file, []byte(programs[0]), 0o600))
+	program := harness.StartProcess(t, "the program of docs/client.md", exec.Command(harness.Find(t, "node"), file))
+	require.Zero(t, program.Wait(t, harness.Patience), program.Output)
+	assert.Equal(t, []string{"Ann: hello", "Ann: hello", "Node: hello from Node"}, said())
+}
+
+// TestClientPageIsWhole holds the page's tables to the library's types: every option and every event, and no others.
+func TestClientPageIsWhole(t *testing.T) {
+	page, err := os.ReadFile(clientPage)
+	require.NoError(t, err)
+	files, err := filepath.Glob("../frontend/lib/types/*.d.ts")
+	require.NoError(t, err)
+	var types strings.Builder
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		types.Write(data)
+	}
+	for section, name := range map[string]string{"## Options": "ClientOptions", "## Events": "ClientEvents"} {
+		declared := regexp.MustCompile(`(?s)export interface ` + name + `[^{]*\{\n(.*?)\n\}`).FindStringSubmatch(types.String())
+		require.NotNil(t, declared, name)
+		var fields []string
+		for _, field := range regexp.MustCompile(`(?m)^    (\w+)\??:`).FindAllStringSubmatch(declared[1], -1) {
+			fields = append(fields, field[1])
+		}
+		_, text, found := strings.Cut(string(page), section+"\n")
+		require.True(t, found, section)
+		text, _, _ = strings.Cut(text, "\n## ")
+		var rows []string
+		for _, row := range regexp.MustCompile("(?m)^\\| ((?:`\\w+`(?:, )?)+) \\|").FindAllStringSubmatch(text, -1) {
+			rows = append(rows, regexp.MustCompile(`\w+`).FindAllString(row[1], -1)...)
+		}
+		slices.Sort(fields)
+		slices.Sort(rows)
+		assert.Equal(t, fields, rows, name)
+	}
+	timing := regexp.MustCompile(`(?s)export interface Timing \{\n(.*?)\n\}`).FindStringSubmatch(types.String())
+	require.NotNil(t, timing)
+	for _, field := range regexp.MustCompile(`(?m)^    (\w+):`).FindAllStringSubmatch(timing[1], -1) {
+		assert.Contains(t, string(page), "`"+field[1]+"`")
+	}
+	for _, match := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(string(page), -1) {
+		assert.FileExists(t, filepath.Join("../docs", match[1]))
+	}
+}
+
+// TestCrossOrigin is the library on a page of a trusted origin, over each transport: it reads, posts and is in the roster
+// under one session.
+func TestCrossOrigin(t *testing.T) {
+	site := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(site.Close)
+	node := startNode(t, "--trusted-origin", site.URL)
+	bob := client.SignIn(t, node.URL, "Bob")
+	for _, transport := range []string{"ws", "sse", "poll"} {
+		t.Run(transport, func(t *testing.T) {
+			page := chromium(t).Person(t, "Ann").Page()
+			page.Open(t, site.URL)
+			browser.Eval[any](t, page, fmt.Sprintf(`(async () => {
+				const {createClient} = await import(%[1]q + "client/caller.js");
+				window.client = createClient({baseUrl: %[1]q, room: %[2]q, name: "Ann", transport: %[2]q, session: null, tokens: true,
+					env: {socket: (url, {Authorization: bearer}) => new WebSocket(url, bearer ? ["caller.v1", bearer.replace("Bearer ", "caller.token.")] : [])}});
+				client.start();
+				client.post("hello");
+			})()`, node.URL+"/", transport))
+			page.Until(t, "sent", "client.messages.length === 1 && client.posts.length === 0")
+			bob.Post(t, transport, "hello, Ann")
+			page.Until(t, "heard", "client.messages.length === 2")
+			mine := browser.Eval[string](t, page, "client.session.clientId")
+			members := bob.Members(t, transport).Members
+			require.Len(t, members, 1)
+			assert.Equal(t, []string{mine, "Ann", transport}, []string{members[0].ID, members[0].Name, members[0].Transport})
+			assert.Equal(t, mine, bob.Page(t, transport, "").Messages[0].From.ID)
+			browser.Eval[any](t, page, "client.leave()")
+			require.Eventually(t, func() bool { return len(bob.Members(t, transport).Members) == 0 }, harness.Patience, 20*time.Millisecond, "left")
+		})
+	}
+}

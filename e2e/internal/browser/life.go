@@ -1,0 +1,68 @@
+package browser
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// call sends the tab one command of the browser's own tools.
+func call[P, R any](t testing.TB, p *Page, command cdp.Command[P, R], params P) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	defer cancel()
+	_, err := chromedp.Call(ctx, command, params)
+	require.NoError(t, err, "%s in the page of %s", command.Method, p.person.Name)
+}
+
+// AtStart runs a script at the start of each document that the tab opens from now on, before the page's own.
+func (p *Page) AtStart(t testing.TB, script string) {
+	t.Helper()
+	call(t, p, page.Enable, page.EnableParams{}) // else the script is not run
+	call(t, p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+}
+
+// Freeze stops the page, as a phone does with one that nobody has looked at for a while: no timer, no event, while its
+// connections stay open.
+func (p *Page) Freeze(t testing.TB) {
+	t.Helper()
+	// A page that is seen is not frozen, and one that believes that it has the focus is seen.
+	call(t, p, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: false})
+	call(t, p, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: page.SetWebLifecycleStateStateFrozen})
+}
+
+// Unfreeze lets it go on.
+func (p *Page) Unfreeze(t testing.TB) {
+	t.Helper()
+	call(t, p, page.SetWebLifecycleState, page.SetWebLifecycleStateParams{State: page.SetWebLifecycleStateStateActive})
+	call(t, p, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+}
+
+// Crash ends the process that the page runs in. Nothing can be asked of it after that.
+func (p *Page) Crash(t testing.TB) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, time.Second)
+	defer cancel()
+	_, err := chromedp.Call(ctx, page.Crash, cdp.Empty{})
+	require.Error(t, err, "a process that is gone does not answer")
+}
+
+// Offline takes the device off the network, or puts it back, and tells the page so.
+func (p *Page) Offline(t testing.TB, offline bool) {
+	t.Helper()
+	conditions := []*network.Conditions{}
+	if offline {
+		conditions = append(conditions, &network.Conditions{Offline: true, DownloadThroughput: -1, UploadThroughput: -1})
+	}
+	call(t, p, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: conditions})
+	call(t, p, network.OverrideNetworkState, network.OverrideNetworkStateParams{
+		Offline: offline, DownloadThroughput: -1, UploadThroughput: -1,
+	})
+}

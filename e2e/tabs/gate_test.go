@@ -1,0 +1,205 @@
+package tabs
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/e2e/internal/harness"
+)
+
+// Ways through a gate: the three transports, and the requests that change something.
+const (
+	ws   = "ws"
+	sse  = "sse"
+	poll = "poll"
+	post = "post"
+)
+
+// wayOf is the way that a request takes; "" for one that is always let through: the page, its files, what is asked once.
+func wayOf(r *http.Request) string {
+	path := r.URL.Path
+	switch {
+	case r.Method == http.MethodPost:
+		return post
+	case strings.HasSuffix(path, "/ws"):
+		return ws
+	case strings.HasSuffix(path, "/sse"):
+		return sse
+	case strings.HasSuffix(path, "/messages"):
+		return poll
+	default:
+		return ""
+	}
+}
+
+// gate is a proxy between one browser and a node. It counts what is open and blocks ways. Its methods may be called at
+// the same time.
+type gate struct {
+	URL    string
+	server *httptest.Server
+
+	mu      sync.Mutex // guards what follows
+	blocked []string
+	open    map[*passage]struct{}
+}
+
+// passage is one request on its way.
+type passage struct {
+	http.ResponseWriter
+	way    string
+	cancel context.CancelFunc
+	dead   *atomic.Bool // what is written arrives nowhere
+}
+
+func newGate(t *testing.T, node *harness.Node) *gate {
+	t.Helper()
+	target, err := url.Parse(node.URL)
+	require.NoError(t, err)
+	proxy := &httputil.ReverseProxy{
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Host = r.In.Host // the node compares it with Origin
+		},
+		FlushInterval: -1,
+		ErrorLog:      log.New(io.Discard, "", 0), // of what is cut on purpose
+	}
+	g := &gate{open: map[*passage]struct{}{}}
+	g.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ctx, cancel := context.WithCancel(r.Context())
+		p := &passage{ResponseWriter: w, way: wayOf(r), cancel: cancel, dead: new(atomic.Bool)}
+		if !g.enter(p) {
+			panic(http.ErrAbortHandler) // the connection breaks, as where nobody answers
+		}
+		defer g.leave(p)
+		proxy.ServeHTTP(p, r.WithContext(ctx))
+	}))
+	g.URL = g.server.URL
+	t.Cleanup(func() {
+		g.cut(ws, sse, poll, post)
+		g.server.CloseClientConnections()
+		g.server.Close()
+	})
+	return g
+}
+
+func (g *gate) enter(p *passage) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if p.way != "" && slices.Contains(g.blocked, p.way) {
+		return false
+	}
+	g.open[p] = struct{}{}
+	return true
+}
+
+func (g *gate) leave(p *passage) {
+	p.cancel()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.open, p)
+}
+
+// streams is how many streams and polls are open now.
+func (g *gate) streams() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	streams := 0
+	for p := range g.open {
+		if (p.way == ws || p.way == sse || p.way == poll) && !p.dead.Load() {
+			streams++
+		}
+	}
+	return streams
+}
+
+// awaitOne waits until the browser has one stream.
+func (g *gate) awaitOne(t *testing.T) {
+	t.Helper()
+	require.Eventually(t, func() bool { return g.streams() == 1 }, harness.Patience, 20*time.Millisecond, "streams of one browser: one")
+}
+
+// block blocks these ways, breaks what is open on them, and opens all others.
+func (g *gate) block(ways ...string) {
+	g.mu.Lock()
+	g.blocked = ways
+	g.mu.Unlock()
+	g.cut(ways...)
+}
+
+// cut breaks what is open on these ways.
+func (g *gate) cut(ways ...string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for p := range g.open {
+		if slices.Contains(ways, p.way) {
+			p.cancel()
+		}
+	}
+}
+
+// forget makes a black hole of all that is open, as a network does with the connections of a device that slept: nothing
+// arrives on them any more, and nobody is told. New ones are not concerned.
+func (g *gate) forget() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for p := range g.open {
+		p.dead.Store(true)
+	}
+}
+
+// Write implements [http.ResponseWriter].
+func (p *passage) Write(data []byte) (int, error) {
+	if p.dead.Load() {
+		return len(data), nil
+	}
+	return p.ResponseWriter.Write(data)
+}
+
+// Flush implements [http.Flusher].
+func (p *passage) Flush() {
+	if !p.dead.Load() {
+		_ = http.NewResponseController(p.ResponseWriter).Flush() // the browser may be gone
+	}
+}
+
+// Hijack implements [http.Hijacker].
+func (p *passage) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, buffered, err := http.NewResponseController(p.ResponseWriter).Hijack()
+	return &deafConn{conn, p.dead}, buffered, err
+}
+
+type deafConn struct {
+	net.Conn
+	dead *atomic.Bool
+}
+
+func (c *deafConn) Write(data []byte) (int, error) {
+	if c.dead.Load() {
+		return len(data), nil
+	}
+	return c.Conn.Write(data)
+}
+
+func (c *deafConn) Read(data []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(data)
+		if err != nil || !c.dead.Load() {
+			return n, err
+		}
+	}
+}

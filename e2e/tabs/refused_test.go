@@ -1,0 +1,68 @@
+package tabs
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/e2e/internal/browser"
+)
+
+// written is a message of one's own as the page shows it before it is stored.
+type written struct {
+	Text  string `json:"text"`
+	Key   string `json:"key"`
+	State string `json:"state"`
+}
+
+func (tab tab) written(t *testing.T) []written {
+	t.Helper()
+	return browser.Eval[[]written](t, tab.Page, `[...document.querySelectorAll('[data-testid="message"]:not([data-id])')].map((e) => (
+		{text: e.querySelector('[data-testid="message-text"]').textContent, key: e.dataset.key, state: e.dataset.state}))`)
+}
+
+// waitWritten waits until the tab shows just these as not stored, and is their keys.
+func (tab tab) waitWritten(t *testing.T, state string, texts ...string) (keys []string) {
+	t.Helper()
+	tab.Until(t, fmt.Sprint(len(texts), " messages ", state), fmt.Sprintf(
+		`document.querySelectorAll('[data-testid="message"][data-state=%q]:not([data-id])').length === %d`, state, len(texts)))
+	var shown []string
+	for _, message := range tab.written(t) {
+		shown = append(shown, message.Text)
+		keys = append(keys, message.Key)
+	}
+	require.Equal(t, texts, shown)
+	return keys
+}
+
+// discard discards the message that says this.
+func (tab tab) discard(t *testing.T, text string) {
+	t.Helper()
+	browser.Eval[any](t, tab.Page, fmt.Sprintf(`[...[...document.querySelectorAll('[data-testid="message"]')]
+		.find((e) => e.querySelector('[data-testid="message-text"]').textContent === %q).querySelectorAll("button")].find((e) => e.textContent.trim() === "Discard").click()`, text))
+}
+
+// TestRefused is a message that the page lets through and the server does not have: a single character which is white
+// space to Unicode and not to JavaScript.
+func TestRefused(t *testing.T) {
+	for _, transport := range []string{ws, sse, poll} {
+		t.Run(transport, func(t *testing.T) {
+			node := startNode(t)
+			page := tabsOf(t, person(t, "Ann"), 1)[0]
+			page.Visit(t, node.URL, "kitchen", transport)
+			page.Send(t, "\u0085")
+			page.Send(t, "next")
+			page.WaitSent(t, "next") // is not held up
+			page.waitWritten(t, "refused", "\u0085")
+			why := browser.Eval[string](t, page.Page, `document.querySelector('[data-testid="message"][data-state="refused"]').textContent`)
+			assert.Contains(t, why, "Not sent")
+			assert.Greater(t, len(why), len("Not sent. Retry Discard")+10, "the reason: %q", why)
+			page.discard(t, "\u0085")
+			page.waitWritten(t, "refused")
+			page.Open(t, page.Location(t))
+			page.WaitTexts(t, "next")
+		})
+	}
+}
