@@ -20,6 +20,7 @@ type loop struct {
 	events   []unix.EpollEvent
 	now      int64 // nanoseconds, when the last wait ended
 	received int64 // bytes
+	reads    int64 // that brought something
 
 	pace     func(now int64) (next int64) // does what is due and says when it is to be called again; nil for nothing
 	stop     context.Context              // ends when the program is to stop
@@ -112,6 +113,7 @@ func (l *loop) read(fd int, kept []byte) ([]byte, error) {
 		return nil, io.EOF
 	}
 	l.received += int64(got)
+	l.reads++
 	return l.buffer[:n+got], nil
 }
 

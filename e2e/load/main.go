@@ -67,6 +67,11 @@ var tables = []measurement{
 	{"fanout", "CPU for a delivery: one room", (*bench).fanout},
 	{"rooms", "CPU for a delivery: many rooms, publishing included", (*bench).manyRooms},
 	{"idle", "memory for an idle connection", (*bench).idleMemory},
+	{"full", "a saturated core: deliveries and how late they are, and at half of that", (*bench).saturated},
+	{"post", "CPU for a post", (*bench).posting},
+	{"quiet", "CPU for rooms that nobody posts in", (*bench).quietRooms},
+	{"poll", "long polls: memory, and CPU for a message", (*bench).polling},
+	{"join", "a member joining a room of very many", (*bench).joins},
 }
 
 // run is the whole program. It returns an error when something could not be measured, or when a reader of Caller's lost
@@ -93,7 +98,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 		}
 		began := time.Now()
 		measured, err := t.measure(b)
-		if measured != nil {
+		if measured != nil && len(measured.rows) > 0 {
 			measured.print(out)
 		}
 		if err != nil {

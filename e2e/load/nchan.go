@@ -1,10 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
+	"io"
+	"net"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -27,23 +32,27 @@ func findNchan() (*nchanSubject, error) {
 
 func (*nchanSubject) name() string { return "nchan" }
 
-const nchanConfig = `load_module %s;
+// nchanStore stands in each location: nginx takes nchan_redis_pass at the server's level without a word, and Nchan then
+// keeps to its own memory.
+const nchanStore = "nchan_redis_pass log; nchan_message_buffer_length 100; nchan_message_timeout 24h;"
+
+const nchanConfig = `load_module %[1]s;
 daemon off; master_process on; worker_processes 1; worker_rlimit_nofile 20000;
-%s
-pid %s/nginx.pid; error_log stderr warn;
+%[2]s
+pid %[3]s/nginx.pid; error_log stderr warn;
 events { worker_connections 19000; }
 http {
   access_log off; tcp_nodelay on; keepalive_requests 1000000000; keepalive_timeout 3600s;
-  client_body_temp_path %s/body; proxy_temp_path %s/proxy; fastcgi_temp_path %s/fastcgi; uwsgi_temp_path %s/uwsgi; scgi_temp_path %s/scgi;
+  client_body_temp_path %[3]s/body; proxy_temp_path %[3]s/proxy; fastcgi_temp_path %[3]s/fastcgi;
+  uwsgi_temp_path %[3]s/uwsgi; scgi_temp_path %[3]s/scgi;
   nchan_shared_memory_size 512M;
-  upstream log { nchan_redis_server redis://%s; }
+  upstream log { nchan_redis_server redis://%[4]s; }
   server {
-    listen 127.0.0.1:%d backlog=4096;
-    nchan_redis_pass log; nchan_message_buffer_length 100; nchan_message_timeout 24h;
-    location ~ ^/pub/(.+)$ { nchan_publisher; nchan_channel_id $1; }
-    location ~ ^/ws/(.+)$ { nchan_subscriber websocket; nchan_channel_id $1; }
-    location ~ ^/sse/(.+)$ { nchan_subscriber eventsource; nchan_channel_id $1; }
-    location ~ ^/poll/(.+)$ { nchan_subscriber longpoll; nchan_channel_id $1; }
+    listen 127.0.0.1:%[5]d backlog=4096;
+    location ~ ^/pub/(.+)$ { nchan_publisher; nchan_channel_id $1; %[6]s }
+    location ~ ^/ws/(.+)$ { nchan_subscriber websocket; nchan_channel_id $1; %[6]s }
+    location ~ ^/sse/(.+)$ { nchan_subscriber eventsource; nchan_channel_id $1; %[6]s }
+    location ~ ^/poll/(.+)$ { nchan_subscriber longpoll; nchan_channel_id $1; %[6]s }
   }
 }
 `
@@ -62,7 +71,7 @@ func (s *nchanSubject) start(m *machine) (*running, error) {
 		if os.Geteuid() == 0 {
 			user = "user root;" // the worker's directory is nobody else's
 		}
-		config := fmt.Sprintf(nchanConfig, s.module, user, dir, dir, dir, dir, dir, dir, redis, port)
+		config := fmt.Sprintf(nchanConfig, s.module, user, dir, redis, port, nchanStore)
 		file := filepath.Join(dir, "nginx.conf")
 		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 			return nil, err
@@ -80,9 +89,32 @@ func (s *nchanSubject) start(m *machine) (*running, error) {
 			r.stop()
 			return nil, err
 		}
-		time.Sleep(300 * time.Millisecond) // until it has reached Redis, of which it does not tell
+		// It listens before it has reached Redis, and would keep messages to itself where it is not told of Redis: it is
+		// ready when a message has come to be there.
+		err = p.await(func() bool {
+			answer, err := http.Post("http://"+r.addr+"/pub/first", "text/plain", strings.NewReader("first"))
+			return err == nil && answer.Body.Close() == nil && answer.StatusCode/100 == 2 && hasKeys(redis)
+		})
+		if err != nil {
+			r.stop()
+			return nil, err
+		}
 		return r, nil
 	})
+}
+
+// hasKeys tells whether there is something in a Redis.
+func hasKeys(addr string) bool {
+	c, err := net.DialTimeout("tcp", addr, time.Second)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "DBSIZE\r\n"); err != nil {
+		return false
+	}
+	reply, err := bufio.NewReader(c).ReadString('\n')
+	return err == nil && strings.HasPrefix(reply, ":") && strings.TrimSpace(reply) != ":0"
 }
 
 func (*nchanSubject) join(via transport, room string) (request []byte, follow func(head, body []byte) []byte) {

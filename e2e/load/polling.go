@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"time"
+)
+
+// polling: what long polls cost to hold, and what a message to them costs.
+func (b *bench) polling() (*table, error) {
+	t := &table{
+		title: fmt.Sprintf("%d long polls in %d rooms: a message to each room, and all have polled again", b.idle, b.rooms),
+		columns: []column{
+			{name: "KB/connection before", digits: 2}, {name: "KB/connection after", digits: 2},
+			{name: "µs for a message and poller", digits: 1}, {name: "p99 ms", digits: 1},
+		},
+	}
+	var all []one
+	for _, s := range b.subjects {
+		if _, floor := s.(floorSubject); floor {
+			continue
+		}
+		r := t.add(s.name(), nil)
+		all = append(all, one{r, s, func(l *load) (measured, error) { return b.pollers(l) }})
+	}
+	return t, b.measure(all)
+}
+
+func (b *bench) pollers(l *load) (measured, error) {
+	l.addRooms(b.rooms, 1)
+	if err := l.addReaders(b.idle, longPoll); err != nil {
+		return nil, err
+	}
+	if err := l.addPublishers(1, poster{}); err != nil {
+		return nil, err
+	}
+	if l.until(b.rest, l.broken) {
+		return nil, l.problem("a poll was ended")
+	}
+	before, _, err := memory(l.server.pids)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.warmUp(); err != nil {
+		return nil, err
+	}
+	const messages = 3 // to each room
+	every := max(b.window/time.Duration(messages*b.rooms), time.Millisecond)
+	cost, err := l.during(func() error {
+		err := l.paced(l.voices, messages*b.rooms, every)
+		l.settle()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	after, _, err := memory(l.server.pids)
+	return measured{
+		float64(before) / 1024 / float64(b.idle), float64(after) / 1024 / float64(b.idle),
+		micros(cost.cpu) / float64(max(1, cost.delivered)), millis(l.tally.latency.quantile(0.99)),
+	}, err
+}
