@@ -9,6 +9,7 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
+// Posts of 16 clients a core into 100 rooms, each with a key: the round trip and what both ends do for it.
 func BenchmarkAppend(b *testing.B) {
 	for name, start := range map[string]func(testing.TB) *server{
 		"redis":    func(t testing.TB) *server { return startRedis(t) },
@@ -21,6 +22,7 @@ func BenchmarkAppend(b *testing.B) {
 				rooms[i] = room()
 			}
 			b.SetParallelism(16)
+			b.ReportAllocs()
 			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				d := draft("hello, this is a message of an ordinary length")
@@ -31,6 +33,41 @@ func BenchmarkAppend(b *testing.B) {
 					require.NoError(b, err)
 				}
 			})
+		})
+	}
+}
+
+// A room's log as a node reads it when the room is opened, and after a cut: 100 entries.
+func BenchmarkRead(b *testing.B) {
+	st := startRedis(b).open(b, Options{})
+	id := room()
+	for range 100 {
+		_, _, err := st.Append(ctx, id, draft("hello, this is a message of an ordinary length"))
+		require.NoError(b, err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		kept, err := st.Read(ctx, id)
+		require.NoError(b, err)
+		require.Len(b, kept.Entries, 100)
+	}
+}
+
+// What one node renews every 20 s: its leases for the members of a room.
+func BenchmarkHold(b *testing.B) {
+	st := startRedis(b).open(b, Options{})
+	id := room()
+	for _, n := range []int{1, 100, 1000} {
+		b.Run(fmt.Sprintf("members=%d", n), func(b *testing.B) {
+			members := make([]chat.Member, n)
+			for i := range members {
+				members[i] = chat.Member{ID: chat.MemberID(fmt.Sprintf("member-%d", i)), Name: "Ann", Transport: "ws"}
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := st.Hold(ctx, id, members)
+				require.NoError(b, err)
+			}
 		})
 	}
 }

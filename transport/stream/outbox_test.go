@@ -185,25 +185,3 @@ func TestOutboxOverTLS(t *testing.T) {
 	require.True(t, bytes.HasPrefix(got, []byte("head,")) && bytes.HasSuffix(got, []byte("bye")), string(got))
 	o.Close()
 }
-
-func BenchmarkOutboxSend(b *testing.B) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(b, err)
-	defer listener.Close()
-	go func() {
-		c, err := listener.Accept()
-		if err == nil {
-			_, _ = io.Copy(io.Discard, c)
-		}
-	}()
-	c, err := net.Dial("tcp", listener.Addr().String())
-	require.NoError(b, err)
-	o := NewOutbox(func() {})
-	o.Open(c, nil)
-	event := bytes.Repeat([]byte("e"), 300)
-	b.ReportAllocs()
-	for b.Loop() {
-		o.Send(event)
-	}
-	o.Close()
-}
