@@ -79,7 +79,20 @@ type Person struct {
 // Person is somebody who has never been here. They leave with the test.
 func (b *Browser) Person(t testing.TB, name string) *Person {
 	t.Helper()
-	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext())
+	return b.person(t, name)
+}
+
+// PersonBehind is a person whose browser reaches everything, loopback too, through a forward proxy: host:port.
+func (b *Browser) PersonBehind(t testing.TB, name, proxy string) *Person {
+	t.Helper()
+	return b.person(t, name, func(p *target.CreateBrowserContextParams) {
+		p.ProxyServer, p.ProxyBypassList = "http://"+proxy, "<-loopback>" // Chromium leaves loopback out otherwise
+	})
+}
+
+func (b *Browser) person(t testing.TB, name string, options ...chromedp.CreateBrowserContextOption) *Person {
+	t.Helper()
+	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(options...))
 	t.Cleanup(cancel)
 	p := &Person{Name: name, browser: b, ctx: ctx}
 	p.first = newPage(t, p, ctx)

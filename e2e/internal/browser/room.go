@@ -76,12 +76,18 @@ func (p *Page) Visit(t testing.TB, base, room, transport string) {
 	p.Open(t, address)
 	p.WaitFor(t, "connection")
 	p.WaitLive(t, transport)
+	p.SaveName(t)
+	p.WaitLive(t, transport)
+}
+
+// SaveName gives the person's name where the page asks for it.
+func (p *Page) SaveName(t testing.TB) {
+	t.Helper()
 	if p.Has(t, "name-save") {
 		p.Fill(t, "name-input", p.person.Name)
 		p.Click(t, "name-save")
 		p.Until(t, "the name taken", "!("+byID("name-save")+")")
 	}
-	p.WaitLive(t, transport)
 }
 
 // WaitLive waits until the page is connected, over the transport unless that is "".

@@ -1,0 +1,175 @@
+package networks
+
+import (
+	"fmt"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/e2e/internal/browser"
+	"github.com/caller-chat/caller/e2e/internal/client"
+	"github.com/caller-chat/caller/e2e/internal/harness"
+)
+
+// way is how a browser reaches a node through a network.
+type way struct {
+	url   string // where the page is
+	proxy string // the forward proxy, host:port; empty for none
+	// breaks are what happens to somebody who is in, one after the other; heals is called at the end.
+	breaks []func(*testing.T, *browser.Page)
+	heals  func()
+}
+
+// network is one row of the matrix.
+type network struct {
+	name string // as docs/networks.md has it
+	// over is what the page may end on; ruledOut is how many transports have to be ruled out first.
+	over     []string
+	ruledOut int
+	args     []string // of the node
+	open     func(t *testing.T, node *harness.Node) way
+}
+
+// A page is to be talking within this, from its opening on (issue "Through any network"): longer where two transports
+// have to be ruled out.
+const (
+	soon  = 6 * time.Second
+	later = 12 * time.Second
+)
+
+// row is what was seen of a network.
+type row struct {
+	over    []string // one after the other
+	talking time.Duration
+}
+
+// seen are the rows of this run, for the table at its end.
+var seen struct {
+	sync.Mutex
+	rows map[string]row
+}
+
+func TestNetworks(t *testing.T) {
+	for _, n := range networks() {
+		t.Run(strings.NewReplacer(" ", "-", ",", "").Replace(n.name), func(t *testing.T) {
+			t.Parallel()
+			n.run(t)
+		})
+	}
+}
+
+// run takes a page through the network.
+func (n network) run(t *testing.T) {
+	node := run.programs.Node(t, append([]string{"--heartbeat", "4s"}, n.args...)...)
+	w := n.open(t, node)
+	other := client.SignIn(t, node.URL, "Bob")
+	ear := other.Read(t, client.WebSocket, "kitchen", client.Options{})
+	ear.WaitType(t, "live")
+	other.Post(t, "kitchen", "before")
+
+	page := n.person(t, w).Page()
+	page.Open(t, node.URL+"/healthz") // a cookie is one for all ports of a host
+	browser.Eval[int](t, page, `fetch("/session", {method: "POST", headers: {"Content-Type": "application/json"}, body: '{"name":"Ann"}'}).then(r => r.status)`)
+	page.Open(t, w.url+"/rooms/kitchen?timing=fast")
+	page.WaitLive(t, "")
+	page.WatchTransports(t)
+	page.SaveName(t)
+	page.Send(t, "hello")
+	page.WaitTexts(t, "before", "hello")
+	page.WaitSent(t, "hello")
+	ear.WaitTexts(t, "before", "hello")
+	other.Post(t, "kitchen", "welcome")
+	page.WaitTexts(t, "before", "hello", "welcome")
+	r := row{talking: page.SinceStart(t)}
+
+	said := n.talk(t, page, other, ear, w)
+	r.over = page.Transports(t)
+	assert.Contains(t, n.over, r.over[len(r.over)-1], "the transport it ends on")
+	limit := soon
+	if n.ruledOut >= 2 {
+		limit = later
+	}
+	assert.Less(t, r.talking, limit, "talking after")
+	if t.Failed() {
+		t.Log(page.Diagnostics(t))
+	}
+	page.WaitTexts(t, said...)
+	ear.WaitTexts(t, said...)
+	seen.Lock()
+	defer seen.Unlock()
+	seen.rows[n.name] = r
+}
+
+func (n network) person(t *testing.T, w way) *browser.Person {
+	if w.proxy != "" {
+		return chromium(t).PersonBehind(t, "Ann", w.proxy)
+	}
+	return chromium(t).Person(t, "Ann")
+}
+
+// talk has both say things for a while, through all that breaks, and returns all that was said.
+func (n network) talk(t *testing.T, page *browser.Page, other client.Person, ear *client.Reader, w way) []string {
+	said := []string{"before", "hello", "welcome"}
+	say := func(round int) {
+		mine, theirs := fmt.Sprintf("mine %d", round), fmt.Sprintf("theirs %d", round)
+		page.Send(t, mine)
+		page.WaitSent(t, mine)
+		other.Post(t, "kitchen", theirs)
+		said = append(said, mine, theirs)
+		page.WaitTexts(t, said...)
+		ear.WaitTexts(t, said...)
+	}
+	// Long enough for what is cut after five and refused after ten seconds.
+	round := 0
+	for _, something := range slices.Concat(make([]func(*testing.T, *browser.Page), 2), w.breaks) {
+		if something != nil {
+			something(t, page)
+		}
+		for range 2 {
+			say(round)
+			round++
+			page.Rest(t, 1500*time.Millisecond)
+		}
+	}
+	if w.heals != nil {
+		w.heals()
+		page.WaitLive(t, "ws")
+		say(round)
+	}
+	return said
+}
+
+// table is the matrix as this run saw it.
+func table() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n| %-54s | %-26s | talking |\n", "network", "over")
+	for _, n := range networks() {
+		if r, ok := seen.rows[n.name]; ok {
+			fmt.Fprintf(&b, "| %-54s | %-26s | %5.1f s |\n", n.name, strings.Join(r.over, ", "), r.talking.Seconds())
+		}
+	}
+	return b.String()
+}
+
+// rowName is the first cell of a row of docs/networks.md that names a network.
+var rowName = regexp.MustCompile(`(?m)^\| ([^|]*[^| ]) +\| (?:ws|sse|poll)`)
+
+func TestTheTableIsWhatIsTested(t *testing.T) {
+	text, err := os.ReadFile("../../docs/networks.md")
+	require.NoError(t, err)
+	var told, tested []string
+	for _, match := range rowName.FindAllStringSubmatch(string(text), -1) {
+		told = append(told, match[1])
+	}
+	for _, n := range networks() {
+		tested = append(tested, n.name)
+	}
+	assert.ElementsMatch(t, tested, told, "the networks of docs/networks.md")
+}
