@@ -8,6 +8,8 @@ export interface Timing {
     welcomeWithin: number;
     /** From `welcome` to proof: the first `ping`, sent a second after `live`, and on a WebSocket an answer too. */
     proofWithin: number;
+    /** Silence after which the carrier is doubted when somebody comes back to the page: a frozen one misses its end. */
+    wakeSilence: number;
     /** A carrier that lived less than this died young; twice in a row sends its transport to the back. */
     shortLife: number;
     /** How long it stays at the back, and how long what worked is tried first. */
@@ -64,9 +66,10 @@ export type Input = {
     type: "network";
     online: boolean;
 }
-/** The page was asleep or hidden, and is back. */
+/** The page was asleep or hidden, and is back; `looked` when it is known to be looked at. */
  | {
     type: "wake";
+    looked?: boolean;
 }
 /** A person asked to try now. */
  | {

@@ -307,7 +307,7 @@ export class Client {
 
   /** Call it when the page was asleep or hidden, and is back. */
   woke(): void {
-    this.#link.input({ type: "wake" });
+    this.#link.input({ type: "wake", looked: true });
   }
 
   /** Does not wait for the next try. */

@@ -85,6 +85,8 @@ export class Link {
   }
 
   #step(input: Input): void {
+    // Whoever answers is alive, sooner than another could be opened.
+    if (input.type === "wake") this.send({ type: "ping" });
     for (const action of this.#chooser.step(input, this.#o.env.now())) {
       switch (action.type) {
         case "open":
