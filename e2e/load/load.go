@@ -16,6 +16,11 @@ type load struct {
 	publishers []*publisher
 	joined     int // readers and publishers over WebSocket that have joined
 
+	title    string // the row's name
+	perf     string // where profiles go; empty for none
+	profiles int
+	loadCore int
+
 	tally tally
 	posts posts
 }

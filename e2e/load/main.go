@@ -44,6 +44,7 @@ type settings struct {
 	rest    time.Duration
 	quiet   time.Duration
 	only    string
+	perf    string // directory for profiles
 }
 
 // bench is one run of the program.
@@ -92,6 +93,7 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 		}
 	}
 	b.introduce()
+	var failed []error
 	for _, t := range tables {
 		if len(names) > 0 && !slices.Contains(names, t.name) {
 			continue
@@ -101,15 +103,18 @@ func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 		if measured != nil && len(measured.rows) > 0 {
 			measured.print(out)
 		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", t.name, err)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil: // the other tables may still be had
+			failed = append(failed, fmt.Errorf("%s: %w", t.name, err))
 		}
 		fmt.Fprintf(log, "%s took %v\n", t.name, time.Since(began).Round(time.Second))
 	}
 	if b.faults > 0 {
-		return fmt.Errorf("something was lost, doubled or refused in %d runs, as the lines with an exclamation mark say", b.faults)
+		failed = append(failed, fmt.Errorf("something was lost, doubled or refused in %d runs, as the lines with an exclamation mark say", b.faults))
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // parse reads the flags and which tables are wanted; none means all.
@@ -133,6 +138,7 @@ func (b *bench) parse(args []string) (names []string, err error) {
 	flags.StringVar(&b.caller, "caller", "", "the program to measure; it is built when this is empty")
 	flags.StringVar(&callerArgs, "caller-args", "", "more flags for it, between spaces")
 	flags.StringVar(&b.only, "only", "", "servers to measure, between commas: floor,caller,nchan")
+	flags.StringVar(&b.perf, "perf", "", "a directory for profiles of the servers, taken with perf(1)")
 	flags.DurationVar(&b.window, "window", 5*time.Second, "how long each run is measured")
 	flags.DurationVar(&b.rest, "rest", 10*time.Second, "how long after the last connection memory is read")
 	flags.DurationVar(&b.quiet, "quiet-time", 30*time.Second, "how long quiet rooms are measured")

@@ -18,6 +18,7 @@ func (b *bench) posting() (*table, error) {
 		columns: []column{
 			{name: "µs/post", digits: 1, ratio: "empty handlers"}, {name: "p99 ms", digits: 1},
 			{name: "full: µs/post", digits: 1, ratio: "empty handlers"}, {name: "full: posts/s"}, {name: "full: p99 ms", digits: 1},
+			{name: "full: µs of Redis", digits: 1},
 		},
 	}
 	var all []one
@@ -106,7 +107,7 @@ func (b *bench) post(l *load) (measured, error) {
 	return measured{
 		micros(steady.cpu) / float64(max(1, steady.answered)), millis(took.quantile(0.99)),
 		micros(full.cpu) / float64(max(1, full.answered)), float64(full.answered) / full.time.Seconds(),
-		millis(l.posts.took.quantile(0.99)),
+		millis(l.posts.took.quantile(0.99)), micros(full.redis) / float64(max(1, full.answered)),
 	}, nil
 }
 
@@ -164,12 +165,15 @@ func (b *bench) quietRooms() (*table, error) {
 		title: fmt.Sprintf("%d rooms that nobody posts in, %d readers, %v", rooms, readers, b.quiet),
 		columns: []column{
 			{name: "CPU of one core %", digits: 3}, {name: "reads with something in them/s", digits: 1},
-			{name: "µs of CPU for each", digits: 1},
+			{name: "µs of CPU for each", digits: 1}, {name: "CPU of Redis %", digits: 3},
 		},
 	}
 	var all []one
 	for _, via := range streams {
 		for _, s := range b.subjects {
+			if _, floor := s.(floorSubject); floor {
+				continue // it has nothing to do then
+			}
 			r := t.add(fmt.Sprintf("%s %s", s.name(), via), nil)
 			all = append(all, one{r, s, func(l *load) (measured, error) {
 				l.addRooms(rooms, 1)
@@ -187,6 +191,7 @@ func (b *bench) quietRooms() (*table, error) {
 				pings := float64(l.reads - reads)
 				return measured{
 					100 * float64(cost.cpu) / float64(cost.time), pings / cost.time.Seconds(), micros(cost.cpu) / max(1, pings),
+					100 * float64(cost.redis) / float64(cost.time),
 				}, err
 			}})
 		}

@@ -75,7 +75,7 @@ func (r *reader) header(b []byte) ([]byte, error) {
 		want = "HTTP/1.1 101 "
 	}
 	if !bytes.HasPrefix(head, []byte(want)) {
-		return nil, fmt.Errorf("refused: %.300s", b)
+		return nil, fmt.Errorf("refused: %.600s", b)
 	}
 	r.headed = true
 	if r.load.server.joined(r.via) == "" {

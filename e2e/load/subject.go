@@ -45,6 +45,7 @@ type running struct {
 	subject
 	addr      string
 	pids      []int // whose processor time and memory counts
+	store     []int // its Redis; empty for none
 	processes []*process
 }
 
@@ -93,7 +94,7 @@ func (m *machine) withRedis(start func(redis string) (*running, error)) (*runnin
 		redis.stop()
 		return nil, err
 	}
-	r.processes = append(r.processes, redis)
+	r.processes, r.store = append(r.processes, redis), []int{redis.cmd.Process.Pid}
 	return r, nil
 }
 
