@@ -22,7 +22,7 @@ build: ## build the program with the page in it: bin/caller
 	CGO_ENABLED=0 go build -trimpath -o bin/caller ./cmd/caller
 
 test: ## run everything that must pass; installs what it lacks
-	@scripts/need.sh go node npm gcc curl python3 redis-server chromium \
+	@scripts/need.sh go node npm gcc curl python3 redis-server chromium firefox-esr \
 		nginx haproxy apache2 varnishd squid tinyproxy privoxy mitmdump
 	@scripts/frontend.sh deps
 	@$(MAKE) --no-print-directory --keep-going lint frontend dist go-test

@@ -19,6 +19,7 @@ var run struct {
 
 	mu      sync.Mutex // guards what follows
 	browser *browser.Browser
+	firefox *browser.Firefox
 }
 
 // quiet is where the small proxies tell of the connections they break.
@@ -45,6 +46,9 @@ func testMain(m *testing.M) int {
 	code := m.Run()
 	if run.browser != nil {
 		run.browser.Close()
+	}
+	if run.firefox != nil {
+		run.firefox.Close()
 	}
 	fmt.Print(table())
 	return code

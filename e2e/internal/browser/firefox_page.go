@@ -1,0 +1,170 @@
+package browser
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// FirefoxPage is a tab of Firefox whose cookies and storage are its own.
+type FirefoxPage struct {
+	firefox *Firefox
+	tab     string
+	name    string
+}
+
+// Page opens a tab for somebody who has never been here. They leave with the test.
+func (f *Firefox) Page(t testing.TB, name string) *FirefoxPage {
+	t.Helper()
+	var person struct {
+		UserContext string `json:"userContext"`
+	}
+	require.NoError(t, f.call("browser.createUserContext", map[string]any{}, &person))
+	var tab struct {
+		Context string `json:"context"`
+	}
+	require.NoError(t, f.call("browsingContext.create", map[string]any{"type": "tab", "userContext": person.UserContext}, &tab))
+	p := &FirefoxPage{firefox: f, tab: tab.Context, name: name}
+	t.Cleanup(func() {
+		if t.Failed() {
+			shown, err := p.eval("document.body?.innerText ?? ''")
+			t.Logf("Firefox, the page of %s at its end (%v):\n%s\nits console: %q", name, err, shown, p.Console())
+		}
+		_ = f.call("browser.removeUserContext", map[string]any{"userContext": person.UserContext}, nil) // it ends with Firefox
+	})
+	return p
+}
+
+// eval is the JSON of a script's value; a promise is waited for.
+func (p *FirefoxPage) eval(script string) (string, error) {
+	var answer struct {
+		Type   string `json:"type"`
+		Result struct {
+			Value string `json:"value"`
+		} `json:"result"`
+		ExceptionDetails struct {
+			Text string `json:"text"`
+		} `json:"exceptionDetails"`
+	}
+	err := p.firefox.call("script.evaluate", map[string]any{
+		"expression":   "(async () => JSON.stringify((await (" + script + ")) ?? null))()",
+		"target":       map[string]any{"context": p.tab},
+		"awaitPromise": true,
+	}, &answer)
+	if err == nil && answer.Type != "success" {
+		err = fmt.Errorf("%s: %s", script, answer.ExceptionDetails.Text)
+	}
+	return answer.Result.Value, err
+}
+
+// Read evaluates JavaScript in the page and puts its value into value.
+func (p *FirefoxPage) Read(t testing.TB, script string, value any) {
+	t.Helper()
+	data, err := p.eval(script)
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal([]byte(data), value), data)
+}
+
+// Until waits until a JavaScript condition holds in the page.
+func (p *FirefoxPage) Until(t testing.TB, what, condition string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		// While the page is being loaded there is nothing to evaluate in.
+		if holds, err := p.eval("Boolean(" + condition + ")"); err == nil && holds == "true" {
+			return
+		}
+		require.False(t, time.Now().After(deadline), "Firefox, the page of %s: not seen: %s", p.name, what)
+		time.Sleep(50 * time.Millisecond) // between two looks
+	}
+}
+
+// Open goes to an address.
+func (p *FirefoxPage) Open(t testing.TB, address string) {
+	t.Helper()
+	require.NoError(t, p.firefox.call("browsingContext.navigate", map[string]any{
+		"context": p.tab, "url": address, "wait": "complete",
+	}, nil))
+}
+
+// Visit opens a link to a room with the transport pinned, and gives the person's name when asked for it.
+func (p *FirefoxPage) Visit(t testing.TB, base, room, transport string) {
+	t.Helper()
+	p.Open(t, base+"/rooms/"+url.PathEscape(room)+"?transport="+transport)
+	p.WaitLive(t, transport)
+	p.Fill(t, "name-input", p.name)
+	p.Click(t, "name-save")
+	p.Until(t, "the name taken", "!("+byID("name-save")+")")
+	p.WaitLive(t, transport)
+}
+
+// WaitLive waits until the page is connected over the transport.
+func (p *FirefoxPage) WaitLive(t testing.TB, transport string) {
+	t.Helper()
+	p.Until(t, "live over "+transport, fmt.Sprintf(
+		`(c => c?.dataset.state === "live" && c.dataset.transport === %s)(document.querySelector('[data-testid="connection"]'))`, quote(transport)))
+}
+
+// Fill types text into a field with the keyboard.
+func (p *FirefoxPage) Fill(t testing.TB, id, text string) {
+	t.Helper()
+	p.Until(t, id, byID(id))
+	p.Read(t, "(e => { e.focus(); e.select(); })("+byID(id)+")", new(any))
+	var keys []map[string]any
+	for _, r := range text {
+		keys = append(keys, map[string]any{"type": "keyDown", "value": string(r)}, map[string]any{"type": "keyUp", "value": string(r)})
+	}
+	p.act(t, map[string]any{"type": "key", "id": "keyboard", "actions": keys})
+	p.Until(t, id+" filled", byID(id)+".value === "+quote(text))
+}
+
+// Click clicks on an element with the mouse, in its middle.
+func (p *FirefoxPage) Click(t testing.TB, id string) {
+	t.Helper()
+	p.Until(t, id, byID(id))
+	var place [2]float64
+	p.Read(t, `(e => { e.scrollIntoView({block: "nearest"}); const r = e.getBoundingClientRect();
+		return [r.x + r.width / 2, r.y + r.height / 2]; })(`+byID(id)+")", &place)
+	p.act(t, map[string]any{"type": "pointer", "id": "mouse", "actions": []map[string]any{
+		{"type": "pointerMove", "x": int(place[0]), "y": int(place[1])}, {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0},
+	}})
+}
+
+func (p *FirefoxPage) act(t testing.TB, source map[string]any) {
+	t.Helper()
+	require.NoError(t, p.firefox.call("input.performActions", map[string]any{"context": p.tab, "actions": []any{source}}, nil))
+}
+
+// Send types a message and sends it.
+func (p *FirefoxPage) Send(t testing.TB, text string) {
+	t.Helper()
+	p.Fill(t, "composer-input", text)
+	p.Click(t, "send")
+}
+
+// WaitMessages waits until the page shows as many messages, all stored, asserts that they are these in this order, and
+// is the messages.
+func (p *FirefoxPage) WaitMessages(t testing.TB, texts ...string) []Message {
+	t.Helper()
+	p.Until(t, fmt.Sprintf("%d messages", len(texts)), fmt.Sprintf(
+		`(m => m.length >= %d && m.every(m => m.id && m.state === "sent"))(%s)`, len(texts), allMessages))
+	var messages []Message
+	p.Read(t, allMessages, &messages)
+	var shown []string
+	for _, message := range messages {
+		shown = append(shown, message.Text)
+	}
+	require.Equal(t, texts, shown, "what Firefox shows %s", p.name)
+	return messages
+}
+
+// Console is the errors in the page's console. What the content security policy stops is among them.
+func (p *FirefoxPage) Console() []string {
+	p.firefox.mu.Lock()
+	defer p.firefox.mu.Unlock()
+	return slices.Clone(p.firefox.logs[p.tab])
+}

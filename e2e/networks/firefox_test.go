@@ -1,0 +1,98 @@
+package networks
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/e2e/internal/browser"
+	"github.com/caller-chat/caller/e2e/internal/client"
+	"github.com/caller-chat/caller/e2e/internal/harness"
+)
+
+// firefox is the Firefox of this run.
+func firefox(t *testing.T) *browser.Firefox {
+	t.Helper()
+	run.mu.Lock()
+	defer run.mu.Unlock()
+	if run.firefox == nil {
+		run.firefox = browser.StartFirefox(t)
+	}
+	return run.firefox
+}
+
+// TestFirefox is the page in the other browser, over each transport: it joins, posts and receives, and when the network
+// swallows everything for a while and then breaks, it resumes, with what was said meanwhile on both sides.
+func TestFirefox(t *testing.T) {
+	for _, transport := range []string{"ws", "sse", "poll"} {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			node := run.programs.Node(t)
+			link := harness.StartLink(t, node.Addr)
+			other := client.SignIn(t, node.URL, "Bob")
+			reader := other.Read(t, client.WebSocket, "kitchen", client.Options{})
+			reader.WaitType(t, "live")
+			other.Post(t, "kitchen", "before")
+
+			page := firefox(t).Page(t, "Ann")
+			page.Visit(t, "http://"+link.Addr, "kitchen", transport)
+			page.WaitMessages(t, "before")
+			page.Send(t, "from Firefox")
+			reader.WaitTexts(t, "before", "from Firefox")
+			other.Post(t, "kitchen", "to Firefox")
+			page.WaitMessages(t, "before", "from Firefox", "to Firefox")
+			members := other.Members(t, "kitchen").Members
+			require.Len(t, members, 2)
+			for _, member := range members {
+				if member.Name == "Ann" {
+					assert.Equal(t, transport, member.Transport, "as the server sees it")
+				}
+			}
+
+			page.Read(t, "window.neverReloaded = true", new(bool))
+			link.Swallow()
+			other.Post(t, "kitchen", "missed")
+			page.Send(t, "said in the gap")
+			link.Heal()
+			reader.WaitTexts(t, "before", "from Firefox", "to Firefox", "missed", "said in the gap")
+			shown := page.WaitMessages(t, "before", "from Firefox", "to Firefox", "missed", "said in the gap")
+			page.WaitLive(t, transport)
+			other.Post(t, "kitchen", "after")
+			page.WaitMessages(t, "before", "from Firefox", "to Firefox", "missed", "said in the gap", "after")
+			for i, message := range other.Page(t, "kitchen", "").Messages[:5] {
+				assert.Equal(t, message.ID, shown[i].ID)
+			}
+			var same bool
+			page.Read(t, "window.neverReloaded === true", &same)
+			assert.True(t, same, "it resumed without a reload")
+			assert.Empty(t, page.Console(), "errors in the console")
+		})
+	}
+}
+
+// TestFirefoxTellsOfErrors shows that the errors which TestFirefox finds none of would have been found.
+func TestFirefoxTellsOfErrors(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/wrong.js" {
+			w.Header().Set("Content-Type", "text/javascript")
+			_, _ = io.WriteString(w, `console.error("said"); throw new Error("thrown")`) // the test misses it then
+			return
+		}
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Content-Security-Policy", "script-src 'self'")
+		_, _ = io.WriteString(w, `<!doctype html><script>document.title = "inline"</script><script src="wrong.js"></script>`)
+	}))
+	t.Cleanup(server.Close)
+	page := firefox(t).Page(t, "Ann")
+	page.Open(t, server.URL+"/")
+	harness.Eventually(t, "three errors", func() bool { return len(page.Console()) >= 3 })
+	console := strings.Join(page.Console(), "\n")
+	for _, want := range []string{"blocked an inline script", "said", "thrown"} {
+		assert.Contains(t, console, want)
+	}
+}
