@@ -102,7 +102,7 @@ export declare class Client {
     close(): void;
     /** Call it when the device goes on or off line. */
     networkChanged(online: boolean): void;
-    /** Call it when the page was asleep or hidden, and is back. */
+    /** Call it when the page was frozen, asleep, or hidden for some seconds, and is back. */
     woke(): void;
     /** Does not wait for the next try. */
     retryNow(): void;

@@ -8,8 +8,6 @@ export interface Timing {
     welcomeWithin: number;
     /** From `welcome` to proof: the first `ping`, sent a second after `live`, and on a WebSocket an answer too. */
     proofWithin: number;
-    /** Silence after which the carrier is doubted when somebody comes back to the page: a frozen one misses its end. */
-    wakeSilence: number;
     /** A carrier that lived less than this died young; twice in a row sends its transport to the back. */
     shortLife: number;
     /** How long it stays at the back, and how long what worked is tried first. */
@@ -66,10 +64,10 @@ export type Input = {
     type: "network";
     online: boolean;
 }
-/** The page was asleep or hidden, and is back; `looked` when it is known to be looked at. */
+/** The page was asleep, and is back; `frozen` when it certainly was: it may have missed its connection's end. */
  | {
     type: "wake";
-    looked?: boolean;
+    frozen?: boolean;
 }
 /** A person asked to try now. */
  | {

@@ -152,7 +152,10 @@ export class Chooser {
         return this.#network(input.online, now);
       case "wake":
         if (this.#retryAt !== undefined) this.#begin("again", this.order(now), now);
-        else if (this.#carrier && now - this.#carrier.heardAt > this.#silence(input.looked)) {
+        else if (
+          this.#carrier !== undefined &&
+          (input.frozen || now - this.#carrier.heardAt > 1.2 * this.#carrier.heartbeat)
+        ) {
           this.#begin("network", this.order(now), now);
         }
         return;
@@ -162,11 +165,6 @@ export class Chooser {
       case "tick":
         return;
     }
-  }
-
-  /** How long the carrier may have been silent after a sleep: somebody who looks at the page waits. */
-  #silence(looked = false): number {
-    return looked ? this.#timing.wakeSilence : 1.2 * (this.#carrier?.heartbeat ?? 0);
   }
 
   /** Does what the time asks for, until nothing is left to do now. */

@@ -305,9 +305,9 @@ export class Client {
     this.#link.input({ type: "network", online });
   }
 
-  /** Call it when the page was asleep or hidden, and is back. */
+  /** Call it when the page was frozen, asleep, or hidden for some seconds, and is back. */
   woke(): void {
-    this.#link.input({ type: "wake", looked: true });
+    this.#link.input({ type: "wake", frozen: true });
   }
 
   /** Does not wait for the next try. */

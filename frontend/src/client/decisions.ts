@@ -10,8 +10,6 @@ export interface Timing {
   welcomeWithin: number;
   /** From `welcome` to proof: the first `ping`, sent a second after `live`, and on a WebSocket an answer too. */
   proofWithin: number;
-  /** Silence after which the carrier is doubted when somebody comes back to the page: a frozen one misses its end. */
-  wakeSilence: number;
   /** A carrier that lived less than this died young; twice in a row sends its transport to the back. */
   shortLife: number;
   /** How long it stays at the back, and how long what worked is tried first. */
@@ -30,7 +28,6 @@ export const TIMING: Timing = {
   headStart: 2_000,
   welcomeWithin: 12_000,
   proofWithin: 4_000,
-  wakeSilence: 2_000,
   shortLife: 10_000,
   remember: 60 * 60_000,
   doubtAgain: 30_000,
@@ -60,8 +57,8 @@ export type Input =
   | { type: "stuck" }
   /** The device changed its network, or says that it has one again. */
   | { type: "network"; online: boolean }
-  /** The page was asleep or hidden, and is back; `looked` when it is known to be looked at. */
-  | { type: "wake"; looked?: boolean }
+  /** The page was asleep, and is back; `frozen` when it certainly was: it may have missed its connection's end. */
+  | { type: "wake"; frozen?: boolean }
   /** A person asked to try now. */
   | { type: "retry" };
 

@@ -98,7 +98,7 @@ function Bubble({ row, onRetry, onDiscard }: MessageProps) {
 }
 
 /** A post that waits this long can be taken back. Milliseconds. */
-const LONG_WAIT = 5_000;
+const LONG_WAIT = 2_000;
 
 function useLate(waiting: boolean, since: number): boolean {
   const [, again] = useState(0);

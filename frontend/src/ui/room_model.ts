@@ -43,6 +43,9 @@ const TYPING_SHOWN = 5_000;
 /** Between notes of how far one has read. */
 const NOTE_EVERY = 1_000;
 
+/** A page that was hidden longer may have slept. Milliseconds. */
+const HIDDEN_LONG = 5_000;
+
 /** Turns a client's events into views, one for each frame at most, however fast the events come. */
 export class RoomModel {
   readonly client: Client;
@@ -62,6 +65,7 @@ export class RoomModel {
   #ended: End | undefined;
   #lastLive: Transport | undefined;
   #seenHidden: Cursor | undefined;
+  #hiddenAt = 0;
 
   constructor(room: string, baseUrl: string, transport?: Transport, timing?: Partial<Timing>) {
     this.#room = room;
@@ -99,7 +103,7 @@ export class RoomModel {
     visited(this.#room, Date.now());
     window.addEventListener("online", this.#online);
     window.addEventListener("offline", this.#offline);
-    window.addEventListener("pageshow", this.#woke);
+    window.addEventListener("pageshow", this.#shown);
     document.addEventListener("visibilitychange", this.#visibility);
     document.addEventListener("resume", this.#woke);
     networkInformation()?.addEventListener("change", this.#switched);
@@ -111,7 +115,7 @@ export class RoomModel {
   stop(): void {
     window.removeEventListener("online", this.#online);
     window.removeEventListener("offline", this.#offline);
-    window.removeEventListener("pageshow", this.#woke);
+    window.removeEventListener("pageshow", this.#shown);
     document.removeEventListener("visibilitychange", this.#visibility);
     document.removeEventListener("resume", this.#woke);
     networkInformation()?.removeEventListener("change", this.#switched);
@@ -207,12 +211,16 @@ export class RoomModel {
   #offline = () => this.client.networkChanged(false);
   #switched = () => this.client.networkChanged(navigator.onLine);
   #woke = () => this.client.woke();
+  #shown = (event: PageTransitionEvent) => {
+    if (event.persisted) this.client.woke(); // it comes after each load too
+  };
   #visibility = () => {
     if (document.hidden) {
+      this.#hiddenAt = Date.now();
       this.#seenHidden = this.client.messages.at(-1)?.id;
     } else {
       this.#seenHidden = undefined;
-      this.client.woke();
+      if (Date.now() - this.#hiddenAt > HIDDEN_LONG) this.client.woke();
       this.#changed();
     }
   };
