@@ -40,8 +40,10 @@ func (tab tab) waitWritten(t *testing.T, state string, texts ...string) (keys []
 // discard discards the message that says this.
 func (tab tab) discard(t *testing.T, text string) {
 	t.Helper()
-	browser.Eval[any](t, tab.Page, fmt.Sprintf(`[...[...document.querySelectorAll('[data-testid="message"]')]
-		.find((e) => e.querySelector('[data-testid="message-text"]').textContent === %q).querySelectorAll("button")].find((e) => e.textContent.trim() === "Discard").click()`, text))
+	button := fmt.Sprintf(`[...[...document.querySelectorAll('[data-testid="message"]')]
+		.find((e) => e.querySelector('[data-testid="message-text"]').textContent === %q).querySelectorAll("button")].find((e) => e.textContent.trim() === "Discard")`, text)
+	tab.Until(t, "a button to discard "+text, button) // a message that waits has one after a moment
+	browser.Eval[any](t, tab.Page, button+".click()")
 }
 
 // TestRefused is a message that the page lets through and the server does not have: a single character which is white

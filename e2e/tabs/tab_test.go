@@ -12,6 +12,9 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
+// soon is how soon tabs see what others write where no figure is promised: in seconds, on a busy machine.
+const soon = 5 * time.Second
+
 // recorder notes in the page when each message was first shown, each state the connection was shown in, and when the
 // page was frozen and went on. Times are milliseconds of the machine's clock, which the node's are too.
 const recorder = `window.record = {shown: {}, states: [], life: []};
