@@ -29,6 +29,7 @@ func TestSleep(t *testing.T) {
 				bob := client.SignIn(t, node.URL, "Bob")
 				bob.Post(t, "kitchen", "before")
 				page.waitCount(t, 1)
+				g.awaitOne(t)
 
 				page.Freeze(t)
 				meanwhile(g)
