@@ -67,6 +67,28 @@ func TestAPollAnswersANewRoster(t *testing.T) {
 	require.Greater(t, second.Version, first.Version)
 }
 
+// Who comes while a poll waits is in its answer, though the poll began with another roster.
+func TestAPollAnswersWithWhoCameMeanwhile(t *testing.T) {
+	r := rig.New(t)
+	h := rig.InLobby(poll.New(r.Node, rig.Who).Messages)
+	members := func(n int) func() bool {
+		return func() bool {
+			roll, err := r.Node.Members(t.Context(), "lobby")
+			return err == nil && len(roll.Members) == n
+		}
+	}
+	answer := make(chan page, 1)
+	go func() {
+		_, p := get(t, h, "name=Ann&wait=20&after=0-0")
+		answer <- p
+	}()
+	require.Eventually(t, members(1), 5*time.Second, time.Millisecond)
+	get(t, h, "name=Bob&wait=0")
+	require.Eventually(t, members(2), 5*time.Second, time.Millisecond)
+	r.Say(t, "hello")
+	require.Len(t, (<-answer).Members, 2)
+}
+
 // Leaving one's polls by their name leaves one's other tabs in peace.
 func TestPollsLeaveByTheirName(t *testing.T) {
 	r := rig.New(t)

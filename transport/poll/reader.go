@@ -20,6 +20,7 @@ type reader struct {
 	reason  chat.ResetReason
 	roster  chat.RosterRead
 	version int64
+	changed bool // somebody has come or gone since the roster
 	ended   error
 }
 
@@ -31,7 +32,7 @@ func (r *reader) Deliver(b *chat.Batch) {
 	for _, e := range b.Events {
 		switch body := e.Body.(type) {
 		case chat.Welcome:
-			r.roster, r.version = body.Roster, body.Roster.Version
+			r.roster, r.version, r.changed = body.Roster, body.Roster.Version, false
 		case chat.Reset:
 			r.entries, r.reason = nil, body.Reason
 		case chat.Appended:
@@ -39,11 +40,11 @@ func (r *reader) Deliver(b *chat.Batch) {
 		case chat.Live:
 			r.start = body.Cursor
 		case chat.Joined:
-			r.version = body.Version
+			r.version, r.changed = body.Version, true
 		case chat.Left:
-			r.version = body.Version
+			r.version, r.changed = body.Version, true
 		case chat.RosterRead:
-			r.roster, r.version = body, body.Version
+			r.roster, r.version, r.changed = body, body.Version, false
 		}
 	}
 	r.mu.Unlock()
@@ -73,13 +74,22 @@ func (r *reader) state() (something bool, ended error) {
 	return len(r.entries) > 0 || r.reason != "" || newRoster, r.ended
 }
 
-// page is the answer as it stands now.
+// page is the answer as it stands now. The room is asked for its roster only if the reader's own is out of date: a
+// message wakes all who poll, and the room's worker would have to answer each.
 func (r *reader) page(ctx context.Context, limit int) wire.Page {
-	roster, current := r.subscription.Roster(ctx)
+	r.mu.Lock()
+	changed := r.changed
+	r.mu.Unlock()
+	var fresh chat.RosterRead
+	current := false
+	if changed {
+		fresh, current = r.subscription.Roster(ctx)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !current {
-		roster = r.roster
+	roster := r.roster
+	if current {
+		roster = fresh
 	}
 	return page(r.asked.Room, first(r.entries, limit), r.start, r.reason, roster)
 }
