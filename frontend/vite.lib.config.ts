@@ -1,5 +1,13 @@
 import { defineConfig } from "vite";
 
+// Names that nobody outside the library sees: members of what the modules hand one another. What is on the wire, in the
+// options and in the public types is not here, and must not be.
+export const INTERNAL = [
+  "acknowledged answered arrived interrupted outbox passed pump refused underWay",
+  "onCarry onChange onDecision onEvent onFinal onMemory onSignedOut onState onStored onStuck",
+  "heardAt openedAt startedAt welcomeAt tries queue held advance emit",
+].flatMap((names) => names.split(" "));
+
 // The client library as others get it: one module without imports, the same from npm and from a Caller's own
 // /client/caller.js.
 export default defineConfig({
@@ -11,6 +19,16 @@ export default defineConfig({
     reportCompressedSize: true,
     lib: { entry: "src/client/index.ts", formats: ["es"], fileName: () => "caller.js" },
     // By default a library keeps its white space, for the sake of bundlers' annotations. A page reads it as it is.
-    rolldownOptions: { output: { minify: true } },
+    rolldownOptions: {
+      output: {
+        comments: false,
+        minify: {
+          compress: { target: "esnext" },
+          mangle: true,
+          codegen: { removeWhitespace: true },
+          mangleProps: { include: new RegExp(`^(${INTERNAL.join("|")})$`) },
+        },
+      },
+    },
   },
 });

@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
+import { INTERNAL } from "../vite.lib.config.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -63,6 +64,18 @@ describe("the library", () => {
   test("is small", () => {
     const size = gzipSync(read("lib/caller.js"), { level: 9 }).length;
     console.log(`lib/caller.js: ${size} bytes gzipped`);
+  });
+
+  test("shortens no name that others use", () => {
+    // Types of the options, the events and the decisions, and so of what is on the wire.
+    const types = ["client", "decisions", "end", "events", "transport", "chooser"]
+      .map((name) => read(`lib/types/${name}.d.ts`))
+      .join("")
+      .replace(/\/\*[\s\S]*?\*\//g, "");
+    for (const name of INTERNAL) {
+      expect(read("lib/caller.js"), name).not.toMatch(new RegExp(`[.?]${name}\\b`));
+      expect(types, name).not.toMatch(new RegExp(`\\b${name}\\??[:(]`));
+    }
   });
 
   const dir = mkdtempSync(join(tmpdir(), "caller-library-"));

@@ -90,6 +90,7 @@ export interface Decision {
     /** What was done, such as `open`, `carry`, `proven`, `close`, `back`, `wait`. */
     what: string;
     transport?: Transport;
+    /** A short word, such as `late` or `silent` (frontend/README.md lists them), or what happened in English. */
     why: string;
 }
 export type Action = {

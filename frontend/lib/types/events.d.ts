@@ -123,12 +123,14 @@ export type Command = {
     type: "leave";
 };
 type Fields = Record<string, unknown>;
+/** Reads one field: undefined leaves it out, null refuses the whole. */
+type Read<T> = (value: unknown) => T;
 /** Decodes one event from its JSON text; undefined for what is not an event at all. */
 export declare function decodeEvent(json: string): ServerEvent | undefined;
 export declare function readEvent(value: unknown): ServerEvent | undefined;
 export declare function readMessage(value: unknown): MessageEvent | undefined;
 export declare function readProblem(value: unknown): Problem | undefined;
-export declare function readSession(value: unknown): Session | undefined;
+export declare const readSession: Read<Session | undefined>;
 /** An answer of the messages call. Entries of kinds not known are left out; the cursor is past them all the same. */
 export declare function readMessages(value: unknown): MessagesReply | undefined;
 export declare function readRoster(value: unknown): RosterSnapshot;

@@ -78,6 +78,8 @@ export class Chooser {
   /** Young deaths in a row. */
   readonly #strikes = new Map<Transport, number>();
 
+  /** The time of this step. */
+  #now = 0;
   #out: Action[] = [];
   #lastState = "";
 
@@ -90,8 +92,9 @@ export class Chooser {
 
   step(input: Input, now: number): Action[] {
     this.#out = [];
-    this.#take(input, now);
-    if (this.#running) this.#settle(now);
+    this.#now = now;
+    this.#take(input);
+    if (this.#running) this.#settle();
     this.#tellState();
     return this.#out;
   }
@@ -102,16 +105,16 @@ export class Chooser {
     const t = this.#timing;
     const times: number[] = [];
     if (this.#retryAt !== undefined) times.push(this.#retryAt);
-    if (this.#race !== undefined) {
+    if (this.#race) {
       if (this.#race.queue.length > 0) times.push(this.#race.openedAt + t.headStart);
       for (const one of this.#race.tries.values()) times.push(one.openedAt + t.welcomeWithin);
     }
-    if (this.#carrier !== undefined) {
+    if (this.#carrier) {
       times.push(this.#carrier.heardAt + 2 * this.#carrier.heartbeat);
       const doubted = this.#doubtAt(this.#carrier);
       if (doubted !== undefined) times.push(doubted);
     }
-    if (this.#probe !== undefined) times.push(this.#probeDeadline(this.#probe));
+    if (this.#probe) times.push(this.#probeDeadline(this.#probe));
     else if (this.#probeAt !== undefined && this.#mayProbe()) times.push(this.#probeAt);
     return times.length === 0 ? undefined : Math.min(...times);
   }
@@ -125,42 +128,42 @@ export class Chooser {
     return [...this.#transports].sort((a, b) => rank(a) - rank(b));
   }
 
-  #take(input: Input, now: number): void {
+  #take(input: Input): void {
     if (input.type === "start") {
       if (this.#running) return;
       this.#running = true;
-      this.#downSince = now;
+      this.#downSince = this.#now;
       this.#failures = 0;
       this.#backoff.reset();
-      return this.#begin("start", this.order(now), now);
+      return this.#begin("start");
     }
     if (!this.#running) return;
     switch (input.type) {
       case "stop":
-        this.#closeAll("stopped", now);
+        this.#closeAll("stopped");
         this.#running = false;
         return;
       case "welcome":
-        return this.#welcome(input.id, input.heartbeat, now);
+        return this.#welcome(input.id, input.heartbeat);
       case "heard":
-        return this.#heard(input.id, input.proof === true, input.answer === true, now);
+        return this.#heard(input.id, input.proof === true, input.answer === true);
       case "ended":
-        return this.#ended(input.id, input.end, now);
+        return this.#ended(input.id, input.end);
       case "stuck":
-        return this.#doubt("stuck", now);
+        return this.#doubt("stuck");
       case "network":
-        return this.#network(input.online, now);
+        return this.#network(input.online);
       case "wake":
-        if (this.#retryAt !== undefined) this.#begin("again", this.order(now), now);
+        if (this.#retryAt !== undefined) this.#begin("again");
         else if (
-          this.#carrier !== undefined &&
-          (input.frozen || now - this.#carrier.heardAt > 1.2 * this.#carrier.heartbeat)
+          this.#carrier &&
+          (input.frozen || this.#now - this.#carrier.heardAt > 1.2 * this.#carrier.heartbeat)
         ) {
-          this.#begin("network", this.order(now), now);
+          this.#begin("network");
         }
         return;
       case "retry":
-        if (this.#retryAt !== undefined) this.#begin("again", this.order(now), now);
+        if (this.#retryAt !== undefined) this.#begin("again");
         return;
       case "tick":
         return;
@@ -168,115 +171,115 @@ export class Chooser {
   }
 
   /** Does what the time asks for, until nothing is left to do now. */
-  #settle(now: number): void {
+  #settle(): void {
     const t = this.#timing;
-    if (this.#retryAt !== undefined && now >= this.#retryAt) {
-      this.#begin("again", this.order(now), now);
+    if (this.#retryAt !== undefined && this.#now >= this.#retryAt) {
+      this.#begin("again");
     }
     const silent = this.#carrier;
-    if (silent !== undefined && now >= silent.heardAt + 2 * silent.heartbeat) {
-      this.#close(silent, "silent for two heartbeats", now);
-      this.#carrierGone(silent, false, 0, now);
+    if (silent && this.#now >= silent.heardAt + 2 * silent.heartbeat) {
+      this.#close(silent, "silent");
+      this.#carrierGone(silent, false, 0);
     }
     const doubtAt = this.#carrier && this.#doubtAt(this.#carrier);
-    if (doubtAt !== undefined && now >= doubtAt) this.#doubt("unproven", now);
-    this.#settleProbe(now);
+    if (doubtAt !== undefined && this.#now >= doubtAt) this.#doubt("unproven");
+    this.#settleProbe();
 
     const race = this.#race;
-    if (race === undefined) return;
+    if (!race) return;
     for (const one of race.tries.values()) {
-      if (now < one.openedAt + t.welcomeWithin) continue;
+      if (this.#now < one.openedAt + t.welcomeWithin) continue;
       race.tries.delete(one.id);
-      this.#close(one, "no welcome in time", now);
+      this.#close(one, "late");
     }
     if (race.queue.length > 0) {
-      if (race.tries.size === 0 || now >= race.openedAt + t.headStart) this.#openNext(race, now);
+      if (race.tries.size === 0 || this.#now >= race.openedAt + t.headStart) this.#openNext(race);
     } else if (race.tries.size === 0) {
-      this.#raceLost(race, now);
+      this.#raceLost(race);
     }
   }
 
-  #begin(why: Race["why"], queue: Transport[], now: number): void {
+  #begin(why: Race["why"], queue = this.order(this.#now)): void {
     this.#retryAt = undefined;
-    if (this.#race !== undefined || queue.length === 0) return;
+    if (this.#race || queue.length === 0) return;
     this.#race = {
       why,
-      startedAt: now,
-      openedAt: now,
+      startedAt: this.#now,
+      openedAt: this.#now,
       queue: [...queue],
       tries: new Map(),
       retryAfter: 0,
     };
-    this.#openNext(this.#race, now);
+    this.#openNext(this.#race);
   }
 
-  #openNext(race: Race, now: number): void {
+  #openNext(race: Race): void {
     const transport = race.queue.shift();
     if (transport === undefined) return;
-    const why = race.tries.size > 0 ? "no welcome yet from the one before" : race.why;
-    const one = this.#open(transport, why, now);
+    const why = race.tries.size > 0 ? "beside" : race.why;
+    const one = this.#open(transport, why);
     race.tries.set(one.id, one);
-    race.openedAt = now;
+    race.openedAt = this.#now;
   }
 
-  #open(transport: Transport, why: string, now: number): Try {
+  #open(transport: Transport, why: string): Try {
     const one: Try = {
       id: this.#nextId++,
       transport,
-      openedAt: now,
-      heardAt: now,
+      openedAt: this.#now,
+      heardAt: this.#now,
       heartbeat: 15_000,
       down: false,
       // The others send each post in a request of its own, whose answer is the proof.
       up: transport !== "ws",
       proven: false,
     };
-    this.#decide(now, "open", why, transport);
+    this.#decide("open", why, transport);
     this.#out.push({ type: "open", id: one.id, transport });
     return one;
   }
 
-  #close(one: Try, why: string, now: number): void {
-    this.#decide(now, "close", why, one.transport);
+  #close(one: Try, why: string): void {
+    this.#decide("close", why, one.transport);
     this.#out.push({ type: "close", id: one.id });
   }
 
-  #welcome(id: TryId, heartbeat: number, now: number): void {
+  #welcome(id: TryId, heartbeat: number): void {
     const one = this.#find(id);
-    if (one === undefined || one.welcomeAt !== undefined) return;
-    one.welcomeAt = now;
-    one.heardAt = now;
+    if (!one || one.welcomeAt !== undefined) return;
+    one.welcomeAt = this.#now;
+    one.heardAt = this.#now;
     one.heartbeat = heartbeat;
-    this.#decide(now, "welcome", `after ${now - one.openedAt} ms`, one.transport);
+    this.#decide("welcome", `after ${this.#now - one.openedAt} ms`, one.transport);
     const race = this.#race;
-    if (race === undefined || !race.tries.delete(id)) return;
-    for (const other of race.tries.values()) this.#close(other, "another was first", now);
+    if (!race?.tries.delete(id)) return;
+    for (const other of race.tries.values()) this.#close(other, "second");
     this.#race = undefined;
     const old = this.#carrier;
-    if (old !== undefined) {
-      this.#close(old, `set aside: ${race.why}`, now);
-      if (race.why !== "network") this.#strike(old.transport, now);
+    if (old) {
+      this.#close(old, race.why);
+      if (race.why !== "network") this.#strike(old.transport);
     }
-    if (this.#probe !== undefined) this.#close(this.#probe, "a new session", now);
+    if (this.#probe) this.#close(this.#probe, "replaced");
     this.#probe = undefined;
-    this.#carry(one, old === undefined ? "first welcome" : race.why, now);
+    this.#carry(one, !old ? "first" : race.why);
   }
 
-  #carry(one: Try, why: string, now: number): void {
+  #carry(one: Try, why: string): void {
     this.#carrier = one;
     this.#sparedUntil = 0;
     this.#probeAt = undefined;
     this.#probeQueue = [];
     this.#downSince = undefined;
-    this.#decide(now, "carry", why, one.transport);
+    this.#decide("carry", why, one.transport);
     this.#out.push({ type: "carry", id: one.id, transport: one.transport });
-    if (one.proven) this.#proven(one, now);
+    if (one.proven) this.#proven(one);
   }
 
-  #heard(id: TryId, proof: boolean, answer: boolean, now: number): void {
+  #heard(id: TryId, proof: boolean, answer: boolean): void {
     const one = this.#find(id);
-    if (one === undefined) return;
-    one.heardAt = now;
+    if (!one) return;
+    one.heardAt = this.#now;
     one.down ||= proof && one.welcomeAt !== undefined;
     one.up ||= answer;
     const proves = one.down && one.up && !one.proven;
@@ -284,179 +287,177 @@ export class Chooser {
     if (one !== this.#carrier) return;
     const why = this.#race?.why;
     if (why === "network" || (why === "unproven" && proves) || (why === "stuck" && answer)) {
-      this.#cancelRace("the one in use is alive", now);
+      this.#cancelRace("alive");
     }
-    if (proves) this.#proven(one, now);
+    if (proves) this.#proven(one);
   }
 
-  #proven(one: Try, now: number): void {
-    this.#decide(now, "proven", `after ${now - one.openedAt} ms`, one.transport);
+  #proven(one: Try): void {
+    this.#decide("proven", `after ${this.#now - one.openedAt} ms`, one.transport);
     this.#backoff.reset();
     this.#failures = 0;
-    const until = now + this.#timing.remember;
+    const until = this.#now + this.#timing.remember;
     const back = { ...this.#memory.back };
     for (const transport of this.#transports) {
-      if ((back[transport] ?? 0) <= now) delete back[transport];
+      if ((back[transport] ?? 0) <= this.#now) delete back[transport];
     }
     this.#learn({ works: { transport: one.transport, until }, back });
-    if (this.#better(one.transport).length > 0) this.#probeAt = now + this.#timing.firstProbe;
+    if (this.#better(one.transport).length > 0) this.#probeAt = this.#now + this.#timing.firstProbe;
   }
 
-  #ended(id: TryId, end: End, now: number): void {
+  #ended(id: TryId, end: End): void {
     const one = this.#find(id);
-    if (one === undefined) return;
+    if (!one) return;
     this.#decide(
-      now,
       "ended",
-      `${end.kind}: ${end.detail}, after ${now - one.openedAt} ms`,
+      `${end.kind}: ${end.detail}, after ${this.#now - one.openedAt} ms`,
       one.transport,
     );
     if (end.kind !== "lost" && end.kind !== "busy") {
       this.#forget(one);
-      this.#closeAll("the server has closed the door", now);
+      this.#closeAll("final");
       this.#running = false;
       this.#out.push({ type: "final", end });
       return;
     }
     const retryAfter = end.retryAfter ?? 0;
-    if (one === this.#carrier) return this.#carrierGone(one, end.kind === "busy", retryAfter, now);
-    if (one === this.#probe) return this.#probeFailed(now);
+    if (one === this.#carrier) return this.#carrierGone(one, end.kind === "busy", retryAfter);
+    if (one === this.#probe) return this.#probeFailed();
     this.#race?.tries.delete(id);
     if (this.#race) this.#race.retryAfter = Math.max(this.#race.retryAfter, retryAfter);
   }
 
   /** The carrier ended or fell silent; it is closed already. */
-  #carrierGone(one: Try, busy: boolean, retryAfter: number, now: number): void {
+  #carrierGone(one: Try, busy: boolean, retryAfter: number): void {
     this.#carrier = undefined;
     this.#probeAt = undefined;
-    this.#downSince = now;
-    const lived = now - (one.welcomeAt ?? now);
+    this.#downSince = this.#now;
+    const lived = this.#now - (one.welcomeAt ?? this.#now);
     let next: Transport[] | undefined;
     if (!busy && lived < this.#timing.shortLife) {
-      const sentBack = this.#strike(one.transport, now);
+      const sentBack = this.#strike(one.transport);
       const first = !one.proven && this.#strikes.get(one.transport) === 1;
-      const order = this.order(now);
+      const order = this.order(this.#now);
       if (sentBack) next = order;
       else if (first) next = [...order.filter((t) => t !== one.transport), one.transport];
     } else if (!busy) this.#strikes.delete(one.transport);
     const probe = this.#probe;
     this.#probe = undefined;
     this.#probeQueue = [];
-    if (this.#race !== undefined) {
-      if (probe !== undefined) this.#close(probe, "others race already", now);
+    if (this.#race) {
+      if (probe) this.#close(probe, "replaced");
       return;
     }
-    if (probe?.welcomeAt !== undefined) return this.#carry(probe, "the other one is gone", now);
-    if (probe !== undefined) this.#close(probe, "a new round begins", now);
-    if (next !== undefined && next.length > 1) this.#begin("again", next, now);
-    else this.#wait(retryAfter, now);
+    if (probe?.welcomeAt !== undefined) return this.#carry(probe, "gone");
+    if (probe) this.#close(probe, "replaced");
+    if (next && next.length > 1) this.#begin("again", next);
+    else this.#wait(retryAfter);
   }
 
-  #wait(retryAfter: number, now: number): void {
+  #wait(retryAfter: number): void {
     const delay = this.#backoff.next(retryAfter);
-    this.#retryAt = now + delay;
-    this.#decide(now, "wait", `${delay} ms`);
+    this.#retryAt = this.#now + delay;
+    this.#decide("wait", `${delay} ms`);
   }
 
-  #raceLost(race: Race, now: number): void {
+  #raceLost(race: Race): void {
     this.#race = undefined;
     const carrier = this.#carrier;
-    if (carrier === undefined) {
+    if (!carrier) {
       this.#failures += 1;
-      return this.#wait(race.retryAfter, now);
+      return this.#wait(race.retryAfter);
     }
     if (race.why === "network" && carrier.heardAt <= race.startedAt) {
-      this.#close(carrier, "nothing gets through", now);
+      this.#close(carrier, "nothing");
       this.#failures += 1;
-      return this.#carrierGone(carrier, true, race.retryAfter, now);
+      return this.#carrierGone(carrier, true, race.retryAfter);
     }
-    this.#sparedUntil = now + this.#timing.doubtAgain;
-    this.#decide(now, "keep", "no other got through", carrier.transport);
+    this.#sparedUntil = this.#now + this.#timing.doubtAgain;
+    this.#decide("keep", "only", carrier.transport);
   }
 
-  #cancelRace(why: string, now: number): void {
-    for (const one of this.#race?.tries.values() ?? []) this.#close(one, why, now);
+  #cancelRace(why: string): void {
+    for (const one of this.#race?.tries.values() ?? []) this.#close(one, why);
     this.#race = undefined;
   }
 
   /** When an unproven carrier gets company. */
   #doubtAt(one: Try): number | undefined {
-    if (one.proven || this.#race !== undefined || this.#transports.length < 2) return undefined;
+    if (one.proven || this.#race || this.#transports.length < 2) return undefined;
     const due = (one.welcomeAt ?? one.openedAt) + this.#timing.proofWithin;
     return Math.max(due, this.#sparedUntil);
   }
 
-  #doubt(why: "unproven" | "stuck", now: number): void {
+  #doubt(why: "unproven" | "stuck"): void {
     const carrier = this.#carrier;
-    if (carrier === undefined || this.#race !== undefined || now < this.#sparedUntil) return;
+    if (!carrier || this.#race || this.#now < this.#sparedUntil) return;
     this.#begin(
       why,
-      this.order(now).filter((transport) => transport !== carrier.transport),
-      now,
+      this.order(this.#now).filter((transport) => transport !== carrier.transport),
     );
   }
 
-  #network(online: boolean, now: number): void {
+  #network(online: boolean): void {
     // "For this network" is over when the device says that the network is another one.
     if (online && Object.keys(this.#memory.back).length > 0) {
       this.#strikes.clear();
       this.#learn({ ...this.#memory, back: {} });
     }
-    if (this.#carrier === undefined) this.#begin("again", this.order(now), now);
-    else this.#begin("network", this.order(now), now);
-    if (online && this.#probeAt !== undefined) this.#probeAt = now;
+    if (!this.#carrier) this.#begin("again");
+    else this.#begin("network");
+    if (online && this.#probeAt !== undefined) this.#probeAt = this.#now;
   }
 
-  #strike(transport: Transport, now: number): boolean {
+  #strike(transport: Transport): boolean {
     const strikes = (this.#strikes.get(transport) ?? 0) + 1;
     this.#strikes.set(transport, strikes);
     if (strikes < 2) return false;
     const before = this.#memory.back[transport] ?? 0;
-    const back = { ...this.#memory.back, [transport]: now + this.#timing.remember };
+    const back = { ...this.#memory.back, [transport]: this.#now + this.#timing.remember };
     const works = this.#memory.works;
     const keep = works !== undefined && works.transport !== transport;
     this.#learn({ ...(keep ? { works } : {}), back });
-    this.#decide(now, "back", "died young twice in a row", transport);
-    return before <= now;
+    this.#decide("back", "young", transport);
+    return before <= this.#now;
   }
 
   #better(transport: Transport): Transport[] {
     return this.#transports.slice(0, this.#transports.indexOf(transport));
   }
 
-  #settleProbe(now: number): void {
+  #settleProbe(): void {
     const probe = this.#probe;
     const carrier = this.#carrier;
-    if (probe !== undefined) {
-      const trusted = probe.proven && now >= this.#trustedAt(probe);
-      if (trusted && this.#race === undefined) {
-        if (carrier !== undefined) this.#close(carrier, "a better one is proven", now);
+    if (probe) {
+      const trusted = probe.proven && this.#now >= this.#trustedAt(probe);
+      if (trusted && !this.#race) {
+        if (carrier) this.#close(carrier, "better");
         this.#probe = undefined;
         this.#strikes.delete(probe.transport);
         const { [probe.transport]: _, ...back } = this.#memory.back;
         this.#memory = { ...this.#memory, back };
-        this.#carry(probe, "proven, and better", now);
-      } else if (!trusted && now >= this.#probeDeadline(probe)) {
-        this.#close(probe, "not proven in time", now);
-        this.#probeFailed(now);
+        this.#carry(probe, "better");
+      } else if (!trusted && this.#now >= this.#probeDeadline(probe)) {
+        this.#close(probe, "unproven");
+        this.#probeFailed();
       }
       return;
     }
-    if (carrier === undefined || !this.#mayProbe()) return;
-    if (this.#probeAt === undefined || now < this.#probeAt) return;
+    if (!carrier || !this.#mayProbe()) return;
+    if (this.#probeAt === undefined || this.#now < this.#probeAt) return;
     if (this.#probeQueue.length === 0) this.#probeQueue = this.#better(carrier.transport);
     const next = this.#probeQueue.shift();
-    if (next === undefined) this.#probeAt = undefined;
-    else this.#probe = this.#open(next, "looking for better", now);
+    if (!next) this.#probeAt = undefined;
+    else this.#probe = this.#open(next, "probe");
   }
 
   #mayProbe(): boolean {
-    return this.#carrier?.proven === true && this.#race === undefined;
+    return this.#carrier?.proven === true && !this.#race;
   }
 
-  #probeFailed(now: number): void {
+  #probeFailed(): void {
     this.#probe = undefined;
-    this.#probeAt = this.#probeQueue.length > 0 ? now : now + this.#timing.probeEvery;
+    this.#probeAt = this.#probeQueue.length > 0 ? this.#now : this.#now + this.#timing.probeEvery;
   }
 
   /** When a proven probe may take over. */
@@ -471,7 +472,7 @@ export class Chooser {
     if (probe.welcomeAt === undefined) return probe.openedAt + t.welcomeWithin;
     if (!probe.proven) return probe.welcomeAt + 2 * t.proofWithin;
     // While others race, a proven probe waits for the outcome; the race sets the time.
-    return this.#race === undefined ? this.#trustedAt(probe) : Number.POSITIVE_INFINITY;
+    return !this.#race ? this.#trustedAt(probe) : Number.POSITIVE_INFINITY;
   }
 
   #find(id: TryId): Try | undefined {
@@ -486,10 +487,10 @@ export class Chooser {
     this.#race?.tries.delete(one.id);
   }
 
-  #closeAll(why: string, now: number): void {
-    this.#cancelRace(why, now);
-    if (this.#carrier !== undefined) this.#close(this.#carrier, why, now);
-    if (this.#probe !== undefined) this.#close(this.#probe, why, now);
+  #closeAll(why: string): void {
+    this.#cancelRace(why);
+    if (this.#carrier) this.#close(this.#carrier, why);
+    if (this.#probe) this.#close(this.#probe, why);
     this.#carrier = undefined;
     this.#probe = undefined;
     this.#probeAt = undefined;
@@ -502,14 +503,19 @@ export class Chooser {
     this.#out.push({ type: "remember", memory });
   }
 
-  #decide(at: number, what: string, why: string, transport?: Transport): void {
-    const decision: Decision = { at, what, why, ...(transport === undefined ? {} : { transport }) };
+  #decide(what: string, why: string, transport?: Transport): void {
+    const decision: Decision = {
+      at: this.#now,
+      what,
+      why,
+      ...(transport === undefined ? {} : { transport }),
+    };
     this.#out.push({ type: "decision", decision });
   }
 
   #tellState(): void {
     const state: ConnectionState = { status: "idle", proven: false, failures: this.#failures };
-    if (this.#carrier !== undefined) {
+    if (this.#carrier) {
       state.status = "live";
       state.transport = this.#carrier.transport;
       state.proven = this.#carrier.proven;

@@ -50,10 +50,20 @@ const KIND_OF_CODE: Record<string, EndKind> = {
   unsupported: "refused",
 };
 
+const KIND_OF_CLOSE: Record<number, EndKind> = {
+  [CLOSE.left]: "left",
+  [CLOSE.goingAway]: "busy",
+  [CLOSE.notSignedIn]: "signed-out",
+  [CLOSE.notAllowed]: "forbidden",
+  [CLOSE.tooSlow]: "busy",
+  [CLOSE.tooMuch]: "busy",
+};
+
 /** The end that an `error` event announced, or a problem answer is. */
 export function endOfProblem(problem: Problem): End {
   const end: End = {
-    kind: KIND_OF_CODE[problem.code] ?? "lost",
+    // A code is from the wire, and an object has members of its own.
+    kind: (Object.hasOwn(KIND_OF_CODE, problem.code) && KIND_OF_CODE[problem.code]) || "lost",
     detail: problem.status === undefined ? problem.code : `${problem.status} ${problem.code}`,
     problem,
   };
@@ -65,15 +75,7 @@ export function endOfProblem(problem: Problem): End {
 export function endOfClose(code: number, reason: string, announced?: Problem): End {
   const detail = `closed with ${code}${reason === "" ? "" : ` ${reason}`}`;
   const from = announced === undefined ? undefined : endOfProblem(announced);
-  const kinds: Record<number, EndKind> = {
-    [CLOSE.left]: "left",
-    [CLOSE.goingAway]: "busy",
-    [CLOSE.notSignedIn]: "signed-out",
-    [CLOSE.notAllowed]: "forbidden",
-    [CLOSE.tooSlow]: "busy",
-    [CLOSE.tooMuch]: "busy",
-  };
-  return { ...from, kind: kinds[code] ?? from?.kind ?? "lost", detail };
+  return { ...from, kind: KIND_OF_CLOSE[code] ?? from?.kind ?? "lost", detail };
 }
 
 /**

@@ -154,151 +154,173 @@ export type Command =
 
 type Fields = Record<string, unknown>;
 
+/** Reads one field: undefined leaves it out, null refuses the whole. */
+type Read<T> = (value: unknown) => T;
+
+/** How each field is read; one that must be there can't be left out. */
+type Shape<T> = {
+  [Name in Exclude<keyof T, "type">]-?: Read<
+    T[Name] | null | (object extends Pick<T, Name> ? undefined : never)
+  >;
+};
+
+function shape<T>(fields: Shape<T>): Read<T | undefined> {
+  return (value) => {
+    if (!isObject(value)) return undefined;
+    const result: Fields = {};
+    for (const [name, read] of Object.entries<Read<unknown>>(fields)) {
+      const field = read(value[name]);
+      if (field === null) return undefined;
+      if (field !== undefined) result[name] = field;
+    }
+    return result as T;
+  };
+}
+
+function must<T>(read: Read<T | undefined>): Read<T | null> {
+  return (value) => read(value) ?? null;
+}
+
+function or<T>(read: Read<T | undefined>, otherwise: T): Read<T> {
+  return (value) => read(value) ?? otherwise;
+}
+
+const text: Read<string | undefined> = (value) => (typeof value === "string" ? value : undefined);
+
+const number: Read<number | undefined> = (value) =>
+  Number.isFinite(value) ? (value as number) : undefined;
+
+const positive: Read<number | undefined> = (value) => {
+  const n = number(value);
+  return n !== undefined && n > 0 ? n : undefined;
+};
+
+const yes: Read<boolean> = (value) => value === true;
+
+/** Those of a list that can be read. */
+function list<T>(read: Read<T | undefined>): Read<T[] | undefined> {
+  return (value) =>
+    Array.isArray(value) ? value.map(read).filter((one) => one !== undefined) : undefined;
+}
+
+/** Text that may be missing. */
+const words = or(text, "");
+const PERSON: Shape<Person> = {
+  id: must(text),
+  name: words,
+  guest: (value) => (value === true ? true : undefined),
+};
+const readMember = shape<Member>({ ...PERSON, transport: words, joinedAt: words });
+const ROSTER = { members: list(readMember), memberCount: or(number, 0), version: or(number, 0) };
+const ROOM = { roomId: words };
+const ID = must(parseCursor);
+const MEMBER = must(readMember);
+const PRESENCE: Shape<PresenceEvent> = { ...ROOM, member: MEMBER, version: must(number) };
+const PROBLEM: Shape<Problem> = {
+  code: must(text),
+  title: words,
+  detail: text,
+  status: number,
+  field: text,
+  limit: number,
+  retryAfter: positive,
+};
+
+/** By the type of the event. */
+const EVENTS = new Map(
+  Object.entries<Read<object | undefined>>({
+    welcome: shape<WelcomeEvent>({
+      ...ROOM,
+      ...ROSTER,
+      clientId: must(text),
+      name: words,
+      resumed: yes,
+      heartbeat: or(positive, 15),
+      stream: text,
+    }),
+    reset: shape<ResetEvent>({ ...ROOM, reason: words }),
+    message: shape<MessageEvent>({
+      ...ROOM,
+      id: ID,
+      from: must(shape(PERSON)),
+      text: must(text),
+      time: words,
+      key: text,
+    }),
+    live: shape<LiveEvent>({ ...ROOM, cursor: ID }),
+    joined: shape(PRESENCE),
+    left: shape(PRESENCE),
+    members: shape<MembersEvent>({ ...ROOM, ...ROSTER }),
+    typing: shape<TypingEvent>({ ...ROOM, member: MEMBER }),
+    ping: shape<PingEvent>({}),
+    pong: shape<PongEvent>({}),
+    ack: shape<AckEvent>({ ...ROOM, key: must(text), id: ID, time: words }),
+    error: shape<ErrorEvent>({
+      ...PROBLEM,
+      roomId: (value) => text(value) || undefined,
+      key: text,
+    }),
+  }),
+);
+
 /** Decodes one event from its JSON text; undefined for what is not an event at all. */
 export function decodeEvent(json: string): ServerEvent | undefined {
-  const fields = parseObject(json);
-  return fields === undefined ? undefined : readEvent(fields);
+  return readEvent(parseObject(json));
 }
 
 export function readEvent(value: unknown): ServerEvent | undefined {
   if (!isObject(value) || typeof value.type !== "string") return undefined;
-  const roomId = text(value.roomId) ?? "";
-  switch (value.type) {
-    case "welcome": {
-      const clientId = text(value.clientId);
-      if (clientId === undefined) return undefined;
-      const stream = text(value.stream);
-      return {
-        type: "welcome",
-        roomId,
-        clientId,
-        name: text(value.name) ?? "",
-        resumed: value.resumed === true,
-        heartbeat: positive(value.heartbeat) ?? 15,
-        ...(stream === undefined ? {} : { stream }),
-        ...readRoster(value),
-      };
-    }
-    case "reset":
-      return { type: "reset", roomId, reason: text(value.reason) ?? "" };
-    case "message":
-      return readMessage(value);
-    case "live": {
-      const cursor = parseCursor(value.cursor);
-      return cursor && { type: "live", roomId, cursor };
-    }
-    case "joined":
-    case "left": {
-      const member = readMember(value.member);
-      const version = number(value.version);
-      if (member === undefined || version === undefined) return undefined;
-      return { type: value.type, roomId, member, version };
-    }
-    case "members":
-      return { type: "members", roomId, ...readRoster(value) };
-    case "typing": {
-      const member = readMember(value.member);
-      return member && { type: "typing", roomId, member };
-    }
-    case "ping":
-    case "pong":
-      return { type: value.type };
-    case "ack": {
-      const key = text(value.key);
-      const id = parseCursor(value.id);
-      if (key === undefined || id === undefined) return undefined;
-      return { type: "ack", roomId, key, id, time: text(value.time) ?? "" };
-    }
-    case "error": {
-      const problem = readProblem(value);
-      const key = text(value.key);
-      if (problem === undefined) return undefined;
-      return {
-        type: "error",
-        ...problem,
-        ...(roomId === "" ? {} : { roomId }),
-        ...(key === undefined ? {} : { key }),
-      };
-    }
-    default: {
-      const id = parseCursor(value.id);
-      return { type: "unknown", name: value.type, ...(id === undefined ? {} : { id }) };
-    }
-  }
+  const { type } = value;
+  const read = EVENTS.get(type);
+  if (read === undefined) return { type: "unknown", name: type, ...readEntry(value) };
+  const event = read(value);
+  return event && completed({ type, ...event } as ServerEvent);
+}
+
+const readEntry = shape<{ id?: Cursor }>({ id: parseCursor });
+
+/** What one field says of another. */
+function completed<T>(value: T): T {
+  const { members, code, title }: Partial<RosterSnapshot & Problem> = value ?? {};
+  if (members) return { ...value, memberCount: members.length };
+  return code !== undefined && title === "" ? { ...value, title: code } : value;
 }
 
 export function readMessage(value: unknown): MessageEvent | undefined {
-  if (!isObject(value) || value.type !== "message") return undefined;
-  const id = parseCursor(value.id);
-  const from = readPerson(value.from);
-  const body = text(value.text);
-  if (id === undefined || from === undefined || body === undefined) return undefined;
-  const key = text(value.key);
-  return {
-    type: "message",
-    roomId: text(value.roomId) ?? "",
-    id,
-    from,
-    text: body,
-    time: text(value.time) ?? "",
-    ...(key === undefined ? {} : { key }),
-  };
+  const event = readEvent(value);
+  return event?.type === "message" ? event : undefined;
 }
 
 export function readProblem(value: unknown): Problem | undefined {
-  if (!isObject(value) || typeof value.code !== "string") return undefined;
-  const problem: Problem = { code: value.code, title: text(value.title) ?? value.code };
-  const detail = text(value.detail);
-  const status = number(value.status);
-  const field = text(value.field);
-  const limit = number(value.limit);
-  const retryAfter = positive(value.retryAfter);
-  if (detail !== undefined) problem.detail = detail;
-  if (status !== undefined) problem.status = status;
-  if (field !== undefined) problem.field = field;
-  if (limit !== undefined) problem.limit = limit;
-  if (retryAfter !== undefined) problem.retryAfter = retryAfter;
-  return problem;
+  return completed(problem(value));
 }
 
-export function readSession(value: unknown): Session | undefined {
-  if (!isObject(value)) return undefined;
-  const clientId = text(value.clientId);
-  const name = text(value.name);
-  if (clientId === undefined || name === undefined) return undefined;
-  const token = text(value.token);
-  const expiresAt = text(value.expiresAt);
-  return {
-    clientId,
-    name,
-    ...(token === undefined ? {} : { token }),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-  };
-}
+const problem = shape(PROBLEM);
+
+export const readSession = shape<Session>({
+  clientId: must(text),
+  name: must(text),
+  token: text,
+  expiresAt: text,
+});
+
+const reply = shape<MessagesReply>({
+  ...ROSTER,
+  messages: must(list(readMessage)),
+  cursor: ID,
+  reset: yes,
+  reason: text,
+});
 
 /** An answer of the messages call. Entries of kinds not known are left out; the cursor is past them all the same. */
 export function readMessages(value: unknown): MessagesReply | undefined {
-  if (!isObject(value) || !Array.isArray(value.messages)) return undefined;
-  const cursor = parseCursor(value.cursor);
-  if (cursor === undefined) return undefined;
-  const reason = text(value.reason);
-  return {
-    messages: value.messages.map(readMessage).filter((m) => m !== undefined),
-    cursor,
-    reset: value.reset === true,
-    ...(reason === undefined ? {} : { reason }),
-    ...readRoster(value),
-  };
+  return completed(reply(value));
 }
 
+const roster = shape<RosterSnapshot>(ROSTER);
+
 export function readRoster(value: unknown): RosterSnapshot {
-  if (!isObject(value)) return { memberCount: 0, version: 0 };
-  const version = number(value.version) ?? 0;
-  if (Array.isArray(value.members)) {
-    const members = value.members.map(readMember).filter((m) => m !== undefined);
-    return { members, memberCount: members.length, version };
-  }
-  return { memberCount: number(value.memberCount) ?? 0, version };
+  return completed(roster(value)) ?? { memberCount: 0, version: 0 };
 }
 
 export function parseObject(json: string): Fields | undefined {
@@ -310,36 +332,6 @@ export function parseObject(json: string): Fields | undefined {
   }
 }
 
-function readPerson(value: unknown): Person | undefined {
-  if (!isObject(value)) return undefined;
-  const id = text(value.id);
-  if (id === undefined) return undefined;
-  return { id, name: text(value.name) ?? "", ...(value.guest === true ? { guest: true } : {}) };
-}
-
-function readMember(value: unknown): Member | undefined {
-  const person = readPerson(value);
-  if (person === undefined || !isObject(value)) return undefined;
-  return {
-    ...person,
-    transport: text(value.transport) ?? "",
-    joinedAt: text(value.joinedAt) ?? "",
-  };
-}
-
 function isObject(value: unknown): value is Fields {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-function number(value: unknown): number | undefined {
-  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
-}
-
-function positive(value: unknown): number | undefined {
-  const n = number(value);
-  return n !== undefined && n > 0 ? n : undefined;
 }

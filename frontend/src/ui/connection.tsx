@@ -5,6 +5,7 @@ import { usePage } from "./context.ts";
 import { copyText } from "./copy.ts";
 import { Dialog } from "./dialog.tsx";
 import type { Words } from "./i18n/index.ts";
+import { reasonText } from "./reasons.ts";
 
 const TRANSPORT_TEXT = { ws: "liveWs", sse: "liveSse", poll: "livePoll" } as const;
 
@@ -122,7 +123,7 @@ function Diagnostics({ decisions, room, onClose }: DiagnosticsProps) {
                 <td>
                   {decision.what} {decision.transport}
                 </td>
-                <td>{decision.why}</td>
+                <td lang={words.language}>{reasonText(words, decision.why)}</td>
               </tr>
             ))}
           </tbody>

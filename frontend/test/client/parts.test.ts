@@ -189,6 +189,7 @@ describe("how a connection ended", () => {
     expect((await own(403, "cross_origin")).kind).toBe("forbidden");
     expect((await own(422, "invalid_field")).kind).toBe("refused");
     expect((await own(503, "unavailable")).kind).toBe("busy");
+    expect((await own(403, "constructor")).kind).toBe("lost");
     for (const status of [401, 403, 404, 407, 502, 504]) {
       expect((await endOfResponse(new Response("<html>", { status }))).kind).toBe("lost");
     }
