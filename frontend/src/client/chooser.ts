@@ -57,6 +57,8 @@ export interface ChooserOptions {
   random?: () => number;
 }
 
+const NEVER = Number.POSITIVE_INFINITY;
+
 export class Chooser {
   readonly #timing: Timing;
   readonly #transports: readonly Transport[];
@@ -71,8 +73,9 @@ export class Chooser {
   #sparedUntil = 0;
   #probe: Try | undefined;
   #probeQueue: Transport[] = [];
-  #probeAt: number | undefined;
-  #retryAt: number | undefined;
+  /** When the next probe and the next round are due. */
+  #probeAt = NEVER;
+  #retryAt = NEVER;
   #downSince: number | undefined;
   #failures = 0;
   /** Young deaths in a row. */
@@ -87,7 +90,7 @@ export class Chooser {
     this.#timing = { ...TIMING, ...options.timing };
     this.#transports = options.transports ?? TRANSPORTS;
     this.#memory = options.memory ?? { back: {} };
-    this.#backoff = new Backoff(options.random === undefined ? {} : { random: options.random });
+    this.#backoff = new Backoff(options);
   }
 
   step(input: Input, now: number): Action[] {
@@ -103,20 +106,18 @@ export class Chooser {
   deadline(): number | undefined {
     if (!this.#running) return undefined;
     const t = this.#timing;
-    const times: number[] = [];
-    if (this.#retryAt !== undefined) times.push(this.#retryAt);
-    if (this.#race) {
-      if (this.#race.queue.length > 0) times.push(this.#race.openedAt + t.headStart);
-      for (const one of this.#race.tries.values()) times.push(one.openedAt + t.welcomeWithin);
+    const race = this.#race;
+    const carrier = this.#carrier;
+    const times = [this.#retryAt];
+    if (race) {
+      if (race.queue.length > 0) times.push(race.openedAt + t.headStart);
+      for (const one of race.tries.values()) times.push(one.openedAt + t.welcomeWithin);
     }
-    if (this.#carrier) {
-      times.push(this.#carrier.heardAt + 2 * this.#carrier.heartbeat);
-      const doubted = this.#doubtAt(this.#carrier);
-      if (doubted !== undefined) times.push(doubted);
-    }
+    if (carrier) times.push(this.#silentAt(carrier), this.#doubtAt(carrier));
     if (this.#probe) times.push(this.#probeDeadline(this.#probe));
-    else if (this.#probeAt !== undefined && this.#mayProbe()) times.push(this.#probeAt);
-    return times.length === 0 ? undefined : Math.min(...times);
+    else if (this.#mayProbe()) times.push(this.#probeAt);
+    const first = Math.min(...times);
+    return first === NEVER ? undefined : first;
   }
 
   /** All transports, the most promising first. */
@@ -154,7 +155,7 @@ export class Chooser {
       case "network":
         return this.#network(input.online);
       case "wake":
-        if (this.#retryAt !== undefined) this.#begin("again");
+        if (this.#retryAt < NEVER) this.#begin("again");
         else if (
           this.#carrier &&
           (input.frozen || this.#now - this.#carrier.heardAt > 1.2 * this.#carrier.heartbeat)
@@ -163,7 +164,7 @@ export class Chooser {
         }
         return;
       case "retry":
-        if (this.#retryAt !== undefined) this.#begin("again");
+        if (this.#retryAt < NEVER) this.#begin("again");
         return;
       case "tick":
         return;
@@ -173,16 +174,13 @@ export class Chooser {
   /** Does what the time asks for, until nothing is left to do now. */
   #settle(): void {
     const t = this.#timing;
-    if (this.#retryAt !== undefined && this.#now >= this.#retryAt) {
-      this.#begin("again");
-    }
+    if (this.#now >= this.#retryAt) this.#begin("again");
     const silent = this.#carrier;
-    if (silent && this.#now >= silent.heardAt + 2 * silent.heartbeat) {
+    if (silent && this.#now >= this.#silentAt(silent)) {
       this.#close(silent, "silent");
       this.#carrierGone(silent, false, 0);
     }
-    const doubtAt = this.#carrier && this.#doubtAt(this.#carrier);
-    if (doubtAt !== undefined && this.#now >= doubtAt) this.#doubt("unproven");
+    if (this.#carrier && this.#now >= this.#doubtAt(this.#carrier)) this.#doubt("unproven");
     this.#settleProbe();
 
     const race = this.#race;
@@ -200,7 +198,7 @@ export class Chooser {
   }
 
   #begin(why: Race["why"], queue = this.order(this.#now)): void {
-    this.#retryAt = undefined;
+    this.#retryAt = NEVER;
     if (this.#race || queue.length === 0) return;
     this.#race = {
       why,
@@ -262,13 +260,13 @@ export class Chooser {
     }
     if (this.#probe) this.#close(this.#probe, "replaced");
     this.#probe = undefined;
-    this.#carry(one, !old ? "first" : race.why);
+    this.#carry(one, old ? race.why : "first");
   }
 
   #carry(one: Try, why: string): void {
     this.#carrier = one;
     this.#sparedUntil = 0;
-    this.#probeAt = undefined;
+    this.#probeAt = NEVER;
     this.#probeQueue = [];
     this.#downSince = undefined;
     this.#decide("carry", why, one.transport);
@@ -283,7 +281,7 @@ export class Chooser {
     one.down ||= proof && one.welcomeAt !== undefined;
     one.up ||= answer;
     const proves = one.down && one.up && !one.proven;
-    if (proves) one.proven = true;
+    one.proven ||= proves;
     if (one !== this.#carrier) return;
     const why = this.#race?.why;
     if (why === "network" || (why === "unproven" && proves) || (why === "stuck" && answer)) {
@@ -330,7 +328,7 @@ export class Chooser {
   /** The carrier ended or fell silent; it is closed already. */
   #carrierGone(one: Try, busy: boolean, retryAfter: number): void {
     this.#carrier = undefined;
-    this.#probeAt = undefined;
+    this.#probeAt = NEVER;
     this.#downSince = this.#now;
     const lived = this.#now - (one.welcomeAt ?? this.#now);
     let next: Transport[] | undefined;
@@ -381,9 +379,14 @@ export class Chooser {
     this.#race = undefined;
   }
 
+  /** When a carrier is given up for silence. */
+  #silentAt(one: Try): number {
+    return one.heardAt + 2 * one.heartbeat;
+  }
+
   /** When an unproven carrier gets company. */
-  #doubtAt(one: Try): number | undefined {
-    if (one.proven || this.#race || this.#transports.length < 2) return undefined;
+  #doubtAt(one: Try): number {
+    if (one.proven || this.#race || this.#transports.length < 2) return NEVER;
     const due = (one.welcomeAt ?? one.openedAt) + this.#timing.proofWithin;
     return Math.max(due, this.#sparedUntil);
   }
@@ -403,9 +406,8 @@ export class Chooser {
       this.#strikes.clear();
       this.#learn({ ...this.#memory, back: {} });
     }
-    if (!this.#carrier) this.#begin("again");
-    else this.#begin("network");
-    if (online && this.#probeAt !== undefined) this.#probeAt = this.#now;
+    this.#begin(this.#carrier ? "network" : "again");
+    if (online && this.#probeAt < NEVER) this.#probeAt = this.#now;
   }
 
   #strike(transport: Transport): boolean {
@@ -443,11 +445,10 @@ export class Chooser {
       }
       return;
     }
-    if (!carrier || !this.#mayProbe()) return;
-    if (this.#probeAt === undefined || this.#now < this.#probeAt) return;
+    if (!carrier || !this.#mayProbe() || this.#now < this.#probeAt) return;
     if (this.#probeQueue.length === 0) this.#probeQueue = this.#better(carrier.transport);
     const next = this.#probeQueue.shift();
-    if (!next) this.#probeAt = undefined;
+    if (!next) this.#probeAt = NEVER;
     else this.#probe = this.#open(next, "probe");
   }
 
@@ -472,7 +473,7 @@ export class Chooser {
     if (probe.welcomeAt === undefined) return probe.openedAt + t.welcomeWithin;
     if (!probe.proven) return probe.welcomeAt + 2 * t.proofWithin;
     // While others race, a proven probe waits for the outcome; the race sets the time.
-    return !this.#race ? this.#trustedAt(probe) : Number.POSITIVE_INFINITY;
+    return this.#race ? NEVER : this.#trustedAt(probe);
   }
 
   #find(id: TryId): Try | undefined {
@@ -493,8 +494,8 @@ export class Chooser {
     if (this.#probe) this.#close(this.#probe, why);
     this.#carrier = undefined;
     this.#probe = undefined;
-    this.#probeAt = undefined;
-    this.#retryAt = undefined;
+    this.#probeAt = NEVER;
+    this.#retryAt = NEVER;
     this.#downSince = undefined;
   }
 
@@ -504,12 +505,8 @@ export class Chooser {
   }
 
   #decide(what: string, why: string, transport?: Transport): void {
-    const decision: Decision = {
-      at: this.#now,
-      what,
-      why,
-      ...(transport === undefined ? {} : { transport }),
-    };
+    const decision: Decision = { at: this.#now, what, why };
+    if (transport) decision.transport = transport;
     this.#out.push({ type: "decision", decision });
   }
 
@@ -520,9 +517,9 @@ export class Chooser {
       state.transport = this.#carrier.transport;
       state.proven = this.#carrier.proven;
     } else if (this.#running) {
-      state.status = this.#retryAt === undefined ? "connecting" : "offline";
+      state.status = this.#retryAt < NEVER ? "offline" : "connecting";
       if (this.#downSince !== undefined) state.downSince = this.#downSince;
-      if (this.#retryAt !== undefined) state.retryAt = this.#retryAt;
+      if (this.#retryAt < NEVER) state.retryAt = this.#retryAt;
     }
     const text = JSON.stringify(state);
     if (text === this.#lastState) return;

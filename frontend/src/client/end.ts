@@ -73,8 +73,8 @@ export function endOfProblem(problem: Problem): End {
 
 /** The end by a close frame; `announced` is the `error` event that came before it. */
 export function endOfClose(code: number, reason: string, announced?: Problem): End {
-  const detail = `closed with ${code}${reason === "" ? "" : ` ${reason}`}`;
-  const from = announced === undefined ? undefined : endOfProblem(announced);
+  const detail = `closed with ${code} ${reason}`.trim();
+  const from = announced && endOfProblem(announced);
   return { ...from, kind: KIND_OF_CLOSE[code] ?? from?.kind ?? "lost", detail };
 }
 
@@ -89,7 +89,7 @@ export async function problemOf(response: Response): Promise<Problem | undefined
     return undefined;
   }
   const problem = readProblem(parseObject(await response.text().catch(() => "")));
-  if (problem === undefined) return undefined;
+  if (!problem) return undefined;
   const after = Number(response.headers.get("Retry-After"));
   if (problem.retryAfter === undefined && after > 0) problem.retryAfter = after;
   return { ...problem, status: response.status };
@@ -97,5 +97,5 @@ export async function problemOf(response: Response): Promise<Problem | undefined
 
 export async function endOfResponse(response: Response): Promise<End> {
   const problem = await problemOf(response);
-  return problem === undefined ? lost(`HTTP ${response.status}`) : endOfProblem(problem);
+  return problem ? endOfProblem(problem) : lost(`HTTP ${response.status}`);
 }

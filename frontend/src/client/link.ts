@@ -53,12 +53,7 @@ export class Link {
 
   constructor(options: LinkOptions) {
     this.#o = options;
-    this.#chooser = new Chooser({
-      random: options.env.random,
-      ...(options.timing === undefined ? {} : { timing: options.timing }),
-      ...(options.memory === undefined ? {} : { memory: options.memory }),
-      ...(options.transports === undefined ? {} : { transports: options.transports }),
-    });
+    this.#chooser = new Chooser({ ...options, random: options.env.random });
   }
 
   /** Inputs that come up while one is worked on wait their turn. */

@@ -23,9 +23,9 @@ export class Roster {
   replace({ members, memberCount, version }: RosterSnapshot, force = false): void {
     if (!force && version < this.#version) return;
     this.#version = version;
-    this.#members = new Map((members ?? []).map((m) => [m.id, m]));
-    this.#list = members === undefined ? undefined : [...this.#members.values()];
-    this.#count = members === undefined ? memberCount : this.#members.size;
+    this.#members = new Map(members?.map((m) => [m.id, m]));
+    this.#list = members && [...this.#members.values()];
+    this.#count = this.#list?.length ?? memberCount;
   }
 
   /**

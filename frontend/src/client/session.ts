@@ -21,7 +21,7 @@ export class Sessions {
 
   get headers(): Record<string, string> {
     const token = this.#tokens ? this.session?.token : undefined;
-    return token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    return token ? { Authorization: `Bearer ${token}` } : {};
   }
 
   /** The session that the server still knows, if there is one. */
@@ -36,7 +36,7 @@ export class Sessions {
 
   async #call(init: { method: string; body?: string }): Promise<SessionResult> {
     const headers: Record<string, string> = { ...this.headers, Accept: "application/json" };
-    if (init.body !== undefined) headers["Content-Type"] = "application/json";
+    if (init.body) headers["Content-Type"] = "application/json";
     const abort = new AbortController();
     const timer = this.#env.setTimeout(() => abort.abort(), 10_000);
     try {
@@ -50,7 +50,7 @@ export class Sessions {
       if (!response.ok)
         return { problem: (await problemOf(response)) ?? noAnswer(response.status) };
       const session = readSession(parseObject(await response.text()));
-      if (session === undefined) return { problem: noAnswer(response.status) };
+      if (!session) return { problem: noAnswer(response.status) };
       const token = session.token ?? this.session?.token;
       this.session = token === undefined ? session : { ...session, token };
       return { session: this.session };
@@ -64,9 +64,7 @@ export class Sessions {
 
 /** The problem that stands for no answer of ours at all: a network error, or a page of something in between. */
 export function noAnswer(status?: number): Problem {
-  return {
-    code: "no_answer",
-    title: "The server did not answer",
-    ...(status === undefined ? {} : { status }),
-  };
+  const problem: Problem = { code: "no_answer", title: "The server did not answer" };
+  if (status !== undefined) problem.status = status;
+  return problem;
 }

@@ -25,7 +25,7 @@ export class SseParser {
       if (text.startsWith("\uFEFF")) text = text.slice(1);
     }
     if (this.#afterCR && text.startsWith("\n")) text = text.slice(1);
-    this.#afterCR = text === "" ? false : text.endsWith("\r");
+    this.#afterCR = text.endsWith("\r");
     const lines = (this.#rest + text).split(/\r\n|\n|\r/);
     this.#rest = lines.pop() ?? "";
     const blocks: SseBlock[] = [];
