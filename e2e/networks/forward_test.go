@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -47,6 +48,9 @@ func forwards() []network {
 	sse, poll, ws := []string{"sse"}, []string{"poll"}, []string{"ws"}
 	return []network{
 		{name: "squid, tunnels to 443 only", over: sse, ruledOut: 1, open: squid("")},
+		{name: "squid, idle cut after 4 s", over: []string{"sse", "poll"}, ruledOut: 1,
+			args: []string{"--heartbeat", "15s"}, told: "ended sse",
+			open: quietly(9*time.Second, squid("read_timeout 4 seconds"))},
 		{name: "tinyproxy, tunnels to 443 only", over: sse, ruledOut: 1,
 			open: forward("tinyproxy", "forward.conf", nil, func(t *testing.T, c harness.ProxyConfig) *exec.Cmd {
 				return exec.Command(harness.Find(t, "tinyproxy"), "-d", "-c", c.Config)

@@ -29,6 +29,8 @@ type hostile struct {
 	// longest is how long a request may take, streams too; 0 for any time. Late is how one is ended.
 	longest time.Duration
 	late    func(w http.ResponseWriter)
+	// latePolls is how many polls were ended so.
+	latePolls atomic.Int32
 	// holds keeps event streams back until they end.
 	holds bool
 	// most is how many bytes an event stream may have before it is cut; 0 for any number.
@@ -43,6 +45,8 @@ type hostile struct {
 	noSockets atomic.Bool
 	// losesAnswers is how many posts from now on reach the server without their answer coming back.
 	losesAnswers atomic.Int32
+	// hangs leaves the connection of a lost answer open and silent instead of breaking it.
+	hangs bool
 
 	mu      sync.Mutex // protects following
 	sockets map[net.Conn]struct{}
@@ -94,6 +98,9 @@ func (h *hostile) serve(pass http.Handler, w http.ResponseWriter, r *http.Reques
 	}
 	if isPost(r) && h.losesAnswers.Add(-1) >= 0 {
 		pass.ServeHTTP(httptest.NewRecorder(), r)
+		if h.hangs {
+			<-r.Context().Done()
+		}
 		panic(http.ErrAbortHandler)
 	}
 	out := &heldWriter{ResponseWriter: w, hostile: h}
@@ -106,6 +113,9 @@ func (h *hostile) serve(pass http.Handler, w http.ResponseWriter, r *http.Reques
 	defer func() {
 		if broken := recover(); broken != nil {
 			if ctx.Err() != nil && h.late != nil && !out.begun.Load() {
+				if r.URL.Query().Has("wait") {
+					h.latePolls.Add(1)
+				}
 				h.late(w)
 				return
 			}

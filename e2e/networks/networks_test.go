@@ -6,13 +6,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+
 	"github.com/caller-chat/caller/e2e/internal/browser"
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
 // networks are all rows of the matrix.
 func networks() []network {
-	return append(slices.Concat(reverse(), forwards(), misbehaving()), network{
+	return append(slices.Concat(reverse(), forwards(), misbehaving(), unreliable()), network{
 		name: "nothing in between", over: []string{"ws"},
 		open: func(_ *testing.T, node *harness.Node) way { return way{url: node.URL} },
 	})
@@ -39,12 +41,12 @@ func misbehaving() []network {
 			open: through(&hostile{swallowUp: true}, nil)},
 		{name: "WebSocket swallowed both ways", over: []string{"sse"}, ruledOut: 1,
 			open: through(&hostile{swallowUp: true, swallowDown: true}, nil)},
-		{name: "every answer cut after 5 s, no WebSocket", over: []string{"poll", "sse"}, ruledOut: 2,
+		{name: "every answer cut after 5 s, no WebSocket", over: []string{"poll", "sse"}, ruledOut: 2, told: "ended sse",
 			open: through(blocked(&hostile{longest: 5 * time.Second}), nil)},
-		{name: "event streams cut after 4 KB, no WebSocket", over: []string{"sse", "poll"}, ruledOut: 2,
+		{name: "event streams cut after 4 KB, no WebSocket", over: []string{"sse", "poll"}, ruledOut: 2, told: "ended sse",
 			open: through(blocked(&hostile{most: 4 << 10}), nil)},
 		{name: "answers after 10 s refused, streams held, no WebSocket", over: []string{"poll"}, ruledOut: 2,
-			open: through(blocked(&hostile{longest: 10 * time.Second, late: gatewayTimeout, holds: true}), nil)},
+			open: through(blocked(&hostile{longest: 10 * time.Second, late: gatewayTimeout, holds: true}), untilPollsAreCut)},
 		{name: "a stream that freezes, its connection open", over: []string{"ws", "sse", "poll"},
 			open: through(&hostile{}, func(h *hostile, w *way) {
 				w.breaks = breaks(func() { h.frozen.Store(true) })
@@ -75,6 +77,13 @@ func breaks(something func()) []func(*testing.T, *browser.Page) {
 // silence is nothing said for a while.
 func silence(d time.Duration) []func(*testing.T, *browser.Page) {
 	return []func(*testing.T, *browser.Page){func(t *testing.T, p *browser.Page) { p.Rest(t, d) }}
+}
+
+// untilPollsAreCut lets nothing be said until polls have grown longer than the proxy lets them be.
+func untilPollsAreCut(h *hostile, w *way) {
+	w.breaks = append(silence(24*time.Second), func(t *testing.T, _ *browser.Page) {
+		assert.Positive(t, h.latePolls.Load(), "polls that were too long")
+	})
 }
 
 // quietly is a network in which nothing is said for a while.

@@ -77,7 +77,7 @@ func reverse() []network {
 		{name: "nginx, gzip for every type", over: sse, ruledOut: 1, open: nginx(gzip)},
 		{name: "nginx, gzip and ignoring the header", over: poll, ruledOut: 2, open: nginx(gzip + ignoring)},
 		{name: "nginx with upgrade headers", over: ws, open: nginx(upgrading)},
-		{name: "nginx with upgrade headers, idle cut after 3 s", over: []string{"ws", "sse", "poll"},
+		{name: "nginx with upgrade headers, idle cut after 3 s", over: []string{"ws", "sse", "poll"}, told: "ended ws",
 			open: quietly(7*time.Second, nginx(upgrading+"proxy_read_timeout 3s; proxy_send_timeout 3s;"))},
 		{name: "haproxy, http mode", over: ws, open: haproxy(nil)},
 		{name: "haproxy, compression", over: ws, open: haproxy(map[string]string{"defaults": compressed})},
