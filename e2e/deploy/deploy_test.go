@@ -21,7 +21,7 @@ func newSite(t *testing.T, name, base string, redis *harness.Redis) *site {
 	if testing.Short() {
 		t.Skip("starts programs")
 	}
-	s := &site{port: harness.FreePort(t), plain: harness.FreePort(t), base: base, certs: newCertificate(t)}
+	s := &site{name: name, port: harness.FreePort(t), plain: harness.FreePort(t), base: base, certs: newCertificate(t)}
 	for range 2 {
 		s.nodes = append(s.nodes, programs.Node(t, "--redis-url", redis.URL(), "--base-path", base,
 			"--trusted-proxy", "127.0.0.1", "--log-level", "debug"))
@@ -151,6 +151,10 @@ func (v *visitor) isKnown(t *testing.T, s *site, room string) {
 // outlivesNode stops one node: what is asked meanwhile is answered by the other.
 func (v *visitor) outlivesNode(t *testing.T, s *site, room string) {
 	t.Helper()
+	expected := []int{http.StatusOK, http.StatusServiceUnavailable}
+	if s.name == "apache" { // it does not ask the other one when a connection is reset before its answer
+		expected = append(expected, http.StatusInternalServerError, http.StatusBadGateway)
+	}
 	stopped := make(chan int, 1)
 	go func() {
 		code, _ := s.nodes[0].Stop(t)
@@ -164,7 +168,7 @@ func (v *visitor) outlivesNode(t *testing.T, s *site, room string) {
 		default:
 		}
 		resp, body := v.do(t, http.MethodGet, "/rooms/"+room+"/members", "")
-		assert.Contains(t, []int{http.StatusOK, http.StatusServiceUnavailable}, resp.StatusCode, "going away: %s", body)
+		assert.Contains(t, expected, resp.StatusCode, "going away: %s", body)
 	}
 	for range 10 {
 		resp, body := v.do(t, http.MethodGet, "/rooms/"+room+"/members", "")

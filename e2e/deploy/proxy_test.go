@@ -18,6 +18,8 @@ import (
 
 // site is a proxy set up by a file of docs/deploy, in front of two nodes.
 type site struct {
+	// name is the proxy's, as in the table of proxies.
+	name string
 	// port is where it serves HTTPS, plain where HTTP.
 	port, plain int
 	// base is what comes before every path: "/chat" or nothing.

@@ -32,8 +32,8 @@ type Browser struct {
 	cancel context.CancelFunc
 }
 
-// Start starts Chromium. The caller closes it.
-func Start(t testing.TB) *Browser {
+// Start starts Chromium; more are further options of its command line. The caller closes it.
+func Start(t testing.TB, more ...chromedp.ExecAllocatorOption) *Browser {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(harness.Find(t, "chromium")),
@@ -48,6 +48,7 @@ func Start(t testing.TB) *Browser {
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox) // Chromium refuses to run as root with it
 	}
+	options = append(options, more...)
 	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	ctx, cancelBrowser := chromedp.NewContext(allocator)
 	b := &Browser{ctx: ctx, cancel: func() {

@@ -1,0 +1,3 @@
+// Package deploy has the end-to-end tests of how Caller is deployed: behind each of the proxies that docs/deploy has a
+// configuration for.
+package deploy
