@@ -23,7 +23,7 @@ build: ## build the program with the page in it: bin/caller
 
 test: ## run everything that must pass; installs what it lacks
 	@scripts/need.sh go node npm gcc curl python3 redis-server chromium firefox-esr \
-		nginx haproxy apache2 varnishd squid tinyproxy privoxy mitmdump
+		nginx haproxy apache2 caddy varnishd squid tinyproxy privoxy mitmdump
 	@scripts/frontend.sh deps
 	@$(MAKE) --no-print-directory --keep-going lint frontend dist go-test
 

@@ -13,22 +13,22 @@ probe ready {
     .initial = 1;
 }
 
-# Something is sent every 15 s, and a poll is held for up to 25 s: silence for a minute is a node that is gone.
+# Something is sent every 15 s, and a poll is held for up to 60 s: longer silence is a node that is gone.
 backend one {
     .host = "127.0.0.1";
     .port = "8081";
     .probe = ready;
     .connect_timeout = 2s;
-    .first_byte_timeout = 60s;
-    .between_bytes_timeout = 60s;
+    .first_byte_timeout = 75s;
+    .between_bytes_timeout = 75s;
 }
 backend two {
     .host = "127.0.0.1";
     .port = "8082";
     .probe = ready;
     .connect_timeout = 2s;
-    .first_byte_timeout = 60s;
-    .between_bytes_timeout = 60s;
+    .first_byte_timeout = 75s;
+    .between_bytes_timeout = 75s;
 }
 
 sub vcl_init {
