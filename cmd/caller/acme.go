@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/acme"
@@ -24,15 +27,32 @@ func (c config) acme(log *slog.Logger) (*encryption, error) {
 	manager := &autocert.Manager{
 		Prompt: autocert.AcceptTOS, Email: c.ACMEEmail, Cache: autocert.DirCache(c.ACMECache),
 		HostPolicy: autocert.HostWhitelist(names...),
-		Client:     &acme.Client{DirectoryURL: string(c.ACMEDirectory), UserAgent: "caller"},
+		Client: &acme.Client{DirectoryURL: string(c.ACMEDirectory), UserAgent: "caller",
+			HTTPClient: &http.Client{Transport: &ordered{next: http.DefaultTransport, orders: map[string]string{}}}},
 	}
 	watched := &watcher{get: manager.GetCertificate, log: log, now: time.Now}
 	e := &encryption{config: tlsConfig(watched.pass), obtain: func() { obtain(names, watched.pass, log) }}
 	e.config.NextProtos = append(e.config.NextProtos, acme.ALPNProto) // the issuer's question by TLS-ALPN-01
 	if c.HTTPRedirect != "" {
-		e.challenged = manager.HTTPHandler
+		e.challenged = func(rest http.Handler) http.Handler { return withoutPort(manager.HTTPHandler(rest), rest) }
 	}
 	return e, nil
+}
+
+// withoutPort hands an issuer's questions on under the host's name alone, which is what autocert compares: an issuer
+// that does not ask on port 80 gives its port too.
+func withoutPort(answer, rest http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasPrefix(r.URL.Path, "/.well-known/acme-challenge/") {
+			rest.ServeHTTP(w, r)
+			return
+		}
+		asked := *r
+		if host, _, err := net.SplitHostPort(r.Host); err == nil {
+			asked.Host = host
+		}
+		answer.ServeHTTP(w, &asked)
+	})
 }
 
 // obtain gets the certificates that are not in the cache, so that the first visitor does not wait for them: their
