@@ -41,7 +41,7 @@ interface Try {
 }
 
 interface Race {
-  why: "start" | "again" | "unproven" | "stuck" | "network";
+  why: "start" | "again" | "unproven" | "stuck" | "network" | "rooms";
   startedAt: number;
   openedAt: number;
   queue: Transport[];
@@ -163,6 +163,8 @@ export class Chooser {
           this.#begin("network");
         }
         return;
+      case "rooms":
+        return this.#rooms();
       case "retry":
         if (this.#retryAt < NEVER) this.#begin("again");
         return;
@@ -256,7 +258,7 @@ export class Chooser {
     const old = this.#carrier;
     if (old) {
       this.#close(old, race.why);
-      if (race.why !== "network") this.#strike(old.transport);
+      if (race.why !== "network" && race.why !== "rooms") this.#strike(old.transport);
     }
     if (this.#probe) this.#close(this.#probe, "replaced");
     this.#probe = undefined;
@@ -365,7 +367,7 @@ export class Chooser {
       this.#failures += 1;
       return this.#wait(race.retryAfter);
     }
-    if (race.why === "network" && carrier.heardAt <= race.startedAt) {
+    if (race.why === "rooms" || (race.why === "network" && carrier.heardAt <= race.startedAt)) {
       this.#close(carrier, "nothing");
       this.#failures += 1;
       return this.#carrierGone(carrier, true, race.retryAfter);
@@ -408,6 +410,19 @@ export class Chooser {
     }
     this.#begin(this.#carrier ? "network" : "again");
     if (online && this.#probeAt < NEVER) this.#probeAt = this.#now;
+  }
+
+  /** What is open knows only the rooms of before. The carrier stays until the next one is there. */
+  #rooms(): void {
+    const racing = this.#race !== undefined;
+    this.#cancelRace("rooms");
+    if (this.#probe) {
+      this.#close(this.#probe, "rooms");
+      this.#probeFailed();
+    }
+    const first = this.#carrier?.transport;
+    if (first) this.#begin("rooms", [first, ...this.order(this.#now).filter((other) => other !== first)]);
+    else if (racing) this.#begin("again");
   }
 
   #strike(transport: Transport): boolean {

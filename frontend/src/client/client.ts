@@ -18,7 +18,7 @@ import {
   type ServerEvent,
   type Session,
 } from "./events.ts";
-import { Link } from "./link.ts";
+import { Link, type LinkOptions, type Port } from "./link.ts";
 import { Log } from "./log.ts";
 import { Outbox, type Post } from "./outbox.ts";
 import { Poster } from "./poster.ts";
@@ -53,6 +53,8 @@ export interface ClientOptions {
   timing?: Partial<Timing>;
   env?: Partial<Environment>;
   open?: Partial<Record<Transport, OpenTransport>>;
+  /** Takes a place on a connection that is shared, rather than make one. */
+  join?: (options: LinkOptions) => Port;
 }
 
 export interface ClientEvents {
@@ -96,7 +98,7 @@ export class Client {
   readonly #o: ClientOptions;
   readonly #emitter = new Emitter<ClientEvents>();
   readonly #sessions: Sessions;
-  readonly #link: Link;
+  readonly #link: Port;
   readonly #log: Log;
   readonly #roster = new Roster();
   readonly #outbox: Outbox;
@@ -133,7 +135,7 @@ export class Client {
       options.session ?? undefined,
     );
     const memory = options.memory?.load();
-    this.#link = new Link({
+    const link: LinkOptions = {
       env: this.#env,
       target: () => this.#target(),
       ...(options.timing === undefined ? {} : { timing: options.timing }),
@@ -145,8 +147,10 @@ export class Client {
       onState: (state) => this.#setState(state),
       onDecision: (decision) => this.#decision(decision),
       onMemory: (learnt) => options.memory?.save(learnt),
+      onSession: () => void this.#reread(),
       onFinal: (end) => this.#final(end),
-    });
+    };
+    this.#link = options.join?.(link) ?? new Link(link);
     this.#poster = new Poster({
       env: this.#env,
       outbox: this.#outbox,
@@ -440,6 +444,14 @@ export class Client {
     else this.#learn(null);
   }
 
+  /** Another tab has signed in or taken another name; the cookie is the same. */
+  async #reread(): Promise<void> {
+    const result = await this.#sessions.current();
+    if (!("session" in result) || this.#stopped) return;
+    this.#name = result.session.name;
+    this.#learn(result.session);
+  }
+
   #learn(session: Session | null): void {
     this.#known = session;
     if (session !== null) this.#ownIds.add(session.clientId);
@@ -451,6 +463,7 @@ export class Client {
   #restart(): void {
     if (this.#guestTimer !== undefined) this.#env.clearTimeout(this.#guestTimer);
     this.#interrupt();
+    if (this.#link.restart !== undefined && !this.#stopped) return this.#link.restart();
     this.#link.input({ type: "stop" });
     if (!this.#stopped) this.#link.input({ type: "start" });
   }

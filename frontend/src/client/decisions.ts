@@ -59,6 +59,8 @@ export type Input =
   | { type: "network"; online: boolean }
   /** The page was asleep, and is back; `frozen` when it certainly was: it may have missed its connection's end. */
   | { type: "wake"; frozen?: boolean }
+  /** The connection is to carry other rooms: another one, opened with them, is to take its place. */
+  | { type: "rooms" }
   /** A person asked to try now. */
   | { type: "retry" };
 

@@ -103,6 +103,7 @@ export interface ErrorEvent extends Problem {
 export interface UnknownEvent {
   type: "unknown";
   name: string;
+  roomId?: RoomId;
   id?: Cursor;
 }
 
@@ -146,11 +147,13 @@ export interface MessagesReply extends RosterSnapshot {
   reason?: string;
 }
 
-export type Command =
+/** `roomId` is for connections that carry several rooms. */
+export type Command = (
   | { type: "post"; key: string; text: string }
   | { type: "typing" }
   | { type: "ping" }
-  | { type: "leave" };
+  | { type: "leave" }
+) & { roomId?: RoomId };
 
 type Fields = Record<string, unknown>;
 
@@ -213,6 +216,7 @@ const PERSON: Shape<Person> = {
 const readMember = shape<Member>({ ...PERSON, transport: words, joinedAt: words });
 const ROSTER = { members: list(readMember), memberCount: or(number, 0), version: or(number, 0) };
 const ROOM = { roomId: words };
+const SOME_ROOM: Read<string | undefined> = (value) => text(value) || undefined;
 const ID = must(parseCursor);
 const MEMBER = must(readMember);
 const PRESENCE: Shape<PresenceEvent> = { ...ROOM, member: MEMBER, version: must(number) };
@@ -257,7 +261,7 @@ const EVENTS = new Map(
     ack: shape<AckEvent>({ ...ROOM, key: must(text), id: ID, time: words }),
     error: shape<ErrorEvent>({
       ...PROBLEM,
-      roomId: (value) => text(value) || undefined,
+      roomId: SOME_ROOM,
       key: text,
     }),
   }),
@@ -277,7 +281,10 @@ export function readEvent(value: unknown): ServerEvent | undefined {
   return event && completed({ type, ...event } as ServerEvent);
 }
 
-const readEntry = shape<{ id?: Cursor }>({ id: parseCursor });
+const readEntry = shape<{ roomId?: RoomId; id?: Cursor }>({
+  roomId: SOME_ROOM,
+  id: parseCursor,
+});
 
 /** What one field says of another. */
 function completed<T>(value: T): T {

@@ -2,7 +2,7 @@ import { Chooser } from "./chooser.ts";
 import type { ConnectionState, Decision, Input, Memory, Timing, TryId } from "./decisions.ts";
 import { type End, lost } from "./end.ts";
 import type { Command, ServerEvent } from "./events.ts";
-import type { Connection, Environment, OpenTransport, Target, Transport } from "./transport.ts";
+import type { Channel, Environment, OpenTransport, Target, Transport } from "./transport.ts";
 import { openPoll } from "./transport_poll.ts";
 import { openSse } from "./transport_sse.ts";
 import { openWs } from "./transport_ws.ts";
@@ -30,19 +30,29 @@ export interface LinkOptions {
   onState(state: ConnectionState): void;
   onDecision(decision: Decision): void;
   onMemory(memory: Memory): void;
+  /** Who one is has changed elsewhere, for all who share this connection. */
+  onSession?(): void;
   /** The server has closed the door; `start()` tries again. */
   onFinal(end: End): void;
 }
 
+/** What a client has of its connection, which may be one that others share. */
+export interface Port {
+  input(input: Input): void;
+  send(command: Command): boolean;
+  /** One is somebody else now: begins again. Without it, `stop` and `start` do. */
+  restart?(): void;
+}
+
 interface Open {
-  connection?: Connection;
+  connection?: Channel;
   transport: Transport;
   /** What came before it carried the session. */
   held: ServerEvent[];
 }
 
 /** Does what the chooser decides: opens and closes transports, keeps its time, and passes on what the carrier brings. */
-export class Link {
+export class Link implements Port {
   readonly #o: LinkOptions;
   readonly #chooser: Chooser;
   readonly #open = new Map<TryId, Open>();

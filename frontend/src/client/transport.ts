@@ -1,6 +1,6 @@
 import type { Cursor } from "./cursor.ts";
 import type { End } from "./end.ts";
-import type { Command, RoomId, ServerEvent, Session } from "./events.ts";
+import type { Command, ErrorEvent, RoomId, ServerEvent, Session } from "./events.ts";
 
 /** The transports this client can use, best first. */
 export const TRANSPORTS = ["ws", "sse", "poll"] as const;
@@ -32,11 +32,19 @@ export interface Environment {
   key(): string;
 }
 
+/** A room, and the entry after which to read it. */
+export interface Place {
+  room: RoomId;
+  after?: Cursor;
+}
+
 /** What one try of a transport is to connect to. */
 export interface Target {
   baseUrl: string;
   room: RoomId;
   after?: Cursor;
+  /** Several rooms on one connection, instead of `room`. */
+  rooms?: readonly Place[];
   /** Empty for pages, which send their cookie. */
   headers: Record<string, string>;
   /** Polls don't say who one is. */
@@ -52,14 +60,32 @@ export interface Sink {
 }
 
 /** One try of one transport. */
-export interface Connection {
+export interface Channel {
   /** False when this transport carries no commands (they go by HTTP then), or not yet. */
   send(command: Command): boolean;
   /** Says nothing to the sink any more. */
   close(): void;
 }
 
-export type OpenTransport = (env: Environment, target: Target, sink: Sink) => Connection;
+export type OpenTransport = (env: Environment, target: Target, sink: Sink) => Channel;
+
+/** True for what ended one room of several: the connection goes on. */
+export function ofOneRoom({ rooms }: Target, { roomId }: ErrorEvent): boolean {
+  return rooms !== undefined && roomId !== undefined;
+}
+
+/** The address of a stream of the room, or of all the rooms at once. */
+export function streamUrl(target: Target, path: string): string {
+  if (target.rooms === undefined) return roomUrl(target, path, { after: target.after });
+  const url = new URL(`stream${path}`, target.baseUrl);
+  for (const place of target.rooms) url.searchParams.append("room", placeText(place));
+  return url.href;
+}
+
+/** As the addresses for several rooms have it: `lobby@42-7f3a9c12`. */
+function placeText({ room, after }: Place): string {
+  return after === undefined ? room : `${room}@${after}`;
+}
 
 /** An address of a room, with the parameters that are given. */
 export function roomUrl(

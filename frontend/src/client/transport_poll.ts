@@ -1,7 +1,14 @@
-import type { Cursor } from "./cursor.ts";
 import { type End, endOfResponse, lost } from "./end.ts";
 import { type MessagesReply, parseObject, readMessages } from "./events.ts";
-import { type Connection, type Environment, roomUrl, type Sink, type Target } from "./transport.ts";
+import {
+  type Channel,
+  type Environment,
+  type Place,
+  roomUrl,
+  type Sink,
+  streamUrl,
+  type Target,
+} from "./transport.ts";
 
 /** Seconds that a poll waits at the server: under the 30 s after which some proxies cut. */
 const LONGEST_WAIT = 25;
@@ -22,15 +29,22 @@ const APART_IDLE = 1_000;
 /** Cut polls in a row before the transport is given up. */
 const CUTS = 3;
 
+/** A room, where its next poll begins, and which roster is known. */
+interface Asked extends Place {
+  version?: number;
+}
+
 /**
- * GET /rooms/{room}/messages?wait=: the floor, made to look like a stream. The first answer becomes `welcome`, perhaps
+ * GET /rooms/{room}/messages?wait=, or /stream/messages for several rooms: the floor, made to look like a stream. The first answer becomes `welcome`, perhaps
  * `reset`, the messages and `live`; each later one its messages, the roster when it changed, and a `ping`.
  */
-export function openPoll(env: Environment, target: Target, sink: Sink): Connection {
+export function openPoll(env: Environment, target: Target, sink: Sink): Channel {
   let closed = false;
   let abort = new AbortController();
-  let cursor: Cursor | undefined = target.after;
-  let version: number | undefined;
+  const places: Asked[] = (target.rooms ?? [target]).map(({ room, after }) => ({
+    room,
+    ...(after === undefined ? {} : { after }),
+  }));
   let longest = LONGEST_WAIT;
   let cutAt = 0;
   /** Names these polls, so that leaving ends their presence and not that of one's other tabs. */
@@ -51,7 +65,9 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Connecti
       if (!("kind" in reply)) {
         cuts = 0;
         if (env.now() - cutAt > CUT_REMEMBERED) longest = LONGEST_WAIT;
-        const news = reply.messages.length > 0 || reply.version !== version;
+        const news = reply.some(
+          (r, i) => r.messages.length > 0 || r.version !== places[i]?.version,
+        );
         proceed(reply);
         // Longer step by step: what cuts or swallows long requests is found out by one that is not so long.
         if (took > wait * 900 || wait === PROOF_WAIT) wait = Math.ceil(wait * GROWTH);
@@ -74,26 +90,24 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Connecti
     if (ms > 0) await new Promise<void>((resolve) => void env.setTimeout(resolve, ms));
   }
 
-  async function poll(wait: number): Promise<MessagesReply | End> {
+  async function poll(wait: number): Promise<MessagesReply[] | End> {
     abort = new AbortController();
     const { signal } = abort;
     const timer = env.setTimeout(() => abort.abort(), wait * 1000 + SLACK);
-    const url = roomUrl(target, "/messages", {
-      after: cursor,
-      wait: wait > 0 ? wait : undefined,
-      roster: version,
-      stream: target.session === undefined ? undefined : stream,
-    });
     try {
-      const response = await env.fetch(url, {
+      const response = await env.fetch(address(wait), {
         headers: { ...target.headers, Accept: "application/json" },
         cache: "no-store",
         credentials: "same-origin",
         signal,
       });
       if (!response.ok) return await endOfResponse(response);
-      const reply = readMessages(parseObject(await response.text()));
-      return reply ?? lost(`HTTP ${response.status} without messages`);
+      const body = parseObject(await response.text());
+      const rooms = target.rooms === undefined ? [body] : body?.rooms;
+      const replies = Array.isArray(rooms) ? rooms.map(readMessages) : [];
+      const read = replies.filter((reply) => reply !== undefined);
+      if (read.length === places.length) return read;
+      return lost(`HTTP ${response.status} without messages`);
     } catch (error) {
       return lost(signal.aborted ? "a poll was not answered" : String(error));
     } finally {
@@ -101,39 +115,71 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Connecti
     }
   }
 
-  function begin(reply: MessagesReply): void {
-    sink.event({
-      type: "welcome",
-      roomId: target.room,
-      clientId: target.session?.clientId ?? "",
-      name: target.session?.name ?? "",
-      resumed: target.after !== undefined && !reply.reset,
-      heartbeat: LONGEST_WAIT,
-      stream,
-      ...roster(reply),
-    });
-    version = reply.version;
-    deliver(reply);
-    if (!closed) sink.event({ type: "live", roomId: target.room, cursor: reply.cursor });
+  function address(wait: number): string {
+    const params = {
+      wait: wait > 0 ? wait : undefined,
+      stream: target.session === undefined ? undefined : stream,
+    };
+    const [first] = places;
+    if (target.rooms === undefined) {
+      const { after, version: roster } = first ?? {};
+      return roomUrl(target, "/messages", {
+        after,
+        wait: params.wait,
+        roster,
+        stream: params.stream,
+      });
+    }
+    const url = new URL(streamUrl({ ...target, rooms: places }, "/messages"));
+    for (const { room, version } of places) {
+      if (version !== undefined) url.searchParams.append("roster", `${room}@${version}`);
+    }
+    for (const [name, value] of Object.entries(params)) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    return url.href;
   }
 
-  function proceed(reply: MessagesReply): void {
-    if (reply.version !== version) {
-      version = reply.version;
-      sink.event({ type: "members", roomId: target.room, ...roster(reply) });
-    }
-    deliver(reply);
+  function begin(replies: MessagesReply[]): void {
+    replies.forEach((reply, i) => {
+      const place = places[i];
+      if (place === undefined || closed) return;
+      sink.event({
+        type: "welcome",
+        roomId: place.room,
+        clientId: target.session?.clientId ?? "",
+        name: target.session?.name ?? "",
+        resumed: place.after !== undefined && !reply.reset,
+        heartbeat: LONGEST_WAIT,
+        stream,
+        ...roster(reply),
+      });
+      place.version = reply.version;
+      deliver(place, reply);
+      if (!closed) sink.event({ type: "live", roomId: place.room, cursor: reply.cursor });
+    });
+  }
+
+  function proceed(replies: MessagesReply[]): void {
+    replies.forEach((reply, i) => {
+      const place = places[i];
+      if (place === undefined || closed) return;
+      if (reply.version !== place.version) {
+        place.version = reply.version;
+        sink.event({ type: "members", roomId: place.room, ...roster(reply) });
+      }
+      deliver(place, reply);
+    });
     if (!closed) sink.event({ type: "ping" });
   }
 
-  function deliver(reply: MessagesReply): void {
-    if (reply.reset && !closed) {
-      sink.event({ type: "reset", roomId: target.room, reason: reply.reason ?? "" });
-    }
+  function deliver(place: Asked, reply: MessagesReply): void {
+    const roomId = place.room;
+    if (reply.reset && !closed) sink.event({ type: "reset", roomId, reason: reply.reason ?? "" });
     for (const message of reply.messages) if (!closed) sink.event(message);
-    cursor = reply.cursor;
+    place.after = reply.cursor;
     // Past what was not a message; a stream would have shown it as an entry of an unknown kind.
-    if (!closed) sink.event({ type: "unknown", name: "cursor", id: reply.cursor });
+    if (!closed) sink.event({ type: "unknown", name: "cursor", roomId, id: reply.cursor });
   }
 
   run().catch((error: unknown) => {

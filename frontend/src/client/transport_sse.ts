@@ -1,18 +1,25 @@
 import { endOfProblem, endOfResponse, lost } from "./end.ts";
 import { decodeEvent, type Problem } from "./events.ts";
 import { SseParser } from "./sse_parser.ts";
-import { type Connection, type Environment, roomUrl, type Sink, type Target } from "./transport.ts";
+import {
+  type Channel,
+  type Environment,
+  ofOneRoom,
+  type Sink,
+  streamUrl,
+  type Target,
+} from "./transport.ts";
 
 /**
- * GET /rooms/{room}/sse, read with fetch rather than EventSource: that one hides the status and the reason of a failure,
+ * GET /rooms/{room}/sse, or /stream/sse for several rooms, read with fetch rather than EventSource: that one hides the status and the reason of a failure,
  * and comes back when it likes, not when the backoff says.
  */
-export function openSse(env: Environment, target: Target, sink: Sink): Connection {
+export function openSse(env: Environment, target: Target, sink: Sink): Channel {
   const abort = new AbortController();
   let closed = false;
 
   async function read(): Promise<void> {
-    const response = await env.fetch(roomUrl(target, "/sse", { after: target.after }), {
+    const response = await env.fetch(streamUrl(target, "/sse"), {
       headers: { ...target.headers, Accept: "text/event-stream" },
       cache: "no-store",
       credentials: "same-origin",
@@ -37,7 +44,7 @@ export function openSse(env: Environment, target: Target, sink: Sink): Connectio
       for (const block of parser.push(decoder.decode(value, { stream: true }))) {
         const event = decodeEvent(block.data);
         if (event === undefined) continue;
-        if (event.type === "error") announced = event;
+        if (event.type === "error" && !ofOneRoom(target, event)) announced = event;
         sink.event(event);
         if (closed) return;
       }
