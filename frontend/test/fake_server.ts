@@ -44,6 +44,7 @@ interface Stream {
 }
 
 export class FakeServer {
+  readonly room: string;
   readonly network: Record<Path, Mode> = { ws: "ok", sse: "ok", poll: "ok", post: "ok" };
   log: MessageEvent[] = [];
   heartbeat = 15;
@@ -64,6 +65,10 @@ export class FakeServer {
     joinedAt: "2026-11-24T12:00:00.000Z",
   };
 
+  constructor(room = "lobby") {
+    this.room = room;
+  }
+
   /** Somebody posts. */
   post(text: string, key?: string, from = { id: "other", name: "Bob" }): MessageEvent {
     const known = key === undefined ? undefined : this.log.find((m) => m.key === key);
@@ -71,7 +76,7 @@ export class FakeServer {
     const seq = this.log.length === 0 ? 1 : seqOf(this.log[this.log.length - 1]?.id ?? START) + 1;
     const message: MessageEvent = {
       type: "message",
-      roomId: "lobby",
+      roomId: this.room,
       id: `${seq}-${this.#tag}` as Cursor,
       from,
       text,
@@ -162,7 +167,7 @@ export class FakeServer {
           }
           const { id, time } = this.post(command.text, command.key, { id: "me", name: "Ann" });
           if (this.loseAnswers) return this.#cut(stream);
-          this.#send(stream, { type: "ack", roomId: "lobby", key: command.key, id, time });
+          this.#send(stream, { type: "ack", roomId: this.room, key: command.key, id, time });
         }, LATENCY);
       };
       socket.onClosed = () => this.#close(stream);
@@ -262,7 +267,7 @@ export class FakeServer {
     const { entries, reset } = this.#after(after);
     this.#send(stream, {
       type: "welcome",
-      roomId: "lobby",
+      roomId: this.room,
       clientId: "me",
       name: "Ann",
       resumed: after !== undefined && !reset,
@@ -271,9 +276,9 @@ export class FakeServer {
       members: [this.member],
       version: 1,
     });
-    if (reset) this.#send(stream, { type: "reset", roomId: "lobby", reason: "expired" });
+    if (reset) this.#send(stream, { type: "reset", roomId: this.room, reason: "expired" });
     for (const entry of entries) this.#send(stream, entry);
-    this.#send(stream, { type: "live", roomId: "lobby", cursor: this.#cursor() });
+    this.#send(stream, { type: "live", roomId: this.room, cursor: this.#cursor() });
     setTimeout(() => this.#send(stream, { type: "ping" }), 1_000);
     const beat = () => {
       if (stream.closed) return;
@@ -330,7 +335,7 @@ export class FakeServer {
   }
 }
 
-class FakeSocket implements SocketLike {
+export class FakeSocket implements SocketLike {
   onopen = null;
   onmessage: SocketLike["onmessage"] = null;
   onclose: SocketLike["onclose"] = null;

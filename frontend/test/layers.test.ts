@@ -16,10 +16,11 @@ describe("the layers", () => {
     for (const name of importsOf(path)) expect(name).toMatch(/^\.\/[a-z_]+\.ts$/);
   });
 
-  test("the page uses the client by its entry", () => {
+  test("the page uses the client by its entry, and what tabs share by its own", () => {
+    const entries = ["../client/index.ts", "../client/share.ts"];
     for (const path of filesOf("src/ui/")) {
       for (const name of importsOf(path)) {
-        if (name.includes("client/")) expect(name, path).toBe("../client/index.ts");
+        if (name.includes("client/")) expect(entries, path).toContain(name);
       }
     }
   });

@@ -2,6 +2,7 @@ import { type Cursor } from "./cursor.ts";
 import type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
 import { type End } from "./end.ts";
 import { type ClientId, type Member, type MessageEvent, type PresenceEvent, type Problem, type ResetEvent, type RoomId, type ServerEvent, type Session } from "./events.ts";
+import { type LinkOptions, type Port } from "./link.ts";
 import { type Post } from "./outbox.ts";
 import { type SessionResult } from "./session.ts";
 import { type Environment, type OpenTransport, type Transport } from "./transport.ts";
@@ -29,6 +30,8 @@ export interface ClientOptions {
     timing?: Partial<Timing>;
     env?: Partial<Environment>;
     open?: Partial<Record<Transport, OpenTransport>>;
+    /** Takes a place on a connection that is shared, rather than make one. */
+    join?: (options: LinkOptions) => Port;
 }
 export interface ClientEvents {
     /** The connection changed. */

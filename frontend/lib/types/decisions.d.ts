@@ -69,6 +69,10 @@ export type Input = {
     type: "wake";
     frozen?: boolean;
 }
+/** The connection is to carry other rooms: another one, opened with them, is to take its place. */
+ | {
+    type: "rooms";
+}
 /** A person asked to try now. */
  | {
     type: "retry";

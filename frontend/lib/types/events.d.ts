@@ -85,6 +85,7 @@ export interface ErrorEvent extends Problem {
 export interface UnknownEvent {
     type: "unknown";
     name: string;
+    roomId?: RoomId;
     id?: Cursor;
 }
 export type ServerEvent = WelcomeEvent | ResetEvent | MessageEvent | LiveEvent | PresenceEvent | MembersEvent | TypingEvent | PingEvent | PongEvent | AckEvent | ErrorEvent | UnknownEvent;
@@ -111,7 +112,8 @@ export interface MessagesReply extends RosterSnapshot {
     reset: boolean;
     reason?: string;
 }
-export type Command = {
+/** `roomId` is for connections that carry several rooms. */
+export type Command = ({
     type: "post";
     key: string;
     text: string;
@@ -121,6 +123,8 @@ export type Command = {
     type: "ping";
 } | {
     type: "leave";
+}) & {
+    roomId?: RoomId;
 };
 type Fields = Record<string, unknown>;
 /** Reads one field: undefined leaves it out, null refuses the whole. */

@@ -17,11 +17,20 @@ export interface LinkOptions {
     onState(state: ConnectionState): void;
     onDecision(decision: Decision): void;
     onMemory(memory: Memory): void;
+    /** Who one is has changed elsewhere, for all who share this connection. */
+    onSession?(): void;
     /** The server has closed the door; `start()` tries again. */
     onFinal(end: End): void;
 }
+/** What a client has of its connection, which may be one that others share. */
+export interface Port {
+    input(input: Input): void;
+    send(command: Command): boolean;
+    /** One is somebody else now: begins again. Without it, `stop` and `start` do. */
+    restart?(): void;
+}
 /** Does what the chooser decides: opens and closes transports, keeps its time, and passes on what the carrier brings. */
-export declare class Link {
+export declare class Link implements Port {
     #private;
     constructor(options: LinkOptions);
     /** Inputs that come up while one is worked on wait their turn. */

@@ -1,6 +1,6 @@
 import type { Cursor } from "./cursor.ts";
 import type { End } from "./end.ts";
-import type { Command, RoomId, ServerEvent, Session } from "./events.ts";
+import type { Command, ErrorEvent, RoomId, ServerEvent, Session } from "./events.ts";
 /** The transports this client can use, best first. */
 export declare const TRANSPORTS: readonly ["ws", "sse", "poll"];
 export type Transport = (typeof TRANSPORTS)[number];
@@ -33,11 +33,18 @@ export interface Environment {
     /** A new key: unguessable, printable, under 64 characters. */
     key(): string;
 }
+/** A room, and the entry after which to read it. */
+export interface Place {
+    room: RoomId;
+    after?: Cursor;
+}
 /** What one try of a transport is to connect to. */
 export interface Target {
     baseUrl: string;
     room: RoomId;
     after?: Cursor;
+    /** Several rooms on one connection, instead of `room`. */
+    rooms?: readonly Place[];
     /** Empty for pages, which send their cookie. */
     headers: Record<string, string>;
     /** Polls don't say who one is. */
@@ -51,12 +58,16 @@ export interface Sink {
     end(end: End): void;
 }
 /** One try of one transport. */
-export interface Connection {
+export interface Channel {
     /** False when this transport carries no commands (they go by HTTP then), or not yet. */
     send(command: Command): boolean;
     /** Says nothing to the sink any more. */
     close(): void;
 }
-export type OpenTransport = (env: Environment, target: Target, sink: Sink) => Connection;
+export type OpenTransport = (env: Environment, target: Target, sink: Sink) => Channel;
+/** True for what ended one room of several: the connection goes on. */
+export declare function ofOneRoom({ rooms }: Target, { roomId }: ErrorEvent): boolean;
+/** The address of a stream of the room, or of all the rooms at once. */
+export declare function streamUrl(target: Target, path: string): string;
 /** An address of a room, with the parameters that are given. */
 export declare function roomUrl(target: Pick<Target, "baseUrl" | "room">, path: string, params?: Record<string, string | number | undefined>): string;

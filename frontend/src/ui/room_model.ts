@@ -14,6 +14,7 @@ import {
   TRANSPORTS,
   type Transport,
 } from "../client/index.ts";
+import { share } from "../client/share.ts";
 import { SavedPosts } from "./saved_posts.ts";
 import { lasting } from "./storage.ts";
 import type { Item } from "./timeline.ts";
@@ -81,6 +82,7 @@ export class RoomModel {
       ...(transport === undefined ? {} : { transport }),
       ...(timing === undefined ? {} : { timing }),
       posts: this.#saved.own(),
+      join: share(JSON.stringify([transport ?? "", timing ?? {}]), baseUrl),
       memory: {
         load: () => readMemory(lasting.get("network")),
         save: (memory) => lasting.set("network", memory),

@@ -1,0 +1,31 @@
+import type { Cursor } from "./cursor.ts";
+import { type End } from "./end.ts";
+import type { Command, RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
+import { Link, type LinkOptions } from "./link.ts";
+import { type Target } from "./transport.ts";
+/** What the server takes on one connection. */
+export declare const MOST_ROOMS = 64;
+export interface ConnectionOptions extends Omit<LinkOptions, "target" | "onEvent"> {
+    /** Where to, and as whom; the rooms are added. */
+    target: () => Omit<Target, "room" | "after" | "rooms">;
+    onRoom(room: RoomId, event: ServerEvent): void;
+    /** One room has ended; the others go on. */
+    onRoomEnd(room: RoomId, end: End): void;
+}
+/** One link that carries any number of rooms, each read from its own cursor. Rooms are named as the server names them. */
+export declare class Connection {
+    #private;
+    constructor(options: ConnectionOptions);
+    get link(): Link;
+    get size(): number;
+    has(room: RoomId): boolean;
+    /** As whom the room was last read. */
+    welcome(room: RoomId): WelcomeEvent | undefined;
+    add(room: RoomId, after?: Cursor): void;
+    /** `leave` tells the others in the room at once that one is gone. */
+    remove(room: RoomId, leave: boolean): void;
+    /** Begins again, as who one is now. */
+    restart(): void;
+    stop(): void;
+    send(command: Command): boolean;
+}

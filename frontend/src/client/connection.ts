@@ -1,0 +1,169 @@
+import type { Cursor } from "./cursor.ts";
+import { type End, endOfProblem } from "./end.ts";
+import type { Command, RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
+import { Link, type LinkOptions } from "./link.ts";
+import { Log } from "./log.ts";
+import { type Place, roomUrl, type Target } from "./transport.ts";
+
+/** What the server takes on one connection. */
+export const MOST_ROOMS = 64;
+/** Tabs that come back together are asked for together. Milliseconds. */
+const GATHER = 20;
+
+export interface ConnectionOptions extends Omit<LinkOptions, "target" | "onEvent"> {
+  /** Where to, and as whom; the rooms are added. */
+  target: () => Omit<Target, "room" | "after" | "rooms">;
+  onRoom(room: RoomId, event: ServerEvent): void;
+  /** One room has ended; the others go on. */
+  onRoomEnd(room: RoomId, end: End): void;
+}
+
+interface Room {
+  log: Log;
+  welcome?: WelcomeEvent;
+}
+
+/** One link that carries any number of rooms, each read from its own cursor. Rooms are named as the server names them. */
+export class Connection {
+  readonly #o: ConnectionOptions;
+  readonly #link: Link;
+  readonly #rooms = new Map<RoomId, Room>();
+  #timer: number | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#o = options;
+    this.#link = new Link({
+      ...options,
+      target: () => this.#target(),
+      onEvent: (event) => this.#event(event),
+      onFinal: (end) => this.#final(end),
+    });
+  }
+
+  get link(): Link {
+    return this.#link;
+  }
+
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  has(room: RoomId): boolean {
+    return this.#rooms.has(room);
+  }
+
+  /** As whom the room was last read. */
+  welcome(room: RoomId): WelcomeEvent | undefined {
+    return this.#rooms.get(room)?.welcome;
+  }
+
+  add(room: RoomId, after?: Cursor): void {
+    if (this.#rooms.has(room)) return;
+    this.#rooms.set(room, { log: new Log(after) });
+    this.#gather();
+  }
+
+  /** `leave` tells the others in the room at once that one is gone. */
+  remove(room: RoomId, leave: boolean): void {
+    const { welcome } = this.#rooms.get(room) ?? {};
+    if (!this.#rooms.has(room)) return;
+    if (leave) {
+      if (!this.#link.send({ type: "leave", roomId: room })) this.#leave(room, welcome?.stream);
+    }
+    this.#rooms.delete(room);
+    if (this.#rooms.size === 0) this.stop();
+    else this.#gather();
+  }
+
+  /** Begins again, as who one is now. */
+  restart(): void {
+    this.stop();
+    if (this.#rooms.size > 0) this.#link.input({ type: "start" });
+  }
+
+  stop(): void {
+    if (this.#timer !== undefined) this.#o.env.clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#link.input({ type: "stop" });
+  }
+
+  send(command: Command): boolean {
+    return this.#link.send(command);
+  }
+
+  #gather(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = this.#o.env.setTimeout(() => {
+      this.#timer = undefined;
+      // The one does nothing while it runs, and the other nothing while it does not.
+      this.#link.input({ type: "rooms" });
+      this.#link.input({ type: "start" });
+    }, GATHER);
+  }
+
+  #target(): Target {
+    const rooms: Place[] = [...this.#rooms].map(
+      ([
+        room,
+        {
+          log: { cursor },
+        },
+      ]) => (cursor === undefined ? { room } : { room, after: cursor }),
+    );
+    const target = this.#o.target();
+    const [first] = rooms;
+    // The address of one room gets through wherever that of a client without tabs does.
+    if (rooms.length === 1 && first !== undefined) return { ...target, ...first };
+    return { ...target, room: "", rooms };
+  }
+
+  #event(event: ServerEvent): void {
+    if (event.type === "ping" || event.type === "pong") return;
+    if (event.roomId === undefined || event.roomId === "") {
+      for (const room of this.#rooms.keys()) this.#o.onRoom(room, event);
+      return;
+    }
+    const room = this.#rooms.get(event.roomId);
+    if (room === undefined) return;
+    if (event.type === "welcome") room.welcome = event;
+    else if (event.type === "reset") room.log.reset();
+    else if (event.type === "live") room.log.advance(event.cursor);
+    else if ((event.type === "message" || event.type === "unknown") && event.id !== undefined) {
+      room.log.advance(event.id);
+    } else if (event.type === "error" && event.key === undefined) {
+      const end = endOfProblem(event);
+      if (end.kind === "left") {
+        this.#rooms.delete(event.roomId);
+        if (this.#rooms.size > 0) this.#gather();
+        return this.#o.onRoomEnd(event.roomId, end);
+      }
+    }
+    this.#o.onRoom(event.roomId, event);
+  }
+
+  /** A room that the server will not have fails the whole request: it can only be one of those that never got in. */
+  #final(end: End): void {
+    const never = [...this.#rooms].filter(([, { welcome }]) => welcome === undefined);
+    if (end.kind !== "refused" || never.length === 0 || never.length === this.#rooms.size) {
+      return this.#o.onFinal(end);
+    }
+    for (const [room] of never) {
+      this.#rooms.delete(room);
+      this.#o.onRoomEnd(room, end);
+    }
+    this.#gather();
+  }
+
+  #leave(room: RoomId, stream: string | undefined): void {
+    const { baseUrl, headers } = this.#o.target();
+    this.#o.env
+      .fetch(roomUrl({ baseUrl, room }, "/leave"), {
+        method: "POST",
+        headers: { ...headers, "Content-Type": "application/json" },
+        body: JSON.stringify(stream === undefined ? {} : { stream }),
+        credentials: "same-origin",
+        keepalive: true,
+      })
+      .catch(() => undefined);
+  }
+}
