@@ -264,7 +264,7 @@ class SharedPort implements Port {
   /** From the holder, to one tab or all. */
   #tell(said: Said, to?: string): void {
     if (to !== this.#id) this.#channel?.postMessage(this.#letter(said, to));
-    if (to === undefined || to === this.#id) this.#follow(this.#letter(said));
+    if (to === undefined || to === this.#id) this.#follow(this.#letter(said, to));
   }
 
   #hear(letter: Letter): void {

@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { TRANSPORTS } from "../../src/client/index.ts";
+import { seqOf, TRANSPORTS } from "../../src/client/index.ts";
 import { FakeRooms } from "../fake_rooms.ts";
+import type { Mode } from "../fake_server.ts";
 import { FakeBrowser } from "../fake_tabs.ts";
+import { Random } from "../random.ts";
 
 let rooms: FakeRooms;
 
@@ -74,4 +76,103 @@ describe.each([true, false])("tabs that share one connection, with locks: %s", (
       }
     },
   );
+});
+
+describe("random walks", () => {
+  test.each(Array.from({ length: 20 }, (_, i) => i + 1))(
+    "walk %i",
+    { timeout: 30_000 },
+    async (seed) => {
+      const random = new Random(seed);
+      const pick = <T>(from: readonly T[]) => from[Math.floor(random.next() * from.length)] as T;
+      const browser = new FakeBrowser(rooms, seed % 2 === 0);
+      const cursors = new Map<object, number>();
+      let posted = 0;
+      const open = () => {
+        const tab = browser.open(`room-${Math.floor(random.next() * 3)}`);
+        cursors.set(tab, 0);
+        tab.client.on("message", ({ id }) => {
+          expect(seqOf(id)).toBeGreaterThan(cursors.get(tab) ?? 0);
+          cursors.set(tab, seqOf(id));
+        });
+      };
+      for (let i = 0; i < 4; i++) open();
+      for (let step = 0; step < 60; step++) {
+        const living = browser.tabs.filter(({ dead }) => !dead);
+        const awake = living.filter(({ frozen }) => !frozen);
+        const dice = random.next();
+        if (dice < 0.1 && living.length < 8) open();
+        else if (dice < 0.15 && awake.length > 2) pick(awake).close();
+        else if (dice < 0.2 && awake.length > 2) pick(awake).kill();
+        else if (dice < 0.28 && awake.length > 2) pick(awake).freeze();
+        else if (dice < 0.4) living.find(({ frozen }) => frozen)?.thaw();
+        else if (dice < 0.5) for (const room of rooms.rooms.values()) room.cutAll();
+        else if (dice < 0.6)
+          rooms.set(pick(["ws", "sse"]), pick(["ok", "kill", "refused", "mute"]));
+        else if (dice < 0.8) rooms.room(pick(living).room).post(`other ${++posted}`);
+        else pick(awake).client.post(`own ${++posted}`);
+        await pass(Math.floor(random.next() * 2_500));
+      }
+      for (const path of ["ws", "sse"] as const) rooms.set(path, "ok");
+      for (const tab of browser.tabs) if (tab.frozen && !tab.dead) tab.thaw();
+      // Long enough for a probe to have had its probation.
+    await pass(120_000);
+      const living = browser.tabs.filter(({ dead }) => !dead);
+      expect(living.filter(({ holds }) => holds)).toHaveLength(1);
+      for (const tab of living) {
+        expect(tab.client.state.status).toBe("live");
+        expect(tab.client.posts).toEqual([]);
+        const log = rooms.room(tab.room).log.map(({ text }) => text);
+        expect(tab.texts).toEqual(log);
+        expect(new Set(log).size).toBe(log.length);
+        expect(rooms.streams(tab.room)).toBeLessThanOrEqual(1);
+      }
+      for (const tab of living) tab.close();
+    },
+  );
+
+  test("500 posts both ways while the transport is forced to change", {
+    timeout: 60_000,
+  }, async () => {
+    const browser = new FakeBrowser(rooms);
+    const tabs = ten.slice(0, 4).map((i) => browser.open(`room-${i % 2}`));
+    await pass(2_000);
+    for (let i = 0; i < 500; i++) {
+      if (i % 50 === 0) {
+        const [ws, sse] =
+          [
+            ["ok", "ok"],
+            ["refused", "ok"],
+            ["refused", "refused"],
+          ][(i / 50) % 3] ?? [];
+        rooms.set("ws", ws as Mode);
+        rooms.set("sse", sse as Mode);
+        for (const room of rooms.rooms.values()) room.cutAll();
+      }
+      tabs[i % 4]?.client.post(`own ${i}`);
+      rooms.room(`room-${i % 2}`).post(`other ${i}`);
+      await pass(100);
+    }
+    await pass(60_000);
+    for (const tab of tabs) {
+      expect(tab.client.posts).toEqual([]);
+      expect(tab.texts).toEqual(rooms.room(tab.room).log.map(({ text }) => text));
+      expect(tab.texts).toHaveLength(500);
+      for (const one of tabs) {
+        if (one.room !== tab.room) continue;
+        const own = tab.texts.filter(
+          (t) => t.startsWith("own") && tabs[Number(t.slice(4)) % 4] === one,
+        );
+        expect(own).toHaveLength(125);
+        expect(own).toEqual([...own].sort((a, b) => Number(a.slice(4)) - Number(b.slice(4))));
+      }
+    }
+    const carried = tabs.flatMap(({ decisions }) =>
+      decisions.filter(({ what }) => what === "carry"),
+    );
+    expect(new Set(carried.map(({ transport }) => transport))).toEqual(
+      new Set(["ws", "sse", "poll"]),
+    );
+    for (const tab of tabs) tab.close();
+  });
 });
