@@ -87,6 +87,12 @@ export class Connection {
     this.#link.input({ type: "stop" });
   }
 
+  /** For good: whoever holds the rooms now is another. */
+  close(): void {
+    this.#rooms.clear();
+    this.stop();
+  }
+
   send(command: Command): boolean {
     return this.#link.send(command);
   }
@@ -95,6 +101,7 @@ export class Connection {
     if (this.#timer !== undefined) return;
     this.#timer = this.#o.env.setTimeout(() => {
       this.#timer = undefined;
+      if (this.#rooms.size === 0) return;
       // The one does nothing while it runs, and the other nothing while it does not.
       this.#link.input({ type: "rooms" });
       this.#link.input({ type: "start" });

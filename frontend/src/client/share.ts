@@ -242,7 +242,7 @@ class SharedPort implements Port {
     this.#holding = undefined;
     this.#holder = undefined;
     for (const member of holding.members.values()) member.unwatch?.();
-    holding.connection.stop();
+    holding.connection.close();
   }
 
   #part(leave: boolean): void {

@@ -116,7 +116,7 @@ describe("random walks", () => {
       for (const path of ["ws", "sse"] as const) rooms.set(path, "ok");
       for (const tab of browser.tabs) if (tab.frozen && !tab.dead) tab.thaw();
       // Long enough for a probe to have had its probation.
-    await pass(120_000);
+      await pass(120_000);
       const living = browser.tabs.filter(({ dead }) => !dead);
       expect(living.filter(({ holds }) => holds)).toHaveLength(1);
       for (const tab of living) {
