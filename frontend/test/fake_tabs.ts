@@ -1,11 +1,7 @@
-import {
-  type Client,
-  type ClientOptions,
-  createClient,
-  type Decision,
-} from "../src/client/index.ts";
-import { type ChannelLike, type Neighbours, share } from "../src/client/share.ts";
+import { Client, type ClientOptions, type Decision } from "../src/client/index.ts";
+import { share } from "../src/client/share.ts";
 import type { LocksLike } from "../src/client/share_election.ts";
+import type { ChannelLike, Neighbours } from "../src/client/share_letters.ts";
 import type { FakeRooms } from "./fake_rooms.ts";
 import { Random } from "./random.ts";
 
@@ -114,6 +110,7 @@ export class FakeTab {
   readonly #browser: FakeBrowser;
   readonly #ends = new Set<() => void>();
   #queue: (() => void)[] = [];
+  #onFreeze: () => void = () => {};
   dead = false;
   frozen = false;
   hidden = false;
@@ -127,22 +124,28 @@ export class FakeTab {
       channel: (name) => browser.channel(name, this),
       locks: browser.locks ? browser.locksOf(this) : undefined,
       visible: () => !this.hidden,
-    };
-    this.client = createClient({
-      baseUrl: "http://host/chat/",
-      room,
-      session: { clientId: "me", name: "Ann" },
-      join: share(options.transport ?? "", "http://host/chat/", near),
-      env: {
-        fetch: this.#fetch,
-        socket: (url) => this.#socket(url),
-        random: random.next,
-        key: () => `tab-${n}-${++keys}`,
-        setTimeout: (run, ms) => Number(setTimeout(() => this.gate(run), ms)),
-        clearTimeout: (timer) => clearTimeout(timer),
+      onFreeze: (run) => {
+        this.#onFreeze = run;
+        return () => {};
       },
-      ...options,
-    });
+    };
+    this.client = new Client(
+      {
+        baseUrl: "http://host/chat/",
+        room,
+        session: { clientId: "me", name: "Ann" },
+        env: {
+          fetch: this.#fetch,
+          socket: (url) => this.#socket(url),
+          random: random.next,
+          key: () => `tab-${n}-${++keys}`,
+          setTimeout: (run, ms) => Number(setTimeout(() => this.gate(run), ms)),
+          clearTimeout: (timer) => clearTimeout(timer),
+        },
+        ...options,
+      },
+      share(options.transport ?? "", "http://host/chat/", near),
+    );
     this.client.on("reset", () => this.texts.splice(0));
     this.client.on("message", ({ text }) => this.texts.push(text));
     this.client.on("decision", (decision) => this.decisions.push(decision));
@@ -159,6 +162,12 @@ export class FakeTab {
     else run();
   }
 
+  /** As a browser does it that says so, and lets the page answer others all the same. */
+  sleep(): void {
+    this.#onFreeze();
+  }
+
+  /** Without a word. */
   freeze(): void {
     this.frozen = true;
   }
@@ -186,14 +195,14 @@ export class FakeTab {
     const abort = new AbortController();
     init.signal?.addEventListener("abort", () => abort.abort());
     this.#ends.add(() => abort.abort());
-    const reply = await this.#browser.rooms.fetch(input, { ...init, signal: abort.signal });
-    await this.#awake();
+    const reply = await this.#browser.rooms
+      .fetch(input, { ...init, signal: abort.signal })
+      .finally(() => this.#awake());
     if (reply.body === null) return reply;
     const reader = reply.body.getReader();
     const body = new ReadableStream<Uint8Array>({
       pull: async (controller) => {
-        const { done, value } = await reader.read();
-        await this.#awake();
+        const { done, value } = await reader.read().finally(() => this.#awake());
         if (done) controller.close();
         else controller.enqueue(value);
       },

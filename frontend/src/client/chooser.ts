@@ -421,7 +421,8 @@ export class Chooser {
       this.#probeFailed();
     }
     const first = this.#carrier?.transport;
-    if (first) this.#begin("rooms", [first, ...this.order(this.#now).filter((other) => other !== first)]);
+    if (first)
+      this.#begin("rooms", [first, ...this.order(this.#now).filter((other) => other !== first)]);
     else if (racing) this.#begin("again");
   }
 

@@ -53,8 +53,6 @@ export interface ClientOptions {
   timing?: Partial<Timing>;
   env?: Partial<Environment>;
   open?: Partial<Record<Transport, OpenTransport>>;
-  /** Takes a place on a connection that is shared, rather than make one. */
-  join?: (options: LinkOptions) => Port;
 }
 
 export interface ClientEvents {
@@ -121,7 +119,8 @@ export class Client {
   #guestTimer: number | undefined;
   #stopped = true;
 
-  constructor(options: ClientOptions) {
+  /** `join` takes a place on a connection that is shared, as the tabs of the page do, rather than make one. */
+  constructor(options: ClientOptions, join?: (options: LinkOptions) => Port) {
     this.#o = options;
     this.#env = { ...defaultEnvironment(), ...options.env };
     this.#name = options.name ?? options.session?.name;
@@ -150,7 +149,7 @@ export class Client {
       onSession: () => void this.#reread(),
       onFinal: (end) => this.#final(end),
     };
-    this.#link = options.join?.(link) ?? new Link(link);
+    this.#link = join?.(link) ?? new Link(link);
     this.#poster = new Poster({
       env: this.#env,
       outbox: this.#outbox,

@@ -1,35 +1,24 @@
-import { Connection, MOST_ROOMS } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
-import type { ConnectionState, Decision, Input } from "./decisions.ts";
-import type { End } from "./end.ts";
+import type { ConnectionState, Input } from "./decisions.ts";
 import {
   type Command,
   parseObject,
   type RoomId,
   readMessages,
   type ServerEvent,
-  type Session,
   type WelcomeEvent,
 } from "./events.ts";
 import { Link, type LinkOptions, type Port } from "./link.ts";
-import { Lock, type LocksLike, watch } from "./share_election.ts";
-import { Timers } from "./share_timers.ts";
+import { Lock } from "./share_election.ts";
+import { Holder } from "./share_holder.ts";
+import {
+  type ChannelLike,
+  type Letter,
+  type Neighbours,
+  neighbours,
+  type Said,
+} from "./share_letters.ts";
 import { roomUrl } from "./transport.ts";
-
-/** The part of a BroadcastChannel that is used. */
-export interface ChannelLike {
-  onmessage: ((event: { data: unknown }) => void) | null;
-  postMessage(data: unknown): void;
-  close(): void;
-}
-
-/** What tabs have of each other; every part can be replaced in a test. */
-export interface Neighbours {
-  channel(name: string): ChannelLike;
-  /** Missing on pages that came over plain HTTP. */
-  locks?: LocksLike | undefined;
-  visible(): boolean;
-}
 
 /** How often the holder is asked whether it lives, and how long it may take. Milliseconds. */
 const ASK_EVERY = 700;
@@ -39,58 +28,10 @@ const SPREAD = 200;
 /** Without locks nobody says that nobody holds it: a new tab waits so long, and up to as long again. */
 const FIRST_PATIENCE = 250;
 const ASK_HIDDEN = 5_000;
-/** Without locks a tab that was not heard for so long is gone: a hidden one's timers run once a minute. */
-const TAB_SILENT = 150_000;
 const CATCH_UP_AGAIN = 1_000;
-const DECISIONS_TOLD = 30;
 const MOST_HELD = 5_000;
 /** Rooms whose name is their own on the server too; the others get a connection of their own. */
 const PLAIN_ROOM = /^[\p{Ll}\p{Lo}\p{N}_.-]{1,64}$/u;
-
-type Said =
-  | { type: "ask" }
-  | { type: "join"; room: RoomId; after?: Cursor; session?: Session }
-  | { type: "part"; room: RoomId; leave: boolean }
-  | { type: "send"; room: RoomId; command: Command }
-  | { type: "input"; input: Input }
-  | { type: "restart"; session?: Session }
-  | { type: "here"; fresh: boolean }
-  | {
-      type: "joined";
-      first: boolean;
-      n: number;
-      state: ConnectionState;
-      welcome?: WelcomeEvent;
-      decisions: Decision[];
-    }
-  | { type: "full" }
-  | { type: "event"; room: RoomId; n: number; event: ServerEvent }
-  | { type: "carry" }
-  | { type: "state"; state: ConnectionState }
-  | { type: "decision"; decision: Decision }
-  | { type: "final"; room?: RoomId; end: End }
-  | { type: "bye" };
-
-type Letter = Said & { from: string; term: number; to?: string };
-
-interface Member {
-  room: RoomId;
-  heardAt: number;
-  unwatch?: () => void;
-}
-
-/** What the tab that holds the connection has besides. */
-interface Holding {
-  connection: Connection;
-  timers: Timers;
-  members: Map<string, Member>;
-  counts: Map<RoomId, number>;
-  /** Which tab an answer to a post is for. */
-  posts: Map<string, string>;
-  session?: Session;
-  state: ConnectionState;
-  decisions: Decision[];
-}
 
 /** Joins what the tabs of this origin share, under a name that says to which server and how. */
 export function share(name: string, baseUrl: string, near = neighbours()) {
@@ -98,15 +39,6 @@ export function share(name: string, baseUrl: string, near = neighbours()) {
     const { room } = options.target();
     if (near === undefined || !PLAIN_ROOM.test(room)) return new Link(options);
     return new SharedPort(`caller ${name} ${baseUrl}`, room, options, near);
-  };
-}
-
-function neighbours(): Neighbours | undefined {
-  if (typeof BroadcastChannel === "undefined") return undefined;
-  return {
-    channel: (name) => new BroadcastChannel(name) as unknown as ChannelLike,
-    locks: (navigator as { locks?: LocksLike }).locks,
-    visible: () => (globalThis as { document?: { hidden: boolean } }).document?.hidden !== true,
   };
 }
 
@@ -120,6 +52,8 @@ class SharedPort implements Port {
   #channel: ChannelLike | undefined;
   #lock: Lock | undefined;
   #releaseTab: (() => void) | undefined;
+  #unlisten: (() => void) | undefined;
+  #frozen = false;
   #started = false;
   /** It takes no part until it is started again. */
   #ended = false;
@@ -128,7 +62,7 @@ class SharedPort implements Port {
 
   #term = 0;
   #holder: string | undefined;
-  #holding: Holding | undefined;
+  #holding: Holder | undefined;
   #joined = false;
   #n = 0;
   /** What came while the past is read. */
@@ -151,9 +85,15 @@ class SharedPort implements Port {
     if (input.type === "start") return this.#start();
     if (input.type === "stop") return this.#stop();
     if (!this.#started) return;
-    this.#ask({ type: "input", input });
-    // One that was asleep finds out first whether the holder still lives.
-    if (input.type === "wake") this.#tick();
+    if (input.type !== "wake") return this.#ask({ type: "input", input });
+    // Whether the connection lives is for the tab that holds it to doubt, had that one been asleep.
+    this.#ask({ type: "input", input: this.#holding === undefined ? { type: "wake" } : input });
+    if (this.#frozen) {
+      this.#frozen = false;
+      this.#lock?.again();
+    }
+    this.#askedAt = undefined;
+    this.#tick();
   }
 
   send(command: Command): boolean {
@@ -176,7 +116,7 @@ class SharedPort implements Port {
     const { session } = this.#o.target();
     const restart = { type: "restart", ...(session && { session }) } as const;
     // All hear it: who they are has changed too.
-    if (this.#holding !== undefined) this.#serve({ ...this.#letter(restart) });
+    this.#holding?.serve(this.#letter(restart));
     this.#channel?.postMessage(this.#letter(restart));
     this.#start();
   }
@@ -187,6 +127,7 @@ class SharedPort implements Port {
     this.#started = true;
     this.#state = { ...this.#state, status: "connecting", downSince: this.#o.env.now() };
     this.#o.onState(this.#state);
+    this.#unlisten = this.#near.onFreeze(() => this.#freeze());
     this.#channel = this.#near.channel(this.#name);
     this.#channel.onmessage = ({ data }) => this.#hear(data as Letter);
     const { locks } = this.#near;
@@ -211,6 +152,17 @@ class SharedPort implements Port {
     locks.request(`${this.#name}/${this.#id}`, {}, mine).catch(() => undefined);
   }
 
+  /** Browsers differ in what goes on in a frozen tab: some let it answer, and its connection stands still. */
+  #freeze(): void {
+    this.#frozen = true;
+    this.#lock?.close();
+    if (this.#holding === undefined) return;
+    this.#note("let go", "frozen");
+    this.#release();
+    this.#joined = false;
+    this.#interrupted();
+  }
+
   #stop(): void {
     if (!this.#started) return;
     if (!this.#ended) this.#part(false);
@@ -226,6 +178,7 @@ class SharedPort implements Port {
     if (this.#timer !== undefined) this.#o.env.clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#release();
+    this.#unlisten?.();
     this.#lock?.close();
     this.#releaseTab?.();
     if (this.#channel !== undefined) this.#channel.onmessage = null;
@@ -241,8 +194,7 @@ class SharedPort implements Port {
     this.#channel?.postMessage(this.#letter({ type: "bye" }));
     this.#holding = undefined;
     this.#holder = undefined;
-    for (const member of holding.members.values()) member.unwatch?.();
-    holding.connection.close();
+    holding.close();
   }
 
   #part(leave: boolean): void {
@@ -257,7 +209,7 @@ class SharedPort implements Port {
 
   /** To the holder, whoever it is. */
   #ask(said: Said): void {
-    if (this.#holding !== undefined) this.#serve(this.#letter(said));
+    if (this.#holding !== undefined) this.#holding.serve(this.#letter(said));
     else this.#channel?.postMessage(this.#letter(said, this.#holder));
   }
 
@@ -275,9 +227,9 @@ class SharedPort implements Port {
       case "part":
       case "send":
       case "input":
-        return this.#holding === undefined ? undefined : this.#serve(letter);
+        return this.#holding?.serve(letter);
       case "restart":
-        if (this.#holding !== undefined) this.#serve(letter);
+        this.#holding?.serve(letter);
         return this.#o.onSession?.();
       default:
         return this.#hearHolder(letter);
@@ -330,7 +282,7 @@ class SharedPort implements Port {
     this.#holder = from;
     this.#joined = false;
     this.#interrupted();
-    this.#note("share", "another tab holds the connection");
+    this.#note("share", "elsewhere");
   }
 
   /** What was under way has no answer to hope for. */
@@ -353,16 +305,16 @@ class SharedPort implements Port {
     const now = env.now();
     if (this.#timer !== undefined) env.clearTimeout(this.#timer);
     let next = this.#near.visible() ? ASK_EVERY : ASK_HIDDEN;
-    if (this.#holding !== undefined) this.#dropSilent(this.#holding, now);
+    if (this.#holding !== undefined) this.#holding.tick();
     else {
       // A timer that comes late was asleep along with the rest: it asks before it judges.
       if (due !== undefined && now - due > ASK_EVERY) this.#askedAt = undefined;
       if (this.#askedAt !== undefined && now - this.#askedAt >= this.#patience) {
         this.#askedAt = undefined;
         this.#patience = PATIENCE + this.#jitter(SPREAD);
-        this.#note("steal", "the tab that holds the connection does not answer");
+        this.#note("steal", "unanswered");
         if (this.#lock === undefined) this.#hold();
-        else this.#lock.steal();
+        else if (!this.#frozen) this.#lock.steal();
       } else {
         this.#ask({ type: "ask" });
         this.#askedAt ??= now;
@@ -398,7 +350,7 @@ class SharedPort implements Port {
         return;
       case "full":
         this.#quit();
-        this.#note("own", "the shared connection carries as many rooms as it may");
+        this.#note("own", "full");
         this.#own = new Link(this.#o);
         return this.#own.input({ type: "start" });
       case "event":
@@ -505,151 +457,32 @@ class SharedPort implements Port {
   }
 
   #hold(): void {
-    if (this.#holding !== undefined || !this.#started) return;
-    const timers = new Timers(this.#o.env);
+    if (this.#holding !== undefined || !this.#started || this.#frozen) return;
     this.#term += 1;
     this.#holder = this.#id;
     this.#joined = false;
     this.#askedAt = undefined;
     this.#interrupted();
-    const holding: Holding = {
-      timers,
-      connection: new Connection({
-        ...this.#o,
-        env: timers.env,
-        target: () => {
-          const { baseUrl, headers } = this.#o.target();
-          return { baseUrl, headers, ...(holding.session && { session: holding.session }) };
-        },
-        onRoom: (room, event) => this.#relay(holding, room, event),
-        onRoomEnd: (room, end) => this.#end(holding, end, room),
-        onCarry: () => this.#isHeld(holding) && this.#tell({ type: "carry" }),
-        onState: (state) => {
-          holding.state = state;
-          if (this.#isHeld(holding)) this.#tell({ type: "state", state });
-        },
-        onDecision: (decision) => {
-          holding.decisions.push(decision);
-          if (holding.decisions.length > DECISIONS_TOLD) holding.decisions.shift();
-          if (this.#isHeld(holding)) this.#tell({ type: "decision", decision });
-        },
-        onFinal: (end) => this.#end(holding, end),
-      }),
-      members: new Map(),
-      counts: new Map(),
-      posts: new Map(),
-      state: { ...this.#state, status: "connecting" },
-      decisions: [],
-    };
-    this.#holding = holding;
-    this.#note("hold", "this tab holds the connection");
+    this.#holding = new Holder({
+      link: this.#o,
+      id: this.#id,
+      tabs: this.#name,
+      locks: this.#near.locks,
+      tell: (said, to) => this.#tell(said, to),
+    });
+    this.#note("hold", "here");
     this.#tell({ type: "here", fresh: true });
-  }
-
-  #isHeld(holding: Holding): boolean {
-    return this.#holding === holding;
   }
 
   /** Somebody else holds it now: joins that one as the others do. */
   #stepDown(): void {
     if (this.#holding === undefined) return;
-    this.#note("step down", "another tab took over");
+    this.#note("step down", "elsewhere");
     this.#release();
     this.#joined = false;
     this.#interrupted();
     this.#askedAt = undefined;
     this.#lock?.again();
     this.#tick();
-  }
-
-  #serve(letter: Letter): void {
-    const holding = this.#holding;
-    if (holding === undefined) return;
-    const { connection, timers, members } = holding;
-    const { from } = letter;
-    const member = members.get(from);
-    if (member !== undefined) member.heardAt = this.#o.env.now();
-    switch (letter.type) {
-      case "ask":
-        timers.drive();
-        return this.#tell({ type: "here", fresh: member === undefined }, from);
-      case "join":
-        return this.#admit(holding, letter);
-      case "part":
-        return this.#gone(holding, from, letter.leave);
-      case "send":
-        if (letter.command.type === "post") holding.posts.set(letter.command.key, from);
-        connection.send({ ...letter.command, roomId: letter.room });
-        return;
-      case "input":
-        return connection.link.input(letter.input);
-      case "restart":
-        if (letter.session !== undefined) holding.session = letter.session;
-        return connection.restart();
-    }
-  }
-
-  #admit(holding: Holding, letter: Extract<Letter, { type: "join" }>): void {
-    const { connection, members, counts, state, decisions } = holding;
-    const { from, room, after, session } = letter;
-    const first = !connection.has(room);
-    if (first && connection.size >= MOST_ROOMS) return this.#tell({ type: "full" }, from);
-    if (session !== undefined) holding.session = session;
-    const known = members.get(from);
-    const { locks } = this.#near;
-    const unwatch =
-      known?.unwatch ??
-      (locks && watch(locks, `${this.#name}/${from}`, () => this.#gone(holding, from, false)));
-    members.set(from, { room, heardAt: this.#o.env.now(), ...(unwatch && { unwatch }) });
-    const welcome = connection.welcome(room);
-    const n = counts.get(room) ?? 0;
-    const told = known === undefined && from !== this.#id ? decisions : [];
-    const joined = { type: "joined", first, n, state, decisions: told } as const;
-    this.#tell({ ...joined, ...(welcome && { welcome }) }, from);
-    connection.add(room, after);
-  }
-
-  /** The last of a room takes it along. */
-  #gone(holding: Holding, from: string, leave: boolean): void {
-    const member = holding.members.get(from);
-    if (member === undefined) return;
-    member.unwatch?.();
-    holding.members.delete(from);
-    for (const other of holding.members.values()) if (other.room === member.room) return;
-    holding.connection.remove(member.room, leave);
-  }
-
-  #dropSilent(holding: Holding, now: number): void {
-    holding.timers.drive();
-    if (this.#near.locks !== undefined) return;
-    for (const [id, { heardAt }] of [...holding.members]) {
-      if (id !== this.#id && now - heardAt > TAB_SILENT) this.#gone(holding, id, false);
-    }
-  }
-
-  #relay(holding: Holding, room: RoomId, event: ServerEvent): void {
-    if (!this.#isHeld(holding)) return;
-    if ((event.type === "ack" || event.type === "error") && event.key !== undefined) {
-      const to = holding.posts.get(event.key);
-      holding.posts.delete(event.key);
-      if (to !== undefined) this.#tell({ type: "event", room, n: 0, event }, to);
-      return;
-    }
-    const n = (holding.counts.get(room) ?? 0) + 1;
-    holding.counts.set(room, n);
-    this.#tell({ type: "event", room, n, event });
-  }
-
-  #end(holding: Holding, end: End, room?: RoomId): void {
-    if (!this.#isHeld(holding)) return;
-    if (end.kind === "signed-out") {
-      // One signs in again for all, or each would be somebody else.
-      const [first] = holding.members.keys();
-      return first === undefined ? undefined : this.#tell({ type: "final", end }, first);
-    }
-    this.#tell({ type: "final", end, ...(room === undefined ? {} : { room }) });
-    for (const [id, member] of [...holding.members]) {
-      if (room === undefined || member.room === room) this.#gone(holding, id, false);
-    }
   }
 }

@@ -1,8 +1,7 @@
 import {
-  type Client,
+  Client,
   type ConnectionState,
   type Cursor,
-  createClient,
   type Decision,
   type End,
   type Member,
@@ -74,20 +73,22 @@ export class RoomModel {
     this.#saved = new SavedPosts(room, (posts) => this.client.restore(posts));
     const name = savedName();
     const session = savedSession();
-    this.client = createClient({
-      baseUrl,
-      room,
-      session,
-      ...(name === undefined ? {} : { name }),
-      ...(transport === undefined ? {} : { transport }),
-      ...(timing === undefined ? {} : { timing }),
-      posts: this.#saved.own(),
-      join: share(JSON.stringify([transport ?? "", timing ?? {}]), baseUrl),
-      memory: {
-        load: () => readMemory(lasting.get("network")),
-        save: (memory) => lasting.set("network", memory),
+    this.client = new Client(
+      {
+        baseUrl,
+        room,
+        session,
+        ...(name === undefined ? {} : { name }),
+        ...(transport === undefined ? {} : { transport }),
+        ...(timing === undefined ? {} : { timing }),
+        posts: this.#saved.own(),
+        memory: {
+          load: () => readMemory(lasting.get("network")),
+          save: (memory) => lasting.set("network", memory),
+        },
       },
-    });
+      share(JSON.stringify([transport ?? "", timing ?? {}]), baseUrl),
+    );
     this.#listen();
     this.#view = this.#build();
   }

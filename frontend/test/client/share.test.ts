@@ -48,7 +48,7 @@ describe.each([true, false])("tabs that share one connection, with locks: %s", (
     },
   );
 
-  test.each(["close", "kill", "freeze"] as const)(
+  test.each(["close", "kill", "freeze", "sleep"] as const)(
     "another takes over within 2 s: %s",
     async (how) => {
       const browser = new FakeBrowser(rooms, locks);
@@ -64,9 +64,9 @@ describe.each([true, false])("tabs that share one connection, with locks: %s", (
       await pass(200);
       expect(others.filter((tab) => tab.holds)).toHaveLength(1);
       await pass(6_000);
-      if (how === "freeze") holder?.thaw();
+      if (how === "freeze" || how === "sleep") holder?.thaw();
       await pass(5_000);
-      const alive = how === "freeze" ? tabs : others;
+      const alive = how === "freeze" || how === "sleep" ? tabs : others;
       expect(alive.filter((tab) => tab.holds)).toHaveLength(1);
       for (const tab of alive) {
         expect(tab.client.state.status).toBe("live");
@@ -79,7 +79,7 @@ describe.each([true, false])("tabs that share one connection, with locks: %s", (
 });
 
 describe("random walks", () => {
-  test.each(Array.from({ length: 20 }, (_, i) => i + 1))(
+  test.each(Array.from({ length: 300 }, (_, i) => i + 1))(
     "walk %i",
     { timeout: 30_000 },
     async (seed) => {
