@@ -6,17 +6,21 @@ export class FakeRooms {
   readonly rooms = new Map<string, FakeServer>();
   /** What one of the tabs asked for: `/stream/ws?room=a&room=b`. */
   readonly asked: string[] = [];
+  readonly #network: Partial<Record<Path, Mode>> = {};
 
   room(name: string): FakeServer {
     let room = this.rooms.get(name);
     if (room === undefined) {
       room = new FakeServer(name);
+      Object.assign(room.network, this.#network);
       this.rooms.set(name, room);
     }
     return room;
   }
 
+  /** One network lies before all rooms. */
   set(path: Path, mode: Mode): void {
+    this.#network[path] = mode;
     for (const room of this.rooms.values()) room.network[path] = mode;
   }
 
@@ -101,7 +105,12 @@ export class FakeRooms {
   }
 
   async #sse(parts: { room: FakeServer; url: URL }[], init: RequestInit): Promise<Response> {
-    const replies = await Promise.all(parts.map(({ room, url }) => room.fetch(url, init)));
+    const abort = new AbortController();
+    init.signal?.addEventListener("abort", () => abort.abort());
+    const { signal } = abort;
+    const replies = await Promise.all(
+      parts.map(({ room, url }) => room.fetch(url, { ...init, signal })),
+    );
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         for (const reply of replies) {
@@ -113,7 +122,10 @@ export class FakeRooms {
               controller.enqueue(value);
             }
           };
-          pump().catch((error) => controller.error(error));
+          pump().catch((error) => {
+            abort.abort();
+            controller.error(error);
+          });
         }
       },
     });

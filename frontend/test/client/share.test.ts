@@ -79,7 +79,7 @@ describe.each([true, false])("tabs that share one connection, with locks: %s", (
 });
 
 describe("random walks", () => {
-  test.each(Array.from({ length: 300 }, (_, i) => i + 1))(
+  test.each(Array.from({ length: 60 }, (_, i) => i + 1))(
     "walk %i",
     { timeout: 30_000 },
     async (seed) => {
