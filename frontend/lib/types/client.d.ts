@@ -30,8 +30,6 @@ export interface ClientOptions {
     timing?: Partial<Timing>;
     env?: Partial<Environment>;
     open?: Partial<Record<Transport, OpenTransport>>;
-    /** Takes a place on a connection that is shared, rather than make one. */
-    join?: (options: LinkOptions) => Port;
 }
 export interface ClientEvents {
     /** The connection changed. */
@@ -71,7 +69,8 @@ export interface ClientEvents {
 /** One room, over whichever transport gets through. Nothing happens until `start()`. */
 export declare class Client {
     #private;
-    constructor(options: ClientOptions);
+    /** `join` takes a place on a connection that is shared, as the tabs of the page do, rather than make one. */
+    constructor(options: ClientOptions, join?: (options: LinkOptions) => Port);
     on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void;
     get state(): ConnectionState;
     get messages(): readonly MessageEvent[];

@@ -27,5 +27,7 @@ export declare class Connection {
     /** Begins again, as who one is now. */
     restart(): void;
     stop(): void;
+    /** For good: whoever holds the rooms now is another. */
+    close(): void;
     send(command: Command): boolean;
 }

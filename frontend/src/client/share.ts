@@ -9,7 +9,7 @@ import {
   type WelcomeEvent,
 } from "./events.ts";
 import { Link, type LinkOptions, type Port } from "./link.ts";
-import { Lock } from "./share_election.ts";
+import { Lock, type LocksLike } from "./share_election.ts";
 import { Holder } from "./share_holder.ts";
 import {
   type ChannelLike,
@@ -26,7 +26,7 @@ const PATIENCE = 1_000;
 /** So that not all tabs lose it at once. */
 const SPREAD = 200;
 /** Without locks nobody says that nobody holds it: a new tab waits so long, and up to as long again. */
-const FIRST_PATIENCE = 250;
+const FIRST_PATIENCE = 100;
 const ASK_HIDDEN = 5_000;
 const CATCH_UP_AGAIN = 1_000;
 const MOST_HELD = 5_000;
@@ -47,7 +47,7 @@ class SharedPort implements Port {
   readonly #name: string;
   readonly #room: RoomId;
   readonly #o: LinkOptions;
-  readonly #near: Neighbours;
+  #near: Neighbours;
   readonly #id: string;
   #channel: ChannelLike | undefined;
   #lock: Lock | undefined;
@@ -130,11 +130,18 @@ class SharedPort implements Port {
     this.#unlisten = this.#near.onFreeze(() => this.#freeze());
     this.#channel = this.#near.channel(this.#name);
     this.#channel.onmessage = ({ data }) => this.#hear(data as Letter);
-    const { locks } = this.#near;
-    if (locks === undefined) {
-      this.#patience = FIRST_PATIENCE + this.#jitter(FIRST_PATIENCE);
-      return this.#tick();
-    }
+    if (this.#near.locks === undefined) this.#withoutLocks();
+    else this.#withLocks(this.#near.locks);
+  }
+
+  #withoutLocks(): void {
+    if (!this.#started) return;
+    this.#near = { ...this.#near, locks: undefined };
+    this.#patience = FIRST_PATIENCE + this.#jitter(FIRST_PATIENCE);
+    this.#tick();
+  }
+
+  #withLocks(locks: LocksLike): void {
     // Held before the holder hears of this tab, which watches it.
     const mine = (): Promise<void> =>
       new Promise((resolve) => {
@@ -149,7 +156,7 @@ class SharedPort implements Port {
         this.#lock.wait();
         this.#tick();
       });
-    locks.request(`${this.#name}/${this.#id}`, {}, mine).catch(() => undefined);
+    locks.request(`${this.#name}/${this.#id}`, {}, mine).catch(() => this.#withoutLocks());
   }
 
   /** Browsers differ in what goes on in a frozen tab: some let it answer, and its connection stands still. */

@@ -57,10 +57,15 @@ interface Events {
 /** The tabs of this browser; undefined where they cannot hear each other. */
 export function neighbours(): Neighbours | undefined {
   const page = globalThis as unknown as Events & { document?: Events & { hidden: boolean } };
-  if (typeof BroadcastChannel === "undefined") return undefined;
+  try {
+    // Not everywhere where it exists is one let to.
+    new BroadcastChannel("caller").close();
+  } catch {
+    return undefined;
+  }
   return {
     channel: (name) => new BroadcastChannel(name) as unknown as ChannelLike,
-    locks: (navigator as { locks?: LocksLike }).locks,
+    locks: (navigator as { locks?: LocksLike | null }).locks ?? undefined,
     visible: () => page.document?.hidden !== true,
     // A page that is kept for the way back is frozen too.
     onFreeze(run) {

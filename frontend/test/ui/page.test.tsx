@@ -21,6 +21,8 @@ beforeEach(() => {
   });
   server = new FakeServer();
   vi.stubGlobal("fetch", server.fetch);
+  // What tabs share is for share.test.ts and for real browsers.
+  vi.stubGlobal("BroadcastChannel", undefined);
   vi.stubGlobal(
     "WebSocket",
     class {

@@ -1,0 +1,84 @@
+import type { Cursor } from "./cursor.ts";
+import type { ConnectionState, Decision, Input } from "./decisions.ts";
+import type { End } from "./end.ts";
+import type { Command, RoomId, ServerEvent, Session, WelcomeEvent } from "./events.ts";
+import type { LocksLike } from "./share_election.ts";
+/** The part of a BroadcastChannel that is used. */
+export interface ChannelLike {
+    onmessage: ((event: {
+        data: unknown;
+    }) => void) | null;
+    postMessage(data: unknown): void;
+    close(): void;
+}
+/** What tabs have of each other; every part can be replaced in a test. */
+export interface Neighbours {
+    channel(name: string): ChannelLike;
+    /** Missing on pages that came over plain HTTP. */
+    locks?: LocksLike | undefined;
+    visible(): boolean;
+    /** Calls `run` when this tab is about to be frozen; returns what ends that. */
+    onFreeze(run: () => void): () => void;
+}
+/** What tabs tell the one that holds the connection, up to `restart`, and what that one tells them. */
+export type Said = {
+    type: "ask";
+} | {
+    type: "join";
+    room: RoomId;
+    after?: Cursor;
+    session?: Session;
+} | {
+    type: "part";
+    room: RoomId;
+    leave: boolean;
+} | {
+    type: "send";
+    room: RoomId;
+    command: Command;
+} | {
+    type: "input";
+    input: Input;
+} | {
+    type: "restart";
+    session?: Session;
+} | {
+    type: "here";
+    fresh: boolean;
+} | {
+    type: "joined";
+    first: boolean;
+    n: number;
+    state: ConnectionState;
+    welcome?: WelcomeEvent;
+    decisions: Decision[];
+} | {
+    type: "full";
+} | {
+    type: "event";
+    room: RoomId;
+    n: number;
+    event: ServerEvent;
+} | {
+    type: "carry";
+} | {
+    type: "state";
+    state: ConnectionState;
+} | {
+    type: "decision";
+    decision: Decision;
+} | {
+    type: "final";
+    room?: RoomId;
+    end: End;
+} | {
+    type: "bye";
+};
+/** `term` counts the holders: the highest is right. Without `to` it is for all. */
+export type Letter = Said & {
+    from: string;
+    term: number;
+    to?: string;
+};
+/** The tabs of this browser; undefined where they cannot hear each other. */
+export declare function neighbours(): Neighbours | undefined;
