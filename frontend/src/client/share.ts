@@ -64,6 +64,8 @@ class SharedPort implements Port {
   #holder: string | undefined;
   #holding: Holder | undefined;
   #joined = false;
+  /** The room has been welcomed since: the connection may have lived before. */
+  #inRoom = false;
   #n = 0;
   /** What came while the past is read. */
   #held: ServerEvent[] | undefined;
@@ -102,7 +104,12 @@ class SharedPort implements Port {
       this.#part(true);
       return true;
     }
-    if (!this.#joined || this.#state.status !== "live" || this.#state.transport !== "ws")
+    if (
+      !this.#joined ||
+      !this.#inRoom ||
+      this.#state.status !== "live" ||
+      this.#state.transport !== "ws"
+    )
       return false;
     this.#ask({ type: "send", room: this.#room, command });
     return true;
@@ -351,6 +358,7 @@ class SharedPort implements Port {
       case "joined":
         for (const decision of letter.decisions) this.#o.onDecision(decision);
         this.#joined = true;
+        this.#inRoom = false;
         this.#n = letter.n;
         this.#setState(letter.state);
         if (!letter.first) void this.#catchUp(letter.welcome);
@@ -381,7 +389,17 @@ class SharedPort implements Port {
 
   #setState(state: ConnectionState): void {
     this.#state = state;
-    this.#o.onState(state);
+    const { status, failures } = state;
+    if (this.#inRoom || status !== "live") return this.#o.onState(state);
+    const downSince = this.#o.env.now();
+    this.#o.onState({ status: "connecting", proven: false, failures, downSince });
+  }
+
+  #pass(event: ServerEvent): void {
+    this.#o.onEvent(event);
+    if (event.type !== "welcome" || this.#inRoom) return;
+    this.#inRoom = true;
+    this.#o.onState(this.#state);
   }
 
   #event({ room, n, event, to }: Extract<Letter, { type: "event" }>): void {
@@ -394,7 +412,7 @@ class SharedPort implements Port {
       }
       this.#n = n;
     }
-    if (this.#held === undefined) this.#o.onEvent(event);
+    if (this.#held === undefined) this.#pass(event);
     else this.#held.push(event);
   }
 
@@ -439,8 +457,7 @@ class SharedPort implements Port {
       break;
     }
     this.#held = undefined;
-    for (const event of past) this.#o.onEvent(event);
-    for (const event of held) this.#o.onEvent(event);
+    for (const event of [...past, ...held]) this.#pass(event);
   }
 
   async #read(after: Cursor | undefined) {
