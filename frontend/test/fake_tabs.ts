@@ -41,10 +41,13 @@ export class FakeBrowser {
       postMessage: (data) => {
         if (tab.dead || !this.channels.has(entry)) return;
         const copy = structuredClone(data);
-        for (const other of this.channels) {
-          if (other === entry || other.name !== name) continue;
-          setTimeout(() => other.tab.gate(() => other.channel.onmessage?.({ data: copy })), 1);
-        }
+        const others = [...this.channels].filter(
+          (other) => other !== entry && other.name === name && !other.tab.deaf,
+        );
+        setTimeout(() => {
+          for (const { tab, channel } of others)
+            tab.gate(() => channel.onmessage?.({ data: copy }));
+        }, 1);
       },
       close: () => this.channels.delete(entry),
     };
@@ -114,6 +117,8 @@ export class FakeTab {
   dead = false;
   frozen = false;
   hidden = false;
+  /** Letters to it are lost. */
+  deaf = false;
 
   constructor(browser: FakeBrowser, room: string, n: number, options: Partial<ClientOptions>) {
     this.#browser = browser;

@@ -64,6 +64,7 @@ class SharedPort implements Port {
   #holder: string | undefined;
   #holding: Holder | undefined;
   #joined = false;
+  #joining = false;
   /** The room has been welcomed since: the connection may have lived before. */
   #inRoom = false;
   #n = 0;
@@ -330,6 +331,7 @@ class SharedPort implements Port {
         if (this.#lock === undefined) this.#hold();
         else if (!this.#frozen) this.#lock.steal();
       } else {
+        this.#joining = false; // what was not answered by now may be asked for again
         this.#ask({ type: "ask" });
         this.#askedAt ??= now;
       }
@@ -341,6 +343,7 @@ class SharedPort implements Port {
   #join(): void {
     if (!this.#started || this.#ended) return;
     const { after, session } = this.#o.target();
+    this.#joining = true;
     this.#held = undefined;
     this.#ask({
       type: "join",
@@ -353,11 +356,12 @@ class SharedPort implements Port {
   #follow(letter: Letter): void {
     switch (letter.type) {
       case "here":
-        if (letter.fresh || !this.#joined) this.#join();
+        if (letter.fresh || !(this.#joined || this.#joining)) this.#join();
         return;
       case "joined":
         for (const decision of letter.decisions) this.#o.onDecision(decision);
         this.#joined = true;
+        this.#joining = false;
         this.#inRoom = false;
         this.#n = letter.n;
         this.#setState(letter.state);

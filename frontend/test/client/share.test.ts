@@ -78,6 +78,69 @@ describe.each([true, false])("tabs that share one connection, with locks: %s", (
   );
 });
 
+test("a tab that missed what it was told reads the log", async () => {
+  const browser = new FakeBrowser(rooms);
+  const tabs = ten.slice(0, 3).map(() => browser.open());
+  await pass(2_000);
+  const other = tabs.find(({ holds }) => !holds);
+  for (const text of ["heard", "missed", "after"]) {
+    if (other !== undefined) other.deaf = text === "missed";
+    rooms.room("lobby").post(text);
+    await pass(300);
+  }
+  for (const tab of tabs) expect(tab.texts).toEqual(["heard", "missed", "after"]);
+  for (const tab of tabs) tab.close();
+});
+
+test("the last tab of a room leaves it, and no other", async () => {
+  const browser = new FakeBrowser(rooms);
+  const tabs = ["lobby", "lobby", "kitchen"].map((room) => browser.open(room));
+  await pass(2_000);
+  tabs[0]?.client.leave();
+  await pass(1_000);
+  expect([rooms.streams("lobby"), rooms.streams("kitchen")]).toEqual([1, 1]);
+  tabs[1]?.client.leave();
+  await pass(1_000);
+  expect([rooms.streams("lobby"), rooms.streams("kitchen")]).toEqual([0, 1]);
+  expect(tabs[2]?.client.state.status).toBe("live");
+  tabs[2]?.close();
+});
+
+test("a reset reaches every tab of the room", async () => {
+  const browser = new FakeBrowser(rooms);
+  const tabs = ["lobby", "lobby", "kitchen"].map((room) => browser.open(room));
+  rooms.room("lobby").post("old");
+  await pass(2_000);
+  rooms.room("lobby").rewrite();
+  rooms.room("lobby").post("new");
+  await pass(3_000);
+  expect(tabs.map(({ texts }) => texts)).toEqual([["new"], ["new"], []]);
+  for (const tab of tabs) tab.close();
+});
+
+test("the sixty-fifth room has a connection of its own", { timeout: 60_000 }, async () => {
+  const browser = new FakeBrowser(rooms);
+  const tabs = Array.from({ length: 66 }, (_, i) => browser.open(`room-${i}`));
+  await pass(600);
+  expect(tabs.every(({ client }) => client.state.status === "live")).toBe(true);
+  const own = tabs.filter(({ decisions }) => decisions.some(({ what }) => what === "own"));
+  expect(own).toHaveLength(2);
+  for (const tab of tabs) tab.close();
+});
+
+test("a name that one tab takes is every tab's", async () => {
+  const browser = new FakeBrowser(rooms);
+  const tabs = ten.slice(0, 3).map(() => browser.open());
+  await pass(2_000);
+  const names: string[] = [];
+  for (const tab of tabs) tab.client.on("session", (s) => names.push(s?.name ?? ""));
+  await tabs[1]?.client.signIn("Ann");
+  await pass(1_000);
+  expect(names).toEqual(["Ann", "Ann", "Ann"]);
+  expect(rooms.streams("lobby")).toBe(1);
+  for (const tab of tabs) tab.close();
+});
+
 describe("random walks", () => {
   test.each(Array.from({ length: 60 }, (_, i) => i + 1))(
     "walk %i",
