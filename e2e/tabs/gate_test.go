@@ -56,6 +56,7 @@ type gate struct {
 	mu      sync.Mutex // guards what follows
 	blocked []string
 	open    map[*passage]struct{}
+	most    int // streams at once since the last call of count
 }
 
 // passage is one request on its way.
@@ -104,6 +105,7 @@ func (g *gate) enter(p *passage) bool {
 		return false
 	}
 	g.open[p] = struct{}{}
+	g.most = max(g.most, g.streamsLocked())
 	return true
 }
 
@@ -114,10 +116,7 @@ func (g *gate) leave(p *passage) {
 	delete(g.open, p)
 }
 
-// streams is how many streams and polls are open now.
-func (g *gate) streams() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+func (g *gate) streamsLocked() int {
 	streams := 0
 	for p := range g.open {
 		if (p.way == ws || p.way == sse || p.way == poll) && !p.dead.Load() {
@@ -125,6 +124,22 @@ func (g *gate) streams() int {
 		}
 	}
 	return streams
+}
+
+// streams is how many streams and polls are open now.
+func (g *gate) streams() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.streamsLocked()
+}
+
+// count is how many were open at once at most since the last call.
+func (g *gate) count() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	most := g.most
+	g.most = g.streamsLocked()
+	return most
 }
 
 // awaitOne waits until the browser has one stream.

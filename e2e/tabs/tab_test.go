@@ -12,9 +12,6 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// soon is how soon tabs see what others write where no figure is promised: in seconds, on a busy machine.
-const soon = 5 * time.Second
-
 // recorder notes in the page when each message was first shown, each state the connection was shown in, and when the
 // page was frozen and went on. Times are milliseconds of the machine's clock, which the node's are too.
 const recorder = `window.record = {shown: {}, states: [], life: []};
@@ -89,4 +86,34 @@ func (tab tab) assertShows(t *testing.T, kept []client.Event, skip int, within t
 	}
 	t.Logf("shown at most %v after it was stored", worst.Round(time.Millisecond))
 	assert.Less(t, worst, within, "from stored to shown")
+}
+
+// holds tells whether the tab is the one that holds the connection of all: the lock for it is named after the server's
+// address, each tab's own has its id behind that.
+func (tab tab) holds(t *testing.T) bool {
+	t.Helper()
+	return browser.Eval[bool](t, tab.Page, `(async () => {
+		const mine = "test-" + Math.random();
+		return navigator.locks.request(mine, async () => {
+			const {held} = await navigator.locks.query();
+			const me = held.find((lock) => lock.name === mine).clientId;
+			return held.some((lock) => lock.clientId === me && lock.name.startsWith("caller") && lock.name.endsWith("/"));
+		});
+	})()`)
+}
+
+// holderOf is which of the tabs holds the connection; the others come after it.
+func holderOf(t *testing.T, tabs []tab) (holder tab, others []tab) {
+	t.Helper()
+	holders := 0
+	for _, tab := range tabs {
+		if tab.holds(t) {
+			holder = tab
+			holders++
+		} else {
+			others = append(others, tab)
+		}
+	}
+	require.Equal(t, 1, holders, "tabs that hold the connection")
+	return holder, others
 }
