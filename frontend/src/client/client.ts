@@ -238,6 +238,7 @@ export class Client {
     const result = await this.#sessions.signIn(name);
     if ("session" in result) {
       this.#name = result.session.name;
+      this.#interrupt(); // the connection is still the guest's: nothing more goes out on it
       this.#learn(result.session);
       this.#restart();
     }
