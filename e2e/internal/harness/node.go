@@ -3,6 +3,7 @@ package harness
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -105,13 +106,21 @@ func Status(url string) int {
 	return resp.StatusCode
 }
 
-// FreePort is a TCP port on loopback that nobody listens on now.
+// FreePort is a TCP port on loopback that nobody listens on now. It is below those that the system gives to outgoing
+// connections (Linux: from 32768), one of which could take it before it is used; so is the port 10,000 above, which a
+// Redis Cluster's nodes talk over.
 func FreePort(t testing.TB) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = listener.Close() }() // it has served its purpose
-	return listener.Addr().(*net.TCPAddr).Port
+	for range 100 {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(12_000)))
+		if err != nil {
+			continue
+		}
+		defer func() { _ = listener.Close() }() // it has served its purpose
+		return listener.Addr().(*net.TCPAddr).Port
+	}
+	require.FailNow(t, "no port is free")
+	return 0
 }
 
 // answers tells whether somebody accepts connections there.
