@@ -2,73 +2,23 @@ package e2e
 
 import (
 	"flag"
-	"fmt"
 	"os"
-	"sync"
 	"testing"
 
 	"github.com/caller-chat/caller/e2e/internal/browser"
 	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/e2e/internal/suite"
 )
 
-// run is what all tests of one run share: the program built once, one browser started when first needed.
-var run struct {
-	programs harness.Programs
-
-	mu      sync.Mutex // guards what follows
-	browser *browser.Browser
-}
+var run suite.Suite
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	os.Exit(testMain(m))
+	os.Exit(run.Main(m))
 }
 
-func testMain(m *testing.M) int {
-	if testing.Short() {
-		return m.Run()
-	}
-	dir, err := os.MkdirTemp("", "caller-e2e-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer func() { _ = os.RemoveAll(dir) }() // what is left is in the system's own place for such things
-	if run.programs.Caller, err = harness.Build(dir); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer func() {
-		if run.browser != nil {
-			run.browser.Close()
-		}
-	}()
-	return m.Run()
-}
+func startNode(t *testing.T, args ...string) *harness.Node { t.Helper(); return run.Node(t, args...) }
 
-// startNode starts a node of the test's own; args are the program's flags.
-func startNode(t *testing.T, args ...string) *harness.Node {
-	t.Helper()
-	endToEnd(t)
-	return run.programs.Node(t, args...)
-}
+func chromium(t *testing.T) *browser.Browser { t.Helper(); return run.Chromium(t) }
 
-// chromium is the browser of this run.
-func chromium(t *testing.T) *browser.Browser {
-	t.Helper()
-	endToEnd(t)
-	run.mu.Lock()
-	defer run.mu.Unlock()
-	if run.browser == nil {
-		run.browser = browser.Start(t)
-	}
-	return run.browser
-}
-
-// endToEnd marks a test that starts programs.
-func endToEnd(t *testing.T) {
-	t.Helper()
-	if testing.Short() {
-		t.Skip("starts programs")
-	}
-}
+func endToEnd(t *testing.T) { t.Helper(); run.Needed(t) }

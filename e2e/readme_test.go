@@ -14,7 +14,7 @@ import (
 // TestReadmeSettings holds the README's table to what the program says of itself: every flag with its variable.
 func TestReadmeSettings(t *testing.T) {
 	endToEnd(t)
-	help, err := exec.Command(run.programs.Caller, "--help").Output()
+	help, err := exec.Command(run.Programs.Caller, "--help").Output()
 	require.NoError(t, err)
 	readme, err := os.ReadFile("../README.md")
 	require.NoError(t, err)

@@ -23,7 +23,7 @@ func newSite(t *testing.T, name, base string, redis *harness.Redis) *site {
 	}
 	s := &site{name: name, port: harness.FreePort(t), plain: harness.FreePort(t), base: base, certs: newCertificate(t)}
 	for range 2 {
-		s.nodes = append(s.nodes, programs.Node(t, "--redis-url", redis.URL(), "--base-path", base,
+		s.nodes = append(s.nodes, run.Node(t, "--redis-url", redis.URL(), "--base-path", base,
 			"--trusted-proxy", "127.0.0.1", "--log-level", "debug"))
 	}
 	proxies[name](t, s, t.TempDir())

@@ -10,21 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/caller-chat/caller/e2e/internal/browser"
 	"github.com/caller-chat/caller/e2e/internal/client"
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
-
-// firefox is the Firefox of this run.
-func firefox(t *testing.T) *browser.Firefox {
-	t.Helper()
-	run.mu.Lock()
-	defer run.mu.Unlock()
-	if run.firefox == nil {
-		run.firefox = browser.StartFirefox(t)
-	}
-	return run.firefox
-}
 
 // TestFirefox is the page in the other browser, over each transport: it joins, posts and receives, and when the network
 // swallows everything for a while and then breaks, it resumes, with what was said meanwhile on both sides.
@@ -32,14 +20,14 @@ func TestFirefox(t *testing.T) {
 	for _, transport := range []string{"ws", "sse", "poll"} {
 		t.Run(transport, func(t *testing.T) {
 			t.Parallel()
-			node := run.programs.Node(t)
+			node := run.Node(t)
 			link := harness.StartLink(t, node.Addr)
 			other := client.SignIn(t, node.URL, "Bob")
 			reader := other.Read(t, client.WebSocket, "kitchen", client.Options{})
 			reader.WaitType(t, "live")
 			other.Post(t, "kitchen", "before")
 
-			page := firefox(t).Page(t, "Ann")
+			page := run.Firefox(t).Page(t, "Ann")
 			page.Visit(t, "http://"+link.Addr, "kitchen", transport)
 			page.WaitMessages(t, "before")
 			page.Send(t, "from Firefox")
@@ -88,7 +76,7 @@ func TestFirefoxTellsOfErrors(t *testing.T) {
 		_, _ = io.WriteString(w, `<!doctype html><script>document.title = "inline"</script><script src="wrong.js"></script>`)
 	}))
 	t.Cleanup(server.Close)
-	page := firefox(t).Page(t, "Ann")
+	page := run.Firefox(t).Page(t, "Ann")
 	page.Open(t, server.URL+"/")
 	harness.Eventually(t, "three errors", func() bool { return len(page.Console()) >= 3 })
 	console := strings.Join(page.Console(), "\n")

@@ -82,7 +82,7 @@ func TestNetworks(t *testing.T) {
 
 // run takes a page through the network.
 func (n network) run(t *testing.T) row {
-	node := run.programs.Node(t, append([]string{"--heartbeat", "4s"}, n.args...)...)
+	node := run.Node(t, append([]string{"--heartbeat", "4s"}, n.args...)...)
 	w := n.open(t, node)
 	other := client.SignIn(t, node.URL, "Bob")
 	ear := other.Read(t, client.WebSocket, "kitchen", client.Options{})

@@ -1,0 +1,92 @@
+// Package suite is what the tests of one package share in one run: the program, built once, and browsers, each started
+// when it is first needed. It knows the harness and the browsers, and nothing of what is tested.
+package suite
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/caller-chat/caller/e2e/internal/browser"
+	"github.com/caller-chat/caller/e2e/internal/harness"
+)
+
+// Suite is one run's. Make one for each package of tests; its methods may be called at the same time.
+type Suite struct {
+	// Programs is set by Main before the tests run, unless they are short ones.
+	Programs harness.Programs
+
+	mu       sync.Mutex // protects following
+	chromium *browser.Browser
+	firefox  *browser.Firefox
+}
+
+// Main builds the program, runs the tests, and ends the browsers. It returns the process's exit code.
+func (s *Suite) Main(m *testing.M) (code int) {
+	if testing.Short() {
+		return m.Run()
+	}
+	dir, err := os.MkdirTemp("", "caller-e2e-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }() // what is left is in the system's own place for such things
+	if s.Programs.Caller, err = harness.Build(dir); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer s.close()
+	return m.Run()
+}
+
+func (s *Suite) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.chromium != nil {
+		s.chromium.Close()
+	}
+	if s.firefox != nil {
+		s.firefox.Close()
+	}
+}
+
+// Needed marks a test that starts programs: short runs leave it out.
+func (s *Suite) Needed(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("starts programs")
+	}
+}
+
+// Node starts a node of the test's own; args are the program's flags.
+func (s *Suite) Node(t testing.TB, args ...string) *harness.Node {
+	t.Helper()
+	s.Needed(t)
+	return s.Programs.Node(t, args...)
+}
+
+// Chromium is the Chromium of this run.
+func (s *Suite) Chromium(t testing.TB) *browser.Browser {
+	t.Helper()
+	s.Needed(t)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.chromium == nil {
+		s.chromium = browser.Start(t)
+	}
+	return s.chromium
+}
+
+// Firefox is the Firefox of this run.
+func (s *Suite) Firefox(t testing.TB) *browser.Firefox {
+	t.Helper()
+	s.Needed(t)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.firefox == nil {
+		s.firefox = browser.StartFirefox(t)
+	}
+	return s.firefox
+}
