@@ -15,7 +15,7 @@ type ordered struct {
 	next http.RoundTripper
 
 	mu     sync.Mutex        // protects following
-	orders map[string]string // by the address that finalizes each
+	orders map[string]string // by the address that finalizes each; a certificate asks for one in months
 }
 
 // maxOrder is more than an order's answer has.

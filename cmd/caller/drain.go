@@ -53,7 +53,7 @@ func (p *parts) drain(ended context.Context) error {
 
 func (p *parts) shutdown(ctx context.Context) error {
 	if p.plain != nil {
-		_ = p.plain.Shutdown(ctx) // its requests take no time; what is left ends with the process
+		_ = p.plain.Close() // whoever is to be sent on to HTTPS has nowhere to go now
 	}
 	return p.web.Shutdown(ctx)
 }

@@ -104,7 +104,7 @@ func (p *program) status(t *testing.T, path string) int {
 func TestRunAndDrain(t *testing.T) {
 	p := begin(t)
 	assert.Equal(t, http.StatusOK, p.status(t, "/readyz"))
-	assert.Contains(t, p.stderr.String(), "--redis-url")
+	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "--redis-url") }, 5*time.Second, time.Millisecond)
 
 	r, err := p.client.Post(p.url+"/rooms/lobby", "", strings.NewReader("hello"))
 	require.NoError(t, err)

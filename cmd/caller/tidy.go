@@ -11,10 +11,11 @@ import (
 const tidyEvery = 2 * time.Second
 
 // A process is calm when it allocates less than calmBytes between two looks; then what it could give back is given
-// back when it is more than worthBytes.
+// back when it is more than worthBytes and than one part in worthShare of what lives: a collection costs by that.
 const (
 	calmBytes  = 2 << 20
 	worthBytes = 4 << 20
+	worthShare = 8
 )
 
 // tidy gives memory back to the system when a rush is over, until ctx ends. A rush of new connections leaves garbage as
@@ -32,7 +33,7 @@ func tidy(ctx context.Context) {
 		}
 		before := m.allocated
 		m.read()
-		if m.allocated-before < calmBytes && m.reclaimable() > worthBytes {
+		if m.allocated-before < calmBytes && m.reclaimable() > max(worthBytes, m.live/worthShare) {
 			debug.FreeOSMemory()
 		}
 	}

@@ -244,7 +244,7 @@ func (c *Conn) gone() {
 
 // Await has a reader told, once, when the peer has sent something or is gone; a nil one for a peer that has nothing to
 // say: what it sends is thrown away, and when it is gone the connection is closed. It returns false where that can't
-// be had, or when the connection is ending: then somebody has to read and wait.
+// be had: then somebody has to read and wait.
 func (c *Conn) Await(r Reader) bool {
 	socket := c.outbox.socket()
 	if socket == nil {
@@ -255,11 +255,11 @@ func (c *Conn) Await(r Reader) bool {
 		return false
 	}
 	c.mu.Lock()
-	if c.ended {
+	first := c.place == watched{}
+	if first && c.ended { // nobody would take its place out again
 		c.mu.Unlock()
 		return false
 	}
-	first := c.place == watched{}
 	if first {
 		c.place, c.reader = w.add(c), r
 	}

@@ -297,7 +297,9 @@ func (o *Outbox) flush(peer Peer) {
 			switch {
 			case o.closed:
 			case o.ending:
-				o.saidAllLocked()
+				o.unlock()
+				o.saidAll(peer)
+				return
 			default:
 				_ = peer.SetWriteDeadline(time.Time{}) // a deadline that passes ends direct writes too
 			}
@@ -343,12 +345,12 @@ func (o *Outbox) chunkLocked(buffer *[]byte) []byte {
 	return all
 }
 
-// saidAllLocked ends the writing side and gives the peer a moment to close its own: closing at once could take the last
-// words back (RFC 9112 section 9.6).
-func (o *Outbox) saidAllLocked() {
-	half, ok := o.peer.(interface{ CloseWrite() error })
+// saidAll ends the writing side and gives the peer a moment to close its own: closing at once could take the last
+// words back (RFC 9112 section 9.6). It is not called under mu, since TLS writes an alert.
+func (o *Outbox) saidAll(peer Peer) {
+	half, ok := peer.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
-		o.closeLocked()
+		o.Close()
 		return
 	}
 	time.AfterFunc(lastWords, o.Close) // whoever reads closes it before

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -66,7 +67,10 @@ func (w *watch) run() {
 	for {
 		n := 0
 		err := w.poll.Read(func(fd uintptr) bool {
-			n, _ = syscall.EpollWait(int(fd), events, 0) // an interrupted call (EINTR) has none either: it is made again
+			var err error
+			for n, err = syscall.EpollWait(int(fd), events, 0); errors.Is(err, syscall.EINTR); {
+				n, err = syscall.EpollWait(int(fd), events, 0)
+			}
 			return n > 0
 		})
 		if err != nil { // the set is closed

@@ -1,12 +1,15 @@
 package stream
 
 import (
+	"bytes"
 	"context"
+	"io"
 	"runtime"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/stretchr/testify/require"
 )
@@ -126,4 +129,24 @@ func TestWatchEndsWithTheHeart(t *testing.T) {
 	require.Error(t, heart.Close(ctx), "it was open")
 	require.True(t, conn.outbox.isClosed())
 	require.Nil(t, heart.watching())
+}
+
+func TestLastWordsSurviveAPeerThatSpeaks(t *testing.T) {
+	server, peer := pair(t)
+	small(t, server, peer)
+	farewell := func(dst []byte, _ *wire.Failure) []byte { return append(dst, "bye"...) }
+	conn := NewConn(newHeart(t), wire.NDJSON, farewell, true)
+	require.NoError(t, conn.Open(server, nil))
+	require.True(t, conn.Await(nil))
+	for !conn.outbox.isFlushing() { // until it is behind
+		conn.Send(make([]byte, 16<<10))
+	}
+	conn.End(wire.FailureOf(chat.ErrLeft))
+	_, err := peer.Write([]byte("!"))
+	require.NoError(t, err)
+	require.Never(t, conn.outbox.isClosed, 100*time.Millisecond, 5*time.Millisecond)
+	require.NoError(t, peer.SetReadDeadline(time.Now().Add(10*time.Second)))
+	said, err := io.ReadAll(peer)
+	require.NoError(t, err)
+	require.True(t, bytes.HasSuffix(said, []byte("bye")), "%d bytes", len(said))
 }

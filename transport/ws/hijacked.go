@@ -18,8 +18,17 @@ type hijacked struct {
 	http.ResponseWriter
 	conn  *stream.Conn
 	net   net.Conn
-	input *bufio.Reader
+	input input
 }
+
+// input is what comes from the client: what it sent before it had the handshake's answer, and then its connection.
+type input struct {
+	*bufio.Reader
+	early *bytes.Reader // nil when it waited, as it should
+}
+
+// isEmpty tells whether nothing is there without reading from the connection.
+func (in input) isEmpty() bool { return in.Buffered() == 0 && (in.early == nil || in.early.Len() == 0) }
 
 // readBuffer is how many bytes a connection's read buffer has: most commands fit, and idle connections are many. The
 // library takes a buffer of more than 256.
@@ -33,11 +42,12 @@ func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	}
 	h.net = c
 	var from io.Reader = c
-	if early, _ := buffered.Peek(buffered.Reader.Buffered()); len(early) > 0 { // the client did not wait for the answer
-		from = io.MultiReader(bytes.NewReader(early), c)
+	if early, _ := buffered.Peek(buffered.Reader.Buffered()); len(early) > 0 {
+		h.input.early = bytes.NewReader(early)
+		from = io.MultiReader(h.input.early, c)
 	}
-	h.input = bufio.NewReaderSize(from, readBuffer)
-	return &queued{Conn: c, conn: h.conn}, bufio.NewReadWriter(h.input, buffered.Writer), nil
+	h.input.Reader = bufio.NewReaderSize(from, readBuffer)
+	return &queued{Conn: c, conn: h.conn}, bufio.NewReadWriter(h.input.Reader, buffered.Writer), nil
 }
 
 // queued is a network connection that is written to through the outbox. The library writes each frame in one call.

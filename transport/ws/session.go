@@ -1,7 +1,6 @@
 package ws
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"io"
@@ -19,7 +18,7 @@ type session struct {
 	handler *Handler
 	conn    *stream.Conn
 	socket  *websocket.Conn
-	input   *bufio.Reader // what the socket reads from
+	input   input // what the socket reads from
 	visitor wire.Visitor
 	many    bool
 	room    chat.RoomID // the one room, unless many
@@ -30,7 +29,7 @@ var frames = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // rest has the connection read when there is something to read.
 func (s *session) rest() {
-	if s.input.Buffered() > 0 || !s.conn.Await(s) {
+	if !s.input.isEmpty() || !s.conn.Await(s) {
 		go s.read()
 	}
 }
@@ -51,7 +50,7 @@ func (s *session) read() {
 			s.conn.Close()
 			return
 		}
-		if s.input.Buffered() == 0 && s.conn.Await(s) {
+		if s.input.isEmpty() && s.conn.Await(s) {
 			return
 		}
 	}

@@ -279,3 +279,30 @@ func TestSubprotocol(t *testing.T) {
 	require.Equal(t, ws.Subprotocol, dial(t, h, offering).Subprotocol(), "and not the token, which an answer should not repeat")
 	require.Empty(t, dial(t, h, websocket.DefaultDialer).Subprotocol())
 }
+
+// TestAClientThatDoesNotWaitForTheHandshake sends a command together with its request, and no other.
+func TestAClientThatDoesNotWaitForTheHandshake(t *testing.T) {
+	r := rig.New(t)
+	server := httptest.NewServer(rig.InLobby(ws.New(r.Node, rig.Who, r.Heart, ws.Options{}).Room))
+	t.Cleanup(server.Close)
+	for _, text := range []string{`{"type":"ping"}`, `{"type":"ping","more":"` + strings.Repeat("x", 600) + `"}`} {
+		c, err := net.Dial("tcp", server.Listener.Addr().String())
+		require.NoError(t, err)
+		defer c.Close()
+		frame := []byte{0x81, 0x80 | byte(len(text))} // masked with zeros
+		if len(text) > 125 {
+			frame = []byte{0x81, 0x80 | 126, byte(len(text) >> 8), byte(len(text))}
+		}
+		frame = append(append(frame, 0, 0, 0, 0), text...)
+		_, err = c.Write(append([]byte("GET /?name=Ann HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"), frame...))
+		require.NoError(t, err)
+		require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+		got, buffer := "", make([]byte, 4096)
+		for !strings.Contains(got, `"type":"pong"`) {
+			n, err := c.Read(buffer)
+			require.NoError(t, err, "before a pong: %q", got)
+			got += string(buffer[:n])
+		}
+	}
+}

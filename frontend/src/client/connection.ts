@@ -151,6 +151,15 @@ export class Connection {
   /** A room that the server will not have fails the whole request: it can only be one of those that never got in. */
   #final(end: End): void {
     const never = [...this.#rooms].filter(([, { welcome }]) => welcome === undefined);
+    // A room that had its address to itself was left, and others are on their way in.
+    if (end.kind === "left" && never.length > 0) {
+      for (const [room, { welcome }] of [...this.#rooms]) {
+        if (welcome === undefined) continue;
+        this.#rooms.delete(room);
+        this.#o.onRoomEnd(room, end);
+      }
+      return this.#gather();
+    }
     if (end.kind !== "refused" || never.length === 0 || never.length === this.#rooms.size) {
       return this.#o.onFinal(end);
     }

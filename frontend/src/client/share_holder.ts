@@ -56,7 +56,10 @@ export class Holder {
       },
       onRoom: (room, event) => this.#relay(room, event),
       onRoomEnd: (room, end) => this.#end(end, room),
-      onCarry: () => this.#tell({ type: "carry" }),
+      onCarry: () => {
+        this.#posts.clear(); // no answers come from the one before
+        this.#tell({ type: "carry" });
+      },
       onState: (state) => {
         this.#state = state;
         this.#tell({ type: "state", state });
@@ -132,6 +135,7 @@ export class Holder {
     if (member === undefined) return;
     member.unwatch?.();
     this.#members.delete(from);
+    for (const [key, tab] of this.#posts) if (tab === from) this.#posts.delete(key);
     for (const other of this.#members.values()) if (other.room === member.room) return;
     this.#connection.remove(member.room, leave);
   }

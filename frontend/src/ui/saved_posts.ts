@@ -4,7 +4,8 @@ import { lasting, tabwide } from "./storage.ts";
 /**
  * What was written and is not out yet, kept by the browser: it survives a reload, and the tab. Each tab keeps its own
  * under a name of its own and says every few seconds that it is there; what nobody keeps any more, the next tab of the room
- * takes over. Two that send one post harm nobody: it has its key.
+ * takes over. Two that send one post harm nobody: it has its key. After a crash, which says no goodbye, that is once the
+ * last sign of life is old (ORPHANED), for the tab that comes back too.
  */
 export class SavedPosts {
   readonly #prefix: string;
