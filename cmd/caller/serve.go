@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -53,7 +54,11 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 	if lerr != nil {
 		return errors.Join(lerr, p.drain(ctx))
 	}
-	go tidy(ctx)
+	var background sync.WaitGroup
+	defer background.Wait()
+	tidying, stop := context.WithCancel(ctx)
+	defer stop()
+	background.Go(func() { tidy(tidying) })
 
 	if store == nil {
 		log.Warn("Redis does not answer: not ready until it does", "redis", withoutSecrets(c.redis), "err", err)

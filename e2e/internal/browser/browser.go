@@ -26,6 +26,10 @@ import (
 // patience is how long a page has to show what it should show in moments.
 const patience = 45 * time.Second
 
+// Insecure is a domain whose hosts are this machine to the browser. Other than loopback addresses it is no secure
+// context over plain HTTP, as on somebody's local network: a page there has no Web Locks, for one.
+const Insecure = "lan.test"
+
 // Browser is one running Chromium.
 type Browser struct {
 	ctx    context.Context
@@ -41,6 +45,7 @@ func Start(t testing.TB, more ...chromedp.ExecAllocatorOption) *Browser {
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("no-proxy-server", true),
+		chromedp.Flag("host-resolver-rules", "MAP *."+Insecure+" 127.0.0.1"),
 		chromedp.Flag("accept-lang", "en"),
 		chromedp.Env("LANGUAGE=en"),
 		chromedp.WindowSize(1200, 800),
