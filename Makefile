@@ -1,7 +1,7 @@
 # One command for each habit. `make` alone says which there are.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint gofmt vet staticcheck frontend frontend-check frontend-test dist go-test bench fuzz
+.PHONY: help run run-call build test lint gofmt vet staticcheck frontend frontend-check frontend-test dist go-test bench fuzz
 
 # Debian keeps servers in sbin, which is not on everybody's path.
 export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
@@ -15,6 +15,11 @@ run: ## serve the chat on http://localhost:8080; make run ARGS='--help' for more
 	@scripts/need.sh go
 	@scripts/frontend.sh build
 	go run ./cmd/caller $(ARGS)
+
+run-call: ## the same with a development LiveKit beside it, for voice and video between tabs
+	@scripts/need.sh go
+	@scripts/frontend.sh build
+	@scripts/call.sh $(ARGS)
 
 build: ## build the program with the page in it: bin/caller
 	@scripts/need.sh go

@@ -18,16 +18,6 @@ const PassLife = 2 * time.Minute
 // maxRoomName is the longest name LiveKit takes for a room by default, in bytes.
 const maxRoomName = 256
 
-// Options are how Caller and its pages reach LiveKit.
-type Options struct {
-	// PublicURL is where browsers connect.
-	PublicURL string
-	// Key and Secret sign passes. The secret must never be shown.
-	Key, Secret string
-	// RoomPrefix begins the name of every room in LiveKit.
-	RoomPrefix string
-}
-
 // Pass lets one member into one room's call.
 type Pass struct {
 	URL     string

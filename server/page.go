@@ -23,8 +23,13 @@ import (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"font-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
-// permissions are what the page does not use and so nothing that got into it can.
-const permissions = "camera=(), microphone=(), display-capture=(), geolocation=(), payment=(), usb=()"
+// permissions are what the page does not use and so nothing that got into it can. A page that joins calls has
+// callPermissions.
+const (
+	permissions     = "camera=(), microphone=(), display-capture=(), speaker-selection=(), " + unused
+	callPermissions = "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), " + unused
+	unused          = "geolocation=(), payment=(), usb=()"
+)
 
 // placeholder finds where the address of the page's root goes in index.html, however the build writes it.
 func placeholder() *regexp.Regexp { return regexp.MustCompile(`<base href="/"\s*/?>`) }
@@ -32,8 +37,10 @@ func placeholder() *regexp.Regexp { return regexp.MustCompile(`<base href="/"\s*
 // page has the built front end in memory, each file as it is and, where that is smaller, gzipped. That is done once:
 // together they are some hundred kilobytes.
 type page struct {
-	html *file
-	rest map[string]*file // by path, "/assets/index-4f2a.js"
+	html        *file
+	rest        map[string]*file // by path, "/assets/index-4f2a.js"
+	policy      string
+	permissions string
 }
 
 // libraryPath is where the client library is, for the pages of other sites: an address that stays.
@@ -52,9 +59,15 @@ type file struct {
 	gzipped []byte // nil where it would not be smaller
 }
 
-// newPage reads the built front end, which must have an index.html; base is the base path.
-func newPage(dist fs.FS, base string) (*page, error) {
-	p := &page{rest: make(map[string]*file)}
+// newPage reads the built front end, which must have an index.html; base is the base path, calls where its calls are,
+// or nil.
+func newPage(dist fs.FS, base string, calls Calls) (*page, error) {
+	p := &page{rest: make(map[string]*file), policy: policy, permissions: permissions}
+	root := `<base href="` + base + `/">`
+	if calls != nil {
+		p.policy, p.permissions = withCalls(policy, calls.PublicURL()), callPermissions
+		root += callsTag
+	}
 	err := fs.WalkDir(dist, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
@@ -67,10 +80,10 @@ func newPage(dist fs.FS, base string) (*page, error) {
 			return err
 		}
 		if name == "index.html" {
-			if base != "" && !placeholder().Match(content) {
-				return fmt.Errorf(`%s has no <base href="/">: it can't be served below %s`, name, base)
+			if (base != "" || calls != nil) && !placeholder().Match(content) {
+				return fmt.Errorf(`%s has no <base href="/">: it can be served at / only, and without calls`, name)
 			}
-			content = placeholder().ReplaceAllLiteral(content, []byte(`<base href="`+base+`/">`))
+			content = placeholder().ReplaceAllLiteral(content, []byte(root))
 			p.html = newFile(name, content)
 			return nil
 		}
@@ -164,8 +177,8 @@ func compressible(kind string) bool {
 // index serves the page itself, whoever asks and with whatever session: it is where a new one is made.
 func (p *page) index(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", policy)
-	h.Set("Permissions-Policy", permissions)
+	h.Set("Content-Security-Policy", p.policy)
+	h.Set("Permissions-Policy", p.permissions)
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	p.html.ServeHTTP(w, r)

@@ -64,17 +64,17 @@ func TestAssets(t *testing.T) {
 }
 
 func TestPageThatIsNoPage(t *testing.T) {
-	_, err := newPage(fstest.MapFS{"assets/x.js": {}}, "")
+	_, err := newPage(fstest.MapFS{"assets/x.js": {}}, "", nil)
 	assert.ErrorContains(t, err, "index.html")
-	_, err = newPage(fstest.MapFS{"index.html": {}, "a*b": {}}, "")
+	_, err = newPage(fstest.MapFS{"index.html": {}, "a*b": {}}, "", nil)
 	assert.ErrorContains(t, err, "a*b")
-	_, err = newPage(fstest.MapFS{"index.html": {Data: []byte("<title>")}}, "/chat")
+	_, err = newPage(fstest.MapFS{"index.html": {Data: []byte("<title>")}}, "/chat", nil)
 	assert.ErrorContains(t, err, "base href")
 }
 
 func TestBaseIsWritten(t *testing.T) {
 	for _, tag := range []string{`<base href="/">`, `<base href="/"/>`, `<base href="/" />`} {
-		p, err := newPage(fstest.MapFS{"index.html": {Data: []byte("<head>" + tag + "<title>")}}, "/chat")
+		p, err := newPage(fstest.MapFS{"index.html": {Data: []byte("<head>" + tag + "<title>")}}, "/chat", nil)
 		require.NoError(t, err)
 		assert.Equal(t, `<head><base href="/chat/"><title>`, string(p.html.plain))
 	}

@@ -37,6 +37,10 @@ func (s *Server) routes() http.Handler {
 	post(e, "/rooms/:room/typing", brief(s.typing))
 	post(e, "/rooms/:room/leave", brief(s.leave))
 
+	if s.calls != nil {
+		post(e, "/rooms/:room/call", brief(s.rated(s.call)))
+	}
+
 	get(e, "/session", brief(s.getSession))
 	post(e, "/session", brief(s.postSession))
 

@@ -54,6 +54,8 @@ type Options struct {
 	PostBurst int
 	// Library is the built client library, served below /client/ to the pages of any site; nil for none.
 	Library fs.FS
+	// Calls are the rooms' calls; nil for none.
+	Calls Calls
 	// HSTS is for how long browsers that came by HTTPS are told to come by nothing else; 0 for not at all. They hold it to
 	// the whole host, and it can't be taken back before the time is over.
 	HSTS time.Duration
@@ -83,6 +85,7 @@ type Server struct {
 	proxies    proxies
 	hsts       time.Duration
 	page       *page
+	calls      Calls // nil for none
 	rate       *rates
 	underWay   underWay
 	draining   atomic.Bool
@@ -112,13 +115,13 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	s := &Server{
 		rooms: rooms, store: store, log: o.Logger, basePath: base,
 		proxies: o.TrustedProxies, hsts: o.HSTS,
-		rate: newRates(o.PostRate, o.PostBurst),
+		rate: newRates(o.PostRate, o.PostBurst), calls: o.Calls,
 	}
 	var err error
 	if s.origins, err = newOrigins(o.TrustedOrigins, s.proxies); err != nil {
 		return nil, err
 	}
-	if s.page, err = newPage(dist, base); err != nil {
+	if s.page, err = newPage(dist, base, o.Calls); err != nil {
 		return nil, err
 	}
 	if o.Library != nil {

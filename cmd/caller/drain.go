@@ -42,6 +42,9 @@ func (p *parts) drain(ended context.Context) error {
 		}
 		errs = append(errs, err)
 	}
+	if p.calls != nil {
+		p.calls.Close()
+	}
 	errs = append(errs, p.closeStore())
 	if err := errors.Join(errs...); err != nil {
 		_ = p.web.Close() // of what would not end by itself

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/frontend"
 	"github.com/caller-chat/caller/redisstore"
@@ -29,6 +30,7 @@ type parts struct {
 	store *redisstore.Store
 	node  *chat.Node
 	heart *stream.Heart
+	calls *calls.Calls // nil for none
 	front *server.Server
 }
 
@@ -118,6 +120,10 @@ func (p *parts) assemble(c config, door *entrance) error {
 	}
 	p.node = chat.NewNode(p.store, p.store, p.store, c.node(p.log))
 	p.heart = stream.NewHeart(time.Duration(c.Heartbeat))
+	if c.LiveKitURL != "" {
+		p.calls = calls.New(c.liveKit(p.log))
+		options.Calls = p.calls
+	}
 	if p.front, err = server.New(p.node, p.heart, p.store, dist, options); err != nil {
 		return err
 	}

@@ -49,6 +49,12 @@ type settings struct {
 	ACMECache     file      `name:"acme-cache" from:"CALLER_ACME_CACHE" placeholder:"DIR" help:"Where to keep certificates and keys. Needed: issuers limit how often one may ask."`
 	ACMEDirectory directory `name:"acme-directory" default:"https://acme-v02.api.letsencrypt.org/directory" from:"CALLER_ACME_DIRECTORY" placeholder:"URL" help:"The issuer's ACME directory. Default: Let's Encrypt's."`
 
+	LiveKitURL        liveKitURL    `name:"livekit-url" from:"LIVEKIT_URL" placeholder:"URL" help:"A LiveKit server, as wss://livekit.example.org: rooms have voice and video calls. With --livekit-api-key and --livekit-api-secret."`
+	LiveKitAPIKey     string        `name:"livekit-api-key" from:"LIVEKIT_API_KEY" placeholder:"KEY" help:"Its API key."`
+	LiveKitAPISecret  liveKitSecret `name:"livekit-api-secret" from:"LIVEKIT_API_SECRET" placeholder:"SECRET" help:"The key's secret. Other users of a machine can see flags: use the variable."`
+	LiveKitPublicURL  liveKitURL    `name:"livekit-public-url" from:"LIVEKIT_PUBLIC_URL" placeholder:"URL" help:"Where browsers reach the LiveKit server, when that is not --livekit-url."`
+	LiveKitRoomPrefix roomPrefix    `name:"livekit-room-prefix" default:"caller:" from:"LIVEKIT_ROOM_PREFIX" placeholder:"TEXT" help:"What the names of rooms in LiveKit begin with. Two Callers that use one LiveKit need different ones. Default: caller:."`
+
 	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"How to write the log. Default: text."`
 	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"What to write to it: debug (with every request), info, warn or error. Default: info."`
 
@@ -125,7 +131,7 @@ func (s *settings) fit() error {
 	case s.HTTPRedirect != "" && !files && !acme:
 		return errors.New("--http-redirect (CALLER_HTTP_REDIRECT) needs HTTPS: --tls-cert (CALLER_TLS_CERT) or --acme-domain (CALLER_ACME_DOMAIN)")
 	}
-	return nil
+	return s.fitCalls()
 }
 
 // withVariable is a flag's help with the variable that has the same setting.

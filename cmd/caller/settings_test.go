@@ -134,6 +134,13 @@ func TestWrongValues(t *testing.T) {
 		{"--base-path", "CALLER_BASE_PATH", "chat"},
 		{"--base-path", "CALLER_BASE_PATH", `/"><script>`},
 		{"--base-path", "CALLER_BASE_PATH", "/a/../b"},
+		{"--livekit-url", "LIVEKIT_URL", "livekit.example:7880"},
+		{"--livekit-url", "LIVEKIT_URL", "ftp://livekit.example"},
+		{"--livekit-url", "LIVEKIT_URL", "wss://:7880"},
+		{"--livekit-url", "LIVEKIT_URL", "wss://user:sekret@livekit.example"},
+		{"--livekit-url", "LIVEKIT_URL", "wss://livekit.example?access_token=sekret"},
+		{"--livekit-public-url", "LIVEKIT_PUBLIC_URL", "wss//livekit.example"},
+		{"--livekit-room-prefix", "LIVEKIT_ROOM_PREFIX", "a b"},
 		{"--log-format", "CALLER_LOG_FORMAT", "xml"},
 		{"--log-level", "CALLER_LOG_LEVEL", "loud"},
 	} {

@@ -22,6 +22,7 @@ const (
 	CodeSessionInvalid   Code = "session_invalid"
 	CodeSessionRequired  Code = "session_required"
 	CodeCrossOrigin      Code = "cross_origin"
+	CodeNotPresent       Code = "not_present"
 	CodeNotFound         Code = "not_found"
 	CodeMethodNotAllowed Code = "method_not_allowed"
 	CodeTooLarge         Code = "too_large"
@@ -73,6 +74,8 @@ func meaningOf(c Code) meaning {
 		return meaning{http.StatusUnauthorized, CloseNotSignedIn, "A session is needed", 0}
 	case CodeCrossOrigin:
 		return meaning{http.StatusForbidden, CloseNotAllowed, "Requests from other sites are not allowed", 0}
+	case CodeNotPresent:
+		return meaning{http.StatusForbidden, CloseNotAllowed, "You are not in the room", 0}
 	case CodeNotFound:
 		return meaning{http.StatusNotFound, CloseNotAllowed, "There is nothing at this address", 0}
 	case CodeMethodNotAllowed:

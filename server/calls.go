@@ -1,0 +1,84 @@
+package server
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/caller-chat/caller/calls"
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// Calls is what the server asks of the rooms' calls; package calls has it.
+type Calls interface {
+	// NewPass lets somebody, whom the server knows to be present, into a room's call.
+	NewPass(room chat.RoomID, who chat.Author) (calls.Pass, error)
+	// PublicURL is where browsers connect to: ws:// or wss://.
+	PublicURL() string
+}
+
+// passReply is the answer of POST /rooms/{room}/call.
+type passReply struct {
+	URL       string `json:"url"`
+	Token     string `json:"token"`
+	ExpiresAt string `json:"expiresAt"`
+}
+
+// call gives a member of the room a pass into its call: POST /rooms/{room}/call.
+func (s *Server) call(w http.ResponseWriter, r *http.Request) {
+	room, who, ok := s.inRoom(w, r)
+	if !ok {
+		return
+	}
+	roll, err := s.rooms.Members(r.Context(), room)
+	if err == nil && !slices.ContainsFunc(roll.Members, func(m chat.Member) bool { return m.ID == who.ID }) {
+		err = wire.Fail(wire.CodeNotPresent, "open the room's stream first")
+	}
+	var pass calls.Pass
+	if err == nil {
+		pass, err = s.calls.NewPass(room, who.Author)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	wire.WriteJSON(w, http.StatusOK, passReply{
+		URL: pass.URL, Token: pass.Token, ExpiresAt: pass.Expires.Format(wire.TimeFormat),
+	})
+}
+
+// callsTag tells the page that rooms have calls.
+const callsTag = `<meta name="caller-calls" content="on">`
+
+// withCalls is the policy of a page that joins calls: it connects to LiveKit and plays media that it made itself.
+// LiveKit's library asks by HTTP why a WebSocket did not come about. LiveKit Cloud sends clients on to the server that
+// is nearest, under a name that only it knows.
+func withCalls(policy, publicURL string) string {
+	connect := "connect-src 'self'"
+	for _, source := range callSources(publicURL) {
+		connect += " " + source
+	}
+	policy = strings.Replace(policy, "connect-src 'self'", connect, 1)
+	return policy + "; media-src 'self' blob:"
+}
+
+const cloudDomain = ".livekit.cloud"
+
+// callSources are the origins that a page connects to for a call.
+func callSources(publicURL string) []string {
+	at, err := url.Parse(publicURL)
+	if err != nil {
+		return nil
+	}
+	ws, web := "ws", "http"
+	if at.Scheme == "wss" || at.Scheme == "https" {
+		ws, web = "wss", "https"
+	}
+	sources := []string{ws + "://" + at.Host, web + "://" + at.Host}
+	if strings.HasSuffix(at.Hostname(), cloudDomain) {
+		sources = append(sources, "wss://*"+cloudDomain, "https://*"+cloudDomain)
+	}
+	return sources
+}

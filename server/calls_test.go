@@ -1,0 +1,116 @@
+package server
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/livekit/protocol/auth"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/calls"
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// passes makes real passes, and knows no LiveKit.
+type passes struct{ calls.Options }
+
+func (p passes) PublicURL() string { return p.Options.PublicURL }
+
+const callSecret = "a secret of the tests, 32 characters or more"
+
+func newPasses(publicURL string) passes {
+	return passes{calls.Options{PublicURL: publicURL, Key: "key", Secret: callSecret, RoomPrefix: "caller:"}}
+}
+
+func TestCall(t *testing.T) {
+	s := newSite(t, Options{Calls: newPasses("wss://livekit.example"), PostRate: 0.1, PostBurst: 5})
+	ann, _ := s.signIn(t, "Ann")
+	bearer := []string{"Authorization", "Bearer " + ann.Token}
+	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", bearer...), http.StatusForbidden, wire.CodeNotPresent)
+	s.rooms.roll.Members = []chat.Member{{ID: "somebody-else"}}
+	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", bearer...), http.StatusForbidden, wire.CodeNotPresent)
+
+	s.rooms.roll.Members = append(s.rooms.roll.Members, chat.Member{ID: ann.ClientID, Name: "an older name"})
+	w := s.ask("POST", "/rooms/Lobby/call", "", bearer...)
+	require.Equal(t, http.StatusOK, w.Code, w.Body.String())
+	assert.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+	var reply map[string]string
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &reply))
+	example, err := os.ReadFile("../transport/wire/testdata/replies/call.json")
+	require.NoError(t, err)
+	var want map[string]string
+	require.NoError(t, json.Unmarshal(example, &want))
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(want)), slices.Collect(maps.Keys(reply)))
+	assert.Equal(t, "wss://livekit.example", reply["url"])
+	expires, err := time.Parse(wire.TimeFormat, reply["expiresAt"])
+	require.NoError(t, err)
+	assert.WithinDuration(t, time.Now().Add(calls.PassLife), expires, 5*time.Second)
+	token, err := auth.ParseAPIToken(reply["token"])
+	require.NoError(t, err)
+	_, grants, err := token.Verify(callSecret)
+	require.NoError(t, err)
+	assert.Equal(t, string(ann.ClientID), grants.Identity)
+	assert.Equal(t, "Ann", grants.Name)
+	assert.Equal(t, "caller:lobby", grants.Video.Room)
+	assert.NotContains(t, s.logged.String(), reply["token"])
+
+	wantProblem(t, s.ask("POST", "/rooms/"+strings.Repeat("%F0%9E%A4%A2", 63)+"/call", "", bearer...),
+		http.StatusUnprocessableEntity, wire.CodeInvalidField)
+	s.rooms.err = chat.ErrUnavailable
+	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", bearer...), http.StatusServiceUnavailable, wire.CodeUnavailable)
+	limited := s.ask("POST", "/rooms/lobby/call", "", bearer...)
+	wantProblem(t, limited, http.StatusTooManyRequests, wire.CodeTooMuch)
+	assert.NotEmpty(t, limited.Header().Get("Retry-After"))
+}
+
+func TestCallIsForSessions(t *testing.T) {
+	s := newSite(t, Options{Calls: newPasses("wss://livekit.example")})
+	wantProblem(t, s.ask("POST", "/rooms/lobby/call", ""), http.StatusUnauthorized, wire.CodeSessionRequired)
+	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "X-Name", "Ann"), http.StatusUnauthorized, wire.CodeSessionRequired)
+	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "Authorization", "Bearer nonsense"), http.StatusUnauthorized, wire.CodeSessionInvalid)
+	ann, cookie := s.signIn(t, "Ann")
+	s.rooms.roll.Members = []chat.Member{{ID: ann.ClientID}}
+	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "Cookie", cookie, "Origin", "https://evil.example"),
+		http.StatusForbidden, wire.CodeCrossOrigin)
+	wantProblem(t, s.ask("GET", "/rooms/lobby/call", ""), http.StatusMethodNotAllowed, wire.CodeMethodNotAllowed)
+}
+
+func TestWithoutCalls(t *testing.T) {
+	s := newSite(t, Options{})
+	ann, _ := s.signIn(t, "Ann")
+	s.rooms.roll.Members = []chat.Member{{ID: ann.ClientID}}
+	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "Authorization", "Bearer "+ann.Token), http.StatusNotFound, wire.CodeNotFound)
+	w := s.ask("GET", "/", "", "Accept", acceptChromium)
+	assert.NotContains(t, w.Body.String(), "caller-calls")
+	assert.NotContains(t, w.Header().Get("Content-Security-Policy"), "media-src")
+	assert.Contains(t, w.Header().Get("Content-Security-Policy"), "connect-src 'self';")
+	assert.Contains(t, w.Header().Get("Permissions-Policy"), "camera=(), microphone=(), display-capture=(), speaker-selection=(),")
+}
+
+func TestPageWithCalls(t *testing.T) {
+	for public, connect := range map[string]string{
+		"wss://livekit.example":            "wss://livekit.example https://livekit.example",
+		"ws://127.0.0.1:7880":              "ws://127.0.0.1:7880 http://127.0.0.1:7880",
+		"wss://livekit.example/rtc":        "wss://livekit.example https://livekit.example",
+		"wss://project.livekit.cloud":      "wss://project.livekit.cloud https://project.livekit.cloud wss://*.livekit.cloud https://*.livekit.cloud",
+		"wss://notlivekit.cloud":           "wss://notlivekit.cloud https://notlivekit.cloud",
+		"wss://livekit.cloud.evil.example": "wss://livekit.cloud.evil.example https://livekit.cloud.evil.example",
+	} {
+		s := newSite(t, Options{Calls: newPasses(public), BasePath: "/chat"})
+		w := s.ask("GET", "/", "", "Accept", acceptChromium)
+		assert.Contains(t, w.Body.String(), `<base href="/chat/"><meta name="caller-calls" content="on">`)
+		policy := w.Header().Get("Content-Security-Policy")
+		assert.Contains(t, policy, "connect-src 'self' "+connect+"; ", public)
+		assert.Contains(t, policy, "; media-src 'self' blob:")
+		assert.NotContains(t, policy, "unsafe")
+		assert.Contains(t, w.Header().Get("Permissions-Policy"), "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self),")
+	}
+}
