@@ -1,4 +1,11 @@
-import type { Cursor, Member, MessageEvent, SocketLike, Transport } from "../src/client/index.ts";
+import type {
+  Call,
+  Cursor,
+  Member,
+  MessageEvent,
+  SocketLike,
+  Transport,
+} from "../src/client/index.ts";
 import { START, seqOf } from "../src/client/index.ts";
 
 /**
@@ -58,7 +65,9 @@ export class FakeServer {
   readonly opened: Transport[] = [];
   #tag = "00000001";
   #waiters = new Set<() => void>();
-  readonly member: Member = {
+  call: Call | undefined;
+  version = 1;
+  member: Member = {
     id: "me",
     name: "Ann",
     transport: "ws",
@@ -87,6 +96,11 @@ export class FakeServer {
     for (const stream of this.streams) this.#send(stream, message);
     for (const wake of [...this.#waiters]) wake();
     return message;
+  }
+
+  /** What is told to streams alone; a poll finds out by itself. */
+  tell(event: object): void {
+    for (const stream of this.streams) this.#send(stream, event);
   }
 
   /** The log is lost and begins again: old cursors match nothing. */
@@ -234,7 +248,8 @@ export class FakeServer {
       cursor,
       reset,
       members: [this.member],
-      version: 1,
+      call: this.call,
+      version: this.version,
     });
   }
 
@@ -274,7 +289,8 @@ export class FakeServer {
       heartbeat: this.heartbeat,
       stream: "s-1",
       members: [this.member],
-      version: 1,
+      call: this.call,
+      version: this.version,
     });
     if (reset) this.#send(stream, { type: "reset", roomId: this.room, reason: "expired" });
     for (const entry of entries) this.#send(stream, entry);

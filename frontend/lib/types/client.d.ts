@@ -1,7 +1,7 @@
 import { type Cursor } from "./cursor.ts";
 import type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
 import { type End } from "./end.ts";
-import { type ClientId, type Member, type MessageEvent, type PresenceEvent, type Problem, type ResetEvent, type RoomId, type ServerEvent, type Session } from "./events.ts";
+import { type Call, type ClientId, type Member, type MessageEvent, type PresenceEvent, type Problem, type ResetEvent, type RoomId, type ServerEvent, type Session } from "./events.ts";
 import { type LinkOptions, type Port } from "./link.ts";
 import { type Post } from "./outbox.ts";
 import { type SessionResult } from "./session.ts";
@@ -53,6 +53,8 @@ export interface ClientEvents {
     typing: {
         member: Member;
     };
+    /** The call of the room began, ended, or has another size: undefined while there is none. */
+    call: Call | undefined;
     /** The posts that are not in the log yet changed. */
     posts: readonly Post[];
     /** Who one is became known: null for a guest. */
@@ -78,6 +80,8 @@ export declare class Client {
     get posts(): readonly Post[];
     get members(): readonly Member[] | undefined;
     get memberCount(): number;
+    /** The call of the room, if there is one; each member tells whether it is `inCall`. */
+    get call(): Call | undefined;
     /** Undefined until the server was asked, null for a guest. */
     get session(): Session | null | undefined;
     /** The last decisions about the connection, for diagnostics. */

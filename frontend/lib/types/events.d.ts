@@ -11,10 +11,17 @@ export interface Person {
 export interface Member extends Person {
     transport: TransportName;
     joinedAt: string;
+    inCall?: true;
+}
+/** The call that is going on in a room. */
+export interface Call {
+    startedAt: string;
+    memberCount: number;
 }
 /** The roster, or only its size in a large room. */
 export interface RosterSnapshot {
     members?: Member[];
+    call?: Call;
     memberCount: number;
     version: number;
 }
@@ -62,6 +69,13 @@ export interface TypingEvent {
     roomId: RoomId;
     member: Member;
 }
+/** The first is in the call, or the last is out. Who comes later finds it in the roster. */
+export interface CallEvent {
+    type: "call";
+    roomId: RoomId;
+    state: "started" | "ended";
+    time: string;
+}
 export interface PingEvent {
     type: "ping";
 }
@@ -88,7 +102,7 @@ export interface UnknownEvent {
     roomId?: RoomId;
     id?: Cursor;
 }
-export type ServerEvent = WelcomeEvent | ResetEvent | MessageEvent | LiveEvent | PresenceEvent | MembersEvent | TypingEvent | PingEvent | PongEvent | AckEvent | ErrorEvent | UnknownEvent;
+export type ServerEvent = WelcomeEvent | ResetEvent | MessageEvent | LiveEvent | PresenceEvent | MembersEvent | TypingEvent | CallEvent | PingEvent | PongEvent | AckEvent | ErrorEvent | UnknownEvent;
 /** Why something was refused: an `error` event or a problem+json body. `code` is stable, the rest is for people. */
 export interface Problem {
     code: string;

@@ -5,6 +5,7 @@ import { Emitter } from "./emitter.ts";
 import { type End, endOfProblem } from "./end.ts";
 import { defaultEnvironment } from "./environment.ts";
 import {
+  type Call,
   type ClientId,
   type ErrorEvent,
   type Member,
@@ -70,6 +71,8 @@ export interface ClientEvents {
   joined: PresenceEvent;
   left: PresenceEvent;
   typing: { member: Member };
+  /** The call of the room began, ended, or has another size: undefined while there is none. */
+  call: Call | undefined;
   /** The posts that are not in the log yet changed. */
   posts: readonly Post[];
   /** Who one is became known: null for a guest. */
@@ -99,6 +102,7 @@ export class Client {
   readonly #link: Port;
   readonly #log: Log;
   readonly #roster = new Roster();
+  #call: Call | undefined;
   readonly #outbox: Outbox;
   readonly #poster: Poster;
   readonly #renewals: Backoff;
@@ -196,6 +200,11 @@ export class Client {
     return this.#roster.count;
   }
 
+  /** The call of the room, if there is one; each member tells whether it is `inCall`. */
+  get call(): Call | undefined {
+    return this.#call;
+  }
+
   /** Undefined until the server was asked, null for a guest. */
   get session(): Session | null | undefined {
     return this.#known;
@@ -281,13 +290,13 @@ export class Client {
     const now = this.#env.now();
     if (!this.#known || this.#state.status !== "live" || now - this.#typedAt < TYPING_EVERY) return;
     this.#typedAt = now;
-    if (!this.#link.send({ type: "typing" })) this.#call("/typing");
+    if (!this.#link.send({ type: "typing" })) this.#tell("/typing");
   }
 
   /** Leaves the room: this connection alone, not one's other tabs. */
   leave(): void {
     if (!this.#link.send({ type: "leave" }) && this.#known) {
-      this.#call(
+      this.#tell(
         "/leave",
         JSON.stringify(this.#stream === undefined ? {} : { stream: this.#stream }),
       );
@@ -363,6 +372,10 @@ export class Client {
         break;
       case "typing":
         if (!this.isOwn(event.member.id)) this.#emitter.emit("typing", event);
+        break;
+      case "call":
+        this.#roster.called(event);
+        this.#emitMembers();
         break;
       case "ack":
         this.#acknowledged(event.key, event.id, event.time);
@@ -521,11 +534,15 @@ export class Client {
   }
 
   #emitMembers(): void {
-    this.#emitter.emit("members", { members: this.#roster.members, count: this.#roster.count });
+    const { members, count, call } = this.#roster;
+    this.#emitter.emit("members", { members, count });
+    if (JSON.stringify(call) === JSON.stringify(this.#call)) return;
+    this.#call = call;
+    this.#emitter.emit("call", call);
   }
 
   /** A call whose failure matters to nobody. */
-  #call(path: string, body?: string): void {
+  #tell(path: string, body?: string): void {
     const headers: Record<string, string> = { ...this.#sessions.headers };
     if (body !== undefined) headers["Content-Type"] = "application/json";
     this.#env

@@ -16,11 +16,19 @@ export interface Person {
 export interface Member extends Person {
   transport: TransportName;
   joinedAt: string;
+  inCall?: true;
+}
+
+/** The call that is going on in a room. */
+export interface Call {
+  startedAt: string;
+  memberCount: number;
 }
 
 /** The roster, or only its size in a large room. */
 export interface RosterSnapshot {
   members?: Member[];
+  call?: Call;
   memberCount: number;
   version: number;
 }
@@ -76,6 +84,14 @@ export interface TypingEvent {
   member: Member;
 }
 
+/** The first is in the call, or the last is out. Who comes later finds it in the roster. */
+export interface CallEvent {
+  type: "call";
+  roomId: RoomId;
+  state: "started" | "ended";
+  time: string;
+}
+
 export interface PingEvent {
   type: "ping";
 }
@@ -115,6 +131,7 @@ export type ServerEvent =
   | PresenceEvent
   | MembersEvent
   | TypingEvent
+  | CallEvent
   | PingEvent
   | PongEvent
   | AckEvent
@@ -199,6 +216,7 @@ const positive: Read<number | undefined> = (value) => {
 };
 
 const yes: Read<boolean> = (value) => value === true;
+const mark: Read<true | undefined> = (value) => yes(value) || undefined;
 
 /** Those of a list that can be read. */
 function list<T>(read: Read<T | undefined>): Read<T[] | undefined> {
@@ -211,10 +229,15 @@ const words = or(text, "");
 const PERSON: Shape<Person> = {
   id: must(text),
   name: words,
-  guest: (value) => (value === true ? true : undefined),
+  guest: mark,
 };
-const readMember = shape<Member>({ ...PERSON, transport: words, joinedAt: words });
-const ROSTER = { members: list(readMember), memberCount: or(number, 0), version: or(number, 0) };
+const readMember = shape<Member>({ ...PERSON, transport: words, joinedAt: words, inCall: mark });
+const ROSTER: Shape<RosterSnapshot> = {
+  members: list(readMember),
+  call: shape<Call>({ startedAt: words, memberCount: or(number, 0) }),
+  memberCount: or(number, 0),
+  version: or(number, 0),
+};
 const ROOM = { roomId: words };
 const SOME_ROOM: Read<string | undefined> = (value) => text(value) || undefined;
 const ID = must(parseCursor);
@@ -256,6 +279,11 @@ const EVENTS = new Map(
     left: shape(PRESENCE),
     members: shape<MembersEvent>({ ...ROOM, ...ROSTER }),
     typing: shape<TypingEvent>({ ...ROOM, member: MEMBER }),
+    call: shape<CallEvent>({
+      ...ROOM,
+      state: (value) => (value === "started" || value === "ended" ? value : null),
+      time: words,
+    }),
     ping: shape<PingEvent>({}),
     pong: shape<PongEvent>({}),
     ack: shape<AckEvent>({ ...ROOM, key: must(text), id: ID, time: words }),

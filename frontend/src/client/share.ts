@@ -435,7 +435,7 @@ class SharedPort implements Port {
         env.setTimeout(() => this.#held === held && void this.#catchUp(welcome), CATCH_UP_AGAIN);
         return;
       }
-      const { messages, cursor, reset, reason = "", members, memberCount, version } = reply;
+      const { messages, cursor, reset, reason = "", members, call, memberCount, version } = reply;
       const { clientId = "", name = "", heartbeat = 15, stream } = welcome ?? {};
       if (first) {
         past.push({
@@ -446,7 +446,8 @@ class SharedPort implements Port {
           resumed: after !== undefined && !reset,
           heartbeat,
           ...(stream === undefined ? {} : { stream }),
-          ...(members === undefined ? {} : { members }),
+          ...(members && { members }),
+          ...(call && { call }),
           memberCount,
           version,
         });

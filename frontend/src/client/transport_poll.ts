@@ -195,6 +195,6 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
   };
 }
 
-function roster({ members, memberCount, version }: MessagesReply) {
-  return { ...(members === undefined ? {} : { members }), memberCount, version };
+function roster({ members, call, memberCount, version }: MessagesReply) {
+  return { ...(members && { members }), ...(call && { call }), memberCount, version };
 }

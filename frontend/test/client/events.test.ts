@@ -47,6 +47,16 @@ describe("the examples of the wire", () => {
   });
 });
 
+test("the call is read, and who is in it", () => {
+  const json =
+    '{"type":"members","roomId":"r","members":[{"id":"a","name":"","transport":"","joinedAt":"","inCall":true}],' +
+    '"call":{"startedAt":"x","memberCount":1},"memberCount":1,"version":7}';
+  expect(decodeEvent(json)).toEqual(JSON.parse(json));
+  const started = { type: "call", roomId: "r", state: "started", time: "x" };
+  expect(readEvent(started)).toEqual(started);
+  expect(readEvent({ ...started, state: "paused" })).toBeUndefined();
+});
+
 describe("what is not known", () => {
   test("an unknown type is passed over, and moves the cursor if it is an entry", () => {
     expect(decodeEvent('{"type":"reaction","id":"7-0badcafe","to":1}')).toEqual({

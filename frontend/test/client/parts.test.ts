@@ -157,6 +157,37 @@ describe("roster", () => {
     expect(roster.count).toBe(0);
   });
 
+  test("the call is what was told, and then who is in it", () => {
+    const roster = new Roster();
+    const inCall = (id: string, version: number) => ({
+      ...change("joined", id, version),
+      member: { ...member(id), inCall: true as const },
+    });
+    const called = (state: "started" | "ended") =>
+      roster.called({ type: "call", roomId: "r", state, time: "12:00" });
+    roster.replace({ members: [member("a"), member("b")], memberCount: 2, version: 1 });
+    expect(roster.change(inCall("a", 2))).toBe("news");
+    expect(roster.call).toBeUndefined();
+    called("started");
+    expect(roster.call).toEqual({ startedAt: "12:00", memberCount: 1 });
+    roster.change(inCall("b", 3));
+    expect(roster.call).toEqual({ startedAt: "12:00", memberCount: 2 });
+    roster.change(change("joined", "a", 4));
+    expect(roster.members?.map((m) => m.inCall)).toEqual([undefined, true]);
+    expect(roster.call?.memberCount).toBe(1);
+    roster.change(change("left", "b", 5));
+    expect(roster.call).toBeUndefined();
+    called("ended");
+    expect(roster.call).toBeUndefined();
+    roster.replace({ memberCount: 300, version: 6, call: { startedAt: "13:00", memberCount: 7 } });
+    expect(roster.call).toEqual({ startedAt: "13:00", memberCount: 7 });
+    called("ended");
+    called("started");
+    expect(roster.call).toEqual({ startedAt: "12:00", memberCount: 1 });
+    roster.replace({ memberCount: 300, version: 7 });
+    expect(roster.call).toBeUndefined();
+  });
+
   test("a large room has only a size", () => {
     const roster = new Roster();
     roster.replace({ memberCount: 300, version: 1 });
