@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -504,4 +505,55 @@ func TestAFloodedInboxReadsOnFromTheList(t *testing.T) {
 		}
 		require.EqualValues(t, 2000, seen)
 	})
+}
+
+// costlySink is as slow to deliver to as a thousand sockets.
+type costlySink struct {
+	recorder
+	took  time.Duration
+	sizes []int
+	at    []time.Time
+}
+
+func (s *costlySink) Deliver(b *chat.Batch) {
+	if !b.Replay {
+		s.sizes = append(s.sizes, len(b.Events))
+		s.at = append(s.at, time.Now())
+		time.Sleep(s.took)
+	}
+	s.recorder.Deliver(b)
+}
+
+func TestABusyRoomDeliversInBatches(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		took  time.Duration
+		sizes []int
+		pause time.Duration
+	}{
+		{"large: for a share of its time", 500 * time.Microsecond, []int{1, 6}, 8 * time.Millisecond},
+		{"very large: not for longer", 5 * time.Millisecond, []int{1, 16}, 16 * time.Millisecond},
+		{"small: at once", 50 * time.Microsecond, slices.Repeat([]int{1}, 20), 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+				sink := &costlySink{took: test.took}
+				_, err := n.Subscribe(t.Context(), lobby, member("Bob"), chat.All, sink)
+				require.NoError(t, err)
+				var said []string
+				for i := range 20 {
+					said = append(said, strconv.Itoa(i))
+					say(t, n, said[i])
+					time.Sleep(1300 * time.Microsecond)
+				}
+				time.Sleep(time.Second)
+				synctest.Wait()
+				require.Equal(t, said, texts(sink.take())[2:])
+				require.Equal(t, test.sizes, sink.sizes[:len(test.sizes)])
+				if test.pause > 0 {
+					require.InDelta(t, test.took+test.pause, sink.at[1].Sub(sink.at[0]), float64(time.Millisecond))
+				}
+			})
+		})
+	}
 }

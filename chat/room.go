@@ -17,6 +17,7 @@ type room struct {
 	roll roll
 	subs []*Subscription // attached: they get every batch
 	out  []*Event        // the batch being gathered
+	rest time.Time       // before this nothing is delivered: see pause
 
 	sync      syncing
 	presences presences
@@ -62,12 +63,14 @@ func (r *room) run() {
 		}
 		r.onTime(now)
 		r.admit()
-		r.flush()
+		if !now.Before(r.rest) {
+			r.flush()
+		}
 		r.callRoster(now)
 		if r.finished(now) && r.node.retire(r, unfollow) {
 			return
 		}
-		timer.Reset(r.nextDue(now))
+		timer.Reset(r.nextDue(time.Now()))
 	}
 }
 
@@ -183,6 +186,7 @@ func (r *room) flush() {
 	}
 	out := r.out
 	r.out = nil
+	began := time.Now()
 	for len(out) > 0 {
 		n, size := 0, 0
 		for n < len(out) && (n == 0 || size < maxBatch) {
@@ -194,6 +198,25 @@ func (r *room) flush() {
 		r.deliver(&Batch{Events: out[:n]})
 		out = out[n:]
 	}
+	now := time.Now()
+	r.rest = now.Add(pause(now.Sub(began)))
+}
+
+// A room that is busy delivers in batches: it gathers for pauseShare times as long as its last delivery took, and for
+// maxPause at most. What a system call costs is then shared by many messages, and a core that is saturated delivers the
+// more at once. Nobody waits in a room that was quiet, or that is so small that it has no pause of a millisecond.
+const (
+	pauseShare = 16
+	maxPause   = 16 * time.Millisecond
+)
+
+// pause is for how long to gather after a delivery that took so long.
+func pause(took time.Duration) time.Duration {
+	d := min(pauseShare*took, maxPause)
+	if d < time.Millisecond {
+		return 0
+	}
+	return d
 }
 
 // maxBatch is about how many bytes are delivered at once: well below what may wait for a slow reader, so that a burst
@@ -408,6 +431,9 @@ func (r *room) nextDue(now time.Time) time.Duration {
 	}
 	if !r.sync.reading && r.presences.empty() {
 		times = append(times, r.lingerAt)
+	}
+	if len(r.out) > 0 {
+		times = append(times, r.rest)
 	}
 	for _, at := range times {
 		if !at.IsZero() && at.Before(next) {
