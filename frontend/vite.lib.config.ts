@@ -5,7 +5,7 @@ import { defineConfig } from "vite";
 export const INTERNAL = [
   "acknowledged answered arrived interrupted outbox passed pump refused underWay",
   "onCarry onChange onDecision onEvent onFinal onMemory onSignedOut onState onStored onStuck",
-  "heardAt openedAt startedAt welcomeAt tries queue held advance emit",
+  "heardAt openedAt welcomeAt tries queue held advance emit",
 ].flatMap((names) => names.split(" "));
 
 // The client library as others get it: one module without imports, the same from npm and from a Caller's own
