@@ -39,18 +39,13 @@ type Outbox struct {
 	mu       sync.Mutex // protects following
 	peer     Peer       // nil until Open
 	raw      syscall.RawConn
+	fd       int // the socket's while raw is not nil
 	queue    []piece
 	waiting  int  // bytes in the queue that count for the backlog
 	flushing bool // a flusher is running: it writes, nobody else
 	ending   bool // Finish was called: nothing more is taken
 	closed   bool
 	onClose  func()
-
-	// What attempt works on, under mu.
-	direct   func(fd uintptr) bool // attempt, made once so that a send makes no garbage
-	attempts []byte
-	written  int
-	failure  error
 }
 
 // piece is something to write. Counted is how many of its bytes count for the backlog: none of a replay's do.
@@ -74,8 +69,7 @@ func (o *Outbox) Open(peer Peer, first []byte) {
 	o.peer = peer
 	if tcp, ok := peer.(*net.TCPConn); ok {
 		_ = tcp.SetWriteBuffer(kernelBuffer) // a socket that is gone fails on its own
-		o.raw, _ = tcp.SyscallConn()         // without it the portable way works too
-		o.direct = o.attempt
+		o.openSocket(tcp)
 	}
 	if len(first) > 0 {
 		o.queue = append([]piece{{bytes: first}}, o.queue...)
@@ -254,26 +248,27 @@ func (o *Outbox) takenLocked(n int) {
 	}
 }
 
-// writeLocked writes to the socket without waiting and returns how much it took. A connection that failed is closed.
-func (o *Outbox) writeLocked(b []byte) int {
-	o.attempts, o.written, o.failure = b, 0, nil
-	err := o.raw.Write(o.direct)
-	o.attempts = nil
-	if err == nil {
-		err = o.failure
+// openSocket readies the direct way to the socket. Without it the portable way works too.
+func (o *Outbox) openSocket(tcp *net.TCPConn) {
+	raw, err := tcp.SyscallConn()
+	if err != nil || raw.Control(func(fd uintptr) { o.fd = int(fd) }) != nil {
+		return
 	}
+	o.raw = raw
+}
+
+// writeLocked writes to the socket without waiting and returns how much it took. A connection that failed is closed.
+//
+// It is one system call on the descriptor itself. [syscall.RawConn] would guard against a socket that is closed
+// meanwhile and look at its deadline first, which costs as much as all the rest of a delivery outside the kernel. Here
+// neither is needed: whoever closes the socket closes the outbox before (unlock), under the same mutex.
+func (o *Outbox) writeLocked(b []byte) int {
+	n, err := syscall.Write(o.fd, b)
 	if err != nil && !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR) {
 		o.closeLocked()
 		return 0
 	}
-	return o.written
-}
-
-// attempt is one write system call. It always says that it is done, so that Go does not wait for the socket.
-func (o *Outbox) attempt(fd uintptr) bool {
-	n, err := syscall.Write(int(fd), o.attempts)
-	o.written, o.failure = max(n, 0), err
-	return true
+	return max(n, 0)
 }
 
 func (o *Outbox) startLocked() {
