@@ -118,8 +118,41 @@ func TestASlowReaderHurtsItselfOnly(t *testing.T) {
 	_, quick := open(t, server.Client(), server.URL+"?name=Quick")
 	quick.Buffer(nil, 1<<20)
 	line(t, quick, `{"type":"live"`)
+	flood(t, r, quick)
+	line(t, slowLines, `{"type":"error","code":"too_slow"`)
+	for slowLines.Scan() { // nothing but the last chunk
+		require.Contains(t, []string{"", "0"}, slowLines.Text())
+	}
+	require.NoError(t, slowLines.Err())
+}
+
+// Over HTTP/2 the two are streams of one connection: one that takes nothing fills its own window only.
+func TestASlowReaderOverHTTP2HurtsItselfOnly(t *testing.T) {
+	r, h := handler(t)
+	server := httptest.NewUnstartedServer(rig.InLobby(h.NDJSON))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	client := server.Client()
+	client.Transport.(*http.Transport).HTTP2 = &http.HTTP2Config{MaxReceiveBufferPerStream: 64 << 10}
+	_, slow := open(t, client, server.URL+"?name=Slow")
+	slow.Buffer(nil, 1<<20)
+	line(t, slow, `{"type":"live"`)
+	resp, quick := open(t, client, server.URL+"?name=Quick")
+	require.Equal(t, 2, resp.ProtoMajor)
+	quick.Buffer(nil, 1<<20)
+	line(t, quick, `{"type":"live"`)
+	flood(t, r, quick)
+	line(t, slow, `{"type":"error","code":"too_slow"`)
+	require.False(t, slow.Scan(), "nothing comes after it")
+	require.NoError(t, slow.Err())
+}
+
+// flood says more than the kernel or a window holds for a connection, and the backlog, about 2 MB; quick has to read it all.
+func flood(t *testing.T, r *rig.Rig, quick *bufio.Scanner) {
+	t.Helper()
 	big := strings.Repeat("x", chat.MaxText)
-	const count = 500 // about 2 MB: more than the kernel holds for a connection, and the backlog
+	const count = 500
 	read := make(chan int)
 	go func() {
 		n := 0
@@ -134,11 +167,6 @@ func TestASlowReaderHurtsItselfOnly(t *testing.T) {
 		r.Say(t, big)
 	}
 	require.Equal(t, count, <-read)
-	line(t, slowLines, `{"type":"error","code":"too_slow"`)
-	for slowLines.Scan() { // nothing but the last chunk
-		require.Contains(t, []string{"", "0"}, slowLines.Text())
-	}
-	require.NoError(t, slowLines.Err())
 }
 
 func TestAStreamSaysWhyItEnds(t *testing.T) {
