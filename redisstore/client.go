@@ -12,6 +12,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/caller-chat/caller/internal/socket"
 )
 
 // newClient makes a client for a URL of any of the forms in [Options.URL]. It does not connect yet.
@@ -153,6 +155,8 @@ func firstOf(s, fallback string) string {
 // dialOnce is a hook that lets a PubSub dial only once. By itself a PubSub reconnects and subscribes again before it
 // says that its connection broke, so notices could come that look as if none had been missed; and it would keep us
 // waiting for the dial before rooms learn of the cut. The permit travels in the context, so it concerns nobody else.
+//
+// It has the connections made cheap to use, too: see package socket.
 type dialOnce struct{}
 
 type dialPermitKey struct{}
@@ -173,7 +177,11 @@ func (dialOnce) DialHook(next redis.DialHook) redis.DialHook {
 		if used, ok := ctx.Value(dialPermitKey{}).(*atomic.Bool); ok && used.Swap(true) {
 			return nil, errNoRedial
 		}
-		return next(ctx, network, addr)
+		c, err := next(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return socket.Checked(c), nil
 	}
 }
 

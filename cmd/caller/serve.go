@@ -16,6 +16,7 @@ import (
 	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/frontend"
+	"github.com/caller-chat/caller/internal/socket"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/transport/stream"
@@ -100,7 +101,7 @@ func (p *parts) listen(ctx context.Context, c config, secure *encryption, stdout
 		go func() { failed <- p.plain.Serve(plain) }()
 		p.log.Info("sending visitors to HTTPS", "url", urlOf("http", plain.Addr()))
 	}
-	go func() { failed <- begin(listener) }()
+	go func() { failed <- begin(socket.Listen(listener)) }()
 	if secure != nil && secure.obtain != nil {
 		go secure.obtain()
 	}

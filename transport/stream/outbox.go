@@ -6,6 +6,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/caller-chat/caller/internal/socket"
 )
 
 // MaxBacklog is how many bytes wait for a slow reader at most, its replay not counted.
@@ -67,7 +69,7 @@ func (o *Outbox) Open(peer Peer, first []byte) {
 		return
 	}
 	o.peer = peer
-	if tcp, ok := peer.(*net.TCPConn); ok {
+	if tcp := socket.TCP(peer); tcp != nil {
 		_ = tcp.SetWriteBuffer(kernelBuffer) // a socket that is gone fails on its own
 		o.openSocket(tcp)
 	}
@@ -263,12 +265,12 @@ func (o *Outbox) openSocket(tcp *net.TCPConn) {
 // meanwhile and look at its deadline first, which costs as much as all the rest of a delivery outside the kernel. Here
 // neither is needed: whoever closes the socket closes the outbox before (unlock), under the same mutex.
 func (o *Outbox) writeLocked(b []byte) int {
-	n, err := syscall.Write(o.fd, b)
+	n, err := socket.Write(o.fd, b)
 	if err != nil && !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR) {
 		o.closeLocked()
 		return 0
 	}
-	return max(n, 0)
+	return n
 }
 
 func (o *Outbox) startLocked() {
