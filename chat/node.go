@@ -150,6 +150,19 @@ func (n *Node) Members(ctx context.Context, room RoomID) (Roll, error) {
 	return roll, nil
 }
 
+// RoomsInCall are the rooms with subscribers of this node that have a call, as far as this node knows.
+func (n *Node) RoomsInCall() []RoomID {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var rooms []RoomID
+	for id, r := range n.rooms {
+		if r.hasCall.Load() {
+			rooms = append(rooms, id)
+		}
+	}
+	return rooms
+}
+
 // FoldAbove is the number of members above which a roster is told as a count.
 func (n *Node) FoldAbove() int { return n.options.FoldAbove }
 

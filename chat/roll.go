@@ -10,6 +10,7 @@ type roll struct {
 	version int64
 	members map[MemberID]*Member // none of which is changed
 	ordered []Member             // by when they joined; nil when it has to be made again
+	counted *Call                // nil when it has to be counted again
 }
 
 // apply takes one change over. It returns false when changes before it are missing.
@@ -18,7 +19,7 @@ func (r *roll) apply(version int64, change func()) bool {
 		return false
 	}
 	r.version = version
-	r.ordered = nil
+	r.ordered, r.counted = nil, nil
 	change()
 	if len(r.members) == 0 {
 		r.version = 0 // the room has closed: it may open again with any version
@@ -34,12 +35,23 @@ func (r *roll) replace(read Roll, keep func(Member) *Member) {
 		kept := keep(m)
 		r.members[kept.ID] = kept
 	}
-	r.ordered = nil
+	r.ordered, r.counted = nil, nil
+}
+
+// call is the call that the members are in.
+func (r *roll) call() Call {
+	if r.counted == nil {
+		r.counted = &Call{}
+		for _, m := range r.members {
+			r.counted.include(m)
+		}
+	}
+	return *r.counted
 }
 
 // read is the roster as subscribers are told it: above foldAbove members, only how many.
 func (r *roll) read(foldAbove int) RosterRead {
-	all := RosterRead{Count: len(r.members), Version: r.version}
+	all := RosterRead{Count: len(r.members), Version: r.version, Call: r.call()}
 	if len(r.members) <= foldAbove {
 		all.Members = r.sorted()
 	}

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 )
 
@@ -12,6 +13,8 @@ type room struct {
 	id    RoomID
 	node  *Node
 	inbox *inbox
+	// hasCall says whether somebody is in the room's call. Anybody may read it.
+	hasCall atomic.Bool
 
 	tail tail
 	roll roll
@@ -116,11 +119,13 @@ func (r *room) handle(n Notice) {
 			r.refresh()
 		}
 	case Joined:
+		_, n.Known = r.roll.members[n.Member.ID]
 		r.rosterChange(n.Version, n, func() {
 			m := r.presences.share(n.Member)
 			r.roll.members[m.ID] = m
 		})
 	case Left:
+		n.Member.CallSince = time.Time{} // its part in the call has ended too
 		r.rosterChange(n.Version, n, func() { delete(r.roll.members, n.Member.ID) })
 	case Typing:
 		// Only who is here is shown writing, and as the roster knows it.
@@ -139,10 +144,12 @@ func (r *room) rosterChange(version int64, told Body, change func()) {
 	if version <= r.roll.version && r.roll.version-version < reopened {
 		return // it was read with the roster already
 	}
+	before := r.roll.call()
 	if !r.roll.apply(version, change) {
 		r.refresh()
 		return
 	}
+	defer r.callChange(before)
 	if len(r.roll.members) == 0 { // the room has closed, and the store may have let go of its log
 		r.tail.closed = true
 		r.refresh()
@@ -152,6 +159,18 @@ func (r *room) rosterChange(version int64, told Body, change func()) {
 		return
 	}
 	r.tell(told)
+}
+
+// callChange tells that the call has begun or ended since it was as before.
+func (r *room) callChange(before Call) {
+	now := r.roll.call()
+	r.hasCall.Store(now.Count > 0)
+	switch {
+	case before.Count == 0 && now.Count > 0:
+		r.tell(CallChanged{Started: true, Time: now.Since})
+	case before.Count > 0 && now.Count == 0:
+		r.tell(CallChanged{Time: time.Now()})
+	}
 }
 
 // reopened is how far a version may lie behind and still be an old one. A roster's first version is far from any

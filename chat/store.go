@@ -48,10 +48,12 @@ type (
 	Cut struct{}
 	// Appended is a new entry.
 	Appended struct{ Entry Entry }
-	// Joined says that a member has come, or that one who was there changed its name. Version is the roster's after it.
+	// Joined says that a member has come, or that one who was there is another now: by its name, or by being in the
+	// room's call. Version is the roster's after it. Known, which of the two it is, is the room's to say.
 	Joined struct {
 		Member  Member
 		Version int64
+		Known   bool
 	}
 	// Left says that a member has gone. Version is the roster's after it.
 	Left struct {
@@ -88,7 +90,13 @@ type Member struct {
 	Transport string
 	// JoinedAt is when it came into the room, by the store's clock, to the millisecond. The store sets it.
 	JoinedAt time.Time
+	// CallSince is when the call began that it is in, to the millisecond; zero when it is in none. Holding a member does
+	// not change it.
+	CallSince time.Time
 }
+
+// InCall tells whether the member is in the room's call.
+func (m Member) InCall() bool { return !m.CallSince.IsZero() }
 
 // Author is the member as the sender of an entry.
 func (m Member) Author() Author { return Author{ID: m.ID, Name: m.Name, Guest: m.Guest} }
@@ -119,6 +127,9 @@ type RosterState struct {
 	Version int64
 	// NextLapse is in how long the first lease of any node runs out; 0 when there is none.
 	NextLapse time.Duration
+	// OutOfCall are those who were in the room's call when this very request took them out of the roster: nobody else is
+	// told so.
+	OutOfCall []MemberID
 }
 
 // Roll is a whole roster.
@@ -129,7 +140,7 @@ type Roll struct {
 
 // Read is the roster as it is told: above foldAbove members, only how many.
 func (r Roll) Read(foldAbove int) RosterRead {
-	read := RosterRead{Members: r.Members, Count: len(r.Members), Version: r.Version}
+	read := RosterRead{Members: r.Members, Count: len(r.Members), Version: r.Version, Call: CallOf(r.Members)}
 	if read.Count > foldAbove {
 		read.Members = nil
 	}

@@ -98,12 +98,18 @@ func encodeRecord(m chat.Member) (string, error) {
 		return "", err
 	}
 	joined := max(0, m.JoinedAt.UnixMilli()) // the zero time is before 1970
-	return fmt.Sprintf("%d %s\n%s", joined, identity, m.Transport), nil
+	record := fmt.Sprintf("%d %s\n%s", joined, identity, m.Transport)
+	if m.InCall() {
+		record += fmt.Sprintf("\n%d", m.CallSince.UnixMilli())
+	}
+	return record, nil
 }
 
-// parseRecord reads a member's record: "JOINED {identity}", a line break, and the transport.
+// parseRecord reads a member's record: "JOINED {identity}", a line break, and the transport; for one who is in the room's
+// call another line break, and when the call began.
 func parseRecord(s string) (chat.Member, error) {
-	head, transport, ok := strings.Cut(s, "\n")
+	head, rest, ok := strings.Cut(s, "\n")
+	transport, since, inCall := strings.Cut(rest, "\n")
 	joinedText, identity, ok2 := strings.Cut(head, " ")
 	if !ok || !ok2 {
 		return chat.Member{}, errors.New("member: want a time, an identity and a transport")
@@ -116,7 +122,13 @@ func parseRecord(s string) (chat.Member, error) {
 	if err := json.Unmarshal([]byte(identity), &a); err != nil {
 		return chat.Member{}, fmt.Errorf("member's identity: %w", err)
 	}
-	return chat.Member{ID: a.ID, Name: a.Name, Guest: a.Guest, Transport: transport, JoinedAt: joined}, nil
+	m := chat.Member{ID: a.ID, Name: a.Name, Guest: a.Guest, Transport: transport, JoinedAt: joined}
+	if inCall {
+		if m.CallSince, err = parseMillis(since); err != nil {
+			return chat.Member{}, fmt.Errorf("member's call: %w", err)
+		}
+	}
+	return m, nil
 }
 
 // leaving is the payload of a chat.Leaving.

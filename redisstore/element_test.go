@@ -72,7 +72,7 @@ func FuzzParseElement(f *testing.F) {
 
 func FuzzParseNotice(f *testing.F) {
 	for _, s := range []string{
-		`A1-7f3a9c12 00000000 1767225600000 {"text":"hello"}`, "J7 5 {\"id\":\"a\"}\nws", "L7 5 {}\n", "T5 {}\nsse",
+		`A1-7f3a9c12 00000000 1767225600000 {"text":"hello"}`, "J7 5 {\"id\":\"a\"}\nws", "L7 5 {}\n", "T5 {}\nsse", "J7 5 {\"id\":\"a\"}\nws\n1767225600123",
 		`V{"member":"a","stream":"s"}`, "P10000", "", "?",
 	} {
 		f.Add(s)

@@ -32,10 +32,11 @@ func (s *Store) Hold(ctx context.Context, room chat.RoomID, members []chat.Membe
 			}
 			args = append(args, string(m.ID), identity, m.Transport)
 		}
-		var err error
-		if state, _, err = s.roster(ctx, "holding members of room", room, s.scripts.hold, args...); err != nil {
+		next, _, err := s.roster(ctx, "holding members of room", room, s.scripts.hold, args...)
+		if err != nil {
 			return state, err
 		}
+		state = following(state, next)
 	}
 	return state, nil
 }
@@ -50,20 +51,28 @@ func (s *Store) Release(
 		for _, id := range batch {
 			args = append(args, string(id))
 		}
-		var err error
-		if state, _, err = s.roster(ctx, "releasing members of room", room, s.scripts.release, args...); err != nil {
+		next, _, err := s.roster(ctx, "releasing members of room", room, s.scripts.release, args...)
+		if err != nil {
 			return state, err
 		}
+		state = following(state, next)
 	}
 	return state, nil
 }
 
+// following is the state after one batch and the next.
+func following(first, next chat.RosterState) chat.RosterState {
+	next.OutOfCall = append(first.OutOfCall, next.OutOfCall...)
+	return next
+}
+
 // Members implements chat.Roster.
 func (s *Store) Members(ctx context.Context, room chat.RoomID) (chat.Roll, error) {
-	state, records, err := s.roster(ctx, "reading the members of room", room, s.scripts.members)
+	state, more, err := s.roster(ctx, "reading the members of room", room, s.scripts.members)
 	if err != nil {
 		return chat.Roll{}, err
 	}
+	records, _ := more.([]any)
 	roll := chat.Roll{RosterState: state, Members: make([]chat.Member, 0, len(records))}
 	for _, record := range records {
 		text, _ := record.(string)
@@ -79,10 +88,10 @@ func (s *Store) Members(ctx context.Context, room chat.RoomID) (chat.Roll, error
 	return roll, nil
 }
 
-// roster runs one of the roster's scripts; records are what members.lua has beside the state.
+// roster runs one of the roster's scripts; extra is what members.lua and call.lua have beside the state.
 func (s *Store) roster(
 	ctx context.Context, doing string, room chat.RoomID, sc script, more ...any,
-) (state chat.RosterState, records []any, err error) {
+) (state chat.RosterState, extra any, err error) {
 	keys := []string{
 		s.key(room, "members"), s.key(room, "leases"), s.key(room, "holds"), s.key(room, "version"), s.key(room, "log"),
 	}
@@ -97,13 +106,20 @@ func (s *Store) roster(
 	if err != nil {
 		return state, nil, err
 	}
-	if len(reply) == 3 {
-		records, _ = reply[2].([]any)
-		reply = reply[:2]
+	if len(reply) < 3 {
+		return state, nil, corrupt(keys[3], fmt.Errorf("the script answers %d things", len(reply)))
+	}
+	if len(reply) > 3 {
+		extra = reply[3]
+	}
+	out, _ := reply[2].([]any)
+	for _, id := range out {
+		text, _ := id.(string)
+		state.OutOfCall = append(state.OutOfCall, chat.MemberID(text))
 	}
 	// Strings, since Lua's numbers would have to pass through Redis's own conversion.
 	var version, lapse string
-	err = scan(reply, &version, &lapse)
+	err = scan(reply[:2], &version, &lapse)
 	if err == nil {
 		state.Version, err = strconv.ParseInt(version, 10, 64)
 	}
@@ -115,7 +131,7 @@ func (s *Store) roster(
 		return chat.RosterState{}, nil, corrupt(keys[3], err)
 	}
 	state.NextLapse = fromMillis(ms)
-	return state, records, nil
+	return state, extra, nil
 }
 
 // batches cuts a slice into parts of rosterBatch. An empty slice is one empty part, since even a call for nobody takes

@@ -160,7 +160,7 @@ var luaFiles embed.FS
 
 type script struct{ source, sha string }
 
-type scripts struct{ append, hold, release, members script }
+type scripts struct{ append, hold, release, members, call script }
 
 func loadScripts() (scripts, error) {
 	var err error
@@ -178,6 +178,7 @@ func loadScripts() (scripts, error) {
 		hold:    load("roster", "hold"),
 		release: load("roster", "release"),
 		members: load("roster", "members"),
+		call:    load("roster", "call"),
 	}
 	return s, err
 }

@@ -12,20 +12,14 @@ for i = 8, #ARGV, 3 do
     redis.call('HINCRBY', holds, id, 1)
   end
 
-  local joined, was, came
+  local joined, was, came, since
   local old = redis.call('HGET', members, id)
   if old then
-    local blank = string.find(old, ' ', 1, true)
-    local line = string.find(old, '\n', 1, true)
-    if blank and line then
-      joined = string.sub(old, 1, blank - 1)
-      was = string.sub(old, blank + 1, line - 1)
-      came = string.sub(old, line + 1)
-    end
+    joined, was, came, since = parts(old)
   end
 
   if was ~= identity or came ~= transport then
-    local record = (joined or int(now)) .. ' ' .. identity .. '\n' .. transport
+    local record = whole(joined or int(now), identity, transport, since)
     redis.call('HSET', members, id, record)
     if was ~= identity then
       announce('J', record)
