@@ -27,6 +27,13 @@ type Member struct {
 	author
 	Transport string `json:"transport"`
 	JoinedAt  stamp  `json:"joinedAt"`
+	InCall    bool   `json:"inCall,omitempty"`
+}
+
+// Call is the call of a room, as it stands in its roster.
+type Call struct {
+	StartedAt stamp `json:"startedAt"`
+	Count     int   `json:"memberCount"`
 }
 
 // Message is a log entry on the wire: an event of its own, an element of a poll's answer, and the answer to a post.
@@ -45,6 +52,7 @@ type Roster struct {
 	Members *[]Member `json:"members,omitempty"`
 	Count   *int      `json:"memberCount,omitempty"`
 	Version int64     `json:"version"`
+	Call    *Call     `json:"call,omitempty"`
 }
 
 type welcome struct {
@@ -84,6 +92,13 @@ type members struct {
 	Roster
 }
 
+type call struct {
+	Type   string      `json:"type"`
+	RoomID chat.RoomID `json:"roomId"`
+	State  string      `json:"state"`
+	Time   stamp       `json:"time"`
+}
+
 type ping struct {
 	Type string `json:"type"`
 	Time stamp  `json:"time"`
@@ -113,7 +128,9 @@ func authorOf(a chat.Author) author { return author{ID: a.ID, Name: a.Name, Gues
 
 // MemberOf is a member as it goes over the wire.
 func MemberOf(m chat.Member) Member {
-	return Member{author: authorOf(m.Author()), Transport: m.Transport, JoinedAt: stamp(m.JoinedAt)}
+	return Member{
+		author: authorOf(m.Author()), Transport: m.Transport, JoinedAt: stamp(m.JoinedAt), InCall: m.InCall(),
+	}
 }
 
 // MessageOf is an entry as it goes over the wire.
@@ -126,14 +143,18 @@ func MessageOf(room chat.RoomID, e chat.Entry) Message {
 
 // RosterOf is a roster as it goes over the wire.
 func RosterOf(r chat.RosterRead) Roster {
+	var going *Call
+	if r.Call.Count > 0 {
+		going = &Call{StartedAt: stamp(r.Call.Since), Count: r.Call.Count}
+	}
 	if r.Members == nil && r.Count > 0 {
-		return Roster{Count: &r.Count, Version: r.Version}
+		return Roster{Count: &r.Count, Version: r.Version, Call: going}
 	}
 	list := make([]Member, 0, len(r.Members))
 	for _, m := range r.Members {
 		list = append(list, MemberOf(m))
 	}
-	return Roster{Members: &list, Version: r.Version}
+	return Roster{Members: &list, Version: r.Version, Call: going}
 }
 
 // bodyOf is the object that an event is on the wire, and its type.
@@ -156,10 +177,19 @@ func bodyOf(e *chat.Event) (eventType string, object any) {
 		return "left", memberChange{"left", e.Room, MemberOf(b.Member), b.Version}
 	case chat.RosterRead:
 		return "members", members{"members", e.Room, RosterOf(b)}
+	case chat.CallChanged:
+		return "call", call{"call", e.Room, callState(b.Started), stamp(b.Time)}
 	case chat.Typing:
 		return "typing", memberChange{Type: "typing", RoomID: e.Room, Member: MemberOf(b.Member)}
 	}
 	return "", nil // an event that this version of the wire does not have
+}
+
+func callState(started bool) string {
+	if started {
+		return "started"
+	}
+	return "ended"
 }
 
 // failureOf is a failure as an event; room and key are empty where it is about none.

@@ -129,9 +129,14 @@ func (f textFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 			return AppendTextLine(dst, b.Entry)
 		}
 	case chat.Joined:
+		if b.Known { // news of somebody who is here, such as a new name
+			return dst
+		}
 		return f.note(dst, b.Member.JoinedAt, b.Member.Name, " joined")
 	case chat.Left:
 		return f.note(dst, time.Now(), b.Member.Name, " left")
+	case chat.CallChanged:
+		return f.note(dst, b.Time, "", "call "+callState(b.Started))
 	case chat.Typing:
 		return f.note(dst, time.Now(), b.Member.Name, " is typing")
 	case chat.Welcome:

@@ -27,6 +27,8 @@ func examples(t *testing.T) map[string]*chat.Event {
 	ann := chat.Member{ID: "0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", Name: "Ann", Transport: "ws", JoinedAt: at(t, "2026-11-24T12:04:30.120Z")}
 	bob := chat.Member{ID: "c1f2a3b4-0000-4000-8000-000000000002", Name: "Bob", Transport: "sse", JoinedAt: at(t, "2026-11-24T12:05:00Z")}
 	guest := chat.Member{ID: "5f1c7a55-55a1-4a52-8f9f-0c8f8f5b2c7e", Name: "guest-5f1c", Guest: true, Transport: "text", JoinedAt: at(t, "2026-11-24T12:05:01Z")}
+	calling := bob
+	calling.CallSince = at(t, "2026-11-24T12:06:02.417Z")
 	bodies := map[string]chat.Body{
 		"welcome": chat.Welcome{You: ann, Stream: "s-9f2c41d0", Heartbeat: 15 * time.Second,
 			Roster: chat.RosterRead{Members: []chat.Member{ann}, Count: 1, Version: 1795522470120}},
@@ -44,6 +46,13 @@ func examples(t *testing.T) map[string]*chat.Event {
 		"members":            chat.RosterRead{Members: []chat.Member{guest}, Count: 1, Version: 1795522470123},
 		"members-large-room": chat.RosterRead{Count: 1205, Version: 1795522471330},
 		"typing":             chat.Typing{Member: bob},
+		"joined-call":        chat.Joined{Member: calling, Version: 1795522470124, Known: true},
+		"members-call": chat.RosterRead{Members: []chat.Member{calling}, Count: 1, Version: 1795522470124,
+			Call: chat.Call{Since: calling.CallSince, Count: 1}},
+		"members-large-room-call": chat.RosterRead{Count: 1205, Version: 1795522471331,
+			Call: chat.Call{Since: calling.CallSince, Count: 2}},
+		"call-started": chat.CallChanged{Started: true, Time: calling.CallSince},
+		"call-ended":   chat.CallChanged{Time: at(t, "2026-11-24T12:31:07.08Z")},
 	}
 	events := map[string]*chat.Event{}
 	for name, body := range bodies {
@@ -131,6 +140,9 @@ func TestText(t *testing.T) {
 	e := examples(t)["message"]
 	require.Equal(t, "12:04:31 Ann: hello\n", string(Text(false).AppendEvent(nil, e)))
 	require.Equal(t, "12:05:00 * Bob joined\n", string(Text(true).AppendEvent(nil, examples(t)["joined"])))
+	require.Empty(t, Text(true).AppendEvent(nil, examples(t)["joined-call"]), "he has not joined the room again")
+	require.Equal(t, "12:06:02 * call started\n", string(Text(true).AppendEvent(nil, examples(t)["call-started"])))
+	require.Empty(t, Text(false).AppendEvent(nil, examples(t)["call-started"]))
 	entry := e.Body.(chat.Appended).Entry
 	entry.From.Name = "A\x1b]0;x\x07"
 	entry.Text = "a\nb\r\x1b[2J\u009b31m\u202e\u2028\x7f\t."
