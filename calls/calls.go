@@ -2,7 +2,6 @@ package calls
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -25,100 +24,84 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// sweepEvery is how often LiveKit is asked which rooms there are.
-const sweepEvery = 15 * time.Second
+// Store is what calls ask of the store; package redisstore has it.
+type Store interface {
+	chat.Roster
+	// SetCall says who has come into a room's call and who has gone out of it, if the roster's version is still that.
+	SetCall(ctx context.Context, room chat.RoomID, version int64, in, out []chat.MemberID, start time.Time) (
+		state chat.RosterState, applied bool, err error)
+	// TakeTurn tells whether it is this node's turn to do something that one node of all is to do.
+	TakeTurn(ctx context.Context, what string, keep time.Duration) (mine bool, err error)
+}
 
-// Calls are the calls of all rooms, as one node knows them. Methods may be called at the same time. Close it when done.
+// Followed are the rooms of this node; [*chat.Node] has them.
+type Followed interface {
+	// RoomsInCall are those that have a call, as far as the node knows.
+	RoomsInCall() []chat.RoomID
+}
+
+// Calls are the calls of all rooms, as one node sees to them. Methods may be called at the same time.
 type Calls struct {
 	options Options
-	livekit *liveKit
+	store   Store
+	livekit media
 	log     *slog.Logger
+	agenda  *agenda
 
 	work    context.Context // ends with Close
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
-	answered answer // of the last sweep; the sweeper's own
+	mu     sync.Mutex // guards the following
+	absent map[chat.RoomID]*absentees
 }
 
-// New begins to watch LiveKit. It does not wait for it: a LiveKit that is away is told in the log, and tried again.
-func New(o Options) *Calls {
+// New makes the calls of a node. The node's roster must be [Calls.Roster]; what becomes of LiveKit is watched from
+// [Calls.Start] on. Close it when done.
+func New(store Store, o Options) *Calls { return newCalls(store, newLiveKit(o), o) }
+
+func newCalls(store Store, livekit media, o Options) *Calls {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	work, stop := context.WithCancel(context.Background())
-	c := &Calls{options: o, livekit: newLiveKit(o), log: o.Logger, work: work, stop: stop}
-	c.running.Go(c.sweepAll)
-	return c
+	return &Calls{
+		options: o, store: store, livekit: livekit, log: o.Logger, agenda: newAgenda(),
+		work: work, stop: stop, absent: map[chat.RoomID]*absentees{},
+	}
+}
+
+// Start begins to watch LiveKit. It does not wait for it: one that is away is told in the log, and tried again.
+func (c *Calls) Start(followed Followed) {
+	s := &sweeper{calls: c, followed: followed}
+	c.running.Go(func() { s.run(c.work) })
+	c.running.Go(func() { c.agenda.run(c.work, c.look) })
 }
 
 // Close ends the watch and waits for it.
 func (c *Calls) Close() {
 	c.stop()
 	c.running.Wait()
-	c.livekit.close()
+	if l, ok := c.livekit.(*liveKit); ok {
+		l.close()
+	}
 }
 
 // PublicURL is where browsers connect.
 func (c *Calls) PublicURL() string { return c.options.PublicURL }
 
-// NewPass is [Options.NewPass].
-func (c *Calls) NewPass(room chat.RoomID, who chat.Author) (Pass, error) {
-	return c.options.NewPass(room, who)
-}
-
-// sweepAll looks at all rooms now and then until the node closes.
-func (c *Calls) sweepAll() {
-	again := time.NewTicker(sweepEvery)
-	defer again.Stop()
-	for {
-		c.sweep(c.work)
-		select {
-		case <-again.C:
-		case <-c.work.Done():
-			return
-		}
-	}
-}
-
-func (c *Calls) sweep(ctx context.Context) {
-	_, err := c.livekit.roomNames(ctx)
-	c.heard(err)
-}
-
-// answer is what came of asking LiveKit.
-type answer int
-
+// Whoever has a pass joins soon. LiveKit tells of it by a webhook, which may get lost, or not be set up at all.
 const (
-	unasked answer = iota
-	answers
-	refuses
-	silent
+	soonAfterPass = 3 * time.Second
+	afterPass     = 10 * time.Second
 )
 
-// heard logs what is new about LiveKit, a line for each change.
-func (c *Calls) heard(err error) {
-	was := c.answered
-	switch {
-	case err == nil:
-		c.answered = answers
-	case c.work.Err() != nil: // it is we who are going away
-		return
-	case errors.Is(err, errRefused):
-		c.answered = refuses
-	default:
-		c.answered = silent
+// NewPass is [Options.NewPass]. Whether its owner joins is looked at soon.
+func (c *Calls) NewPass(room chat.RoomID, who chat.Author) (Pass, error) {
+	pass, err := c.options.NewPass(room, who)
+	if err == nil {
+		c.agenda.add(room, soonAfterPass)
+		c.agenda.add(room, afterPass)
 	}
-	if c.answered == was {
-		return
-	}
-	switch c.answered {
-	case answers:
-		c.log.Info("LiveKit answers: rooms have calls", "livekit", c.options.URL)
-	case refuses:
-		c.log.Error("LiveKit refuses the key: there are no calls. Is it the one of that server, with its secret "+
-			"(LIVEKIT_API_KEY, LIVEKIT_API_SECRET)?", "livekit", c.options.URL, "err", err)
-	default:
-		c.log.Warn("LiveKit does not answer: there are no calls until it does", "livekit", c.options.URL, "err", err)
-	}
+	return pass, err
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/livekit/protocol/auth"
 	"github.com/livekit/protocol/livekit"
 	"github.com/twitchtv/twirp"
+
+	"github.com/caller-chat/caller/chat"
 )
 
 // patience is how long one question to LiveKit may take. It is asked beside the chat, which waits for none.
@@ -19,7 +21,27 @@ const patience = 4 * time.Second
 // errRefused says that LiveKit does not take the key: no other error says that a setting is wrong.
 var errRefused = errors.New("LiveKit refuses the key")
 
-// liveKit asks a LiveKit server through its room service. Methods may be called at the same time.
+// participant is somebody in a room of LiveKit.
+type participant struct {
+	id chat.MemberID
+	// active is false for one that is about to be connected.
+	active bool
+	joined time.Time // by LiveKit's clock
+}
+
+// media is what calls ask of LiveKit. Rooms go by their names there. Methods may be called at the same time.
+type media interface {
+	// roomNames are the names of all rooms that are open, whosever they are.
+	roomNames(ctx context.Context) ([]string, error)
+	// participants are the people in a room; none where there is no such room.
+	participants(ctx context.Context, room string) ([]participant, error)
+	// sendOut ends somebody's part in a room. It is no error when there is none.
+	sendOut(ctx context.Context, room string, id chat.MemberID) error
+	// closeRoom ends everybody's.
+	closeRoom(ctx context.Context, room string) error
+}
+
+// liveKit is a LiveKit server, asked through its room service.
 type liveKit struct {
 	rooms       livekit.RoomService
 	http        *http.Client
@@ -45,7 +67,6 @@ func (l *liveKit) asking(ctx context.Context, grant auth.VideoGrant) (context.Co
 	return twirp.WithHTTPRequestHeaders(ctx, http.Header{"Authorization": {"Bearer " + token}})
 }
 
-// roomNames are the names of all rooms that are open in LiveKit, whosever they are.
 func (l *liveKit) roomNames(ctx context.Context) ([]string, error) {
 	ctx, err := l.asking(ctx, auth.VideoGrant{RoomList: true})
 	if err != nil {
@@ -60,6 +81,64 @@ func (l *liveKit) roomNames(ctx context.Context) ([]string, error) {
 		names = append(names, room.GetName())
 	}
 	return names, nil
+}
+
+func (l *liveKit) participants(ctx context.Context, room string) ([]participant, error) {
+	ctx, err := l.asking(ctx, auth.VideoGrant{RoomAdmin: true, Room: room})
+	if err != nil {
+		return nil, err
+	}
+	list, err := l.rooms.ListParticipants(ctx, &livekit.ListParticipantsRequest{Room: room})
+	if isNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list participants: %w", meaningOf(err))
+	}
+	var there []participant
+	for _, p := range list.GetParticipants() {
+		// A recorder or the like is nobody, and none of ours.
+		if p.GetKind() != livekit.ParticipantInfo_STANDARD || p.GetState() == livekit.ParticipantInfo_DISCONNECTED {
+			continue
+		}
+		joined := time.UnixMilli(p.GetJoinedAtMs())
+		if p.GetJoinedAtMs() == 0 { // an older server
+			joined = time.Unix(p.GetJoinedAt(), 0)
+		}
+		there = append(there, participant{
+			id: chat.MemberID(p.GetIdentity()), active: p.GetState() == livekit.ParticipantInfo_ACTIVE, joined: joined,
+		})
+	}
+	return there, nil
+}
+
+func (l *liveKit) sendOut(ctx context.Context, room string, id chat.MemberID) error {
+	ctx, err := l.asking(ctx, auth.VideoGrant{RoomAdmin: true, Room: room})
+	if err != nil {
+		return err
+	}
+	_, err = l.rooms.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: room, Identity: string(id)})
+	if err != nil && !isNotFound(err) {
+		return fmt.Errorf("remove participant: %w", meaningOf(err))
+	}
+	return nil
+}
+
+func (l *liveKit) closeRoom(ctx context.Context, room string) error {
+	ctx, err := l.asking(ctx, auth.VideoGrant{RoomCreate: true})
+	if err != nil {
+		return err
+	}
+	_, err = l.rooms.DeleteRoom(ctx, &livekit.DeleteRoomRequest{Room: room})
+	if err != nil && !isNotFound(err) {
+		return fmt.Errorf("delete room: %w", meaningOf(err))
+	}
+	return nil
+}
+
+func isNotFound(err error) bool {
+	var answer twirp.Error
+	return errors.As(err, &answer) && answer.Code() == twirp.NotFound
 }
 
 // meaningOf marks an error that says that the key is refused.

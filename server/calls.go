@@ -1,6 +1,7 @@
 package server
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,6 +18,8 @@ type Calls interface {
 	NewPass(room chat.RoomID, who chat.Author) (calls.Pass, error)
 	// PublicURL is where browsers connect to: ws:// or wss://.
 	PublicURL() string
+	// Webhook takes what LiveKit tells. Errors: [calls.ErrNotSigned], those of reading the body.
+	Webhook(r *http.Request) error
 }
 
 // passReply is the answer of POST /rooms/{room}/call.
@@ -47,6 +50,19 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 	wire.WriteJSON(w, http.StatusOK, passReply{
 		URL: pass.URL, Token: pass.Token, ExpiresAt: pass.Expires.Format(wire.TimeFormat),
 	})
+}
+
+// webhook takes what LiveKit tells: POST /livekit/webhook.
+func (s *Server) webhook(w http.ResponseWriter, r *http.Request) {
+	err := s.calls.Webhook(r)
+	if errors.Is(err, calls.ErrNotSigned) {
+		err = wire.Fail(wire.CodeSessionInvalid, "it is not signed with the key of LiveKit")
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // callsTag tells the page that rooms have calls.

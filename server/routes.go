@@ -39,6 +39,7 @@ func (s *Server) routes() http.Handler {
 
 	if s.calls != nil {
 		post(e, "/rooms/:room/call", brief(s.rated(s.call)))
+		post(e, "/livekit/webhook", brief(s.webhook))
 	}
 
 	get(e, "/session", brief(s.getSession))

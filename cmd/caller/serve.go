@@ -119,11 +119,15 @@ func (p *parts) assemble(c config, door *entrance) error {
 	if options.Library, err = frontend.Library(); err != nil {
 		return fmt.Errorf("the client library: %w", err)
 	}
-	p.node = chat.NewNode(p.store, p.store, p.store, c.node(p.log))
-	p.heart = stream.NewHeart(time.Duration(c.Heartbeat))
+	roster := chat.Roster(p.store)
 	if c.LiveKitURL != "" {
-		p.calls = calls.New(c.liveKit(p.log))
-		options.Calls = p.calls
+		p.calls = calls.New(p.store, c.liveKit(p.log))
+		options.Calls, roster = p.calls, p.calls.Roster()
+	}
+	p.node = chat.NewNode(p.store, p.store, roster, c.node(p.log))
+	p.heart = stream.NewHeart(time.Duration(c.Heartbeat))
+	if p.calls != nil {
+		p.calls.Start(p.node)
 	}
 	if p.front, err = server.New(p.node, p.heart, p.store, dist, options); err != nil {
 		return err

@@ -1,0 +1,110 @@
+package calls
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// maxLooks is how many rooms are looked at at the same time: a sweep finds all of them, and LiveKit has other work.
+const maxLooks = 16
+
+// near is how close two looks at one room must be to be one: a webhook seldom comes alone.
+const near = 100 * time.Millisecond
+
+// agenda is which rooms are to be looked at, and when. Each room is looked at by one goroutine at a time. Methods may be
+// called at the same time.
+type agenda struct {
+	wake chan struct{} // has an element when there is something new
+
+	mu  sync.Mutex // guards the following
+	due map[chat.RoomID][]time.Time
+}
+
+func newAgenda() *agenda {
+	return &agenda{wake: make(chan struct{}, 1), due: map[chat.RoomID][]time.Time{}}
+}
+
+// add has a room looked at after a while.
+func (a *agenda) add(room chat.RoomID, after time.Duration) {
+	at := time.Now().Add(after)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, other := range a.due[room] {
+		if d := other.Sub(at); d >= 0 && d < near { // a look before that may be too early
+			return
+		}
+	}
+	a.due[room] = append(a.due[room], at)
+	select {
+	case a.wake <- struct{}{}:
+	default: // it is awake
+	}
+}
+
+// take returns the rooms whose time has come, but for those that are being looked at, and in how long the next one's
+// does.
+func (a *agenda) take(now time.Time, busy map[chat.RoomID]bool) (rooms []chat.RoomID, wait time.Duration) {
+	wait = time.Hour
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for room, times := range a.due {
+		if busy[room] {
+			continue
+		}
+		var later []time.Time
+		for _, at := range times {
+			if d := at.Sub(now); d > 0 {
+				later = append(later, at)
+				wait = min(wait, d)
+			}
+		}
+		switch {
+		case len(later) == len(times):
+		case len(rooms)+len(busy) >= maxLooks: // the end of one is the time for the next
+		case len(later) == 0:
+			rooms = append(rooms, room)
+			delete(a.due, room)
+		default:
+			rooms = append(rooms, room)
+			a.due[room] = later
+		}
+	}
+	return rooms, wait
+}
+
+// run looks at rooms as their times come, until ctx ends and the looks under way have.
+func (a *agenda) run(ctx context.Context, look func(context.Context, chat.RoomID)) {
+	busy := map[chat.RoomID]bool{}
+	done := make(chan chat.RoomID)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil || len(busy) > 0 {
+		ended := ctx.Done()
+		if ctx.Err() != nil {
+			ended = nil
+		}
+		select {
+		case <-ended:
+			continue
+		case <-a.wake:
+		case <-timer.C:
+		case room := <-done:
+			delete(busy, room)
+		}
+		if ctx.Err() != nil {
+			continue
+		}
+		rooms, wait := a.take(time.Now(), busy)
+		for _, room := range rooms {
+			busy[room] = true
+			go func() {
+				look(ctx, room)
+				done <- room
+			}()
+		}
+		timer.Reset(wait)
+	}
+}

@@ -1,0 +1,125 @@
+package calls
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+const (
+	// lookTime is how long one look may take, tries how often it begins anew because the roster has changed meanwhile.
+	lookTime = 15 * time.Second
+	tries    = 10
+	// lookAgain is how soon something that is about to change is looked at again.
+	lookAgain = 3 * time.Second
+)
+
+// look makes the roster say who is in a room's call, and LiveKit let go who is not in the room. It compares the two as they
+// are, so it does not matter why it is called, how often, or in which order.
+func (c *Calls) look(ctx context.Context, room chat.RoomID) {
+	ctx, cancel := context.WithTimeout(ctx, lookTime)
+	defer cancel()
+	for range tries {
+		settled, err := c.reconcile(ctx, room)
+		if err != nil {
+			// The next sweep looks again, and says in the log when it is LiveKit that is away.
+			c.log.Debug("looking at a call failed", "room", string(room), "err", err)
+			if c.someLeft(room) {
+				c.agenda.add(room, lookAgain)
+			}
+			return
+		}
+		if settled {
+			return
+		}
+	}
+	c.agenda.add(room, lookAgain) // people come and go faster than LiveKit answers
+}
+
+func (c *Calls) someLeft(room chat.RoomID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := c.absent[room]
+	return a != nil && len(a.left) > 0
+}
+
+// reconcile makes one try. It is settled unless the roster has changed while LiveKit was asked: whoever was seen to be
+// absent might have come in that time.
+func (c *Calls) reconcile(ctx context.Context, room chat.RoomID) (settled bool, err error) {
+	roll, err := c.Roster().Members(ctx, room)
+	if err != nil {
+		return false, err
+	}
+	there, err := c.livekit.participants(ctx, c.options.roomName(room))
+	if err != nil {
+		return false, err
+	}
+	now := time.Now()
+	goers, waiting := c.haveLeft(room, roll, there, now)
+	in, out := changes(roll, there, goers)
+	if len(in)+len(out)+len(goers) > 0 {
+		state, applied, err := c.store.SetCall(ctx, room, roll.Version, in, out, startOf(roll, there, in, now))
+		c.left(room, state.OutOfCall)
+		if err != nil || !applied {
+			return false, err
+		}
+	}
+	connecting := func(p participant) bool { return !p.active }
+	if waiting || slices.ContainsFunc(there, connecting) {
+		c.agenda.add(room, lookAgain)
+	}
+	return true, c.sendOut(ctx, room, goers, len(roll.Members) == 0 && len(goers) == len(there))
+}
+
+// changes are who of a room has come into its call and who has gone out of it.
+func changes(roll chat.Roll, there, goers []participant) (in, out []chat.MemberID) {
+	active := make(map[chat.MemberID]bool, len(there))
+	for _, p := range there {
+		active[p.id] = p.active
+	}
+	for _, p := range goers {
+		active[p.id] = false
+	}
+	for _, m := range roll.Members {
+		switch {
+		case active[m.ID] && !m.InCall():
+			in = append(in, m.ID)
+		case !active[m.ID] && m.InCall():
+			out = append(out, m.ID)
+		}
+	}
+	return in, out
+}
+
+// startOf is when a room's call began: as its roster has it, else when the first of those who are in now joined.
+func startOf(roll chat.Roll, there []participant, in []chat.MemberID, now time.Time) time.Time {
+	if going := chat.CallOf(roll.Members); going.Count > 0 {
+		return going.Since
+	}
+	start := now
+	for _, p := range there {
+		if p.joined.Before(start) && slices.Contains(in, p.id) {
+			start = p.joined
+		}
+	}
+	return start
+}
+
+// sendOut ends the part in a room's call of those who have left it; the whole call when the room has closed.
+func (c *Calls) sendOut(ctx context.Context, room chat.RoomID, goers []participant, closed bool) error {
+	if len(goers) == 0 {
+		return nil
+	}
+	name := c.options.roomName(room)
+	if closed {
+		return c.livekit.closeRoom(ctx, name)
+	}
+	var errs []error
+	for _, p := range goers {
+		errs = append(errs, c.livekit.sendOut(ctx, name, p.id))
+	}
+	return errors.Join(errs...)
+}

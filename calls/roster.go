@@ -1,0 +1,125 @@
+package calls
+
+import (
+	"context"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// watched is the store's roster, and sees who is taken out of it while in a call: the store tells only the request that
+// took them out, on whatever node that was.
+type watched struct{ calls *Calls }
+
+// Roster is the store's roster as the node has to use it.
+func (c *Calls) Roster() chat.Roster { return watched{c} }
+
+// Hold implements [chat.Roster].
+func (w watched) Hold(ctx context.Context, room chat.RoomID, members []chat.Member) (chat.RosterState, error) {
+	state, err := w.calls.store.Hold(ctx, room, members)
+	w.calls.left(room, state.OutOfCall)
+	return state, err
+}
+
+// Release implements [chat.Roster].
+func (w watched) Release(
+	ctx context.Context, room chat.RoomID, members []chat.MemberID, after time.Duration,
+) (chat.RosterState, error) {
+	state, err := w.calls.store.Release(ctx, room, members, after)
+	w.calls.left(room, state.OutOfCall)
+	return state, err
+}
+
+// Members implements [chat.Roster].
+func (w watched) Members(ctx context.Context, room chat.RoomID) (chat.Roll, error) {
+	roll, err := w.calls.store.Members(ctx, room)
+	w.calls.left(room, roll.OutOfCall)
+	return roll, err
+}
+
+// absentees are who may be in a room's call in LiveKit, and is not in the room.
+type absentees struct {
+	left map[chat.MemberID]time.Time // when the store said that they had
+	seen map[chat.MemberID]time.Time // when they were seen first, without the store having said so
+}
+
+// leftFor is for how long it is known that somebody has left: enough to ask LiveKit again that did not answer.
+const leftFor = time.Minute
+
+// left has those who are out of the roster sent out of the call.
+func (c *Calls) left(room chat.RoomID, ids []chat.MemberID) {
+	if len(ids) == 0 {
+		return
+	}
+	c.mu.Lock()
+	a := c.absent[room]
+	if a == nil {
+		a = &absentees{left: map[chat.MemberID]time.Time{}, seen: map[chat.MemberID]time.Time{}}
+		c.absent[room] = a
+	}
+	for _, id := range ids {
+		a.left[id] = time.Now()
+	}
+	c.mu.Unlock()
+	c.agenda.add(room, 0)
+}
+
+// A roster may be lost, with the embedded store's process or Redis's memory, while LiveKit goes on. It is whole again
+// when every node has renewed its leases and every page has come back.
+const lostGrace = 30 * time.Second
+
+// haveLeft tells which of those in a call have left the room, for certain. Others that are not in the roster are waited
+// for, and waiting is true: the roster may have been lost.
+func (c *Calls) haveLeft(room chat.RoomID, roll chat.Roll, there []participant, now time.Time) (out []participant, waiting bool) {
+	here := make(map[chat.MemberID]bool, len(roll.Members))
+	for _, m := range roll.Members {
+		here[m.ID] = true
+	}
+	// A version begins at the time when the room opened, in microseconds (see [chat.Roster] and redisstore).
+	open := roll.Version > 0 && now.Sub(time.UnixMicro(roll.Version)) > lostGrace
+
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	known := c.absent[room]
+	if known == nil {
+		known = &absentees{left: map[chat.MemberID]time.Time{}}
+	}
+	seen := map[chat.MemberID]time.Time{} // of those seen before, who is not there any more is forgotten
+	for _, p := range there {
+		left, gone := known.left[p.id]
+		if gone && now.Sub(left) > leftFor {
+			gone = false
+		}
+		switch {
+		case here[p.id] && gone && !p.joined.After(left): // has come back into the room, but not into the call
+			out = append(out, p)
+			continue
+		case here[p.id]:
+			continue
+		case gone, open:
+			out = append(out, p)
+			continue
+		}
+		first, before := known.seen[p.id]
+		if !before {
+			first = now
+		}
+		if seen[p.id] = first; now.Sub(first) > lostGrace {
+			out = append(out, p)
+		} else {
+			waiting = true
+		}
+	}
+	known.seen = seen
+	for id, left := range known.left {
+		if now.Sub(left) > leftFor {
+			delete(known.left, id)
+		}
+	}
+	if len(known.left)+len(known.seen) == 0 {
+		delete(c.absent, room)
+	} else {
+		c.absent[room] = known
+	}
+	return out, waiting
+}
