@@ -11,12 +11,9 @@ import (
 // TestLiveKitComesBack holds the harness to what the other tests need of it: ready when started, gone when killed, and
 // back at the same address.
 func TestLiveKitComesBack(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts programs")
-	}
-	program, err := harness.BuildLiveKit(t.TempDir())
-	require.NoError(t, err)
-	livekit := harness.StartLiveKit(t, program, "http://127.0.0.1:9/livekit/webhook")
+	t.Parallel()
+	run.Needed(t)
+	livekit := harness.StartLiveKit(t, liveKitProgram, "http://127.0.0.1:9/livekit/webhook")
 	address := "http" + livekit.URL[len("ws"):]
 	require.Equal(t, 200, harness.Status(address))
 	livekit.Kill()

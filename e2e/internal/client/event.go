@@ -17,6 +17,13 @@ type Member struct {
 	Author
 	Transport string    `json:"transport"`
 	JoinedAt  time.Time `json:"joinedAt"`
+	InCall    bool      `json:"inCall"`
+}
+
+// Call is a room's call, in its roster.
+type Call struct {
+	StartedAt   time.Time `json:"startedAt"`
+	MemberCount int       `json:"memberCount"`
 }
 
 // Event is one event of the protocol with every field that some type of it has.
@@ -39,6 +46,8 @@ type Event struct {
 	Members     []Member  `json:"members"`
 	MemberCount int       `json:"memberCount"`
 	Version     int64     `json:"version"`
+	Call        *Call     `json:"call"`
+	State       string    `json:"state"`
 	Code        string    `json:"code"`
 	Title       string    `json:"title"`
 	Detail      string    `json:"detail"`
@@ -78,6 +87,7 @@ type Page struct {
 	Reset       bool     `json:"reset"`
 	Reason      string   `json:"reason"`
 	Members     []Member `json:"members"`
+	Call        *Call    `json:"call"`
 	MemberCount int      `json:"memberCount"`
 	Version     int64    `json:"version"`
 }

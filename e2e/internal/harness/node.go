@@ -45,7 +45,7 @@ type Node struct {
 	Addr string
 }
 
-var listensOn = regexp.MustCompile(`http://((?:127\.0\.0\.1|localhost|\[::1\]):[0-9]+)`)
+var listensOn = regexp.MustCompile(`Caller is at (http://((?:127\.0\.0\.1|localhost|\[::1\]):[0-9]+))`)
 
 // Node starts a node on a free port and waits until it is ready. More args are flags of the program; a later --addr
 // wins over the free port.
@@ -68,7 +68,7 @@ func (p Programs) StartNode(t testing.TB, args ...string) *Node {
 		if found == nil {
 			return false
 		}
-		node.URL, node.Addr = found[0], found[1]
+		node.URL, node.Addr = found[1], found[2]
 		return true
 	})
 	require.NoError(t, err)
