@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
 
-function Icon({ children }: { children: ComponentChildren }) {
+export function Icon({ children }: { children: ComponentChildren }) {
   return (
     <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       {children}
@@ -68,5 +68,11 @@ export const AlertIcon = () => (
   <Icon>
     <circle cx="12" cy="12" r="9" />
     <path d="M12 7.500v5.500M12 16.200v.3" />
+  </Icon>
+);
+export const CallIcon = () => (
+  <Icon>
+    <rect x="2.5" y="6" width="13" height="12" rx="2.5" />
+    <path d="M15.5 11l5.500-3.500v9L15.500 13" />
   </Icon>
 );
