@@ -17,12 +17,21 @@ describe("the layers", () => {
   });
 
   test("the page uses the client by its entry, and what tabs share by its own", () => {
-    const entries = ["../client/index.ts", "../client/share.ts"];
+    const entries = ["../client/index.ts", "../client/share.ts", "../../client/index.ts"];
     for (const path of filesOf("src/ui/")) {
       for (const name of importsOf(path)) {
-        if (name.includes("client/")) expect(entries, path).toContain(name);
+        if (name.includes("/client/")) expect(entries, path).toContain(name);
       }
     }
+  });
+
+  test("LiveKit's client is loaded by one module, which is loaded when a call is joined", () => {
+    for (const path of filesOf("src/")) {
+      const asks = /livekit(-client"|\.ts")/.test(read(path));
+      const allowed = ["src/ui/call/livekit.ts", "src/ui/call/call_screen.tsx"];
+      expect(asks, path).toBe(allowed.includes(path));
+    }
+    expect(importsOf("src/ui/call/call_screen.tsx")).not.toContain("./livekit.ts");
   });
 
   test("nothing writes markup", () => {
@@ -43,13 +52,26 @@ describe("the layers", () => {
 describe("what is built", () => {
   const gzipped = (ext: string) =>
     filesOf("dist/")
-      .filter((path) => path.endsWith(ext))
+      .filter((path) => path.endsWith(ext) && !isOfCalls(path))
       .reduce((sum, path) => sum + gzipSync(read(path)).length, 0);
+  /** What is loaded when somebody wants to join a call. */
+  const isOfCalls = (path: string) => /\/(call_screen|livekit)-[\w-]+\.js$/.test(path);
 
   test("is within the budgets", () => {
     expect(gzipped(".js")).toBeGreaterThan(1_000);
     expect(gzipped(".js")).toBeLessThan(50 * 1024);
     expect(gzipped(".css")).toBeLessThan(10 * 1024);
+  });
+
+  test("has the call in files of its own, and LiveKit in another one", () => {
+    const scripts = filesOf("dist/").filter((path) => path.endsWith(".js"));
+    const withLiveKit = scripts.filter((path) => /dynacast/.test(read(path)));
+    const named = scripts.filter(isOfCalls);
+    expect(named).toHaveLength(2);
+    expect(withLiveKit).toHaveLength(1);
+    expect(withLiveKit[0]).toMatch(/\/livekit-/);
+    const html = read("dist/index.html");
+    for (const path of named) expect(html).not.toContain(path.replace("dist/", ""));
   });
 
   test("keeps to the content security policy: nothing inline, nothing from elsewhere", () => {

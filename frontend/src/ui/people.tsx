@@ -1,6 +1,7 @@
 import type { Member, Session } from "../client/index.ts";
 import { Avatar, PersonName } from "./avatar.tsx";
 import { usePage } from "./context.ts";
+import { CallIcon } from "./icons.tsx";
 
 export interface PeopleListProps {
   members: readonly Member[] | undefined;
@@ -25,6 +26,12 @@ export function PeopleList({ members, count, session }: PeopleListProps) {
           <span class="member-name">
             <PersonName person={member} />
           </span>
+          {member.inCall && (
+            <span class="member-in-call" title={words.text("inCall")} data-testid="member-in-call">
+              <CallIcon />
+              <span class="sr">{words.text("inCall")}</span>
+            </span>
+          )}
           {member.id === own && <span class="quiet small">{words.text("you")}</span>}
         </li>
       ))}

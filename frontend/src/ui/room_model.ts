@@ -1,4 +1,5 @@
 import {
+  type Call,
   Client,
   type ConnectionState,
   type Cursor,
@@ -25,6 +26,8 @@ export interface RoomView {
   posts: readonly Post[];
   members: readonly Member[] | undefined;
   memberCount: number;
+  /** The call that goes on in the room. */
+  call: Call | undefined;
   session: Session | null | undefined;
   connection: ConnectionState;
   /** The transport that was last seen live. */
@@ -207,6 +210,7 @@ export class RoomModel {
       this.#changed();
     });
     client.on("members", () => this.#changed());
+    client.on("call", () => this.#changed());
     client.on("decision", () => this.#changed());
   }
 
@@ -260,6 +264,7 @@ export class RoomModel {
       posts: client.posts,
       members: client.members,
       memberCount: client.memberCount,
+      call: client.call,
       session: client.session,
       connection: client.state,
       lastLive: this.#lastLive,

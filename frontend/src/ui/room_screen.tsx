@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { End, Person, Transport } from "../client/index.ts";
+import { CallBanner, CallButton, useCalls } from "./call/call_entry.tsx";
 import { Composer } from "./composer.tsx";
 import { Connection } from "./connection.tsx";
 import { usePage } from "./context.ts";
@@ -28,11 +29,13 @@ export function RoomScreen({
 }) {
   const { words, baseUrl, goTo } = usePage();
   const { model, view } = useRoom(room, baseUrl, transport);
-  const wide = useMedia("(min-width: 900px)");
-  const [peopleWanted, setPeopleWanted] = useState<boolean>();
-  const peopleShown = peopleWanted ?? wide;
-  const [naming, setNaming] = useState(false);
   const [notice, setNotice] = useNotice();
+  const calls = useCalls(view, setNotice);
+  const wide = useMedia("(min-width: 900px)");
+  const roomy = useMedia("(min-width: 1400px)");
+  const [peopleWanted, setPeopleWanted] = useState<boolean>();
+  const peopleShown = peopleWanted ?? (calls.staged ? roomy : wide);
+  const [naming, setNaming] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
   const screen = useRef<HTMLDivElement>(null);
 
@@ -58,7 +61,7 @@ export function RoomScreen({
   useEffect(() => {
     if (view.shortened) setNotice(words.text("resetNotice"));
   }, [view.shortened]);
-  useEffect(() => setPeopleWanted(undefined), [wide]);
+  useEffect(() => setPeopleWanted(undefined), [wide, calls.staged]);
 
   const leave = () => {
     model.client.leave();
@@ -114,6 +117,9 @@ export function RoomScreen({
             onRetry={() => model.client.retryNow()}
           />
         </div>
+        {calls.offered && !calls.staged && (
+          <CallButton call={view.call} button={calls.button} onClick={calls.open} />
+        )}
         <button
           type="button"
           class="icon-button count"
@@ -148,8 +154,27 @@ export function RoomScreen({
           <LeaveIcon />
         </button>
       </header>
-      <div class="room-body">
+      <div class={calls.staged ? "room-body with-call" : "room-body"}>
+        {calls.Screen !== undefined && (
+          <calls.Screen
+            room={room}
+            self={self}
+            members={view.members}
+            chatLive={view.connection.status === "live"}
+            isFirst={view.call === undefined}
+            onStage={calls.setStaged}
+            onClose={calls.close}
+          />
+        )}
         <main class="conversation">
+          {calls.offered && !calls.staged && view.call !== undefined && (
+            <CallBanner
+              call={view.call}
+              members={view.members}
+              selfId={view.session?.clientId}
+              onJoin={calls.open}
+            />
+          )}
           <MessageList
             rows={rows}
             loaded={view.loaded}

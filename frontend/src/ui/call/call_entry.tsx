@@ -1,0 +1,126 @@
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { Call, Member } from "../../client/index.ts";
+import { usePage } from "../context.ts";
+import { CallIcon } from "../icons.tsx";
+import { isolate } from "../message_list.tsx";
+import type { RoomView } from "../room_model.ts";
+
+/** What of calls comes with the page. The rest is loaded when somebody wants to join one. */
+
+/** The server has calls; without this tag nothing of them is shown. */
+function hasCalls(): boolean {
+  return document.querySelector('meta[name="caller-calls"]')?.getAttribute("content") === "on";
+}
+
+/** Whether one wants to be in the room's call, and the part of the page for it once that is loaded. */
+export function useCalls(view: RoomView, onNotice: (text: string) => void) {
+  const { words } = usePage();
+  const [offered] = useState(hasCalls);
+  const [wanted, setWanted] = useState(false);
+  const [staged, setStaged] = useState(false);
+  const [module, setModule] = useState<typeof import("./call_screen.tsx")>();
+  const button = useRef<HTMLButtonElement>(null);
+  const ended = view.ended !== undefined;
+
+  useEffect(() => {
+    if (!wanted || module !== undefined) return;
+    let gone = false;
+    import("./call_screen.tsx").then(
+      (loaded) => gone || setModule(loaded),
+      () => {
+        if (gone) return;
+        setWanted(false);
+        onNotice(words.text("callLoadFailed"));
+      },
+    );
+    return () => {
+      gone = true;
+    };
+  }, [wanted]);
+  // Who is not in the room is not in its call.
+  useEffect(() => {
+    if (ended) setWanted(false);
+  }, [ended]);
+  // The keyboard goes on from where it began: the button is back now.
+  const wasStaged = useRef(false);
+  useEffect(() => {
+    if (wasStaged.current && !staged) button.current?.focus();
+    wasStaged.current = staged;
+  }, [staged]);
+
+  return {
+    offered: offered && !ended,
+    staged,
+    setStaged,
+    button,
+    Screen: wanted ? module?.CallScreen : undefined,
+    open() {
+      if (view.session) return setWanted(true);
+      onNotice(words.text("callNeedsName"));
+      document.querySelector<HTMLInputElement>(".name-prompt input")?.focus();
+    },
+    close: () => setWanted(false),
+  };
+}
+
+export interface CallButtonProps {
+  call: Call | undefined;
+  button: RefObject<HTMLButtonElement | null>;
+  onClick(): void;
+}
+
+export function CallButton({ call, button, onClick }: CallButtonProps) {
+  const { words } = usePage();
+  const label = words.text(call === undefined ? "callStart" : "callJoin");
+  return (
+    <button
+      ref={button}
+      type="button"
+      class={`icon-button call-open ${call === undefined ? "" : "going"}`}
+      data-testid="call-open"
+      aria-label={label}
+      title={label}
+      onClick={onClick}
+    >
+      <CallIcon />
+    </button>
+  );
+}
+
+export interface CallBannerProps {
+  call: Call;
+  members: readonly Member[] | undefined;
+  selfId: string | undefined;
+  onJoin(): void;
+}
+
+/** More names than these are counted. */
+const NAMES_SHOWN = 3;
+
+/** A call is going on that one is not in: who is, since when, and the way in. */
+export function CallBanner({ call, members, selfId, onJoin }: CallBannerProps) {
+  const { words } = usePage();
+  const inCall = members?.filter((member) => member.inCall) ?? [];
+  const elsewhere = inCall.some(({ id }) => id === selfId);
+  const count = Math.max(call.memberCount, inCall.length);
+  const shown = inCall.slice(0, NAMES_SHOWN).map(({ name }) => isolate(name));
+  if (count > shown.length && shown.length > 0) {
+    shown.push(words.plural("andMore", count - shown.length));
+  }
+  const names = shown.length > 0 ? words.list(shown) : words.plural("peopleCount", count);
+  const time = words.time(Date.parse(call.startedAt) || Date.now());
+  return (
+    <div class="call-banner" data-testid="call-banner">
+      <CallIcon />
+      <p role="status">
+        {elsewhere
+          ? words.text("callOnElsewhere")
+          : words.plural("callBanner", count, { names, time })}
+      </p>
+      <button type="button" class="button primary" data-testid="call-banner-join" onClick={onJoin}>
+        {words.text(elsewhere ? "callMoveHere" : "callJoin")}
+      </button>
+    </div>
+  );
+}
