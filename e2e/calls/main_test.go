@@ -39,5 +39,7 @@ func withLiveKit(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	defer talkative.close()
+	defer wary.close()
 	return run.Main(m)
 }
