@@ -56,7 +56,8 @@ export function useCalls(view: RoomView, onNotice: (text: string) => void) {
     button,
     Screen: wanted ? module?.CallScreen : undefined,
     open() {
-      if (view.session) return setWanted(true);
+      // A guest has none; one that the server has not told yet is on its way.
+      if (view.session !== null) return setWanted(true);
       onNotice(words.text("callNeedsName"));
       document.querySelector<HTMLInputElement>(".name-prompt input")?.focus();
     },

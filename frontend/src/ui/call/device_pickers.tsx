@@ -8,35 +8,42 @@ import { playTestSound } from "./sound.ts";
 export interface DevicePickersProps {
   list: DeviceList;
   chosen: Devices;
+  /** What is captured now, where nothing was chosen. */
+  inUse?: Devices;
   onChoose(kind: DeviceKind, id: string): void;
 }
 
 /** Which camera, microphone and speaker; each is shown when the browser tells of one. */
-export function DevicePickers({ list, chosen, onChoose }: DevicePickersProps) {
+export function DevicePickers({ list, chosen, inUse = {}, onChoose }: DevicePickersProps) {
   const { words } = usePage();
   const kinds: DeviceKind[] = ["microphone", "camera"];
   if (canChooseSpeaker()) kinds.push("speaker");
   return (
     <div class="device-pickers">
-      {kinds.map((kind) => (
-        <label class="field" key={kind} hidden={list[kind].length === 0}>
-          <span>{words.text(kind)}</span>
-          <select
-            data-testid={`call-pick-${kind}`}
-            value={list[kind].some(({ id }) => id === chosen[kind]) ? chosen[kind] : ""}
-            onChange={({ currentTarget: { value } }) => value !== "" && onChoose(kind, value)}
-          >
-            {!list[kind].some(({ id }) => id === chosen[kind]) && (
-              <option value="">{words.text("deviceDefault")}</option>
-            )}
-            {list[kind].map(({ id, label }, n) => (
-              <option key={id} value={id}>
-                {label === "" ? `${words.text(kind)} ${n + 1}` : label}
-              </option>
-            ))}
-          </select>
-        </label>
-      ))}
+      {kinds
+        .filter((kind) => list[kind].length > 0)
+        .map((kind) => {
+          const shown = [chosen[kind], inUse[kind], "default"].find((id) =>
+            list[kind].some((d) => d.id === id),
+          );
+          return (
+            <label class="field" key={kind}>
+              <span>{words.text(kind)}</span>
+              <select
+                data-testid={`call-pick-${kind}`}
+                value={shown ?? ""}
+                onChange={({ currentTarget: { value } }) => value !== "" && onChoose(kind, value)}
+              >
+                {shown === undefined && <option value="">{words.text("deviceDefault")}</option>}
+                {list[kind].map(({ id, label }, n) => (
+                  <option key={id} value={id}>
+                    {label === "" ? `${words.text(kind)} ${n + 1}` : label}
+                  </option>
+                ))}
+              </select>
+            </label>
+          );
+        })}
       <TestSound speaker={chosen.speaker} />
     </div>
   );

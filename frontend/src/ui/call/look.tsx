@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Person } from "../../client/index.ts";
 import { usePage } from "../context.ts";
 import { Dialog } from "../dialog.tsx";
@@ -6,7 +6,7 @@ import { mediaTexts } from "./call_texts.ts";
 import { DevicePickers } from "./device_pickers.tsx";
 import { saveMedia } from "./devices.ts";
 import { Preview } from "./preview.ts";
-import type { DeviceKind, OwnMedia } from "./session.ts";
+import type { DeviceKind, Devices, OwnMedia } from "./session.ts";
 import { followLevel } from "./sound.ts";
 import { BigAvatar, SourceButton } from "./tile_parts.tsx";
 import { useChanges } from "./use_changes.ts";
@@ -32,6 +32,7 @@ export function Look({ title, self, media, onChange, onJoin, onClose }: LookProp
   }, [preview]);
   useChanges(preview);
   const { on, streams, problems, asking } = preview.view;
+  const asked = useLasting(asking);
   const list = useDevices(`${streams.camera?.id} ${streams.microphone?.id}`);
 
   const choose = (kind: DeviceKind, id: string) => {
@@ -78,7 +79,7 @@ export function Look({ title, self, media, onChange, onJoin, onClose }: LookProp
           </div>
         </div>
         <div class="look-words" role="status">
-          {asking && <p class="quiet">{words.text("callAsking")}</p>}
+          {asked && <p class="quiet">{words.text("callAsking")}</p>}
           {mediaTexts(words, problems).map((text) => (
             <p key={text} class="call-problem" data-testid="call-media-problem">
               {text}
@@ -88,7 +89,15 @@ export function Look({ title, self, media, onChange, onJoin, onClose }: LookProp
             <p class="quiet">{words.text("callOnlyListen")}</p>
           )}
         </div>
-        <DevicePickers list={list} chosen={media.devices} onChoose={choose} />
+        <DevicePickers
+          list={list}
+          chosen={media.devices}
+          inUse={{
+            ...deviceOf("camera", streams.camera),
+            ...deviceOf("microphone", streams.microphone),
+          }}
+          onChoose={choose}
+        />
         <div class="buttons">
           <button type="submit" class="button primary" data-testid="call-join">
             {words.text("join")}
@@ -100,6 +109,25 @@ export function Look({ title, self, media, onChange, onJoin, onClose }: LookProp
       </form>
     </Dialog>
   );
+}
+
+function deviceOf(kind: "camera" | "microphone", stream: MediaStream | undefined): Devices {
+  const id = stream?.getTracks()[0]?.getSettings().deviceId;
+  return id === undefined ? {} : { [kind]: id };
+}
+
+/** A browser that need not ask the person has answered by then. Milliseconds. */
+const ASKS_AFTER = 600;
+
+function useLasting(now: boolean): boolean {
+  const [lasting, setLasting] = useState(false);
+  useEffect(() => {
+    setLasting(false);
+    if (!now) return;
+    const timer = setTimeout(() => setLasting(true), ASKS_AFTER);
+    return () => clearTimeout(timer);
+  }, [now]);
+  return now && lasting;
 }
 
 function OwnPicture({ stream }: { stream: MediaStream }) {
@@ -119,23 +147,28 @@ function OwnPicture({ stream }: { stream: MediaStream }) {
   );
 }
 
-/** How loud the microphone is. It moves twenty times a second, past Preact. */
+/** How loud the microphone is: a bar for the eye, a meter for the ear. They move twenty times a second, past Preact. */
 function Level({ stream }: { stream: MediaStream | undefined }) {
   const { words } = usePage();
+  const bar = useRef<HTMLSpanElement>(null);
   const meter = useRef<HTMLMeterElement>(null);
   useEffect(() => {
     const show = (level: number) => {
+      bar.current?.style.setProperty("width", `${level * 100}%`);
       if (meter.current !== null) meter.current.value = level;
     };
     show(0);
     if (stream !== undefined) return followLevel(stream, show);
   }, [stream]);
   return (
-    <meter
-      ref={meter}
-      class="level"
-      data-testid="call-level"
-      aria-label={words.text("microphoneLevel")}
-    />
+    <span class="level">
+      <span ref={bar} class="level-bar" />
+      <meter
+        ref={meter}
+        class="sr"
+        data-testid="call-level"
+        aria-label={words.text("microphoneLevel")}
+      />
+    </span>
   );
 }
