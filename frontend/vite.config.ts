@@ -9,6 +9,10 @@ export default defineConfig({
     // Fonts and pictures stay files: the content security policy is written for files.
     assetsInlineLimit: 0,
     reportCompressedSize: true,
+    // Apache 2.0 and MIT want their texts to go with what is built from them.
+    license: { fileName: "licenses.md" },
+    // LiveKit's client is large, in a file of its own, and loaded when a call is joined.
+    chunkSizeWarningLimit: 600,
   },
   server: {
     proxy: {
