@@ -13,10 +13,6 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-func options() Options {
-	return Options{PublicURL: "wss://calls.example", Key: "key", Secret: strings.Repeat("s", 32), RoomPrefix: "caller:"}
-}
-
 func TestPassIsForOneMemberAndOneRoom(t *testing.T) {
 	o := options()
 	before := time.Now()

@@ -195,6 +195,19 @@ func (s *fakeStore) sweepLocked() {
 	}
 }
 
+// setCall puts members into the room's call, or takes them out of it when since is zero.
+func (s *fakeStore) setCall(since time.Time, ids ...chat.MemberID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, id := range ids {
+		m := s.members[id]
+		m.CallSince = since
+		s.members[id] = m
+		s.version++
+		s.tell(chat.Joined{Member: m, Version: s.version})
+	}
+}
+
 func (s *fakeStore) stateLocked() chat.RosterState {
 	state := chat.RosterState{Version: s.version}
 	for _, until := range s.leases {
@@ -223,7 +236,7 @@ func (h holder) Hold(ctx context.Context, _ chat.RoomID, members []chat.Member) 
 	for _, m := range members {
 		h.leases[string(m.ID)+"|"+h.name] = time.Now().Add(h.lease)
 		old, there := h.members[m.ID]
-		m.JoinedAt = time.Now()
+		m.JoinedAt, m.CallSince = time.Now(), old.CallSince
 		if there {
 			m.JoinedAt = old.JoinedAt
 		}
@@ -322,6 +335,10 @@ func texts(bodies []chat.Body) []string {
 		case chat.Live:
 			said = append(said, "<live>")
 		case chat.Joined:
+			if b.Known {
+				said = append(said, "<news of "+b.Member.Name+">")
+				continue
+			}
 			said = append(said, "<joined "+b.Member.Name+">")
 		case chat.Left:
 			said = append(said, "<left "+b.Member.Name+">")
@@ -329,6 +346,8 @@ func texts(bodies []chat.Body) []string {
 			said = append(said, fmt.Sprintf("<members %d>", b.Count))
 		case chat.Typing:
 			said = append(said, "<typing "+b.Member.Name+">")
+		case chat.CallChanged:
+			said = append(said, map[bool]string{true: "<call started>", false: "<call ended>"}[b.Started])
 		}
 	}
 	return said

@@ -2,8 +2,10 @@ package server
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -24,7 +26,13 @@ type passes struct{ calls.Options }
 
 func (p passes) PublicURL() string { return p.Options.PublicURL }
 
-func (p passes) Webhook(*http.Request) error { return calls.ErrNotSigned }
+func (p passes) Webhook(r *http.Request) error {
+	body, err := io.ReadAll(r.Body)
+	if err == nil && string(body) != "signed" {
+		err = calls.ErrNotSigned
+	}
+	return err
+}
 
 const callSecret = "a secret of the tests, 32 characters or more"
 
@@ -95,6 +103,22 @@ func TestWithoutCalls(t *testing.T) {
 	assert.NotContains(t, w.Header().Get("Content-Security-Policy"), "media-src")
 	assert.Contains(t, w.Header().Get("Content-Security-Policy"), "connect-src 'self';")
 	assert.Contains(t, w.Header().Get("Permissions-Policy"), "camera=(), microphone=(), display-capture=(), speaker-selection=(),")
+}
+
+func TestWebhook(t *testing.T) {
+	s := newSite(t, Options{Calls: newPasses("wss://livekit.example"), BasePath: "/chat"})
+	for _, path := range []string{"/livekit/webhook", "/chat/livekit/webhook"} {
+		assert.Equal(t, http.StatusNoContent, s.ask("POST", path, "signed", "Content-Type", "application/webhook+json").Code)
+		wantProblem(t, s.ask("POST", path, "{}"), http.StatusUnauthorized, wire.CodeSessionInvalid)
+	}
+	large := strings.Repeat("a", wire.MaxBody+1)
+	wantProblem(t, s.ask("POST", "/livekit/webhook", large), http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
+	r := httptest.NewRequest("POST", "/livekit/webhook", strings.NewReader(large))
+	r.ContentLength = -1 // it does not say how large it is
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	wantProblem(t, w, http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
+	assert.Equal(t, http.StatusNotFound, newSite(t, Options{}).ask("POST", "/livekit/webhook", "signed").Code)
 }
 
 func TestPageWithCalls(t *testing.T) {

@@ -1,0 +1,269 @@
+package calls
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// soon is more than it takes to look, and less than until the next sweep.
+const soon = 20 * time.Millisecond
+
+// after lets time pass, and all that happens in it end.
+func after(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+func ids(ids ...chat.MemberID) []chat.MemberID { return append([]chat.MemberID{}, ids...) }
+
+func TestWhoIsInIsSeen(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.open(time.Hour, "ann", "bob")
+		r.connect("ann")
+		joined := time.Now()
+		after(time.Second)
+		r.do(func() { r.there = append(r.there, participant{"bob", false, time.Now()}) })
+		c.agenda.add(lobby, 0)
+		after(soon)
+		assert.Equal(t, ids("ann"), r.inCall(), "bob is not connected yet")
+		assert.Equal(t, joined, r.members[0].CallSince)
+
+		r.do(func() { r.there[1].active = true })
+		after(lookAgain)
+		assert.Equal(t, ids("ann", "bob"), r.inCall(), "he is looked for again")
+		assert.Equal(t, joined, r.members[1].CallSince, "it is her call")
+
+		r.disconnect("ann")
+		c.agenda.add(lobby, 0)
+		after(soon)
+		assert.Equal(t, ids("bob"), r.inCall())
+		assert.Empty(t, r.take())
+	})
+}
+
+func TestSweepMakesUpForWhatNobodyTold(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.open(time.Hour, "ann")
+		r.connect("ann")
+		after(sweepEvery + soon)
+		assert.Equal(t, ids("ann"), r.inCall())
+		r.disconnect("ann") // and LiveKit has no such room any more
+		after(sweepEvery + soon)
+		assert.Empty(t, r.inCall())
+	})
+}
+
+func TestOneNodeSweeps(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.do(func() { r.turns = false })
+		r.open(time.Hour, "ann")
+		r.connect("ann")
+		asked := r.asked
+		after(3 * sweepEvery)
+		assert.Equal(t, asked, r.asked, "it is another node's turn")
+		c.agenda.add(lobby, 0)
+		after(soon)
+		require.Equal(t, ids("ann"), r.inCall())
+		r.disconnect("ann")
+		after(sweepEvery + soon)
+		assert.Empty(t, r.inCall(), "each node looks after its own rooms")
+	})
+}
+
+func TestPassIsLookedAfter(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.open(time.Hour, "ann")
+		_, err := c.NewPass(lobby, chat.Author{ID: "ann", Name: "Ann"})
+		require.NoError(t, err)
+		r.connect("ann")
+		after(soonAfterPass + soon)
+		assert.Equal(t, ids("ann"), r.inCall())
+	})
+}
+
+func TestWhoLeavesTheRoomIsSentOut(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.open(0, "ann", "bob") // however young the roster is
+		r.connect("ann")
+		r.connect("bob")
+		c.agenda.add(lobby, 0)
+		after(soon)
+		_, err := c.Roster().Release(t.Context(), lobby, ids("ann"), 0)
+		require.NoError(t, err)
+		after(soon)
+		assert.Equal(t, []string{"out ann"}, r.take())
+		_, err = c.Roster().Release(t.Context(), lobby, ids("bob"), 0)
+		require.NoError(t, err)
+		after(soon)
+		assert.Equal(t, []string{"close"}, r.take(), "the room has closed")
+	})
+}
+
+// Whoever comes back into the room at once is in its call only by joining it again.
+func TestComingBackIsNotBeingInTheCall(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.open(time.Hour, "ann", "bob")
+		r.connect("ann")
+		c.agenda.add(lobby, 0)
+		after(soon)
+		_, err := c.Roster().Release(t.Context(), lobby, ids("ann"), 0)
+		require.NoError(t, err)
+		r.do(func() { r.enterLocked("ann") })
+		after(soon)
+		assert.Equal(t, []string{"out ann"}, r.take())
+		assert.Empty(t, r.inCall())
+		r.connect("ann")
+		c.agenda.add(lobby, 0)
+		after(soon)
+		assert.Equal(t, ids("ann"), r.inCall())
+		assert.Empty(t, r.take())
+	})
+}
+
+// A LiveKit that does not answer is asked again to send somebody out.
+func TestSendingOutIsTriedAgain(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.open(time.Hour, "ann", "bob")
+		r.connect("ann")
+		c.agenda.add(lobby, 0)
+		after(soon)
+		r.do(func() { r.away = errors.New("nobody answers") })
+		_, err := c.Roster().Release(t.Context(), lobby, ids("ann"), 0)
+		require.NoError(t, err)
+		after(2 * lookAgain)
+		assert.Empty(t, r.take())
+		r.do(func() { r.away = nil })
+		after(lookAgain + soon)
+		assert.Equal(t, []string{"out ann"}, r.take())
+	})
+}
+
+func TestStrangersInAnOldRoomAreSentOutAtOnce(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.open(time.Hour, "bob")
+		r.connect("ann") // with a pass from before she left
+		c.agenda.add(lobby, 0)
+		after(soon)
+		assert.Equal(t, []string{"out ann"}, r.take())
+	})
+}
+
+// A roster that was lost fills again; nobody is sent out of a call meanwhile.
+func TestLostRosterEndsNoCall(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.connect("ann")
+		r.connect("bob")
+		r.connect("cid")
+		c.agenda.add(lobby, 0)
+		after(20 * time.Second)
+		r.open(0, "ann")
+		after(lookAgain)
+		assert.Equal(t, ids("ann"), r.inCall(), "it is looked at again until all are back")
+		r.do(func() { r.enterLocked("bob") })
+		after(lookAgain)
+		assert.Equal(t, ids("ann", "bob"), r.inCall())
+		assert.Empty(t, r.take())
+		after(lostGrace)
+		assert.Equal(t, []string{"out cid"}, r.take(), "who has not come back has left")
+		assert.Empty(t, c.absent)
+	})
+}
+
+func TestNobodyComesBackToALostRoster(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.connect("ann")
+		c.agenda.add(lobby, 0)
+		after(lostGrace - time.Second)
+		assert.Empty(t, r.take())
+		after(lookAgain + 2*time.Second)
+		assert.Equal(t, []string{"close"}, r.take())
+	})
+}
+
+// Who comes while LiveKit answers is not taken for a stranger.
+func TestRosterThatChangesMeanwhile(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.open(time.Hour, "bob")
+		r.connect("ann")
+		r.do(func() {
+			r.meddle = func() {
+				r.do(func() {
+					r.meddle = nil
+					r.enterLocked("ann")
+				})
+			}
+		})
+		c.agenda.add(lobby, 0)
+		after(soon)
+		assert.Empty(t, r.take())
+		assert.Equal(t, ids("ann"), r.inCall())
+	})
+}
+
+func TestRosterThatNeverRests(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.open(time.Hour, "ann")
+		r.connect("ann")
+		r.do(func() { r.meddle = func() { r.do(func() { r.version++ }) } })
+		asked := r.asked
+		c.agenda.add(lobby, 0)
+		after(soon)
+		assert.Equal(t, asked+tries, r.asked)
+		r.do(func() { r.meddle = nil })
+		after(lookAgain)
+		assert.Equal(t, ids("ann"), r.inCall())
+	})
+}
+
+func TestLiveKitAwayEndsCalls(t *testing.T) {
+	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+		r.open(time.Hour, "ann")
+		r.connect("ann")
+		c.agenda.add(lobby, 0)
+		after(soon)
+		r.do(func() { r.away = errors.New("nobody answers") })
+		after(awayFor - time.Second)
+		assert.Equal(t, ids("ann"), r.inCall(), "it may be back in a moment")
+		after(sweepEvery + askAgain)
+		assert.Empty(t, r.inCall())
+		r.do(func() { r.away = nil })
+		after(askAgain + soon)
+		assert.Equal(t, ids("ann"), r.inCall(), "she has been in it all the time")
+		assert.Empty(t, r.take())
+	})
+}
+
+func TestAgenda(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := newAgenda()
+		a.add("a", 0)
+		a.add("a", near/2) // one look will do, but not the earlier one
+		a.add("b", time.Minute)
+		rooms, wait := a.take(time.Now(), map[chat.RoomID]bool{"a": true})
+		assert.Empty(t, rooms, "it is being looked at")
+		assert.Equal(t, time.Minute, wait)
+		rooms, wait = a.take(time.Now(), nil)
+		assert.Equal(t, []chat.RoomID{"a"}, rooms)
+		assert.Equal(t, near/2, wait)
+		a.add("a", near/2-time.Millisecond)
+		after(near)
+		rooms, _ = a.take(time.Now(), nil)
+		assert.Equal(t, []chat.RoomID{"a"}, rooms)
+		rooms, _ = a.take(time.Now(), nil)
+		assert.Empty(t, rooms)
+		for i := range maxLooks + 5 {
+			a.add(chat.RoomID(rune('A'+i)), 0)
+		}
+		rooms, _ = a.take(time.Now(), map[chat.RoomID]bool{"x": true})
+		assert.Len(t, rooms, maxLooks-1)
+		rooms, _ = a.take(time.Now(), nil)
+		assert.Len(t, rooms, 6)
+	})
+}
