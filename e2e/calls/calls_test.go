@@ -162,6 +162,35 @@ func TestRefusedKeyIsTold(t *testing.T) {
 	ann.Post(t, "lobby", "hello")
 }
 
+// Passes, webhooks and streams may be of different nodes.
+func TestCallOfSeveralNodes(t *testing.T) {
+	t.Parallel()
+	run.Needed(t)
+	redis := harness.StartRedis(t).URL()
+	s := newStage(t, true, "--redis-url", redis)
+	other := run.Node(t, append(slices.Clone(s.args), "--addr", "127.0.0.1:0")...)
+	ann, bob := s.enter(t, "Ann", "lobby"), s.enter(t, "Bob", "lobby")
+	cid := client.SignIn(t, other.URL, "Cid")
+	watch := cid.Read(t, client.SSE, "lobby", client.Options{})
+	watch.WaitType(t, "live")
+	ann.Person = ann.At(other.URL)
+	ann.join(t, "lobby")
+	bob.join(t, "lobby")
+	waitCall(t, cid, "lobby", ann, bob)
+	waitCall(t, cid.At(s.URL), "lobby", ann, bob)
+
+	ann.Do(t, http.MethodPost, "/rooms/lobby/leave", "{}") // of a stream that the other node has
+	assert.Equal(t, lksdk.ParticipantRemoved, ann.waitOut(t))
+
+	s.Kill() // with the stream of Bob, who goes to the other
+	gone := watch.WaitFor(t, "Ann gone", func(e client.Event) bool { return e.Type == "left" && e.Member.ID == ann.ID })
+	assert.False(t, gone.Member.InCall)
+	bob.Person = bob.At(other.URL)
+	bob.Reader = bob.Read(t, client.WebSocket, "lobby", client.Options{})
+	bob.WaitType(t, "live")
+	waitCall(t, cid, "lobby", bob)
+}
+
 func TestCallerRestarts(t *testing.T) {
 	for name, redis := range map[string]bool{"Redis": true, "embedded store": false} {
 		t.Run(name, func(t *testing.T) {
