@@ -16,6 +16,7 @@
 //	caller:{p211}:lobby:version     string  the roster's version
 //	caller:{p211}:lobby:feed        channel
 //	caller:{p211}:node:NODE         channel by which a node checks that its subscription lives
+//	caller:turn:WHAT                string  the node whose turn it is to do what one of all does
 //	caller:secret                   string  the key that signs sessions
 //
 // HASH is made from the client and its key (see [Store.Append]), so that no choice of either can name another key or
@@ -33,6 +34,8 @@
 // A member's record is its time of joining, who it is, and after a line break, which JSON never has, its transport:
 //
 //	1767225600000 {"id":"…","name":"Ann"}⏎ws
+//
+// One who is in the room's call has a third line: when the call began.
 //
 // What is published has one letter before it: A element; J or L, the roster's version and a record; T record;
 // V {"member","stream"}; P milliseconds. Nodes pass over letters they do not know.

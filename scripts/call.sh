@@ -24,15 +24,16 @@ trap 'exit 143' TERM
 # Jobs of their own process groups, so that Ctrl-C comes to this script alone, which stops both in order.
 set -m
 "$livekit" --dev --bind 127.0.0.1 --config-body '
-logging: {level: warn}
-rtc: {enable_loopback_candidate: true}
+logging: {level: error}
+rtc: {node_ip: 127.0.0.1, use_external_ip: false, enable_loopback_candidate: true}
 webhook: {api_key: devkey, urls: ["http://127.0.0.1:8080/livekit/webhook"]}' &
 media=$!
 until (exec 3<>/dev/tcp/127.0.0.1/7880) 2>/dev/null; do
   kill -0 "$media" || { echo 'call.sh: livekit-server does not start' >&2; exit 1; }
   sleep 0.1
 done
-LIVEKIT_URL=ws://127.0.0.1:7880 LIVEKIT_API_KEY=devkey LIVEKIT_API_SECRET=secret bin/caller "$@" &
+LIVEKIT_URL=ws://127.0.0.1:7880 LIVEKIT_PUBLIC_URL=ws://127.0.0.1:7880 LIVEKIT_API_KEY=devkey LIVEKIT_API_SECRET=secret \
+  bin/caller "$@" &
 chat=$!
 set +m
 wait -n
