@@ -68,7 +68,14 @@ func NewMemberID() MemberID { return MemberID(uuid.NewString()) }
 type Tag uint32
 
 // String is the tag in eight hexadecimal digits.
-func (t Tag) String() string { return fmt.Sprintf("%08x", uint32(t)) }
+func (t Tag) String() string {
+	const digits = "0123456789abcdef"
+	var b [8]byte
+	for i := range b {
+		b[i] = digits[t>>(28-4*i)&0xf]
+	}
+	return string(b[:])
+}
 
 // ParseTag reads what [Tag.String] wrote.
 func ParseTag(s string) (Tag, error) {
@@ -111,18 +118,20 @@ func ParseCursor(s string) (Cursor, error) {
 	if s == "0-0" {
 		return Cursor{}, nil
 	}
-	invalid := &InvalidError{Field: "after", Reason: `is not a cursor: want "0-0" or SEQ-TAG, as in "42-7f3a9c12"`}
+	invalid := func() error { // made anew: callers change it
+		return &InvalidError{Field: "after", Reason: `is not a cursor: want "0-0" or SEQ-TAG, as in "42-7f3a9c12"`}
+	}
 	seqText, tagText, found := strings.Cut(s, "-")
 	if !found || seqText == "" || seqText[0] < '1' || seqText[0] > '9' {
-		return Cursor{}, invalid
+		return Cursor{}, invalid()
 	}
 	seq, err := strconv.ParseUint(seqText, 10, 64)
 	if err != nil || seq > maxSeq {
-		return Cursor{}, invalid
+		return Cursor{}, invalid()
 	}
 	tag, err := ParseTag(tagText)
 	if err != nil || tag == 0 {
-		return Cursor{}, invalid
+		return Cursor{}, invalid()
 	}
 	return Cursor{Seq: seq, Tag: tag}, nil
 }

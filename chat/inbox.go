@@ -50,6 +50,28 @@ func (b *inbox) Notice(n Notice) {
 	b.signal()
 }
 
+// stored is an entry that this node has just stored. The feed brings it too, from a moment later on: what this spares is
+// that moment, and with it the program's going to sleep and waking again between a post's answer and its delivery. So it is
+// good for nothing but the next entry; when another one is on its way yet, it is dropped.
+type stored struct{ entry Entry }
+
+func (stored) notice() {}
+
+// offer is Notice for what may be dropped without a loss.
+func (b *inbox) offer(n stored) {
+	b.mu.Lock()
+	size := sizeOf(n)
+	taken := !b.closed && !b.lost && b.size+size <= maxInbox
+	if taken {
+		b.notices = append(b.notices, n)
+		b.size += size
+	}
+	b.mu.Unlock()
+	if taken {
+		b.signal()
+	}
+}
+
 // sizeOf is what a notice counts in the inbox, in bytes; 0 for those that are never dropped because no read of the
 // store can make up for them. A Leaving that is dropped is one that takes its grace time.
 func sizeOf(n Notice) int {
@@ -57,6 +79,8 @@ func sizeOf(n Notice) int {
 	switch n := n.(type) {
 	case Appended:
 		return fixed + len(n.Entry.Text)
+	case stored:
+		return fixed + len(n.entry.Text)
 	case Joined, Left, Typing, Leaving:
 		return fixed
 	default:

@@ -117,6 +117,9 @@ func (n *Node) Post(ctx context.Context, room RoomID, d Draft) (e Entry, repeate
 	if err != nil {
 		return Entry{}, false, fmt.Errorf("post to %s: %w", room, n.unavailable(err))
 	}
+	if r := n.existing(room); r != nil && !repeated {
+		r.inbox.offer(stored{e})
+	}
 	return e, repeated, nil
 }
 

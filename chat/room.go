@@ -105,6 +105,11 @@ func (r *room) handle(n Notice) {
 	case Lapsing:
 		r.presences.lookBy(time.Now().Add(n.In + lapseSlack))
 		return
+	case stored:
+		if !r.sync.stale && r.tail.place(n.entry) == next {
+			r.out = append(r.out, r.tail.push(n.entry, time.Now()))
+		}
+		return
 	}
 	if r.sync.stale {
 		r.sync.hold(n)

@@ -44,32 +44,44 @@ func encodeBody(d chat.Draft) (string, error) {
 
 // parseElement reads an element of the log: "SEQ-TAG PREVTAG TIME {body}".
 func parseElement(s string) (chat.Entry, error) {
-	parts := strings.SplitN(s, " ", 4)
-	if len(parts) != 4 {
-		return chat.Entry{}, errors.New("element: want four parts")
-	}
-	id, err := chat.ParseCursor(parts[0])
+	e, text, err := parseHead(s)
 	if err != nil {
-		return chat.Entry{}, fmt.Errorf("element's id: %w", err)
+		return chat.Entry{}, err
 	}
-	prev, err := chat.ParseTag(parts[1])
-	if err != nil {
-		return chat.Entry{}, fmt.Errorf("element's previous tag: %w", err)
+	return parseBody(e, text)
+}
+
+// parseHead reads what an element has before its body.
+func parseHead(s string) (e chat.Entry, text string, err error) {
+	idText, rest, _ := strings.Cut(s, " ")
+	prevText, rest, _ := strings.Cut(rest, " ")
+	atText, text, ok := strings.Cut(rest, " ")
+	if !ok {
+		return chat.Entry{}, "", errors.New("element: want four parts")
 	}
-	if id.IsZero() || (id.Seq == 1) != (prev == 0) {
-		return chat.Entry{}, fmt.Errorf("element %v can't follow the tag %v", id, prev)
+	if e.ID, err = chat.ParseCursor(idText); err != nil {
+		return chat.Entry{}, "", fmt.Errorf("element's id: %w", err)
 	}
-	at, err := parseMillis(parts[2])
-	if err != nil {
-		return chat.Entry{}, fmt.Errorf("element's time: %w", err)
+	if e.Prev, err = chat.ParseTag(prevText); err != nil {
+		return chat.Entry{}, "", fmt.Errorf("element's previous tag: %w", err)
 	}
+	if e.ID.IsZero() || (e.ID.Seq == 1) != (e.Prev == 0) {
+		return chat.Entry{}, "", fmt.Errorf("element %v can't follow the tag %v", e.ID, e.Prev)
+	}
+	if e.Time, err = parseMillis(atText); err != nil {
+		return chat.Entry{}, "", fmt.Errorf("element's time: %w", err)
+	}
+	return e, text, nil
+}
+
+// parseBody completes an entry.
+func parseBody(e chat.Entry, text string) (chat.Entry, error) {
 	var b body
-	if err := json.Unmarshal([]byte(parts[3]), &b); err != nil {
+	if err := json.Unmarshal([]byte(text), &b); err != nil {
 		return chat.Entry{}, fmt.Errorf("element's body: %w", err)
 	}
-	return chat.Entry{
-		ID: id, Prev: prev, Kind: b.Kind, From: chat.Author(b.From), Text: b.Text, Key: b.Key, Time: at,
-	}, nil
+	e.Kind, e.From, e.Text, e.Key = b.Kind, chat.Author(b.From), b.Text, b.Key
+	return e, nil
 }
 
 // maxMillis is the end of the year 9999, past which times can't be written in RFC 3339.

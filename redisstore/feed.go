@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"fmt"
 	"sync"
 
 	"github.com/caller-chat/caller/chat"
@@ -51,7 +50,7 @@ func (s *Store) Signal(ctx context.Context, room chat.RoomID, n chat.Notice) err
 	if err != nil {
 		return err
 	}
-	return s.call(ctx, fmt.Sprintf("signalling to room %s", room), func(ctx context.Context) error {
+	return s.call(ctx, "signalling to room", room, func(ctx context.Context) error {
 		return s.publish(ctx, s.channel(room), payload)
 	})
 }

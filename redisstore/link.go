@@ -278,7 +278,7 @@ func (s *session) deliver(got *redis.Message) {
 	if !live {
 		return
 	}
-	n, err := parseNotice(got.Payload)
+	n, err := f.store.parseNotice(got.Payload)
 	if err != nil {
 		// Whatever it was, the room has missed it, and has to read.
 		f.store.log.Error("an unreadable notice", "room", fl.room, "error", err)
@@ -330,7 +330,7 @@ func (s *session) write(ctx context.Context) error {
 // leads to where others publish. When that can't be done now, a PING tells at least that the connection lives.
 func (s *session) probe(ctx context.Context) error {
 	store := s.link.feed.store
-	err := store.call(withoutDialPermit(ctx), "probing the subscription", func(ctx context.Context) error {
+	err := store.call(withoutDialPermit(ctx), "probing the subscription", "", func(ctx context.Context) error {
 		return store.publish(ctx, s.link.probe, "")
 	})
 	if err != nil {

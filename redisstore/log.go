@@ -24,10 +24,12 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	if d.Key != "" {
 		keys = append(keys, s.key(room, "key:"+hashKey(d.Client, d.Key)))
 	}
+	tag := newTag()
+	s.drafts.keep(posted{tag, text, d})
 	var reply []any
-	err = s.call(ctx, fmt.Sprintf("appending to room %s", room), func(ctx context.Context) error {
+	err = s.call(ctx, "appending to room", room, func(ctx context.Context) error {
 		reply, err = s.runAppend(ctx, keys,
-			s.publishCommand(), s.channel(room), newTag().String(), text,
+			s.publishCommand(), s.channel(room), tag.String(), text,
 			s.opt.HistoryLimit, millis(s.opt.HistoryTTL), chat.KeyLife.Milliseconds(), min(s.opt.WaitReplicas, 1))
 		return err
 	})
@@ -39,7 +41,7 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	if err := scan(reply, &element, &repeated); err != nil {
 		return chat.Entry{}, false, corrupt(keys[0], err)
 	}
-	e, err := parseElement(element)
+	e, err := s.drafts.parse(element)
 	if err != nil {
 		return chat.Entry{}, false, corrupt(keys[len(keys)-1], err)
 	}
@@ -51,7 +53,7 @@ func (s *Store) Read(ctx context.Context, room chat.RoomID) (chat.Kept, error) {
 	key := s.key(room, "log")
 	var elements *redis.StringSliceCmd
 	var ttl *redis.DurationCmd
-	err := s.call(ctx, fmt.Sprintf("reading room %s", room), func(ctx context.Context) error {
+	err := s.call(ctx, "reading room", room, func(ctx context.Context) error {
 		_, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
 			elements = p.LRange(ctx, key, 0, -1)
 			ttl = p.PTTL(ctx, key)

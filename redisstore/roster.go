@@ -99,7 +99,7 @@ func (s *Store) roster(
 		s.publishCommand(), s.channel(room), s.opt.keepAfterClose(), millis(s.opt.HistoryTTL),
 	}, more...)
 	var reply []any
-	err = s.call(ctx, fmt.Sprintf("%s %s", doing, room), func(ctx context.Context) error {
+	err = s.call(ctx, doing, room, func(ctx context.Context) error {
 		reply, err = s.run(ctx, sc, keys, args...)
 		return err
 	})

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash/fnv"
 	"log/slog"
 	"time"
 
@@ -30,6 +29,7 @@ type Store struct {
 	node    string // 16 hexadecimal digits: lua/roster.lua counts on their number
 	scripts scripts
 	feed    *feed
+	drafts  drafts
 	// embedded is the server this store brought along, or nil.
 	embedded *embedded
 }
@@ -74,7 +74,7 @@ func (s *Store) Close() error {
 
 // Ping asks Redis for a sign of life. It takes no longer than [Options.Timeout].
 func (s *Store) Ping(ctx context.Context) error {
-	return s.call(ctx, "asking Redis for a sign of life", func(ctx context.Context) error {
+	return s.call(ctx, "asking Redis for a sign of life", "", func(ctx context.Context) error {
 		return s.client.Ping(ctx).Err()
 	})
 }
@@ -84,7 +84,7 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Secret(ctx context.Context) ([]byte, error) {
 	key := s.opt.KeyPrefix + "secret"
 	var stored string
-	err := s.call(ctx, "reading the secret", func(ctx context.Context) error {
+	err := s.call(ctx, "reading the secret", "", func(ctx context.Context) error {
 		if err := s.client.SetNX(ctx, key, randomHex(32), 0).Err(); err != nil {
 			return err
 		}
@@ -102,16 +102,26 @@ func (s *Store) Secret(ctx context.Context) ([]byte, error) {
 	return secret, nil
 }
 
-// call runs one exchange with Redis under the store's timeout and says what was being done when it fails.
-func (s *Store) call(ctx context.Context, doing string, f func(context.Context) error) error {
-	bounded, cancel := context.WithTimeout(ctx, s.opt.Timeout)
-	defer cancel()
-	err := f(bounded)
-	// Connections have the context's deadline too and may notice it a moment before the context itself.
+// call runs one exchange with Redis under the store's timeout and says what was being done when it fails, and to which
+// room if there is one.
+func (s *Store) call(ctx context.Context, what string, room chat.RoomID, f func(context.Context) error) error {
 	deadline, ok := ctx.Deadline()
-	switch {
-	case err == nil:
+	bounded := ctx
+	if !ok || time.Until(deadline) > s.opt.Timeout { // else the caller's own time is up before
+		var cancel context.CancelFunc
+		bounded, cancel = context.WithTimeout(ctx, s.opt.Timeout)
+		defer cancel()
+	}
+	err := f(bounded)
+	if err == nil {
 		return nil
+	}
+	doing := what
+	if room != "" {
+		doing += " " + string(room)
+	}
+	// Connections have the context's deadline too and may notice it a moment before the context itself.
+	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", doing, ctx.Err())
 	case ok && !time.Now().Before(deadline):
@@ -134,15 +144,20 @@ func corrupt(key string, cause error) error {
 // following rooms of all of them does not need thousands of subscription connections.
 const partitions = 256
 
+// partition is the room's FNV-1a hash, as hash/fnv has it, of which nothing is left to the garbage collector.
 func partition(room chat.RoomID) int {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(room)) // never fails
-	return int(h.Sum32() % partitions)
+	hash := uint32(2166136261)
+	for i := range len(room) {
+		hash = (hash ^ uint32(room[i])) * 16777619
+	}
+	return int(hash % partitions)
 }
 
-// key names one of a room's keys, or its channel.
+// key names one of a room's keys, or its channel: PREFIX{p000}:ROOM:NAME.
 func (s *Store) key(room chat.RoomID, name string) string {
-	return fmt.Sprintf("%s{p%03d}:%s:%s", s.opt.KeyPrefix, partition(room), room, name)
+	p := partition(room)
+	digits := [3]byte{'0' + byte(p/100), '0' + byte(p/10%10), '0' + byte(p%10)}
+	return s.opt.KeyPrefix + "{p" + string(digits[:]) + "}:" + string(room) + ":" + name
 }
 
 func (s *Store) channel(room chat.RoomID) string { return s.key(room, "feed") }

@@ -3,6 +3,7 @@ package stream
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -163,6 +164,18 @@ func (c *Conn) Leave(room chat.RoomID) bool {
 
 // Send sends an answer to this reader alone.
 func (c *Conn) Send(b []byte) { c.send(b) }
+
+// SendWithNext is Send for an answer that goes with an event which the room is about to deliver: where that comes before
+// other goroutines have had their turn, both are one write.
+func (c *Conn) SendWithNext(b []byte) {
+	if !c.outbox.Hold(b) {
+		c.finish(wire.FailureOf(chat.ErrTooSlow))
+		return
+	}
+	runtime.Gosched() // the room's worker, which the post has woken
+	c.outbox.Flush()
+	c.sent()
+}
 
 // SendFailure sends an error event.
 func (c *Conn) SendFailure(f *wire.Failure, room chat.RoomID, key string) {

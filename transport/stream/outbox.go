@@ -45,6 +45,7 @@ type Outbox struct {
 	queue    []piece
 	waiting  int  // bytes in the queue that count for the backlog
 	flushing bool // a flusher is running: it writes, nobody else
+	held     bool // all of the queue waits for the next piece or for Flush
 	ending   bool // Finish was called: nothing more is taken
 	closed   bool
 	onClose  func()
@@ -100,12 +101,29 @@ func (o *Outbox) Send(b []byte) bool {
 		}
 	case o.waiting+len(b) > MaxBacklog:
 		return false
+	case o.held:
+		o.queueLocked(piece{b, len(b)})
+		o.drainLocked()
 	default:
 		o.queueLocked(piece{b, len(b)})
 		if o.peer != nil {
 			o.startLocked()
 		}
 	}
+	return true
+}
+
+// Hold is Send for what is better written in one call with the next piece, which is expected in this moment. It is
+// written at the next Flush at the latest.
+func (o *Outbox) Hold(b []byte) bool {
+	o.mu.Lock()
+	if len(b) == 0 || len(o.queue) > 0 || o.raw == nil || o.flushing || o.closed || o.ending {
+		o.mu.Unlock()
+		return o.Send(b)
+	}
+	o.queueLocked(piece{b, len(b)})
+	o.held = true
+	o.mu.Unlock()
 	return true
 }
 
@@ -118,7 +136,7 @@ func (o *Outbox) SendReplay(b []byte) {
 	}
 }
 
-// Flush writes what SendReplay has gathered.
+// Flush writes what Hold and SendReplay have gathered.
 func (o *Outbox) Flush() {
 	o.mu.Lock()
 	if o.peer != nil && !o.closed {
@@ -208,6 +226,7 @@ func (o *Outbox) queueLocked(p piece) {
 // drainLocked writes what is queued as far as the kernel takes it, in one call where it is not much, and leaves the
 // rest to a flusher.
 func (o *Outbox) drainLocked() {
+	o.held = false
 	if len(o.queue) == 0 || o.flushing {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/socket"
 	"github.com/caller-chat/caller/transport/stream"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/gorilla/websocket"
@@ -96,7 +97,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 		return
 	}
 	peer := &hijacked{ResponseWriter: w, conn: conn}
-	socket, err := h.upgrader.Upgrade(peer, r, nil)
+	upgraded, err := h.upgrader.Upgrade(peer, r, nil)
 	if err != nil { // answered by the upgrader
 		conn.Close()
 		return
@@ -105,7 +106,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 	if conn.Open(peer.net, nil) != nil {
 		return
 	}
-	s := &session{handler: h, conn: conn, socket: socket, input: peer.input, visitor: visitor, many: many}
+	s := &session{handler: h, conn: conn, socket: upgraded, input: peer.input,
+		awaits: socket.TCP(peer.net) != nil, visitor: visitor, many: many}
 	if !many {
 		s.room = rooms[0].Room
 	}

@@ -3,6 +3,7 @@ package ws
 import (
 	"bufio"
 	"bytes"
+	"encoding/binary"
 	"io"
 	"net"
 	"net/http"
@@ -29,6 +30,25 @@ type input struct {
 
 // isEmpty tells whether nothing is there without reading from the connection.
 func (in input) isEmpty() bool { return in.Buffered() == 0 && (in.early == nil || in.early.Len() == 0) }
+
+// hasFrame tells whether a whole text frame of a client's is there (RFC 6455 section 5.2): one that is all of its message, as
+// commands are.
+func (in input) hasFrame() bool {
+	const textAtOnce, longer, longest, mask = 0x81, 126, 127, 4
+	there := in.Buffered()
+	head, _ := in.Peek(min(there, 4))
+	if len(head) < 4 || head[0] != textAtOnce {
+		return false
+	}
+	switch size := int(head[1] & 0x7f); size {
+	case longest:
+		return false // it would not fit
+	case longer:
+		return there >= 4+mask+int(binary.BigEndian.Uint16(head[2:]))
+	default:
+		return there >= 2+mask+size
+	}
+}
 
 // readBuffer is how many bytes a connection's read buffer has: most commands fit, and idle connections are many. The
 // library takes a buffer of more than 256.

@@ -306,3 +306,36 @@ func TestAClientThatDoesNotWaitForTheHandshake(t *testing.T) {
 		}
 	}
 }
+
+// After a post the reader stays for a while. What comes then may take its time, and so may what comes after.
+func TestPostsAtAnyPace(t *testing.T) {
+	_, h := handler(t)
+	p := dial(t, h, websocket.DefaultDialer)
+	p.next("live")
+	raw := p.NetConn()
+	post := func(key string, pause time.Duration, at int) {
+		t.Helper()
+		frame := maskedText(`{"type":"post","text":"hello","key":"` + key + `"}`)
+		for i, part := range [][]byte{frame[:at], frame[at:]} {
+			if i > 0 {
+				time.Sleep(pause) // what is tested
+			}
+			_, err := raw.Write(part)
+			require.NoError(t, err)
+		}
+		require.Equal(t, key, p.next("ack").Key)
+	}
+	post("at-once", 0, 10)
+	post("again", 0, 10)
+	post("slowly", 2500*time.Millisecond, 10)
+	post("slowly-in-the-header", 2500*time.Millisecond, 1)
+	time.Sleep(2500 * time.Millisecond) // the reader has gone
+	post("later", 0, 10)
+	p.send(websocket.PingMessage, "") // not a command, and then the command is slow
+	post("after-a-ping", 2500*time.Millisecond, 1)
+}
+
+// maskedText is a client's text frame of less than 126 bytes, with a mask of zeros.
+func maskedText(text string) []byte {
+	return append([]byte{0x81, 0x80 | byte(len(text)), 0, 0, 0, 0}, text...)
+}
