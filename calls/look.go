@@ -27,7 +27,7 @@ func (c *Calls) look(ctx context.Context, room chat.RoomID) {
 		if err != nil {
 			// The next sweep looks again, and says in the log when it is LiveKit that is away.
 			c.log.Debug("looking at a call failed", "room", string(room), "err", err)
-			if c.someLeft(room) {
+			if c.unsettled(room) {
 				c.agenda.add(room, lookAgain)
 			}
 			return
@@ -39,16 +39,10 @@ func (c *Calls) look(ctx context.Context, room chat.RoomID) {
 	c.agenda.add(room, lookAgain) // people come and go faster than LiveKit answers
 }
 
-func (c *Calls) someLeft(room chat.RoomID) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	a := c.absent[room]
-	return a != nil && len(a.left) > 0
-}
-
 // reconcile makes one try. It is settled unless the roster has changed while LiveKit was asked: whoever was seen to be
 // absent might have come in that time.
 func (c *Calls) reconcile(ctx context.Context, room chat.RoomID) (settled bool, err error) {
+	began := time.Now()
 	roll, err := c.Roster().Members(ctx, room)
 	if err != nil {
 		return false, err
@@ -71,7 +65,11 @@ func (c *Calls) reconcile(ctx context.Context, room chat.RoomID) (settled bool, 
 	if waiting || slices.ContainsFunc(there, connecting) {
 		c.agenda.add(room, lookAgain)
 	}
-	return true, c.sendOut(ctx, room, goers, len(roll.Members) == 0 && len(goers) == len(there))
+	if err := c.sendOut(ctx, room, goers, len(roll.Members) == 0 && len(goers) == len(there)); err != nil {
+		return false, err
+	}
+	c.settle(room, began)
+	return true, nil
 }
 
 // changes are who of a room has come into its call and who has gone out of it.

@@ -103,6 +103,8 @@ func TestWhoLeavesTheRoomIsSentOut(t *testing.T) {
 		require.NoError(t, err)
 		after(soon)
 		assert.Equal(t, []string{"close"}, r.take(), "the room has closed")
+		after(leftFor + 2*sweepEvery)
+		assert.Empty(t, c.absent, "it is forgotten in time")
 	})
 }
 
@@ -119,7 +121,7 @@ func TestComingBackIsNotBeingInTheCall(t *testing.T) {
 		after(soon)
 		assert.Equal(t, []string{"out ann"}, r.take())
 		assert.Empty(t, r.inCall())
-		r.connect("ann")
+		r.do(func() { r.there = append(r.there, participant{"ann", true, time.Now().Add(-time.Minute)}) }) // by a slow clock
 		c.agenda.add(lobby, 0)
 		after(soon)
 		assert.Equal(t, ids("ann"), r.inCall())

@@ -2,6 +2,7 @@ package calls
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/caller-chat/caller/chat"
@@ -39,8 +40,14 @@ func (w watched) Members(ctx context.Context, room chat.RoomID) (chat.Roll, erro
 
 // absentees are who may be in a room's call in LiveKit, and is not in the room.
 type absentees struct {
-	left map[chat.MemberID]time.Time // when the store said that they had
+	left map[chat.MemberID]leaver    // the store has said that they had
 	seen map[chat.MemberID]time.Time // when they were seen first, without the store having said so
+}
+
+type leaver struct {
+	at time.Time
+	// settled says that LiveKit has been asked since, and has let go of them.
+	settled bool
 }
 
 // leftFor is for how long it is known that somebody has left: enough to ask LiveKit again that did not answer.
@@ -54,14 +61,44 @@ func (c *Calls) left(room chat.RoomID, ids []chat.MemberID) {
 	c.mu.Lock()
 	a := c.absent[room]
 	if a == nil {
-		a = &absentees{left: map[chat.MemberID]time.Time{}, seen: map[chat.MemberID]time.Time{}}
+		a = &absentees{left: map[chat.MemberID]leaver{}, seen: map[chat.MemberID]time.Time{}}
 		c.absent[room] = a
 	}
 	for _, id := range ids {
-		a.left[id] = time.Now()
+		a.left[id] = leaver{at: time.Now()}
 	}
 	c.mu.Unlock()
 	c.agenda.add(room, 0)
+}
+
+// settle says that those who had left a room by then are out of its call.
+func (c *Calls) settle(room chat.RoomID, by time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	a := c.absent[room]
+	if a == nil {
+		return
+	}
+	for id, l := range a.left {
+		if !l.at.After(by) {
+			l.settled = true
+			a.left[id] = l
+		}
+	}
+}
+
+// unsettled tells whether somebody has left a room of whom LiveKit has not let go.
+func (c *Calls) unsettled(room chat.RoomID) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if a := c.absent[room]; a != nil {
+		for _, l := range a.left {
+			if !l.settled {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // A roster may be lost, with the embedded store's process or Redis's memory, while LiveKit goes on. It is whole again
@@ -82,16 +119,15 @@ func (c *Calls) haveLeft(room chat.RoomID, roll chat.Roll, there []participant, 
 	defer c.mu.Unlock()
 	known := c.absent[room]
 	if known == nil {
-		known = &absentees{left: map[chat.MemberID]time.Time{}}
+		known = &absentees{left: map[chat.MemberID]leaver{}}
 	}
 	seen := map[chat.MemberID]time.Time{} // of those seen before, who is not there any more is forgotten
 	for _, p := range there {
 		left, gone := known.left[p.id]
-		if gone && now.Sub(left) > leftFor {
-			gone = false
-		}
+		gone = gone && now.Sub(left.at) <= leftFor
 		switch {
-		case here[p.id] && gone && !p.joined.After(left): // has come back into the room, but not into the call
+		// Back in the room, but not in the call. The clocks may differ, so this is asked once.
+		case here[p.id] && gone && !left.settled && !p.joined.After(left.at):
 			out = append(out, p)
 			continue
 		case here[p.id]:
@@ -111,15 +147,25 @@ func (c *Calls) haveLeft(room chat.RoomID, roll chat.Roll, there []participant, 
 		}
 	}
 	known.seen = seen
-	for id, left := range known.left {
-		if now.Sub(left) > leftFor {
-			delete(known.left, id)
-		}
-	}
-	if len(known.left)+len(known.seen) == 0 {
-		delete(c.absent, room)
-	} else {
-		c.absent[room] = known
-	}
+	c.absent[room] = known
+	c.forgetLocked(room, now)
 	return out, waiting
+}
+
+// forget drops what is too old to matter: rooms are not looked at for ever.
+func (c *Calls) forget(now time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for room := range c.absent {
+		c.forgetLocked(room, now)
+	}
+}
+
+func (c *Calls) forgetLocked(room chat.RoomID, now time.Time) {
+	a := c.absent[room]
+	maps.DeleteFunc(a.left, func(_ chat.MemberID, l leaver) bool { return now.Sub(l.at) > leftFor })
+	maps.DeleteFunc(a.seen, func(_ chat.MemberID, first time.Time) bool { return now.Sub(first) > leftFor+lostGrace })
+	if len(a.left)+len(a.seen) == 0 {
+		delete(c.absent, room)
+	}
 }

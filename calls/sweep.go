@@ -61,6 +61,7 @@ func (s *sweeper) run(ctx context.Context) {
 // LiveKit does not have any more.
 func (s *sweeper) sweep(ctx context.Context) {
 	c := s.calls
+	c.forget(time.Now())
 	mine, err := c.store.TakeTurn(ctx, "calls", sweepTurn)
 	if err != nil {
 		c.log.Debug("taking the turn to sweep the calls failed", "err", err)

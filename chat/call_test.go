@@ -100,3 +100,37 @@ func TestMissedCallIsTold(t *testing.T) {
 		require.Equal(t, []string{"<members 2>", "<call ended>"}, texts(ann.take()))
 	})
 }
+
+// The roll's own count of the call is what its members say, whoever comes, changes and goes.
+func TestCallIsCounted(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		_, watcher := subscribe(t, n, member("Ann"), chat.All)
+		early, late := time.Now(), time.Now().Add(time.Second)
+		subscribe(t, n, member("Bob"), chat.All)
+		_, cid := subscribe(t, n, member("Cid"), chat.All)
+		for _, step := range []struct {
+			since time.Time
+			who   chat.MemberID
+			want  chat.Call
+		}{
+			{late, "id-Ann", chat.Call{Since: late, Count: 1}},
+			{early, "id-Bob", chat.Call{Since: early, Count: 2}},
+			{late, "id-Cid", chat.Call{Since: early, Count: 3}},
+			{late, "id-Cid", chat.Call{Since: early, Count: 3}},
+			{late, "id-Bob", chat.Call{Since: late, Count: 3}},
+			{time.Time{}, "id-Ann", chat.Call{Since: late, Count: 2}},
+			{time.Time{}, "id-Bob", chat.Call{Since: late, Count: 1}},
+		} {
+			s.setCall(step.since, step.who)
+			synctest.Wait()
+			roster, ok := watcher.Roster(t.Context())
+			require.True(t, ok)
+			require.Equal(t, step.want, roster.Call)
+			require.Equal(t, chat.CallOf(roster.Members), roster.Call)
+		}
+		cid.Leave()
+		synctest.Wait()
+		roster, _ := watcher.Roster(t.Context())
+		require.Zero(t, roster.Call)
+	})
+}

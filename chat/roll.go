@@ -10,7 +10,7 @@ type roll struct {
 	version int64
 	members map[MemberID]*Member // none of which is changed
 	ordered []Member             // by when they joined; nil when it has to be made again
-	counted *Call                // nil when it has to be counted again
+	call    Call                 // that they are in; kept up to date, since there may be very many of them
 }
 
 // apply takes one change over. It returns false when changes before it are missing.
@@ -19,7 +19,7 @@ func (r *roll) apply(version int64, change func()) bool {
 		return false
 	}
 	r.version = version
-	r.ordered, r.counted = nil, nil
+	r.ordered = nil
 	change()
 	if len(r.members) == 0 {
 		r.version = 0 // the room has closed: it may open again with any version
@@ -35,23 +35,40 @@ func (r *roll) replace(read Roll, keep func(Member) *Member) {
 		kept := keep(m)
 		r.members[kept.ID] = kept
 	}
-	r.ordered, r.counted = nil, nil
+	r.ordered, r.call = nil, CallOf(read.Members)
 }
 
-// call is the call that the members are in.
-func (r *roll) call() Call {
-	if r.counted == nil {
-		r.counted = &Call{}
-		for _, m := range r.members {
-			r.counted.include(m)
-		}
+// put adds a member, in the place of an older one with its id.
+func (r *roll) put(m *Member) {
+	old := r.members[m.ID]
+	r.members[m.ID] = m
+	switch {
+	case old == nil || !old.InCall():
+		r.call.include(m)
+	case !m.CallSince.Equal(old.CallSince):
+		r.recount()
 	}
-	return *r.counted
+}
+
+// remove takes a member out.
+func (r *roll) remove(id MemberID) {
+	old := r.members[id]
+	delete(r.members, id)
+	if old != nil && old.InCall() {
+		r.recount()
+	}
+}
+
+func (r *roll) recount() {
+	r.call = Call{}
+	for _, m := range r.members {
+		r.call.include(m)
+	}
 }
 
 // read is the roster as subscribers are told it: above foldAbove members, only how many.
 func (r *roll) read(foldAbove int) RosterRead {
-	all := RosterRead{Count: len(r.members), Version: r.version, Call: r.call()}
+	all := RosterRead{Count: len(r.members), Version: r.version, Call: r.call}
 	if len(r.members) <= foldAbove {
 		all.Members = r.sorted()
 	}

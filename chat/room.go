@@ -126,12 +126,11 @@ func (r *room) handle(n Notice) {
 	case Joined:
 		_, n.Known = r.roll.members[n.Member.ID]
 		r.rosterChange(n.Version, n, func() {
-			m := r.presences.share(n.Member)
-			r.roll.members[m.ID] = m
+			r.roll.put(r.presences.share(n.Member))
 		})
 	case Left:
 		n.Member.CallSince = time.Time{} // its part in the call has ended too
-		r.rosterChange(n.Version, n, func() { delete(r.roll.members, n.Member.ID) })
+		r.rosterChange(n.Version, n, func() { r.roll.remove(n.Member.ID) })
 	case Typing:
 		// Only who is here is shown writing, and as the roster knows it.
 		if m, here := r.roll.members[n.Member.ID]; here && r.mayType(m.ID, time.Now()) {
@@ -149,7 +148,7 @@ func (r *room) rosterChange(version int64, told Body, change func()) {
 	if version <= r.roll.version && r.roll.version-version < reopened {
 		return // it was read with the roster already
 	}
-	before := r.roll.call()
+	before := r.roll.call
 	if !r.roll.apply(version, change) {
 		r.refresh()
 		return
@@ -168,7 +167,7 @@ func (r *room) rosterChange(version int64, told Body, change func()) {
 
 // callChange tells that the call has begun or ended since it was as before.
 func (r *room) callChange(before Call) {
-	now := r.roll.call()
+	now := r.roll.call
 	r.hasCall.Store(now.Count > 0)
 	switch {
 	case before.Count == 0 && now.Count > 0:

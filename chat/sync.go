@@ -122,7 +122,7 @@ func (r *room) adoptLog(kept Kept) {
 // adoptRoster takes the roster over as read.
 func (r *room) adoptRoster(roster Roll) {
 	changed := r.roll.version != roster.Version
-	before := r.roll.call()
+	before := r.roll.call
 	r.roll.replace(roster, r.presences.share)
 	r.presences.lookAfter(roster.NextLapse)
 	defer r.callChange(before)

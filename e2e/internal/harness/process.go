@@ -231,7 +231,7 @@ func environment(extra ...string) []string {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
 		switch {
-		case strings.HasPrefix(name, "CALLER_"), strings.HasPrefix(name, "REDIS_"), strings.HasSuffix(strings.ToLower(name), "_proxy"):
+		case strings.HasPrefix(name, "CALLER_"), strings.HasPrefix(name, "REDIS_"), strings.HasPrefix(name, "LIVEKIT_"), strings.HasSuffix(strings.ToLower(name), "_proxy"):
 		default:
 			env = append(env, entry)
 		}
