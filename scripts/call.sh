@@ -36,4 +36,6 @@ LIVEKIT_URL=ws://127.0.0.1:7880 LIVEKIT_PUBLIC_URL=ws://127.0.0.1:7880 LIVEKIT_A
   bin/caller "$@" &
 chat=$!
 set +m
-wait -n
+wait -n || true
+echo 'call.sh: one of the two has ended, so both do' >&2
+exit 1
