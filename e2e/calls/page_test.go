@@ -16,9 +16,9 @@ func withDevices(t *testing.T) *browser.Browser {
 }
 
 // enter brings somebody into a room, whose WebRTC is recorded.
-func enter(t *testing.T, b *browser.Browser, s *stage, name, room string) *browser.Page {
+func enter(t *testing.T, who *browser.Person, s *stage, room string) *browser.Page {
 	t.Helper()
-	page := b.Person(t, name).Page()
+	page := who.Page()
 	page.RecordConnections(t)
 	page.AtStart(t, recordCaptures)
 	page.Visit(t, s.URL, room, "")
@@ -82,8 +82,8 @@ const otherCamera = `[data-testid="call-tile"][data-own="false"] video`
 
 func TestTwoPagesSeeAndHearEachOther(t *testing.T) {
 	s := newStage(t, true)
-	ann := enter(t, withDevices(t), s, "Ann", "studio")
-	bob := enter(t, withDevices(t), s, "Bob", "studio")
+	ann := enter(t, withDevices(t).Person(t, "Ann"), s, "studio")
+	bob := enter(t, withDevices(t).Person(t, "Bob"), s, "studio")
 	assert.Empty(t, scripts(t, ann, "livekit"), "LiveKit's client is loaded before anybody joins a call")
 	join(t, ann)
 	assert.Len(t, scripts(t, ann, "livekit"), 1)

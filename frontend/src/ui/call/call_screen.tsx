@@ -68,7 +68,7 @@ export function CallScreen(props: CallScreenProps) {
   if (state.phase === "out" && state.trouble !== undefined) {
     return (
       <section
-        class="call over"
+        class="call call-over"
         data-testid="call"
         data-phase="out"
         aria-label={words.text("call")}
