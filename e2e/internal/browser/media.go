@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FakeMedia gives Chromium a camera with a moving picture, a microphone that somebody speaks into and a screen, in place
+// FakeMedia gives Chromium four cameras with moving pictures, a microphone that somebody speaks into and a screen, in place
 // of devices. Who may have them is still asked. What is spoken is in a file in dir.
 func FakeMedia(dir string) ([]chromedp.ExecAllocatorOption, error) {
 	spoken := filepath.Join(dir, "voice.wav")
@@ -20,7 +20,8 @@ func FakeMedia(dir string) ([]chromedp.ExecAllocatorOption, error) {
 		return nil, err
 	}
 	return []chromedp.ExecAllocatorOption{
-		chromedp.Flag("use-fake-device-for-media-stream", true),
+		// The second is a depth camera, whose pictures nobody decodes; the fourth is like the first.
+		chromedp.Flag("use-fake-device-for-media-stream", "device-count=4"),
 		chromedp.Flag("use-file-for-fake-audio-capture", spoken),
 	}, nil
 }

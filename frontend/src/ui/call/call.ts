@@ -4,6 +4,7 @@ import {
   ConnectError,
   type ConnectProblem,
   type DeviceKind,
+  type Devices,
   type MediaProblem,
   type OwnMedia,
   type Pass,
@@ -88,6 +89,11 @@ export class Call {
   /** What one wants the others to have: as it is, or as it will be in the next connection. */
   get media(): OwnMedia {
     return this.#media;
+  }
+
+  /** The devices that are used where none was chosen. */
+  get devices(): Devices {
+    return this.#session?.devices ?? {};
   }
 
   /** What can't be had, and why. */

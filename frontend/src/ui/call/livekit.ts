@@ -16,6 +16,7 @@ import {
   ConnectError,
   type ConnectProblem,
   type DeviceKind,
+  type Devices,
   type MediaProblem,
   mediaProblemOf,
   type OwnMedia,
@@ -121,6 +122,15 @@ class LiveKitSession implements CallSession {
 
   get view(): SessionView {
     return this.#view;
+  }
+
+  get devices(): Devices {
+    const devices: Devices = {};
+    for (const kind of ["camera", "microphone", "speaker"] as const) {
+      const id = this.#room.getActiveDevice(DEVICE_KIND[kind]);
+      if (id !== undefined) devices[kind] = id;
+    }
+    return devices;
   }
 
   async connect({ url, token }: Pass): Promise<void> {

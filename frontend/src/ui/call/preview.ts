@@ -28,7 +28,7 @@ export class Preview {
 
   constructor(on: Record<Captured, boolean>, devices: Devices) {
     this.#on = { camera: on.camera, microphone: on.microphone };
-    this.#devices = devices;
+    this.#devices = { ...devices };
   }
 
   get view(): PreviewView {
@@ -81,12 +81,21 @@ export class Preview {
       for (const { kind, n } of ask) this.#take(kind, n, stream);
     } catch (error) {
       const still = ask.filter(({ kind, n }) => this.#asked[kind] === n).map(({ kind }) => kind);
-      if (kinds.length === 1) this.#refuse(still, mediaProblemOf(error));
-      else await this.#apart(still, error);
+      if (kinds.length > 1) await this.#apart(still, error);
+      else if (this.#forget(still, error)) await this.#capture(still);
+      else this.#refuse(still, mediaProblemOf(error));
     } finally {
       this.#asking--;
       this.#changed();
     }
+  }
+
+  /** The devices that were chosen may be gone: then any other is better than none. False when none was chosen. */
+  #forget(kinds: readonly Captured[], error: unknown): boolean {
+    const chosen = kinds.filter((kind) => this.#devices[kind] !== undefined);
+    if (mediaProblemOf(error) !== "missing" || chosen.length === 0) return false;
+    for (const kind of chosen) delete this.#devices[kind];
+    return true;
   }
 
   /** Together they could not be had: finds out which one, without asking the person for what has just been refused. */
@@ -133,9 +142,9 @@ export class Preview {
     const { camera, microphone } = this.#devices;
     return {
       ...(kinds.includes("camera")
-        ? { video: { ...idealDevice(camera), width: { ideal: 1280 }, height: { ideal: 720 } } }
+        ? { video: { ...exactly(camera), width: { ideal: 1280 }, height: { ideal: 720 } } }
         : {}),
-      ...(kinds.includes("microphone") ? { audio: idealDevice(microphone) } : {}),
+      ...(kinds.includes("microphone") ? { audio: exactly(microphone) } : {}),
     };
   }
 
@@ -144,9 +153,9 @@ export class Preview {
   }
 }
 
-/** Not exact: a remembered device may be gone, and another one is better than none. */
-function idealDevice(id: string | undefined): MediaTrackConstraints {
-  return id === undefined ? {} : { deviceId: { ideal: id } };
+/** An ideal device would be one wish among others: another one with a better picture would be given. */
+function exactly(id: string | undefined): MediaTrackConstraints {
+  return id === undefined ? {} : { deviceId: { exact: id } };
 }
 
 async function isGranted(kind: Captured): Promise<boolean> {

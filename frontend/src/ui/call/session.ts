@@ -81,6 +81,8 @@ export interface SessionEvents {
 /** A connection to a call. */
 export interface CallSession {
   readonly view: SessionView;
+  /** What is used, as far as that is known. */
+  readonly devices: Devices;
   /** Resolves with the problem, if there is one. */
   set(source: Source, on: boolean): Promise<MediaProblem | undefined>;
   /** Uses another device from now on. */

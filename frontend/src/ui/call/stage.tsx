@@ -167,7 +167,12 @@ function CallDevices({ call, onClose }: { call: Call; onClose(): void }) {
       testId="call-devices-dialog"
       onClose={onClose}
     >
-      <DevicePickers list={list} chosen={call.media.devices} onChoose={choose} />
+      <DevicePickers
+        list={list}
+        chosen={call.media.devices}
+        inUse={call.devices}
+        onChoose={choose}
+      />
     </Dialog>
   );
 }

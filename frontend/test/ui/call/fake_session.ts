@@ -13,6 +13,7 @@ import type {
 /** A connection to a call that a test holds in its hands. */
 export class FakeSession implements CallSession {
   view: SessionView = { talkers: [], soundBlocked: false };
+  devices = {};
   readonly media: OwnMedia;
   readonly pass: Pass;
   readonly events: SessionEvents;
