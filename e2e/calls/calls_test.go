@@ -222,6 +222,29 @@ func TestCallerRestarts(t *testing.T) {
 	}
 }
 
+// A Redis that loses its memory ends no call: the nodes say again who is there, and LiveKit who is in.
+func TestRedisForgets(t *testing.T) {
+	t.Parallel()
+	run.Needed(t)
+	redis := harness.StartRedis(t)
+	s := newStage(t, true, "--redis-url", redis.URL())
+	ann, bob := s.enter(t, "Ann", "lobby"), s.enter(t, "Bob", "lobby")
+	ann.join(t, "lobby")
+	bob.join(t, "lobby")
+	started := waitCall(t, bob.Person, "lobby", ann, bob).Call.StartedAt
+	redis.Kill()
+	redis.Start(t) // it keeps nothing on disk
+	page := waitCall(t, bob.Person, "lobby", ann, bob)
+	assert.WithinDuration(t, started, page.Call.StartedAt, time.Second)
+	for _, a := range []*actor{ann, bob} {
+		select {
+		case reason := <-a.ended:
+			t.Errorf("%s was sent out: %s", a.Name, reason)
+		default:
+		}
+	}
+}
+
 // The chat goes on without LiveKit; the call is told as ended, and comes back with it.
 func TestLiveKitRestarts(t *testing.T) {
 	t.Parallel()
