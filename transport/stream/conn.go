@@ -274,15 +274,18 @@ func (c *Conn) Await(r Reader) bool {
 		return false
 	}
 	if first {
-		c.place, c.reader = w.add(c), r
+		c.place, c.reader = w.add(told{c}), r
 	}
 	place := c.place
 	c.mu.Unlock()
 	return w.arm(place, socket, first)
 }
 
-// readable is what the watch tells.
-func (c *Conn) readable() {
+// told is a connection as the watch's reader: what the watch tells is nobody else's to call.
+type told struct{ *Conn }
+
+func (t told) Readable() {
+	c := t.Conn
 	if c.reader != nil {
 		c.reader.Readable()
 	} else if c.outbox.discard() || !c.Await(nil) {

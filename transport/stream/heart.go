@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/caller-chat/caller/transport/wire"
@@ -28,7 +29,7 @@ type Heart struct {
 
 	mu      sync.Mutex        // protects following
 	wheel   map[int64][]*Conn // by the beat at which to look at them
-	open    map[*Conn]struct{}
+	open    map[Open]struct{}
 	watch   *watch // made when the first connection needs it
 	blind   bool   // none can be made
 	closing bool
@@ -40,7 +41,7 @@ func NewHeart(heartbeat time.Duration) *Heart {
 	h := &Heart{
 		every: max(1, int64(heartbeat/beat)),
 		stop:  make(chan struct{}), stopped: make(chan struct{}),
-		wheel: map[int64][]*Conn{}, open: map[*Conn]struct{}{}, empty: make(chan struct{}),
+		wheel: map[int64][]*Conn{}, open: map[Open]struct{}{}, empty: make(chan struct{}),
 	}
 	go h.run()
 	return h
@@ -93,8 +94,32 @@ func (h *Heart) tick(at time.Time) {
 	}
 }
 
+// Open is a connection that is not the HTTP server's any more, and that the node's end has to wait for.
+type Open interface {
+	// Close ends it at once.
+	Close()
+}
+
+// Enter takes a connection in that is no [Conn]; [Heart.Exit] is the other half. It returns false when the heart is
+// closing.
+func (h *Heart) Enter(c Open) bool { return h.opened(c) }
+
+// Exit says that a connection is done.
+func (h *Heart) Exit(c Open) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.exitLocked(c)
+}
+
+func (h *Heart) exitLocked(c Open) {
+	delete(h.open, c)
+	if h.closing && len(h.open) == 0 {
+		h.closeEmptyLocked()
+	}
+}
+
 // opened takes a connection in. It returns false when the heart is closing.
-func (h *Heart) opened(c *Conn) bool {
+func (h *Heart) opened(c Open) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closing {
@@ -118,10 +143,7 @@ func (h *Heart) closed(c *Conn, place watched) {
 	if h.watch != nil {
 		h.watch.remove(place)
 	}
-	delete(h.open, c)
-	if h.closing && len(h.open) == 0 {
-		h.closeEmptyLocked()
-	}
+	h.exitLocked(c)
 }
 
 func (h *Heart) closeEmptyLocked() {
@@ -148,7 +170,9 @@ func (h *Heart) Close(ctx context.Context) error {
 	<-h.stopped
 	defer h.endWatch()
 	for _, c := range open {
-		c.outbox.hurry()
+		if conn, ok := c.(*Conn); ok {
+			conn.outbox.hurry()
+		}
 	}
 	select {
 	case <-h.empty:
@@ -176,6 +200,40 @@ func (h *Heart) watching() *watch {
 		h.watch, h.blind = made, err != nil
 	}
 	return h.watch
+}
+
+// Watched is the place of a socket that [Heart.Watch] watches; the zero value is none.
+type Watched struct{ place watched }
+
+// Watches tells whether sockets can be watched here at all.
+func (h *Heart) Watches() bool { return h.watching() != nil }
+
+// Watch has r told, once, when the socket has something to read or its peer is gone. Unwatch ends it, whether r has
+// been told or not; until then the socket must stay open. It returns false where the socket can't be watched.
+func (h *Heart) Watch(socket syscall.RawConn, r Reader) (Watched, bool) {
+	w := h.watching()
+	if w == nil {
+		return Watched{}, false
+	}
+	place := w.add(r)
+	if !w.arm(place, socket, true) {
+		w.remove(place)
+		return Watched{}, false
+	}
+	return Watched{place}, true
+}
+
+// Unwatch is the other half of [Heart.Watch]. The reader may be being told just now.
+func (h *Heart) Unwatch(socket syscall.RawConn, p Watched) {
+	if p == (Watched{}) {
+		return
+	}
+	h.mu.Lock()
+	w := h.watch
+	h.mu.Unlock()
+	if w != nil {
+		w.leave(p.place, socket)
+	}
 }
 
 func (h *Heart) endWatch() {

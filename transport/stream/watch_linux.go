@@ -26,10 +26,10 @@ type watch struct {
 	free  []int32
 }
 
-// slot is where a watched connection stands. A slot is used again, so its events carry the round as well.
+// slot is where a watched connection stands: whom to tell. A slot is used again, so its events carry the round as well.
 type slot struct {
 	round int32
-	conn  *Conn
+	conn  Reader
 }
 
 // watched is a connection's place in a watch; the zero value is none.
@@ -78,13 +78,13 @@ func (w *watch) run() {
 		}
 		for _, e := range events[:n] {
 			if c := w.at(watched{e.Fd, e.Pad}); c != nil {
-				c.readable()
+				c.Readable()
 			}
 		}
 	}
 }
 
-func (w *watch) at(p watched) *Conn {
+func (w *watch) at(p watched) Reader {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if s := w.slots[p.index]; s.round == p.round {
@@ -94,7 +94,7 @@ func (w *watch) at(p watched) *Conn {
 }
 
 // add gives a connection a place. Nothing is watched yet.
-func (w *watch) add(c *Conn) watched {
+func (w *watch) add(c Reader) watched {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	index := int32(len(w.slots))
@@ -138,4 +138,12 @@ func (w *watch) arm(p watched, socket syscall.RawConn, first bool) bool {
 		failed = cmp.Or(err, failed)
 	})
 	return err == nil && failed == nil
+}
+
+// leave takes the socket at p out of the set, which somebody else goes on with.
+func (w *watch) leave(p watched, socket syscall.RawConn) {
+	_ = w.poll.Control(func(set uintptr) { // a set or a socket that is closed has nothing to be taken out
+		_ = socket.Control(func(fd uintptr) { _ = syscall.EpollCtl(int(set), syscall.EPOLL_CTL_DEL, int(fd), nil) })
+	})
+	w.remove(p)
 }

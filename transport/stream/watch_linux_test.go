@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// told is a reader that counts how often it is told, and takes what there is.
-type told struct {
+// tells is a reader that counts how often it is told, and takes what there is.
+type tells struct {
 	conn *Conn
 	peer interface{ Read([]byte) (int, error) }
 
@@ -24,9 +24,9 @@ type told struct {
 	gone bool
 }
 
-func (r *told) Readable() { go r.read() }
+func (r *tells) Readable() { go r.read() }
 
-func (r *told) read() {
+func (r *tells) read() {
 	var b [4]byte
 	n, err := r.peer.Read(b[:])
 	r.mu.Lock()
@@ -38,7 +38,7 @@ func (r *told) read() {
 	}
 }
 
-func (r *told) has(got string, gone bool) func() bool {
+func (r *tells) has(got string, gone bool) func() bool {
 	return func() bool {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -61,7 +61,7 @@ func TestWatchTellsAgainAndAgain(t *testing.T) {
 	server, peer := pair(t)
 	conn := NewConn(newHeart(t), wire.NDJSON, plain, true)
 	require.NoError(t, conn.Open(server, nil))
-	r := &told{conn: conn, peer: server}
+	r := &tells{conn: conn, peer: server}
 	require.True(t, conn.Await(r))
 	for i, say := range []string{"a", "bcd", "efgh ijkl"} { // the last takes three reads
 		_, err := peer.Write([]byte(say))

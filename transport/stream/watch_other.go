@@ -11,6 +11,7 @@ type watched struct{}
 
 func newWatch() (*watch, error)                        { return &watch{}, nil }
 func (*watch) close()                                  {}
-func (*watch) add(*Conn) watched                       { return watched{} }
+func (*watch) add(Reader) watched                      { return watched{} }
 func (*watch) remove(watched)                          {}
 func (*watch) arm(watched, syscall.RawConn, bool) bool { return false }
+func (*watch) leave(watched, syscall.RawConn)          {}
