@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/wire"
 	"golang.org/x/time/rate"
 )
@@ -36,6 +37,7 @@ const (
 func HTTP(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
+		ConnContext:       park.Mark,
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,

@@ -19,7 +19,7 @@ func New(node *chat.Node, heart *stream.Heart, store Store, dist fs.FS, o Option
 	return assemble(node, store, dist, o, func(who wire.Identify, sameSite func(*http.Request) bool, allow allow) handlers {
 		sockets := ws.New(node, who, heart, ws.Options{CheckOrigin: sameSite, Allow: allow})
 		streams := sse.New(node, who, heart)
-		polls := poll.New(node, who)
+		polls := poll.New(node, who, heart)
 		return handlers{
 			ws: sockets.Room, manyWS: sockets.Rooms,
 			events: streams.Events, ndjson: streams.NDJSON, text: streams.Text,

@@ -12,9 +12,11 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -25,30 +27,41 @@ const requestIDHeader = "X-Request-Id"
 // have a name in it) and its headers (which may have a token), and answers a panic with a 500.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := s.requestID(r)
-		w.Header().Set(requestIDHeader, id)
-		out := &writer{ResponseWriter: w}
-		what := r.Method + " " + r.URL.Path
-		s.underWay.enter(what)
-		began := time.Now()
+		out := &writer{ResponseWriter: w, server: s, id: s.requestID(r), what: r.Method + " " + r.URL.Path, began: time.Now()}
+		w.Header().Set(requestIDHeader, out.id)
+		if s.log.Enabled(r.Context(), slog.LevelDebug) {
+			out.from = s.proxies.client(r)
+		}
+		s.underWay.enter(out.what)
 		defer func() {
-			s.underWay.leave(what)
-			if v := recover(); v != nil {
-				s.recovered(out, r, id, v)
-			}
-			if s.log.Enabled(r.Context(), slog.LevelDebug) {
-				s.log.DebugContext(r.Context(), "request", "id", id, "method", r.Method, "path", r.URL.Path, "status", out.status,
-					"bytes", out.bytes, "stream", out.conn != nil, "took", time.Since(began), "from", s.proxies.client(r))
+			if !out.outlasts {
+				out.over(recover())
 			}
 		}()
 		next.ServeHTTP(out, r)
 	})
 }
 
+// over does what there is to do after a request whose handler has returned, or panicked with v. One that was parked has
+// long lost what net/http held of it.
+func (w *writer) over(v any) {
+	s, ctx := w.server, context.Background()
+	method, path, _ := strings.Cut(w.what, " ")
+	s.underWay.leave(w.what)
+	if v != nil {
+		s.recovered(w, v)
+	}
+	if s.log.Enabled(ctx, slog.LevelDebug) {
+		s.log.DebugContext(ctx, "request", "id", w.id, "method", method, "path", path, "status", w.status,
+			"bytes", w.bytes, "stream", w.conn != nil, "took", time.Since(w.began), "from", w.from)
+	}
+}
+
 // recovered ends a request whose handler panicked.
-func (s *Server) recovered(w *writer, r *http.Request, id string, v any) {
+func (s *Server) recovered(w *writer, v any) {
+	method, path, _ := strings.Cut(w.what, " ")
 	if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-		s.log.ErrorContext(r.Context(), "panic", "id", id, "method", r.Method, "path", r.URL.Path,
+		s.log.ErrorContext(context.Background(), "panic", "id", w.id, "method", method, "path", path,
 			"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 	}
 	switch {
@@ -86,6 +99,23 @@ type writer struct {
 	status int
 	bytes  int64
 	conn   net.Conn // set when the handler took the connection over
+
+	server   *Server
+	id, what string // what is its method and path
+	began    time.Time
+	from     string // only where it will be logged
+	outlasts bool   // the answer comes after the handler
+}
+
+var _ park.Lasting = (*writer)(nil)
+
+// Outlast implements [park.Lasting].
+func (w *writer) Outlast(below http.ResponseWriter) { w.ResponseWriter, w.outlasts = below, true }
+
+// Last implements [park.Lasting].
+func (w *writer) Last(answer func()) {
+	defer func() { w.over(recover()) }()
+	answer()
 }
 
 func (w *writer) WriteHeader(status int) {

@@ -2,14 +2,14 @@ package poll
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/park"
+	"github.com/caller-chat/caller/transport/stream"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -17,11 +17,12 @@ import (
 type Handler struct {
 	node *chat.Node
 	who  wire.Identify
+	lot  *park.Lot
 }
 
-// New makes the transport.
-func New(node *chat.Node, who wire.Identify) *Handler {
-	return &Handler{node: node, who: who}
+// New makes the transport. Heart is what watches the connections of polls that wait.
+func New(node *chat.Node, who wire.Identify, heart *stream.Heart) *Handler {
+	return &Handler{node: node, who: who, lot: park.NewLot(heart)}
 }
 
 // Messages serves one room; the path value "room" names it. With ?wait= it waits for something to say.
@@ -55,12 +56,7 @@ func (h *Handler) Messages(w http.ResponseWriter, r *http.Request) {
 	if reading.Limit > 0 {
 		start.History = reading.Limit
 	}
-	pages, err := h.poll(r.Context(), visitor, reading, []asked{{wire.RoomStart{Room: room, Start: start}, known}})
-	if err != nil {
-		wire.WriteProblem(w, err)
-		return
-	}
-	reply(w, pages[0].Page, nil)
+	h.wait(w, r, visitor, reading, []asked{{wire.RoomStart{Room: room, Start: start}, known}}, false)
 }
 
 // Many polls several rooms: ?room=a@CURSOR&room=b. It answers with all of them when one has something.
@@ -103,8 +99,7 @@ func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
 		}
 		wanted = append(wanted, asked{at, version})
 	}
-	pages, err := h.poll(r.Context(), visitor, reading, wanted)
-	reply(w, wire.Pages{Rooms: pages}, err)
+	h.wait(w, r, visitor, reading, wanted, true)
 }
 
 func reply(w http.ResponseWriter, object any, err error) {
@@ -205,58 +200,4 @@ func page(room chat.RoomID, entries []chat.Entry, cursor chat.Cursor, reason cha
 	return wire.Page{
 		Messages: messages, Cursor: cursor.String(), Reset: reason != "", Reason: reason, Roster: wire.RosterOf(roster),
 	}
-}
-
-// asked is a room to poll, and the roster's version that the client knows; -1 for none.
-type asked struct {
-	wire.RoomStart
-	known int64
-}
-
-// poll waits until one of the rooms has something, or the time is over.
-func (h *Handler) poll(ctx context.Context, visitor wire.Visitor, reading wire.Reading, rooms []asked) ([]wire.RoomPage, error) {
-	who := visitor.Member("poll")
-	if who.Guest {
-		who = chat.Member{} // a guest's poll is nobody in the roster
-	}
-	woken := make(chan struct{}, 1)
-	readers := make([]*reader, 0, len(rooms))
-	for _, want := range rooms {
-		rd := newReader(want, woken)
-		subscription, err := h.node.Subscribe(ctx, want.Room, who, want.Start, rd)
-		if err != nil {
-			return nil, err
-		}
-		defer subscription.Close()
-		rd.subscription = subscription
-		readers = append(readers, rd)
-	}
-	over := time.NewTimer(reading.Wait)
-	defer over.Stop()
-	for waiting := true; waiting; {
-		for _, rd := range readers {
-			something, err := rd.state()
-			if err != nil && !errors.Is(err, chat.ErrGoingAway) {
-				return nil, err
-			}
-			if something || err != nil { // a node that goes away answers with what there is
-				waiting = false
-			}
-		}
-		if !waiting {
-			break
-		}
-		select {
-		case <-woken:
-		case <-over.C:
-			waiting = false
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-	}
-	pages := make([]wire.RoomPage, 0, len(readers))
-	for _, rd := range readers {
-		pages = append(pages, wire.RoomPage{RoomID: rd.asked.Room, Page: rd.page(ctx, reading.Limit)})
-	}
-	return pages, nil
 }

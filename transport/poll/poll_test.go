@@ -36,7 +36,7 @@ func get(t *testing.T, h http.Handler, query string) (status int, p page) {
 
 func TestAPollWaitsForSomethingToSay(t *testing.T) {
 	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who).Messages)
+	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
 	_, empty := get(t, h, "wait=0.01")
 	require.Empty(t, empty.Messages)
 	require.Equal(t, "0-0", empty.Cursor)
@@ -58,7 +58,7 @@ func TestAPollWaitsForSomethingToSay(t *testing.T) {
 
 func TestAPollAnswersANewRoster(t *testing.T) {
 	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who).Messages)
+	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
 	_, first := get(t, h, "name=Ann&wait=0")
 	began := time.Now()
 	_, second := get(t, h, "name=Bob&wait=20&after=0-0&roster=1")
@@ -70,7 +70,7 @@ func TestAPollAnswersANewRoster(t *testing.T) {
 // Who comes while a poll waits is in its answer, though the poll began with another roster.
 func TestAPollAnswersWithWhoCameMeanwhile(t *testing.T) {
 	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who).Messages)
+	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
 	members := func(n int) func() bool {
 		return func() bool {
 			roll, err := r.Node.Members(t.Context(), "lobby")
@@ -92,7 +92,7 @@ func TestAPollAnswersWithWhoCameMeanwhile(t *testing.T) {
 // Leaving one's polls by their name leaves one's other tabs in peace.
 func TestPollsLeaveByTheirName(t *testing.T) {
 	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who).Messages)
+	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
 	members := func() int {
 		roll, err := r.Node.Members(t.Context(), "lobby")
 		require.NoError(t, err)
@@ -114,7 +114,7 @@ func TestPollsLeaveByTheirName(t *testing.T) {
 
 func TestReadingPages(t *testing.T) {
 	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who).Messages)
+	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
 	for _, text := range []string{"a", "b", "c", "d"} {
 		r.Say(t, text)
 	}

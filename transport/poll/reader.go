@@ -10,9 +10,9 @@ import (
 
 // reader is a poll as a subscriber: it gathers what the room delivers until the poll is answered.
 type reader struct {
-	asked        asked
+	poll         *poll
+	known        int64 // the roster's version that the client has; -1 for none
 	subscription *chat.Subscription
-	woken        chan<- struct{}
 
 	mu      sync.Mutex // protects following
 	entries []chat.Entry
@@ -23,8 +23,6 @@ type reader struct {
 	changed bool // somebody has come or gone since the roster
 	ended   error
 }
-
-func newReader(a asked, woken chan<- struct{}) *reader { return &reader{asked: a, woken: woken} }
 
 // Deliver implements [chat.Sink].
 func (r *reader) Deliver(b *chat.Batch) {
@@ -47,8 +45,12 @@ func (r *reader) Deliver(b *chat.Batch) {
 			r.roster, r.version, r.changed = body, body.Version, false
 		}
 	}
+	newRoster := r.known >= 0 && r.known != r.version
+	something := len(r.entries) > 0 || r.reason != "" || newRoster
 	r.mu.Unlock()
-	r.wake()
+	if something {
+		r.poll.Ready()
+	}
 }
 
 // Closed implements [chat.Sink].
@@ -56,22 +58,14 @@ func (r *reader) Closed(err error) {
 	r.mu.Lock()
 	r.ended = err
 	r.mu.Unlock()
-	r.wake()
+	r.poll.Ready()
 }
 
-func (r *reader) wake() {
-	select {
-	case r.woken <- struct{}{}:
-	default: // it is awake
-	}
-}
-
-// state tells whether there is something to answer with, and why the room has ended it, if it has.
-func (r *reader) state() (something bool, ended error) {
+// err is why the room has ended it, if it has.
+func (r *reader) err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	newRoster := r.asked.known >= 0 && r.asked.known != r.version
-	return len(r.entries) > 0 || r.reason != "" || newRoster, r.ended
+	return r.ended
 }
 
 // page is the answer as it stands now. The room is asked for its roster only if the reader's own is out of date: a
@@ -91,5 +85,5 @@ func (r *reader) page(ctx context.Context, limit int) wire.Page {
 	if current {
 		roster = fresh
 	}
-	return page(r.asked.Room, first(r.entries, limit), r.start, r.reason, roster)
+	return page(r.subscription.Room(), first(r.entries, limit), r.start, r.reason, roster)
 }

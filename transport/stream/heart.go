@@ -96,6 +96,8 @@ func (h *Heart) tick(at time.Time) {
 
 // Open is a connection that is not the HTTP server's any more, and that the node's end has to wait for.
 type Open interface {
+	// Hurry says that the node's end is waiting for it.
+	Hurry()
 	// Close ends it at once.
 	Close()
 }
@@ -170,9 +172,7 @@ func (h *Heart) Close(ctx context.Context) error {
 	<-h.stopped
 	defer h.endWatch()
 	for _, c := range open {
-		if conn, ok := c.(*Conn); ok {
-			conn.outbox.hurry()
-		}
+		c.Hurry()
 	}
 	select {
 	case <-h.empty:

@@ -1,0 +1,98 @@
+package poll
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/park"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// asked is a room to poll, and the roster's version that the client knows; -1 for none.
+type asked struct {
+	wire.RoomStart
+	known int64
+}
+
+// poll is a poll under way. Nothing of its request is held by it: there may be very many that wait.
+type poll struct {
+	park.Call
+	readers []*reader
+	limit   int  // of the messages of each room; 0 for none
+	many    bool // the answer is one for several rooms
+}
+
+// wait answers when one of the rooms has something, or the time is over.
+func (h *Handler) wait(w http.ResponseWriter, r *http.Request, visitor wire.Visitor, reading wire.Reading, rooms []asked, many bool) {
+	who := visitor.Member("poll")
+	if who.Guest {
+		who = chat.Member{} // a guest's poll is nobody in the roster
+	}
+	p := &poll{readers: make([]*reader, 0, len(rooms)), limit: reading.Limit, many: many}
+	for _, want := range rooms {
+		want.Start.Stream = strings.Clone(want.Start.Stream)
+		rd := &reader{poll: p, known: want.known}
+		subscription, err := h.node.Subscribe(r.Context(), want.Room, who, want.Start, rd)
+		if err != nil {
+			p.close()
+			wire.WriteProblem(w, err)
+			return
+		}
+		rd.subscription = subscription
+		p.readers = append(p.readers, rd)
+	}
+	h.lot.Wait(w, r, &p.Call, reading.Wait, p)
+}
+
+func (p *poll) close() {
+	for _, rd := range p.readers {
+		rd.subscription.Close()
+	}
+}
+
+// rosterTime bounds how long a room is waited for that is asked who is in it, which it answers from memory.
+const rosterTime = 2 * time.Second
+
+// Answer implements [park.Waiter].
+func (p *poll) Answer(ctx context.Context, w http.ResponseWriter) {
+	pages, err := p.pages(ctx)
+	p.close()
+	if p.goesAway() {
+		w.Header().Set("Connection", "close") // the next poll is another node's
+	}
+	switch {
+	case err != nil:
+		wire.WriteProblem(w, err)
+	case p.many:
+		wire.WriteJSON(w, http.StatusOK, wire.Pages{Rooms: pages})
+	default:
+		wire.WriteJSON(w, http.StatusOK, pages[0].Page)
+	}
+}
+
+// goesAway tells whether the node has ended the poll since it is going away.
+func (p *poll) goesAway() bool {
+	return slices.ContainsFunc(p.readers, func(rd *reader) bool { return errors.Is(rd.err(), chat.ErrGoingAway) })
+}
+
+// pages are the rooms' answers as they stand now.
+func (p *poll) pages(ctx context.Context) ([]wire.RoomPage, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, rosterTime)
+	defer cancel()
+	pages := make([]wire.RoomPage, 0, len(p.readers))
+	for _, rd := range p.readers {
+		if err := rd.err(); err != nil && !errors.Is(err, chat.ErrGoingAway) { // then it is answered with what there is
+			return nil, err
+		}
+		pages = append(pages, wire.RoomPage{RoomID: rd.subscription.Room(), Page: rd.page(ctx, p.limit)})
+	}
+	return pages, nil
+}
