@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
@@ -35,6 +36,7 @@ func tidy(ctx context.Context) {
 		before := m.allocated
 		m.read()
 		if m.allocated-before < calmBytes && m.reclaimable() > max(worthBytes, m.live/worthShare) {
+			runtime.GC() // what sync.Pools hold goes with the second collection
 			debug.FreeOSMemory()
 			_ = unmapFile() // without it there is more in memory, and nothing else is worse
 		}
