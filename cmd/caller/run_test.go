@@ -153,6 +153,47 @@ func TestRunAndDrain(t *testing.T) {
 	assert.Contains(t, p.stderr.String(), `"msg":"gone"`)
 }
 
+// A poll that waits is answered when the program is told to end, and its connection ends with it.
+func TestAPollAtTheEnd(t *testing.T) {
+	p := begin(t, "--log-level", "debug")
+	polled := make(chan *http.Response, 1)
+	request, err := http.NewRequest(http.MethodPost, p.url+"/session", strings.NewReader(`{"name":"Ann"}`))
+	require.NoError(t, err)
+	signedIn, err := p.client.Do(request)
+	require.NoError(t, err)
+	var session struct{ Token string }
+	require.NoError(t, json.NewDecoder(signedIn.Body).Decode(&session))
+	require.NoError(t, signedIn.Body.Close())
+	go func() {
+		request, err := http.NewRequest(http.MethodGet, p.url+"/rooms/quiet/messages?after=0-0&wait=60", nil)
+		if !assert.NoError(t, err) {
+			return
+		}
+		request.Header.Set("Authorization", "Bearer "+session.Token)
+		r, err := p.client.Do(request)
+		assert.NoError(t, err)
+		polled <- r
+	}()
+	require.Eventually(t, func() bool {
+		r, err := p.client.Get(p.url + "/rooms/quiet/messages?wait=0") // which asks the room itself, not the store
+		require.NoError(t, err)
+		defer r.Body.Close()
+		all, err := io.ReadAll(r.Body)
+		require.NoError(t, err)
+		return strings.Contains(string(all), "Ann")
+	}, 5*time.Second, 5*time.Millisecond, "her poll waits")
+	p.end(t)
+	r := <-polled
+	require.NotNil(t, r)
+	defer r.Body.Close()
+	assert.Equal(t, http.StatusOK, r.StatusCode)
+	assert.True(t, r.Close)
+	var page struct{ Cursor string }
+	require.NoError(t, json.NewDecoder(r.Body).Decode(&page))
+	assert.Equal(t, "0-0", page.Cursor)
+	assert.Regexp(t, `"path":"/rooms/quiet/messages","status":200,"bytes":[1-9]`, p.stderr.String())
+}
+
 func TestCurlLines(t *testing.T) {
 	p := begin(t, "--history-limit", "2")
 	for _, text := range []string{"one", "two", "three"} {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,10 +19,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// serve has polls of the room "lobby" on a real server, on a real connection.
-func serve(t *testing.T, r *rig.Rig) (addr string) {
+// serve is a real server, which counts the connections it has given up.
+func serve(t *testing.T, h http.Handler) (addr string, hijacked *atomic.Int64) {
 	t.Helper()
-	s := server.HTTP(rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages), slog.New(slog.DiscardHandler))
+	s := server.HTTP(h, slog.New(slog.DiscardHandler))
+	hijacked = new(atomic.Int64)
+	s.ConnState = func(_ net.Conn, state http.ConnState) {
+		if state == http.StateHijacked {
+			hijacked.Add(1)
+		}
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	done := make(chan struct{})
@@ -33,7 +40,7 @@ func serve(t *testing.T, r *rig.Rig) (addr string) {
 		require.NoError(t, s.Close())
 		<-done
 	})
-	return l.Addr().String()
+	return l.Addr().String(), hijacked
 }
 
 // client is one connection.
@@ -51,9 +58,9 @@ func dial(t *testing.T, addr string) *client {
 	return &client{c, bufio.NewReader(c)}
 }
 
-func (c *client) ask(t *testing.T, query, header string) {
+func (c *client) ask(t *testing.T, query string) {
 	t.Helper()
-	_, err := fmt.Fprintf(c, "GET /?%s HTTP/1.1\r\nHost: x\r\n%s\r\n", query, header)
+	_, err := fmt.Fprintf(c, "GET /?%s HTTP/1.1\r\nHost: x\r\n\r\n", query)
 	require.NoError(t, err)
 }
 
@@ -80,7 +87,7 @@ func (c *client) mustAnswer(t *testing.T) (*http.Response, page) {
 // Many poll again and again over one connection each, and each of them hears each message once.
 func TestParkedPollsHearAll(t *testing.T) {
 	r := rig.New(t)
-	addr := serve(t, r)
+	addr, hijacked := serve(t, rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages))
 	const clients, messages = 200, 30
 	var group sync.WaitGroup
 	for range clients {
@@ -109,8 +116,79 @@ func TestParkedPollsHearAll(t *testing.T) {
 		})
 	}
 	for i := range messages {
+		parked := hijacked.Load()
 		r.Say(t, fmt.Sprint(i))
-		time.Sleep(time.Duration(i%7) * 3 * time.Millisecond)
+		if i%3 == 0 { // else while some are between two polls
+			require.Eventually(t, func() bool { return hijacked.Load() > parked }, 5*time.Second, time.Millisecond)
+		}
 	}
 	group.Wait()
+}
+
+// What ends a poll that waits ends one that is parked in the same way.
+func TestAParkedPollAnswers(t *testing.T) {
+	r := rig.New(t)
+	h := poll.New(r.Node, rig.Who, r.Heart)
+	addr, hijacked := serve(t, rig.InLobby(h.Messages))
+	c := dial(t, addr)
+	ask := func(query string) {
+		parked := hijacked.Load()
+		c.ask(t, query)
+		require.Eventually(t, func() bool { return hijacked.Load() > parked }, 5*time.Second, time.Millisecond)
+	}
+	ask("name=Ann&wait=20&after=0-0&stream=s-1")
+	e := r.Say(t, "hello")
+	response, p := c.mustAnswer(t)
+	require.Equal(t, "application/json", response.Header.Get("Content-Type"))
+	require.Equal(t, "hello", p.Messages[0].Text)
+	require.Equal(t, e.ID.String(), p.Cursor)
+	require.Equal(t, "poll", p.Members[0].Transport)
+
+	ask(fmt.Sprintf("name=Ann&wait=20&after=%s&roster=%d", p.Cursor, p.Version))
+	other := dial(t, addr)
+	other.ask(t, "name=Bob&wait=0")
+	other.mustAnswer(t)
+	_, p = c.mustAnswer(t)
+	require.Empty(t, p.Messages)
+	require.Len(t, p.Members, 2)
+
+	ask("name=Ann&wait=0.05&after=" + p.Cursor)
+	_, empty := c.mustAnswer(t)
+	require.Empty(t, empty.Messages)
+	require.Equal(t, p.Cursor, empty.Cursor)
+
+	ask("name=Ann&wait=20&stream=s-2&after=" + p.Cursor)
+	require.NoError(t, r.Node.Leave(t.Context(), "lobby", "id-Ann", "s-2"))
+	response, p = c.mustAnswer(t)
+	require.Equal(t, http.StatusConflict, response.StatusCode)
+	require.Equal(t, "left", p.Code)
+
+	ask("wait=20&after=" + empty.Cursor)
+	require.NoError(t, r.Node.Close(t.Context()))
+	response, _ = c.mustAnswer(t)
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	require.True(t, response.Close, "the next poll is another node's")
+}
+
+func TestParkedPollsOfSeveralRooms(t *testing.T) {
+	r := rig.New(t)
+	addr, hijacked := serve(t, http.HandlerFunc(poll.New(r.Node, rig.Who, r.Heart).Many))
+	c := dial(t, addr)
+	c.ask(t, "room=kitchen@0-0&room=lobby@0-0&wait=20")
+	require.Eventually(t, func() bool { return hijacked.Load() == 1 }, 5*time.Second, time.Millisecond)
+	r.Say(t, "hello")
+	response, err := http.ReadResponse(c.r, nil)
+	require.NoError(t, err)
+	var got struct {
+		Rooms []struct {
+			RoomID   string
+			Messages []struct{ Text string }
+		}
+	}
+	require.NoError(t, json.NewDecoder(response.Body).Decode(&got))
+	require.Len(t, got.Rooms, 2)
+	require.Equal(t, "kitchen", got.Rooms[0].RoomID)
+	require.Empty(t, got.Rooms[0].Messages)
+	require.Equal(t, "lobby", got.Rooms[1].RoomID)
+	require.Equal(t, "hello", got.Rooms[1].Messages[0].Text)
 }
