@@ -56,16 +56,16 @@ func (callerSubject) join(via transport, room string) (request []byte, follow fu
 	case eventStream:
 		return getRequest(path+"/sse", ""), nil
 	}
-	poll := func(cursor []byte) []byte {
-		return getRequest(fmt.Sprintf("%s/messages?wait=60&after=%s", path, cursor), "")
+	poll := func(cursor []byte, wait int) []byte {
+		return getRequest(fmt.Sprintf("%s/messages?wait=%d&after=%s", path, wait, cursor), "")
 	}
-	return poll([]byte("0-0")), func(_, body []byte) []byte {
+	return poll([]byte("0-0"), 0), func(_, body []byte) []byte { // the first is answered at once, and so tells that it came
 		_, after, found := bytes.Cut(body, []byte(`"cursor":"`))
 		cursor, _, found2 := bytes.Cut(after, []byte(`"`))
 		if !found || !found2 {
 			return nil
 		}
-		return poll(cursor)
+		return poll(cursor, 60)
 	}
 }
 
@@ -76,7 +76,7 @@ func (callerSubject) joined(via transport) string {
 	case eventStream:
 		return "event: live\n"
 	}
-	return ""
+	return `"cursor":`
 }
 
 func (callerSubject) post(as poster) compose {

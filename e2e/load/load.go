@@ -83,7 +83,7 @@ func (l *load) addReader(room *room, via transport) error {
 	if err := l.add(r); err != nil {
 		return err
 	}
-	if via == longPoll {
+	if via == longPoll && l.server.joined(via) == "" {
 		r.nowJoined() // nothing is said until there is something to say
 	}
 	return l.write(fd, request)

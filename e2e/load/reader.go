@@ -174,6 +174,9 @@ func (r *reader) answers(b []byte) ([]byte, error) {
 		return b, err
 	}
 	answer, rest := body[:length], body[length:]
+	if !r.joined {
+		r.awaitLive(answer)
+	}
 	if len(rest) > 0 {
 		return b, errors.New("more than one answer to a poll")
 	}

@@ -1,10 +1,8 @@
 package park
 
 import (
-	"bufio"
 	"bytes"
 	"net/http"
-	"net/textproto"
 	"strconv"
 	"strings"
 	"time"
@@ -28,8 +26,12 @@ func (a *answer) keep(h http.Header) {
 // Header implements [http.ResponseWriter].
 func (a *answer) Header() http.Header {
 	if a.header == nil {
-		read, _ := textproto.NewReader(bufio.NewReader(strings.NewReader(a.kept + "\r\n"))).ReadMIMEHeader() // our own bytes
-		a.header = http.Header(read)
+		a.header = make(http.Header)
+		for line := range strings.SplitSeq(a.kept, "\r\n") {
+			if name, value, ok := strings.Cut(line, ": "); ok { // all but the end
+				a.header[name] = append(a.header[name], value)
+			}
+		}
 	}
 	return a.header
 }
