@@ -12,13 +12,14 @@ import {
   type MessageEvent,
   type PresenceEvent,
   type Problem,
-  parseObject,
   type ResetEvent,
   type RoomId,
+  type RosterSnapshot,
   readRoster,
   type ServerEvent,
   type Session,
 } from "./events.ts";
+import { type Answer, ask } from "./http.ts";
 import { Link, type LinkOptions, type Port } from "./link.ts";
 import { Log } from "./log.ts";
 import { Outbox, type Post } from "./outbox.ts";
@@ -131,12 +132,7 @@ export class Client {
     this.#log = new Log(options.after);
     this.#outbox = new Outbox(options.posts);
     this.#renewals = new Backoff({ random: this.#env.random });
-    this.#sessions = new Sessions(
-      this.#env,
-      options.baseUrl,
-      options.tokens === true,
-      options.session ?? undefined,
-    );
+    this.#sessions = new Sessions(this.#env, options.baseUrl, options.tokens, options.session);
     const memory = options.memory?.load();
     const link: LinkOptions = {
       env: this.#env,
@@ -244,7 +240,7 @@ export class Client {
 
   /** Takes a name: a new session, or the same under a new name, and then connects with it. */
   async signIn(name: string): Promise<SessionResult> {
-    const result = await this.#sessions.signIn(name);
+    const result = await this.#sessions.ask(name);
     if ("session" in result) {
       this.#name = result.session.name;
       this.#interrupt(); // the connection is still the guest's: nothing more goes out on it
@@ -290,16 +286,13 @@ export class Client {
     const now = this.#env.now();
     if (!this.#known || this.#state.status !== "live" || now - this.#typedAt < TYPING_EVERY) return;
     this.#typedAt = now;
-    if (!this.#link.send({ type: "typing" })) this.#tell("/typing");
+    if (!this.#link.send({ type: "typing" })) void this.#ask("/typing", {});
   }
 
   /** Leaves the room: this connection alone, not one's other tabs. */
   leave(): void {
     if (!this.#link.send({ type: "leave" }) && this.#known) {
-      this.#tell(
-        "/leave",
-        JSON.stringify(this.#stream === undefined ? {} : { stream: this.#stream }),
-      );
+      void this.#ask("/leave", { stream: this.#stream });
     }
     this.close();
   }
@@ -330,15 +323,8 @@ export class Client {
 
   #target(): Target {
     const { baseUrl, room } = this.#o;
-    const after = this.#log.cursor;
-    const session = this.#known;
-    return {
-      baseUrl,
-      room,
-      headers: this.#sessions.headers,
-      ...(after === undefined ? {} : { after }),
-      ...(session ? { session } : {}),
-    };
+    const { headers } = this.#sessions;
+    return { baseUrl, room, after: this.#log.cursor, session: this.#known, headers };
   }
 
   #event(event: ServerEvent): void {
@@ -432,17 +418,17 @@ export class Client {
   async #readRoster(): Promise<void> {
     if (this.#readingRoster) return;
     this.#readingRoster = true;
-    const reply = await this.#get("/members");
+    const { value } = await this.#ask("/members");
     this.#readingRoster = false;
-    if (reply === undefined) return;
-    this.#roster.replace(readRoster(reply));
+    if (value === undefined) return;
+    this.#roster.replace(value);
     this.#emitMembers();
   }
 
   async #whoAmI(): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;
-    const result = await this.#sessions.current();
+    const result = await this.#sessions.ask();
     this.#asking = false;
     if (this.#known !== undefined || this.#stopped) return;
     if ("session" in result) {
@@ -459,7 +445,7 @@ export class Client {
 
   /** Another tab has signed in or taken another name; the cookie is the same. */
   async #reread(): Promise<void> {
-    const result = await this.#sessions.current();
+    const result = await this.#sessions.ask();
     if (!("session" in result) || this.#stopped) return;
     this.#name = result.session.name;
     this.#learn(result.session);
@@ -541,32 +527,8 @@ export class Client {
     this.#emitter.emit("call", call);
   }
 
-  /** A call whose failure matters to nobody. */
-  #tell(path: string, body?: string): void {
-    const headers: Record<string, string> = { ...this.#sessions.headers };
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    this.#env
-      .fetch(roomUrl(this.#o, path), {
-        method: "POST",
-        headers,
-        credentials: "same-origin",
-        keepalive: true,
-        ...(body === undefined ? {} : { body }),
-      })
-      .catch(() => undefined);
-  }
-
-  async #get(path: string): Promise<unknown> {
-    try {
-      const response = await this.#env.fetch(roomUrl(this.#o, path), {
-        headers: { ...this.#sessions.headers, Accept: "application/json" },
-        cache: "no-store",
-        credentials: "same-origin",
-      });
-      return response.ok ? parseObject(await response.text()) : undefined;
-    } catch {
-      return undefined;
-    }
+  #ask(path: string, body?: object): Promise<Answer<RosterSnapshot>> {
+    return ask(this.#env, roomUrl(this.#o, path), this.#sessions.headers, readRoster, body);
   }
 }
 

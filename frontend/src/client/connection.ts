@@ -1,9 +1,17 @@
 import type { Cursor } from "./cursor.ts";
 import { type End, endOfProblem } from "./end.ts";
 import type { Command, RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
+import { ask } from "./http.ts";
 import { Link, type LinkOptions } from "./link.ts";
 import { Log } from "./log.ts";
-import { type Place, roomUrl, type Target } from "./transport.ts";
+import {
+  type Asked,
+  type Params,
+  type Place,
+  roomUrl,
+  type Target,
+  withParams,
+} from "./transport.ts";
 
 /** What the server takes on one connection. */
 export const MOST_ROOMS = 64;
@@ -12,7 +20,7 @@ const GATHER = 20;
 
 export interface ConnectionOptions extends Omit<LinkOptions, "target" | "onEvent"> {
   /** Where to, and as whom; the rooms are added. */
-  target: () => Omit<Target, "room" | "after" | "rooms">;
+  target: () => Omit<Target, "room" | "after" | "several">;
   onRoom(room: RoomId, event: ServerEvent): void;
   /** One room has ended; the others go on. */
   onRoomEnd(room: RoomId, end: End): void;
@@ -109,19 +117,17 @@ export class Connection {
   }
 
   #target(): Target {
-    const rooms: Place[] = [...this.#rooms].map(
-      ([
-        room,
-        {
-          log: { cursor },
-        },
-      ]) => (cursor === undefined ? { room } : { room, after: cursor }),
-    );
+    const places: Place[] = [...this.#rooms].map(([room, { log }]) => ({
+      room,
+      after: log.cursor,
+    }));
     const target = this.#o.target();
-    const [first] = rooms;
+    const [first] = places;
     // The address of one room gets through wherever that of a client without tabs does.
-    if (rooms.length === 1 && first !== undefined) return { ...target, ...first };
-    return { ...target, room: "", rooms };
+    if (places.length === 1 && first !== undefined) return { ...target, ...first };
+    const address = (path: string, asked: readonly Asked[], params?: Params) =>
+      severalUrl(target.baseUrl, path, asked, params);
+    return { ...target, room: "", several: { places, address } };
   }
 
   #event(event: ServerEvent): void {
@@ -172,14 +178,23 @@ export class Connection {
 
   #leave(room: RoomId, stream: string | undefined): void {
     const { baseUrl, headers } = this.#o.target();
-    this.#o.env
-      .fetch(roomUrl({ baseUrl, room }, "/leave"), {
-        method: "POST",
-        headers: { ...headers, "Content-Type": "application/json" },
-        body: JSON.stringify(stream === undefined ? {} : { stream }),
-        credentials: "same-origin",
-        keepalive: true,
-      })
-      .catch(() => undefined);
+    void ask(this.#o.env, roomUrl({ baseUrl, room }, "/leave"), headers, () => ({}), { stream });
   }
+}
+
+/** `/stream/ws?room=lobby@42-7f3a9c12&room=kitchen`: the streams of several rooms in one. */
+function severalUrl(
+  baseUrl: string,
+  path: string,
+  places: readonly Asked[],
+  params?: Params,
+): string {
+  const url = new URL(`stream${path}`, baseUrl);
+  for (const { room, after } of places) {
+    url.searchParams.append("room", after === undefined ? room : `${room}@${after}`);
+  }
+  for (const { room, version } of places) {
+    if (version !== undefined) url.searchParams.append("roster", `${room}@${version}`);
+  }
+  return withParams(url, params);
 }

@@ -1,4 +1,4 @@
-import { type Problem, parseObject, readProblem } from "./events.ts";
+import type { Problem } from "./events.ts";
 
 /**
  * How a connection ended, and so whether to come back:
@@ -13,89 +13,46 @@ export interface End {
   kind: EndKind;
   /** For the diagnostics, in English. */
   detail: string;
-  problem?: Problem;
+  problem?: Problem | undefined;
   /** Milliseconds. */
-  retryAfter?: number;
+  retryAfter?: number | undefined;
 }
-
-/** WebSocket close codes of docs/protocol.md. */
-export const CLOSE = {
-  left: 1000,
-  goingAway: 1001,
-  notSignedIn: 4001,
-  notAllowed: 4003,
-  tooSlow: 4008,
-  tooMuch: 4013,
-} as const;
 
 export function lost(detail: string): End {
   return { kind: "lost", detail };
 }
 
-const KIND_OF_CODE: Record<string, EndKind> = {
-  left: "left",
-  going_away: "busy",
-  too_slow: "busy",
-  too_much: "busy",
-  unavailable: "busy",
-  session_invalid: "signed-out",
-  session_required: "signed-out",
-  cross_origin: "forbidden",
-  not_allowed: "forbidden",
-  not_found: "refused",
-  method_not_allowed: "refused",
-  malformed: "refused",
-  invalid_field: "refused",
-  invalid_utf8: "refused",
-  unsupported: "refused",
+/** The codes of problems and those that a WebSocket is closed with (docs/protocol.md); any other is `lost`. */
+const CODES = {
+  busy: "going_away too_slow too_much unavailable 1001 4008 4013",
+  left: "left 1000",
+  "signed-out": "session_invalid session_required 4001",
+  forbidden: "cross_origin not_allowed 4003",
+  refused: "not_found method_not_allowed malformed invalid_field invalid_utf8 unsupported",
 };
 
-const KIND_OF_CLOSE: Record<number, EndKind> = {
-  [CLOSE.left]: "left",
-  [CLOSE.goingAway]: "busy",
-  [CLOSE.notSignedIn]: "signed-out",
-  [CLOSE.notAllowed]: "forbidden",
-  [CLOSE.tooSlow]: "busy",
-  [CLOSE.tooMuch]: "busy",
-};
+function kindOf(code: string | number): EndKind {
+  for (const [kind, codes] of Object.entries(CODES)) {
+    if (codes.split(" ").includes(`${code}`)) return kind as EndKind;
+  }
+  return "lost";
+}
 
 /** The end that an `error` event announced, or a problem answer is. */
 export function endOfProblem(problem: Problem): End {
-  const end: End = {
-    // A code is from the wire, and an object has members of its own.
-    kind: (Object.hasOwn(KIND_OF_CODE, problem.code) && KIND_OF_CODE[problem.code]) || "lost",
-    detail: problem.status === undefined ? problem.code : `${problem.status} ${problem.code}`,
+  const { code, status = "", detail = "", retryAfter } = problem;
+  return {
+    kind: kindOf(code),
+    detail: `${status} ${code} ${detail}`.trim(),
     problem,
+    retryAfter: retryAfter && retryAfter * 1000,
   };
-  if (problem.retryAfter !== undefined) end.retryAfter = problem.retryAfter * 1000;
-  return end;
 }
 
 /** The end by a close frame; `announced` is the `error` event that came before it. */
 export function endOfClose(code: number, reason: string, announced?: Problem): End {
-  const detail = `closed with ${code} ${reason}`.trim();
-  const from = announced && endOfProblem(announced);
-  return { ...from, kind: KIND_OF_CLOSE[code] ?? from?.kind ?? "lost", detail };
-}
-
-/**
- * Reads why an HTTP call failed. Only problem+json is our server speaking: a 403 or 404 page of a proxy in between says
- * nothing about the room, so it is no reason to give up.
- */
-export async function problemOf(response: Response): Promise<Problem | undefined> {
-  const type = response.headers.get("Content-Type") ?? "";
-  if (!type.startsWith("application/problem+json")) {
-    await response.body?.cancel().catch(() => undefined);
-    return undefined;
-  }
-  const problem = readProblem(parseObject(await response.text().catch(() => "")));
-  if (!problem) return undefined;
-  const after = Number(response.headers.get("Retry-After"));
-  if (problem.retryAfter === undefined && after > 0) problem.retryAfter = after;
-  return { ...problem, status: response.status };
-}
-
-export async function endOfResponse(response: Response): Promise<End> {
-  const problem = await problemOf(response);
-  return problem ? endOfProblem(problem) : lost(`HTTP ${response.status}`);
+  const end = lost(`closed with ${code} ${reason}`.trim());
+  const kind = kindOf(code);
+  const before = announced ? endOfProblem(announced) : end;
+  return { ...before, ...end, kind: kind === "lost" ? before.kind : kind };
 }

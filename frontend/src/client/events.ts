@@ -142,18 +142,18 @@ export type ServerEvent =
 export interface Problem {
   code: string;
   title: string;
-  detail?: string;
-  status?: number;
+  detail?: string | undefined;
+  status?: number | undefined;
   field?: string;
   limit?: number;
   /** Seconds. */
-  retryAfter?: number;
+  retryAfter?: number | undefined;
 }
 
 export interface Session {
   clientId: ClientId;
   name: string;
-  token?: string;
+  token?: string | undefined;
   expiresAt?: string;
 }
 
@@ -172,7 +172,8 @@ export type Command = (
   | { type: "leave" }
 ) & { roomId?: RoomId };
 
-type Fields = Record<string, unknown>;
+/** A JSON object. */
+export type Fields = Record<string, unknown>;
 
 /** Reads one field: undefined leaves it out, null refuses the whole. */
 type Read<T> = (value: unknown) => T;

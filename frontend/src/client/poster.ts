@@ -1,16 +1,13 @@
 import { Backoff } from "./backoff.ts";
 import type { Cursor } from "./cursor.ts";
-import { endOfProblem, problemOf } from "./end.ts";
-import { type Problem, parseObject, readMessage } from "./events.ts";
+import { endOfProblem } from "./end.ts";
+import { type Problem, readMessage } from "./events.ts";
+import { ask } from "./http.ts";
 import type { Outbox, Post } from "./outbox.ts";
-import { noAnswer } from "./session.ts";
 import { type Environment, roomUrl, type Target } from "./transport.ts";
 
-/** A post over HTTP that has no answer by then is sent again under its key. Milliseconds. */
-const POST_WITHIN = 10_000;
 /** A post over the WebSocket without an answer by then is a sign that nothing goes up. Milliseconds. */
 const ANSWER_WITHIN = 4_000;
-const RETRY_CODES = new Set(["unavailable", "going_away", "too_much", "too_slow"]);
 
 export interface PosterOptions {
   env: Environment;
@@ -32,8 +29,9 @@ export class Poster {
   readonly #backoff: Backoff;
   #ready = false;
   #abort: AbortController | undefined;
-  #answerTimer: number | undefined;
-  #retryTimer: number | undefined;
+  /** Until an answer is overdue, or until the next try. */
+  #timer = 0;
+  #waiting = false;
 
   constructor(options: PosterOptions) {
     this.#o = options;
@@ -56,7 +54,7 @@ export class Poster {
   }
 
   pump(): void {
-    if (!this.#ready || this.#retryTimer !== undefined) return;
+    if (!this.#ready || this.#waiting) return;
     const post = this.#o.outbox.next();
     if (post === undefined) return;
     if (this.#o.send(post)) this.#awaitAnswer();
@@ -70,85 +68,53 @@ export class Poster {
     this.pump();
   }
 
-  /** The connection answered that this post failed. */
+  /** The server answered that this post failed, or something in between did. */
   failed(key: string, problem: Problem): void {
-    if (RETRY_CODES.has(problem.code)) return this.#later(problem.retryAfter);
-    if (endOfProblem(problem).kind === "signed-out") {
-      this.#o.outbox.interrupted();
-      return this.#o.onSignedOut();
+    const { env, outbox } = this.#o;
+    const { kind, retryAfter } = endOfProblem(problem);
+    // What is no answer of ours may pass, unless it is something that forbids it.
+    const { status = 0, code } = problem;
+    const passing = status < 400 || status === 408 || status === 429 || status >= 500;
+    if (kind === "busy" || (code === "no_answer" && passing)) {
+      this.#clear();
+      outbox.interrupted();
+      this.#waiting = true;
+      this.#timer = env.setTimeout(() => {
+        this.#waiting = false;
+        this.pump();
+      }, this.#backoff.next(retryAfter));
+    } else if (kind === "signed-out") {
+      outbox.interrupted();
+      this.#o.onSignedOut();
+    } else {
+      if (outbox.refused(key, problem)) this.#o.onChange();
+      this.answered();
     }
-    if (this.#o.outbox.refused(key, problem)) this.#o.onChange();
-    this.answered();
   }
 
   #awaitAnswer(): void {
-    const { env } = this.#o;
-    this.#answerTimer = env.setTimeout(() => {
+    this.#timer = this.#o.env.setTimeout(() => {
       this.#o.onStuck();
       // It may be kept for want of another; it is to be doubted again then.
       this.#awaitAnswer();
     }, ANSWER_WITHIN);
   }
 
-  #later(retryAfter = 0): void {
-    const { env, outbox } = this.#o;
-    this.#clear();
-    outbox.interrupted();
-    this.#retryTimer = env.setTimeout(
-      () => {
-        this.#retryTimer = undefined;
-        this.pump();
-      },
-      this.#backoff.next(retryAfter * 1000),
-    );
-  }
-
-  async #overHttp(post: Post): Promise<void> {
-    const { env, target } = this.#o;
+  async #overHttp({ key, text }: Post): Promise<void> {
+    const target = this.#o.target();
     const abort = new AbortController();
     this.#abort = abort;
-    const timer = env.setTimeout(() => abort.abort("timeout"), POST_WITHIN);
-    let problem: Problem | undefined;
-    try {
-      const at = target();
-      const response = await env.fetch(roomUrl(at, "/messages"), {
-        method: "POST",
-        headers: { ...at.headers, "Content-Type": "application/json", Accept: "application/json" },
-        body: JSON.stringify({ text: post.text, key: post.key }),
-        credentials: "same-origin",
-        signal: abort.signal,
-      });
-      if (response.ok) {
-        const stored = readMessage(parseObject(await response.text()));
-        if (this.#abort !== abort) return;
-        if (stored !== undefined) {
-          this.#o.onStored(post.key, stored.id, stored.time, stored.from.id);
-          return this.answered();
-        }
-      } else {
-        problem = (await problemOf(response)) ?? foreign(response.status);
-        if (this.#abort !== abort) return;
-      }
-    } catch {
-      if (this.#abort !== abort) return;
-    } finally {
-      env.clearTimeout(timer);
-    }
-    if (problem === undefined) this.#later();
-    else this.failed(post.key, problem);
+    const url = roomUrl(target, "/messages");
+    const answer = await ask(this.#o.env, url, target.headers, readMessage, { text, key }, abort);
+    if (this.#abort !== abort) return;
+    if (!answer.value) return this.failed(key, answer.problem);
+    const { id, time, from } = answer.value;
+    this.#o.onStored(key, id, time, from.id);
+    this.answered();
   }
 
   #clear(): void {
-    const { env } = this.#o;
-    if (this.#answerTimer !== undefined) env.clearTimeout(this.#answerTimer);
-    if (this.#retryTimer !== undefined) env.clearTimeout(this.#retryTimer);
-    this.#answerTimer = undefined;
-    this.#retryTimer = undefined;
+    this.#o.env.clearTimeout(this.#timer);
+    this.#waiting = false;
   }
-}
-
-/** An answer that is not our server's: of a gateway, worth another try; or of something that forbids it. */
-function foreign(status: number): Problem | undefined {
-  const passing = status >= 500 || status < 400 || status === 408 || status === 429;
-  return passing ? undefined : noAnswer(status);
 }

@@ -1,5 +1,5 @@
-import { problemOf } from "./end.ts";
-import { type Problem, parseObject, readSession, type Session } from "./events.ts";
+import { type Problem, readSession, type Session } from "./events.ts";
+import { ask } from "./http.ts";
 import type { Environment } from "./transport.ts";
 
 export type SessionResult = { session: Session } | { problem: Problem };
@@ -8,63 +8,29 @@ export type SessionResult = { session: Session } | { problem: Problem };
 export class Sessions {
   readonly #env: Environment;
   readonly #url: string;
-  readonly #tokens: boolean;
+  readonly #tokens: boolean | undefined;
   session: Session | undefined;
 
   /** `tokens`: send the token in a header, as programs do; pages have a cookie that they can't even read. */
-  constructor(env: Environment, baseUrl: string, tokens: boolean, session?: Session) {
+  constructor(env: Environment, baseUrl: string, tokens?: boolean, session?: Session | null) {
     this.#env = env;
     this.#url = new URL("session", baseUrl).href;
     this.#tokens = tokens;
-    this.session = session;
+    this.session = session ?? undefined;
   }
 
   get headers(): Record<string, string> {
-    const token = this.#tokens ? this.session?.token : undefined;
+    const token = this.#tokens && this.session?.token;
     return token ? { Authorization: `Bearer ${token}` } : {};
   }
 
-  /** The session that the server still knows, if there is one. */
-  async current(): Promise<SessionResult> {
-    return this.#call({ method: "GET" });
+  /** The session that the server still knows, if there is one; with a name, a new one or that one under a new name. */
+  async ask(name?: string): Promise<SessionResult> {
+    const body = name === undefined ? undefined : { name };
+    const answer = await ask(this.#env, this.#url, this.headers, readSession, body);
+    if (!answer.value) return answer;
+    const session = { token: this.session?.token, ...answer.value };
+    this.session = session;
+    return { session };
   }
-
-  /** A new session, or a new name for the one there is. */
-  async signIn(name: string): Promise<SessionResult> {
-    return this.#call({ method: "POST", body: JSON.stringify({ name }) });
-  }
-
-  async #call(init: { method: string; body?: string }): Promise<SessionResult> {
-    const headers: Record<string, string> = { ...this.headers, Accept: "application/json" };
-    if (init.body) headers["Content-Type"] = "application/json";
-    const abort = new AbortController();
-    const timer = this.#env.setTimeout(() => abort.abort(), 10_000);
-    try {
-      const response = await this.#env.fetch(this.#url, {
-        ...init,
-        headers,
-        cache: "no-store",
-        credentials: "same-origin",
-        signal: abort.signal,
-      });
-      if (!response.ok)
-        return { problem: (await problemOf(response)) ?? noAnswer(response.status) };
-      const session = readSession(parseObject(await response.text()));
-      if (!session) return { problem: noAnswer(response.status) };
-      const token = session.token ?? this.session?.token;
-      this.session = token === undefined ? session : { ...session, token };
-      return { session: this.session };
-    } catch {
-      return { problem: noAnswer() };
-    } finally {
-      this.#env.clearTimeout(timer);
-    }
-  }
-}
-
-/** The problem that stands for no answer of ours at all: a network error, or a page of something in between. */
-export function noAnswer(status?: number): Problem {
-  const problem: Problem = { code: "no_answer", title: "The server did not answer" };
-  if (status !== undefined) problem.status = status;
-  return problem;
 }

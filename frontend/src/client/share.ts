@@ -2,12 +2,12 @@ import type { Cursor } from "./cursor.ts";
 import type { ConnectionState, Input } from "./decisions.ts";
 import {
   type Command,
-  parseObject,
   type RoomId,
   readMessages,
   type ServerEvent,
   type WelcomeEvent,
 } from "./events.ts";
+import { ask } from "./http.ts";
 import { Link, type LinkOptions, type Port } from "./link.ts";
 import { Lock, type LocksLike } from "./share_election.ts";
 import { Holder } from "./share_holder.ts";
@@ -467,22 +467,8 @@ class SharedPort implements Port {
 
   async #read(after: Cursor | undefined) {
     const { env, target } = this.#o;
-    const abort = new AbortController();
-    const timer = env.setTimeout(() => abort.abort(), 10_000);
-    try {
-      const at = target();
-      const response = await env.fetch(roomUrl(at, "/messages", { after }), {
-        headers: { ...at.headers, Accept: "application/json" },
-        cache: "no-store",
-        credentials: "same-origin",
-        signal: abort.signal,
-      });
-      return response.ok ? readMessages(parseObject(await response.text())) : undefined;
-    } catch {
-      return undefined;
-    } finally {
-      env.clearTimeout(timer);
-    }
+    const at = target();
+    return (await ask(env, roomUrl(at, "/messages", { after }), at.headers, readMessages)).value;
   }
 
   #hold(): void {

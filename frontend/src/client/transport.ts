@@ -1,6 +1,6 @@
 import type { Cursor } from "./cursor.ts";
 import type { End } from "./end.ts";
-import type { Command, ErrorEvent, RoomId, ServerEvent, Session } from "./events.ts";
+import type { Command, RoomId, ServerEvent, Session } from "./events.ts";
 
 /** The transports this client can use, best first. */
 export const TRANSPORTS = ["ws", "sse", "poll"] as const;
@@ -35,20 +35,31 @@ export interface Environment {
 /** A room, and the entry after which to read it. */
 export interface Place {
   room: RoomId;
-  after?: Cursor;
+  after?: Cursor | undefined;
 }
 
+/** A place to poll, and which roster of it is known. */
+export interface Asked extends Place {
+  version?: number | undefined;
+}
+
+export type Params = Record<string, string | number | undefined>;
+
 /** What one try of a transport is to connect to. */
-export interface Target {
+export interface Target extends Place {
   baseUrl: string;
-  room: RoomId;
-  after?: Cursor;
   /** Several rooms on one connection, instead of `room`. */
-  rooms?: readonly Place[];
+  several?: Several | undefined;
   /** Empty for pages, which send their cookie. */
   headers: Record<string, string>;
   /** Polls don't say who one is. */
-  session?: Session;
+  session?: Session | null | undefined;
+}
+
+export interface Several {
+  places: readonly Place[];
+  /** The address of their streams in one. */
+  address(path: string, places: readonly Asked[], params?: Params): string;
 }
 
 export interface Sink {
@@ -69,33 +80,24 @@ export interface Channel {
 
 export type OpenTransport = (env: Environment, target: Target, sink: Sink) => Channel;
 
-/** True for what ended one room of several: the connection goes on. */
-export function ofOneRoom({ rooms }: Target, { roomId }: ErrorEvent): boolean {
-  return rooms !== undefined && roomId !== undefined;
-}
-
 /** The address of a stream of the room, or of all the rooms at once. */
 export function streamUrl(target: Target, path: string): string {
-  if (target.rooms === undefined) return roomUrl(target, path, { after: target.after });
-  const url = new URL(`stream${path}`, target.baseUrl);
-  for (const place of target.rooms) url.searchParams.append("room", placeText(place));
-  return url.href;
-}
-
-/** As the addresses for several rooms have it: `lobby@42-7f3a9c12`. */
-function placeText({ room, after }: Place): string {
-  return after === undefined ? room : `${room}@${after}`;
+  const { several, after } = target;
+  return several?.address(path, several.places) ?? roomUrl(target, path, { after });
 }
 
 /** An address of a room, with the parameters that are given. */
 export function roomUrl(
-  target: Pick<Target, "baseUrl" | "room">,
+  { baseUrl, room }: Pick<Target, "baseUrl" | "room">,
   path: string,
-  params: Record<string, string | number | undefined> = {},
+  params?: Params,
 ): string {
-  const url = new URL(`rooms/${encodeURIComponent(target.room)}${path}`, target.baseUrl);
+  return withParams(new URL(`rooms/${encodeURIComponent(room)}${path}`, baseUrl), params);
+}
+
+export function withParams(url: URL, params: Params = {}): string {
   for (const [name, value] of Object.entries(params)) {
-    if (value !== undefined) url.searchParams.set(name, String(value));
+    if (value !== undefined) url.searchParams.set(name, `${value}`);
   }
   return url.href;
 }

@@ -1,26 +1,19 @@
 import { endOfClose } from "./end.ts";
 import { decodeEvent, type Problem } from "./events.ts";
-import {
-  type Channel,
-  type Environment,
-  ofOneRoom,
-  type Sink,
-  streamUrl,
-  type Target,
-} from "./transport.ts";
+import { type Channel, type Environment, type Sink, streamUrl, type Target } from "./transport.ts";
 
 const OPEN = 1;
 
 /** GET /rooms/{room}/ws, or /stream/ws for several rooms: one event a text frame, commands the other way. */
 export function openWs(env: Environment, target: Target, sink: Sink): Channel {
-  const url = streamUrl(target, "/ws").replace(/^http/, "ws");
-  const socket = env.socket(url, target.headers);
+  const socket = env.socket(streamUrl(target, "/ws").replace(/^http/, "ws"), target.headers);
   let announced: Problem | undefined;
 
   socket.onmessage = ({ data }) => {
-    const event = typeof data === "string" ? decodeEvent(data) : undefined;
-    if (event === undefined) return sink.heard();
-    if (event.type === "error" && event.key === undefined && !ofOneRoom(target, event))
+    const event = decodeEvent(data as string); // a binary frame is no JSON either
+    if (!event) return sink.heard();
+    // What ends one room of several leaves the connection to the others.
+    if (event.type === "error" && !event.key && !(target.several && event.roomId))
       announced = event;
     sink.event(event);
   };

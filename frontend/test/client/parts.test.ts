@@ -1,12 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { Backoff } from "../../src/client/backoff.ts";
 import { type Cursor, parseCursor, START, seqOf } from "../../src/client/cursor.ts";
-import { endOfClose, endOfResponse } from "../../src/client/end.ts";
+import { endOfClose, endOfProblem } from "../../src/client/end.ts";
 import type { Member, MessageEvent } from "../../src/client/events.ts";
+import { problemOf } from "../../src/client/http.ts";
 import { Log } from "../../src/client/log.ts";
 import { Outbox } from "../../src/client/outbox.ts";
 import { Roster } from "../../src/client/roster.ts";
-import { SseParser } from "../../src/client/sse_parser.ts";
+import { sseParser } from "../../src/client/sse_parser.ts";
 import { problem } from "../fake_server.ts";
 import { Random } from "../random.ts";
 
@@ -46,30 +47,24 @@ describe("SSE parser", () => {
     "id: 42-7f\ndata: one\ndata:two\ndata\n\n" +
     "event: live\rid: 43-00\rdata:  spaced\r\r" +
     "unknown: x\nevent: dropped\n\ndata: last\n\ndata: unfinished\n";
-  const whole = [
-    { event: "welcome", data: '{"a":1}' },
-    { event: "message", data: "one\ntwo\n", id: "42-7f" },
-    { event: "live", data: " spaced", id: "43-00" },
-    { event: "message", data: "last", id: "43-00" },
-  ];
+  const whole = ['{"a":1}', "one\ntwo\n", " spaced", "last"];
 
   test("in one piece", () => {
-    expect(new SseParser().push(`\uFEFF${stream}`)).toEqual(whole);
+    expect(sseParser()(stream)).toEqual(whole);
   });
 
   test("in pieces of one character", () => {
-    const parser = new SseParser();
-    expect([...stream].flatMap((c) => parser.push(c))).toEqual(whole);
+    expect([...stream].flatMap(sseParser())).toEqual(whole);
   });
 
   test("in pieces of any size", () => {
     const random = new Random(3);
     for (let round = 0; round < 300; round++) {
-      const parser = new SseParser();
+      const parse = sseParser();
       const blocks = [];
       for (let from = 0; from < stream.length; ) {
         const to = from + random.below(9);
-        blocks.push(...parser.push(stream.slice(from, to)));
+        blocks.push(...parse(stream.slice(from, to)));
         from = to;
       }
       expect(blocks).toEqual(whole);
@@ -215,14 +210,15 @@ describe("how a connection ended", () => {
   });
 
   test("only our own server can close the door", async () => {
-    const own = (status: number, code: string) => endOfResponse(problem(status, code));
+    const end = async (answer: Response) => endOfProblem(await problemOf(answer));
+    const own = (status: number, code: string) => end(problem(status, code));
     expect((await own(401, "session_invalid")).kind).toBe("signed-out");
     expect((await own(403, "cross_origin")).kind).toBe("forbidden");
     expect((await own(422, "invalid_field")).kind).toBe("refused");
     expect((await own(503, "unavailable")).kind).toBe("busy");
     expect((await own(403, "constructor")).kind).toBe("lost");
     for (const status of [401, 403, 404, 407, 502, 504]) {
-      expect((await endOfResponse(new Response("<html>", { status }))).kind).toBe("lost");
+      expect((await end(new Response("<html>", { status }))).kind).toBe("lost");
     }
   });
 });

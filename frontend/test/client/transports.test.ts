@@ -115,14 +115,17 @@ describe("event stream", () => {
       fetch: (url, init) => {
         asked = [String(url), init];
         return Promise.resolve(
-          stream(': pad\n\ndata: {"type":"pi', 'ng"}\n\nevent: x\ndata: {}\n\n'),
+          stream(
+            '\uFEFFdata: {"type":"ping"}\n\n: pad\n\ndata: {"type":"pi',
+            'ng"}\n\nevent: x\ndata: {}\n\n',
+          ),
         );
       },
     });
     await pass(0);
     expect(asked[0]).toBe(`${ROOM}/sse?after=7-abc`);
     expect(asked[1]?.headers).toMatchObject({ Authorization: "Bearer t" });
-    expect(types()).toEqual(["ping"]);
+    expect(types()).toEqual(["ping", "ping"]);
     expect(ends).toMatchObject([{ kind: "lost" }]);
   });
 
@@ -230,7 +233,7 @@ describe("long polling", () => {
     await pass(11_100);
     expect(ends).toEqual([]);
     await pass(30_000);
-    expect(ends).toMatchObject([{ kind: "lost", detail: "a poll was not answered" }]);
+    expect(ends).toMatchObject([{ kind: "lost", detail: "no_answer timeout" }]);
   });
 
   test("answers that come at once are not asked for in circles", async () => {

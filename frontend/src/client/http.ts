@@ -1,0 +1,74 @@
+import { type Fields, type Problem, parseObject, readProblem } from "./events.ts";
+import type { Environment } from "./transport.ts";
+
+/** A call without an answer by then is given up. Milliseconds. */
+const WITHIN = 10_000;
+
+/** A post of fewer characters outlives its page; browsers let no long ones do so. */
+const SHORT = 1_000;
+
+/** Headers of every call: `Authorization` for programs, none for pages, which send their cookie. */
+export type Headers = Record<string, string>;
+
+export type Answer<T> = { value: T; problem?: never } | { value?: never; problem: Problem };
+
+/** One HTTP request to the server: a POST of JSON when there is a body. */
+export function request(
+  env: Environment,
+  url: string,
+  headers: Headers,
+  accept: string,
+  signal: AbortSignal,
+  body?: object,
+): Promise<Response> {
+  const json = body && JSON.stringify(body);
+  return env.fetch(url, {
+    headers: { ...headers, Accept: accept, ...(json && { "Content-Type": "application/json" }) },
+    ...(json && { method: "POST", body: json, keepalive: json.length < SHORT }),
+    cache: "no-store",
+    credentials: "same-origin",
+    signal,
+  });
+}
+
+/** Makes a call, and reads its answer. It never throws: what is no answer of ours is a problem too. */
+export async function ask<T extends object>(
+  env: Environment,
+  url: string,
+  headers: Headers,
+  read: (body: Fields | undefined) => T | undefined,
+  body?: object,
+  abort = new AbortController(),
+  within = WITHIN,
+): Promise<Answer<T>> {
+  const { signal } = abort;
+  const timer = env.setTimeout(() => abort.abort("timeout"), within);
+  try {
+    const response = await request(env, url, headers, "application/json", signal, body);
+    const value = response.ok ? read(parseObject(await response.text())) : undefined;
+    return value ? { value } : { problem: await problemOf(response) };
+  } catch (error) {
+    return { problem: noAnswer(undefined, String(signal.reason ?? error)) };
+  } finally {
+    env.clearTimeout(timer);
+    abort.abort();
+  }
+}
+
+/**
+ * Reads why a call failed. Only problem+json is our server speaking: a 403 or 404 page of a proxy in between says
+ * nothing about the room, so it is no reason to give up.
+ */
+export async function problemOf(response: Response): Promise<Problem> {
+  const { headers, status } = response;
+  const ours = headers.get("Content-Type")?.startsWith("application/problem+json");
+  const problem = ours && readProblem(parseObject(await response.text()));
+  if (!problem) return noAnswer(status);
+  const retryAfter = Number(headers.get("Retry-After")) || undefined;
+  return { retryAfter, ...problem, status };
+}
+
+/** The problem that stands for no answer of ours at all: a network error, or a page of something in between. */
+function noAnswer(status?: number, detail?: string): Problem {
+  return { code: "no_answer", title: "The server did not answer", status, detail };
+}
