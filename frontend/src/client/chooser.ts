@@ -2,7 +2,6 @@ import { Backoff } from "./backoff.ts";
 import {
   type Action,
   type ConnectionState,
-  type Decision,
   type Input,
   type Memory,
   TIMING,
@@ -34,18 +33,20 @@ interface Try {
   welcomeAt?: number;
   heardAt: number;
   heartbeat: number;
-  /** A ping has come down; something of ours went up. */
+  /** A ping has come down; something of ours went up. Both prove it. */
   down: boolean;
   up: boolean;
   proven: boolean;
 }
 
+/** How a try ended, as far as it matters here. */
+type Ended = Pick<End, "kind" | "retryAfter">;
+
 interface Race {
   why: "start" | "again" | "unproven" | "stuck" | "network" | "rooms";
-  startedAt: number;
-  openedAt: number;
+  /** What is still to be opened, and when at the latest. */
   queue: Transport[];
-  tries: Map<TryId, Try>;
+  nextAt: number;
   retryAfter: number;
 }
 
@@ -67,22 +68,25 @@ export class Chooser {
 
   #running = false;
   #nextId: TryId = 1;
-  #race: Race | undefined;
+  /** What is open: the carrier, the probe, and those that race. */
+  readonly #tries = new Map<TryId, Try>();
   #carrier: Try | undefined;
+  #probe: Try | undefined;
+  #race: Race | undefined;
   /** The carrier was kept, since no other got through; it is not doubted again before this. */
   #sparedUntil = 0;
-  #probe: Try | undefined;
   #probeQueue: Transport[] = [];
   /** When the next probe and the next round are due. */
   #probeAt = NEVER;
   #retryAt = NEVER;
-  #downSince: number | undefined;
+  #downSince = 0;
   #failures = 0;
   /** Young deaths in a row. */
   readonly #strikes = new Map<Transport, number>();
 
-  /** The time of this step. */
+  /** The time of this step, and of the next one that time itself asks for. */
   #now = 0;
+  #dueAt = NEVER;
   #out: Action[] = [];
   #lastState = "";
 
@@ -97,129 +101,133 @@ export class Chooser {
     this.#out = [];
     this.#now = now;
     this.#take(input);
-    if (this.#running) this.#settle();
+    let done = -1;
+    while (done < this.#out.length) {
+      done = this.#out.length;
+      this.#dueAt = NEVER;
+      if (this.#running) this.#settle();
+    }
     this.#tellState();
     return this.#out;
   }
 
   /** When `tick` must be given next; undefined when nothing is due. */
   deadline(): number | undefined {
-    if (!this.#running) return undefined;
-    const t = this.#timing;
-    const race = this.#race;
-    const carrier = this.#carrier;
-    const times = [this.#retryAt];
-    if (race) {
-      if (race.queue.length > 0) times.push(race.openedAt + t.headStart);
-      for (const one of race.tries.values()) times.push(one.openedAt + t.welcomeWithin);
-    }
-    if (carrier) times.push(this.#silentAt(carrier), this.#doubtAt(carrier));
-    if (this.#probe) times.push(this.#probeDeadline(this.#probe));
-    else if (this.#mayProbe()) times.push(this.#probeAt);
-    const first = Math.min(...times);
-    return first === NEVER ? undefined : first;
+    return this.#dueAt < NEVER ? this.#dueAt : undefined;
   }
 
   /** All transports, the most promising first. */
   order(now: number): Transport[] {
-    const back = (transport: Transport) => (this.#memory.back[transport] ?? 0) > now;
-    const works = this.#memory.works;
-    const first = works !== undefined && works.until > now ? works.transport : undefined;
-    const rank = (transport: Transport) => (transport === first ? 0 : back(transport) ? 2 : 1);
+    const { works, back } = this.#memory;
+    const first = works && works.until > now && works.transport;
+    const rank = (transport: Transport) =>
+      transport === first ? 0 : (back[transport] ?? 0) > now ? 2 : 1;
     return [...this.#transports].sort((a, b) => rank(a) - rank(b));
   }
 
   #take(input: Input): void {
-    if (input.type === "start") {
-      if (this.#running) return;
+    if (!this.#running && input.type === "start") {
       this.#running = true;
       this.#downSince = this.#now;
       this.#failures = 0;
       this.#backoff.reset();
-      return this.#begin("start");
+      this.#begin("start");
     }
     if (!this.#running) return;
+    const carrier = this.#carrier;
+    const one = "id" in input ? this.#tries.get(input.id) : undefined;
     switch (input.type) {
       case "stop":
-        this.#closeAll("stopped");
-        this.#running = false;
-        return;
+        return this.#closeAll("stopped");
       case "welcome":
-        return this.#welcome(input.id, input.heartbeat);
+        return one && this.#welcome(one, input.heartbeat);
       case "heard":
-        return this.#heard(input.id, input.proof === true, input.answer === true);
+        return one && this.#heard(one, input.proof, input.answer);
       case "ended":
-        return this.#ended(input.id, input.end);
+        return one && this.#ended(one, input.end);
       case "stuck":
         return this.#doubt("stuck");
       case "network":
         return this.#network(input.online);
       case "wake":
-        if (this.#retryAt < NEVER) this.#begin("again");
-        else if (
-          this.#carrier &&
-          (input.frozen || this.#now - this.#carrier.heardAt > 1.2 * this.#carrier.heartbeat)
-        ) {
-          this.#begin("network");
-        }
-        return;
+        if (carrier && !input.frozen && this.#now - carrier.heardAt <= 1.2 * carrier.heartbeat)
+          return;
+        return this.#begin(carrier ? "network" : "again");
       case "rooms":
         return this.#rooms();
       case "retry":
-        if (this.#retryAt < NEVER) this.#begin("again");
-        return;
-      case "tick":
-        return;
+        if (!carrier) this.#begin("again");
     }
   }
 
-  /** Does what the time asks for, until nothing is left to do now. */
+  /** Whether a time has come; if not, it is one to wait for. */
+  #due(at: number): boolean {
+    if (this.#now >= at) return true;
+    this.#dueAt = Math.min(this.#dueAt, at);
+    return false;
+  }
+
+  /** Does what the time asks for. */
   #settle(): void {
     const t = this.#timing;
-    if (this.#now >= this.#retryAt) this.#begin("again");
-    const silent = this.#carrier;
-    if (silent && this.#now >= this.#silentAt(silent)) {
-      this.#close(silent, "silent");
-      this.#carrierGone(silent, false, 0);
+    if (this.#due(this.#retryAt)) this.#begin("again");
+    for (const one of this.#tries.values()) {
+      const { welcomeAt } = one;
+      if (welcomeAt === undefined) {
+        if (this.#due(one.openedAt + t.welcomeWithin)) this.#giveUp(one, "late");
+      } else if (one === this.#carrier) {
+        if (this.#due(one.heardAt + 2 * one.heartbeat)) this.#giveUp(one, "silent");
+        else if (!one.proven && this.#due(Math.max(welcomeAt + t.proofWithin, this.#sparedUntil))) {
+          this.#doubt("unproven");
+        }
+      } else if (!one.proven) {
+        if (this.#due(welcomeAt + 2 * t.proofWithin)) this.#giveUp(one, "unproven");
+      } else if (!this.#race && this.#due(this.#doubtful(one) ? welcomeAt + t.probation : 0)) {
+        // While others race, a proven probe waits for the outcome.
+        if (this.#carrier) this.#close(this.#carrier, "better");
+        this.#strikes.delete(one.transport);
+        const { [one.transport]: _, ...back } = this.#memory.back;
+        this.#learn({ back });
+        this.#carry(one, "better");
+      }
     }
-    if (this.#carrier && this.#now >= this.#doubtAt(this.#carrier)) this.#doubt("unproven");
-    this.#settleProbe();
-
-    const race = this.#race;
-    if (!race) return;
-    for (const one of race.tries.values()) {
-      if (this.#now < one.openedAt + t.welcomeWithin) continue;
-      race.tries.delete(one.id);
-      this.#close(one, "late");
-    }
-    if (race.queue.length > 0) {
-      if (race.tries.size === 0 || this.#now >= race.openedAt + t.headStart) this.#openNext(race);
-    } else if (race.tries.size === 0) {
-      this.#raceLost(race);
+    if (this.#race) this.#goOn(this.#race);
+    else if (this.#carrier?.proven && !this.#probe && this.#due(this.#probeAt)) {
+      if (this.#probeQueue.length === 0) this.#probeQueue = this.#better(this.#carrier);
+      const next = this.#probeQueue.shift();
+      if (next) this.#probe = this.#open(next, "probe");
     }
   }
 
   #begin(why: Race["why"], queue = this.order(this.#now)): void {
     this.#retryAt = NEVER;
-    if (this.#race || queue.length === 0) return;
-    this.#race = {
-      why,
-      startedAt: this.#now,
-      openedAt: this.#now,
-      queue: [...queue],
-      tries: new Map(),
-      retryAfter: 0,
-    };
-    this.#openNext(this.#race);
+    if (queue.length > 0) this.#race ??= { why, queue, nextAt: 0, retryAfter: 0 };
   }
 
-  #openNext(race: Race): void {
-    const transport = race.queue.shift();
-    if (transport === undefined) return;
-    const why = race.tries.size > 0 ? "beside" : race.why;
-    const one = this.#open(transport, why);
-    race.tries.set(one.id, one);
-    race.openedAt = this.#now;
+  /** The race: opens the next one, or is lost when there is none. */
+  #goOn(race: Race): void {
+    const { why, queue, retryAfter } = race;
+    const beside = this.#racing().length > 0;
+    const next = queue[0];
+    if (next && (!beside || this.#due(race.nextAt))) {
+      queue.shift();
+      race.nextAt = this.#now + this.#timing.headStart;
+      this.#open(next, beside ? "beside" : why);
+    }
+    if (next || beside) return;
+    this.#race = undefined;
+    const carrier = this.#carrier;
+    if (carrier && why !== "rooms" && why !== "network") {
+      this.#sparedUntil = this.#now + this.#timing.doubtAgain;
+      return this.#decide("keep", "only", carrier.transport);
+    }
+    this.#failures += 1;
+    if (carrier) this.#giveUp(carrier, "nothing", { kind: "busy", retryAfter });
+    else this.#wait(retryAfter);
+  }
+
+  #racing(): Try[] {
+    return [...this.#tries.values()].filter((one) => one !== this.#carrier && one !== this.#probe);
   }
 
   #open(transport: Transport, why: string): Try {
@@ -234,51 +242,62 @@ export class Chooser {
       up: transport !== "ws",
       proven: false,
     };
+    this.#tries.set(one.id, one);
     this.#decide("open", why, transport);
     this.#out.push({ type: "open", id: one.id, transport });
     return one;
   }
 
   #close(one: Try, why: string): void {
+    this.#forget(one);
     this.#decide("close", why, one.transport);
     this.#out.push({ type: "close", id: one.id });
   }
 
-  #welcome(id: TryId, heartbeat: number): void {
-    const one = this.#find(id);
-    if (!one || one.welcomeAt !== undefined) return;
+  #forget(one: Try): void {
+    this.#tries.delete(one.id);
+    if (one === this.#carrier) this.#carrier = undefined;
+    if (one === this.#probe) this.#probe = undefined;
+  }
+
+  #closeAll(why: string): void {
+    for (const one of this.#tries.values()) this.#close(one, why);
+    this.#race = undefined;
+    this.#retryAt = NEVER;
+    this.#running = false;
+  }
+
+  #welcome(one: Try, heartbeat: number): void {
+    if (one.welcomeAt !== undefined) return;
     one.welcomeAt = this.#now;
     one.heardAt = this.#now;
     one.heartbeat = heartbeat;
-    this.#decide("welcome", `after ${this.#now - one.openedAt} ms`, one.transport);
+    this.#decide("welcome", this.#age(one), one.transport);
     const race = this.#race;
-    if (!race?.tries.delete(id)) return;
-    for (const other of race.tries.values()) this.#close(other, "second");
-    this.#race = undefined;
-    const old = this.#carrier;
-    if (old) {
-      this.#close(old, race.why);
-      if (race.why !== "network" && race.why !== "rooms") this.#strike(old.transport);
+    if (!race || one === this.#probe) return;
+    this.#cancelRace("second", one);
+    const { why } = race;
+    const carrier = this.#carrier;
+    if (carrier) {
+      this.#close(carrier, why);
+      if (why !== "network" && why !== "rooms") this.#strike(carrier.transport);
     }
     if (this.#probe) this.#close(this.#probe, "replaced");
-    this.#probe = undefined;
-    this.#carry(one, old ? race.why : "first");
+    this.#carry(one, carrier ? why : "first");
   }
 
   #carry(one: Try, why: string): void {
     this.#carrier = one;
+    if (one === this.#probe) this.#probe = undefined;
     this.#sparedUntil = 0;
     this.#probeAt = NEVER;
     this.#probeQueue = [];
-    this.#downSince = undefined;
     this.#decide("carry", why, one.transport);
     this.#out.push({ type: "carry", id: one.id, transport: one.transport });
     if (one.proven) this.#proven(one);
   }
 
-  #heard(id: TryId, proof: boolean, answer: boolean): void {
-    const one = this.#find(id);
-    if (!one) return;
+  #heard(one: Try, proof = false, answer = false): void {
     one.heardAt = this.#now;
     one.down ||= proof && one.welcomeAt !== undefined;
     one.up ||= answer;
@@ -293,65 +312,57 @@ export class Chooser {
   }
 
   #proven(one: Try): void {
-    this.#decide("proven", `after ${this.#now - one.openedAt} ms`, one.transport);
+    const { transport } = one;
+    this.#decide("proven", this.#age(one), transport);
     this.#backoff.reset();
     this.#failures = 0;
-    const until = this.#now + this.#timing.remember;
-    const back = { ...this.#memory.back };
-    for (const transport of this.#transports) {
-      if ((back[transport] ?? 0) <= this.#now) delete back[transport];
-    }
-    this.#learn({ works: { transport: one.transport, until }, back });
-    if (this.#better(one.transport).length > 0) this.#probeAt = this.#now + this.#timing.firstProbe;
+    this.#learn({ works: { transport, until: this.#now + this.#timing.remember } });
+    if (this.#better(one).length > 0) this.#probeAt = this.#now + this.#timing.firstProbe;
   }
 
-  #ended(id: TryId, end: End): void {
-    const one = this.#find(id);
-    if (!one) return;
-    this.#decide(
-      "ended",
-      `${end.kind}: ${end.detail}, after ${this.#now - one.openedAt} ms`,
-      one.transport,
-    );
-    if (end.kind !== "lost" && end.kind !== "busy") {
+  #ended(one: Try, end: End): void {
+    this.#decide("ended", `${end.kind}: ${end.detail}, ${this.#age(one)}`, one.transport);
+    if (end.kind === "lost" || end.kind === "busy") return this.#gone(one, end);
+    this.#forget(one);
+    this.#closeAll("final");
+    this.#out.push({ type: "final", end });
+  }
+
+  #giveUp(one: Try, why: string, end: Ended = { kind: "lost" }): void {
+    this.#decide("close", why, one.transport);
+    this.#out.push({ type: "close", id: one.id });
+    this.#gone(one, end);
+  }
+
+  /** What follows when one has ended, or was given up. */
+  #gone(one: Try, { kind, retryAfter = 0 }: Ended): void {
+    const race = this.#race;
+    if (one === this.#carrier) {
       this.#forget(one);
-      this.#closeAll("final");
-      this.#running = false;
-      this.#out.push({ type: "final", end });
-      return;
+      return this.#carrierGone(one, kind === "busy", retryAfter);
     }
-    const retryAfter = end.retryAfter ?? 0;
-    if (one === this.#carrier) return this.#carrierGone(one, end.kind === "busy", retryAfter);
-    if (one === this.#probe) return this.#probeFailed();
-    this.#race?.tries.delete(id);
-    if (this.#race) this.#race.retryAfter = Math.max(this.#race.retryAfter, retryAfter);
+    if (one === this.#probe) {
+      const pause = this.#probeQueue.length > 0 ? 0 : this.#timing.probeEvery;
+      this.#probeAt = this.#now + pause;
+    } else if (race) race.retryAfter = Math.max(race.retryAfter, retryAfter);
+    this.#forget(one);
   }
 
-  /** The carrier ended or fell silent; it is closed already. */
   #carrierGone(one: Try, busy: boolean, retryAfter: number): void {
-    this.#carrier = undefined;
-    this.#probeAt = NEVER;
+    const { transport, welcomeAt = this.#now } = one;
     this.#downSince = this.#now;
-    const lived = this.#now - (one.welcomeAt ?? this.#now);
-    let next: Transport[] | undefined;
-    if (!busy && lived < this.#timing.shortLife) {
-      const sentBack = this.#strike(one.transport);
-      const first = !one.proven && this.#strikes.get(one.transport) === 1;
-      const order = this.order(this.#now);
-      if (sentBack) next = order;
-      else if (first) next = [...order.filter((t) => t !== one.transport), one.transport];
-    } else if (!busy) this.#strikes.delete(one.transport);
+    let next: Transport[] = [];
+    if (!busy && this.#now - welcomeAt < this.#timing.shortLife) {
+      if (this.#strike(transport)) next = this.order(this.#now);
+      else if (!one.proven && this.#strikes.get(transport) === 1) {
+        next = [...this.#others(one), transport];
+      }
+    } else if (!busy) this.#strikes.delete(transport);
     const probe = this.#probe;
-    this.#probe = undefined;
-    this.#probeQueue = [];
-    if (this.#race) {
-      if (probe) this.#close(probe, "replaced");
-      return;
-    }
-    if (probe?.welcomeAt !== undefined) return this.#carry(probe, "gone");
+    if (probe?.welcomeAt !== undefined && !this.#race) return this.#carry(probe, "gone");
     if (probe) this.#close(probe, "replaced");
-    if (next && next.length > 1) this.#begin("again", next);
-    else this.#wait(retryAfter);
+    if (next.length > 1) this.#begin("again", next);
+    else if (!this.#race) this.#wait(retryAfter);
   }
 
   #wait(retryAfter: number): void {
@@ -360,183 +371,91 @@ export class Chooser {
     this.#decide("wait", `${delay} ms`);
   }
 
-  #raceLost(race: Race): void {
+  /** `but` is the one that has won it. */
+  #cancelRace(why: string, but?: Try): void {
+    for (const one of this.#racing()) if (one !== but) this.#close(one, why);
     this.#race = undefined;
-    const carrier = this.#carrier;
-    if (!carrier) {
-      this.#failures += 1;
-      return this.#wait(race.retryAfter);
-    }
-    if (race.why === "rooms" || (race.why === "network" && carrier.heardAt <= race.startedAt)) {
-      this.#close(carrier, "nothing");
-      this.#failures += 1;
-      return this.#carrierGone(carrier, true, race.retryAfter);
-    }
-    this.#sparedUntil = this.#now + this.#timing.doubtAgain;
-    this.#decide("keep", "only", carrier.transport);
-  }
-
-  #cancelRace(why: string): void {
-    for (const one of this.#race?.tries.values() ?? []) this.#close(one, why);
-    this.#race = undefined;
-  }
-
-  /** When a carrier is given up for silence. */
-  #silentAt(one: Try): number {
-    return one.heardAt + 2 * one.heartbeat;
-  }
-
-  /** When an unproven carrier gets company. */
-  #doubtAt(one: Try): number {
-    if (one.proven || this.#race || this.#transports.length < 2) return NEVER;
-    const due = (one.welcomeAt ?? one.openedAt) + this.#timing.proofWithin;
-    return Math.max(due, this.#sparedUntil);
   }
 
   #doubt(why: "unproven" | "stuck"): void {
     const carrier = this.#carrier;
-    if (!carrier || this.#race || this.#now < this.#sparedUntil) return;
-    this.#begin(
-      why,
-      this.order(this.#now).filter((transport) => transport !== carrier.transport),
-    );
+    if (carrier && this.#now >= this.#sparedUntil) this.#begin(why, this.#others(carrier));
   }
 
   #network(online: boolean): void {
     // "For this network" is over when the device says that the network is another one.
-    if (online && Object.keys(this.#memory.back).length > 0) {
+    if (online) {
       this.#strikes.clear();
-      this.#learn({ ...this.#memory, back: {} });
+      this.#learn({ back: {} });
+      this.#probeAt = this.#now;
     }
     this.#begin(this.#carrier ? "network" : "again");
-    if (online && this.#probeAt < NEVER) this.#probeAt = this.#now;
   }
 
   /** What is open knows only the rooms of before. The carrier stays until the next one is there. */
   #rooms(): void {
     const racing = this.#race !== undefined;
+    const carrier = this.#carrier;
     this.#cancelRace("rooms");
-    if (this.#probe) {
-      this.#close(this.#probe, "rooms");
-      this.#probeFailed();
-    }
-    const first = this.#carrier?.transport;
-    if (first)
-      this.#begin("rooms", [first, ...this.order(this.#now).filter((other) => other !== first)]);
+    if (this.#probe) this.#giveUp(this.#probe, "rooms");
+    if (carrier) this.#begin("rooms", [carrier.transport, ...this.#others(carrier)]);
     else if (racing) this.#begin("again");
   }
 
+  /** True when that sends it to the back. */
   #strike(transport: Transport): boolean {
     const strikes = (this.#strikes.get(transport) ?? 0) + 1;
     this.#strikes.set(transport, strikes);
     if (strikes < 2) return false;
-    const before = this.#memory.back[transport] ?? 0;
-    const back = { ...this.#memory.back, [transport]: this.#now + this.#timing.remember };
-    const works = this.#memory.works;
-    const keep = works !== undefined && works.transport !== transport;
-    this.#learn({ ...(keep ? { works } : {}), back });
+    const { works, back } = this.#memory;
+    this.#learn({
+      works: works?.transport === transport ? undefined : works,
+      back: { ...back, [transport]: this.#now + this.#timing.remember },
+    });
     this.#decide("back", "young", transport);
-    return before <= this.#now;
+    return (back[transport] ?? 0) <= this.#now;
   }
 
-  #better(transport: Transport): Transport[] {
+  /** Those that are better, and all but it. */
+  #better({ transport }: Try): Transport[] {
     return this.#transports.slice(0, this.#transports.indexOf(transport));
   }
 
-  #settleProbe(): void {
-    const probe = this.#probe;
-    const carrier = this.#carrier;
-    if (probe) {
-      const trusted = probe.proven && this.#now >= this.#trustedAt(probe);
-      if (trusted && !this.#race) {
-        if (carrier) this.#close(carrier, "better");
-        this.#probe = undefined;
-        this.#strikes.delete(probe.transport);
-        const { [probe.transport]: _, ...back } = this.#memory.back;
-        this.#memory = { ...this.#memory, back };
-        this.#carry(probe, "better");
-      } else if (!trusted && this.#now >= this.#probeDeadline(probe)) {
-        this.#close(probe, "unproven");
-        this.#probeFailed();
-      }
-      return;
-    }
-    if (!carrier || !this.#mayProbe() || this.#now < this.#probeAt) return;
-    if (this.#probeQueue.length === 0) this.#probeQueue = this.#better(carrier.transport);
-    const next = this.#probeQueue.shift();
-    if (!next) this.#probeAt = NEVER;
-    else this.#probe = this.#open(next, "probe");
+  #others({ transport }: Try): Transport[] {
+    return this.order(this.#now).filter((other) => other !== transport);
   }
 
-  #mayProbe(): boolean {
-    return this.#carrier?.proven === true && !this.#race;
+  /** It died young before: it must live beside the carrier for a while. */
+  #doubtful({ transport }: Try): boolean {
+    return transport in this.#memory.back || this.#strikes.has(transport);
   }
 
-  #probeFailed(): void {
-    this.#probe = undefined;
-    this.#probeAt = this.#probeQueue.length > 0 ? this.#now : this.#now + this.#timing.probeEvery;
+  #age(one: Try): string {
+    return `after ${this.#now - one.openedAt} ms`;
   }
 
-  /** When a proven probe may take over. */
-  #trustedAt(probe: Try): number {
-    const doubtful =
-      this.#memory.back[probe.transport] !== undefined || this.#strikes.has(probe.transport);
-    return doubtful ? (probe.welcomeAt ?? probe.openedAt) + this.#timing.probation : 0;
-  }
-
-  #probeDeadline(probe: Try): number {
-    const t = this.#timing;
-    if (probe.welcomeAt === undefined) return probe.openedAt + t.welcomeWithin;
-    if (!probe.proven) return probe.welcomeAt + 2 * t.proofWithin;
-    // While others race, a proven probe waits for the outcome; the race sets the time.
-    return this.#race ? NEVER : this.#trustedAt(probe);
-  }
-
-  #find(id: TryId): Try | undefined {
-    if (this.#carrier?.id === id) return this.#carrier;
-    if (this.#probe?.id === id) return this.#probe;
-    return this.#race?.tries.get(id);
-  }
-
-  #forget(one: Try): void {
-    if (this.#carrier === one) this.#carrier = undefined;
-    if (this.#probe === one) this.#probe = undefined;
-    this.#race?.tries.delete(one.id);
-  }
-
-  #closeAll(why: string): void {
-    this.#cancelRace(why);
-    if (this.#carrier) this.#close(this.#carrier, why);
-    if (this.#probe) this.#close(this.#probe, why);
-    this.#carrier = undefined;
-    this.#probe = undefined;
-    this.#probeAt = NEVER;
-    this.#retryAt = NEVER;
-    this.#downSince = undefined;
-  }
-
-  #learn(memory: Memory): void {
+  #learn(news: Partial<Memory>): void {
+    const memory = { ...this.#memory, ...news };
     this.#memory = memory;
     this.#out.push({ type: "remember", memory });
   }
 
   #decide(what: string, why: string, transport?: Transport): void {
-    const decision: Decision = { at: this.#now, what, why };
-    if (transport) decision.transport = transport;
-    this.#out.push({ type: "decision", decision });
+    this.#out.push({ type: "decision", decision: { at: this.#now, what, why, transport } });
   }
 
   #tellState(): void {
-    const state: ConnectionState = { status: "idle", proven: false, failures: this.#failures };
-    if (this.#carrier) {
-      state.status = "live";
-      state.transport = this.#carrier.transport;
-      state.proven = this.#carrier.proven;
-    } else if (this.#running) {
-      state.status = this.#retryAt < NEVER ? "offline" : "connecting";
-      if (this.#downSince !== undefined) state.downSince = this.#downSince;
-      if (this.#retryAt < NEVER) state.retryAt = this.#retryAt;
-    }
+    const carrier = this.#carrier;
+    const down = this.#running && !carrier;
+    const offline = this.#retryAt < NEVER;
+    const state: ConnectionState = {
+      status: carrier ? "live" : !down ? "idle" : offline ? "offline" : "connecting",
+      transport: carrier?.transport,
+      proven: !!carrier?.proven,
+      failures: this.#failures,
+      downSince: down ? this.#downSince : undefined,
+      retryAt: offline ? this.#retryAt : undefined,
+    };
     const text = JSON.stringify(state);
     if (text === this.#lastState) return;
     this.#lastState = text;

@@ -38,7 +38,7 @@ export const TIMING: Timing = {
 
 /** What was learnt about this network; kept across page loads by whoever has a storage. */
 export interface Memory {
-  works?: { transport: Transport; until: number };
+  works?: { transport: Transport; until: number } | undefined;
   back: Partial<Record<Transport, number>>;
 }
 
@@ -67,12 +67,12 @@ export type Input =
 export interface ConnectionState {
   /** `idle` before the start and after the end. */
   status: "idle" | "connecting" | "live" | "offline";
-  transport?: Transport;
+  transport?: Transport | undefined;
   proven: boolean;
   /** Since when there has been no connection. */
-  downSince?: number;
+  downSince?: number | undefined;
   /** When the next try begins. */
-  retryAt?: number;
+  retryAt?: number | undefined;
   /** Rounds in which no transport got through, since the last that did. */
   failures: number;
 }
@@ -81,7 +81,7 @@ export interface Decision {
   at: number;
   /** What was done, such as `open`, `carry`, `proven`, `close`, `back`, `wait`. */
   what: string;
-  transport?: Transport;
+  transport?: Transport | undefined;
   /** A short word, such as `late` or `silent` (frontend/README.md lists them), or what happened in English. */
   why: string;
 }
