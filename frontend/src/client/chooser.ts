@@ -52,9 +52,9 @@ interface Race {
 
 export interface ChooserOptions {
   timing?: Partial<Timing>;
-  memory?: Memory;
+  memory?: Memory | undefined;
   /** Only these, in this order. Default all. */
-  transports?: readonly Transport[];
+  transports?: readonly Transport[] | undefined;
   random?: () => number;
 }
 
@@ -94,7 +94,7 @@ export class Chooser {
     this.#timing = { ...TIMING, ...options.timing };
     this.#transports = options.transports ?? TRANSPORTS;
     this.#memory = options.memory ?? { back: {} };
-    this.#backoff = new Backoff(options);
+    this.#backoff = new Backoff({ random: options.random ?? Math.random });
   }
 
   step(input: Input, now: number): Action[] {

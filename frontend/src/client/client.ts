@@ -7,7 +7,6 @@ import { defaultEnvironment } from "./environment.ts";
 import {
   type Call,
   type ClientId,
-  type ErrorEvent,
   type Member,
   type MessageEvent,
   type PresenceEvent,
@@ -16,6 +15,7 @@ import {
   type RoomId,
   type RosterSnapshot,
   readRoster,
+  readSession,
   type ServerEvent,
   type Session,
 } from "./events.ts";
@@ -25,7 +25,6 @@ import { Log } from "./log.ts";
 import { Outbox, type Post } from "./outbox.ts";
 import { Poster } from "./poster.ts";
 import { Roster } from "./roster.ts";
-import { type SessionResult, Sessions } from "./session.ts";
 import {
   type Environment,
   type OpenTransport,
@@ -47,7 +46,7 @@ export interface ClientOptions {
   /** Send the session's token in a header rather than leave it to the cookie. Default false; programs need it. */
   tokens?: boolean;
   /** Posts that an earlier run could not bring out. */
-  posts?: Post[];
+  posts?: readonly Post[];
   /** Use this transport only. For support cases and tests. */
   transport?: Transport;
   /** What was learnt about the network before, and where to keep it. */
@@ -56,6 +55,8 @@ export interface ClientOptions {
   env?: Partial<Environment>;
   open?: Partial<Record<Transport, OpenTransport>>;
 }
+
+export type SessionResult = { session: Session } | { problem: Problem };
 
 export interface ClientEvents {
   /** The connection changed. */
@@ -95,15 +96,12 @@ const DECISIONS_KEPT = 200;
 const SIGN_IN_FIRST = 1_500;
 
 /** One room, over whichever transport gets through. Nothing happens until `start()`. */
-export class Client {
+export class Client extends Emitter<ClientEvents> {
   readonly #env: Environment;
   readonly #o: ClientOptions;
-  readonly #emitter = new Emitter<ClientEvents>();
-  readonly #sessions: Sessions;
   readonly #link: Port;
   readonly #log: Log;
   readonly #roster = new Roster();
-  #call: Call | undefined;
   readonly #outbox: Outbox;
   readonly #poster: Poster;
   readonly #renewals: Backoff;
@@ -111,65 +109,63 @@ export class Client {
   readonly #ownIds = new Set<ClientId>();
   readonly #decisions: Decision[] = [];
   #state: ConnectionState = { status: "idle", proven: false, failures: 0 };
+  #call: Call | undefined;
   #name: string | undefined;
   #known: Session | null | undefined;
+  /** What a program sends to be who it is; a page has a cookie that it can't even read. */
+  #token: string | undefined;
   #stream: string | undefined;
   #typedAt = 0;
-  #readingRoster = false;
-  #asking = false;
-  #renewing = false;
+  /** What is being asked for, so that it is not asked for twice. */
+  readonly #asking = new Set<string>();
   /** The carrier has told the past. */
   #live = false;
-  #renewTimer: number | undefined;
-  #guestTimer: number | undefined;
+  #timer = 0;
   #stopped = true;
 
   /** `join` takes a place on a connection that is shared, as the tabs of the page do, rather than make one. */
-  constructor(options: ClientOptions, join?: (options: LinkOptions) => Port) {
+  constructor(options: ClientOptions, join = (link: LinkOptions): Port => new Link(link)) {
+    super();
+    const { session, transport, memory } = options;
+    const env = { ...defaultEnvironment(), ...options.env };
+    const target = () => this.#target();
     this.#o = options;
-    this.#env = { ...defaultEnvironment(), ...options.env };
-    this.#name = options.name ?? options.session?.name;
+    this.#env = env;
+    this.#name = options.name ?? session?.name;
     this.#log = new Log(options.after);
     this.#outbox = new Outbox(options.posts);
-    this.#renewals = new Backoff({ random: this.#env.random });
-    this.#sessions = new Sessions(this.#env, options.baseUrl, options.tokens, options.session);
-    const memory = options.memory?.load();
-    const link: LinkOptions = {
-      env: this.#env,
-      target: () => this.#target(),
-      ...(options.timing === undefined ? {} : { timing: options.timing }),
-      ...(memory === undefined ? {} : { memory }),
-      ...(options.transport === undefined ? {} : { transports: [options.transport] }),
-      ...(options.open === undefined ? {} : { open: options.open }),
-      onEvent: (event) => this.#event(event),
+    this.#renewals = new Backoff(env);
+    this.#token = session?.token;
+    this.#link = join({
+      ...options,
+      env,
+      target,
+      memory: memory?.load(),
+      transports: transport && [transport],
+      onEvent: (event) => {
+        this.#event(event);
+        this.emit("event", event);
+      },
       onCarry: () => this.#interrupt(),
       onState: (state) => this.#setState(state),
       onDecision: (decision) => this.#decision(decision),
-      onMemory: (learnt) => options.memory?.save(learnt),
+      onMemory: (learnt) => memory?.save(learnt),
       onSession: () => void this.#reread(),
       onFinal: (end) => this.#final(end),
-    };
-    this.#link = join?.(link) ?? new Link(link);
+    });
     this.#poster = new Poster({
-      env: this.#env,
+      env,
+      target,
       outbox: this.#outbox,
-      target: () => this.#target(),
       send: ({ key, text }) => this.#link.send({ type: "post", key, text }),
       onStuck: () => this.#link.input({ type: "stuck" }),
       onSignedOut: () => this.#signedOut(),
-      onStored: (key, id, time, from) => {
-        this.#ownIds.add(from);
+      onStored: ({ id, time, from }, key) => {
+        this.#ownIds.add(from.id);
         this.#acknowledged(key, id, time);
       },
       onChange: () => this.#emitPosts(),
     });
-  }
-
-  on<Name extends keyof ClientEvents>(
-    name: Name,
-    listener: (value: ClientEvents[Name]) => void,
-  ): () => void {
-    return this.#emitter.on(name, listener);
   }
 
   get state(): ConnectionState {
@@ -198,7 +194,7 @@ export class Client {
 
   /** The call of the room, if there is one; each member tells whether it is `inCall`. */
   get call(): Call | undefined {
-    return this.#call;
+    return this.#roster.call;
   }
 
   /** Undefined until the server was asked, null for a guest. */
@@ -219,33 +215,27 @@ export class Client {
   /** Connects, and keeps connected until `close()`. */
   start(): void {
     this.#stopped = false;
-    if (this.#known !== undefined) return this.#link.input({ type: "start" });
-    if (this.#o.session !== null) {
-      // Who one is matters for writing only: the reading begins meanwhile.
-      this.#link.input({ type: "start" });
-      void this.#whoAmI();
-    } else if (this.#name === undefined) {
-      this.#learn(null);
-      this.#link.input({ type: "start" });
-    } else {
+    const first = this.#known === undefined;
+    if (first && this.#o.session === null && this.#name !== undefined) {
       // First a session, so that the room does not see a guest come and go; but not for long.
       this.#setState({ ...this.#state, status: "connecting", downSince: this.#env.now() });
-      this.#guestTimer = this.#env.setTimeout(
-        () => this.#link.input({ type: "start" }),
-        SIGN_IN_FIRST,
-      );
-      void this.#renew();
+      this.#env.setTimeout(() => this.#begin(), SIGN_IN_FIRST);
+      return void this.#identify(true);
     }
+    if (first && this.#o.session === null) this.#learn(null);
+    this.#begin();
+    // Who one is matters for writing only: the reading begins meanwhile.
+    if (this.#known === undefined) void this.#identify();
   }
 
   /** Takes a name: a new session, or the same under a new name, and then connects with it. */
   async signIn(name: string): Promise<SessionResult> {
-    const result = await this.#sessions.ask(name);
+    const result = await this.#askSession(name);
     if ("session" in result) {
       this.#name = result.session.name;
       this.#interrupt(); // the connection is still the guest's: nothing more goes out on it
       this.#learn(result.session);
-      this.#restart();
+      if (!this.#stopped) this.#link.restart();
     }
     return result;
   }
@@ -254,31 +244,25 @@ export class Client {
   post(text: string): Post {
     this.#typedAt = 0;
     const post = this.#outbox.add(this.#env.key(), text, this.#env.now());
-    this.#emitPosts();
-    this.#poster.pump();
+    this.#changed();
     return post;
   }
 
   /** Takes over posts of an earlier run that may or may not be stored; their keys keep them from being doubled. */
   restore(posts: readonly Post[]): void {
-    const told = new Set(this.#log.entries.map(({ key, from }) => this.isOwn(from.id) && key));
+    const told = new Set(this.messages.map(({ key, from }) => this.isOwn(from.id) && key));
     this.#outbox.restore(posts.filter(({ key }) => !told.has(key)));
-    this.#emitPosts();
-    this.#poster.pump();
+    this.#changed();
   }
 
   /** Sends a refused post after all. */
   retry(key: string): void {
-    if (!this.#outbox.retry(key, this.#env.now())) return;
-    this.#emitPosts();
-    this.#poster.pump();
+    if (this.#outbox.retry(key, this.#env.now())) this.#changed();
   }
 
   /** Forgets a post. One that is under way may be in the log all the same. */
   discard(key: string): void {
-    if (!this.#outbox.discard(key)) return;
-    this.#emitPosts();
-    this.#poster.pump();
+    if (this.#outbox.discard(key)) this.#changed();
   }
 
   /** Says that one is writing; call it as often as you like. */
@@ -291,17 +275,15 @@ export class Client {
 
   /** Leaves the room: this connection alone, not one's other tabs. */
   leave(): void {
-    if (!this.#link.send({ type: "leave" }) && this.#known) {
-      void this.#ask("/leave", { stream: this.#stream });
-    }
+    const sent = this.#link.send({ type: "leave" });
+    if (!sent && this.#known) void this.#ask("/leave", { stream: this.#stream });
     this.close();
   }
 
   /** Disconnects, without saying so: the server waits a moment before it tells the others. */
   close(): void {
     this.#stopped = true;
-    if (this.#renewTimer !== undefined) this.#env.clearTimeout(this.#renewTimer);
-    if (this.#guestTimer !== undefined) this.#env.clearTimeout(this.#guestTimer);
+    this.#env.clearTimeout(this.#timer);
     this.#interrupt();
     this.#link.input({ type: "stop" });
   }
@@ -321,60 +303,55 @@ export class Client {
     this.#link.input({ type: "retry" });
   }
 
+  #begin(): void {
+    if (!this.#stopped) this.#link.input({ type: "start" });
+  }
+
   #target(): Target {
     const { baseUrl, room } = this.#o;
-    const { headers } = this.#sessions;
-    return { baseUrl, room, after: this.#log.cursor, session: this.#known, headers };
+    return {
+      baseUrl,
+      room,
+      after: this.cursor,
+      session: this.#known,
+      headers: this.#headers,
+    };
   }
 
   #event(event: ServerEvent): void {
     switch (event.type) {
       case "welcome":
         this.#stream = event.stream;
-        if (event.clientId !== "") this.#ownIds.add(event.clientId);
+        if (event.clientId) this.#ownIds.add(event.clientId);
         this.#roster.replace(event, true);
-        this.#emitMembers();
-        break;
-      case "reset":
-        this.#log.reset();
-        this.#emitter.emit("reset", event);
-        break;
-      case "message":
-        this.#message(event);
-        break;
-      case "live":
-        this.#caughtUp(event.cursor);
-        break;
-      case "unknown":
-        if (event.id !== undefined) this.#log.advance(event.id);
-        break;
+        return this.#emitMembers();
       case "members":
         this.#roster.replace(event);
-        this.#emitMembers();
-        break;
-      case "joined":
-      case "left":
-        this.#presence(event);
-        break;
-      case "typing":
-        if (!this.isOwn(event.member.id)) this.#emitter.emit("typing", event);
-        break;
+        return this.#emitMembers();
       case "call":
         this.#roster.called(event);
-        this.#emitMembers();
-        break;
+        return this.#emitMembers();
+      case "joined":
+      case "left":
+        return this.#presence(event);
+      case "typing":
+        return this.isOwn(event.member.id) ? undefined : this.emit("typing", event);
+      case "reset":
+        this.#log.reset();
+        return this.emit("reset", event);
+      case "message":
+        return this.#message(event);
+      case "unknown":
+        if (event.id) this.#log.advance(event.id);
+        return;
+      case "live":
+        return this.#caughtUp(event.cursor);
       case "ack":
         this.#acknowledged(event.key, event.id, event.time);
-        this.#poster.answered();
-        break;
+        return this.#poster.answered();
       case "error":
-        this.#error(event);
-        break;
-      case "ping":
-      case "pong":
-        break;
+        return event.key ? this.#poster.failed(event.key, event) : this.emit("problem", event);
     }
-    this.#emitter.emit("event", event);
   }
 
   #message(message: MessageEvent): void {
@@ -382,7 +359,7 @@ export class Client {
     const { key, from } = message;
     const own = key !== undefined && this.isOwn(from.id);
     const arrived = own && this.#outbox.arrived(key);
-    this.#emitter.emit("message", message);
+    this.emit("message", message);
     if (own) this.#emitPosts();
     if (arrived) this.#poster.answered();
   }
@@ -392,19 +369,14 @@ export class Client {
     this.#outbox.passed(cursor);
     this.#renewals.reset();
     this.#emitPosts();
-    this.#emitter.emit("live", { cursor });
+    this.emit("live", { cursor });
     this.#live = true;
-    if (this.#known === undefined) void this.#whoAmI();
+    if (this.#known === undefined) void this.#identify();
     else this.#poster.resume();
   }
 
   #acknowledged(key: string, id: Cursor, time: string): void {
-    if (this.#outbox.acknowledged(key, id, time, this.#log.cursor ?? START)) this.#emitPosts();
-  }
-
-  #error(event: ErrorEvent): void {
-    if (event.key === undefined) this.#emitter.emit("problem", event);
-    else this.#poster.failed(event.key, event);
+    if (this.#outbox.acknowledged(key, id, time, this.cursor ?? START)) this.#emitPosts();
   }
 
   #presence(event: PresenceEvent): void {
@@ -412,40 +384,47 @@ export class Client {
     if (outcome === "missed") void this.#readRoster();
     if (outcome === "old") return;
     this.#emitMembers();
-    if (outcome !== "news") this.#emitter.emit(event.type, event);
+    if (outcome !== "news") this.emit(event.type, event);
   }
 
   async #readRoster(): Promise<void> {
-    if (this.#readingRoster) return;
-    this.#readingRoster = true;
+    if (this.#asking.has("roster")) return;
+    this.#asking.add("roster");
     const { value } = await this.#ask("/members");
-    this.#readingRoster = false;
-    if (value === undefined) return;
+    this.#asking.delete("roster");
+    if (!value) return;
     this.#roster.replace(value);
     this.#emitMembers();
   }
 
-  async #whoAmI(): Promise<void> {
-    if (this.#asking) return;
-    this.#asking = true;
-    const result = await this.#sessions.ask();
-    this.#asking = false;
-    if (this.#known !== undefined || this.#stopped) return;
+  /** Finds out who one is: `anew` as somebody of one's name, else as whom the server knows one. */
+  async #identify(anew = false): Promise<void> {
+    const asked = `session ${anew}`;
+    const name = anew ? this.#name : undefined;
+    if (this.#asking.has(asked)) return;
+    this.#asking.add(asked);
+    const result = name === undefined ? await this.#askSession() : await this.signIn(name);
+    this.#asking.delete(asked);
+    if (this.#stopped || (this.#known !== undefined && !anew)) return;
     if ("session" in result) {
       const renamed = this.#name !== undefined && this.#name !== result.session.name;
-      return renamed ? this.#renew() : this.#learn(result.session);
+      if (renamed) return this.#identify(true);
+      return anew ? undefined : this.#learn(result.session);
     }
-    if (endOfProblem(result.problem).kind !== "signed-out") {
-      this.#renewTimer = this.#env.setTimeout(() => void this.#whoAmI(), this.#renewals.next());
-      return;
+    const { kind, retryAfter } = endOfProblem(result.problem);
+    if (kind === "signed-out" && !anew) return this.#signedOut();
+    if (kind === "refused" && anew) {
+      this.#name = undefined;
+      this.#learn(null);
+      return this.#begin();
     }
-    if (this.#name !== undefined) await this.#renew();
-    else this.#learn(null);
+    const again = () => void this.#identify(anew);
+    this.#timer = this.#env.setTimeout(again, this.#renewals.next(retryAfter));
   }
 
   /** Another tab has signed in or taken another name; the cookie is the same. */
   async #reread(): Promise<void> {
-    const result = await this.#sessions.ask();
+    const result = await this.#askSession();
     if (!("session" in result) || this.#stopped) return;
     this.#name = result.session.name;
     this.#learn(result.session);
@@ -453,18 +432,10 @@ export class Client {
 
   #learn(session: Session | null): void {
     this.#known = session;
-    if (session !== null) this.#ownIds.add(session.clientId);
-    this.#emitter.emit("session", session);
+    if (session) this.#ownIds.add(session.clientId);
+    this.emit("session", session);
     // Nothing is posted before it is known under which name.
     if (this.#live) this.#poster.resume();
-  }
-
-  #restart(): void {
-    if (this.#guestTimer !== undefined) this.#env.clearTimeout(this.#guestTimer);
-    this.#interrupt();
-    if (this.#link.restart !== undefined && !this.#stopped) return this.#link.restart();
-    this.#link.input({ type: "stop" });
-    if (!this.#stopped) this.#link.input({ type: "start" });
   }
 
   #interrupt(): void {
@@ -476,59 +447,61 @@ export class Client {
     this.#interrupt();
     if (end.kind === "signed-out") return this.#signedOut();
     this.#stopped = true;
-    this.#emitter.emit("final", end);
+    this.emit("final", end);
   }
 
   /** The session has ended: a new one under the same name, or a guest who is asked for one. */
   #signedOut(): void {
-    if (this.#name !== undefined) void this.#renew();
+    if (this.#name !== undefined) void this.#identify(true);
     else this.#learn(null);
-  }
-
-  async #renew(): Promise<void> {
-    if (this.#renewing || this.#name === undefined) return;
-    this.#renewing = true;
-    const result = await this.signIn(this.#name);
-    this.#renewing = false;
-    if ("session" in result || this.#stopped) return;
-    const { kind, retryAfter } = endOfProblem(result.problem);
-    if (kind === "refused") {
-      this.#name = undefined;
-      this.#learn(null);
-      return this.#link.input({ type: "start" });
-    }
-    this.#renewTimer = this.#env.setTimeout(
-      () => void this.#renew(),
-      this.#renewals.next(retryAfter),
-    );
   }
 
   #setState(state: ConnectionState): void {
     this.#state = state;
     if (state.status !== "live") this.#interrupt();
-    this.#emitter.emit("state", state);
+    this.emit("state", state);
   }
 
   #decision(decision: Decision): void {
-    this.#decisions.push(decision);
-    if (this.#decisions.length > DECISIONS_KEPT) this.#decisions.shift();
-    this.#emitter.emit("decision", decision);
+    if (this.#decisions.push(decision) > DECISIONS_KEPT) this.#decisions.shift();
+    this.emit("decision", decision);
+  }
+
+  /** What one wrote has changed by one's own doing. */
+  #changed(): void {
+    this.#emitPosts();
+    this.#poster.pump();
   }
 
   #emitPosts(): void {
-    this.#emitter.emit("posts", this.#outbox.posts);
+    this.emit("posts", this.posts);
   }
 
   #emitMembers(): void {
-    const { members, count, call } = this.#roster;
-    this.#emitter.emit("members", { members, count });
+    const { members, memberCount: count, call } = this;
+    this.emit("members", { members, count });
     if (JSON.stringify(call) === JSON.stringify(this.#call)) return;
     this.#call = call;
-    this.#emitter.emit("call", call);
+    this.emit("call", call);
+  }
+
+  get #headers(): Record<string, string> {
+    return this.#o.tokens && this.#token ? { Authorization: `Bearer ${this.#token}` } : {};
+  }
+
+  /** The session that the server knows, if there is one; with a name, a new one or that one under a new name. */
+  async #askSession(name?: string): Promise<SessionResult> {
+    const url = new URL("session", this.#o.baseUrl).href;
+    const body = name === undefined ? undefined : { name };
+    const answer = await ask(this.#env, url, this.#headers, readSession, body);
+    if (!answer.value) return answer;
+    const session = { token: this.#token, ...answer.value };
+    this.#token = session.token;
+    return { session };
   }
 
   #ask(path: string, body?: object): Promise<Answer<RosterSnapshot>> {
-    return ask(this.#env, roomUrl(this.#o, path), this.#sessions.headers, readRoster, body);
+    return ask(this.#env, roomUrl(this.#o, path), this.#headers, readRoster, body);
   }
 }
 

@@ -1,19 +1,18 @@
 /** Listeners by name. One that throws does not keep the others from hearing. */
 export class Emitter<Events extends object> {
-  readonly #listeners = new Map<keyof Events, Set<(value: never) => void>>();
+  readonly #listeners = new Set<{ name: keyof Events; hear: (value: never) => void }>();
 
   /** Returns what takes the listener off again. */
   on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): () => void {
-    const set = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, set);
-    set.add(listener);
-    return () => set.delete(listener);
+    const one = { name, hear: listener };
+    this.#listeners.add(one);
+    return () => this.#listeners.delete(one);
   }
 
-  emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
-    for (const listener of [...(this.#listeners.get(name) ?? [])]) {
+  protected emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
+    for (const one of this.#listeners) {
       try {
-        (listener as (value: Events[Name]) => void)(value);
+        if (one.name === name) (one.hear as (value: Events[Name]) => void)(value);
       } catch (error) {
         console.error(error);
       }

@@ -23,19 +23,16 @@ export function lost(detail: string): End {
 }
 
 /** The codes of problems and those that a WebSocket is closed with (docs/protocol.md); any other is `lost`. */
-const CODES = {
-  busy: "going_away too_slow too_much unavailable 1001 4008 4013",
-  left: "left 1000",
-  "signed-out": "session_invalid session_required 4001",
-  forbidden: "cross_origin not_allowed 4003",
-  refused: "not_found method_not_allowed malformed invalid_field invalid_utf8 unsupported",
-};
+const CODES: [EndKind, string][] = [
+  ["busy", "going_away too_slow too_much unavailable 1001 4008 4013"],
+  ["left", "left 1000"],
+  ["signed-out", "session_invalid session_required 4001"],
+  ["forbidden", "cross_origin not_allowed 4003"],
+  ["refused", "not_found method_not_allowed malformed invalid_field invalid_utf8 unsupported"],
+];
 
 function kindOf(code: string | number): EndKind {
-  for (const [kind, codes] of Object.entries(CODES)) {
-    if (codes.split(" ").includes(`${code}`)) return kind as EndKind;
-  }
-  return "lost";
+  return CODES.find(([, codes]) => codes.split(" ").includes(`${code}`))?.[0] ?? "lost";
 }
 
 /** The end that an `error` event announced, or a problem answer is. */

@@ -175,8 +175,8 @@ export type Command = (
 /** A JSON object. */
 export type Fields = Record<string, unknown>;
 
-/** Reads one field: undefined leaves it out, null refuses the whole. */
-type Read<T> = (value: unknown) => T;
+/** Reads one value: undefined leaves it out, null refuses the whole. */
+type Read<T> = (value: unknown, whole: Fields) => T;
 
 /** How each field is read; one that must be there can't be left out. */
 type Shape<T> = {
@@ -185,12 +185,14 @@ type Shape<T> = {
   >;
 };
 
-function shape<T>(fields: Shape<T>): Read<T | undefined> {
+type Reader<T> = (value: unknown) => T | undefined;
+
+function shape<T>(fields: Shape<T>): Reader<T> {
   return (value) => {
     if (!isObject(value)) return undefined;
     const result: Fields = {};
     for (const [name, read] of Object.entries<Read<unknown>>(fields)) {
-      const field = read(value[name]);
+      const field = read(value[name], value);
       if (field === null) return undefined;
       if (field !== undefined) result[name] = field;
     }
@@ -198,72 +200,61 @@ function shape<T>(fields: Shape<T>): Read<T | undefined> {
   };
 }
 
-function must<T>(read: Read<T | undefined>): Read<T | null> {
+function must<T>(read: Reader<T>): Read<T | null> {
   return (value) => read(value) ?? null;
 }
 
-function or<T>(read: Read<T | undefined>, otherwise: T): Read<T> {
-  return (value) => read(value) ?? otherwise;
-}
-
-const text: Read<string | undefined> = (value) => (typeof value === "string" ? value : undefined);
-
-const number: Read<number | undefined> = (value) =>
-  Number.isFinite(value) ? (value as number) : undefined;
-
-const positive: Read<number | undefined> = (value) => {
-  const n = number(value);
-  return n !== undefined && n > 0 ? n : undefined;
-};
-
-const yes: Read<boolean> = (value) => value === true;
-const mark: Read<true | undefined> = (value) => yes(value) || undefined;
-
 /** Those of a list that can be read. */
-function list<T>(read: Read<T | undefined>): Read<T[] | undefined> {
+function list<T>(read: Reader<T>): Reader<T[]> {
   return (value) =>
-    Array.isArray(value) ? value.map(read).filter((one) => one !== undefined) : undefined;
+    Array.isArray(value)
+      ? value.map((one) => read(one)).filter((one) => one !== undefined)
+      : undefined;
 }
 
+const text: Reader<string> = (value) => (typeof value === "string" ? value : undefined);
 /** Text that may be missing. */
-const words = or(text, "");
-const PERSON: Shape<Person> = {
-  id: must(text),
-  name: words,
-  guest: mark,
-};
-const readMember = shape<Member>({ ...PERSON, transport: words, joinedAt: words, inCall: mark });
+const words: Read<string> = (value) => text(value) ?? "";
+/** Text that is not empty. */
+const some: Reader<string> = (value) => text(value) || undefined;
+const amount: Reader<number> = (value) =>
+  Number(value) === value && value >= 0 ? value : undefined;
+const count: Read<number> = (value) => amount(value) ?? 0;
+const yes: Read<boolean> = (value) => value === true;
+const mark: Read<true | undefined> = (value) => value === true || undefined;
+
+const PERSON: Shape<Person> = { id: must(text), name: words, guest: mark };
+const MEMBER = shape<Member>({ ...PERSON, transport: words, joinedAt: words, inCall: mark });
 const ROSTER: Shape<RosterSnapshot> = {
-  members: list(readMember),
-  call: shape<Call>({ startedAt: words, memberCount: or(number, 0) }),
-  memberCount: or(number, 0),
-  version: or(number, 0),
+  members: list(MEMBER),
+  call: shape<Call>({ startedAt: words, memberCount: count }),
+  // A roster that is listed has its size by itself.
+  memberCount: (value, { members }) => (Array.isArray(members) ? members.length : count(value, {})),
+  version: count,
 };
 const ROOM = { roomId: words };
-const SOME_ROOM: Read<string | undefined> = (value) => text(value) || undefined;
 const ID = must(parseCursor);
-const MEMBER = must(readMember);
-const PRESENCE: Shape<PresenceEvent> = { ...ROOM, member: MEMBER, version: must(number) };
+const PRESENCE: Shape<PresenceEvent> = { ...ROOM, member: must(MEMBER), version: must(amount) };
 const PROBLEM: Shape<Problem> = {
   code: must(text),
-  title: words,
+  title: (value, { code }) => text(value) || `${code}`,
   detail: text,
-  status: number,
+  status: amount,
   field: text,
-  limit: number,
-  retryAfter: positive,
+  limit: amount,
+  retryAfter: amount,
 };
 
 /** By the type of the event. */
 const EVENTS = new Map(
-  Object.entries<Read<object | undefined>>({
+  Object.entries<Reader<object>>({
     welcome: shape<WelcomeEvent>({
       ...ROOM,
       ...ROSTER,
       clientId: must(text),
       name: words,
       resumed: yes,
-      heartbeat: or(positive, 15),
+      heartbeat: (value) => amount(value) || 15,
       stream: text,
     }),
     reset: shape<ResetEvent>({ ...ROOM, reason: words }),
@@ -279,7 +270,7 @@ const EVENTS = new Map(
     joined: shape(PRESENCE),
     left: shape(PRESENCE),
     members: shape<MembersEvent>({ ...ROOM, ...ROSTER }),
-    typing: shape<TypingEvent>({ ...ROOM, member: MEMBER }),
+    typing: shape<TypingEvent>({ ...ROOM, member: must(MEMBER) }),
     call: shape<CallEvent>({
       ...ROOM,
       state: (value) => (value === "started" || value === "ended" ? value : null),
@@ -288,13 +279,11 @@ const EVENTS = new Map(
     ping: shape<PingEvent>({}),
     pong: shape<PongEvent>({}),
     ack: shape<AckEvent>({ ...ROOM, key: must(text), id: ID, time: words }),
-    error: shape<ErrorEvent>({
-      ...PROBLEM,
-      roomId: SOME_ROOM,
-      key: text,
-    }),
+    error: shape<ErrorEvent>({ ...PROBLEM, roomId: some, key: text }),
   }),
 );
+
+const readEntry = shape<{ roomId?: RoomId; id?: Cursor }>({ roomId: some, id: parseCursor });
 
 /** Decodes one event from its JSON text; undefined for what is not an event at all. */
 export function decodeEvent(json: string): ServerEvent | undefined {
@@ -302,24 +291,12 @@ export function decodeEvent(json: string): ServerEvent | undefined {
 }
 
 export function readEvent(value: unknown): ServerEvent | undefined {
-  if (!isObject(value) || typeof value.type !== "string") return undefined;
-  const { type } = value;
+  const type = isObject(value) && text(value.type);
+  if (typeof type !== "string") return undefined;
   const read = EVENTS.get(type);
-  if (read === undefined) return { type: "unknown", name: type, ...readEntry(value) };
+  if (!read) return { type: "unknown", name: type, ...readEntry(value) };
   const event = read(value);
-  return event && completed({ type, ...event } as ServerEvent);
-}
-
-const readEntry = shape<{ roomId?: RoomId; id?: Cursor }>({
-  roomId: SOME_ROOM,
-  id: parseCursor,
-});
-
-/** What one field says of another. */
-function completed<T>(value: T): T {
-  const { members, code, title }: Partial<RosterSnapshot & Problem> = value ?? {};
-  if (members) return { ...value, memberCount: members.length };
-  return code !== undefined && title === "" ? { ...value, title: code } : value;
+  return event && ({ type, ...event } as ServerEvent);
 }
 
 export function readMessage(value: unknown): MessageEvent | undefined {
@@ -327,11 +304,7 @@ export function readMessage(value: unknown): MessageEvent | undefined {
   return event?.type === "message" ? event : undefined;
 }
 
-export function readProblem(value: unknown): Problem | undefined {
-  return completed(problem(value));
-}
-
-const problem = shape(PROBLEM);
+export const readProblem = shape(PROBLEM);
 
 export const readSession = shape<Session>({
   clientId: must(text),
@@ -340,24 +313,16 @@ export const readSession = shape<Session>({
   expiresAt: text,
 });
 
-const reply = shape<MessagesReply>({
+export const readRoster = shape(ROSTER);
+
+/** An answer of the messages call. Entries of kinds not known are left out; the cursor is past them all the same. */
+export const readMessages = shape<MessagesReply>({
   ...ROSTER,
   messages: must(list(readMessage)),
   cursor: ID,
   reset: yes,
   reason: text,
 });
-
-/** An answer of the messages call. Entries of kinds not known are left out; the cursor is past them all the same. */
-export function readMessages(value: unknown): MessagesReply | undefined {
-  return completed(reply(value));
-}
-
-const roster = shape<RosterSnapshot>(ROSTER);
-
-export function readRoster(value: unknown): RosterSnapshot {
-  return completed(roster(value)) ?? { memberCount: 0, version: 0 };
-}
 
 export function parseObject(json: string): Fields | undefined {
   try {

@@ -7,7 +7,7 @@
  */
 
 export { Chooser } from "./chooser.ts";
-export type { ClientEvents, ClientOptions } from "./client.ts";
+export type { ClientEvents, ClientOptions, SessionResult } from "./client.ts";
 export { Client, createClient } from "./client.ts";
 export type { Cursor } from "./cursor.ts";
 export { parseCursor, START, seqOf } from "./cursor.ts";
@@ -17,6 +17,5 @@ export type { End, EndKind } from "./end.ts";
 export type * from "./events.ts";
 export { decodeEvent } from "./events.ts";
 export type { Post, PostState } from "./outbox.ts";
-export type { SessionResult } from "./session.ts";
 export type { Environment, SocketLike, Transport } from "./transport.ts";
 export { TRANSPORTS } from "./transport.ts";

@@ -20,8 +20,8 @@ export interface LinkOptions {
   /** Asked for each try, so that each resumes from where the client is. */
   target: () => Target;
   timing?: Partial<Timing>;
-  memory?: Memory;
-  transports?: readonly Transport[];
+  memory?: Memory | undefined;
+  transports?: readonly Transport[] | undefined;
   open?: Partial<Record<Transport, OpenTransport>>;
   /** The events of the session, whichever transport brings them. Each session begins with `welcome`. */
   onEvent(event: ServerEvent): void;
@@ -40,8 +40,8 @@ export interface LinkOptions {
 export interface Port {
   input(input: Input): void;
   send(command: Command): boolean;
-  /** One is somebody else now: begins again. Without it, `stop` and `start` do. */
-  restart?(): void;
+  /** One is somebody else now: begins again. */
+  restart(): void;
 }
 
 interface Open {
@@ -77,6 +77,11 @@ export class Link implements Port {
       this.#busy = false;
     }
     this.#setTimer();
+  }
+
+  restart(): void {
+    this.input({ type: "stop" });
+    this.input({ type: "start" });
   }
 
   /** Sends on the carrier; false when it carries no commands. */

@@ -14,7 +14,7 @@ export interface Post {
   /** Milliseconds. */
   readonly at: number;
   state: PostState;
-  problem?: Problem;
+  problem?: Problem | undefined;
   id?: Cursor;
   time?: string;
 }
@@ -26,33 +26,28 @@ export interface Post {
  * A post whose answer was lost may or may not be stored, so it goes out again under its key, and the server knows it.
  */
 export class Outbox {
-  #posts: Post[];
+  posts: readonly Post[];
   #underWay: string | undefined;
 
-  constructor(posts: Post[] = []) {
-    this.#posts = posts;
-  }
-
-  get posts(): readonly Post[] {
-    return this.#posts;
+  constructor(posts: readonly Post[] = []) {
+    this.posts = posts;
   }
 
   add(key: string, text: string, at: number): Post {
     const post: Post = { key, text, at, state: "waiting" };
-    this.#posts = [...this.#posts, post];
+    this.posts = [...this.posts, post];
     return post;
   }
 
   /** Takes in posts that were written elsewhere, before those there are; known ones are left as they are. */
   restore(posts: readonly Post[]): void {
-    const unknown = posts.filter((post) => this.#find(post.key) === undefined);
-    this.#posts = [...unknown, ...this.#posts];
+    this.posts = [...posts.filter(({ key }) => !this.#find(key)), ...this.posts];
   }
 
   /** The post to send now, which then is under way; undefined while one is, or when none waits. */
   next(): Post | undefined {
-    if (this.#underWay !== undefined) return undefined;
-    const post = this.#posts.find((p) => p.state === "waiting");
+    if (this.#underWay) return undefined;
+    const post = this.posts.find(({ state }) => state === "waiting");
     this.#underWay = post?.key;
     return post;
   }
@@ -62,36 +57,23 @@ export class Outbox {
     this.#underWay = undefined;
   }
 
-  get underWay(): string | undefined {
-    return this.#underWay;
-  }
-
   /** Stored. True when this is news. */
   acknowledged(key: string, id: Cursor, time: string, have: Cursor): boolean {
-    this.#done(key);
-    const post = this.#find(key);
-    if (post === undefined || post.state === "sent") return false;
+    const news = this.#answered(key, { state: "sent", id, time, problem: undefined });
     // A repeat of something stored long ago: its message is behind us and will not come again.
-    if (seqOf(id) <= seqOf(have)) this.discard(key);
-    else this.#replace({ key, text: post.text, at: post.at, state: "sent", id, time });
-    return true;
+    if (news) this.passed(have);
+    return news;
+  }
+
+  refused(key: string, problem: Problem): boolean {
+    return this.#answered(key, { state: "refused", problem });
   }
 
   /** Its message came by. True when it was not acknowledged before. */
   arrived(key: string): boolean {
-    this.#done(key);
     const post = this.#find(key);
-    if (post === undefined) return false;
     this.discard(key);
-    return post.state !== "sent";
-  }
-
-  refused(key: string, problem: Problem): boolean {
-    this.#done(key);
-    const post = this.#find(key);
-    if (post === undefined || post.state === "sent") return false;
-    this.#replace({ key, text: post.text, at: post.at, state: "refused", problem });
-    return true;
+    return !!post && post.state !== "sent";
   }
 
   /** A person wants a refused one sent after all; it goes to the end. */
@@ -105,22 +87,26 @@ export class Outbox {
 
   discard(key: string): boolean {
     this.#done(key);
-    const before = this.#posts.length;
-    this.#posts = this.#posts.filter((p) => p.key !== key);
-    return this.#posts.length < before;
+    const before = this.posts.length;
+    this.posts = this.posts.filter((post) => post.key !== key);
+    return this.posts.length < before;
   }
 
   /** Everything up to `have` has come by, so what was stored before it has too. */
   passed(have: Cursor): void {
-    this.#posts = this.#posts.filter((p) => p.id === undefined || seqOf(p.id) > seqOf(have));
+    this.posts = this.posts.filter(({ id }) => !id || seqOf(id) > seqOf(have));
   }
 
   #find(key: string): Post | undefined {
-    return this.#posts.find((p) => p.key === key);
+    return this.posts.find((post) => post.key === key);
   }
 
-  #replace(post: Post): void {
-    this.#posts = this.#posts.map((p) => (p.key === post.key ? post : p));
+  #answered(key: string, answer: Partial<Post>): boolean {
+    this.#done(key);
+    const before = this.#find(key);
+    if (!before || before.state === "sent") return false;
+    this.posts = this.posts.map((post) => (post === before ? { ...post, ...answer } : post));
+    return true;
   }
 
   #done(key: string): void {

@@ -1,7 +1,6 @@
 import { Backoff } from "./backoff.ts";
-import type { Cursor } from "./cursor.ts";
 import { endOfProblem } from "./end.ts";
-import { type Problem, readMessage } from "./events.ts";
+import { type MessageEvent, type Problem, readMessage } from "./events.ts";
 import { ask } from "./http.ts";
 import type { Outbox, Post } from "./outbox.ts";
 import { type Environment, roomUrl, type Target } from "./transport.ts";
@@ -18,8 +17,8 @@ export interface PosterOptions {
   /** The connection gave no answer. */
   onStuck(): void;
   onSignedOut(): void;
-  /** A post over HTTP was stored, by whom, under which id. */
-  onStored(key: string, id: Cursor, time: string, from: string): void;
+  /** A post over HTTP was stored as this message. */
+  onStored(message: MessageEvent, key: string): void;
   onChange(): void;
 }
 
@@ -35,7 +34,7 @@ export class Poster {
 
   constructor(options: PosterOptions) {
     this.#o = options;
-    this.#backoff = new Backoff({ random: options.env.random, max: 15_000 });
+    this.#backoff = new Backoff(options.env, 15_000);
   }
 
   /** A session is live: everything unacknowledged goes out, again if need be. */
@@ -108,8 +107,7 @@ export class Poster {
     const answer = await ask(this.#o.env, url, target.headers, readMessage, { text, key }, abort);
     if (this.#abort !== abort) return;
     if (!answer.value) return this.failed(key, answer.problem);
-    const { id, time, from } = answer.value;
-    this.#o.onStored(key, id, time, from.id);
+    this.#o.onStored(answer.value, key);
     this.answered();
   }
 

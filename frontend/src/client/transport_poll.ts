@@ -36,7 +36,7 @@ const CUTS = 3;
  */
 export function openPoll(env: Environment, target: Target, sink: Sink): Channel {
   const { several, session, headers } = target;
-  const places: Asked[] = (several?.places ?? [target]).map(({ room, after }) => ({ room, after }));
+  const places: Asked[] = (several?.places ?? [target]).map((place) => ({ ...place }));
   /** Names these polls, so that leaving ends their presence and not that of one's other tabs. */
   const stream = `p-${env.key()}`;
   let closed = false;

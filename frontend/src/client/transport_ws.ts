@@ -18,15 +18,7 @@ export function openWs(env: Environment, target: Target, sink: Sink): Channel {
     sink.event(event);
   };
   // A refused handshake and a broken connection both end here, with 1006 and no reason: browsers tell no more.
-  socket.onclose = ({ code, reason }) => {
-    detach();
-    sink.end(endOfClose(code, reason, announced));
-  };
-
-  function detach(): void {
-    socket.onmessage = null;
-    socket.onclose = null;
-  }
+  socket.onclose = ({ code, reason }) => sink.end(endOfClose(code, reason, announced));
 
   return {
     send(command) {
@@ -35,7 +27,8 @@ export function openWs(env: Environment, target: Target, sink: Sink): Channel {
       return true;
     },
     close() {
-      detach();
+      socket.onmessage = null;
+      socket.onclose = null;
       socket.close();
     },
   };

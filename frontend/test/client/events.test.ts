@@ -38,7 +38,7 @@ describe("the examples of the wire", () => {
 
   test("replies are read", () => {
     expect(readSession(parseObject(read("replies/session.json")))?.name).toBe("Ann");
-    expect(readRoster(parseObject(read("replies/members.json"))).members).toHaveLength(1);
+    expect(readRoster(parseObject(read("replies/members.json")))?.members).toHaveLength(1);
     const reply = readMessages(parseObject(read("replies/messages.json")));
     expect(reply?.messages).toHaveLength(1);
     expect(reply?.cursor).toBe("42-7f3a9c12");
