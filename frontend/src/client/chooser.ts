@@ -20,7 +20,8 @@ import { TRANSPORTS, type Transport } from "./transport.ts";
  * - The carrier is *proven* by an event that was sent later (`ping`), and a WebSocket by an answer besides: something
  *   went up. Without proof in time the others race beside it; it stays until one of them is better.
  * - What dies before it is proven gives way to the others at once: it may well be that it always does.
- * - A *probe* tries a better transport beside a proven carrier, and takes over once proven itself.
+ * - A *probe* is a race for a better transport beside a proven carrier, one after the other: the first that is proven
+ *   itself takes over.
  * - Nothing is for good: what failed goes to the back for a while, and is probed again.
  *
  * All times are milliseconds of one clock.
@@ -43,7 +44,7 @@ interface Try {
 type Ended = Pick<End, "kind" | "retryAfter">;
 
 interface Race {
-  why: "start" | "again" | "unproven" | "stuck" | "network" | "rooms";
+  why: "start" | "again" | "unproven" | "stuck" | "network" | "rooms" | "probe";
   /** What is still to be opened, and when at the latest. */
   queue: Transport[];
   nextAt: number;
@@ -68,14 +69,12 @@ export class Chooser {
 
   #running = false;
   #nextId: TryId = 1;
-  /** What is open: the carrier, the probe, and those that race. */
+  /** What is open: the carrier, and those that race. */
   readonly #tries = new Map<TryId, Try>();
   #carrier: Try | undefined;
-  #probe: Try | undefined;
   #race: Race | undefined;
   /** The carrier was kept, since no other got through; it is not doubted again before this. */
   #sparedUntil = 0;
-  #probeQueue: Transport[] = [];
   /** When the next probe and the next round are due. */
   #probeAt = NEVER;
   #retryAt = NEVER;
@@ -117,7 +116,7 @@ export class Chooser {
   }
 
   /** All transports, the most promising first. */
-  order(now: number): Transport[] {
+  order(now = this.#now): Transport[] {
     const { works, back } = this.#memory;
     const first = works && works.until > now && works.transport;
     const rank = (transport: Transport) =>
@@ -174,34 +173,32 @@ export class Chooser {
     for (const one of this.#tries.values()) {
       const { welcomeAt } = one;
       if (welcomeAt === undefined) {
-        if (this.#due(one.openedAt + t.welcomeWithin)) this.#giveUp(one, "late");
+        if (this.#due(one.openedAt + t.welcomeWithin)) this.#gone(one, "late");
       } else if (one === this.#carrier) {
-        if (this.#due(one.heardAt + 2 * one.heartbeat)) this.#giveUp(one, "silent");
+        if (this.#due(one.heardAt + 2 * one.heartbeat)) this.#gone(one, "silent");
         else if (!one.proven && this.#due(Math.max(welcomeAt + t.proofWithin, this.#sparedUntil))) {
           this.#doubt("unproven");
         }
       } else if (!one.proven) {
-        if (this.#due(welcomeAt + 2 * t.proofWithin)) this.#giveUp(one, "unproven");
-      } else if (!this.#race && this.#due(this.#doubtful(one) ? welcomeAt + t.probation : 0)) {
-        // While others race, a proven probe waits for the outcome.
-        if (this.#carrier) this.#close(this.#carrier, "better");
+        if (this.#due(welcomeAt + 2 * t.proofWithin)) this.#gone(one, "unproven");
+      } else if (this.#due(this.#doubtful(one) ? welcomeAt + t.probation : 0)) {
         this.#strikes.delete(one.transport);
         const { [one.transport]: _, ...back } = this.#memory.back;
         this.#learn({ back });
-        this.#carry(one, "better");
+        this.#win(one, "better");
       }
     }
-    if (this.#race) this.#goOn(this.#race);
-    else if (this.#carrier?.proven && !this.#probe && this.#due(this.#probeAt)) {
-      if (this.#probeQueue.length === 0) this.#probeQueue = this.#better(this.#carrier);
-      const next = this.#probeQueue.shift();
-      if (next) this.#probe = this.#open(next, "probe");
+    if (!this.#race && this.#carrier?.proven && this.#due(this.#probeAt)) {
+      this.#begin("probe", this.#better(this.#carrier));
     }
+    if (this.#race) this.#goOn(this.#race);
   }
 
-  #begin(why: Race["why"], queue = this.order(this.#now)): void {
+  #begin(why: Race["why"], queue = this.order()): void {
     this.#retryAt = NEVER;
-    if (queue.length > 0) this.#race ??= { why, queue, nextAt: 0, retryAfter: 0 };
+    if (queue.length === 0) return;
+    if (this.#race?.why === "probe") this.#cancelRace("replaced");
+    this.#race ??= { why, queue, nextAt: 0, retryAfter: 0 };
   }
 
   /** The race: opens the next one, or is lost when there is none. */
@@ -209,7 +206,8 @@ export class Chooser {
     const { why, queue, retryAfter } = race;
     const beside = this.#racing().length > 0;
     const next = queue[0];
-    if (next && (!beside || this.#due(race.nextAt))) {
+    // Better ones are looked for one by one.
+    if (next && (!beside || (why !== "probe" && this.#due(race.nextAt)))) {
       queue.shift();
       race.nextAt = this.#now + this.#timing.headStart;
       this.#open(next, beside ? "beside" : why);
@@ -219,15 +217,16 @@ export class Chooser {
     const carrier = this.#carrier;
     if (carrier && why !== "rooms" && why !== "network") {
       this.#sparedUntil = this.#now + this.#timing.doubtAgain;
+      this.#probeAt = this.#now + this.#timing.probeEvery;
       return this.#decide("keep", "only", carrier.transport);
     }
     this.#failures += 1;
-    if (carrier) this.#giveUp(carrier, "nothing", { kind: "busy", retryAfter });
+    if (carrier) this.#gone(carrier, "nothing", { kind: "busy", retryAfter });
     else this.#wait(retryAfter);
   }
 
   #racing(): Try[] {
-    return [...this.#tries.values()].filter((one) => one !== this.#carrier && one !== this.#probe);
+    return [...this.#tries.values()].filter((one) => one !== this.#carrier);
   }
 
   #open(transport: Transport, why: string): Try {
@@ -243,21 +242,18 @@ export class Chooser {
       proven: false,
     };
     this.#tries.set(one.id, one);
-    this.#decide("open", why, transport);
-    this.#out.push({ type: "open", id: one.id, transport });
+    this.#act("open", one, why);
     return one;
   }
 
   #close(one: Try, why: string): void {
     this.#forget(one);
-    this.#decide("close", why, one.transport);
-    this.#out.push({ type: "close", id: one.id });
+    this.#act("close", one, why);
   }
 
   #forget(one: Try): void {
     this.#tries.delete(one.id);
     if (one === this.#carrier) this.#carrier = undefined;
-    if (one === this.#probe) this.#probe = undefined;
   }
 
   #closeAll(why: string): void {
@@ -273,27 +269,26 @@ export class Chooser {
     one.heardAt = this.#now;
     one.heartbeat = heartbeat;
     this.#decide("welcome", this.#age(one), one.transport);
-    const race = this.#race;
-    if (!race || one === this.#probe) return;
-    this.#cancelRace("second", one);
-    const { why } = race;
+    // A better one must be proven first.
+    const why = this.#race?.why;
+    if (why && why !== "probe") this.#win(one, why);
+  }
+
+  #win(one: Try, why: Race["why"] | "better"): void {
     const carrier = this.#carrier;
+    this.#cancelRace("second", one);
     if (carrier) {
       this.#close(carrier, why);
-      if (why !== "network" && why !== "rooms") this.#strike(carrier.transport);
+      if (why === "unproven" || why === "stuck") this.#strike(carrier.transport);
     }
-    if (this.#probe) this.#close(this.#probe, "replaced");
     this.#carry(one, carrier ? why : "first");
   }
 
   #carry(one: Try, why: string): void {
     this.#carrier = one;
-    if (one === this.#probe) this.#probe = undefined;
     this.#sparedUntil = 0;
     this.#probeAt = NEVER;
-    this.#probeQueue = [];
-    this.#decide("carry", why, one.transport);
-    this.#out.push({ type: "carry", id: one.id, transport: one.transport });
+    this.#act("carry", one, why);
     if (one.proven) this.#proven(one);
   }
 
@@ -322,30 +317,20 @@ export class Chooser {
 
   #ended(one: Try, end: End): void {
     this.#decide("ended", `${end.kind}: ${end.detail}, ${this.#age(one)}`, one.transport);
-    if (end.kind === "lost" || end.kind === "busy") return this.#gone(one, end);
+    if (end.kind === "lost" || end.kind === "busy") return this.#gone(one, undefined, end);
     this.#forget(one);
     this.#closeAll("final");
     this.#out.push({ type: "final", end });
   }
 
-  #giveUp(one: Try, why: string, end: Ended = { kind: "lost" }): void {
-    this.#decide("close", why, one.transport);
-    this.#out.push({ type: "close", id: one.id });
-    this.#gone(one, end);
-  }
-
-  /** What follows when one has ended, or was given up. */
-  #gone(one: Try, { kind, retryAfter = 0 }: Ended): void {
+  /** One has ended, or is given up for a reason: what follows from that. */
+  #gone(one: Try, why?: string, { kind, retryAfter = 0 }: Ended = { kind: "lost" }): void {
     const race = this.#race;
-    if (one === this.#carrier) {
-      this.#forget(one);
-      return this.#carrierGone(one, kind === "busy", retryAfter);
-    }
-    if (one === this.#probe) {
-      const pause = this.#probeQueue.length > 0 ? 0 : this.#timing.probeEvery;
-      this.#probeAt = this.#now + pause;
-    } else if (race) race.retryAfter = Math.max(race.retryAfter, retryAfter);
-    this.#forget(one);
+    const carried = one === this.#carrier;
+    if (why) this.#close(one, why);
+    else this.#forget(one);
+    if (carried) return this.#carrierGone(one, kind === "busy", retryAfter);
+    if (race) race.retryAfter = Math.max(race.retryAfter, retryAfter);
   }
 
   #carrierGone(one: Try, busy: boolean, retryAfter: number): void {
@@ -353,14 +338,16 @@ export class Chooser {
     this.#downSince = this.#now;
     let next: Transport[] = [];
     if (!busy && this.#now - welcomeAt < this.#timing.shortLife) {
-      if (this.#strike(transport)) next = this.order(this.#now);
+      if (this.#strike(transport)) next = this.order();
       else if (!one.proven && this.#strikes.get(transport) === 1) {
         next = [...this.#others(one), transport];
       }
     } else if (!busy) this.#strikes.delete(transport);
-    const probe = this.#probe;
-    if (probe?.welcomeAt !== undefined && !this.#race) return this.#carry(probe, "gone");
-    if (probe) this.#close(probe, "replaced");
+    if (this.#race?.why === "probe") {
+      const [probe] = this.#racing();
+      this.#cancelRace("replaced", probe?.welcomeAt ? probe : undefined);
+      if (probe?.welcomeAt) return this.#carry(probe, "gone");
+    }
     if (next.length > 1) this.#begin("again", next);
     else if (!this.#race) this.#wait(retryAfter);
   }
@@ -397,7 +384,6 @@ export class Chooser {
     const racing = this.#race !== undefined;
     const carrier = this.#carrier;
     this.#cancelRace("rooms");
-    if (this.#probe) this.#giveUp(this.#probe, "rooms");
     if (carrier) this.#begin("rooms", [carrier.transport, ...this.#others(carrier)]);
     else if (racing) this.#begin("again");
   }
@@ -422,7 +408,7 @@ export class Chooser {
   }
 
   #others({ transport }: Try): Transport[] {
-    return this.order(this.#now).filter((other) => other !== transport);
+    return this.order().filter((other) => other !== transport);
   }
 
   /** It died young before: it must live beside the carrier for a while. */
@@ -438,6 +424,12 @@ export class Chooser {
     const memory = { ...this.#memory, ...news };
     this.#memory = memory;
     this.#out.push({ type: "remember", memory });
+  }
+
+  /** Does something with one, and tells why. */
+  #act(type: "open" | "close" | "carry", { id, transport }: Try, why: string): void {
+    this.#decide(type, why, transport);
+    this.#out.push({ type, id, transport });
   }
 
   #decide(what: string, why: string, transport?: Transport): void {

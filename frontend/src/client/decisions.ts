@@ -87,10 +87,8 @@ export interface Decision {
 }
 
 export type Action =
-  | { type: "open"; id: TryId; transport: Transport }
-  | { type: "close"; id: TryId }
-  /** From now on this try's events are the session's. */
-  | { type: "carry"; id: TryId; transport: Transport }
+  /** What is carried brings the session's events from now on. */
+  | { type: "open" | "close" | "carry"; id: TryId; transport: Transport }
   | { type: "state"; state: ConnectionState }
   | { type: "decision"; decision: Decision }
   | { type: "remember"; memory: Memory }
