@@ -1,7 +1,7 @@
 import { Backoff } from "./backoff.ts";
 import {
-  type Action,
   type ConnectionState,
+  type Decision,
   type Input,
   type Memory,
   TIMING,
@@ -9,7 +9,7 @@ import {
   type TryId,
 } from "./decisions.ts";
 import type { End } from "./end.ts";
-import { TRANSPORTS, type Transport } from "./transport.ts";
+import { type Environment, TRANSPORTS, type Transport } from "./transport.ts";
 
 /**
  * Which transport carries the session: a state machine without I/O. It is told what happened and when, and answers
@@ -56,12 +56,23 @@ export interface ChooserOptions {
   memory?: Memory | undefined;
   /** Only these, in this order. Default all. */
   transports?: readonly Transport[] | undefined;
-  random?: () => number;
+  env: Pick<Environment, "now" | "random">;
+  /** Opens and closes what is tried. */
+  open(id: TryId, transport: Transport): void;
+  close(id: TryId): void;
+  /** From now on this try's events are the session's. */
+  carry(id: TryId, transport: Transport): void;
+  onState(state: ConnectionState): void;
+  onDecision(decision: Decision): void;
+  onMemory(memory: Memory): void;
+  /** The server has closed the door: nothing is open, nothing is tried. */
+  onFinal(end: End): void;
 }
 
 const NEVER = Number.POSITIVE_INFINITY;
 
 export class Chooser {
+  readonly #o: ChooserOptions;
   readonly #timing: Timing;
   readonly #transports: readonly Transport[];
   readonly #backoff: Backoff;
@@ -86,28 +97,27 @@ export class Chooser {
   /** The time of this step, and of the next one that time itself asks for. */
   #now = 0;
   #dueAt = NEVER;
-  #out: Action[] = [];
+  /** Something was done in this step. */
+  #done = false;
   #lastState = "";
 
-  constructor(options: ChooserOptions = {}) {
+  constructor(options: ChooserOptions) {
+    this.#o = options;
     this.#timing = { ...TIMING, ...options.timing };
     this.#transports = options.transports ?? TRANSPORTS;
     this.#memory = options.memory ?? { back: {} };
-    this.#backoff = new Backoff({ random: options.random ?? Math.random });
+    this.#backoff = new Backoff(options.env);
   }
 
-  step(input: Input, now: number): Action[] {
-    this.#out = [];
-    this.#now = now;
+  step(input: Input): void {
+    this.#now = this.#o.env.now();
     this.#take(input);
-    let done = -1;
-    while (done < this.#out.length) {
-      done = this.#out.length;
+    do {
+      this.#done = false;
       this.#dueAt = NEVER;
       if (this.#running) this.#settle();
-    }
+    } while (this.#done);
     this.#tellState();
-    return this.#out;
   }
 
   /** When `tick` must be given next; undefined when nothing is due. */
@@ -116,7 +126,8 @@ export class Chooser {
   }
 
   /** All transports, the most promising first. */
-  order(now = this.#now): Transport[] {
+  #order(): Transport[] {
+    const now = this.#now;
     const { works, back } = this.#memory;
     const first = works && works.until > now && works.transport;
     const rank = (transport: Transport) =>
@@ -194,7 +205,7 @@ export class Chooser {
     if (this.#race) this.#goOn(this.#race);
   }
 
-  #begin(why: Race["why"], queue = this.order()): void {
+  #begin(why: Race["why"], queue = this.#order()): void {
     this.#retryAt = NEVER;
     if (queue.length === 0) return;
     if (this.#race?.why === "probe") this.#cancelRace("replaced");
@@ -320,7 +331,7 @@ export class Chooser {
     if (end.kind === "lost" || end.kind === "busy") return this.#gone(one, undefined, end);
     this.#forget(one);
     this.#closeAll("final");
-    this.#out.push({ type: "final", end });
+    this.#o.onFinal(end);
   }
 
   /** One has ended, or is given up for a reason: what follows from that. */
@@ -338,7 +349,7 @@ export class Chooser {
     this.#downSince = this.#now;
     let next: Transport[] = [];
     if (!busy && this.#now - welcomeAt < this.#timing.shortLife) {
-      if (this.#strike(transport)) next = this.order();
+      if (this.#strike(transport)) next = this.#order();
       else if (!one.proven && this.#strikes.get(transport) === 1) {
         next = [...this.#others(one), transport];
       }
@@ -408,7 +419,7 @@ export class Chooser {
   }
 
   #others({ transport }: Try): Transport[] {
-    return this.order().filter((other) => other !== transport);
+    return this.#order().filter((other) => other !== transport);
   }
 
   /** It died young before: it must live beside the carrier for a while. */
@@ -423,17 +434,18 @@ export class Chooser {
   #learn(news: Partial<Memory>): void {
     const memory = { ...this.#memory, ...news };
     this.#memory = memory;
-    this.#out.push({ type: "remember", memory });
+    this.#o.onMemory(memory);
   }
 
   /** Does something with one, and tells why. */
   #act(type: "open" | "close" | "carry", { id, transport }: Try, why: string): void {
     this.#decide(type, why, transport);
-    this.#out.push({ type, id, transport });
+    this.#o[type](id, transport);
   }
 
   #decide(what: string, why: string, transport?: Transport): void {
-    this.#out.push({ type: "decision", decision: { at: this.#now, what, why, transport } });
+    this.#done = true;
+    this.#o.onDecision({ at: this.#now, what, why, transport });
   }
 
   #tellState(): void {
@@ -451,6 +463,6 @@ export class Chooser {
     const text = JSON.stringify(state);
     if (text === this.#lastState) return;
     this.#lastState = text;
-    this.#out.push({ type: "state", state });
+    this.#o.onState(state);
   }
 }

@@ -1,7 +1,7 @@
 import type { End } from "./end.ts";
 import type { Transport } from "./transport.ts";
 
-/** What the chooser is told, and what it answers. Times are milliseconds of one clock. */
+/** What the chooser is told, and what it tells. Times are milliseconds of one clock. */
 
 export interface Timing {
   /** Before the next transport is opened beside one that has not brought `welcome`. */
@@ -85,12 +85,3 @@ export interface Decision {
   /** A short word, such as `late` or `silent` (frontend/README.md lists them), or what happened in English. */
   why: string;
 }
-
-export type Action =
-  /** What is carried brings the session's events from now on. */
-  | { type: "open" | "close" | "carry"; id: TryId; transport: Transport }
-  | { type: "state"; state: ConnectionState }
-  | { type: "decision"; decision: Decision }
-  | { type: "remember"; memory: Memory }
-  /** The server has closed the door: nothing is open, nothing is tried. */
-  | { type: "final"; end: End };

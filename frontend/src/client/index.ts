@@ -3,15 +3,14 @@
  * doubling or reordering anything. It needs no DOM.
  *
  * Follow a message: `Client.post` → Outbox → Poster → Link (the carrier) → … → transport → Link → Log → `on("message")`.
- * The Chooser decides which transport is the carrier, and does nothing itself.
+ * The Chooser decides which transport is the carrier.
  */
 
-export { Chooser } from "./chooser.ts";
 export type { ClientEvents, ClientOptions, SessionResult } from "./client.ts";
 export { Client, createClient } from "./client.ts";
 export type { Cursor } from "./cursor.ts";
 export { parseCursor, START, seqOf } from "./cursor.ts";
-export type { Action, ConnectionState, Decision, Input, Memory, Timing } from "./decisions.ts";
+export type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
 export { TIMING } from "./decisions.ts";
 export type { End, EndKind } from "./end.ts";
 export type * from "./events.ts";

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { Chooser, type ChooserOptions } from "../../src/client/chooser.ts";
+import type { Input } from "../../src/client/decisions.ts";
 import {
-  type Action,
-  Chooser,
+  type Decision,
   type End,
-  type Input,
   type Memory,
   TIMING,
   type Transport,
@@ -24,31 +24,42 @@ class Driver {
   memory: Memory | undefined;
   final: End | undefined;
   status = "idle";
-  onAction: ((action: Action) => void) | undefined;
+  decisions: Decision[] = [];
 
-  constructor(options: ConstructorParameters<typeof Chooser>[0] = {}) {
-    this.chooser = new Chooser({ random: () => 0.5, ...options });
+  constructor(options: Partial<ChooserOptions> = {}, random = () => 0.5) {
+    this.chooser = new Chooser({
+      env: { now: () => this.now, random },
+      open: (id, transport) => {
+        this.open.set(id, transport);
+        this.opened.push(transport);
+      },
+      close: (id) => {
+        expect(this.open.has(id), "closes what is open").toBe(true);
+        this.#gone(id);
+      },
+      carry: (id, transport) => {
+        expect(this.open.get(id), "carries what is open").toBe(transport);
+        expect(this.carrier, "one carrier at a time").toBeUndefined();
+        this.carrier = id;
+        this.carried.push(transport);
+      },
+      onMemory: (memory) => {
+        this.memory = memory;
+      },
+      onFinal: (end) => {
+        this.final = end;
+      },
+      onState: ({ status }) => {
+        this.status = status;
+      },
+      onDecision: (decision) => this.decisions.push(decision),
+      ...options,
+    });
   }
 
   give(input: Input): this {
     if (input.type === "ended") this.#gone(input.id);
-    for (const action of this.chooser.step(input, this.now)) {
-      this.onAction?.(action);
-      if (action.type === "open") {
-        this.open.set(action.id, action.transport);
-        this.opened.push(action.transport);
-      } else if (action.type === "close") {
-        expect(this.open.has(action.id), "closes what is open").toBe(true);
-        this.#gone(action.id);
-      } else if (action.type === "carry") {
-        expect(this.open.has(action.id), "carries what is open").toBe(true);
-        expect(this.carrier, "one carrier at a time").toBeUndefined();
-        this.carrier = action.id;
-        this.carried.push(action.transport);
-      } else if (action.type === "remember") this.memory = action.memory;
-      else if (action.type === "final") this.final = action.end;
-      else if (action.type === "state") this.status = action.state.status;
-    }
+    this.chooser.step(input);
     return this;
   }
 
@@ -93,8 +104,8 @@ class Driver {
   }
 }
 
-const started = (options?: ConstructorParameters<typeof Chooser>[0]) =>
-  new Driver(options).give({ type: "start" });
+const started = (options?: Partial<ChooserOptions>, random?: () => number) =>
+  new Driver(options, random).give({ type: "start" });
 
 describe("the race", () => {
   test("WebSocket has a head start, then the stream, then polling", () => {
@@ -196,7 +207,7 @@ describe("what dies young", () => {
   });
 
   test("is not tried in circles without a pause", () => {
-    const d = started({ random: () => 1 });
+    const d = started({}, () => 1);
     for (let i = 0; i < 20; i++) {
       while (d.open.size === 0) d.pass(1_000);
       dieYoung(d, [...d.open.values()][0] as Transport);
@@ -345,7 +356,7 @@ test.each([["left", "forbidden", "refused", "signed-out"] as const].flat())(
 
 test.each(Array.from({ length: 200 }, (_, i) => i + 1))("walk %i keeps the invariants", (seed) => {
   const random = new Random(seed);
-  const d = started({ random: random.next });
+  const d = started({}, random.next);
   const welcomed = new Set<number>();
   for (let i = 0; i < 300; i++) {
     const ids = [...d.open.keys()];
