@@ -5,6 +5,7 @@ import { defineConfig } from "vite";
 export const INTERNAL = [
   "acknowledged answered arrived interrupted outbox passed pump refused underWay",
   "onCarry onChange onDecision onEvent onFinal onMemory onSignedOut onState onStored onStuck",
+  "address channel called deadline failed hear nextAt onSession pause places restart resume several step",
   "heardAt openedAt welcomeAt tries queue held advance emit",
 ].flatMap((names) => names.split(" "));
 
