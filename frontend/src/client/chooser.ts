@@ -1,4 +1,4 @@
-import { Backoff } from "./backoff.ts";
+import { createBackoff } from "./backoff.ts";
 import {
   type ConnectionState,
   type Decision,
@@ -13,7 +13,7 @@ import { type Environment, TRANSPORTS, type Transport } from "./transport.ts";
 
 /**
  * Which transport carries the session: a state machine without I/O. It is told what happened and when, and answers
- * what to do. NETWORKS.md has the networks it is made for; the rules are section 5 of the design:
+ * by what it does. NETWORKS.md has the networks it is made for; the rules are section 5 of the design:
  *
  * - A *race* opens transports one after the other, a head start apart. The first that brings `welcome` is the
  *   *carrier*; the others are closed.
@@ -22,6 +22,7 @@ import { type Environment, TRANSPORTS, type Transport } from "./transport.ts";
  * - What dies before it is proven gives way to the others at once: it may well be that it always does.
  * - A *probe* is a race for a better transport beside a proven carrier, one after the other: the first that is proven
  *   itself takes over.
+ * - A post without an answer takes the proof back.
  * - Nothing is for good: what failed goes to the back for a while, and is probed again.
  *
  * All times are milliseconds of one clock.
@@ -38,17 +39,15 @@ interface Try {
   down: boolean;
   up: boolean;
   proven: boolean;
+  /** Why others race beside it while it is not proven. */
+  doubt: "unproven" | "stuck";
 }
 
-/** How a try ended, as far as it matters here. */
-type Ended = Pick<End, "kind" | "retryAfter">;
-
 interface Race {
-  why: "start" | "again" | "unproven" | "stuck" | "network" | "rooms" | "probe";
+  why: "start" | "again" | Try["doubt"] | "network" | "rooms" | "probe";
   /** What is still to be opened, and when at the latest. */
   queue: Transport[];
   nextAt: number;
-  retryAfter: number;
 }
 
 export interface ChooserOptions {
@@ -69,400 +68,361 @@ export interface ChooserOptions {
   onFinal(end: End): void;
 }
 
+export interface Chooser {
+  step(input: Input): void;
+  /** When `tick` must be given next; undefined when nothing is due. */
+  deadline(): number | undefined;
+}
+
 const NEVER = Number.POSITIVE_INFINITY;
 
-export class Chooser {
-  readonly #o: ChooserOptions;
-  readonly #timing: Timing;
-  readonly #transports: readonly Transport[];
-  readonly #backoff: Backoff;
-  #memory: Memory;
-
-  #running = false;
-  #nextId: TryId = 1;
+export function createChooser(options: ChooserOptions): Chooser {
+  const { env, transports = TRANSPORTS } = options;
+  const timing = { ...TIMING, ...options.timing };
+  const backoff = createBackoff(env.random);
   /** What is open: the carrier, and those that race. */
-  readonly #tries = new Map<TryId, Try>();
-  #carrier: Try | undefined;
-  #race: Race | undefined;
-  /** The carrier was kept, since no other got through; it is not doubted again before this. */
-  #sparedUntil = 0;
-  /** When the next probe and the next round are due. */
-  #probeAt = NEVER;
-  #retryAt = NEVER;
-  #downSince = 0;
-  #failures = 0;
+  const tries = new Map<TryId, Try>();
+  let carrier: Try | undefined;
+  let race: Race | undefined;
+  let lastId: TryId = 0;
+
+  let { memory = { back: {} } } = options;
   /** Young deaths in a row. */
-  readonly #strikes = new Map<Transport, number>();
+  const strikes = new Map<Transport, number>();
+
+  let running = false;
+  /** When others are tried beside the carrier, and when the next round begins. */
+  let lookAt = NEVER;
+  let retryAt = NEVER;
+  let retryAfter = 0;
+  let downSince = 0;
+  let failures = 0;
 
   /** The time of this step, and of the next one that time itself asks for. */
-  #now = 0;
-  #dueAt = NEVER;
-  /** Something was done in this step. */
-  #done = false;
-  #lastState = "";
+  let now = 0;
+  let dueAt = NEVER;
+  let decided = false;
+  let lastState = "";
 
-  constructor(options: ChooserOptions) {
-    this.#o = options;
-    this.#timing = { ...TIMING, ...options.timing };
-    this.#transports = options.transports ?? TRANSPORTS;
-    this.#memory = options.memory ?? { back: {} };
-    this.#backoff = new Backoff(options.env);
-  }
-
-  step(input: Input): void {
-    this.#now = this.#o.env.now();
-    this.#take(input);
-    do {
-      this.#done = false;
-      this.#dueAt = NEVER;
-      if (this.#running) this.#settle();
-    } while (this.#done);
-    this.#tellState();
-  }
-
-  /** When `tick` must be given next; undefined when nothing is due. */
-  deadline(): number | undefined {
-    return this.#dueAt < NEVER ? this.#dueAt : undefined;
-  }
-
-  /** All transports, the most promising first. */
-  #order(): Transport[] {
-    const now = this.#now;
-    const { works, back } = this.#memory;
-    const first = works && works.until > now && works.transport;
-    const rank = (transport: Transport) =>
-      transport === first ? 0 : (back[transport] ?? 0) > now ? 2 : 1;
-    return [...this.#transports].sort((a, b) => rank(a) - rank(b));
-  }
-
-  #take(input: Input): void {
-    if (!this.#running && input.type === "start") {
-      this.#running = true;
-      this.#downSince = this.#now;
-      this.#failures = 0;
-      this.#backoff.reset();
-      this.#begin("start");
+  function step(input: Input): void {
+    now = env.now();
+    if (running) take(input);
+    else if (input.type === "start") {
+      running = true;
+      downSince = now;
+      failures = 0;
+      backoff.reset();
+      begin("start");
     }
-    if (!this.#running) return;
-    const carrier = this.#carrier;
-    const one = "id" in input ? this.#tries.get(input.id) : undefined;
+    do {
+      decided = false;
+      dueAt = NEVER;
+      if (running) settle();
+    } while (decided);
+    tellState();
+  }
+
+  function take(input: Input): void {
+    const one = "id" in input ? tries.get(input.id) : undefined;
     switch (input.type) {
       case "stop":
-        return this.#closeAll("stopped");
+        return closeAll("stopped");
       case "welcome":
-        return one && this.#welcome(one, input.heartbeat);
+        return one && welcome(one, input.heartbeat);
       case "heard":
-        return one && this.#heard(one, input.proof, input.answer);
+        return one && heard(one, input.proof, input.answer);
       case "ended":
-        return one && this.#ended(one, input.end);
+        return one && ended(one, input.end);
       case "stuck":
-        return this.#doubt("stuck");
+        if (!carrier?.proven) return;
+        carrier.doubt = "stuck";
+        carrier.up = false;
+        carrier.proven = false;
+        lookAt = now;
+        return;
       case "network":
-        return this.#network(input.online);
+        // "For this network" is over when the device says that the network is another one.
+        if (input.online) {
+          strikes.clear();
+          learn({ back: {} });
+          if (carrier?.proven) lookAt = now;
+        }
+        return begin(carrier ? "network" : "again");
       case "wake":
-        if (carrier && !input.frozen && this.#now - carrier.heardAt <= 1.2 * carrier.heartbeat)
-          return;
-        return this.#begin(carrier ? "network" : "again");
+        if (carrier && !input.frozen && now - carrier.heardAt <= 1.2 * carrier.heartbeat) return;
+        return begin(carrier ? "network" : "again");
       case "rooms":
-        return this.#rooms();
+        // What is open knows only the rooms of before. The carrier stays until the next one is there.
+        if (!carrier && !race) return;
+        cancelRace("rooms");
+        return begin(carrier ? "rooms" : "again");
       case "retry":
-        if (!carrier) this.#begin("again");
+        if (!carrier) begin("again");
     }
   }
 
   /** Whether a time has come; if not, it is one to wait for. */
-  #due(at: number): boolean {
-    if (this.#now >= at) return true;
-    this.#dueAt = Math.min(this.#dueAt, at);
+  function due(at: number): boolean {
+    if (now >= at) return true;
+    dueAt = Math.min(dueAt, at);
     return false;
   }
 
   /** Does what the time asks for. */
-  #settle(): void {
-    const t = this.#timing;
-    if (this.#due(this.#retryAt)) this.#begin("again");
-    for (const one of this.#tries.values()) {
-      const { welcomeAt } = one;
-      if (welcomeAt === undefined) {
-        if (this.#due(one.openedAt + t.welcomeWithin)) this.#gone(one, "late");
-      } else if (one === this.#carrier) {
-        if (this.#due(one.heardAt + 2 * one.heartbeat)) this.#gone(one, "silent");
-        else if (!one.proven && this.#due(Math.max(welcomeAt + t.proofWithin, this.#sparedUntil))) {
-          this.#doubt("unproven");
-        }
+  function settle(): void {
+    if (due(retryAt)) begin("again");
+    for (const one of tries.values()) {
+      const { transport, welcomeAt } = one;
+      if (!welcomeAt) {
+        if (due(one.openedAt + timing.welcomeWithin)) gone(one, "late");
+      } else if (one === carrier) {
+        if (due(one.heardAt + 2 * one.heartbeat)) gone(one, "silent");
       } else if (!one.proven) {
-        if (this.#due(welcomeAt + 2 * t.proofWithin)) this.#gone(one, "unproven");
-      } else if (this.#due(this.#doubtful(one) ? welcomeAt + t.probation : 0)) {
-        this.#strikes.delete(one.transport);
-        const { [one.transport]: _, ...back } = this.#memory.back;
-        this.#learn({ back });
-        this.#win(one, "better");
+        if (due(welcomeAt + 2 * timing.proofWithin)) gone(one, "unproven");
+      } else if (due(diedYoung(transport) ? welcomeAt + timing.probation : 0)) {
+        strikes.delete(transport);
+        const { [transport]: _, ...back } = memory.back;
+        learn({ back });
+        win(one, "better");
       }
     }
-    if (!this.#race && this.#carrier?.proven && this.#due(this.#probeAt)) {
-      this.#begin("probe", this.#better(this.#carrier));
+    if (carrier && !race && due(lookAt)) {
+      const { transport, proven, doubt } = carrier;
+      if (proven) begin("probe", transports.slice(0, transports.indexOf(transport)));
+      else begin(doubt, others(transport));
     }
-    if (this.#race) this.#goOn(this.#race);
+    if (race) goOn(race);
   }
 
-  #begin(why: Race["why"], queue = this.#order()): void {
-    this.#retryAt = NEVER;
+  /** A probe gives way to any other race. */
+  function begin(why: Race["why"], queue = order()): void {
+    retryAt = NEVER;
     if (queue.length === 0) return;
-    if (this.#race?.why === "probe") this.#cancelRace("replaced");
-    this.#race ??= { why, queue, nextAt: 0, retryAfter: 0 };
+    if (race?.why === "probe") cancelRace("replaced");
+    if (race) return;
+    race = { why, queue, nextAt: 0 };
+    retryAfter = 0;
   }
 
-  /** The race: opens the next one, or is lost when there is none. */
-  #goOn(race: Race): void {
-    const { why, queue, retryAfter } = race;
-    const beside = this.#racing().length > 0;
+  /** Opens the next one, or ends a race that is lost. */
+  function goOn({ why, queue, nextAt }: Race): void {
+    const beside = racing().length > 0;
     const next = queue[0];
     // Better ones are looked for one by one.
-    if (next && (!beside || (why !== "probe" && this.#due(race.nextAt)))) {
-      queue.shift();
-      race.nextAt = this.#now + this.#timing.headStart;
-      this.#open(next, beside ? "beside" : why);
+    if (next && (!beside || (why !== "probe" && due(nextAt)))) {
+      race = { why, queue: queue.slice(1), nextAt: now + timing.headStart };
+      open(next, beside ? "beside" : why);
     }
     if (next || beside) return;
-    this.#race = undefined;
-    const carrier = this.#carrier;
+    race = undefined;
     if (carrier && why !== "rooms" && why !== "network") {
-      this.#sparedUntil = this.#now + this.#timing.doubtAgain;
-      this.#probeAt = this.#now + this.#timing.probeEvery;
-      return this.#decide("keep", "only", carrier.transport);
+      lookAt = now + (carrier.proven ? timing.probeEvery : timing.doubtAgain);
+      return decide("keep", "only", carrier.transport);
     }
-    this.#failures += 1;
-    if (carrier) this.#gone(carrier, "nothing", { kind: "busy", retryAfter });
-    else this.#wait(retryAfter);
+    failures += 1;
+    if (carrier) gone(carrier, "nothing", true);
+    else wait();
   }
 
-  #racing(): Try[] {
-    return [...this.#tries.values()].filter((one) => one !== this.#carrier);
+  function racing(): Try[] {
+    return [...tries.values()].filter((one) => one !== carrier);
   }
 
-  #open(transport: Transport, why: string): Try {
+  /** `but` is the one that has won it. */
+  function cancelRace(why: string, but?: Try): void {
+    for (const one of racing()) if (one !== but) close(one, why);
+    race = undefined;
+  }
+
+  function open(transport: Transport, why: string): void {
     const one: Try = {
-      id: this.#nextId++,
+      id: ++lastId,
       transport,
-      openedAt: this.#now,
-      heardAt: this.#now,
+      openedAt: now,
+      heardAt: now,
       heartbeat: 15_000,
       down: false,
       // The others send each post in a request of its own, whose answer is the proof.
       up: transport !== "ws",
       proven: false,
+      doubt: "unproven",
     };
-    this.#tries.set(one.id, one);
-    this.#act("open", one, why);
-    return one;
+    tries.set(lastId, one);
+    act("open", one, why);
   }
 
-  #close(one: Try, why: string): void {
-    this.#forget(one);
-    this.#act("close", one, why);
+  function close(one: Try, why: string): void {
+    forget(one);
+    act("close", one, why);
   }
 
-  #forget(one: Try): void {
-    this.#tries.delete(one.id);
-    if (one === this.#carrier) this.#carrier = undefined;
+  function forget(one: Try): void {
+    tries.delete(one.id);
+    if (one === carrier) carrier = undefined;
   }
 
-  #closeAll(why: string): void {
-    for (const one of this.#tries.values()) this.#close(one, why);
-    this.#race = undefined;
-    this.#retryAt = NEVER;
-    this.#running = false;
+  function closeAll(why: string): void {
+    for (const one of tries.values()) close(one, why);
+    race = undefined;
+    retryAt = NEVER;
+    running = false;
   }
 
-  #welcome(one: Try, heartbeat: number): void {
-    if (one.welcomeAt !== undefined) return;
-    one.welcomeAt = this.#now;
-    one.heardAt = this.#now;
+  function welcome(one: Try, heartbeat: number): void {
+    if (one.welcomeAt) return;
+    one.welcomeAt = now;
+    one.heardAt = now;
     one.heartbeat = heartbeat;
-    this.#decide("welcome", this.#age(one), one.transport);
+    decide("welcome", age(one), one.transport);
     // A better one must be proven first.
-    const why = this.#race?.why;
-    if (why && why !== "probe") this.#win(one, why);
+    if (race && race.why !== "probe") win(one, race.why);
   }
 
-  #win(one: Try, why: Race["why"] | "better"): void {
-    const carrier = this.#carrier;
-    this.#cancelRace("second", one);
-    if (carrier) {
-      this.#close(carrier, why);
-      if (why === "unproven" || why === "stuck") this.#strike(carrier.transport);
+  /** Takes the place of the carrier. */
+  function win(one: Try, why: string): void {
+    const before = carrier;
+    cancelRace("second", one);
+    if (before) {
+      close(before, why);
+      if (why === before.doubt) strike(before);
     }
-    this.#carry(one, carrier ? why : "first");
+    carry(one, before ? why : "first");
   }
 
-  #carry(one: Try, why: string): void {
-    this.#carrier = one;
-    this.#sparedUntil = 0;
-    this.#probeAt = NEVER;
-    this.#act("carry", one, why);
-    if (one.proven) this.#proven(one);
+  function carry(one: Try, why: string): void {
+    carrier = one;
+    lookAt = (one.welcomeAt ?? now) + timing.proofWithin;
+    act("carry", one, why);
+    if (one.proven) proven(one);
   }
 
-  #heard(one: Try, proof = false, answer = false): void {
-    one.heardAt = this.#now;
-    one.down ||= proof && one.welcomeAt !== undefined;
+  function heard(one: Try, proof = false, answer = false): void {
+    one.heardAt = now;
+    one.down ||= proof && !!one.welcomeAt;
     one.up ||= answer;
     const proves = one.down && one.up && !one.proven;
     one.proven ||= proves;
-    if (one !== this.#carrier) return;
-    const why = this.#race?.why;
-    if (why === "network" || (why === "unproven" && proves) || (why === "stuck" && answer)) {
-      this.#cancelRace("alive");
-    }
-    if (proves) this.#proven(one);
+    if (one !== carrier) return;
+    const why = race?.why;
+    if (why === "network" || (proves && why === one.doubt)) cancelRace("alive");
+    if (proves) proven(one);
   }
 
-  #proven(one: Try): void {
+  function proven(one: Try): void {
     const { transport } = one;
-    this.#decide("proven", this.#age(one), transport);
-    this.#backoff.reset();
-    this.#failures = 0;
-    this.#learn({ works: { transport, until: this.#now + this.#timing.remember } });
-    if (this.#better(one).length > 0) this.#probeAt = this.#now + this.#timing.firstProbe;
+    decide("proven", age(one), transport);
+    backoff.reset();
+    failures = 0;
+    learn({ works: { transport, until: now + timing.remember } });
+    lookAt = now + timing.firstProbe;
   }
 
-  #ended(one: Try, end: End): void {
-    this.#decide("ended", `${end.kind}: ${end.detail}, ${this.#age(one)}`, one.transport);
-    if (end.kind === "lost" || end.kind === "busy") return this.#gone(one, undefined, end);
-    this.#forget(one);
-    this.#closeAll("final");
-    this.#o.onFinal(end);
+  function ended(one: Try, end: End): void {
+    const { kind, detail } = end;
+    decide("ended", `${kind}: ${detail}, ${age(one)}`, one.transport);
+    retryAfter = Math.max(retryAfter, end.retryAfter ?? 0);
+    if (kind === "lost" || kind === "busy") return gone(one, "", kind === "busy");
+    forget(one);
+    closeAll("final");
+    options.onFinal(end);
   }
 
   /** One has ended, or is given up for a reason: what follows from that. */
-  #gone(one: Try, why?: string, { kind, retryAfter = 0 }: Ended = { kind: "lost" }): void {
-    const race = this.#race;
-    const carried = one === this.#carrier;
-    if (why) this.#close(one, why);
-    else this.#forget(one);
-    if (carried) return this.#carrierGone(one, kind === "busy", retryAfter);
-    if (race) race.retryAfter = Math.max(race.retryAfter, retryAfter);
-  }
-
-  #carrierGone(one: Try, busy: boolean, retryAfter: number): void {
-    const { transport, welcomeAt = this.#now } = one;
-    this.#downSince = this.#now;
-    let next: Transport[] = [];
-    if (!busy && this.#now - welcomeAt < this.#timing.shortLife) {
-      if (this.#strike(transport)) next = this.#order();
-      else if (!one.proven && this.#strikes.get(transport) === 1) {
-        next = [...this.#others(one), transport];
-      }
-    } else if (!busy) this.#strikes.delete(transport);
-    if (this.#race?.why === "probe") {
-      const [probe] = this.#racing();
-      this.#cancelRace("replaced", probe?.welcomeAt ? probe : undefined);
-      if (probe?.welcomeAt) return this.#carry(probe, "gone");
+  function gone(one: Try, why: string, busy = false): void {
+    const { transport, welcomeAt = 0 } = one;
+    const carried = one === carrier;
+    if (why) close(one, why);
+    else forget(one);
+    if (!carried) return;
+    downSince = now;
+    let atOnce = false;
+    if (!busy && now - welcomeAt < timing.shortLife) atOnce = strike(one);
+    else if (!busy) strikes.delete(transport);
+    if (race?.why === "probe") {
+      const [probe] = racing();
+      race = undefined;
+      if (probe?.welcomeAt) return carry(probe, "gone");
+      if (probe) close(probe, "replaced");
     }
-    if (next.length > 1) this.#begin("again", next);
-    else if (!this.#race) this.#wait(retryAfter);
+    if (race) return;
+    if (atOnce && transports.length > 1) begin("again", [...others(transport), transport]);
+    else wait();
   }
 
-  #wait(retryAfter: number): void {
-    const delay = this.#backoff.next(retryAfter);
-    this.#retryAt = this.#now + delay;
-    this.#decide("wait", `${delay} ms`);
+  function wait(): void {
+    const delay = backoff.next(retryAfter);
+    retryAt = now + delay;
+    decide("wait", `${delay} ms`);
   }
 
-  /** `but` is the one that has won it. */
-  #cancelRace(why: string, but?: Try): void {
-    for (const one of this.#racing()) if (one !== but) this.#close(one, why);
-    this.#race = undefined;
-  }
-
-  #doubt(why: "unproven" | "stuck"): void {
-    const carrier = this.#carrier;
-    if (carrier && this.#now >= this.#sparedUntil) this.#begin(why, this.#others(carrier));
-  }
-
-  #network(online: boolean): void {
-    // "For this network" is over when the device says that the network is another one.
-    if (online) {
-      this.#strikes.clear();
-      this.#learn({ back: {} });
-      this.#probeAt = this.#now;
-    }
-    this.#begin(this.#carrier ? "network" : "again");
-  }
-
-  /** What is open knows only the rooms of before. The carrier stays until the next one is there. */
-  #rooms(): void {
-    const racing = this.#race !== undefined;
-    const carrier = this.#carrier;
-    this.#cancelRace("rooms");
-    if (carrier) this.#begin("rooms", [carrier.transport, ...this.#others(carrier)]);
-    else if (racing) this.#begin("again");
-  }
-
-  /** True when that sends it to the back. */
-  #strike(transport: Transport): boolean {
-    const strikes = (this.#strikes.get(transport) ?? 0) + 1;
-    this.#strikes.set(transport, strikes);
-    if (strikes < 2) return false;
-    const { works, back } = this.#memory;
-    this.#learn({
+  /** It died young, or was no good. True when the others are to be tried at once. */
+  function strike({ transport, proven }: Try): boolean {
+    const count = (strikes.get(transport) ?? 0) + 1;
+    strikes.set(transport, count);
+    if (count < 2) return !proven;
+    const { works, back } = memory;
+    learn({
       works: works?.transport === transport ? undefined : works,
-      back: { ...back, [transport]: this.#now + this.#timing.remember },
+      back: { ...back, [transport]: now + timing.remember },
     });
-    this.#decide("back", "young", transport);
-    return (back[transport] ?? 0) <= this.#now;
+    decide("back", "young", transport);
+    return (back[transport] ?? 0) <= now;
   }
 
-  /** Those that are better, and all but it. */
-  #better({ transport }: Try): Transport[] {
-    return this.#transports.slice(0, this.#transports.indexOf(transport));
+  /** Then it must live beside the carrier for a while before it is trusted. */
+  function diedYoung(transport: Transport): boolean {
+    return transport in memory.back || strikes.has(transport);
   }
 
-  #others({ transport }: Try): Transport[] {
-    return this.#order().filter((other) => other !== transport);
+  /** All transports, the most promising first. */
+  function order(): Transport[] {
+    const { works, back } = memory;
+    const first = carrier?.transport ?? (works && works.until > now && works.transport);
+    const rank = (transport: Transport) =>
+      transport === first ? 0 : (back[transport] ?? 0) > now ? 2 : 1;
+    return [...transports].sort((a, b) => rank(a) - rank(b));
   }
 
-  /** It died young before: it must live beside the carrier for a while. */
-  #doubtful({ transport }: Try): boolean {
-    return transport in this.#memory.back || this.#strikes.has(transport);
+  function others(transport: Transport): Transport[] {
+    return order().filter((other) => other !== transport);
   }
 
-  #age(one: Try): string {
-    return `after ${this.#now - one.openedAt} ms`;
+  function age(one: Try): string {
+    return `after ${now - one.openedAt} ms`;
   }
 
-  #learn(news: Partial<Memory>): void {
-    const memory = { ...this.#memory, ...news };
-    this.#memory = memory;
-    this.#o.onMemory(memory);
+  function learn(news: Partial<Memory>): void {
+    memory = { ...memory, ...news };
+    options.onMemory(memory);
   }
 
   /** Does something with one, and tells why. */
-  #act(type: "open" | "close" | "carry", { id, transport }: Try, why: string): void {
-    this.#decide(type, why, transport);
-    this.#o[type](id, transport);
+  function act(type: "open" | "close" | "carry", { id, transport }: Try, why: string): void {
+    decide(type, why, transport);
+    options[type](id, transport);
   }
 
-  #decide(what: string, why: string, transport?: Transport): void {
-    this.#done = true;
-    this.#o.onDecision({ at: this.#now, what, why, transport });
+  function decide(what: string, why: string, transport?: Transport): void {
+    decided = true;
+    options.onDecision({ at: now, what, why, transport });
   }
 
-  #tellState(): void {
-    const carrier = this.#carrier;
-    const down = this.#running && !carrier;
-    const offline = this.#retryAt < NEVER;
+  function tellState(): void {
+    const down = running && !carrier;
+    const offline = retryAt < NEVER;
     const state: ConnectionState = {
       status: carrier ? "live" : !down ? "idle" : offline ? "offline" : "connecting",
       transport: carrier?.transport,
       proven: !!carrier?.proven,
-      failures: this.#failures,
-      downSince: down ? this.#downSince : undefined,
-      retryAt: offline ? this.#retryAt : undefined,
+      failures,
+      downSince: down ? downSince : undefined,
+      retryAt: offline ? retryAt : undefined,
     };
     const text = JSON.stringify(state);
-    if (text === this.#lastState) return;
-    this.#lastState = text;
-    this.#o.onState(state);
+    if (text === lastState) return;
+    lastState = text;
+    options.onState(state);
   }
+
+  return { step, deadline: () => (dueAt < NEVER ? dueAt : undefined) };
 }

@@ -1,4 +1,4 @@
-import { Backoff } from "./backoff.ts";
+import { type Backoff, createBackoff } from "./backoff.ts";
 import { type Cursor, START } from "./cursor.ts";
 import type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
 import { Emitter } from "./emitter.ts";
@@ -134,7 +134,7 @@ export class Client extends Emitter<ClientEvents> {
     this.#name = options.name ?? session?.name;
     this.#log = new Log(options.after);
     this.#outbox = new Outbox(options.posts);
-    this.#renewals = new Backoff(env);
+    this.#renewals = createBackoff(env.random);
     this.#token = session?.token;
     this.#link = join({
       ...options,

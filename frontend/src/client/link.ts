@@ -1,4 +1,4 @@
-import { Chooser, type ChooserOptions } from "./chooser.ts";
+import { type Chooser, type ChooserOptions, createChooser } from "./chooser.ts";
 import type { Input, TryId } from "./decisions.ts";
 import { type End, lost } from "./end.ts";
 import type { Command, ServerEvent } from "./events.ts";
@@ -54,7 +54,7 @@ export class Link implements Port {
 
   constructor(options: LinkOptions) {
     this.#o = options;
-    this.#chooser = new Chooser({
+    this.#chooser = createChooser({
       ...options,
       open: (id, transport) => this.#start(id, transport),
       close: (id) => {

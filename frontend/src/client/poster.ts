@@ -1,4 +1,4 @@
-import { Backoff } from "./backoff.ts";
+import { type Backoff, createBackoff } from "./backoff.ts";
 import { endOfProblem } from "./end.ts";
 import { type MessageEvent, type Problem, readMessage } from "./events.ts";
 import { ask } from "./http.ts";
@@ -34,7 +34,7 @@ export class Poster {
 
   constructor(options: PosterOptions) {
     this.#o = options;
-    this.#backoff = new Backoff(options.env, 15_000);
+    this.#backoff = createBackoff(options.env.random, 15_000);
   }
 
   /** A session is live: everything unacknowledged goes out, again if need be. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Chooser, type ChooserOptions } from "../../src/client/chooser.ts";
+import { type Chooser, type ChooserOptions, createChooser } from "../../src/client/chooser.ts";
 import type { Input } from "../../src/client/decisions.ts";
 import {
   type Decision,
@@ -27,7 +27,7 @@ class Driver {
   decisions: Decision[] = [];
 
   constructor(options: Partial<ChooserOptions> = {}, random = () => 0.5) {
-    this.chooser = new Chooser({
+    this.chooser = createChooser({
       env: { now: () => this.now, random },
       open: (id, transport) => {
         this.open.set(id, transport);

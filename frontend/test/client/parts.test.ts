@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Backoff } from "../../src/client/backoff.ts";
+import { createBackoff } from "../../src/client/backoff.ts";
 import { type Cursor, parseCursor, START, seqOf } from "../../src/client/cursor.ts";
 import { endOfClose, endOfProblem } from "../../src/client/end.ts";
 import type { Member, MessageEvent } from "../../src/client/events.ts";
@@ -26,14 +26,14 @@ describe("cursor", () => {
 
 describe("backoff", () => {
   test("doubles, is jittered in full, and has a bound", () => {
-    const highest = new Backoff({ random: () => 0.999999 }, 4_000);
+    const highest = createBackoff(() => 0.999999, 4_000);
     expect([0, 0, 0, 0, 0].map(() => highest.next())).toEqual([500, 1_000, 2_000, 4_000, 4_000]);
-    const lowest = new Backoff({ random: () => 0 });
+    const lowest = createBackoff(() => 0);
     expect([0, 0, 0].map(() => lowest.next())).toEqual([0, 0, 0]);
   });
 
   test("never comes before retryAfter, nor is kept for ever by it", () => {
-    const backoff = new Backoff({ random: () => 0.5 });
+    const backoff = createBackoff(() => 0.5);
     expect(backoff.next(7_000)).toBe(7_250);
     expect(backoff.next(10 ** 9)).toBeLessThan(10 ** 6);
     backoff.reset();

@@ -9,7 +9,7 @@ const read = (path: string) => readFileSync(join(import.meta.dirname, "../..", p
 
 test("every short reason of the chooser is spelled out, and listed", () => {
   const given = read("src/client/chooser.ts").matchAll(
-    /#(?:(?:decide|act)\("\w+"(?:, one)?|close\([\w.#]+|(?:closeAll|cancelRace|gone)\((?:[\w.#]+, )?|carry\(\w+|open\(\w+|begin\(|doubt\()(?:, )?"(\w+)"/g,
+    /\b(?:(?:decide|act)\("\w+"(?:, one)?|close\([\w.#]+|(?:closeAll|cancelRace|gone|win)\((?:[\w.#]+, )?|carry\(\w+|open\(\w+|begin\(|doubt\()(?:, )?"(\w+)"/g,
   );
   const reasons = new Set([...given].map(([, reason]) => reason ?? ""));
   expect(reasons.size).toBeGreaterThan(14);
