@@ -20,10 +20,10 @@ import {
   type Session,
 } from "./events.ts";
 import { type Answer, ask } from "./http.ts";
-import { Link, type LinkOptions, type Port } from "./link.ts";
+import { createLink, type Port } from "./link.ts";
 import { Log } from "./log.ts";
 import { Outbox, type Post } from "./outbox.ts";
-import { Poster } from "./poster.ts";
+import { createPoster, type Poster } from "./poster.ts";
 import { Roster } from "./roster.ts";
 import {
   type Environment,
@@ -124,7 +124,7 @@ export class Client extends Emitter<ClientEvents> {
   #stopped = true;
 
   /** `join` takes a place on a connection that is shared, as the tabs of the page do, rather than make one. */
-  constructor(options: ClientOptions, join = (link: LinkOptions): Port => new Link(link)) {
+  constructor(options: ClientOptions, join = createLink) {
     super();
     const { session, transport, memory } = options;
     const env = { ...defaultEnvironment(), ...options.env };
@@ -153,7 +153,7 @@ export class Client extends Emitter<ClientEvents> {
       onSession: () => void this.#reread(),
       onFinal: (end) => this.#final(end),
     });
-    this.#poster = new Poster({
+    this.#poster = createPoster({
       env,
       target,
       outbox: this.#outbox,

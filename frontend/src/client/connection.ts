@@ -2,7 +2,7 @@ import type { Cursor } from "./cursor.ts";
 import { type End, endOfProblem } from "./end.ts";
 import type { Command, RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
 import { ask } from "./http.ts";
-import { Link, type LinkOptions } from "./link.ts";
+import { createLink, type LinkOptions, type Port } from "./link.ts";
 import { Log } from "./log.ts";
 import {
   type Asked,
@@ -34,13 +34,13 @@ interface Room {
 /** One link that carries any number of rooms, each read from its own cursor. Rooms are named as the server names them. */
 export class Connection {
   readonly #o: ConnectionOptions;
-  readonly #link: Link;
+  readonly #link: Port;
   readonly #rooms = new Map<RoomId, Room>();
   #timer: number | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#o = options;
-    this.#link = new Link({
+    this.#link = createLink({
       ...options,
       target: () => this.#target(),
       onEvent: (event) => this.#event(event),
@@ -48,7 +48,7 @@ export class Connection {
     });
   }
 
-  get link(): Link {
+  get link(): Port {
     return this.#link;
   }
 

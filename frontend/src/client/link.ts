@@ -1,4 +1,4 @@
-import { type Chooser, type ChooserOptions, createChooser } from "./chooser.ts";
+import { type ChooserOptions, createChooser } from "./chooser.ts";
 import type { Input, TryId } from "./decisions.ts";
 import { type End, lost } from "./end.ts";
 import type { Command, ServerEvent } from "./events.ts";
@@ -31,6 +31,7 @@ export interface LinkOptions extends Omit<ChooserOptions, "env" | "open" | "clos
 /** What a client has of its connection, which may be one that others share. */
 export interface Port {
   input(input: Input): void;
+  /** Sends on the carrier; false when it carries no commands. */
   send(command: Command): boolean;
   /** One is somebody else now: begins again. */
   restart(): void;
@@ -43,69 +44,36 @@ interface Open {
 }
 
 /** Does what the chooser decides: opens and closes transports, keeps its time, and passes on what the carrier brings. */
-export class Link implements Port {
-  readonly #o: LinkOptions;
-  readonly #chooser: Chooser;
-  readonly #open = new Map<TryId, Open>();
-  #carrier: TryId = 0;
-  #timer = 0;
-  readonly #inputs: Input[] = [];
-  #busy = false;
+export function createLink(options: LinkOptions): Port {
+  const { env, onEvent } = options;
+  const tries = new Map<TryId, Open>();
+  let carrier: TryId = 0;
+  let timer = 0;
+  const inputs: Input[] = [];
+  let busy = false;
+  const chooser = createChooser({
+    ...options,
+    open,
+    close(id) {
+      tries.get(id)?.channel?.close();
+      tries.delete(id);
+    },
+    carry(id, transport) {
+      carrier = id;
+      options.onCarry(transport);
+      for (const event of tries.get(id)?.held.splice(0) ?? []) onEvent(event);
+    },
+  });
 
-  constructor(options: LinkOptions) {
-    this.#o = options;
-    this.#chooser = createChooser({
-      ...options,
-      open: (id, transport) => this.#start(id, transport),
-      close: (id) => {
-        this.#open.get(id)?.channel?.close();
-        this.#open.delete(id);
-      },
-      carry: (id, transport) => {
-        this.#carrier = id;
-        options.onCarry(transport);
-        this.#open.get(id)?.held.splice(0).forEach(options.onEvent);
-      },
-    });
-  }
-
-  /** Inputs that come up while one is worked on wait their turn. */
-  input(input: Input): void {
-    this.#inputs.push(input);
-    if (this.#busy) return;
-    this.#busy = true;
-    try {
-      for (let next = this.#inputs.shift(); next; next = this.#inputs.shift()) {
-        // Whoever answers is alive, sooner than another could be opened.
-        if (next.type === "wake") this.send({ type: "ping" });
-        this.#chooser.step(next);
-      }
-    } finally {
-      this.#busy = false;
-    }
-    this.#setTimer();
-  }
-
-  restart(): void {
-    this.input({ type: "stop" });
-    this.input({ type: "start" });
-  }
-
-  /** Sends on the carrier; false when it carries no commands. */
-  send(command: Command): boolean {
-    return !!this.#open.get(this.#carrier)?.channel?.send(command);
-  }
-
-  #start(id: TryId, transport: Transport): void {
-    const { env, target, open, onEvent } = this.#o;
+  function open(id: TryId, transport: Transport): void {
     const one: Open = { held: [] };
-    this.#open.set(id, one);
+    tries.set(id, one);
     const end = (end: End) => {
-      if (this.#open.delete(id)) this.input({ type: "ended", id, end });
+      if (tries.delete(id)) input({ type: "ended", id, end });
     };
     const event = (event: ServerEvent) => {
-      if (!this.#open.has(id)) return;
-      if (id === this.#carrier) onEvent(event);
+      if (!tries.has(id)) return;
+      if (id === carrier) onEvent(event);
       else if (one.held.push(event) > MOST_HELD) {
         one.channel?.close();
         return end(lost("more to tell than can be held"));
@@ -114,28 +82,58 @@ export class Link implements Port {
       if (type === "welcome") {
         // Its answer is the proof that something goes up. A server that does not know it answers with an error.
         one.channel?.send({ type: "ping" });
-        return this.input({ type, id, heartbeat: event.heartbeat * 1000 });
+        return input({ type, id, heartbeat: event.heartbeat * 1000 });
       }
       const answer = type === "ack" || type === "pong" || type === "error";
-      this.input({ type: "heard", id, proof: type === "ping", answer });
+      input({ type: "heard", id, proof: type === "ping", answer });
     };
-    const heard = () => this.#open.has(id) && this.input({ type: "heard", id });
+    const heard = () => tries.has(id) && input({ type: "heard", id });
     try {
-      one.channel = (open?.[transport] ?? OPEN[transport])(env, target(), { event, heard, end });
+      const start = options.open?.[transport] ?? OPEN[transport];
+      one.channel = start(env, options.target(), { event, heard, end });
     } catch (error) {
       end(lost(String(error)));
     }
   }
 
-  #setTimer(): void {
-    const { env } = this.#o;
-    env.clearTimeout(this.#timer);
-    const at = this.#chooser.deadline();
+  /** Inputs that come up while one is worked on wait their turn. */
+  function input(input: Input): void {
+    inputs.push(input);
+    if (busy) return;
+    busy = true;
+    try {
+      for (let next = inputs.shift(); next; next = inputs.shift()) {
+        // Whoever answers is alive, sooner than another could be opened.
+        if (next.type === "wake") send({ type: "ping" });
+        chooser.step(next);
+      }
+    } finally {
+      busy = false;
+    }
+    setTimer();
+  }
+
+  function send(command: Command): boolean {
+    return !!tries.get(carrier)?.channel?.send(command);
+  }
+
+  function setTimer(): void {
+    env.clearTimeout(timer);
+    const at = chooser.deadline();
     if (at === undefined) return;
-    this.#timer = env.setTimeout(
+    timer = env.setTimeout(
       // A timer that comes this late comes after a sleep.
-      () => this.input({ type: env.now() - at > LATE ? "wake" : "tick" }),
+      () => input({ type: env.now() - at > LATE ? "wake" : "tick" }),
       Math.max(0, at - env.now()),
     );
   }
+
+  return {
+    input,
+    send,
+    restart() {
+      input({ type: "stop" });
+      input({ type: "start" });
+    },
+  };
 }

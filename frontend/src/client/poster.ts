@@ -1,4 +1,4 @@
-import { type Backoff, createBackoff } from "./backoff.ts";
+import { createBackoff } from "./backoff.ts";
 import { endOfProblem } from "./end.ts";
 import { type MessageEvent, type Problem, readMessage } from "./events.ts";
 import { ask } from "./http.ts";
@@ -22,97 +22,105 @@ export interface PosterOptions {
   onChange(): void;
 }
 
-/** Brings posts to the server one after the other: over the connection if it carries commands, else by HTTP. */
-export class Poster {
-  readonly #o: PosterOptions;
-  readonly #backoff: Backoff;
-  #ready = false;
-  #abort: AbortController | undefined;
-  /** Until an answer is overdue, or until the next try. */
-  #timer = 0;
-  #waiting = false;
-
-  constructor(options: PosterOptions) {
-    this.#o = options;
-    this.#backoff = createBackoff(options.env.random, 15_000);
-  }
-
+export interface Poster {
   /** A session is live: everything unacknowledged goes out, again if need be. */
-  resume(): void {
-    this.#ready = true;
-    this.pump();
-  }
-
+  resume(): void;
   /** No session: nothing under way has an answer to hope for. */
-  pause(): void {
-    this.#ready = false;
-    this.#abort?.abort();
-    this.#abort = undefined;
-    this.#clear();
-    this.#o.outbox.interrupted();
-  }
-
-  pump(): void {
-    if (!this.#ready || this.#waiting) return;
-    const post = this.#o.outbox.next();
-    if (post === undefined) return;
-    if (this.#o.send(post)) this.#awaitAnswer();
-    else void this.#overHttp(post);
-  }
-
+  pause(): void;
+  /** Sends the next one, if there is one and none under way. */
+  pump(): void;
   /** The connection acknowledged or refused something. */
-  answered(): void {
-    this.#backoff.reset();
-    this.#clear();
-    this.pump();
+  answered(): void;
+  /** The server answered that this post failed, or something in between did. */
+  failed(key: string, problem: Problem): void;
+}
+
+/** Brings posts to the server one after the other: over the connection if it carries commands, else by HTTP. */
+export function createPoster(options: PosterOptions): Poster {
+  const { env, outbox } = options;
+  const backoff = createBackoff(env.random, 15_000);
+  let ready = false;
+  let abort: AbortController | undefined;
+  /** Until an answer is overdue, or until the next try. */
+  let timer = 0;
+  let waiting = false;
+
+  function pause(): void {
+    ready = false;
+    abort?.abort();
+    abort = undefined;
+    clear();
+    outbox.interrupted();
   }
 
-  /** The server answered that this post failed, or something in between did. */
-  failed(key: string, problem: Problem): void {
-    const { env, outbox } = this.#o;
+  function pump(): void {
+    const post = ready && !waiting && outbox.next();
+    if (!post) return;
+    if (options.send(post)) awaitAnswer();
+    else void overHttp(post);
+  }
+
+  function answered(): void {
+    backoff.reset();
+    clear();
+    pump();
+  }
+
+  function failed(key: string, problem: Problem): void {
     const { kind, retryAfter } = endOfProblem(problem);
     // What is no answer of ours may pass, unless it is something that forbids it.
     const { status = 0, code } = problem;
     const passing = status < 400 || status === 408 || status === 429 || status >= 500;
     if (kind === "busy" || (code === "no_answer" && passing)) {
-      this.#clear();
+      clear();
       outbox.interrupted();
-      this.#waiting = true;
-      this.#timer = env.setTimeout(() => {
-        this.#waiting = false;
-        this.pump();
-      }, this.#backoff.next(retryAfter));
+      waiting = true;
+      timer = env.setTimeout(() => {
+        waiting = false;
+        pump();
+      }, backoff.next(retryAfter));
     } else if (kind === "signed-out") {
       outbox.interrupted();
-      this.#o.onSignedOut();
+      options.onSignedOut();
     } else {
-      if (outbox.refused(key, problem)) this.#o.onChange();
-      this.answered();
+      if (outbox.refused(key, problem)) options.onChange();
+      answered();
     }
   }
 
-  #awaitAnswer(): void {
-    this.#timer = this.#o.env.setTimeout(() => {
-      this.#o.onStuck();
+  function awaitAnswer(): void {
+    timer = env.setTimeout(() => {
+      options.onStuck();
       // It may be kept for want of another; it is to be doubted again then.
-      this.#awaitAnswer();
+      awaitAnswer();
     }, ANSWER_WITHIN);
   }
 
-  async #overHttp({ key, text }: Post): Promise<void> {
-    const target = this.#o.target();
-    const abort = new AbortController();
-    this.#abort = abort;
+  async function overHttp({ key, text }: Post): Promise<void> {
+    const target = options.target();
+    const mine = new AbortController();
+    abort = mine;
     const url = roomUrl(target, "/messages");
-    const answer = await ask(this.#o.env, url, target.headers, readMessage, { text, key }, abort);
-    if (this.#abort !== abort) return;
-    if (!answer.value) return this.failed(key, answer.problem);
-    this.#o.onStored(answer.value, key);
-    this.answered();
+    const answer = await ask(env, url, target.headers, readMessage, { text, key }, mine);
+    if (abort !== mine) return;
+    if (!answer.value) return failed(key, answer.problem);
+    options.onStored(answer.value, key);
+    answered();
   }
 
-  #clear(): void {
-    this.#o.env.clearTimeout(this.#timer);
-    this.#waiting = false;
+  function clear(): void {
+    env.clearTimeout(timer);
+    waiting = false;
   }
+
+  return {
+    resume() {
+      ready = true;
+      pump();
+    },
+    pause,
+    pump,
+    answered,
+    failed,
+  };
 }

@@ -8,7 +8,7 @@ import {
   type WelcomeEvent,
 } from "./events.ts";
 import { ask } from "./http.ts";
-import { Link, type LinkOptions, type Port } from "./link.ts";
+import { createLink, type LinkOptions, type Port } from "./link.ts";
 import { Lock, type LocksLike } from "./share_election.ts";
 import { Holder } from "./share_holder.ts";
 import {
@@ -37,7 +37,7 @@ const PLAIN_ROOM = /^[\p{Ll}\p{Lo}\p{N}_.-]{1,64}$/u;
 export function share(name: string, baseUrl: string, near = neighbours()) {
   return (options: LinkOptions): Port => {
     const { room } = options.target();
-    if (near === undefined || !PLAIN_ROOM.test(room)) return new Link(options);
+    if (near === undefined || !PLAIN_ROOM.test(room)) return createLink(options);
     return new SharedPort(`caller ${name} ${baseUrl}`, room, options, near);
   };
 }
@@ -58,7 +58,7 @@ class SharedPort implements Port {
   /** It takes no part until it is started again. */
   #ended = false;
   /** There is no room left on the shared one. */
-  #own: Link | undefined;
+  #own: Port | undefined;
 
   #term = 0;
   #holder: string | undefined;
@@ -370,7 +370,7 @@ class SharedPort implements Port {
       case "full":
         this.#quit();
         this.#note("own", "full");
-        this.#own = new Link(this.#o);
+        this.#own = createLink(this.#o);
         return this.#own.input({ type: "start" });
       case "event":
         return this.#event(letter);
