@@ -1,4 +1,9 @@
-import { Client, type ClientOptions, type Decision } from "../src/client/index.ts";
+import {
+  type Client,
+  type ClientOptions,
+  createClient,
+  type Decision,
+} from "../src/client/index.ts";
 import { share } from "../src/client/share.ts";
 import type { LocksLike } from "../src/client/share_election.ts";
 import type { ChannelLike, Neighbours } from "../src/client/share_letters.ts";
@@ -134,7 +139,7 @@ export class FakeTab {
         return () => {};
       },
     };
-    this.client = new Client(
+    this.client = createClient(
       {
         baseUrl: "http://host/chat/",
         room,

@@ -13,8 +13,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
+import type * as Sources from "../src/client/index.ts";
+import { TRANSPORTS } from "../src/client/index.ts";
 import { INTERNAL } from "../vite.lib.config.ts";
+import { FakeServer } from "./fake_server.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -62,17 +65,54 @@ describe("the library", () => {
   });
 
   test("is small", () => {
-    const size = gzipSync(read("lib/caller.js"), { level: 9 }).length;
-    console.log(`lib/caller.js: ${size} bytes gzipped`);
+    expect(gzipSync(read("lib/caller.js"), { level: 9 }).length).toBeLessThan(8_192);
+  });
+
+  test("does what its sources do, with shortened names", async () => {
+    vi.useFakeTimers();
+    const { createClient } = (await import(join(root, "lib/caller.js"))) as typeof Sources;
+    for (const transport of TRANSPORTS) {
+      const server = new FakeServer();
+      const { fetch, socket } = server;
+      const client = createClient({
+        baseUrl: "http://host/",
+        room: "lobby",
+        transport,
+        session: { clientId: "me", name: "Ann" },
+        env: { fetch, socket },
+      });
+      const told: unknown[] = [];
+      client.on("message", ({ text }) => told.push(text));
+      client.on("final", ({ kind }) => told.push(kind));
+      client.start();
+      await vi.advanceTimersByTimeAsync(3_000);
+      expect(client.state, transport).toMatchObject({ status: "live", transport, proven: true });
+      server.refuse = { status: 422, code: "invalid_field" };
+      client.post("bad");
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(client.posts).toMatchObject([{ state: "refused" }]);
+      server.refuse = undefined;
+      client.post("good");
+      await vi.advanceTimersByTimeAsync(1_000);
+      expect(told, transport).toEqual(["good"]);
+      client.close();
+    }
+    vi.useRealTimers();
   });
 
   test("shortens no name that others use", () => {
     // Types of the options, the events and the decisions, and so of what is on the wire.
-    const types = ["client", "decisions", "end", "events", "transport", "chooser"]
+    const types = ["client", "decisions", "end", "events", "transport"]
       .map((name) => read(`lib/types/${name}.d.ts`))
       .join("")
       .replace(/\/\*[\s\S]*?\*\//g, "");
+    const sources = readdirSync(join(root, "src/client"))
+      .filter((name) => !/^(share|connection)/.test(name)) // what tabs share is not in it
+      .map((name) => read(`src/client/${name}`))
+      .join("");
     for (const name of INTERNAL) {
+      expect(sources, "a name that is used").toMatch(new RegExp(`\\b${name}\\b`));
+      expect(sources, "no text that may be a name").not.toContain(`"${name}"`);
       expect(read("lib/caller.js"), name).not.toMatch(new RegExp(`[.?]${name}\\b`));
       expect(types, name).not.toMatch(new RegExp(`\\b${name}\\??[:(]`));
     }

@@ -1,18 +1,26 @@
-import { type Action, type Input, type Memory, type Timing } from "./decisions.ts";
-import { type Transport } from "./transport.ts";
+import { type ConnectionState, type Decision, type Input, type Memory, type Timing, type TryId } from "./decisions.ts";
+import type { End } from "./end.ts";
+import { type Environment, type Transport } from "./transport.ts";
 export interface ChooserOptions {
     timing?: Partial<Timing>;
-    memory?: Memory;
+    memory?: Memory | undefined;
     /** Only these, in this order. Default all. */
-    transports?: readonly Transport[];
-    random?: () => number;
+    transports?: readonly Transport[] | undefined;
+    env: Pick<Environment, "now" | "random">;
+    /** Opens and closes what is tried. */
+    open(id: TryId, transport: Transport): void;
+    close(id: TryId): void;
+    /** From now on this try's events are the session's. */
+    carry(id: TryId, transport: Transport): void;
+    onState(state: ConnectionState): void;
+    onDecision(decision: Decision): void;
+    onMemory(memory: Memory): void;
+    /** The server has closed the door: nothing is open, nothing is tried. */
+    onFinal(end: End): void;
 }
-export declare class Chooser {
-    #private;
-    constructor(options?: ChooserOptions);
-    step(input: Input, now: number): Action[];
+export interface Chooser {
+    step(input: Input): void;
     /** When `tick` must be given next; undefined when nothing is due. */
     deadline(): number | undefined;
-    /** All transports, the most promising first. */
-    order(now: number): Transport[];
 }
+export declare function createChooser(options: ChooserOptions): Chooser;

@@ -1,10 +1,9 @@
-import { type Cursor } from "./cursor.ts";
+import type { Cursor } from "./cursor.ts";
 import type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
 import { type End } from "./end.ts";
 import { type Call, type ClientId, type Member, type MessageEvent, type PresenceEvent, type Problem, type ResetEvent, type RoomId, type ServerEvent, type Session } from "./events.ts";
-import { type LinkOptions, type Port } from "./link.ts";
+import { createLink } from "./link.ts";
 import { type Post } from "./outbox.ts";
-import { type SessionResult } from "./session.ts";
 import { type Environment, type OpenTransport, type Transport } from "./transport.ts";
 export interface ClientOptions {
     /** Where the server is, with a slash at the end: `https://example.org/chat/`. */
@@ -19,7 +18,7 @@ export interface ClientOptions {
     /** Send the session's token in a header rather than leave it to the cookie. Default false; programs need it. */
     tokens?: boolean;
     /** Posts that an earlier run could not bring out. */
-    posts?: Post[];
+    posts?: readonly Post[];
     /** Use this transport only. For support cases and tests. */
     transport?: Transport;
     /** What was learnt about the network before, and where to keep it. */
@@ -31,6 +30,11 @@ export interface ClientOptions {
     env?: Partial<Environment>;
     open?: Partial<Record<Transport, OpenTransport>>;
 }
+export type SessionResult = {
+    session: Session;
+} | {
+    problem: Problem;
+};
 export interface ClientEvents {
     /** The connection changed. */
     state: ConnectionState;
@@ -69,23 +73,21 @@ export interface ClientEvents {
     event: ServerEvent;
 }
 /** One room, over whichever transport gets through. Nothing happens until `start()`. */
-export declare class Client {
-    #private;
-    /** `join` takes a place on a connection that is shared, as the tabs of the page do, rather than make one. */
-    constructor(options: ClientOptions, join?: (options: LinkOptions) => Port);
+export interface Client {
+    /** Returns what takes the listener off again. */
     on<Name extends keyof ClientEvents>(name: Name, listener: (value: ClientEvents[Name]) => void): () => void;
-    get state(): ConnectionState;
-    get messages(): readonly MessageEvent[];
-    get cursor(): Cursor | undefined;
-    get posts(): readonly Post[];
-    get members(): readonly Member[] | undefined;
-    get memberCount(): number;
+    readonly state: ConnectionState;
+    readonly messages: readonly MessageEvent[];
+    readonly cursor: Cursor | undefined;
+    readonly posts: readonly Post[];
+    readonly members: readonly Member[] | undefined;
+    readonly memberCount: number;
     /** The call of the room, if there is one; each member tells whether it is `inCall`. */
-    get call(): Call | undefined;
+    readonly call: Call | undefined;
     /** Undefined until the server was asked, null for a guest. */
-    get session(): Session | null | undefined;
+    readonly session: Session | null | undefined;
     /** The last decisions about the connection, for diagnostics. */
-    get decisions(): readonly Decision[];
+    readonly decisions: readonly Decision[];
     /** True for what this client has posted, also under an earlier session. */
     isOwn(id: ClientId): boolean;
     /** Connects, and keeps connected until `close()`. */
@@ -113,4 +115,5 @@ export declare class Client {
     /** Does not wait for the next try. */
     retryNow(): void;
 }
-export declare function createClient(options: ClientOptions): Client;
+/** `join` takes a place on a connection that is shared, as the tabs of the page do, rather than make one. */
+export declare function createClient(options: ClientOptions, join?: typeof createLink): Client;

@@ -1,13 +1,13 @@
 import type { Cursor } from "./cursor.ts";
 import { type End } from "./end.ts";
 import type { Command, RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
-import { Link, type LinkOptions } from "./link.ts";
+import { type LinkOptions, type Port } from "./link.ts";
 import { type Target } from "./transport.ts";
 /** What the server takes on one connection. */
 export declare const MOST_ROOMS = 64;
 export interface ConnectionOptions extends Omit<LinkOptions, "target" | "onEvent"> {
     /** Where to, and as whom; the rooms are added. */
-    target: () => Omit<Target, "room" | "after" | "rooms">;
+    target: () => Omit<Target, "room" | "after" | "several">;
     onRoom(room: RoomId, event: ServerEvent): void;
     /** One room has ended; the others go on. */
     onRoomEnd(room: RoomId, end: End): void;
@@ -16,7 +16,7 @@ export interface ConnectionOptions extends Omit<LinkOptions, "target" | "onEvent
 export declare class Connection {
     #private;
     constructor(options: ConnectionOptions);
-    get link(): Link;
+    get link(): Port;
     get size(): number;
     has(room: RoomId): boolean;
     /** As whom the room was last read. */

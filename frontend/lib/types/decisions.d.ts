@@ -1,6 +1,6 @@
 import type { End } from "./end.ts";
 import type { Transport } from "./transport.ts";
-/** What the chooser is told, and what it answers. Times are milliseconds of one clock. */
+/** What the chooser is told, and what it tells. Times are milliseconds of one clock. */
 export interface Timing {
     /** Before the next transport is opened beside one that has not brought `welcome`. */
     headStart: number;
@@ -27,7 +27,7 @@ export interface Memory {
     works?: {
         transport: Transport;
         until: number;
-    };
+    } | undefined;
     back: Partial<Record<Transport, number>>;
 }
 export type TryId = number;
@@ -80,12 +80,12 @@ export type Input = {
 export interface ConnectionState {
     /** `idle` before the start and after the end. */
     status: "idle" | "connecting" | "live" | "offline";
-    transport?: Transport;
+    transport?: Transport | undefined;
     proven: boolean;
     /** Since when there has been no connection. */
-    downSince?: number;
+    downSince?: number | undefined;
     /** When the next try begins. */
-    retryAt?: number;
+    retryAt?: number | undefined;
     /** Rounds in which no transport got through, since the last that did. */
     failures: number;
 }
@@ -93,35 +93,7 @@ export interface Decision {
     at: number;
     /** What was done, such as `open`, `carry`, `proven`, `close`, `back`, `wait`. */
     what: string;
-    transport?: Transport;
+    transport?: Transport | undefined;
     /** A short word, such as `late` or `silent` (frontend/README.md lists them), or what happened in English. */
     why: string;
 }
-export type Action = {
-    type: "open";
-    id: TryId;
-    transport: Transport;
-} | {
-    type: "close";
-    id: TryId;
-}
-/** From now on this try's events are the session's. */
- | {
-    type: "carry";
-    id: TryId;
-    transport: Transport;
-} | {
-    type: "state";
-    state: ConnectionState;
-} | {
-    type: "decision";
-    decision: Decision;
-} | {
-    type: "remember";
-    memory: Memory;
-}
-/** The server has closed the door: nothing is open, nothing is tried. */
- | {
-    type: "final";
-    end: End;
-};

@@ -20,8 +20,8 @@ export interface Call {
 }
 /** The roster, or only its size in a large room. */
 export interface RosterSnapshot {
-    members?: Member[];
-    call?: Call;
+    members?: Member[] | undefined;
+    call?: Call | undefined;
     memberCount: number;
     version: number;
 }
@@ -107,17 +107,17 @@ export type ServerEvent = WelcomeEvent | ResetEvent | MessageEvent | LiveEvent |
 export interface Problem {
     code: string;
     title: string;
-    detail?: string;
-    status?: number;
+    detail?: string | undefined;
+    status?: number | undefined;
     field?: string;
     limit?: number;
     /** Seconds. */
-    retryAfter?: number;
+    retryAfter?: number | undefined;
 }
 export interface Session {
     clientId: ClientId;
     name: string;
-    token?: string;
+    token?: string | undefined;
     expiresAt?: string;
 }
 export interface MessagesReply extends RosterSnapshot {
@@ -140,17 +140,17 @@ export type Command = ({
 }) & {
     roomId?: RoomId;
 };
-type Fields = Record<string, unknown>;
-/** Reads one field: undefined leaves it out, null refuses the whole. */
-type Read<T> = (value: unknown) => T;
+/** A JSON object. */
+export type Fields = Record<string, unknown>;
+type Reader<T> = (value: unknown) => T | undefined;
 /** Decodes one event from its JSON text; undefined for what is not an event at all. */
 export declare function decodeEvent(json: string): ServerEvent | undefined;
 export declare function readEvent(value: unknown): ServerEvent | undefined;
 export declare function readMessage(value: unknown): MessageEvent | undefined;
-export declare function readProblem(value: unknown): Problem | undefined;
-export declare const readSession: Read<Session | undefined>;
+export declare const readProblem: Reader<Problem>;
+export declare const readSession: Reader<Session>;
+export declare const readRoster: Reader<RosterSnapshot>;
 /** An answer of the messages call. Entries of kinds not known are left out; the cursor is past them all the same. */
-export declare function readMessages(value: unknown): MessagesReply | undefined;
-export declare function readRoster(value: unknown): RosterSnapshot;
+export declare const readMessages: Reader<MessagesReply>;
 export declare function parseObject(json: string): Fields | undefined;
 export {};

@@ -2,20 +2,18 @@
  * The Caller client: one room over WebSocket, an event stream or long polling, whichever gets through, without losing,
  * doubling or reordering anything. It needs no DOM.
  *
- * Follow a message: `Client.post` → Outbox → Poster → Link (the carrier) → … → transport → Link → Log → `on("message")`.
- * The Chooser decides which transport is the carrier, and does nothing itself.
+ * Follow a message: `Client.post` → Outbox → Link (the carrier) → … → transport → Link → Log → `on("message")`.
+ * The Chooser decides which transport is the carrier.
  */
-export { Chooser } from "./chooser.ts";
-export type { ClientEvents, ClientOptions } from "./client.ts";
-export { Client, createClient } from "./client.ts";
+export type { Client, ClientEvents, ClientOptions, SessionResult } from "./client.ts";
+export { createClient } from "./client.ts";
 export type { Cursor } from "./cursor.ts";
 export { parseCursor, START, seqOf } from "./cursor.ts";
-export type { Action, ConnectionState, Decision, Input, Memory, Timing } from "./decisions.ts";
+export type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
 export { TIMING } from "./decisions.ts";
 export type { End, EndKind } from "./end.ts";
 export type * from "./events.ts";
 export { decodeEvent } from "./events.ts";
 export type { Post, PostState } from "./outbox.ts";
-export type { SessionResult } from "./session.ts";
 export type { Environment, SocketLike, Transport } from "./transport.ts";
 export { TRANSPORTS } from "./transport.ts";

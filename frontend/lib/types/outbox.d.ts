@@ -1,5 +1,7 @@
 import { type Cursor } from "./cursor.ts";
-import type { Problem } from "./events.ts";
+import { type ClientId, type Problem } from "./events.ts";
+import type { Port } from "./link.ts";
+import { type Environment, type Target } from "./transport.ts";
 /**
  * - `waiting`: not stored yet, as far as is known
  * - `sent`: stored, but its message has not come by yet
@@ -12,36 +14,44 @@ export interface Post {
     /** Milliseconds. */
     readonly at: number;
     state: PostState;
-    problem?: Problem;
+    problem?: Problem | undefined;
     id?: Cursor;
     time?: string;
 }
+export interface OutboxOptions {
+    env: Environment;
+    target: () => Target;
+    port: Port;
+    posts?: readonly Post[] | undefined;
+    onChange(): void;
+    onSignedOut(): void;
+    /** As whom a post was stored. */
+    onOwn(id: ClientId): void;
+}
+export interface Outbox {
+    readonly posts: readonly Post[];
+    add(text: string, key: string): Post;
+    /** Takes in posts that were written elsewhere, before those there are; known ones are left as they are. */
+    restore(posts: readonly Post[]): void;
+    /** A person wants a refused one sent after all; it goes to the end. */
+    retry(key: string): void;
+    discard(key: string): void;
+    /** A session is live: everything unacknowledged goes out, again if need be. */
+    resume(): void;
+    /** No session: nothing under way has an answer to hope for. */
+    pause(): void;
+    stored(key: string, id: Cursor, time: string): void;
+    /** The server answered that this post failed, or something in between did. */
+    failed(key: string, problem: Problem): void;
+    /** Its message came by; call `changed` once that was told. */
+    arrived(key: string): void;
+    changed(): void;
+}
 /**
  * What was written and has not come by as a message, in order. One post is under way at a time: with more, a failure of
- * the first would let the second pass it. The network gets no say in the order of what one says.
+ * the first would let the second pass it. The network gets no say in the order of what one says. It goes out over the
+ * connection if that carries commands, else by HTTP.
  *
  * A post whose answer was lost may or may not be stored, so it goes out again under its key, and the server knows it.
  */
-export declare class Outbox {
-    #private;
-    constructor(posts?: Post[]);
-    get posts(): readonly Post[];
-    add(key: string, text: string, at: number): Post;
-    /** Takes in posts that were written elsewhere, before those there are; known ones are left as they are. */
-    restore(posts: readonly Post[]): void;
-    /** The post to send now, which then is under way; undefined while one is, or when none waits. */
-    next(): Post | undefined;
-    /** The one under way has no answer to hope for: its connection is gone, or it failed. It will be next again. */
-    interrupted(): void;
-    get underWay(): string | undefined;
-    /** Stored. True when this is news. */
-    acknowledged(key: string, id: Cursor, time: string, have: Cursor): boolean;
-    /** Its message came by. True when it was not acknowledged before. */
-    arrived(key: string): boolean;
-    refused(key: string, problem: Problem): boolean;
-    /** A person wants a refused one sent after all; it goes to the end. */
-    retry(key: string, at: number): boolean;
-    discard(key: string): boolean;
-    /** Everything up to `have` has come by, so what was stored before it has too. */
-    passed(have: Cursor): void;
-}
+export declare function createOutbox(options: OutboxOptions): Outbox;

@@ -1,14 +1,6 @@
-/** One block of an event stream (WHATWG HTML, section 9.2.6). */
-export interface SseBlock {
-    event: string;
-    data: string;
-    id?: string;
-}
 /**
- * Parses an event stream that arrives in pieces of any size: lines end with LF, CR or CRLF, a CRLF may be cut in two,
- * comments and unknown fields are skipped, an unfinished block at the end is dropped.
+ * Gives what takes an event stream in pieces of any size and returns the `data` of the blocks that each piece completes
+ * (WHATWG HTML, section 9.2.6): lines end with LF, CR or CRLF, a CRLF may be cut in two, and an unfinished block at the
+ * end is dropped. The other fields say nothing that is not in the data.
  */
-export declare class SseParser {
-    #private;
-    push(chunk: string): SseBlock[];
-}
+export declare function sseParser(): (piece: string) => string[];

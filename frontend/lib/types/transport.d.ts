@@ -1,6 +1,6 @@
 import type { Cursor } from "./cursor.ts";
 import type { End } from "./end.ts";
-import type { Command, ErrorEvent, RoomId, ServerEvent, Session } from "./events.ts";
+import type { Command, RoomId, ServerEvent, Session } from "./events.ts";
 /** The transports this client can use, best first. */
 export declare const TRANSPORTS: readonly ["ws", "sse", "poll"];
 export type Transport = (typeof TRANSPORTS)[number];
@@ -36,19 +36,27 @@ export interface Environment {
 /** A room, and the entry after which to read it. */
 export interface Place {
     room: RoomId;
-    after?: Cursor;
+    after?: Cursor | undefined;
 }
+/** A place to poll, and which roster of it is known. */
+export interface Asked extends Place {
+    version?: number | undefined;
+}
+export type Params = Record<string, string | number | undefined>;
 /** What one try of a transport is to connect to. */
-export interface Target {
+export interface Target extends Place {
     baseUrl: string;
-    room: RoomId;
-    after?: Cursor;
     /** Several rooms on one connection, instead of `room`. */
-    rooms?: readonly Place[];
+    several?: Several | undefined;
     /** Empty for pages, which send their cookie. */
     headers: Record<string, string>;
     /** Polls don't say who one is. */
-    session?: Session;
+    session?: Session | null | undefined;
+}
+export interface Several {
+    places: readonly Place[];
+    /** The address of their streams in one. */
+    address(path: string, places: readonly Asked[], params?: Params): string;
 }
 export interface Sink {
     event(event: ServerEvent): void;
@@ -65,9 +73,8 @@ export interface Channel {
     close(): void;
 }
 export type OpenTransport = (env: Environment, target: Target, sink: Sink) => Channel;
-/** True for what ended one room of several: the connection goes on. */
-export declare function ofOneRoom({ rooms }: Target, { roomId }: ErrorEvent): boolean;
 /** The address of a stream of the room, or of all the rooms at once. */
 export declare function streamUrl(target: Target, path: string): string;
 /** An address of a room, with the parameters that are given. */
-export declare function roomUrl(target: Pick<Target, "baseUrl" | "room">, path: string, params?: Record<string, string | number | undefined>): string;
+export declare function roomUrl({ baseUrl, room }: Pick<Target, "baseUrl" | "room">, path: string, params?: Params): string;
+export declare function withParams(url: URL, params?: Params): string;

@@ -28,6 +28,8 @@ import { type Environment, TRANSPORTS, type Transport } from "./transport.ts";
  * All times are milliseconds of one clock.
  */
 
+type Doubt = "unproven" | "stuck";
+
 interface Try {
   id: TryId;
   transport: Transport;
@@ -40,11 +42,11 @@ interface Try {
   up: boolean;
   proven: boolean;
   /** Why others race beside it while it is not proven. */
-  doubt: "unproven" | "stuck";
+  doubt: Doubt;
 }
 
 interface Race {
-  why: "start" | "again" | Try["doubt"] | "network" | "rooms" | "probe";
+  why: "start" | "again" | Doubt | "network" | "rooms" | "probe";
   /** What is still to be opened, and when at the latest. */
   queue: Transport[];
   nextAt: number;

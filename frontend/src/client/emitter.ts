@@ -1,21 +1,26 @@
-/** Listeners by name. One that throws does not keep the others from hearing. */
-export class Emitter<Events extends object> {
-  readonly #listeners = new Set<{ name: keyof Events; hear: (value: never) => void }>();
-
+export interface Emitter<Events extends object> {
   /** Returns what takes the listener off again. */
-  on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): () => void {
-    const one = { name, hear: listener };
-    this.#listeners.add(one);
-    return () => this.#listeners.delete(one);
-  }
+  on<Name extends keyof Events>(name: Name, listener: (value: Events[Name]) => void): () => void;
+  emit<Name extends keyof Events>(name: Name, value: Events[Name]): void;
+}
 
-  protected emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {
-    for (const one of this.#listeners) {
-      try {
-        if (one.name === name) (one.hear as (value: Events[Name]) => void)(value);
-      } catch (error) {
-        console.error(error);
+/** Listeners by name. One that throws does not keep the others from hearing. */
+export function createEmitter<Events extends object>(): Emitter<Events> {
+  const all = new Set<[name: keyof Events, listener: (value: never) => void]>();
+  return {
+    on(name, listener) {
+      const one = [name, listener] as [typeof name, typeof listener];
+      all.add(one);
+      return () => all.delete(one);
+    },
+    emit(name, value) {
+      for (const [to, listener] of all) {
+        try {
+          if (to === name) (listener as (heard: typeof value) => void)(value);
+        } catch (error) {
+          console.error(error);
+        }
       }
-    }
-  }
+    },
+  };
 }

@@ -27,8 +27,8 @@ export interface Call {
 
 /** The roster, or only its size in a large room. */
 export interface RosterSnapshot {
-  members?: Member[];
-  call?: Call;
+  members?: Member[] | undefined;
+  call?: Call | undefined;
   memberCount: number;
   version: number;
 }

@@ -2,12 +2,12 @@
  * The Caller client: one room over WebSocket, an event stream or long polling, whichever gets through, without losing,
  * doubling or reordering anything. It needs no DOM.
  *
- * Follow a message: `Client.post` → Outbox → Poster → Link (the carrier) → … → transport → Link → Log → `on("message")`.
+ * Follow a message: `Client.post` → Outbox → Link (the carrier) → … → transport → Link → Log → `on("message")`.
  * The Chooser decides which transport is the carrier.
  */
 
-export type { ClientEvents, ClientOptions, SessionResult } from "./client.ts";
-export { Client, createClient } from "./client.ts";
+export type { Client, ClientEvents, ClientOptions, SessionResult } from "./client.ts";
+export { createClient } from "./client.ts";
 export type { Cursor } from "./cursor.ts";
 export { parseCursor, START, seqOf } from "./cursor.ts";
 export type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";

@@ -1,5 +1,13 @@
-import { type Cursor, seqOf } from "./cursor.ts";
-import type { Problem } from "./events.ts";
+import { createBackoff } from "./backoff.ts";
+import { type Cursor, START, seqOf } from "./cursor.ts";
+import { endOfProblem } from "./end.ts";
+import { type ClientId, type Problem, readMessage } from "./events.ts";
+import { ask } from "./http.ts";
+import type { Port } from "./link.ts";
+import { type Environment, roomUrl, type Target } from "./transport.ts";
+
+/** A post over the WebSocket without an answer by then is a sign that nothing goes up. Milliseconds. */
+const ANSWER_WITHIN = 4_000;
 
 /**
  * - `waiting`: not stored yet, as far as is known
@@ -19,97 +27,186 @@ export interface Post {
   time?: string;
 }
 
+export interface OutboxOptions {
+  env: Environment;
+  target: () => Target;
+  port: Port;
+  posts?: readonly Post[] | undefined;
+  onChange(): void;
+  onSignedOut(): void;
+  /** As whom a post was stored. */
+  onOwn(id: ClientId): void;
+}
+
+export interface Outbox {
+  readonly posts: readonly Post[];
+  add(text: string, key: string): Post;
+  /** Takes in posts that were written elsewhere, before those there are; known ones are left as they are. */
+  restore(posts: readonly Post[]): void;
+  /** A person wants a refused one sent after all; it goes to the end. */
+  retry(key: string): void;
+  discard(key: string): void;
+  /** A session is live: everything unacknowledged goes out, again if need be. */
+  resume(): void;
+  /** No session: nothing under way has an answer to hope for. */
+  pause(): void;
+  stored(key: string, id: Cursor, time: string): void;
+  /** The server answered that this post failed, or something in between did. */
+  failed(key: string, problem: Problem): void;
+  /** Its message came by; call `changed` once that was told. */
+  arrived(key: string): void;
+  changed(): void;
+}
+
 /**
  * What was written and has not come by as a message, in order. One post is under way at a time: with more, a failure of
- * the first would let the second pass it. The network gets no say in the order of what one says.
+ * the first would let the second pass it. The network gets no say in the order of what one says. It goes out over the
+ * connection if that carries commands, else by HTTP.
  *
  * A post whose answer was lost may or may not be stored, so it goes out again under its key, and the server knows it.
  */
-export class Outbox {
-  posts: readonly Post[];
-  #underWay: string | undefined;
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { env, target, port } = options;
+  const backoff = createBackoff(env.random, 15_000);
+  let { posts = [] } = options;
+  let ready = false;
+  /** The key of the one that is under way. */
+  let underWay: string | undefined;
+  let abort: AbortController | undefined;
+  /** Until an answer is overdue, or until the next try. */
+  let timer = 0;
+  let waiting = false;
 
-  constructor(posts: readonly Post[] = []) {
-    this.posts = posts;
+  function changed(): void {
+    // What was stored before the last that has come by, has too.
+    const have = seqOf(target().after ?? START);
+    posts = posts.filter(({ id }) => !id || seqOf(id) > have);
+    options.onChange();
+    pump();
   }
 
-  add(key: string, text: string, at: number): Post {
-    const post: Post = { key, text, at, state: "waiting" };
-    this.posts = [...this.posts, post];
+  function add(text: string, key: string): Post {
+    const post: Post = { key, text, at: env.now(), state: "waiting" };
+    posts = [...posts, post];
+    changed();
     return post;
   }
 
-  /** Takes in posts that were written elsewhere, before those there are; known ones are left as they are. */
-  restore(posts: readonly Post[]): void {
-    this.posts = [...posts.filter(({ key }) => !this.#find(key)), ...this.posts];
+  function find(key: string): Post | undefined {
+    return posts.find((post) => post.key === key);
   }
 
-  /** The post to send now, which then is under way; undefined while one is, or when none waits. */
-  next(): Post | undefined {
-    if (this.#underWay) return undefined;
-    const post = this.posts.find(({ state }) => state === "waiting");
-    this.#underWay = post?.key;
-    return post;
+  function pump(): void {
+    if (!ready || waiting || underWay) return;
+    const post = posts.find(({ state }) => state === "waiting");
+    if (!post) return;
+    const { key, text } = post;
+    underWay = key;
+    if (port.send({ type: "post", key, text })) awaitAnswer();
+    else void overHttp(key, text);
   }
 
-  /** The one under way has no answer to hope for: its connection is gone, or it failed. It will be next again. */
-  interrupted(): void {
-    this.#underWay = undefined;
+  function awaitAnswer(): void {
+    timer = env.setTimeout(() => {
+      port.input({ type: "stuck" });
+      // It may be kept for want of another; it is to be doubted again then.
+      awaitAnswer();
+    }, ANSWER_WITHIN);
   }
 
-  /** Stored. True when this is news. */
-  acknowledged(key: string, id: Cursor, time: string, have: Cursor): boolean {
-    const news = this.#answered(key, { state: "sent", id, time, problem: undefined });
-    // A repeat of something stored long ago: its message is behind us and will not come again.
-    if (news) this.passed(have);
-    return news;
+  async function overHttp(key: string, text: string): Promise<void> {
+    const at = target();
+    const mine = new AbortController();
+    abort = mine;
+    const url = roomUrl(at, "/messages");
+    const { value, problem } = await ask(env, url, at.headers, readMessage, { text, key }, mine);
+    if (abort !== mine) return;
+    if (problem) return failed(key, problem);
+    options.onOwn(value.from.id);
+    stored(key, value.id, value.time);
   }
 
-  refused(key: string, problem: Problem): boolean {
-    return this.#answered(key, { state: "refused", problem });
+  function stored(key: string, id: Cursor, time: string): void {
+    answered(key, { state: "sent", id, time, problem: undefined });
   }
 
-  /** Its message came by. True when it was not acknowledged before. */
-  arrived(key: string): boolean {
-    const post = this.#find(key);
-    this.discard(key);
-    return !!post && post.state !== "sent";
+  function failed(key: string, problem: Problem): void {
+    const { kind, retryAfter } = endOfProblem(problem);
+    // What is no answer of ours may pass, unless it is something that forbids it.
+    const { status = 0, code } = problem;
+    const passing = status < 400 || status === 408 || status === 429 || status >= 500;
+    if (kind === "signed-out") {
+      underWay = undefined;
+      options.onSignedOut();
+    } else if (kind === "busy" || (code === "no_answer" && passing)) {
+      interrupt();
+      waiting = true;
+      timer = env.setTimeout(() => {
+        waiting = false;
+        pump();
+      }, backoff.next(retryAfter));
+    } else answered(key, { state: "refused", problem });
   }
 
-  /** A person wants a refused one sent after all; it goes to the end. */
-  retry(key: string, at: number): boolean {
-    const post = this.#find(key);
-    if (post?.state !== "refused") return false;
-    this.discard(key);
-    this.add(key, post.text, at);
-    return true;
+  function answered(key: string, answer: Partial<Post>): void {
+    release(key);
+    posts = posts.map((post) =>
+      post.key === key && post.state !== "sent" ? { ...post, ...answer } : post,
+    );
+    changed();
   }
 
-  discard(key: string): boolean {
-    this.#done(key);
-    const before = this.posts.length;
-    this.posts = this.posts.filter((post) => post.key !== key);
-    return this.posts.length < before;
+  /** It needs no answer any more: the next one may go. */
+  function release(key: string): void {
+    if (underWay && underWay !== key) return;
+    backoff.reset();
+    interrupt();
   }
 
-  /** Everything up to `have` has come by, so what was stored before it has too. */
-  passed(have: Cursor): void {
-    this.posts = this.posts.filter(({ id }) => !id || seqOf(id) > seqOf(have));
+  /** What is under way has no answer to hope for; it will be next again. */
+  function interrupt(): void {
+    underWay = undefined;
+    waiting = false;
+    env.clearTimeout(timer);
   }
 
-  #find(key: string): Post | undefined {
-    return this.posts.find((post) => post.key === key);
+  function arrived(key: string): void {
+    release(key);
+    posts = posts.filter((post) => post.key !== key);
   }
 
-  #answered(key: string, answer: Partial<Post>): boolean {
-    this.#done(key);
-    const before = this.#find(key);
-    if (!before || before.state === "sent") return false;
-    this.posts = this.posts.map((post) => (post === before ? { ...post, ...answer } : post));
-    return true;
-  }
-
-  #done(key: string): void {
-    if (this.#underWay === key) this.#underWay = undefined;
-  }
+  return {
+    get posts() {
+      return posts;
+    },
+    add,
+    restore(earlier) {
+      posts = [...earlier.filter(({ key }) => !find(key)), ...posts];
+      changed();
+    },
+    retry(key) {
+      const post = find(key);
+      if (post?.state !== "refused") return;
+      arrived(key);
+      add(post.text, key);
+    },
+    discard(key) {
+      arrived(key);
+      changed();
+    },
+    resume() {
+      ready = true;
+      pump();
+    },
+    pause() {
+      ready = false;
+      abort?.abort();
+      abort = undefined;
+      interrupt();
+    },
+    stored,
+    failed,
+    arrived,
+    changed,
+  };
 }

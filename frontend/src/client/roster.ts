@@ -1,49 +1,25 @@
-import type { Call, CallEvent, Member, PresenceEvent, RosterSnapshot } from "./events.ts";
+import type { CallEvent, PresenceEvent, RosterSnapshot } from "./events.ts";
 
-/** Who is there, and who of them in the call. Changes are numbered, so a missed one is noticed. */
-export class Roster {
-  members: readonly Member[] | undefined;
-  count = 0;
-  call: Call | undefined;
-  #version = 0;
-
-  /** Takes a whole roster; one that is older than what is known, unless `force`, is passed over. */
-  replace({ members, memberCount, version, call }: RosterSnapshot, force = false): void {
-    if (!force && version < this.#version) return;
-    this.#version = version;
-    this.members = members;
-    this.count = memberCount;
-    this.call = call;
+/** The roster once somebody came or went, or has other news: who is known joins again with them. */
+export function changed(
+  roster: RosterSnapshot,
+  { type, member, version }: PresenceEvent,
+): RosterSnapshot {
+  const joined = type === "joined" ? [member] : [];
+  if (!roster.members) {
+    return { ...roster, version, memberCount: roster.memberCount + joined.length * 2 - 1 };
   }
+  const members = [...roster.members.filter(({ id }) => id !== member.id), ...joined];
+  const next = { ...roster, version, members, memberCount: members.length };
+  return withCall(next, roster.call?.startedAt);
+}
 
-  /**
-   * - `applied`: somebody came or went
-   * - `news`: of somebody who is known
-   * - `old`: known already
-   * - `missed`: there was one before it, so the roster must be read again
-   */
-  change({ type, member, version }: PresenceEvent): "applied" | "news" | "old" | "missed" {
-    if (version <= this.#version) return "old";
-    if (version !== this.#version + 1) return "missed";
-    this.#version = version;
-    const before = this.count;
-    const joined = type === "joined" ? [member] : [];
-    if (this.members) {
-      this.members = [...this.members.filter(({ id }) => id !== member.id), ...joined];
-      this.count = this.members.length;
-      if (this.call) this.#setCall(this.call.startedAt);
-    } else this.count += joined.length * 2 - 1;
-    return this.count === before ? "news" : "applied";
-  }
+/** The roster once its call began or ended; who is in it was told before. */
+export function called(roster: RosterSnapshot, { state, time }: CallEvent): RosterSnapshot {
+  return withCall(roster, state === "started" ? time : undefined);
+}
 
-  /** The call began or ended; who is in it was told before. */
-  called({ state, time }: CallEvent): void {
-    this.call = undefined;
-    if (state === "started") this.#setCall(time);
-  }
-
-  #setCall(startedAt: string): void {
-    const memberCount = this.members?.filter((member) => member.inCall).length ?? 1;
-    this.call = memberCount > 0 ? { startedAt, memberCount } : undefined;
-  }
+function withCall(roster: RosterSnapshot, startedAt: string | undefined): RosterSnapshot {
+  const memberCount = roster.members?.filter(({ inCall }) => inCall).length ?? 1;
+  return { ...roster, call: startedAt && memberCount ? { startedAt, memberCount } : undefined };
 }

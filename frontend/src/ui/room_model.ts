@@ -1,8 +1,9 @@
 import {
   type Call,
-  Client,
+  type Client,
   type ConnectionState,
   type Cursor,
+  createClient,
   type Decision,
   type End,
   type Member,
@@ -76,7 +77,7 @@ export class RoomModel {
     this.#saved = new SavedPosts(room, (posts) => this.client.restore(posts));
     const name = savedName();
     const session = savedSession();
-    this.client = new Client(
+    this.client = createClient(
       {
         baseUrl,
         room,

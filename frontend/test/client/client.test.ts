@@ -153,6 +153,35 @@ describe("on an open network", () => {
     },
   );
 
+  test("a change of the roster that was missed is noticed, and one that is old passed over", async () => {
+    const { client } = open();
+    const counts: number[] = [];
+    client.on("members", ({ count }) => counts.push(count));
+    client.start();
+    await pass(2_000);
+    const bob = { ...server.member, id: "bob", name: "Bob" };
+    const change = (type: string, version: number) =>
+      server.tell({ type, roomId: "lobby", member: bob, version });
+    change("joined", 2);
+    await pass(100);
+    expect(client.memberCount).toBe(2);
+    change("left", 2); // older than what is known
+    await pass(100);
+    expect(client.memberCount).toBe(2);
+    server.version = 9;
+    change("left", 9); // 3 to 8 are missing
+    await pass(100);
+    expect(
+      client.members?.map(({ id }) => id),
+      "as the server has it",
+    ).toEqual(["me"]);
+    change("joined", 10);
+    await pass(100);
+    expect(client.memberCount).toBe(2);
+    expect(counts).toEqual([1, 2, 2, 1, 2]);
+    client.close();
+  });
+
   test("leaving is said, and final", async () => {
     const { client } = open();
     client.start();

@@ -2,11 +2,12 @@ import { describe, expect, test } from "vitest";
 import { createBackoff } from "../../src/client/backoff.ts";
 import { type Cursor, parseCursor, START, seqOf } from "../../src/client/cursor.ts";
 import { endOfClose, endOfProblem } from "../../src/client/end.ts";
-import type { Member, MessageEvent } from "../../src/client/events.ts";
+import { defaultEnvironment } from "../../src/client/environment.ts";
+import type { Command, Member, MessageEvent, RosterSnapshot } from "../../src/client/events.ts";
 import { problemOf } from "../../src/client/http.ts";
 import { Log } from "../../src/client/log.ts";
-import { Outbox } from "../../src/client/outbox.ts";
-import { Roster } from "../../src/client/roster.ts";
+import { createOutbox } from "../../src/client/outbox.ts";
+import { called, changed } from "../../src/client/roster.ts";
 import { sseParser } from "../../src/client/sse_parser.ts";
 import { problem } from "../fake_server.ts";
 import { Random } from "../random.ts";
@@ -73,38 +74,68 @@ describe("SSE parser", () => {
 });
 
 describe("outbox", () => {
+  function start(have?: Cursor) {
+    const sent: string[] = [];
+    const target = { baseUrl: "http://host/", room: "r", headers: {}, after: have };
+    const nothing = () => undefined;
+    const send = (command: Command) => sent.push("key" in command ? command.key : "") > 0;
+    const outbox = createOutbox({
+      env: { ...defaultEnvironment(), setTimeout: () => 1, clearTimeout: nothing },
+      target: () => target,
+      port: { send, input: nothing, restart: nothing },
+      onChange: nothing,
+      onSignedOut: nothing,
+      onOwn: nothing,
+    });
+    outbox.resume();
+    return { outbox, sent, target };
+  }
+
   test("one is under way at a time, in order", () => {
-    const outbox = new Outbox();
-    for (const key of ["a", "b", "c"]) outbox.add(key, key, 0);
-    expect(outbox.next()?.key).toBe("a");
-    expect(outbox.next()).toBeUndefined();
-    outbox.interrupted();
-    expect(outbox.next()?.key).toBe("a");
-    expect(outbox.acknowledged("a", at("5-x"), "", START)).toBe(true);
-    expect(outbox.acknowledged("a", at("5-x"), "", START)).toBe(false);
+    const { outbox, sent } = start();
+    for (const key of ["a", "b", "c"]) outbox.add(key, key);
+    expect(sent.splice(0)).toEqual(["a"]);
+    outbox.pause();
+    outbox.resume();
+    expect(sent.splice(0)).toEqual(["a"]);
+    outbox.stored("a", at("5-x"), "");
+    outbox.stored("a", at("5-x"), "");
     expect(outbox.posts.map((p) => p.state)).toEqual(["sent", "waiting", "waiting"]);
-    expect(outbox.next()?.key).toBe("b");
-    outbox.refused("b", { code: "invalid_field", title: "x" });
-    expect(outbox.next()?.key).toBe("c");
-    expect(outbox.arrived("a")).toBe(false);
-    expect(outbox.arrived("c")).toBe(true);
-    expect(outbox.posts.map((p) => p.key)).toEqual(["b"]);
-    outbox.retry("b", 1);
-    expect(outbox.next()?.key).toBe("b");
+    expect(sent.splice(0)).toEqual(["b"]);
+    outbox.failed("b", { code: "invalid_field", title: "x" });
+    expect(sent.splice(0)).toEqual(["c"]);
+    outbox.arrived("a");
+    outbox.changed();
+    expect(sent, "c is under way").toEqual([]);
+    outbox.retry("c");
+    expect(outbox.posts.map((p) => p.key)).toEqual(["b", "c"]);
+    outbox.arrived("c");
+    expect(outbox.posts).toMatchObject([{ key: "b", state: "refused" }]);
+    outbox.retry("b");
+    expect(sent.splice(0)).toEqual(["b"]);
     outbox.discard("b");
     expect(outbox.posts).toEqual([]);
   });
 
   test("what was stored before the cursor is not waited for", () => {
-    const outbox = new Outbox();
-    outbox.add("a", "a", 0);
-    outbox.add("b", "b", 0);
-    outbox.acknowledged("a", at("5-x"), "", at("9-y"));
+    const { outbox, target } = start(at("9-y"));
+    outbox.add("a", "a");
+    outbox.add("b", "b");
+    outbox.stored("a", at("5-x"), "");
     expect(outbox.posts.map((p) => p.key)).toEqual(["b"]);
-    outbox.acknowledged("b", at("10-x"), "", at("9-y"));
+    outbox.stored("b", at("10-x"), "");
     expect(outbox.posts).toHaveLength(1);
-    outbox.passed(at("10-x"));
+    target.after = at("10-x");
+    outbox.changed();
     expect(outbox.posts).toEqual([]);
+  });
+
+  test("what is restored goes before, and once", () => {
+    const { outbox } = start();
+    outbox.add("new", "n");
+    const old = { key: "o", text: "old", at: 0, state: "waiting" } as const;
+    outbox.restore([old, { ...old, key: "n" }]);
+    expect(outbox.posts.map((p) => p.text)).toEqual(["old", "new"]);
   });
 });
 
@@ -136,58 +167,48 @@ describe("roster", () => {
   const member = (id: string): Member => ({ id, name: id, transport: "ws", joinedAt: "" });
   const change = (type: "joined" | "left", id: string, version: number) =>
     ({ type, roomId: "r", member: member(id), version }) as const;
+  const call = (state: "started" | "ended") =>
+    ({ type: "call", roomId: "r", state, time: "12:00" }) as const;
+  const inCall = (id: string, version: number) => ({
+    ...change("joined", id, version),
+    member: { ...member(id), inCall: true as const },
+  });
+  const ids = ({ members }: RosterSnapshot) => members?.map((m) => m.id);
 
-  test("changes are applied in turn, and a missed one is noticed", () => {
-    const roster = new Roster();
-    roster.replace({ members: [member("a")], memberCount: 1, version: 10 });
-    expect(roster.change(change("joined", "b", 11))).toBe("applied");
-    expect(roster.change(change("joined", "b", 11))).toBe("old");
-    expect(roster.change(change("joined", "b", 12))).toBe("news");
-    expect(roster.change(change("left", "a", 14))).toBe("missed");
-    expect(roster.count).toBe(2);
-    roster.replace({ members: [member("b")], memberCount: 1, version: 14 });
-    roster.replace({ members: [member("old")], memberCount: 1, version: 3 });
-    expect(roster.members?.map((m) => m.id)).toEqual(["b"]);
-    expect(roster.change(change("left", "b", 15))).toBe("applied");
-    expect(roster.count).toBe(0);
+  test("changes are applied, and news of somebody who is there change no count", () => {
+    let roster: RosterSnapshot = { members: [member("a")], memberCount: 1, version: 10 };
+    roster = changed(roster, change("joined", "b", 11));
+    expect(roster).toMatchObject({ memberCount: 2, version: 11 });
+    roster = changed(roster, change("joined", "b", 12));
+    expect(roster).toMatchObject({ memberCount: 2, version: 12 });
+    roster = changed(roster, change("left", "a", 13));
+    expect(ids(roster)).toEqual(["b"]);
+    expect(changed(roster, change("left", "b", 14)).memberCount).toBe(0);
   });
 
   test("the call is what was told, and then who is in it", () => {
-    const roster = new Roster();
-    const inCall = (id: string, version: number) => ({
-      ...change("joined", id, version),
-      member: { ...member(id), inCall: true as const },
-    });
-    const called = (state: "started" | "ended") =>
-      roster.called({ type: "call", roomId: "r", state, time: "12:00" });
-    roster.replace({ members: [member("a"), member("b")], memberCount: 2, version: 1 });
-    expect(roster.change(inCall("a", 2))).toBe("news");
+    const two = { members: [member("a"), member("b")], memberCount: 2, version: 1 };
+    let roster = changed(two, inCall("a", 2));
     expect(roster.call).toBeUndefined();
-    called("started");
+    roster = called(roster, call("started"));
     expect(roster.call).toEqual({ startedAt: "12:00", memberCount: 1 });
-    roster.change(inCall("b", 3));
+    roster = changed(roster, inCall("b", 3));
     expect(roster.call).toEqual({ startedAt: "12:00", memberCount: 2 });
-    roster.change(change("joined", "a", 4));
+    roster = changed(roster, change("joined", "a", 4));
     expect(roster.members?.filter((m) => m.inCall).map((m) => m.id)).toEqual(["b"]);
     expect(roster.call?.memberCount).toBe(1);
-    roster.change(change("left", "b", 5));
+    roster = changed(roster, change("left", "b", 5));
     expect(roster.call).toBeUndefined();
-    called("ended");
-    expect(roster.call).toBeUndefined();
-    roster.replace({ memberCount: 300, version: 6, call: { startedAt: "13:00", memberCount: 7 } });
-    expect(roster.call).toEqual({ startedAt: "13:00", memberCount: 7 });
-    called("ended");
-    called("started");
-    expect(roster.call).toEqual({ startedAt: "12:00", memberCount: 1 });
-    roster.replace({ memberCount: 300, version: 7 });
-    expect(roster.call).toBeUndefined();
+    expect(called(roster, call("ended")).call).toBeUndefined();
   });
 
-  test("a large room has only a size", () => {
-    const roster = new Roster();
-    roster.replace({ memberCount: 300, version: 1 });
-    expect(roster.members).toBeUndefined();
-    expect(roster.count).toBe(300);
+  test("a large room has only a size, and its call a beginning", () => {
+    const large: RosterSnapshot = { memberCount: 300, version: 6 };
+    expect(changed(large, change("joined", "a", 7)).memberCount).toBe(301);
+    expect(changed(large, change("left", "a", 7)).memberCount).toBe(299);
+    const begun = called(large, call("started"));
+    expect(begun.call).toEqual({ startedAt: "12:00", memberCount: 1 });
+    expect(called(begun, call("ended")).call).toBeUndefined();
   });
 });
 

@@ -1,0 +1,20 @@
+import { type Fields, type Problem } from "./events.ts";
+import type { Environment } from "./transport.ts";
+/** Headers of every call: `Authorization` for programs, none for pages, which send their cookie. */
+export type Headers = Record<string, string>;
+export type Answer<T> = {
+    value: T;
+    problem?: never;
+} | {
+    value?: never;
+    problem: Problem;
+};
+/** One HTTP request to the server: a POST of JSON when there is a body. */
+export declare function request(env: Environment, url: string, headers: Headers, accept: string, signal: AbortSignal, body?: object): Promise<Response>;
+/** Makes a call, and reads its answer. It never throws: what is no answer of ours is a problem too. */
+export declare function ask<T extends object>(env: Environment, url: string, headers: Headers, read: (body: Fields | undefined) => T | undefined, body?: object, abort?: AbortController, within?: number): Promise<Answer<T>>;
+/**
+ * Reads why a call failed. Only problem+json is our server speaking: a 403 or 404 page of a proxy in between says
+ * nothing about the room, so it is no reason to give up.
+ */
+export declare function problemOf(response: Response): Promise<Problem>;
