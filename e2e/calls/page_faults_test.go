@@ -10,6 +10,7 @@ import (
 
 	"github.com/caller-chat/caller/e2e/internal/browser"
 	"github.com/caller-chat/caller/e2e/internal/client"
+	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
 // unsafeHost is a name for this machine to which browsers give no devices over plain HTTP, as they do to localhost.
@@ -27,6 +28,7 @@ func waitTrouble(t *testing.T, page *browser.Page, words string) {
 }
 
 func TestCallComesBackWithLiveKit(t *testing.T) {
+	t.Parallel() // it mostly waits
 	s := newStage(t, true)
 	ann := enter(t, withDevices(t).Person(t, "Ann"), s, "studio")
 	bob := enter(t, withDevices(t).Person(t, "Bob"), s, "studio")
@@ -130,6 +132,7 @@ func TestListensWithoutHTTPS(t *testing.T) {
 }
 
 func TestMediaBlockedByTheNetwork(t *testing.T) {
+	t.Parallel() // it mostly waits
 	s := newStage(t, true)
 	ann := withDevices(t).Person(t, "Ann").Page()
 	// Without candidates nothing gets through, as where UDP and strange ports are closed.
@@ -147,6 +150,29 @@ func TestMediaBlockedByTheNetwork(t *testing.T) {
 	ann.WaitSent(t, "the chat gets through")
 	ann.Click(t, "call-leave")
 	ann.WaitFor(t, "call-open")
+}
+
+// TestTakenOutWhileTheChatIsAway has the chat alone cut: Caller takes for gone who is still in the call.
+func TestTakenOutWhileTheChatIsAway(t *testing.T) {
+	t.Parallel() // it mostly waits
+	s := newStage(t, true)
+	link := harness.StartLink(t, s.Addr)
+	bob := enter(t, withDevices(t).Person(t, "Bob"), s, "studio")
+	join(t, bob)
+	ann := withDevices(t).Person(t, "Ann").Page()
+	ann.AtStart(t, recordCaptures)
+	ann.Visit(t, "http://"+link.Addr, "studio", "")
+	join(t, ann)
+	waitMoving(t, ann, otherCamera)
+	link.Swallow()
+	link.Cut()
+	waitTrouble(t, ann, "when the chat is back")
+	assert.Zero(t, capturing(t, ann))
+	bob.Until(t, "Ann is gone", "!"+other)
+	link.Heal()
+	waitIn(t, ann)
+	waitMoving(t, ann, otherCamera)
+	waitMoving(t, bob, otherCamera)
 }
 
 func TestNoCallsWithoutLiveKit(t *testing.T) {

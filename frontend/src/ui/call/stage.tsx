@@ -12,6 +12,7 @@ import type { DeviceKind, Talker } from "./session.ts";
 import { ScreenTile, Tile } from "./tile.tsx";
 import { SourceButton } from "./tile_parts.tsx";
 import { useDevices } from "./use_devices.ts";
+import { useWakeLock } from "./wake_lock.ts";
 
 export interface StageProps {
   call: Call;
@@ -27,6 +28,7 @@ export function Stage({ call, talkers, onLeave }: StageProps) {
   const stage = useRef<HTMLElement>(null);
   const news = useNews(words, isIn, talkers);
   const screens = talkers.filter(({ screen }) => screen !== undefined);
+  useWakeLock(isIn);
   // Who has just joined goes on from here with the keyboard.
   useEffect(() => stage.current?.focus(), []);
   return (
