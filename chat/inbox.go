@@ -57,11 +57,15 @@ type stored struct{ entry Entry }
 
 func (stored) notice() {}
 
+// offerable is how full the inbox may be for an offer, in bytes: a worker that is further behind gains nothing by it, and
+// the feed needs the room.
+const offerable = maxInbox / 8
+
 // offer is Notice for what may be dropped without a loss.
 func (b *inbox) offer(n stored) {
 	b.mu.Lock()
 	size := sizeOf(n)
-	taken := !b.closed && !b.lost && b.size+size <= maxInbox
+	taken := !b.closed && !b.lost && b.size+size <= offerable
 	if taken {
 		b.notices = append(b.notices, n)
 		b.size += size

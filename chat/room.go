@@ -21,6 +21,7 @@ type room struct {
 	subs []*Subscription // attached: they get every batch
 	out  []*Event        // the batch being gathered
 	rest time.Time       // before this nothing is delivered: see pause
+	fed  uint64          // the SEQ that the feed has brought last
 
 	sync      syncing
 	presences presences
@@ -106,7 +107,7 @@ func (r *room) handle(n Notice) {
 		r.presences.lookBy(time.Now().Add(n.In + lapseSlack))
 		return
 	case stored:
-		if !r.sync.stale && r.tail.place(n.entry) == next {
+		if !r.sync.stale && r.tail.place(n.entry) == next && r.isCloseToFeed(n.entry) {
 			r.out = append(r.out, r.tail.push(n.entry, time.Now()))
 		}
 		return
@@ -120,6 +121,9 @@ func (r *room) handle(n Notice) {
 		switch r.tail.place(n.Entry) {
 		case next:
 			r.out = append(r.out, r.tail.push(n.Entry, time.Now()))
+			r.fed = n.Entry.ID.Seq
+		case known:
+			r.fed = n.Entry.ID.Seq
 		case elsewhere:
 			r.refresh()
 		}
@@ -139,6 +143,10 @@ func (r *room) handle(n Notice) {
 		}
 	}
 }
+
+// isCloseToFeed tells whether the tail will still hold the next entry when the feed has caught up with it. Else the feed's
+// copies would look like those of another log, and each have it read.
+func (r *room) isCloseToFeed(e Entry) bool { return e.ID.Seq-r.fed <= uint64(r.tail.limit) }
 
 // tell adds an event to the batch being gathered.
 func (r *room) tell(b Body) { r.out = append(r.out, &Event{Room: r.id, Body: b}) }

@@ -1,6 +1,8 @@
 package chat_test
 
 import (
+	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -44,4 +46,64 @@ func TestAnOwnPostWaitsForWhatComesBeforeIt(t *testing.T) {
 		require.Equal(t, []string{"a", "b"}, texts(sink.take()))
 		require.Equal(t, reads, s.calls["read"], "nothing was missing")
 	})
+}
+
+// However far the feed is behind, its copies of own posts are known when they come: they are no reason to read.
+func TestOwnPostsDoNotRunAwayFromTheFeed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newFakeStore()
+		s.limit = 10
+		n := s.node("a", chat.Options{HistoryLimit: s.limit})
+		defer func() { require.NoError(t, n.Close(t.Context())) }()
+		sink, _ := subscribe(t, n, member("Bob"), chat.All)
+		sink.take()
+		reads := s.calls["read"]
+		s.delay("a")
+		var said []string
+		for i := range 5 * s.limit {
+			said = append(said, strconv.Itoa(i))
+			say(t, n, said[i])
+		}
+		synctest.Wait()
+		s.catchUp("a")
+		synctest.Wait()
+		require.Equal(t, said, texts(sink.take()))
+		require.Equal(t, reads, s.calls["read"])
+	})
+}
+
+// A worker that is behind is not told twice what it has yet to deliver: that would drop notices the earlier.
+func TestOwnPostsTakeNoRoomFromTheFeed(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		slow := &stuckSink{began: make(chan struct{}), end: make(chan struct{})}
+		_, err := n.Subscribe(t.Context(), lobby, member("Bob"), chat.All, slow)
+		require.NoError(t, err)
+		synctest.Wait()
+		reads := s.calls["read"]
+		say(t, n, "the worker is at it")
+		<-slow.began
+		for range 3000 { // three quarters of what the inbox takes
+			say(t, n, "?")
+		}
+		close(slow.end)
+		synctest.Wait()
+		require.Equal(t, reads, s.calls["read"])
+	})
+}
+
+// stuckSink holds the worker up at the first live batch.
+type stuckSink struct {
+	recorder
+	once       sync.Once
+	began, end chan struct{}
+}
+
+func (s *stuckSink) Deliver(b *chat.Batch) {
+	if !b.Replay {
+		s.once.Do(func() {
+			close(s.began)
+			<-s.end
+		})
+	}
+	s.recorder.Deliver(b)
 }
