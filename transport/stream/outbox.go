@@ -99,11 +99,11 @@ func (o *Outbox) Send(b []byte) bool {
 			o.queueLocked(piece{b[n:], len(b) - n})
 			o.startLocked()
 		}
-	case o.waiting+len(b) > MaxBacklog:
-		return false
-	case o.held:
+	case o.held: // which is no backlog
 		o.queueLocked(piece{b, len(b)})
 		o.drainLocked()
+	case o.waiting+len(b) > MaxBacklog:
+		return false
 	default:
 		o.queueLocked(piece{b, len(b)})
 		if o.peer != nil {

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"bytes"
 	"net"
 	"testing"
 
@@ -45,4 +46,16 @@ func TestWhatIsHeldGoesWithTheNextPiece(t *testing.T) {
 	require.True(t, o.Send([]byte("g")))
 	require.Equal(t, "fg", readAll(t, reader, 2))
 	require.Equal(t, 0, o.waiting)
+}
+
+// Who waits for a command's answer is not behind: what comes next is taken whole, as it is where nothing waits.
+func TestWhatIsHeldMakesNobodySlow(t *testing.T) {
+	server, reader := pair(t)
+	o := NewOutbox(func() {})
+	defer o.Close()
+	o.Open(server, nil)
+	much := bytes.Repeat([]byte("x"), MaxBacklog)
+	require.True(t, o.Hold([]byte("a")))
+	require.True(t, o.Send(much))
+	require.Len(t, readAll(t, reader, 1+len(much)), 1+len(much))
 }
