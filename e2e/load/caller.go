@@ -8,10 +8,16 @@ import (
 	"regexp"
 )
 
-// callerSubject is the program that this is all about, with its default settings but for where it listens and its Redis.
-type callerSubject struct{}
+// callerSubject is the program that this is all about, with its default settings but for where it listens and its Redis;
+// or an older build of it.
+type callerSubject struct{ older bool }
 
-func (callerSubject) name() string { return "caller" }
+func (s callerSubject) name() string {
+	if s.older {
+		return "caller before"
+	}
+	return "caller"
+}
 
 var listensOn = regexp.MustCompile(`http://(127\.0\.0\.1:[0-9]+)`)
 
@@ -22,11 +28,15 @@ func (s callerSubject) start(m *machine) (*running, error) {
 		if err != nil {
 			return nil, err
 		}
+		program := m.caller
+		if s.older {
+			program = m.before
+		}
 		env := []string{"PWD=" + dir}
 		if m.serverCore != anyCore {
 			env = append(env, "GOMAXPROCS=1")
 		}
-		p, err := startIn(dir, "caller", m.serverCore, env, m.caller, args...)
+		p, err := startIn(dir, "caller", m.serverCore, env, program, args...)
 		if err != nil {
 			return nil, err
 		}

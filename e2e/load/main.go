@@ -136,6 +136,7 @@ func (b *bench) parse(args []string) (names []string, err error) {
 	flags.IntVar(&b.serverCore, "server-core", 0, "the servers' core")
 	flags.IntVar(&b.loadCore, "load-core", 1, "the load's core, and Redis's")
 	flags.StringVar(&b.caller, "caller", "", "the program to measure; it is built when this is empty")
+	flags.StringVar(&b.before, "before", "", "an older build of it, to be measured beside it")
 	flags.StringVar(&callerArgs, "caller-args", "", "more flags for it, between spaces")
 	flags.StringVar(&b.only, "only", "", "servers to measure, between commas: floor,caller,nchan")
 	flags.StringVar(&b.perf, "perf", "", "a directory for profiles of the servers, taken with perf(1)")
@@ -195,6 +196,9 @@ func (b *bench) prepare() (err error) {
 		b.subjects = append(b.subjects, nchan)
 	} else {
 		fmt.Fprintf(b.out, "Nchan is not measured: %v.\n", err)
+	}
+	if b.before != "" {
+		b.subjects = append(b.subjects, callerSubject{older: true})
 	}
 	if b.only != "" {
 		b.subjects = slices.DeleteFunc(b.subjects, func(s subject) bool {

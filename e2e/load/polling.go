@@ -5,36 +5,38 @@ import (
 	"time"
 )
 
-// polling: what long polls cost to hold, and what a message to them costs.
+// polling: what long polls cost to hold, and what a message to them costs, beside event streams.
 func (b *bench) polling() (*table, error) {
 	t := &table{
-		title: fmt.Sprintf("%d long polls in %d rooms: a message to each room, and all have polled again", b.idle, b.rooms),
+		title: fmt.Sprintf("%d long polls in %d rooms, and as many event streams: messages to each room, until all have polled again", b.idle, b.rooms),
 		columns: []column{
 			{name: "KB/connection before", digits: 2}, {name: "KB/connection after", digits: 2},
-			{name: "µs for a message and poller", digits: 1}, {name: "p99 ms", digits: 1},
+			{name: "µs for a message and reader", digits: 1}, {name: "p99 ms", digits: 1},
 		},
 	}
 	var all []one
-	for _, s := range b.subjects {
-		if _, floor := s.(floorSubject); floor {
-			continue
+	for _, via := range []transport{longPoll, eventStream} {
+		for _, s := range b.subjects {
+			if _, floor := s.(floorSubject); floor {
+				continue
+			}
+			r := t.add(fmt.Sprintf("%s %s", s.name(), via), nil)
+			all = append(all, one{r, s, func(l *load) (measured, error) { return b.pollers(l, via) }})
 		}
-		r := t.add(s.name(), nil)
-		all = append(all, one{r, s, func(l *load) (measured, error) { return b.pollers(l) }})
 	}
 	return t, b.measure(all)
 }
 
-func (b *bench) pollers(l *load) (measured, error) {
+func (b *bench) pollers(l *load, via transport) (measured, error) {
 	l.addRooms(b.rooms, 1)
-	if err := l.addReaders(b.idle, longPoll); err != nil {
+	if err := l.addReaders(b.idle, via); err != nil {
 		return nil, err
 	}
 	if err := l.addPublishers(1, poster{}); err != nil {
 		return nil, err
 	}
 	if l.until(b.rest, l.broken) {
-		return nil, l.problem("a poll was ended")
+		return nil, l.problem("a connection was ended")
 	}
 	before, _, err := memory(l.server.pids)
 	if err != nil {

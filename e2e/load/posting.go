@@ -51,12 +51,12 @@ func (b *bench) posting() (*table, error) {
 		case floorSubject:
 			add("an empty net/http handler", s, http(as(poster{path: "/empty"})))
 		case callerSubject:
-			add("caller, HTTP, a guest", s, http(as(poster{})))
-			add("caller, HTTP, a session with keys", s, http(func(l *load) (poster, error) {
+			add(s.name()+", HTTP, a guest", s, http(as(poster{})))
+			add(s.name()+", HTTP, a session with keys", s, http(func(l *load) (poster, error) {
 				token, err := l.server.session()
 				return poster{token: token, keys: true}, err
 			}))
-			add("caller, WebSocket, a guest", s, func(l *load) (measured, error) {
+			add(s.name()+", WebSocket, a guest", s, func(l *load) (measured, error) {
 				l.addRooms(connections, 1)
 				if err := l.addTalkers(); err != nil {
 					return nil, err

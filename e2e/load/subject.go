@@ -37,6 +37,7 @@ type machine struct {
 	serverCore int
 	loadCore   int
 	caller     string   // the program
+	before     string   // an older build of it; empty for none
 	callerArgs []string // more flags for it
 }
 
