@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -182,6 +183,12 @@ func TestAPollAtTheEnd(t *testing.T) {
 		require.NoError(t, err)
 		return strings.Contains(string(all), "Ann")
 	}, 5*time.Second, 5*time.Millisecond, "her poll waits")
+	if runtime.GOOS == "linux" {
+		require.Eventually(t, func() bool {
+			all := make([]byte, 1<<20)
+			return !strings.Contains(string(all[:runtime.Stack(all, true)]), "park.(*Lot).Wait")
+		}, 5*time.Second, 5*time.Millisecond, "and in no goroutine")
+	}
 	p.end(t)
 	r := <-polled
 	require.NotNil(t, r)

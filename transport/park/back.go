@@ -4,6 +4,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+
+	"github.com/caller-chat/caller/internal/socket"
 )
 
 // giveBack has a server serve a connection. One that is shutting down does not, and the connection is closed.
@@ -51,4 +53,4 @@ func (b *begun) Read(p []byte) (int, error) {
 }
 
 // CloseWrite ends the sending side, as a TCP connection's does.
-func (b *begun) CloseWrite() error { return b.Conn.(*net.TCPConn).CloseWrite() }
+func (b *begun) CloseWrite() error { return socket.TCP(b.Conn).CloseWrite() }

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caller-chat/caller/internal/socket"
 	"github.com/caller-chat/caller/transport/stream"
 )
 
@@ -99,8 +100,7 @@ type plain struct{}
 
 // Mark is the ConnContext of an http.Server whose requests may be parked.
 func Mark(ctx context.Context, c net.Conn) context.Context {
-	switch c.(type) {
-	case *net.TCPConn, *begun:
+	if _, again := c.(*begun); again || socket.TCP(c) != nil {
 		return context.WithValue(ctx, plain{}, true)
 	}
 	return ctx

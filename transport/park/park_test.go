@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caller-chat/caller/internal/socket"
 	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/stream"
@@ -50,7 +51,9 @@ type site struct {
 	expected int64        // what that should be
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T) *site { return newSiteBehind(t, socket.Listen) }
+
+func newSiteBehind(t *testing.T, wrap func(net.Listener) net.Listener) *site {
 	t.Helper()
 	s := &site{heart: stream.NewHeart(time.Minute), waiting: make(chan *waiter, 10)}
 	lot := park.NewLot(s.heart)
@@ -79,7 +82,7 @@ func newSite(t *testing.T) *site {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = s.Serve(l) // until it is closed
+		_ = s.Serve(wrap(l)) // until it is closed
 	}()
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)

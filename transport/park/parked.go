@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/caller-chat/caller/internal/socket"
 	"github.com/caller-chat/caller/transport/stream"
 )
 
@@ -34,7 +35,7 @@ const (
 type parked struct {
 	heart  *stream.Heart
 	server *http.Server
-	socket *net.TCPConn
+	conn   net.Conn // as the server had it, over TCP
 	raw    syscall.RawConn
 	old    bool // the client speaks HTTP/1.0
 
@@ -94,10 +95,10 @@ func (p *parked) take(conn net.Conn, buffered *bufio.Reader) {
 		conn = b.Conn
 	}
 	p.more = len(p.early) > 0
-	p.socket = conn.(*net.TCPConn) // Mark has seen to it
+	p.conn = conn
 	var err error
 	watched := false
-	if p.raw, err = p.socket.SyscallConn(); err == nil {
+	if p.raw, err = socket.TCP(conn).SyscallConn(); err == nil { // Mark has seen to it that it is TCP
 		p.place, watched = p.heart.Watch(p.raw, told{p}) // who is told waits for mu
 	}
 	p.last = p.last || !watched // the answer comes all the same

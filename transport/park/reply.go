@@ -43,9 +43,9 @@ func (p *parked) write() error {
 	p.last = p.last || strings.EqualFold(p.answer.Header().Get("Connection"), "close")
 	last := p.last
 	p.mu.Unlock()
-	_ = p.socket.SetWriteDeadline(time.Now().Add(takeTime)) // a socket that is gone fails on its own
-	_, err := p.socket.Write(p.answer.bytes(last, p.old))
-	_ = p.socket.SetWriteDeadline(time.Time{})
+	_ = p.conn.SetWriteDeadline(time.Now().Add(takeTime)) // a socket that is gone fails on its own
+	_, err := p.conn.Write(p.answer.bytes(last, p.old))
+	_ = p.conn.SetWriteDeadline(time.Time{})
 	return err
 }
 
@@ -75,9 +75,9 @@ func (p *parked) back() {
 	p.heart.Unwatch(p.raw, p.place)
 	p.heart.Exit(p)
 	if len(p.early) > 0 {
-		giveBack(p.server, &begun{p.socket, p.early})
+		giveBack(p.server, &begun{p.conn, p.early})
 	} else {
-		giveBack(p.server, p.socket)
+		giveBack(p.server, p.conn)
 	}
 }
 
@@ -88,7 +88,7 @@ func (p *parked) end() {
 	p.mu.Unlock()
 	p.timer.Stop()
 	p.heart.Unwatch(p.raw, p.place)
-	_ = p.socket.Close() // nothing can be done about a connection that does not even close
+	_ = p.conn.Close() // nothing can be done about a connection that does not even close
 	p.heart.Exit(p)
 }
 
@@ -119,6 +119,6 @@ func (p *parked) Close() {
 	case waiting:
 		go p.reply(ended())
 	case answering:
-		_ = p.socket.Close() // the write under way, if it waits, fails
+		_ = p.conn.Close() // the write under way, if it waits, fails
 	}
 }

@@ -52,7 +52,13 @@ func TestAnsweredWhenTheTimeIsOver(t *testing.T) {
 }
 
 func TestAConnectionGoesOn(t *testing.T) {
-	s := newSite(t)
+	t.Run("as net has it", func(t *testing.T) {
+		goesOn(t, newSiteBehind(t, func(l net.Listener) net.Listener { return l }))
+	})
+	t.Run("as the program has it", func(t *testing.T) { goesOn(t, newSite(t)) })
+}
+
+func goesOn(t *testing.T, s *site) {
 	c := s.dial(t)
 	for range 3 {
 		c.say(t, "GET /poll HTTP/1.1")
