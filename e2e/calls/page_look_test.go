@@ -86,6 +86,23 @@ func TestOtherDevicesInACall(t *testing.T) {
 	assert.Equal(t, 2, capturing(t, ann), "the devices before are let go")
 }
 
+// TestOffAtOnce has somebody switch off what is still starting.
+func TestOffAtOnce(t *testing.T) {
+	s := newStage(t, true)
+	bob := enter(t, withDevices(t).Person(t, "Bob"), s, "studio")
+	join(t, bob)
+	ann := enter(t, withDevices(t).Person(t, "Ann"), s, "studio")
+	join(t, ann)
+	ann.Click(t, "call-camera")
+	ann.Click(t, "call-microphone")
+	ann.Until(t, "the camera is let go", `(tracks => tracks.length === 2 && tracks.every(track => track.readyState === "ended"))(window.captured.filter(track => track.kind === "video"))`)
+	waitTile(t, bob, "Ann is neither seen nor heard", `.dataset.audible === "false" && `+other+`.dataset.camera === "false"`)
+	ann.Click(t, "call-camera")
+	waitMoving(t, bob, otherCamera)
+	ann.Click(t, "call-microphone")
+	waitTile(t, bob, "Ann is heard", `.dataset.audible === "true"`)
+}
+
 func TestWhoIsInTheCall(t *testing.T) {
 	s := newStage(t, true)
 	ann := enter(t, withDevices(t).Person(t, "Ann"), s, "studio")

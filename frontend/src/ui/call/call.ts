@@ -32,10 +32,10 @@ export type CallState =
 
 export interface CallOptions {
   pass(signal: AbortSignal): Promise<PassAnswer>;
-  /** Connects; what fails about devices is told by `onProblem`. Rejects with a ConnectError. */
+  /** Connects, with nothing switched on yet. Rejects with a ConnectError. */
   open(
     pass: Pass,
-    media: OwnMedia,
+    devices: Devices,
     events: SessionEvents,
     signal: AbortSignal,
   ): Promise<CallSession>;
@@ -166,15 +166,29 @@ export class Call {
     const answer = await this.#o.pass(signal);
     if (signal.aborted) return;
     if ("problem" in answer) return this.#failed(answer.problem, answer.retryAfter);
+    const { devices } = this.#media;
     try {
-      const session = await this.#o.open(answer.pass, this.#media, this.#events(signal), signal);
+      const session = await this.#o.open(answer.pass, devices, this.#events(signal), signal);
       if (signal.aborted) return session.close();
       this.#session = session;
       this.#inSince = Date.now();
       this.#to({ phase: "in", mending: false });
+      this.#begin(devices);
     } catch (error) {
       if (signal.aborted) return;
       this.#failed(error instanceof ConnectError ? error.problem : "unreachable");
+    }
+  }
+
+  /** Switches on what one wants the others to have by now: one may have thought better of it on the way. */
+  #begin(opened: Devices): void {
+    const { devices } = this.#media;
+    for (const kind of ["camera", "microphone", "speaker"] as const) {
+      const id = devices[kind];
+      if (id !== undefined && id !== opened[kind]) void this.use(kind, id);
+    }
+    for (const source of ["microphone", "camera"] as const) {
+      if (this.#media[source]) void this.set(source, true);
     }
   }
 

@@ -19,7 +19,6 @@ import {
   type Devices,
   type MediaProblem,
   mediaProblemOf,
-  type OwnMedia,
   type Pass,
   type Picture,
   type SessionEnd,
@@ -72,20 +71,17 @@ setLogLevel("error");
 /** A call on a LiveKit server. Rejects with a ConnectError. */
 export async function openLiveKit(
   pass: Pass,
-  media: OwnMedia,
+  devices: Devices,
   events: SessionEvents,
   signal: AbortSignal,
 ): Promise<CallSession> {
-  const session = new LiveKitSession(media, events);
+  const session = new LiveKitSession(devices, events);
   const close = () => session.close();
   signal.addEventListener("abort", close, { once: true });
   try {
     await session.connect(pass);
   } finally {
     signal.removeEventListener("abort", close);
-  }
-  for (const source of ["microphone", "camera"] as const) {
-    if (media[source]) void session.start(source);
   }
   return session;
 }
@@ -94,6 +90,8 @@ class LiveKitSession implements CallSession {
   readonly #room: Room;
   readonly #events: SessionEvents;
   readonly #pictures = new WeakMap<VideoTrack, Picture>();
+  /** The last switch of each source: the next one waits for it, since a camera that is starting can't be stopped yet. */
+  readonly #switches = new Map<Source, Promise<MediaProblem | undefined>>();
   /** Own sources that are being switched, so that what the room tells of them is no surprise. */
   readonly #switching = new Set<Source>();
   #joined = false;
@@ -101,7 +99,7 @@ class LiveKitSession implements CallSession {
   #over = false;
   #view: SessionView = { talkers: [], soundBlocked: false };
 
-  constructor({ devices }: OwnMedia, events: SessionEvents) {
+  constructor(devices: Devices, events: SessionEvents) {
     this.#events = events;
     this.#room = new Room({
       // The picture that is sent and received is as large as it is shown, and what nobody looks at is not sent.
@@ -144,14 +142,17 @@ class LiveKitSession implements CallSession {
     this.#changed();
   }
 
-  /** Switches on what was on when one joined; what fails is told. */
-  async start(source: "camera" | "microphone"): Promise<void> {
-    const problem = await this.set(source, true);
-    if (problem !== undefined && !this.#over) this.#events.onProblem(source, problem);
+  set(source: Source, on: boolean): Promise<MediaProblem | undefined> {
+    const before = this.#switches.get(source) ?? Promise.resolve(undefined);
+    const now = before.then(() => this.#switch(source, on));
+    this.#switches.set(source, now);
+    return now;
   }
 
-  async set(source: Source, on: boolean): Promise<MediaProblem | undefined> {
+  /** Never rejects. */
+  async #switch(source: Source, on: boolean): Promise<MediaProblem | undefined> {
     const { localParticipant: own } = this.#room;
+    if (this.#over) return undefined;
     if (on && navigator.mediaDevices === undefined) return "insecure";
     this.#switching.add(source);
     try {

@@ -105,11 +105,8 @@ function Controls({ call, talkers, onLeave }: StageProps) {
   const isIn = call.state.phase === "in";
   const own = talkers.find((talker) => talker.own);
   const shares = own?.screen !== undefined;
-  // Between connections it is what one will come back with.
-  const on = {
-    microphone: isIn && own !== undefined ? own.audible : call.media.microphone,
-    camera: isIn && own !== undefined ? own.camera !== undefined : call.media.camera,
-  };
+  // What one wants: a camera takes a second to start, and between connections it is what one will come back with.
+  const on = call.media;
   return (
     <div class="call-controls">
       {(["microphone", "camera"] as const).map((source) => (

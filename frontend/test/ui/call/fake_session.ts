@@ -2,8 +2,8 @@ import type { PassAnswer } from "../../../src/ui/call/pass.ts";
 import type {
   CallSession,
   DeviceKind,
+  Devices,
   MediaProblem,
-  OwnMedia,
   Pass,
   SessionEvents,
   SessionView,
@@ -13,8 +13,8 @@ import type {
 /** A connection to a call that a test holds in its hands. */
 export class FakeSession implements CallSession {
   view: SessionView = { talkers: [], soundBlocked: false };
-  devices = {};
-  readonly media: OwnMedia;
+  /** Those that it was opened with. */
+  readonly devices: Devices;
   readonly pass: Pass;
   readonly events: SessionEvents;
   closed = false;
@@ -23,9 +23,9 @@ export class FakeSession implements CallSession {
   /** What the next switch fails with. */
   problem: MediaProblem | undefined;
 
-  constructor(pass: Pass, media: OwnMedia, events: SessionEvents) {
+  constructor(pass: Pass, devices: Devices, events: SessionEvents) {
     this.pass = pass;
-    this.media = media;
+    this.devices = devices;
     this.events = events;
   }
 
@@ -64,7 +64,7 @@ export class FakeCalls {
 
   open = async (
     pass: Pass,
-    media: OwnMedia,
+    devices: Devices,
     events: SessionEvents,
     signal: AbortSignal,
   ): Promise<CallSession> => {
@@ -74,7 +74,7 @@ export class FakeCalls {
       );
     }
     if (this.failure !== undefined) throw this.failure;
-    const session = new FakeSession(pass, media, events);
+    const session = new FakeSession(pass, devices, events);
     this.sessions.push(session);
     return session;
   };
