@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caller-chat/caller/internal/socket"
 	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/transport/internal/rig"
 	"github.com/caller-chat/caller/transport/poll"
@@ -34,7 +35,7 @@ func serve(t *testing.T, h http.Handler) (addr string, hijacked *atomic.Int64) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = s.Serve(l) // until it is closed
+		_ = s.Serve(socket.Listen(l)) // as the program does, until it is closed
 	}()
 	t.Cleanup(func() {
 		require.NoError(t, s.Close())
