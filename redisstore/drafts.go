@@ -10,8 +10,8 @@ import (
 // drafts remembers what this node has posted lately, so that its bodies need not be decoded when Redis brings them back:
 // once in the script's reply, once by the feed, in whatever order.
 type drafts struct {
-	mu     sync.Mutex // guards recent
-	recent [64]posted // by the tag's last bits: a newer one takes the place of an older
+	mu     sync.Mutex  // guards recent
+	recent [256]posted // by the tag's last bits: a newer one takes the place of an older
 }
 
 // posted is a post as it was given and as it is stored.

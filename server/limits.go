@@ -60,9 +60,8 @@ func bounds(next http.Handler) http.Handler {
 		}
 		// Where it can't be set (in tests without a connection), there is nothing to wait for either.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
-		bounded := *r
-		bounded.Body = http.MaxBytesReader(unwrapped(w), r.Body, wire.MaxBody)
-		next.ServeHTTP(w, &bounded)
+		r.Body = http.MaxBytesReader(unwrapped(w), r.Body, wire.MaxBody)
+		next.ServeHTTP(w, r)
 	})
 }
 

@@ -48,8 +48,12 @@ func (o *origins) sameSite(r *http.Request) bool {
 // asAsked is a request with the host that the visitor asked, which a proxy may have replaced, and a method to be
 // judged by.
 func (o *origins) asAsked(r *http.Request, method string) *http.Request {
+	host := o.proxies.host(r)
+	if r.Method == method && r.Host == host {
+		return r
+	}
 	asked := *r
-	asked.Method, asked.Host = method, o.proxies.host(r)
+	asked.Method, asked.Host = method, host
 	return &asked
 }
 

@@ -249,10 +249,12 @@ func acceptsGzip(acceptEncoding []string) bool {
 // coming without encryption (RFC 6797 section 7.2: said over HTTPS only).
 func (s *Server) secure(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header()["X-Content-Type-Options"] = nosniff
 		if s.hsts > 0 && s.proxies.secure(r) {
 			w.Header().Set("Strict-Transport-Security", "max-age="+strconv.FormatInt(int64(s.hsts/time.Second), 10))
 		}
 		next.ServeHTTP(w, r)
 	})
 }
+
+var nosniff = []string{"nosniff"} // shared by all answers

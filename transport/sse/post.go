@@ -1,6 +1,7 @@
 package sse
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -58,7 +59,10 @@ func read(w http.ResponseWriter, r *http.Request) (post, error) {
 	if err != nil {
 		return post{}, err
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, wire.MaxBody))
+	var read bytes.Buffer
+	read.Grow(int(min(max(0, r.ContentLength), wire.MaxBody)) + bytes.MinRead) // so that it need not grow on the way
+	_, err = read.ReadFrom(http.MaxBytesReader(w, r.Body, wire.MaxBody))
+	body := read.Bytes()
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {

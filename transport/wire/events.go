@@ -202,6 +202,12 @@ func failureOf(f *Failure, room chat.RoomID, key string) failure {
 
 // appendJSON appends an object of this package.
 func appendJSON(dst []byte, object any) []byte {
+	switch object := object.(type) {
+	case Message:
+		return object.appendTo(dst)
+	case ack:
+		return object.appendTo(dst)
+	}
 	body, err := json.Marshal(object)
 	if err != nil {
 		return dst // can't happen: these objects have strings, numbers and times only

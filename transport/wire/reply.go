@@ -34,8 +34,14 @@ type MembersReply struct {
 
 // WriteJSON answers with an object, which no cache may keep.
 func WriteJSON(w http.ResponseWriter, status int, object any) {
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
+	h := w.Header()
+	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
 	w.WriteHeader(status)
 	_, _ = w.Write(append(appendJSON(nil, object), '\n')) // a client that is gone has no use for it
 }
+
+// The values of headers that all answers share; nobody changes them.
+var (
+	jsonType = []string{"application/json"}
+	noStore  = []string{"no-store"}
+)
