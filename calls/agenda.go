@@ -11,28 +11,37 @@ import (
 // maxLooks is how many rooms are looked at at the same time: a sweep finds all of them, and LiveKit has other work.
 const maxLooks = 16
 
-// near is how close two looks at one room must be to be one: a webhook seldom comes alone.
+// near is how close two looks at one room must be to be one: a webhook seldom comes alone. Looks that are not for now are
+// put off to the next multiple of it, so that a flood of them is a few.
 const near = 100 * time.Millisecond
 
 // agenda is which rooms are to be looked at, and when. Each room is looked at by one goroutine at a time. Methods may be
 // called at the same time.
 type agenda struct {
-	wake chan struct{} // has an element when there is something new
+	began time.Time
+	wake  chan struct{} // has an element when there is something new
 
 	mu  sync.Mutex // guards the following
 	due map[chat.RoomID][]time.Time
 }
 
 func newAgenda() *agenda {
-	return &agenda{wake: make(chan struct{}, 1), due: map[chat.RoomID][]time.Time{}}
+	return &agenda{began: time.Now(), wake: make(chan struct{}, 1), due: map[chat.RoomID][]time.Time{}}
 }
 
 // add has a room looked at after a while.
 func (a *agenda) add(room chat.RoomID, after time.Duration) {
-	at := time.Now().Add(after)
+	now := time.Now()
+	at := now.Add(after)
+	if past := at.Sub(a.began) % near; after > 0 && past > 0 {
+		at = at.Add(near - past)
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, other := range a.due[room] {
+		if after <= 0 && !other.After(now) { // it is late, and has not begun
+			return
+		}
 		if d := other.Sub(at); d >= 0 && d < near { // a look before that may be too early
 			return
 		}

@@ -253,13 +253,26 @@ func TestAgenda(t *testing.T) {
 		assert.Equal(t, time.Minute, wait)
 		rooms, wait = a.take(time.Now(), nil)
 		assert.Equal(t, []chat.RoomID{"a"}, rooms)
-		assert.Equal(t, near/2, wait)
-		a.add("a", near/2-time.Millisecond)
+		assert.Equal(t, near, wait)
+		a.add("a", near/2)
 		after(near)
 		rooms, _ = a.take(time.Now(), nil)
 		assert.Equal(t, []chat.RoomID{"a"}, rooms)
 		rooms, _ = a.take(time.Now(), nil)
 		assert.Empty(t, rooms)
+		for range 1000 { // as many asking for passes, each a little later than the one before
+			a.add("c", soonAfterPass)
+			a.add("c", 0)
+			after(time.Millisecond)
+		}
+		assert.LessOrEqual(t, len(a.due["c"]), int(time.Second/near)+2, "looks at one room")
+		rooms, wait = a.take(time.Now(), nil)
+		assert.Equal(t, []chat.RoomID{"c"}, rooms)
+		assert.LessOrEqual(t, wait, soonAfterPass-time.Second+near)
+		after(soonAfterPass + near)
+		rooms, _ = a.take(time.Now(), nil)
+		assert.Equal(t, []chat.RoomID{"c"}, rooms)
+		assert.NotContains(t, a.due, chat.RoomID("c"))
 		for i := range maxLooks + 5 {
 			a.add(chat.RoomID(rune('A'+i)), 0)
 		}
