@@ -38,7 +38,7 @@ func (v *liveKitURL) UnmarshalText(text []byte) error {
 // withScheme is the URL with the scheme for WebSockets ("ws") or for questions ("http"), encrypted if it was.
 func (v liveKitURL) withScheme(scheme string) string {
 	given, rest, _ := strings.Cut(string(v), "://")
-	if given == "wss" || given == "https" {
+	if strings.EqualFold(given, "wss") || strings.EqualFold(given, "https") {
 		scheme += "s"
 	}
 	return scheme + "://" + rest
@@ -50,13 +50,14 @@ func (v *liveKitSecret) UnmarshalText(text []byte) error {
 	return nil
 }
 
-var roomPrefixForm = regexp.MustCompile(`^[A-Za-z0-9._:~-]{1,64}$`)
+var roomPrefixForm = regexp.MustCompile(`^[A-Za-z0-9._:~-]{0,63}[:~]$`)
 
 // UnmarshalText implements encoding.TextUnmarshaler. Without a prefix, whatever rooms others have in the same LiveKit
-// would be taken for ours, and their participants sent out.
+// would be taken for ours, and their participants sent out. Its end is no part of a room's id: with "chat-" here and
+// "chat-b-" there, a room x of theirs would be our room b-x.
 func (v *roomPrefix) UnmarshalText(text []byte) error {
 	if !roomPrefixForm.Match(text) {
-		return fmt.Errorf("%q is not 1 to 64 of the characters A-Z a-z 0-9 . _ : ~ -", text)
+		return fmt.Errorf("%q is not 1 to 64 of the characters A-Z a-z 0-9 . _ : ~ - with : or ~ at the end", text)
 	}
 	*v = roomPrefix(text)
 	return nil

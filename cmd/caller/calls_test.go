@@ -47,6 +47,7 @@ func TestWhereLiveKitIs(t *testing.T) {
 	for _, c := range []struct{ url, public, asks, told string }{
 		{"wss://a.example", "", "https://a.example", "wss://a.example"},
 		{"https://a.example/", "", "https://a.example", "wss://a.example"},
+		{"WSS://a.example", "HTTPS://a.example", "https://a.example", "wss://a.example"},
 		{"ws://127.0.0.1:7880", "", "http://127.0.0.1:7880", "ws://127.0.0.1:7880"},
 		{"http://livekit:7880", "wss://a.example/rtc", "http://livekit:7880", "wss://a.example/rtc"},
 		{"http://[::1]:7880", "https://a.example", "http://[::1]:7880", "wss://a.example"},

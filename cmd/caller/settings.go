@@ -53,7 +53,7 @@ type settings struct {
 	LiveKitAPIKey     string        `name:"livekit-api-key" from:"LIVEKIT_API_KEY" placeholder:"KEY" help:"Its API key."`
 	LiveKitAPISecret  liveKitSecret `name:"livekit-api-secret" from:"LIVEKIT_API_SECRET" placeholder:"SECRET" help:"The key's secret. Other users of a machine can see flags: use the variable."`
 	LiveKitPublicURL  liveKitURL    `name:"livekit-public-url" from:"LIVEKIT_PUBLIC_URL" placeholder:"URL" help:"Where browsers reach the LiveKit server, when that is not --livekit-url."`
-	LiveKitRoomPrefix roomPrefix    `name:"livekit-room-prefix" default:"caller:" from:"LIVEKIT_ROOM_PREFIX" placeholder:"TEXT" help:"What the names of rooms in LiveKit begin with. Two Callers that use one LiveKit need different ones. Default: caller:."`
+	LiveKitRoomPrefix roomPrefix    `name:"livekit-room-prefix" default:"caller:" from:"LIVEKIT_ROOM_PREFIX" placeholder:"TEXT" help:"What the names of rooms in LiveKit begin with. Two Callers that use one LiveKit need different ones. It ends with : or ~. Default: caller:."`
 
 	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"How to write the log. Default: text."`
 	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"What to write to it: debug (with every request), info, warn or error. Default: info."`

@@ -141,6 +141,7 @@ func TestWrongValues(t *testing.T) {
 		{"--livekit-url", "LIVEKIT_URL", "wss://livekit.example?access_token=sekret"},
 		{"--livekit-public-url", "LIVEKIT_PUBLIC_URL", "wss//livekit.example"},
 		{"--livekit-room-prefix", "LIVEKIT_ROOM_PREFIX", "a b"},
+		{"--livekit-room-prefix", "LIVEKIT_ROOM_PREFIX", "chat-"},
 		{"--log-format", "CALLER_LOG_FORMAT", "xml"},
 		{"--log-level", "CALLER_LOG_LEVEL", "loud"},
 	} {
