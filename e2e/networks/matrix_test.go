@@ -33,7 +33,8 @@ type network struct {
 	// over is what the page may end on; ruledOut is how many transports have to be ruled out first.
 	over     []string
 	ruledOut int
-	args     []string // of the node
+	grace    time.Duration // nothing at all gets through for so long; it is allowed on top
+	args     []string      // of the node
 	// told is what the page's diagnostics say when the network has done what it is there for; a network that is kinder
 	// than its name would prove nothing.
 	told string
@@ -67,6 +68,7 @@ func TestNetworks(t *testing.T) {
 			if n.ruledOut >= 2 {
 				limit = later
 			}
+			limit += n.grace
 			r := n.run(t)
 			if r.talking >= limit { // the machine may have been busy: it is no network that is slow twice
 				t.Logf("talking only after %v; once more", r.talking)

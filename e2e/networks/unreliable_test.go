@@ -43,6 +43,10 @@ func unreliable() []network {
 				h := blocked(&hostile{hangs: true})
 				return way{url: h.start(t, node), breaks: breaks(func() { h.losesAnswers.Store(1) })}
 			}},
+		{name: "a captive portal for the first 5 s", over: []string{"ws", "sse", "poll"}, told: "ended", grace: 5 * time.Second,
+			open: func(t *testing.T, node *harness.Node) way {
+				return way{url: (&hostile{refuse: portal(5 * time.Second)}).start(t, node)}
+			}},
 		{name: "400 ms there and back, connections reset at random", over: []string{"ws", "sse", "poll"}, told: "ended",
 			open: func(t *testing.T, node *harness.Node) way {
 				return way{url: shaky(t, node, 200*time.Millisecond), breaks: []func(*testing.T, *browser.Page){nil, nil}}
@@ -71,6 +75,20 @@ func reset(w http.ResponseWriter) {
 func breakOff(conn net.Conn) {
 	_ = conn.(*net.TCPConn).SetLinger(0) // so that closing sends a reset
 	_ = conn.Close()
+}
+
+// portal answers all that a page in use asks for with 200 and a page of its own, for so long after the first. The page
+// itself is there: it is what stays open on a laptop that is carried into a hotel.
+func portal(long time.Duration) func(http.ResponseWriter, *http.Request) bool {
+	opens := sync.OnceValue(func() time.Time { return time.Now().Add(long) })
+	return func(w http.ResponseWriter, r *http.Request) bool {
+		if !isSocket(r) && r.Header.Get("Sec-Fetch-Dest") != "empty" || time.Now().After(opens()) {
+			return false
+		}
+		w.Header().Set("Content-Type", "text/html")
+		_, _ = io.WriteString(w, "<!doctype html><title>Welcome</title><p>Accept our terms, please.") // or not, if it has gone
+		return true
+	}
 }
 
 // shaky is a link on which everything takes that long each way, and each connection is reset after three to nine seconds:

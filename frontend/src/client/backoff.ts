@@ -5,8 +5,8 @@ const BASE = 500;
 const LONGEST_RETRY_AFTER = 5 * 60_000;
 
 export interface Backoff {
-  /** The delay before the next attempt; never less than what the server asked for with `retryAfter`. */
-  next(retryAfter?: number): number;
+  /** The delay before the next attempt; never less than what the server asked for with `retryAfter`, and up to `most`. */
+  next(retryAfter?: number, most?: number): number;
   reset(): void;
 }
 
@@ -17,8 +17,8 @@ export interface Backoff {
 export function createBackoff(random: () => number, max = 30_000): Backoff {
   let bound = BASE;
   return {
-    next(retryAfter = 0) {
-      const delay = Math.min(retryAfter, LONGEST_RETRY_AFTER) + random() * bound;
+    next(retryAfter = 0, most = max) {
+      const delay = Math.min(retryAfter, LONGEST_RETRY_AFTER) + random() * Math.min(bound, most);
       bound = Math.min(max, bound * 2);
       return Math.round(delay);
     },

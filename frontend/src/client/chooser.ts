@@ -36,11 +36,12 @@ interface Try {
   openedAt: number;
   welcomeAt?: number;
   heardAt: number;
-  heartbeat: number;
+  /** The server's heartbeat. */
+  beat: number;
   /** A ping has come down; something of ours went up. Both prove it. */
   down: boolean;
   up: boolean;
-  proven: boolean;
+  proved: boolean;
   /** Why others race beside it while it is not proven. */
   doubt: Doubt;
 }
@@ -78,6 +79,12 @@ export interface Chooser {
 
 const NEVER = Number.POSITIVE_INFINITY;
 
+/**
+ * The bound of a pause where somebody else answers, as a captive portal does: long ones would spare no server of ours, and
+ * a person who has just accepted the terms waits.
+ */
+const PORTAL = 2_000;
+
 export function createChooser(options: ChooserOptions): Chooser {
   const { env, transports = TRANSPORTS } = options;
   const timing = { ...TIMING, ...options.timing };
@@ -97,6 +104,7 @@ export function createChooser(options: ChooserOptions): Chooser {
   let lookAt = NEVER;
   let retryAt = NEVER;
   let retryAfter = 0;
+  let foreign: boolean | undefined;
   let downSince = 0;
   let failures = 0;
 
@@ -136,10 +144,10 @@ export function createChooser(options: ChooserOptions): Chooser {
       case "ended":
         return one && ended(one, input.end);
       case "stuck":
-        if (!carrier?.proven) return;
+        if (!carrier?.proved) return;
         carrier.doubt = "stuck";
         carrier.up = false;
-        carrier.proven = false;
+        carrier.proved = false;
         lookAt = now;
         return;
       case "network":
@@ -147,20 +155,25 @@ export function createChooser(options: ChooserOptions): Chooser {
         if (input.online) {
           strikes.clear();
           learn({ back: {} });
-          if (carrier?.proven) lookAt = now;
+          if (carrier?.proved) lookAt = now;
         }
-        return begin(carrier ? "network" : "again");
+        return check();
       case "wake":
-        if (carrier && !input.frozen && now - carrier.heardAt <= 1.2 * carrier.heartbeat) return;
-        return begin(carrier ? "network" : "again");
+        if (carrier && !input.frozen && now - carrier.heardAt <= 1.2 * carrier.beat) return;
+        return check();
       case "rooms":
         // What is open knows only the rooms of before. The carrier stays until the next one is there.
         if (!carrier && !race) return;
         cancelRace("rooms");
         return begin(carrier ? "rooms" : "again");
       case "retry":
-        if (!carrier) begin("again");
+        if (!carrier) check();
     }
+  }
+
+  /** Whether anything gets through. */
+  function check(): void {
+    begin(carrier ? "network" : "again");
   }
 
   /** Whether a time has come; if not, it is one to wait for. */
@@ -178,8 +191,8 @@ export function createChooser(options: ChooserOptions): Chooser {
       if (!welcomeAt) {
         if (due(one.openedAt + timing.welcomeWithin)) gone(one, "late");
       } else if (one === carrier) {
-        if (due(one.heardAt + 2 * one.heartbeat)) gone(one, "silent");
-      } else if (!one.proven) {
+        if (due(one.heardAt + 2 * one.beat)) gone(one, "silent");
+      } else if (!one.proved) {
         if (due(welcomeAt + 2 * timing.proofWithin)) gone(one, "unproven");
       } else if (due(diedYoung(transport) ? welcomeAt + timing.probation : 0)) {
         strikes.delete(transport);
@@ -189,8 +202,8 @@ export function createChooser(options: ChooserOptions): Chooser {
       }
     }
     if (carrier && !race && due(lookAt)) {
-      const { transport, proven, doubt } = carrier;
-      if (proven) begin("probe", transports.slice(0, transports.indexOf(transport)));
+      const { transport, proved, doubt } = carrier;
+      if (proved) begin("probe", transports.slice(0, transports.indexOf(transport)));
       else begin(doubt, others(transport));
     }
     if (race) goOn(race);
@@ -204,6 +217,7 @@ export function createChooser(options: ChooserOptions): Chooser {
     if (race) return;
     race = { why, queue, nextAt: 0 };
     retryAfter = 0;
+    foreign = false;
   }
 
   /** Opens the next one, or ends a race that is lost. */
@@ -218,7 +232,7 @@ export function createChooser(options: ChooserOptions): Chooser {
     if (next || beside) return;
     race = undefined;
     if (carrier && why !== "rooms" && why !== "network") {
-      lookAt = now + (carrier.proven ? timing.probeEvery : timing.doubtAgain);
+      lookAt = now + (carrier.proved ? timing.probeEvery : timing.doubtAgain);
       return decide("keep", "only", carrier.transport);
     }
     failures += 1;
@@ -242,11 +256,11 @@ export function createChooser(options: ChooserOptions): Chooser {
       transport,
       openedAt: now,
       heardAt: now,
-      heartbeat: 15_000,
+      beat: 15_000,
       down: false,
       // The others send each post in a request of its own, whose answer is the proof.
       up: transport !== "ws",
-      proven: false,
+      proved: false,
       doubt: "unproven",
     };
     tries.set(lastId, one);
@@ -274,7 +288,7 @@ export function createChooser(options: ChooserOptions): Chooser {
     if (one.welcomeAt) return;
     one.welcomeAt = now;
     one.heardAt = now;
-    one.heartbeat = heartbeat;
+    one.beat = heartbeat;
     decide("welcome", age(one), one.transport);
     // A better one must be proven first.
     if (race && race.why !== "probe") win(one, race.why);
@@ -295,15 +309,15 @@ export function createChooser(options: ChooserOptions): Chooser {
     carrier = one;
     lookAt = (one.welcomeAt ?? now) + timing.proofWithin;
     act("carry", one, why);
-    if (one.proven) proven(one);
+    if (one.proved) proven(one);
   }
 
   function heard(one: Try, proof = false, answer = false): void {
     one.heardAt = now;
     one.down ||= proof && !!one.welcomeAt;
     one.up ||= answer;
-    const proves = one.down && one.up && !one.proven;
-    one.proven ||= proves;
+    const proves = one.down && one.up && !one.proved;
+    one.proved ||= proves;
     if (one !== carrier) return;
     const why = race?.why;
     if (why === "network" || (proves && why === one.doubt)) cancelRace("alive");
@@ -323,6 +337,7 @@ export function createChooser(options: ChooserOptions): Chooser {
     const { kind, detail } = end;
     decide("ended", `${kind}: ${detail}, ${age(one)}`, one.transport);
     retryAfter = Math.max(retryAfter, end.retryAfter ?? 0);
+    foreign ||= end.foreign;
     if (kind === "lost" || kind === "busy") return gone(one, "", kind === "busy");
     forget(one);
     closeAll("final");
@@ -352,16 +367,16 @@ export function createChooser(options: ChooserOptions): Chooser {
   }
 
   function wait(): void {
-    const delay = backoff.next(retryAfter);
+    const delay = backoff.next(retryAfter, foreign ? PORTAL : undefined);
     retryAt = now + delay;
     decide("wait", `${delay} ms`);
   }
 
   /** It died young, or was no good. True when the others are to be tried at once. */
-  function strike({ transport, proven }: Try): boolean {
+  function strike({ transport, proved }: Try): boolean {
     const count = (strikes.get(transport) ?? 0) + 1;
     strikes.set(transport, count);
-    if (count < 2) return !proven;
+    if (count < 2) return !proved;
     const { works, back } = memory;
     learn({
       works: works?.transport === transport ? undefined : works,
@@ -415,7 +430,7 @@ export function createChooser(options: ChooserOptions): Chooser {
     const state: ConnectionState = {
       status: carrier ? "live" : !down ? "idle" : offline ? "offline" : "connecting",
       transport: carrier?.transport,
-      proven: !!carrier?.proven,
+      proven: !!carrier?.proved,
       failures,
       downSince: down ? downSince : undefined,
       retryAt: offline ? retryAt : undefined,

@@ -27,6 +27,7 @@ import { called, changed } from "./roster.ts";
 import {
   type Environment,
   type OpenTransport,
+  oneRoom,
   roomUrl,
   type Target,
   type Transport,
@@ -214,7 +215,7 @@ export function createClient(options: ClientOptions, join = createLink): Client 
 
   function target(): Target {
     const { baseUrl, room } = options;
-    return { baseUrl, room, after: log.cursor, session, headers: headers() };
+    return oneRoom({ baseUrl, room, after: log.cursor, session, headers: headers() });
   }
 
   function askRoom(path: string, body?: object): Promise<Answer<RosterSnapshot>> {

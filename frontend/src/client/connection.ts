@@ -6,6 +6,7 @@ import { createLink, type LinkOptions, type Port } from "./link.ts";
 import { Log } from "./log.ts";
 import {
   type Asked,
+  oneRoom,
   type Params,
   type Place,
   roomUrl,
@@ -20,7 +21,7 @@ const GATHER = 20;
 
 export interface ConnectionOptions extends Omit<LinkOptions, "target" | "onEvent"> {
   /** Where to, and as whom; the rooms are added. */
-  target: () => Omit<Target, "room" | "after" | "several">;
+  target: () => Omit<Target, "room" | "after" | "places" | "address">;
   onRoom(room: RoomId, event: ServerEvent): void;
   /** One room has ended; the others go on. */
   onRoomEnd(room: RoomId, end: End): void;
@@ -124,10 +125,10 @@ export class Connection {
     const target = this.#o.target();
     const [first] = places;
     // The address of one room gets through wherever that of a client without tabs does.
-    if (places.length === 1 && first !== undefined) return { ...target, ...first };
+    if (places.length === 1 && first !== undefined) return oneRoom({ ...target, ...first });
     const address = (path: string, asked: readonly Asked[], params?: Params) =>
       severalUrl(target.baseUrl, path, asked, params);
-    return { ...target, room: "", several: { places, address } };
+    return { ...target, room: "", places, address };
   }
 
   #event(event: ServerEvent): void {

@@ -16,6 +16,8 @@ export interface End {
   problem?: Problem | undefined;
   /** Milliseconds. */
   retryAfter?: number | undefined;
+  /** Somebody else answered, such as a portal that wants its terms accepted. */
+  foreign?: boolean;
 }
 
 export function lost(detail: string): End {
@@ -43,13 +45,11 @@ export function endOfProblem(problem: Problem): End {
     detail: `${status} ${code} ${detail}`.trim(),
     problem,
     retryAfter: retryAfter && retryAfter * 1000,
+    foreign: code === "no_answer" && !!status && (status < 400 || status === 511),
   };
 }
 
-/** The end by a close frame; `announced` is the `error` event that came before it. */
-export function endOfClose(code: number, reason: string, announced?: Problem): End {
-  const end = lost(`closed with ${code} ${reason}`.trim());
-  const kind = kindOf(code);
-  const before = announced ? endOfProblem(announced) : end;
-  return { ...before, ...end, kind: kind === "lost" ? before.kind : kind };
+/** The end by a close frame. */
+export function endOfClose(code: number, reason: string): End {
+  return { kind: kindOf(code), detail: `closed with ${code} ${reason}`.trim() };
 }

@@ -215,8 +215,6 @@ function list<T>(read: Reader<T>): Reader<T[]> {
 const text: Reader<string> = (value) => (typeof value === "string" ? value : undefined);
 /** Text that may be missing. */
 const words: Read<string> = (value) => text(value) ?? "";
-/** Text that is not empty. */
-const some: Reader<string> = (value) => text(value) || undefined;
 const amount: Reader<number> = (value) =>
   Number(value) === value && value >= 0 ? value : undefined;
 const count: Read<number> = (value) => amount(value) ?? 0;
@@ -279,11 +277,11 @@ const EVENTS = new Map(
     ping: shape<PingEvent>({}),
     pong: shape<PongEvent>({}),
     ack: shape<AckEvent>({ ...ROOM, key: must(text), id: ID, time: words }),
-    error: shape<ErrorEvent>({ ...PROBLEM, roomId: some, key: text }),
+    error: shape<ErrorEvent>({ ...PROBLEM, roomId: text, key: text }),
   }),
 );
 
-const readEntry = shape<{ roomId?: RoomId; id?: Cursor }>({ roomId: some, id: parseCursor });
+const readEntry = shape<{ roomId?: RoomId; id?: Cursor }>({ roomId: text, id: parseCursor });
 
 /** Decodes one event from its JSON text; undefined for what is not an event at all. */
 export function decodeEvent(json: string): ServerEvent | undefined {
@@ -334,5 +332,5 @@ export function parseObject(json: string): Fields | undefined {
 }
 
 function isObject(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return Object(value) === value && !Array.isArray(value);
 }

@@ -57,15 +57,13 @@ export async function ask<T extends object>(
 
 /**
  * Reads why a call failed. Only problem+json is our server speaking: a 403 or 404 page of a proxy in between says
- * nothing about the room, so it is no reason to give up.
+ * nothing about the room, so it is no reason to give up. What Retry-After says, the body says more exactly.
  */
 export async function problemOf(response: Response): Promise<Problem> {
   const { headers, status } = response;
   const ours = headers.get("Content-Type")?.startsWith("application/problem+json");
   const problem = ours && readProblem(parseObject(await response.text()));
-  if (!problem) return noAnswer(status);
-  const retryAfter = Number(headers.get("Retry-After")) || undefined;
-  return { retryAfter, ...problem, status };
+  return problem ? { ...problem, status } : noAnswer(status);
 }
 
 /** The problem that stands for no answer of ours at all: a network error, or a page of something in between. */

@@ -1,6 +1,6 @@
 import { type ChooserOptions, createChooser } from "./chooser.ts";
 import type { Input, TryId } from "./decisions.ts";
-import { type End, lost } from "./end.ts";
+import { type End, endOfProblem, lost } from "./end.ts";
 import type { Command, ServerEvent } from "./events.ts";
 import type { Channel, Environment, OpenTransport, Target, Transport } from "./transport.ts";
 import { openPoll } from "./transport_poll.ts";
@@ -66,19 +66,27 @@ export function createLink(options: LinkOptions): Port {
   });
 
   function open(id: TryId, transport: Transport): void {
+    const target = options.target();
     const one: Open = { held: [] };
     tries.set(id, one);
+    /** The end that an event has told of. */
+    let announced: End | undefined;
     const end = (end: End) => {
-      if (tries.delete(id)) input({ type: "ended", id, end });
+      const kind = end.kind === "lost" && announced ? announced.kind : end.kind;
+      if (tries.delete(id)) input({ type: "ended", id, end: { ...announced, ...end, kind } });
     };
     const event = (event: ServerEvent) => {
       if (!tries.has(id)) return;
       if (id === carrier) onEvent(event);
       else if (one.held.push(event) > MOST_HELD) {
         one.channel?.close();
-        return end(lost("more to tell than can be held"));
+        return end(lost("too much to hold"));
       }
       const { type } = event;
+      // What ends one room of several leaves the connection to the others.
+      if (type === "error" && !event.key && !(target.places.length > 1 && event.roomId)) {
+        announced = endOfProblem(event);
+      }
       if (type === "welcome") {
         // Its answer is the proof that something goes up. A server that does not know it answers with an error.
         one.channel?.send({ type: "ping" });
@@ -90,7 +98,7 @@ export function createLink(options: LinkOptions): Port {
     const heard = () => tries.has(id) && input({ type: "heard", id });
     try {
       const start = options.open?.[transport] ?? OPEN[transport];
-      one.channel = start(env, options.target(), { event, heard, end });
+      one.channel = start(env, target, { event, heard, end });
     } catch (error) {
       end(lost(String(error)));
     }
@@ -124,7 +132,7 @@ export function createLink(options: LinkOptions): Port {
     timer = env.setTimeout(
       // A timer that comes this late comes after a sleep.
       () => input({ type: env.now() - at > LATE ? "wake" : "tick" }),
-      Math.max(0, at - env.now()),
+      at - env.now(),
     );
   }
 

@@ -20,7 +20,7 @@ export interface SocketLike {
 /** What a client needs of the world around it; every part can be replaced in a test. */
 export interface Environment {
   fetch: typeof fetch;
-  /** `headers` are for programs; a browser cannot set any and has its cookie. */
+  /** `headers` say who one is, where it is not a cookie that does. */
   socket(url: string, headers: Record<string, string>): SocketLike;
   /** Milliseconds. */
   now(): number;
@@ -48,18 +48,14 @@ export type Params = Record<string, string | number | undefined>;
 /** What one try of a transport is to connect to. */
 export interface Target extends Place {
   baseUrl: string;
-  /** Several rooms on one connection, instead of `room`. */
-  several?: Several | undefined;
+  /** The room, or several on one connection. */
+  places: readonly Place[];
+  /** The address of their streams, or of their messages. */
+  address(path: string, places: readonly Asked[], params?: Params): string;
   /** Empty for pages, which send their cookie. */
   headers: Record<string, string>;
   /** Polls don't say who one is. */
   session?: Session | null | undefined;
-}
-
-export interface Several {
-  places: readonly Place[];
-  /** The address of their streams in one. */
-  address(path: string, places: readonly Asked[], params?: Params): string;
 }
 
 export interface Sink {
@@ -80,10 +76,14 @@ export interface Channel {
 
 export type OpenTransport = (env: Environment, target: Target, sink: Sink) => Channel;
 
-/** The address of a stream of the room, or of all the rooms at once. */
-export function streamUrl(target: Target, path: string): string {
-  const { several, after } = target;
-  return several?.address(path, several.places) ?? roomUrl(target, path, { after });
+/** A connection to one room. */
+export function oneRoom(target: Omit<Target, "places" | "address">): Target {
+  return {
+    ...target,
+    places: [target],
+    address: (path, [place], params) =>
+      roomUrl(target, path, { after: place?.after, ...params, roster: place?.version }),
+  };
 }
 
 /** An address of a room, with the parameters that are given. */

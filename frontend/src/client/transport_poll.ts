@@ -1,14 +1,7 @@
 import { type End, endOfProblem, lost } from "./end.ts";
 import { type Fields, type MessagesReply, readMessages, type ServerEvent } from "./events.ts";
 import { type Answer, ask } from "./http.ts";
-import {
-  type Asked,
-  type Channel,
-  type Environment,
-  roomUrl,
-  type Sink,
-  type Target,
-} from "./transport.ts";
+import type { Asked, Channel, Environment, Sink, Target } from "./transport.ts";
 
 /** Seconds that a poll waits at the server: under the 30 s after which some proxies cut. */
 const LONGEST_WAIT = 25;
@@ -35,14 +28,14 @@ const CUTS = 3;
  * it changed, and a `ping`.
  */
 export function openPoll(env: Environment, target: Target, sink: Sink): Channel {
-  const { several, session, headers } = target;
-  const places: Asked[] = (several?.places ?? [target]).map((place) => ({ ...place }));
+  const { session, headers } = target;
+  const places: Asked[] = target.places.map(({ room, after }) => ({ room, after }));
   /** Names these polls, so that leaving ends their presence and not that of one's other tabs. */
   const stream = `p-${env.key()}`;
   let closed = false;
   let abort: AbortController;
 
-  async function run(): Promise<End> {
+  async function run(): Promise<End | undefined> {
     let longest = LONGEST_WAIT;
     let cutAt = 0;
     let cuts = 0;
@@ -72,21 +65,18 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
       longest = Math.max(1, Math.min(Math.floor((took / 1000) * 0.8), Math.floor(wait / 2)));
       wait = longest;
     }
-    return lost("closed");
+    return undefined;
   }
 
   function poll(wait: number): Promise<Answer<MessagesReply[]>> {
     abort = new AbortController();
     const params = { wait: wait || undefined, stream: session ? stream : undefined };
-    const { after, version: roster } = places[0] ?? {};
-    const url =
-      several?.address("/messages", places, params) ??
-      roomUrl(target, "/messages", { after, ...params, roster });
+    const url = target.address("/messages", places, params);
     return ask(env, url, headers, read, undefined, abort, wait * 1000 + SLACK);
   }
 
   function read(body: Fields | undefined): MessagesReply[] | undefined {
-    const replies = [several ? body?.rooms : body].flat().map(readMessages);
+    const replies = [body?.rooms ?? body].flat().map(readMessages);
     const read = replies.filter((reply) => reply !== undefined);
     return read.length === places.length ? read : undefined;
   }
@@ -132,7 +122,7 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
 
   run()
     .catch((error) => lost(String(error)))
-    .then((end) => closed || sink.end(end));
+    .then((end) => end && !closed && sink.end(end));
 
   return {
     send: () => false,

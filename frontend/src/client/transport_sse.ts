@@ -1,8 +1,8 @@
 import { type End, endOfProblem, lost } from "./end.ts";
-import { decodeEvent, type Problem } from "./events.ts";
+import { decodeEvent } from "./events.ts";
 import { problemOf, request } from "./http.ts";
 import { sseParser } from "./sse_parser.ts";
-import { type Channel, type Environment, type Sink, streamUrl, type Target } from "./transport.ts";
+import type { Channel, Environment, Sink, Target } from "./transport.ts";
 
 const TYPE = "text/event-stream";
 
@@ -15,7 +15,13 @@ export function openSse(env: Environment, target: Target, sink: Sink): Channel {
   const { signal } = abort;
 
   async function read(): Promise<End> {
-    const response = await request(env, streamUrl(target, "/sse"), target.headers, TYPE, signal);
+    const response = await request(
+      env,
+      target.address("/sse", target.places),
+      target.headers,
+      TYPE,
+      signal,
+    );
     const { body, headers } = response;
     if (!body || !headers.get("Content-Type")?.startsWith(TYPE)) {
       return endOfProblem(await problemOf(response));
@@ -23,17 +29,13 @@ export function openSse(env: Environment, target: Target, sink: Sink): Channel {
     const parse = sseParser();
     const decoder = new TextDecoder();
     const reader = body.getReader();
-    let announced: Problem | undefined;
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return announced ? endOfProblem(announced) : lost("the stream ended");
+      if (done) return lost("the stream ended");
       if (!signal.aborted) sink.heard();
       for (const data of parse(decoder.decode(value, { stream: true }))) {
         const event = decodeEvent(data);
-        if (!event || signal.aborted) continue;
-        // What ends one room of several leaves the stream to the others.
-        if (event.type === "error" && !(target.several && event.roomId)) announced = event;
-        sink.event(event);
+        if (event && !signal.aborted) sink.event(event);
       }
     }
   }

@@ -138,6 +138,20 @@ describe("the race", () => {
   });
 });
 
+test("where somebody else answers, pauses stay short", () => {
+  const d = started({}, () => 0.999);
+  for (let round = 0; round < 12; round++) {
+    for (const transport of ["ws", "sse", "poll"] as const) {
+      d.end(transport, transport === "ws" ? LOST : { ...LOST, foreign: true });
+    }
+    const { length } = d.opened;
+    d.pass(2_000);
+    expect(d.opened.length, `round ${round}`).toBeGreaterThan(length);
+  }
+  d.end("ws").end("sse").end("poll").pass(20_000);
+  expect(d.status, "a dead network gets long ones").toBe("offline");
+});
+
 describe("proof", () => {
   test("no ping within 4 s of welcome brings the others in; the first of them to welcome takes over", () => {
     const d = started().welcome("ws").pass(3_999);

@@ -9,6 +9,7 @@ import { Log } from "../../src/client/log.ts";
 import { createOutbox } from "../../src/client/outbox.ts";
 import { called, changed } from "../../src/client/roster.ts";
 import { sseParser } from "../../src/client/sse_parser.ts";
+import { oneRoom } from "../../src/client/transport.ts";
 import { problem } from "../fake_server.ts";
 import { Random } from "../random.ts";
 
@@ -76,7 +77,7 @@ describe("SSE parser", () => {
 describe("outbox", () => {
   function start(have?: Cursor) {
     const sent: string[] = [];
-    const target = { baseUrl: "http://host/", room: "r", headers: {}, after: have };
+    const target = oneRoom({ baseUrl: "http://host/", room: "r", headers: {}, after: have });
     const nothing = () => undefined;
     const send = (command: Command) => sent.push("key" in command ? command.key : "") > 0;
     const outbox = createOutbox({
@@ -225,11 +226,6 @@ describe("how a connection ended", () => {
     expect(endOfClose(code, "").kind).toBe(kind);
   });
 
-  test("the event before the close says when to come back", () => {
-    const end = endOfClose(1001, "", { code: "going_away", title: "", retryAfter: 2.5 });
-    expect(end).toMatchObject({ kind: "busy", retryAfter: 2_500 });
-  });
-
   test("only our own server can close the door", async () => {
     const end = async (answer: Response) => endOfProblem(await problemOf(answer));
     const own = (status: number, code: string) => end(problem(status, code));
@@ -238,6 +234,14 @@ describe("how a connection ended", () => {
     expect((await own(422, "invalid_field")).kind).toBe("refused");
     expect((await own(503, "unavailable")).kind).toBe("busy");
     expect((await own(403, "constructor")).kind).toBe("lost");
+    const foreign = async (status: number) =>
+      (await end(new Response("<html>", { status }))).foreign;
+    expect(await Promise.all([200, 511, 403, 502].map(foreign))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
     for (const status of [401, 403, 404, 407, 502, 504]) {
       expect((await end(new Response("<html>", { status }))).kind).toBe("lost");
     }
