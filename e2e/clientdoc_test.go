@@ -136,8 +136,7 @@ func TestCrossOrigin(t *testing.T) {
 			page.Open(t, site.URL)
 			browser.Eval[any](t, page, fmt.Sprintf(`(async () => {
 				const {createClient} = await import(%[1]q + "client/caller.js");
-				window.client = createClient({baseUrl: %[1]q, room: %[2]q, name: "Ann", transport: %[2]q, session: null, tokens: true,
-					env: {socket: (url, {Authorization: bearer}) => new WebSocket(url, bearer ? ["caller.v1", bearer.replace("Bearer ", "caller.token.")] : [])}});
+				window.client = createClient({baseUrl: %[1]q, room: %[2]q, name: "Ann", transport: %[2]q, session: null, tokens: true});
 				client.start();
 				client.post("hello");
 			})()`, node.URL+"/", transport))

@@ -16,7 +16,7 @@ const client = createClient({
   name,
   session: null, // there is none yet; a program that runs again keeps what the event "session" brings
   tokens: true, // a program has no cookies
-  ...(ws && { env: { socket: (url, headers) => new ws.WebSocket(url, { headers }).on("error", () => {}) } }),
+  ...(ws && { env: { socket: (url, headers) => new ws.WebSocket(url, { headers }) } }),
 });
 
 client.on("message", ({ from, text }) => console.log(`${from.name}: ${text}`));

@@ -1,6 +1,6 @@
 export interface Backoff {
-    /** The delay before the next attempt; never less than what the server asked for with `retryAfter`. */
-    next(retryAfter?: number): number;
+    /** The delay before the next attempt; never less than what the server asked for with `retryAfter`, and up to `most`. */
+    next(retryAfter?: number, most?: number): number;
     reset(): void;
 }
 /**

@@ -7,7 +7,7 @@ import { type Target } from "./transport.ts";
 export declare const MOST_ROOMS = 64;
 export interface ConnectionOptions extends Omit<LinkOptions, "target" | "onEvent"> {
     /** Where to, and as whom; the rooms are added. */
-    target: () => Omit<Target, "room" | "after" | "several">;
+    target: () => Omit<Target, "room" | "after" | "places" | "address">;
     onRoom(room: RoomId, event: ServerEvent): void;
     /** One room has ended; the others go on. */
     onRoomEnd(room: RoomId, end: End): void;

@@ -14,9 +14,11 @@ export interface End {
     problem?: Problem | undefined;
     /** Milliseconds. */
     retryAfter?: number | undefined;
+    /** Somebody else answered, such as a portal that wants its terms accepted. */
+    foreign?: boolean;
 }
 export declare function lost(detail: string): End;
 /** The end that an `error` event announced, or a problem answer is. */
 export declare function endOfProblem(problem: Problem): End;
-/** The end by a close frame; `announced` is the `error` event that came before it. */
-export declare function endOfClose(code: number, reason: string, announced?: Problem): End;
+/** The end by a close frame. */
+export declare function endOfClose(code: number, reason: string): End;

@@ -15,6 +15,6 @@ export declare function request(env: Environment, url: string, headers: Headers,
 export declare function ask<T extends object>(env: Environment, url: string, headers: Headers, read: (body: Fields | undefined) => T | undefined, body?: object, abort?: AbortController, within?: number): Promise<Answer<T>>;
 /**
  * Reads why a call failed. Only problem+json is our server speaking: a 403 or 404 page of a proxy in between says
- * nothing about the room, so it is no reason to give up.
+ * nothing about the room, so it is no reason to give up. What Retry-After says, the body says more exactly.
  */
 export declare function problemOf(response: Response): Promise<Problem>;

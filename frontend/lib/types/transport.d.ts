@@ -22,7 +22,7 @@ export interface SocketLike {
 /** What a client needs of the world around it; every part can be replaced in a test. */
 export interface Environment {
     fetch: typeof fetch;
-    /** `headers` are for programs; a browser cannot set any and has its cookie. */
+    /** `headers` say who one is, where it is not a cookie that does. */
     socket(url: string, headers: Record<string, string>): SocketLike;
     /** Milliseconds. */
     now(): number;
@@ -46,17 +46,14 @@ export type Params = Record<string, string | number | undefined>;
 /** What one try of a transport is to connect to. */
 export interface Target extends Place {
     baseUrl: string;
-    /** Several rooms on one connection, instead of `room`. */
-    several?: Several | undefined;
+    /** The room, or several on one connection. */
+    places: readonly Place[];
+    /** The address of their streams, or of their messages. */
+    address(path: string, places: readonly Asked[], params?: Params): string;
     /** Empty for pages, which send their cookie. */
     headers: Record<string, string>;
     /** Polls don't say who one is. */
     session?: Session | null | undefined;
-}
-export interface Several {
-    places: readonly Place[];
-    /** The address of their streams in one. */
-    address(path: string, places: readonly Asked[], params?: Params): string;
 }
 export interface Sink {
     event(event: ServerEvent): void;
@@ -73,8 +70,8 @@ export interface Channel {
     close(): void;
 }
 export type OpenTransport = (env: Environment, target: Target, sink: Sink) => Channel;
-/** The address of a stream of the room, or of all the rooms at once. */
-export declare function streamUrl(target: Target, path: string): string;
+/** A connection to one room. */
+export declare function oneRoom(target: Omit<Target, "places" | "address">): Target;
 /** An address of a room, with the parameters that are given. */
 export declare function roomUrl({ baseUrl, room }: Pick<Target, "baseUrl" | "room">, path: string, params?: Params): string;
 export declare function withParams(url: URL, params?: Params): string;

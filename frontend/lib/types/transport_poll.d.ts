@@ -1,4 +1,4 @@
-import { type Channel, type Environment, type Sink, type Target } from "./transport.ts";
+import type { Channel, Environment, Sink, Target } from "./transport.ts";
 /**
  * GET /rooms/{room}/messages?wait=, or /stream/messages for several rooms: the floor, made to look like a stream. The
  * first answer becomes `welcome`, perhaps `reset`, the messages and `live`; each later one its messages, the roster when

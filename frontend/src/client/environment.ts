@@ -4,8 +4,13 @@ import type { Environment, SocketLike } from "./transport.ts";
 export function defaultEnvironment(): Environment {
   return {
     fetch: (input, init) => fetch(input, init),
-    // Its handlers take richer events than are read here, which TypeScript won't see as fitting.
-    socket: (url) => new WebSocket(url) as unknown as SocketLike,
+    // It takes no headers: the token goes as a subprotocol. Its handlers take richer events than are read here, which
+    // TypeScript won't see as fitting.
+    socket: (url, { Authorization: bearer }) =>
+      new WebSocket(
+        url,
+        bearer ? ["caller.v1", bearer.replace("Bearer ", "caller.token.")] : [],
+      ) as unknown as SocketLike,
     now: () => Date.now(),
     setTimeout: (run, ms) => Number(setTimeout(run, ms)),
     clearTimeout: (timer) => clearTimeout(timer),

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { defaultEnvironment } from "../../src/client/environment.ts";
 import type { Cursor, End, ServerEvent, SocketLike } from "../../src/client/index.ts";
-import type { Environment, OpenTransport, Target } from "../../src/client/transport.ts";
+import {
+  type Environment,
+  type OpenTransport,
+  oneRoom,
+  type Target,
+} from "../../src/client/transport.ts";
 import { openPoll } from "../../src/client/transport_poll.ts";
 import { openSse } from "../../src/client/transport_sse.ts";
 import { openWs } from "../../src/client/transport_ws.ts";
@@ -13,12 +19,12 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const TARGET: Target = {
+const TARGET: Target = oneRoom({
   baseUrl: "https://host/chat/",
   room: "кухня",
   after: "7-abc" as Cursor,
   headers: { Authorization: "Bearer t" },
-};
+});
 const ROOM = "https://host/chat/rooms/%D0%BA%D1%83%D1%85%D0%BD%D1%8F";
 
 function run(open: OpenTransport, parts: Partial<Environment>) {
@@ -83,9 +89,35 @@ describe("WebSocket", () => {
     expect(connection.send({ type: "typing" })).toBe(false);
     expect(sent).toEqual(['{"type":"typing"}']);
     const closed = fake.onclose;
-    fake.onmessage?.({ data: '{"type":"error","code":"going_away","title":"","retryAfter":3}' });
     closed?.({ code: 1001, reason: "" });
-    expect(ends).toMatchObject([{ kind: "busy", retryAfter: 3_000 }]);
+    expect(ends).toMatchObject([{ kind: "busy" }]);
+  });
+
+  test("an error of the socket is heard, also once it is closed", () => {
+    const { fake } = socket();
+    const { connection } = run(openWs, { socket: () => fake });
+    connection.close();
+    expect(fake.onerror).not.toBeNull();
+  });
+
+  test("offers the token as a subprotocol where no header can be set", () => {
+    const opened: unknown[][] = [];
+    vi.stubGlobal(
+      "WebSocket",
+      class {
+        constructor(...args: unknown[]) {
+          opened.push(args);
+        }
+      },
+    );
+    const { socket } = defaultEnvironment();
+    socket("ws://host/", { Authorization: "Bearer a.b" });
+    socket("ws://host/", {});
+    vi.unstubAllGlobals();
+    expect(opened).toEqual([
+      ["ws://host/", ["caller.v1", "caller.token.a.b"]],
+      ["ws://host/", []],
+    ]);
   });
 
   test("says nothing once closed", () => {
@@ -127,18 +159,6 @@ describe("event stream", () => {
     expect(asked[1]?.headers).toMatchObject({ Authorization: "Bearer t" });
     expect(types()).toEqual(["ping", "ping"]);
     expect(ends).toMatchObject([{ kind: "lost" }]);
-  });
-
-  test.each([
-    ["going_away", "busy"],
-    ["left", "left"],
-    ["session_invalid", "signed-out"],
-    ["too_slow", "busy"],
-  ])("ends with the news %s", async (code, kind) => {
-    const news = `event: error\ndata: {"type":"error","code":"${code}","title":""}\n\n`;
-    const { ends } = run(openSse, { fetch: () => Promise.resolve(stream(news)) });
-    await pass(0);
-    expect(ends).toMatchObject([{ kind }]);
   });
 
   test.each([
