@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -62,12 +63,12 @@ user_pref("toolkit.telemetry.enabled", false);
 
 var bidiAt = regexp.MustCompile(`WebDriver BiDi listening on (ws://[0-9.:]+)`)
 
-// StartFirefox starts Firefox with a profile of its own. The caller closes it.
-func StartFirefox(t testing.TB) *Firefox {
+// StartFirefox starts Firefox with a profile of its own; more are lines of its preferences. The caller closes it.
+func StartFirefox(t testing.TB, more ...string) *Firefox {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "caller-firefox-")
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "user.js"), []byte(preferences), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "user.js"), []byte(preferences+strings.Join(more, "")), 0o600))
 	f := &Firefox{
 		dir: dir, ended: make(chan struct{}), output: &firefoxOutput{},
 		answers: map[int]chan firefoxAnswer{}, logs: map[string][]string{},

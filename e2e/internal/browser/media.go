@@ -26,6 +26,13 @@ func FakeMedia(dir string) ([]chromedp.ExecAllocatorOption, error) {
 	}, nil
 }
 
+// FirefoxMedia are preferences that give Firefox fake devices, let every page have them, and WebRTC use the loopback.
+const FirefoxMedia = `user_pref("media.navigator.streams.fake", true);
+user_pref("media.navigator.permission.disabled", true);
+user_pref("media.peerconnection.ice.loopback", true);
+user_pref("media.peerconnection.ice.obfuscate_host_addresses", false);
+`
+
 // AllowMedia has every question about devices and the screen answered with yes.
 func AllowMedia() chromedp.ExecAllocatorOption {
 	return chromedp.Flag("use-fake-ui-for-media-stream", true)

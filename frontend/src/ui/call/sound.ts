@@ -5,6 +5,8 @@ export function followLevel(stream: MediaStream, onLevel: (level: number) => voi
   const analyser = context.createAnalyser();
   analyser.fftSize = 1024;
   source.connect(analyser);
+  // Browsers stop one that was not made in a click, until they are asked.
+  void context.resume();
   const samples = new Float32Array(analyser.fftSize);
   const timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
@@ -29,7 +31,10 @@ export function levelOf(samples: Float32Array): number {
 }
 
 const NOTES = [523.25, 659.25, 783.99]; // C, E and G: to be told from the sounds of a computer
+/** Seconds. */
 const NOTE_LASTS = 0.22;
+/** Milliseconds. */
+const PLAYS_WITHIN = 3_000;
 
 /** Plays three notes on a speaker, the browser's default unless an id is given. To be called in a click. */
 export async function playTestSound(speaker: string | undefined): Promise<void> {
@@ -41,10 +46,13 @@ export async function playTestSound(speaker: string | undefined): Promise<void> 
     if (speaker !== undefined && "setSinkId" in audio) {
       await audio.setSinkId(speaker).catch(() => undefined); // it is gone: the default one sounds
     }
-    await context.resume();
-    await audio.play();
+    void context.resume();
+    void audio.play().catch(() => undefined); // silence says so
     const start = context.currentTime + 0.1;
-    await Promise.all(NOTES.map((note, n) => sound(context, out, note, start + n * NOTE_LASTS)));
+    const played = NOTES.map((note, n) => sound(context, out, note, start + n * NOTE_LASTS));
+    // Without a sound card time stands still in the context.
+    const over = new Promise((resolve) => setTimeout(resolve, PLAYS_WITHIN));
+    await Promise.race([Promise.all(played), over]);
   } finally {
     audio.srcObject = null;
     await context.close();
