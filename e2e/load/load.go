@@ -121,7 +121,7 @@ func (l *load) warmUp() error {
 		if err := l.paced(l.voices, len(l.voices), 2*time.Millisecond); err != nil {
 			return err
 		}
-		if l.until(2*time.Second, l.settled) {
+		if l.until(patience/5, l.settled) {
 			for _, v := range l.voices {
 				v.since = v.seq
 			}
