@@ -53,6 +53,9 @@ func (h *Handler) Post(w http.ResponseWriter, r *http.Request) {
 	wire.WriteJSON(w, status, wire.MessageOf(room, entry))
 }
 
+// usualBody is what most posts have at most, in bytes.
+const usualBody = 2 << 10
+
 // read takes a post out of a request's body, in any of the forms that it may have.
 func read(w http.ResponseWriter, r *http.Request) (post, error) {
 	form, err := formOf(r.Header.Get("Content-Type"))
@@ -60,7 +63,8 @@ func read(w http.ResponseWriter, r *http.Request) (post, error) {
 		return post{}, err
 	}
 	var read bytes.Buffer
-	read.Grow(int(min(max(0, r.ContentLength), wire.MaxBody)) + bytes.MinRead) // so that it need not grow on the way
+	// So that it need not grow on the way, but not by what is only promised: who says that much will come may send nothing.
+	read.Grow(int(min(max(0, r.ContentLength), usualBody)) + bytes.MinRead)
 	_, err = read.ReadFrom(http.MaxBytesReader(w, r.Body, wire.MaxBody))
 	body := read.Bytes()
 	if err != nil {
