@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Words } from "../i18n/index.ts";
 import { isolate } from "../message_list.tsx";
+import type { CallState } from "./call.ts";
 import type { Talker } from "./session.ts";
 
 /** What is worth saying aloud between two moments of a call: who came, who went, who shares a screen. */
@@ -23,17 +24,22 @@ export function newsOf(words: Words, before: readonly Talker[], now: readonly Ta
 }
 
 /** The latest news of a call. Who was there before one came is none, nor is who is not to be seen while one is not in. */
-export function useNews(words: Words, isIn: boolean, talkers: readonly Talker[]): string {
+export function useNews(words: Words, state: CallState, talkers: readonly Talker[]): string {
   const before = useRef<readonly Talker[] | undefined>(undefined);
+  const broken = useRef(false);
   const [news, setNews] = useState("");
   useEffect(() => {
+    const isIn = state.phase === "in" && !state.mending;
     if (!isIn) {
+      broken.current ||= state.phase !== "connecting";
       before.current = undefined;
       return;
     }
     const told = before.current === undefined ? [] : newsOf(words, before.current, talkers);
+    if (broken.current) told.unshift(words.text("callMended"));
+    broken.current = false;
     before.current = talkers;
     if (told.length > 0) setNews(told.join(". "));
-  }, [isIn, talkers]);
+  }, [state, talkers]);
   return news;
 }

@@ -26,7 +26,7 @@ export function Stage({ call, talkers, onLeave }: StageProps) {
   const { state } = call;
   const isIn = state.phase === "in";
   const stage = useRef<HTMLElement>(null);
-  const news = useNews(words, isIn, talkers);
+  const news = useNews(words, state, talkers);
   const screens = talkers.filter(({ screen }) => screen !== undefined);
   useWakeLock(isIn);
   // Who has just joined goes on from here with the keyboard.

@@ -47,7 +47,6 @@ export const en = {
   callOnElsewhere: "You are in this call in another tab or on another device.",
   callMoveHere: "Move it here",
   callNeedsName: "Take a name to join the call.",
-  callLoading: "Opening the call…",
   callLoadFailed: "The call could not be opened. Check the connection or reload the page.",
   inCall: "in the call",
   camera: "Camera",
@@ -81,7 +80,7 @@ export const en = {
     "Browsers give cameras and microphones to pages over HTTPS alone. Here you can watch and listen.",
   callConnecting: "Joining the call…",
   callMending: "The connection to the call broke; it is being mended…",
-  callMended: "The call goes on.",
+  callMended: "The call goes on",
   callWaitsForChat: "The call is joined again when the chat is back.",
   callUnreachable: "The call server does not answer.",
   callBlocked:

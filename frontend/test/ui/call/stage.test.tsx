@@ -117,6 +117,16 @@ describe("the stage", () => {
     expect(one("call-status")?.textContent).toContain(words);
   });
 
+  test("that it is mended is said aloud", () => {
+    show("en");
+    expect(one("call-news")?.textContent).toBe("");
+    calls.last.events.onMending(true);
+    show("en");
+    calls.last.events.onMending(false);
+    show("en");
+    expect(one("call-news")?.textContent).toBe("The call goes on");
+  });
+
   test("between two connections the switches say what one will come back with", () => {
     calls.last.events.onProblem("camera", "busy");
     calls.last.events.onEnd("lost");
