@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"sync"
 	"testing"
 	"time"
@@ -45,7 +46,14 @@ func unreliable() []network {
 			}},
 		{name: "a captive portal for the first 5 s", over: []string{"ws", "sse", "poll"}, told: "ended", grace: 5 * time.Second,
 			open: func(t *testing.T, node *harness.Node) way {
-				return way{url: (&hostile{refuse: portal(5 * time.Second)}).start(t, node)}
+				return way{url: (&hostile{refuse: portal(5*time.Second, welcomes)}).start(t, node)}
+			}},
+		{name: "a captive portal that redirects for the first 5 s", over: []string{"ws", "sse", "poll"}, told: "ended", grace: 5 * time.Second,
+			open: func(t *testing.T, node *harness.Node) way {
+				elsewhere := httptest.NewServer(http.HandlerFunc(welcomes))
+				t.Cleanup(elsewhere.Close)
+				sends := http.RedirectHandler(elsewhere.URL, http.StatusFound)
+				return way{url: (&hostile{refuse: portal(5*time.Second, sends.ServeHTTP)}).start(t, node)}
 			}},
 		{name: "400 ms there and back, connections reset at random", over: []string{"ws", "sse", "poll"}, told: "ended",
 			open: func(t *testing.T, node *harness.Node) way {
@@ -77,18 +85,22 @@ func breakOff(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// portal answers all that a page in use asks for with 200 and a page of its own, for so long after the first. The page
-// itself is there: it is what stays open on a laptop that is carried into a hotel.
-func portal(long time.Duration) func(http.ResponseWriter, *http.Request) bool {
+// portal answers all that a page in use asks for, for so long after the first. The page itself is there: it is what stays
+// open on a laptop that is carried into a hotel.
+func portal(long time.Duration, answer http.HandlerFunc) func(http.ResponseWriter, *http.Request) bool {
 	opens := sync.OnceValue(func() time.Time { return time.Now().Add(long) })
 	return func(w http.ResponseWriter, r *http.Request) bool {
 		if !isSocket(r) && r.Header.Get("Sec-Fetch-Dest") != "empty" || time.Now().After(opens()) {
 			return false
 		}
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = io.WriteString(w, "<!doctype html><title>Welcome</title><p>Accept our terms, please.") // or not, if it has gone
+		answer(w, r)
 		return true
 	}
+}
+
+func welcomes(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html")
+	_, _ = io.WriteString(w, "<!doctype html><title>Welcome</title><p>Accept our terms, please.") // or not, if it has gone
 }
 
 // shaky is a link on which everything takes that long each way, and each connection is reset after three to nine seconds:

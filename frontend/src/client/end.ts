@@ -39,13 +39,13 @@ function kindOf(code: string | number): EndKind {
 
 /** The end that an `error` event announced, or a problem answer is. */
 export function endOfProblem(problem: Problem): End {
-  const { code, status = "", detail = "", retryAfter } = problem;
+  const { code, status, detail = "", retryAfter } = problem;
   return {
     kind: kindOf(code),
-    detail: `${status} ${code} ${detail}`.trim(),
+    detail: `${status ?? ""} ${code} ${detail}`.trim(),
     problem,
     retryAfter: retryAfter && retryAfter * 1000,
-    foreign: code === "no_answer" && !!status && (status < 400 || status === 511),
+    foreign: code === "no_answer" && status !== undefined && (status < 400 || status === 511),
   };
 }
 

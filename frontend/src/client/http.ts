@@ -27,6 +27,8 @@ export function request(
     ...(json && { method: "POST", body: json, keepalive: json.length < SHORT }),
     cache: "no-store",
     credentials: "same-origin",
+    // Ours sends nobody elsewhere: it is a portal that does, and a page may not look there.
+    redirect: "manual",
     signal,
   });
 }

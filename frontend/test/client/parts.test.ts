@@ -1,11 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { createBackoff } from "../../src/client/backoff.ts";
-import { type Cursor, parseCursor, START, seqOf } from "../../src/client/cursor.ts";
+import { type Cursor, later, parseCursor, START, seqOf } from "../../src/client/cursor.ts";
 import { endOfClose, endOfProblem } from "../../src/client/end.ts";
 import { defaultEnvironment } from "../../src/client/environment.ts";
-import type { Command, Member, MessageEvent, RosterSnapshot } from "../../src/client/events.ts";
+import type { Command, Member, RosterSnapshot } from "../../src/client/events.ts";
 import { problemOf } from "../../src/client/http.ts";
-import { Log } from "../../src/client/log.ts";
 import { createOutbox } from "../../src/client/outbox.ts";
 import { called, changed } from "../../src/client/roster.ts";
 import { sseParser } from "../../src/client/sse_parser.ts";
@@ -24,6 +23,18 @@ describe("cursor", () => {
       expect(parseCursor(bad)).toBeUndefined();
     }
   });
+});
+
+test("a cursor never goes back", () => {
+  let cursor = later(undefined, at("1-a"));
+  const seen = ["2-b", "1-a", "2-b", "7-c", "6-d", "7-c"].map((id) => {
+    const before = cursor;
+    cursor = later(before, at(id));
+    return cursor !== before;
+  });
+  expect(seen, "each is news once").toEqual([true, false, false, true, false, false]);
+  expect(cursor).toBe("7-c");
+  expect(later(START, at("1-b"))).toBe("1-b");
 });
 
 describe("backoff", () => {
@@ -140,30 +151,6 @@ describe("outbox", () => {
   });
 });
 
-describe("log", () => {
-  const entry = (id: string) => ({ id: at(id) }) as MessageEvent;
-
-  test("each entry once, in order, and the cursor never goes back", () => {
-    const log = new Log();
-    expect(log.add(entry("1-a"))).toBe(true);
-    expect(log.add(entry("2-b"))).toBe(true);
-    expect(log.add(entry("1-a"))).toBe(false);
-    expect(log.add(entry("2-b"))).toBe(false);
-    expect(log.advance(at("7-c"))).toBe(true);
-    expect(log.add(entry("6-d"))).toBe(false);
-    expect(log.cursor).toBe("7-c");
-    expect(log.entries.map((e) => e.id)).toEqual(["1-a", "2-b"]);
-  });
-
-  test("after a reset anything may follow", () => {
-    const log = new Log(at("90-a"));
-    log.reset();
-    expect(log.cursor).toBe(START);
-    expect(log.add(entry("1-b"))).toBe(true);
-    expect(log.entries).toHaveLength(1);
-  });
-});
-
 describe("roster", () => {
   const member = (id: string): Member => ({ id, name: id, transport: "ws", joinedAt: "" });
   const change = (type: "joined" | "left", id: string, version: number) =>
@@ -236,7 +223,8 @@ describe("how a connection ended", () => {
     expect((await own(403, "constructor")).kind).toBe("lost");
     const foreign = async (status: number) =>
       (await end(new Response("<html>", { status }))).foreign;
-    expect(await Promise.all([200, 511, 403, 502].map(foreign))).toEqual([
+    expect(await Promise.all([200, 302, 511, 403, 502].map(foreign))).toEqual([
+      true,
       true,
       true,
       false,
