@@ -3,7 +3,7 @@ import { defineConfig } from "vite";
 // Names that nobody outside the library sees: members of what the modules hand one another. What is on the wire, in the
 // options and in the public types is not here, and must not be; nor what is the text of a string too.
 export const INTERNAL = [
-  "advance arrived beat changed channel deadline doubt down emit failed heardAt held nextAt openedAt",
+  "arrived beat changed channel deadline doubt down emit failed heardAt held nextAt openedAt",
   "onCarry onChange onDecision onEvent onFinal onMemory onOwn onSession onSignedOut onState",
   "pause port proved queue restart resume step stored welcomeAt",
 ].flatMap((names) => names.split(" "));

@@ -1,4 +1,4 @@
-import type { Cursor } from "./cursor.ts";
+import { type Cursor } from "./cursor.ts";
 import type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
 import { type End } from "./end.ts";
 import { type Call, type ClientId, type Member, type MessageEvent, type PresenceEvent, type Problem, type ResetEvent, type RoomId, type ServerEvent, type Session } from "./events.ts";

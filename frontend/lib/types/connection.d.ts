@@ -1,4 +1,4 @@
-import type { Cursor } from "./cursor.ts";
+import { type Cursor } from "./cursor.ts";
 import { type End } from "./end.ts";
 import type { Command, RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
 import { type LinkOptions, type Port } from "./link.ts";

@@ -10,3 +10,5 @@ export declare const START: Cursor;
 /** Takes text from the wire or from storage; undefined when it is not a cursor. */
 export declare function parseCursor(text: unknown): Cursor | undefined;
 export declare function seqOf(cursor: Cursor): number;
+/** Where one is after an entry that came by: it never goes back, and each entry is news once. */
+export declare function later(before: Cursor | undefined, to: Cursor): Cursor;

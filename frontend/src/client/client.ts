@@ -1,5 +1,5 @@
 import { createBackoff } from "./backoff.ts";
-import type { Cursor } from "./cursor.ts";
+import { type Cursor, later, START } from "./cursor.ts";
 import type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
 import { createEmitter } from "./emitter.ts";
 import { type End, endOfProblem } from "./end.ts";
@@ -21,7 +21,6 @@ import {
 } from "./events.ts";
 import { type Answer, ask } from "./http.ts";
 import { createLink } from "./link.ts";
-import { Log } from "./log.ts";
 import { createOutbox, type Post } from "./outbox.ts";
 import { called, changed } from "./roster.ts";
 import {
@@ -147,7 +146,9 @@ export function createClient(options: ClientOptions, join = createLink): Client 
   const { memory, transport } = options;
   const env: Environment = { ...defaultEnvironment(), ...options.env };
   const { on, emit } = createEmitter<ClientEvents>();
-  const log = new Log(options.after);
+  /** What was seen of the log, each entry once and in order; undefined until something was. */
+  let cursor = options.after;
+  let messages: MessageEvent[] = [];
   let roster: RosterSnapshot = { memberCount: 0, version: 0 };
   let told: Call | undefined;
 
@@ -187,10 +188,11 @@ export function createClient(options: ClientOptions, join = createLink): Client 
     },
     onMemory: (learnt) => memory?.save(learnt),
     // Another tab has signed in or taken another name; the cookie is the same.
-    onSession() {
-      name = undefined;
-      session = undefined;
-      void identify();
+    async onSession() {
+      const result = await askSession();
+      if (!("session" in result) || stopped) return;
+      name = result.session.name;
+      learn(result.session);
     },
     onFinal(end) {
       interrupt();
@@ -215,7 +217,7 @@ export function createClient(options: ClientOptions, join = createLink): Client 
 
   function target(): Target {
     const { baseUrl, room } = options;
-    return oneRoom({ baseUrl, room, after: log.cursor, session, headers: headers() });
+    return oneRoom({ baseUrl, room, after: cursor, session, headers: headers() });
   }
 
   function askRoom(path: string, body?: object): Promise<Answer<RosterSnapshot>> {
@@ -238,12 +240,14 @@ export function createClient(options: ClientOptions, join = createLink): Client 
       case "typing":
         return isOwn(event.member.id) ? undefined : emit("typing", event);
       case "reset":
-        log.reset();
+        // What is kept follows, whatever its numbers.
+        cursor = START;
+        messages = [];
         return emit("reset", event);
       case "message":
         return message(event);
       case "unknown":
-        if (event.id) log.advance(event.id);
+        if (event.id) advance(event.id);
         return;
       case "live":
         return caughtUp(event.cursor);
@@ -254,8 +258,17 @@ export function createClient(options: ClientOptions, join = createLink): Client 
     }
   }
 
+  /** False for what is known already. */
+  function advance(to: Cursor): boolean {
+    const before = cursor;
+    cursor = later(before, to);
+    return cursor !== before;
+  }
+
   function message(event: MessageEvent): void {
-    if (!log.add(event)) return;
+    // After a switch of transports both may bring it.
+    if (!advance(event.id)) return;
+    messages.push(event);
     const { key, from } = event;
     const own = key && isOwn(from.id);
     if (own) outbox.arrived(key);
@@ -263,11 +276,11 @@ export function createClient(options: ClientOptions, join = createLink): Client 
     if (own) outbox.changed();
   }
 
-  function caughtUp(cursor: Cursor): void {
-    log.advance(cursor);
+  function caughtUp(to: Cursor): void {
+    advance(to);
     renewals.reset();
     outbox.changed();
-    emit("live", { cursor });
+    emit("live", { cursor: to });
     live = true;
     if (session === undefined) void identify();
     else outbox.resume();
@@ -391,10 +404,10 @@ export function createClient(options: ClientOptions, join = createLink): Client 
       return state;
     },
     get messages() {
-      return log.entries;
+      return messages;
     },
     get cursor() {
-      return log.cursor;
+      return cursor;
     },
     get posts() {
       return outbox.posts;
@@ -434,7 +447,7 @@ export function createClient(options: ClientOptions, join = createLink): Client 
       return outbox.add(text, env.key());
     },
     restore(posts) {
-      const told = new Set(log.entries.map(({ key, from }) => isOwn(from.id) && key));
+      const told = new Set(messages.map(({ key, from }) => isOwn(from.id) && key));
       outbox.restore(posts.filter(({ key }) => !told.has(key)));
     },
     retry: outbox.retry,

@@ -1,9 +1,8 @@
-import type { Cursor } from "./cursor.ts";
+import { type Cursor, later, START } from "./cursor.ts";
 import { type End, endOfProblem } from "./end.ts";
 import type { Command, RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
 import { ask } from "./http.ts";
 import { createLink, type LinkOptions, type Port } from "./link.ts";
-import { Log } from "./log.ts";
 import {
   type Asked,
   oneRoom,
@@ -28,7 +27,7 @@ export interface ConnectionOptions extends Omit<LinkOptions, "target" | "onEvent
 }
 
 interface Room {
-  log: Log;
+  cursor: Cursor | undefined;
   welcome?: WelcomeEvent;
 }
 
@@ -68,7 +67,7 @@ export class Connection {
 
   add(room: RoomId, after?: Cursor): void {
     if (this.#rooms.has(room)) return;
-    this.#rooms.set(room, { log: new Log(after) });
+    this.#rooms.set(room, { cursor: after });
     this.#gather();
   }
 
@@ -118,9 +117,9 @@ export class Connection {
   }
 
   #target(): Target {
-    const places: Place[] = [...this.#rooms].map(([room, { log }]) => ({
+    const places: Place[] = [...this.#rooms].map(([room, { cursor }]) => ({
       room,
-      after: log.cursor,
+      after: cursor,
     }));
     const target = this.#o.target();
     const [first] = places;
@@ -140,10 +139,10 @@ export class Connection {
     const room = this.#rooms.get(event.roomId);
     if (room === undefined) return;
     if (event.type === "welcome") room.welcome = event;
-    else if (event.type === "reset") room.log.reset();
-    else if (event.type === "live") room.log.advance(event.cursor);
+    else if (event.type === "reset") room.cursor = START;
+    else if (event.type === "live") room.cursor = later(room.cursor, event.cursor);
     else if ((event.type === "message" || event.type === "unknown") && event.id !== undefined) {
-      room.log.advance(event.id);
+      room.cursor = later(room.cursor, event.id);
     } else if (event.type === "error" && event.key === undefined) {
       const end = endOfProblem(event);
       if (end.kind === "left") {

@@ -17,3 +17,8 @@ export function parseCursor(text: unknown): Cursor | undefined {
 export function seqOf(cursor: Cursor): number {
   return Number.parseInt(cursor, 10);
 }
+
+/** Where one is after an entry that came by: it never goes back, and each entry is news once. */
+export function later(before: Cursor | undefined, to: Cursor): Cursor {
+  return before && seqOf(to) <= seqOf(before) ? before : to;
+}

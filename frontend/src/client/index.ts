@@ -2,7 +2,7 @@
  * The Caller client: one room over WebSocket, an event stream or long polling, whichever gets through, without losing,
  * doubling or reordering anything. It needs no DOM.
  *
- * Follow a message: `Client.post` → Outbox → Link (the carrier) → … → transport → Link → Log → `on("message")`.
+ * Follow a message: `Client.post` → Outbox → Link (the carrier) → … → transport → Link → `on("message")`.
  * The Chooser decides which transport is the carrier.
  */
 

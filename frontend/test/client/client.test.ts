@@ -99,6 +99,7 @@ describe("on an open network", () => {
     server.post("new");
     await pass(3_000);
     expect(texts).toEqual(["new"]);
+    expect(client.messages.map(({ text }) => text)).toEqual(["new"]);
     client.close();
   });
 
