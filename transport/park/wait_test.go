@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -194,6 +195,18 @@ func TestASlowReaderGetsABigAnswer(t *testing.T) {
 	c.answer(t, "/next")
 }
 
+// awaited is a context that tells when somebody begins to wait for its end.
+type awaited struct {
+	context.Context
+	once  sync.Once
+	begun chan struct{}
+}
+
+func (a *awaited) Done() <-chan struct{} {
+	a.once.Do(func() { close(a.begun) })
+	return a.Context.Done()
+}
+
 func TestTheEnd(t *testing.T) {
 	s := newSite(t)
 	waits, rests := s.dial(t), s.dial(t)
@@ -203,7 +216,9 @@ func TestTheEnd(t *testing.T) {
 	waits.say(t, "GET /waits HTTP/1.1")
 	wt := s.parked(t)
 	closed := make(chan error, 1)
-	go func() { closed <- s.heart.Close(t.Context()) }()
+	ctx := &awaited{Context: t.Context(), begun: make(chan struct{})}
+	go func() { closed <- s.heart.Close(ctx) }()
+	<-ctx.begun // then it has told all of them
 	rests.ends(t)
 	select {
 	case <-wt.gone:
