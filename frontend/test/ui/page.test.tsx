@@ -69,7 +69,7 @@ async function click(id: string): Promise<void> {
 }
 
 /** The page at an address, for somebody whom this browser knows, unless `asGuest`. */
-async function openPage(path: string, asGuest = false): Promise<void> {
+async function openPage(path: string, asGuest = false, calls = false): Promise<void> {
   if (!asGuest) {
     localStorage.setItem("caller.session", JSON.stringify({ clientId: "me", name: "Ann" }));
     localStorage.setItem("caller.name", '"Ann"');
@@ -78,6 +78,12 @@ async function openPage(path: string, asGuest = false): Promise<void> {
   const base = document.createElement("base");
   base.href = "/";
   document.head.replaceChildren(base);
+  if (calls) {
+    const tag = document.createElement("meta");
+    tag.name = "caller-calls";
+    tag.content = "on";
+    document.head.append(tag);
+  }
   render(<App />, root);
   await pass(200);
 }
@@ -254,6 +260,36 @@ describe("a room", () => {
       on();
       await pass(60_000);
       expect(server.log.map((m) => m.text)).toEqual(["two"]);
+    });
+  });
+
+  describe("with a call", () => {
+    const others = { startedAt: "2026-11-24T12:00:00.000Z", memberCount: 3 };
+
+    test("shows nothing of it where the server has no calls", async () => {
+      server.call = others;
+      await openPage("/rooms/lobby");
+      expect(all("call-open")).toHaveLength(0);
+      expect(all("call-banner")).toHaveLength(0);
+    });
+
+    test("says how many are in it and since when, and has the way in", async () => {
+      server.call = others;
+      await openPage("/rooms/lobby", false, true);
+      expect(one("call-banner").textContent).toMatch(/3 people have been in a call since \d/);
+      expect(one("call-open").getAttribute("aria-label")).toBe("Join the call");
+      server.call = undefined;
+      server.cutAll();
+      await pass(3_000);
+      expect(all("call-banner")).toHaveLength(0);
+      expect(one("call-open").getAttribute("aria-label")).toBe("Start a call");
+    });
+
+    test("asks a guest for a name first", async () => {
+      await openPage("/rooms/lobby", true, true);
+      await click("call-open");
+      expect(one("notice").textContent).toBe("Take a name to join the call.");
+      expect(document.activeElement).toBe(one("name-input"));
     });
   });
 

@@ -22,6 +22,10 @@ export function useCalls(view: RoomView, onNotice: (text: string) => void) {
   const [module, setModule] = useState<typeof import("./call_screen.tsx")>();
   const button = useRef<HTMLButtonElement>(null);
   const ended = view.ended !== undefined;
+  const askName = () => {
+    onNotice(words.text("callNeedsName"));
+    document.querySelector<HTMLInputElement>(".name-prompt input")?.focus();
+  };
 
   useEffect(() => {
     if (!wanted || module !== undefined) return;
@@ -38,6 +42,14 @@ export function useCalls(view: RoomView, onNotice: (text: string) => void) {
       gone = true;
     };
   }, [wanted]);
+  // The session was still on its way when one clicked, and there is none.
+  const isGuest = view.session === null;
+  useEffect(() => {
+    if (wanted && !staged && isGuest) {
+      setWanted(false);
+      askName();
+    }
+  }, [wanted, isGuest]);
   // Who is not in the room is not in its call.
   useEffect(() => {
     if (ended) setWanted(false);
@@ -56,10 +68,8 @@ export function useCalls(view: RoomView, onNotice: (text: string) => void) {
     button,
     Screen: wanted ? module?.CallScreen : undefined,
     open() {
-      // A guest has none; one that the server has not told yet is on its way.
-      if (view.session !== null) return setWanted(true);
-      onNotice(words.text("callNeedsName"));
-      document.querySelector<HTMLInputElement>(".name-prompt input")?.focus();
+      if (isGuest) askName();
+      else setWanted(true);
     },
     close: () => setWanted(false),
   };
