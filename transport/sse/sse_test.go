@@ -38,7 +38,7 @@ func line(t *testing.T, lines *bufio.Scanner, prefix string) string {
 	return ""
 }
 
-func open(t *testing.T, client *http.Client, url string) (*http.Response, *bufio.Scanner) {
+func open(t testing.TB, client *http.Client, url string) (*http.Response, *bufio.Scanner) {
 	t.Helper()
 	resp, err := client.Get(url)
 	require.NoError(t, err)
