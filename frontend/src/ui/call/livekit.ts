@@ -3,10 +3,12 @@ import {
   ConnectionErrorReason,
   ConnectionQuality,
   DisconnectReason,
+  type LocalTrack,
   type Participant,
   type RemoteTrack,
   Room,
   RoomEvent,
+  type ScreenShareCaptureOptions,
   setLogLevel,
   Track,
   type VideoTrack,
@@ -48,6 +50,12 @@ const DEVICE_KIND: Record<DeviceKind, MediaDeviceKind> = {
   speaker: "audiooutput",
 };
 
+const SCREEN: ScreenShareCaptureOptions = {
+  audio: true,
+  contentHint: "detail",
+  surfaceSwitching: "include",
+};
+
 /** What the view is made of. */
 const CHANGES = [
   RoomEvent.ParticipantConnected,
@@ -75,6 +83,7 @@ export async function openLiveKit(
   events: SessionEvents,
   signal: AbortSignal,
 ): Promise<CallSession> {
+  signal.throwIfAborted(); // it took a while to load this
   const session = new LiveKitSession(devices, events);
   const close = () => session.close();
   signal.addEventListener("abort", close, { once: true });
@@ -94,6 +103,8 @@ class LiveKitSession implements CallSession {
   readonly #switches = new Map<Source, Promise<MediaProblem | undefined>>();
   /** Own sources that are being switched, so that what the room tells of them is no surprise. */
   readonly #switching = new Set<Source>();
+  /** What is captured and not published yet: the room does not let go of it when it closes. */
+  readonly #unpublished = new Set<LocalTrack>();
   #joined = false;
   #signalled = false;
   #over = false;
@@ -156,15 +167,10 @@ class LiveKitSession implements CallSession {
     if (on && navigator.mediaDevices === undefined) return "insecure";
     this.#switching.add(source);
     try {
-      if (source === "camera") await own.setCameraEnabled(on);
+      if (on && own.getTrackPublication(SOURCE[source]) === undefined) await this.#publish(source);
+      else if (source === "camera") await own.setCameraEnabled(on);
       else if (source === "microphone") await own.setMicrophoneEnabled(on);
-      else {
-        await own.setScreenShareEnabled(on, {
-          audio: true,
-          contentHint: "detail",
-          surfaceSwitching: "include",
-        });
-      }
+      else await own.setScreenShareEnabled(on);
       return undefined;
     } catch (error) {
       if (source === "screen" && isChangeOfMind(error)) return undefined;
@@ -172,6 +178,25 @@ class LiveKitSession implements CallSession {
     } finally {
       this.#switching.delete(source);
       this.#changed();
+    }
+  }
+
+  /** Captures and publishes. The room would do both by itself, and hold the devices for a while when one leaves meanwhile. */
+  async #publish(source: Source): Promise<void> {
+    const { localParticipant: own } = this.#room;
+    const tracks =
+      source === "screen"
+        ? await own.createScreenTracks(SCREEN)
+        : await own.createTracks(source === "camera" ? { video: true } : { audio: true });
+    for (const track of tracks) this.#unpublished.add(track);
+    try {
+      if (this.#over) throw new Error("one has left");
+      await Promise.all(tracks.map((track) => own.publishTrack(track)));
+    } catch (error) {
+      for (const track of tracks) track.stop();
+      throw error;
+    } finally {
+      for (const track of tracks) this.#unpublished.delete(track);
     }
   }
 
@@ -195,6 +220,7 @@ class LiveKitSession implements CallSession {
     this.#over = true;
     // The capture ends now, not when the server has been told.
     for (const { track } of this.#room.localParticipant.trackPublications.values()) track?.stop();
+    for (const track of this.#unpublished) track.stop();
     void this.#room.disconnect(true);
     for (const { trackPublications } of this.#room.remoteParticipants.values()) {
       for (const { track } of trackPublications.values()) if (track) removeSound(track);

@@ -80,9 +80,9 @@ export class Preview {
       const stream = await media.getUserMedia(this.#constraints(kinds));
       for (const { kind, n } of ask) this.#take(kind, n, stream);
     } catch (error) {
+      if (kinds.length > 1) return await this.#apart(ask, error);
       const still = ask.filter(({ kind, n }) => this.#asked[kind] === n).map(({ kind }) => kind);
-      if (kinds.length > 1) await this.#apart(still, error);
-      else if (this.#forget(still, error)) await this.#capture(still);
+      if (this.#forget(still, error)) await this.#capture(still);
       else this.#refuse(still, mediaProblemOf(error));
     } finally {
       this.#asking--;
@@ -99,11 +99,13 @@ export class Preview {
   }
 
   /** Together they could not be had: finds out which one, without asking the person for what has just been refused. */
-  async #apart(kinds: readonly Captured[], error: unknown): Promise<void> {
+  async #apart(ask: readonly { kind: Captured; n: number }[], error: unknown): Promise<void> {
     const refused = mediaProblemOf(error) === "refused";
-    for (const kind of kinds) {
-      if (refused && !(await isGranted(kind))) this.#refuse([kind], "refused");
-      else if (this.#on[kind]) await this.#capture([kind]);
+    for (const { kind, n } of ask) {
+      const may = !refused || (await isGranted(kind));
+      if (this.#asked[kind] !== n) continue; // meanwhile it was asked for anew, switched off, or all is over
+      if (may) await this.#capture([kind]);
+      else this.#refuse([kind], "refused");
     }
   }
 

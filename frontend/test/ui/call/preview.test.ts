@@ -40,12 +40,14 @@ let states: Record<string, string>;
 let asked: string[];
 let tracks: FakeTrack[];
 let devices: string[];
+let onAsked: (kinds: string) => void;
 
 const failure = (name: string) => Object.assign(new Error(name), { name });
 
 async function getUserMedia(wish: Asked): Promise<FakeStream> {
   const kinds = (["video", "audio"] as const).filter((kind) => wish[kind] !== undefined);
   asked.push(kinds.join("+"));
+  onAsked(kinds.join("+"));
   await Promise.resolve();
   for (const kind of kinds) {
     const name = failing[kind];
@@ -66,6 +68,7 @@ beforeEach(() => {
   asked = [];
   tracks = [];
   devices = ["c1", "c2"];
+  onAsked = () => {};
   vi.stubGlobal("MediaStream", FakeStream);
   vi.stubGlobal("navigator", {
     mediaDevices: { getUserMedia },
@@ -150,6 +153,23 @@ describe("the look at oneself", () => {
     preview.stop();
     await started;
     expect(tracks).toHaveLength(2);
+    expect(live()).toEqual([]);
+  });
+
+  test.each<[string, (preview: Preview) => Promise<void> | void, string[]]>([
+    ["it is over", (preview) => preview.stop(), []],
+    ["that was asked for anew", (preview) => preview.set("microphone", true), ["audio"]],
+  ])("asks for no second device when %s", async (_, meanwhile, more) => {
+    failing = { video: "NotReadableError" };
+    const preview = new Preview({ camera: true, microphone: true }, {});
+    const started = new Promise((done) => {
+      onAsked = (kinds) => {
+        if (kinds === "video") done(meanwhile(preview));
+      };
+    });
+    await Promise.all([preview.start(), started]);
+    expect(asked).toEqual(["video+audio", "video", ...more]);
+    preview.stop();
     expect(live()).toEqual([]);
   });
 
