@@ -317,7 +317,7 @@ func (o *Outbox) flush(peer Peer) {
 				o.saidAll(peer)
 				return
 			default:
-				_ = peer.SetWriteDeadline(time.Time{}) // a deadline that passes ends direct writes too
+				_ = peer.SetWriteDeadline(time.Time{}) // it is of this run; the next sets its own
 			}
 			o.unlock()
 			return
