@@ -2,14 +2,17 @@
 
 package stream
 
-import "syscall"
+import (
+	"errors"
+	"syscall"
+)
 
 // watch is Linux's: elsewhere each connection has a goroutine that reads.
 type watch struct{}
 
 type watched struct{}
 
-func newWatch() (*watch, error)                        { return &watch{}, nil }
+func newWatch() (*watch, error)                        { return nil, errors.ErrUnsupported }
 func (*watch) close()                                  {}
 func (*watch) add(Reader) watched                      { return watched{} }
 func (*watch) remove(watched)                          {}
