@@ -19,9 +19,12 @@ type room struct {
 	tail tail
 	roll roll
 	subs []*Subscription // attached: they get every batch
-	out  []*Event        // the batch being gathered
-	rest time.Time       // before this nothing is delivered: see pause
-	fed  uint64          // the SEQ that the feed has brought last
+	// sinks are those of subs, in the same order: a delivery goes through them alone, and what each subscriber's memory
+	// costs that is not in the processor's cache is a fifth of what a delivery costs outside the kernel.
+	sinks []Sink
+	out   []*Event  // the batch being gathered
+	rest  time.Time // before this nothing is delivered: see pause
+	fed   uint64    // the SEQ that the feed has brought last
 
 	sync      syncing
 	presences presences
@@ -255,8 +258,8 @@ func pause(took time.Duration) time.Duration {
 const maxBatch = 64 << 10
 
 func (r *room) deliver(b *Batch) {
-	for _, s := range r.subs {
-		s.sink.Deliver(b)
+	for _, sink := range r.sinks {
+		sink.Deliver(b)
 	}
 }
 
@@ -320,7 +323,7 @@ func (r *room) attach(s *Subscription) {
 	s.sink.Deliver(r.replay(s))
 	s.state = delivering
 	s.index = int32(len(r.subs))
-	r.subs = append(r.subs, s)
+	r.subs, r.sinks = append(r.subs, s), append(r.sinks, s.sink)
 	s.entry.done <- nil
 	s.entry = nil
 }
@@ -357,10 +360,10 @@ func (r *room) exit(s *Subscription, leaving bool) {
 	}
 	if s.state == delivering {
 		last := len(r.subs) - 1
-		r.subs[s.index] = r.subs[last]
+		r.subs[s.index], r.sinks[s.index] = r.subs[last], r.sinks[last]
 		r.subs[s.index].index = s.index
-		r.subs[last] = nil
-		r.subs = r.subs[:last]
+		r.subs[last], r.sinks[last] = nil, nil
+		r.subs, r.sinks = r.subs[:last], r.sinks[:last]
 	}
 	s.state = ended // one that waits is taken out by admit
 	if s.who != "" {
@@ -410,7 +413,7 @@ func (r *room) shut() {
 			}
 		}
 	}
-	r.subs, r.waiting = nil, nil
+	r.subs, r.sinks, r.waiting = nil, nil, nil
 	r.presences.giveUp()
 }
 

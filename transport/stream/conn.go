@@ -17,12 +17,16 @@ import (
 // Make it, Join its rooms, Open it with the peer, and Close it when the peer is gone; in between the rooms' workers
 // write to it.
 type Conn struct {
-	heart    *Heart
-	framing  wire.Framing
+	// What a delivery touches comes first and in one piece: with many readers none of it is in the processor's cache.
+
+	first   joined // what the first room is joined by
+	framing wire.Framing
+	heart   *Heart
+	sentAt  atomic.Int64 // the heart's beat at which something was last sent
+	outbox  Outbox
+
 	farewell Farewell
-	outbox   *Outbox
-	sentAt   atomic.Int64 // the heart's beat at which something was last sent
-	proven   bool         // the first ping is out; the heart's own
+	proven   bool // the first ping is out; the heart's own
 
 	mu    sync.Mutex // protects following
 	rooms []*joined
@@ -44,12 +48,12 @@ type Reader interface {
 
 // joined is one room of a connection, and the connection as that room's [chat.Sink].
 type joined struct {
-	conn *Conn
-
 	// The connection's mu protects following.
 	room chat.RoomID
 	// subscription is nil until the room has taken the connection in.
 	subscription *chat.Subscription
+
+	conn *Conn
 }
 
 // Farewell appends what a connection ends with, after the error event: a close frame, a last chunk.
@@ -59,7 +63,7 @@ type Farewell func(dst []byte, f *wire.Failure) []byte
 // later: else it ends when all of its rooms have been left.
 func NewConn(heart *Heart, framing wire.Framing, farewell Farewell, stays bool) *Conn {
 	c := &Conn{heart: heart, framing: framing, farewell: farewell, stays: stays}
-	c.outbox = NewOutbox(c.gone)
+	c.outbox.onClose = c.gone
 	return c
 }
 
@@ -72,8 +76,12 @@ func (c *Conn) Join(ctx context.Context, node *chat.Node, who chat.Member, at wi
 	}
 	twice := c.findLocked(at.Room) != nil
 	full := len(c.rooms) >= wire.MaxRooms
-	j := &joined{conn: c, room: at.Room}
+	j := &c.first
+	if j.conn != nil { // it is in use, or has been: rooms may still hold it
+		j = &joined{}
+	}
 	if !twice && !full {
+		*j = joined{conn: c, room: at.Room}
 		c.rooms = append(c.rooms, j) // taken
 	}
 	c.mu.Unlock()
@@ -190,7 +198,11 @@ func (c *Conn) send(b []byte) {
 	c.sent()
 }
 
-func (c *Conn) sent() { c.sentAt.Store(c.heart.now.Load()) }
+func (c *Conn) sent() {
+	if now := c.heart.now.Load(); c.sentAt.Load() != now { // most often it is the same beat
+		c.sentAt.Store(now)
+	}
+}
 
 // Begin says that a command is being carried out, whose answer is to reach the reader even if the connection ends
 // meanwhile; Done, that it is answered.

@@ -39,15 +39,15 @@ type Peer interface {
 // the connection ends, not at all beyond where it was cut: pieces are events, or frames.
 type Outbox struct {
 	mu       sync.Mutex // protects following
-	peer     Peer       // nil until Open
-	raw      syscall.RawConn
-	fd       int // the socket's while raw is not nil
-	queue    []piece
-	waiting  int  // bytes in the queue that count for the backlog
-	flushing bool // a flusher is running: it writes, nobody else
-	held     bool // all of the queue waits for the next piece or for Flush
-	ending   bool // Finish was called: nothing more is taken
+	fd       int32      // the socket's while raw is not nil
+	flushing bool       // a flusher is running: it writes, nobody else
+	held     bool       // all of the queue waits for the next piece or for Flush
+	ending   bool       // Finish was called: nothing more is taken
 	closed   bool
+	queue    []piece
+	raw      syscall.RawConn
+	waiting  int  // bytes in the queue that count for the backlog
+	peer     Peer // nil until Open
 	onClose  func()
 }
 
@@ -272,7 +272,7 @@ func (o *Outbox) takenLocked(n int) {
 // openSocket readies the direct way to the socket. Without it the portable way works too.
 func (o *Outbox) openSocket(tcp *net.TCPConn) {
 	raw, err := tcp.SyscallConn()
-	if err != nil || raw.Control(func(fd uintptr) { o.fd = int(fd) }) != nil {
+	if err != nil || raw.Control(func(fd uintptr) { o.fd = int32(fd) }) != nil {
 		return
 	}
 	o.raw = raw
@@ -284,7 +284,7 @@ func (o *Outbox) openSocket(tcp *net.TCPConn) {
 // meanwhile and look at its deadline first, which costs as much as all the rest of a delivery outside the kernel. Here
 // neither is needed: whoever closes the socket closes the outbox before (unlock), under the same mutex.
 func (o *Outbox) writeLocked(b []byte) int {
-	n, err := socket.Write(o.fd, b)
+	n, err := socket.Write(int(o.fd), b)
 	if err != nil && !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR) {
 		o.closeLocked()
 		return 0
