@@ -18,11 +18,12 @@ type Framing interface {
 	AppendFailure(dst []byte, f *Failure, room chat.RoomID, key string) []byte
 }
 
-// The framings with JSON in them.
+// The framings with JSON in them. For each delivery a framing is looked for among those that the event is encoded in, so
+// all framings are pointers, which are quick to compare, and there is one of each.
 var (
-	WebSocket Framing = jsonFraming{webSocketFrame}
-	SSE       Framing = jsonFraming{sseBlock}
-	NDJSON    Framing = jsonFraming{line}
+	WebSocket Framing = &jsonFraming{webSocketFrame}
+	SSE       Framing = &jsonFraming{sseBlock}
+	NDJSON    Framing = &jsonFraming{line}
 )
 
 // shape is one of the JSON framings.
@@ -36,7 +37,7 @@ const (
 
 type jsonFraming struct{ shape shape }
 
-func (f jsonFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
+func (f *jsonFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 	eventType, object := bodyOf(e)
 	if object == nil {
 		return dst
@@ -51,11 +52,11 @@ func (f jsonFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 	return f.append(dst, eventType, id, object)
 }
 
-func (f jsonFraming) AppendPing(dst []byte, now time.Time) []byte {
+func (f *jsonFraming) AppendPing(dst []byte, now time.Time) []byte {
 	return f.append(dst, "ping", "", ping{"ping", stamp(now)})
 }
 
-func (f jsonFraming) AppendFailure(dst []byte, failed *Failure, room chat.RoomID, key string) []byte {
+func (f *jsonFraming) AppendFailure(dst []byte, failed *Failure, room chat.RoomID, key string) []byte {
 	if f.shape == sseBlock && failed.RetryAfter > 0 { // an EventSource comes back by itself, and no earlier
 		dst = fmt.Appendf(dst, "retry: %d\n", failed.RetryAfter.Milliseconds())
 	}
@@ -63,7 +64,7 @@ func (f jsonFraming) AppendFailure(dst []byte, failed *Failure, room chat.RoomID
 }
 
 // append frames one object. Its JSON has no line breaks, so nothing in it can end a line of the framing.
-func (f jsonFraming) append(dst []byte, eventType, id string, object any) []byte {
+func (f *jsonFraming) append(dst []byte, eventType, id string, object any) []byte {
 	switch f.shape {
 	case webSocketFrame:
 		return AppendTextFrame(dst, appendJSON(nil, object))
@@ -83,7 +84,7 @@ func (f jsonFraming) append(dst []byte, eventType, id string, object any) []byte
 
 // AppendAck appends the WebSocket frame that says that a post is stored.
 func AppendAck(dst []byte, room chat.RoomID, e chat.Entry) []byte {
-	return WebSocket.(jsonFraming).append(dst, "", "", ack{"ack", room, e.Key, e.ID.String(), stamp(e.Time)})
+	return (&jsonFraming{webSocketFrame}).append(dst, "", "", ack{"ack", room, e.Key, e.ID.String(), stamp(e.Time)})
 }
 
 // AppendPong appends the WebSocket frame that answers the command "ping".
@@ -118,11 +119,18 @@ func appendFrameHeader(dst []byte, opcode byte, length int) []byte {
 }
 
 // Text is one line for each message, and with all set for what else happens; nothing in it can move a terminal's cursor.
-func Text(all bool) Framing { return textFraming{all} }
+func Text(all bool) Framing {
+	if all {
+		return textOfAll
+	}
+	return textOfMessages
+}
+
+var textOfAll, textOfMessages Framing = &textFraming{true}, &textFraming{false}
 
 type textFraming struct{ all bool }
 
-func (f textFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
+func (f *textFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 	switch b := e.Body.(type) {
 	case chat.Appended:
 		if b.Entry.Kind == chat.KindMessage {
@@ -153,7 +161,7 @@ func (f textFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 
 func headcount(n int) string { return strconv.Itoa(n) + " here" }
 
-func (f textFraming) note(dst []byte, at time.Time, name, what string) []byte {
+func (f *textFraming) note(dst []byte, at time.Time, name, what string) []byte {
 	if !f.all {
 		return dst
 	}
@@ -161,12 +169,12 @@ func (f textFraming) note(dst []byte, at time.Time, name, what string) []byte {
 	return append(appendPlain(appendPlain(dst, name), what), '\n')
 }
 
-func (f textFraming) AppendPing(dst []byte, now time.Time) []byte {
+func (f *textFraming) AppendPing(dst []byte, now time.Time) []byte {
 	return f.note(dst, now, "", "ping")
 }
 
-func (f textFraming) AppendFailure(dst []byte, failed *Failure, _ chat.RoomID, _ string) []byte {
-	return textFraming{all: true}.note(dst, time.Now(), "", failed.Error())
+func (f *textFraming) AppendFailure(dst []byte, failed *Failure, _ chat.RoomID, _ string) []byte {
+	return (&textFraming{all: true}).note(dst, time.Now(), "", failed.Error())
 }
 
 // AppendTextLine appends a message as a line of text.
@@ -177,22 +185,31 @@ func AppendTextLine(dst []byte, e chat.Entry) []byte {
 }
 
 // Chunked is a framing with each event in a chunk of HTTP/1.1's chunked coding (RFC 9112 section 7.1).
-func Chunked(f Framing) Framing { return chunked{f} }
+func Chunked(f Framing) Framing {
+	if c := chunkedFramings[f]; c != nil {
+		return c
+	}
+	return &chunked{f}
+}
+
+var chunkedFramings = map[Framing]Framing{
+	SSE: &chunked{SSE}, NDJSON: &chunked{NDJSON}, textOfAll: &chunked{textOfAll}, textOfMessages: &chunked{textOfMessages},
+}
 
 type chunked struct{ inner Framing }
 
 // LastChunk ends a chunked body.
 const LastChunk = "0\r\n\r\n"
 
-func (c chunked) AppendEvent(dst []byte, e *chat.Event) []byte {
+func (c *chunked) AppendEvent(dst []byte, e *chat.Event) []byte {
 	return AppendChunk(dst, c.inner.AppendEvent(nil, e))
 }
 
-func (c chunked) AppendPing(dst []byte, now time.Time) []byte {
+func (c *chunked) AppendPing(dst []byte, now time.Time) []byte {
 	return AppendChunk(dst, c.inner.AppendPing(nil, now))
 }
 
-func (c chunked) AppendFailure(dst []byte, f *Failure, room chat.RoomID, key string) []byte {
+func (c *chunked) AppendFailure(dst []byte, f *Failure, room chat.RoomID, key string) []byte {
 	return AppendChunk(dst, c.inner.AppendFailure(nil, f, room, key))
 }
 
