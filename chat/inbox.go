@@ -1,6 +1,9 @@
 package chat
 
-import "sync"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // maxInbox is how many bytes of notices wait for a room's worker at most. Past that they are dropped and the worker
 // reads on from the list: it holds about 100 times what a worker takes at once under full load.
@@ -10,6 +13,9 @@ const maxInbox = 1 << 20
 // notices. All methods may be called at the same time.
 type inbox struct {
 	wake chan struct{} // has an element when there is something to take
+	// shown is the mark of the entry that the worker took last from an offer, and fed the SEQ that the feed has brought
+	// last: when it brings that entry, which is most often next, nobody needs to wake up for it.
+	shown, fed atomic.Uint64
 
 	mu       sync.Mutex // protects following
 	commands []func()
@@ -38,6 +44,11 @@ func (b *inbox) do(command func()) bool {
 func (b *inbox) Notice(n Notice) {
 	b.mu.Lock()
 	size := sizeOf(n)
+	if a, ok := n.(Appended); ok && mark(a.Entry.ID) == b.shown.Load() && len(b.notices) == 0 {
+		b.fed.Store(a.Entry.ID.Seq)
+		b.mu.Unlock()
+		return
+	}
 	switch {
 	case b.closed:
 	case size > 0 && (b.lost || b.size+size > maxInbox):
@@ -56,6 +67,9 @@ func (b *inbox) Notice(n Notice) {
 type stored struct{ entry Entry }
 
 func (stored) notice() {}
+
+// mark is a cursor in one word: what it leaves out of a SEQ is of no account beside the tag.
+func mark(c Cursor) uint64 { return c.Seq<<32 | uint64(c.Tag) }
 
 // offerable is how full the inbox may be for an offer, in bytes: a worker that is further behind gains nothing by it, and
 // the feed needs the room.

@@ -112,6 +112,7 @@ func (r *room) handle(n Notice) {
 	case stored:
 		if !r.sync.stale && r.tail.place(n.entry) == next && r.isCloseToFeed(n.entry) {
 			r.out = append(r.out, r.tail.push(n.entry, time.Now()))
+			r.inbox.shown.Store(mark(n.entry.ID))
 		}
 		return
 	}
@@ -124,9 +125,9 @@ func (r *room) handle(n Notice) {
 		switch r.tail.place(n.Entry) {
 		case next:
 			r.out = append(r.out, r.tail.push(n.Entry, time.Now()))
-			r.fed = n.Entry.ID.Seq
+			r.inbox.fed.Store(n.Entry.ID.Seq)
 		case known:
-			r.fed = n.Entry.ID.Seq
+			r.inbox.fed.Store(n.Entry.ID.Seq)
 		case elsewhere:
 			r.refresh()
 		}
@@ -149,7 +150,9 @@ func (r *room) handle(n Notice) {
 
 // isCloseToFeed tells whether the tail will still hold the next entry when the feed has caught up with it. Else the feed's
 // copies would look like those of another log, and each have it read.
-func (r *room) isCloseToFeed(e Entry) bool { return e.ID.Seq-r.fed <= uint64(r.tail.limit) }
+func (r *room) isCloseToFeed(e Entry) bool {
+	return e.ID.Seq-r.inbox.fed.Load() <= uint64(r.tail.limit)
+}
 
 // tell adds an event to the batch being gathered.
 func (r *room) tell(b Body) { r.out = append(r.out, &Event{Room: r.id, Body: b}) }

@@ -29,6 +29,29 @@ func TestAnOwnPostDoesNotWaitForTheFeed(t *testing.T) {
 	})
 }
 
+// What the worker was not woken for leaves no gap before what comes from elsewhere.
+func TestOwnPostsAndThoseOfOthersTakeTurns(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+		other := s.node("b", chat.Options{})
+		defer func() { require.NoError(t, other.Close(t.Context())) }()
+		sink, _ := subscribe(t, n, member("Bob"), chat.All)
+		sink.take()
+		reads := s.calls["read"]
+		var said []string
+		for i := range 300 { // more than the tail holds
+			by := n
+			if i%3 == 2 {
+				by = other
+			}
+			said = append(said, strconv.Itoa(i))
+			say(t, by, said[i])
+			synctest.Wait()
+		}
+		require.Equal(t, said, texts(sink.take()))
+		require.Equal(t, reads, s.calls["read"], "nothing was missing")
+	})
+}
+
 // What comes before it is still on its way: then it has to wait all the same, and nobody has to read.
 func TestAnOwnPostWaitsForWhatComesBeforeIt(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {

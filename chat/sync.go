@@ -91,7 +91,7 @@ func (r *room) finishRead(reason int, kept Kept, roster Roll, err error) {
 	r.sync.retryAt = time.Time{}
 	r.sync.stale = false
 	r.adoptLog(kept)
-	r.fed = min(r.fed, r.tail.last().Seq) // no more: what has been read may be on its way here yet
+	r.inbox.fed.Store(min(r.inbox.fed.Load(), r.tail.last().Seq)) // no more: what has been read may be on its way here yet
 	r.adoptRoster(roster)
 	held := r.sync.held
 	r.sync.held, r.sync.heldSize = nil, 0
