@@ -68,13 +68,14 @@ func NewMemberID() MemberID { return MemberID(uuid.NewString()) }
 type Tag uint32
 
 // String is the tag in eight hexadecimal digits.
-func (t Tag) String() string {
+func (t Tag) String() string { return string(t.append(nil)) }
+
+func (t Tag) append(dst []byte) []byte {
 	const digits = "0123456789abcdef"
-	var b [8]byte
-	for i := range b {
-		b[i] = digits[t>>(28-4*i)&0xf]
+	for shift := 28; shift >= 0; shift -= 4 {
+		dst = append(dst, digits[t>>shift&0xf])
 	}
-	return string(b[:])
+	return dst
 }
 
 // ParseTag reads what [Tag.String] wrote.
@@ -109,7 +110,8 @@ func (c Cursor) String() string {
 	if c.IsZero() {
 		return "0-0"
 	}
-	return strconv.FormatUint(c.Seq, 10) + "-" + c.Tag.String()
+	var b [29]byte // the longest: twenty digits, the hyphen, eight digits
+	return string(c.Tag.append(append(strconv.AppendUint(b[:0], c.Seq, 10), '-')))
 }
 
 // ParseCursor reads a cursor in the spelling of [Cursor.String] and no other. The error is an [*InvalidError] for

@@ -60,7 +60,9 @@ func bounds(next http.Handler) http.Handler {
 		}
 		// Where it can't be set (in tests without a connection), there is nothing to wait for either.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
-		r.Body = http.MaxBytesReader(unwrapped(w), r.Body, wire.MaxBody)
+		if r.ContentLength < 0 { // else net/http reads no more than it said
+			r.Body = http.MaxBytesReader(unwrapped(w), r.Body, wire.MaxBody)
+		}
 		next.ServeHTTP(w, r)
 	})
 }

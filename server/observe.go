@@ -28,7 +28,7 @@ const requestIDHeader = "X-Request-Id"
 // have a name in it) and its headers (which may have a token), and answers a panic with a 500.
 func (s *Server) observe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		out := &writer{ResponseWriter: w, server: s, id: s.requestID(r), what: r.Method + " " + r.URL.Path, began: time.Now()}
+		out := &writer{ResponseWriter: w, server: s, id: s.requestID(r), what: asked{r.Method, r.URL.Path}, began: time.Now()}
 		w.Header().Set(requestIDHeader, out.id)
 		if s.log.Enabled(r.Context(), slog.LevelDebug) {
 			out.from = s.proxies.client(r)
@@ -47,22 +47,20 @@ func (s *Server) observe(next http.Handler) http.Handler {
 // long lost what net/http held of it.
 func (w *writer) over(v any) {
 	s, ctx := w.server, context.Background()
-	method, path, _ := strings.Cut(w.what, " ")
 	s.underWay.leave(w.what)
 	if v != nil {
 		s.recovered(w, v)
 	}
 	if s.log.Enabled(ctx, slog.LevelDebug) {
-		s.log.DebugContext(ctx, "request", "id", w.id, "method", method, "path", path, "status", w.status,
+		s.log.DebugContext(ctx, "request", "id", w.id, "method", w.what.method, "path", w.what.path, "status", w.status,
 			"bytes", w.bytes, "stream", w.conn != nil, "took", time.Since(w.began), "from", w.from)
 	}
 }
 
 // recovered ends a request whose handler panicked.
 func (s *Server) recovered(w *writer, v any) {
-	method, path, _ := strings.Cut(w.what, " ")
 	if err, ok := v.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-		s.log.ErrorContext(context.Background(), "panic", "id", w.id, "method", method, "path", path,
+		s.log.ErrorContext(context.Background(), "panic", "id", w.id, "method", w.what.method, "path", w.what.path,
 			"panic", fmt.Sprint(v), "stack", string(debug.Stack()))
 	}
 	switch {
@@ -112,7 +110,8 @@ type writer struct {
 	conn   net.Conn // set when the handler took the connection over
 
 	server   *Server
-	id, what string // what is its method and path
+	id       string
+	what     asked
 	began    time.Time
 	from     string // only where it will be logged
 	outlasts bool   // the answer comes after the handler
@@ -121,7 +120,10 @@ type writer struct {
 var _ park.Lasting = (*writer)(nil)
 
 // Outlast implements [park.Lasting].
-func (w *writer) Outlast(below http.ResponseWriter) { w.ResponseWriter, w.outlasts = below, true }
+func (w *writer) Outlast(below http.ResponseWriter) {
+	w.ResponseWriter, w.outlasts = below, true
+	w.what.path = strings.Clone(w.what.path) // that the query, which may be long, need not stay with it
+}
 
 // Last implements [park.Lasting].
 func (w *writer) Last(answer func()) {
@@ -160,23 +162,26 @@ func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return conn, rw, err
 }
 
+// asked is what a request asks.
+type asked struct{ method, path string }
+
 // underWay counts the requests that are being served, by what they ask.
 type underWay struct {
 	mu    sync.Mutex // guards the following
-	open  map[string]int
+	open  map[asked]int
 	empty chan struct{} // closed when open becomes empty; nil when nobody waits
 }
 
-func (u *underWay) enter(what string) {
+func (u *underWay) enter(what asked) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.open == nil {
-		u.open = make(map[string]int)
+		u.open = make(map[asked]int)
 	}
 	u.open[what]++
 }
 
-func (u *underWay) leave(what string) {
+func (u *underWay) leave(what asked) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.open[what]--; u.open[what] <= 0 {
@@ -208,7 +213,7 @@ func (u *underWay) wait(ctx context.Context) ([]string, error) {
 	defer u.mu.Unlock()
 	var open []string
 	for what, n := range u.open {
-		open = append(open, fmt.Sprintf("%s ×%d", what, n))
+		open = append(open, fmt.Sprintf("%s %s ×%d", what.method, what.path, n))
 	}
 	slices.Sort(open)
 	return open, ctx.Err()

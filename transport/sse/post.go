@@ -1,7 +1,6 @@
 package sse
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -53,20 +52,13 @@ func (h *Handler) Post(w http.ResponseWriter, r *http.Request) {
 	wire.WriteJSON(w, status, wire.MessageOf(room, entry))
 }
 
-// usualBody is what most posts have at most, in bytes.
-const usualBody = 2 << 10
-
 // read takes a post out of a request's body, in any of the forms that it may have.
 func read(w http.ResponseWriter, r *http.Request) (post, error) {
 	form, err := formOf(r.Header.Get("Content-Type"))
 	if err != nil {
 		return post{}, err
 	}
-	var read bytes.Buffer
-	// So that it need not grow on the way, but not by what is only promised: who says that much will come may send nothing.
-	read.Grow(int(min(max(0, r.ContentLength), usualBody)) + bytes.MinRead)
-	_, err = read.ReadFrom(http.MaxBytesReader(w, r.Body, wire.MaxBody))
-	body := read.Bytes()
+	body, err := bodyOf(w, r)
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
@@ -88,6 +80,20 @@ func read(w http.ResponseWriter, r *http.Request) (post, error) {
 		said.Key = key
 	}
 	return said, nil
+}
+
+// usualBody is what most posts have at most, in bytes.
+const usualBody = 2 << 10
+
+// bodyOf is a request's whole body. One that is longer gets its memory as it comes: who says that much will come may send
+// nothing.
+func bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if 0 <= r.ContentLength && r.ContentLength <= usualBody {
+		body := make([]byte, r.ContentLength)
+		_, err := io.ReadFull(r.Body, body)
+		return body, err
+	}
+	return io.ReadAll(http.MaxBytesReader(w, r.Body, wire.MaxBody))
 }
 
 func notUTF8() error {

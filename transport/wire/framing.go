@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -43,11 +44,11 @@ func (f *jsonFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 		return dst
 	}
 	id := ""
-	switch b := e.Body.(type) {
-	case chat.Appended:
-		eventType, id = "", b.Entry.ID.String() // no event field: onmessage sees it
-	case chat.Live:
-		id = b.Cursor.String()
+	switch o := object.(type) {
+	case Message:
+		eventType, id = "", o.ID // no event field: onmessage sees it
+	case live:
+		id = o.Cursor
 	}
 	return f.append(dst, eventType, id, object)
 }
@@ -67,7 +68,11 @@ func (f *jsonFraming) AppendFailure(dst []byte, failed *Failure, room chat.RoomI
 func (f *jsonFraming) append(dst []byte, eventType, id string, object any) []byte {
 	switch f.shape {
 	case webSocketFrame:
-		return AppendTextFrame(dst, appendJSON(nil, object))
+		const usual = 4 // bytes that the header of most frames has: the JSON is then where it belongs at once
+		begin, payload := len(dst), len(dst)+usual
+		dst = appendJSON(append(dst, make([]byte, usual)...), object)
+		var header [10]byte
+		return slices.Replace(dst, begin, payload, appendFrameHeader(header[:0], textFrame, len(dst)-payload)...)
 	case sseBlock:
 		if eventType != "" {
 			dst = append(append(append(dst, "event: "...), eventType...), '\n')
@@ -92,8 +97,10 @@ func AppendPong(dst []byte) []byte { return AppendTextFrame(dst, []byte(`{"type"
 
 // AppendTextFrame appends a WebSocket text frame, unmasked as servers send them (RFC 6455 section 5.2).
 func AppendTextFrame(dst, payload []byte) []byte {
-	return append(appendFrameHeader(dst, 0x1, len(payload)), payload...)
+	return append(appendFrameHeader(dst, textFrame, len(payload)), payload...)
 }
+
+const textFrame = 0x1 // an opcode
 
 // AppendCloseFrame appends a WebSocket close frame (section 5.5.1).
 func AppendCloseFrame(dst []byte, code int, reason string) []byte {

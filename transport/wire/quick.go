@@ -2,7 +2,6 @@ package wire
 
 import (
 	"slices"
-	"time"
 	"unicode/utf8"
 
 	"github.com/caller-chat/caller/chat"
@@ -41,7 +40,7 @@ func (a ack) appendTo(dst []byte) []byte {
 
 func appendTimeAndKey(dst []byte, at stamp, key string) []byte {
 	dst = append(dst, `,"time":"`...)
-	dst = append(time.Time(at).UTC().AppendFormat(dst, TimeFormat), '"')
+	dst = append(at.appendTo(dst), '"')
 	if key != "" {
 		dst = appendString(append(dst, `,"key":`...), key)
 	}

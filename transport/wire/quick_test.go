@@ -2,6 +2,8 @@ package wire
 
 import (
 	"encoding/json"
+	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -36,6 +38,29 @@ func TestQuickJSONIsTheUsualOne(t *testing.T) {
 		}
 		a := ack{"ack", room, text, id, at}
 		require.Equal(t, "before "+usual(t, a), string(appendJSON([]byte("before "), a)))
+	}
+}
+
+func TestQuickTimesAreTheUsualOnes(t *testing.T) {
+	const end = 253402300800000 // of the year 9999, in milliseconds since 1970
+	check := func(at time.Time) {
+		require.Equal(t, at.UTC().Format(TimeFormat), string(stamp(at).appendTo(nil)))
+	}
+	check(time.Time{})
+	check(time.UnixMilli(end - 1))
+	check(time.Date(2024, 2, 29, 23, 59, 59, 999_999_999, time.FixedZone("", -3600)))
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200_000 {
+		check(time.UnixMilli(random.Int64N(end)).Add(time.Duration(random.IntN(1_000_000))))
+	}
+}
+
+// A frame's header has two, four or ten bytes, by the length of what it carries.
+func TestObjectsOfEveryLengthAreFramed(t *testing.T) {
+	for _, length := range []int{1, 100, 124, 125, 126, 127, 1000, 1<<16 - 3, 1<<16 - 2, 1<<16 - 1, 1 << 16, 1 << 17} {
+		text := strings.Repeat("x", length)
+		framed := WebSocket.(*jsonFraming).append([]byte("before "), "", "", text)
+		require.Equal(t, string(AppendTextFrame([]byte("before "), []byte(`"`+text+`"`))), string(framed), "%d", length)
 	}
 }
 
