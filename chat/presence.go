@@ -214,20 +214,14 @@ func (p *presences) onTime(now time.Time) (renewed bool) {
 }
 
 func (p *presences) nextDue() time.Time {
-	times := []time.Time{p.renewAt}
+	next := p.renewAt
 	if len(p.departing) > 0 {
-		times = append(times, p.departing[0].at)
+		next = sooner(next, p.departing[0].at)
 	}
 	if !p.busy { // else its end is the next thing to happen
-		times = append(times, p.lookAt, p.retryAt)
+		next = sooner(sooner(next, p.lookAt), p.retryAt)
 		if len(p.toHold)+len(p.toRelease) > 0 {
-			times = append(times, p.pacedAt())
-		}
-	}
-	var next time.Time
-	for _, at := range times {
-		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
-			next = at
+			next = sooner(next, p.pacedAt())
 		}
 	}
 	return next

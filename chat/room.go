@@ -461,23 +461,28 @@ func (r *room) finished(now time.Time) bool {
 
 // nextDue is in how long there is something to do without anybody asking.
 func (r *room) nextDue(now time.Time) time.Duration {
-	next := now.Add(time.Hour)
-	times := []time.Time{r.sync.retryAt, r.presences.missedAt, r.presences.nextDue()}
+	next := sooner(sooner(r.sync.retryAt, r.presences.missedAt), r.presences.nextDue())
 	if !r.sync.stale { // what can't be done before something else has happened is not waited for
-		times = append(times, r.foldAt)
+		next = sooner(next, r.foldAt)
 	}
 	if !r.sync.reading && r.presences.empty() {
-		times = append(times, r.lingerAt)
+		next = sooner(next, r.lingerAt)
 	}
 	if len(r.out) > 0 {
-		times = append(times, r.rest)
+		next = sooner(next, r.rest)
 	}
-	for _, at := range times {
-		if !at.IsZero() && at.Before(next) {
-			next = at
-		}
+	if next.IsZero() {
+		return time.Hour
 	}
 	return max(next.Sub(now), time.Millisecond)
+}
+
+// sooner is the earlier of two times, where the zero time is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // due tells whether a time has come; the zero time never does.
