@@ -7,15 +7,24 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// runAppend runs the append script and, if [Options.WaitReplicas] says so, waits until that many replicas have what it
-// wrote. Both go over one connection, since WAIT waits for the writes of its own.
+// runAppend runs the append script, together with others' when Redis is busy, and, if [Options.WaitReplicas] says so,
+// waits until that many replicas have what it wrote. The latter goes over one connection, since WAIT waits for the
+// writes of its own.
 func (s *Store) runAppend(ctx context.Context, keys []string, args ...any) ([]any, error) {
-	if s.opt.WaitReplicas == 0 {
-		return s.run(ctx, s.scripts.append, keys, args...)
-	}
 	master, err := s.master(ctx, keys[0])
 	if err != nil {
 		return nil, err
+	}
+	if s.opt.WaitReplicas == 0 {
+		cmd := scriptCmd(ctx, "evalsha", s.scripts.append.sha, keys, args)
+		err := s.groups.process(ctx, master, cmd)
+		if notDone(err) {
+			return s.run(ctx, s.scripts.append, keys, args...)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return cmd.Slice()
 	}
 	reply, err := s.appendAndWait(ctx, master, "evalsha", s.scripts.append.sha, keys, args)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {

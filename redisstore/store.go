@@ -29,6 +29,7 @@ type Store struct {
 	node    string // 16 hexadecimal digits: lua/roster.lua counts on their number
 	scripts scripts
 	feed    *feed
+	groups  *groups
 	drafts  drafts
 	// embedded is the server this store brought along, or nil.
 	embedded *embedded
@@ -56,6 +57,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{client: client, sharded: sharded, opt: o, log: o.Logger, node: randomHex(8), scripts: scripts}
 	s.feed = newFeed(s)
+	s.groups = newGroups(s)
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -66,6 +68,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func (s *Store) Close() error {
 	s.feed.close()
 	err := s.client.Close()
+	s.groups.close()
 	if s.embedded != nil {
 		s.embedded.close()
 	}
@@ -201,13 +204,7 @@ func loadScripts() (scripts, error) {
 // run runs a script, by its hash if the server has it already, and returns its reply, which is a list.
 func (s *Store) run(ctx context.Context, sc script, keys []string, args ...any) ([]any, error) {
 	send := func(command, script string) ([]any, error) {
-		words := make([]any, 0, 3+len(keys)+len(args))
-		words = append(words, command, script, len(keys))
-		for _, k := range keys {
-			words = append(words, k)
-		}
-		cmd := onceCmd{redis.NewCmd(ctx, append(words, args...)...)}
-		cmd.SetFirstKeyPos(3)
+		cmd := scriptCmd(ctx, command, script, keys, args)
 		_ = s.client.Process(ctx, cmd) // the same error as below
 		return cmd.Slice()
 	}
@@ -216,6 +213,18 @@ func (s *Store) run(ctx context.Context, sc script, keys []string, args ...any) 
 		return send("eval", sc.source)
 	}
 	return reply, err
+}
+
+// scriptCmd is a command that has Redis run a script.
+func scriptCmd(ctx context.Context, command, script string, keys []string, args []any) onceCmd {
+	words := make([]any, 0, 3+len(keys)+len(args))
+	words = append(words, command, script, len(keys))
+	for _, k := range keys {
+		words = append(words, k)
+	}
+	cmd := onceCmd{redis.NewCmd(ctx, append(words, args...)...)}
+	cmd.SetFirstKeyPos(3)
+	return cmd
 }
 
 func randomHex(bytes int) string {

@@ -35,6 +35,7 @@ func suite(t *testing.T, s *server) {
 		{"a log is trimmed and its tags chain", testTrim},
 		{"a log expires", testExpiry},
 		{"a strange element is an error that names the key", testCorrupt},
+		{"posts that go together get their own answers", testTogether},
 		{"a caller who gives up gets its own error", testCancelled},
 		{"notices come in order after Following", testNotices},
 		{"signals reach all nodes", testSignals},

@@ -1,0 +1,290 @@
+package redisstore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// occupy takes all that may be under way to the nodes at once, so that what comes waits until release.
+func occupy(g *groups, nodes ...*redis.Client) (release func()) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, node := range nodes {
+		for range g.limit {
+			g.begin(g.queue(node))
+		}
+	}
+	return func() {
+		for _, node := range nodes {
+			g.mu.Lock()
+			q := g.queue(node)
+			g.mu.Unlock()
+			for range g.limit {
+				g.endAlone(q)
+			}
+		}
+	}
+}
+
+// waiting is how many commands wait, for whatever node.
+func waiting(g *groups) (n int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, q := range g.queues {
+		if q.waiting != nil {
+			n += len(q.waiting.commands)
+		}
+	}
+	return n
+}
+
+// masters are the nodes that a store writes to.
+func masters(t *testing.T, st *Store) (all []*redis.Client) {
+	cluster, ok := st.client.(*redis.ClusterClient)
+	if !ok {
+		return []*redis.Client{st.client.(*redis.Client)}
+	}
+	var mu sync.Mutex
+	require.NoError(t, cluster.ForEachMaster(ctx, func(_ context.Context, c *redis.Client) error {
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, c)
+		return nil
+	}))
+	return all
+}
+
+// answer is what a post got.
+type answer struct {
+	entry chat.Entry
+	err   error
+}
+
+// postWaiting posts into each of the rooms and returns when all of the posts wait.
+func postWaiting(t *testing.T, st *Store, ctx context.Context, rooms ...chat.RoomID) (answers func() []answer) {
+	var wg sync.WaitGroup
+	all, before := make([]answer, len(rooms)), waiting(st.groups)
+	for i, r := range rooms {
+		wg.Go(func() { all[i].entry, _, all[i].err = st.Append(ctx, r, draft(fmt.Sprint("post ", i))) })
+	}
+	eventually(t, func() bool { return waiting(st.groups) == before+len(rooms) }, "the posts do not wait")
+	return func() []answer {
+		wg.Wait()
+		return all
+	}
+}
+
+// testTogether is part of the suite.
+func testTogether(t *testing.T, s *server) {
+	st := s.open(t, Options{})
+	var pipelines, commands atomic.Int64
+	together := st.groups.together
+	st.groups.together = func(node *redis.Client, all []redis.Cmder) {
+		pipelines.Add(1)
+		commands.Add(int64(len(all)))
+		together(node, all)
+	}
+	rooms := make([]chat.RoomID, groupSize-2)
+	for i := range rooms {
+		rooms[i] = room()
+		if i%5 == 0 {
+			require.NoError(t, s.client.RPush(ctx, st.key(rooms[i], "log"), "not ours").Err())
+		}
+	}
+	nodes := masters(t, st)
+	release := occupy(st.groups, nodes...)
+	answers := postWaiting(t, st, ctx, rooms...)
+	gone, cancel := context.WithCancel(ctx)
+	silent := room()
+	given := postWaiting(t, st, gone, silent)
+	cancel()
+	err := given()[0].err
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, chat.ErrUnavailable)
+	release()
+	for i, a := range answers() {
+		if i%5 == 0 {
+			require.ErrorIs(t, a.err, ErrCorrupt)
+			require.ErrorContains(t, a.err, st.key(rooms[i], "log"))
+			continue
+		}
+		require.NoError(t, a.err)
+		assert.Equal(t, fmt.Sprint("post ", i), a.entry.Text)
+		assert.Equal(t, []chat.Entry{a.entry}, read(t, st, rooms[i]).Entries)
+	}
+	assert.EqualValues(t, len(rooms), commands.Load())
+	assert.EqualValues(t, len(nodes), pipelines.Load())
+	assert.Empty(t, read(t, st, silent).Entries, "who gave up while it waited has posted nothing")
+}
+
+// TestTogetherAfterFlush: a server that has lost its scripts when a group comes is given them again.
+func TestTogetherAfterFlush(t *testing.T) {
+	s := startRedis(t)
+	st, r := s.open(t, Options{}), room()
+	release := occupy(st.groups, masters(t, st)...)
+	answers := postWaiting(t, st, ctx, r, r, r)
+	require.NoError(t, s.client.ScriptFlush(ctx).Err())
+	release()
+	for _, a := range answers() {
+		require.NoError(t, a.err)
+	}
+	assert.Len(t, read(t, st, r).Entries, 3)
+}
+
+// TestTogetherWithoutAnswer: when no answer comes in time each gets its own error in its own time, and nothing is sent
+// again.
+func TestTogetherWithoutAnswer(t *testing.T) {
+	s := startRedis(t)
+	st, r := s.open(t, Options{Timeout: 500 * time.Millisecond}), room()
+	post(t, st, r, "so that Redis has the script")
+	require.Len(t, read(t, st, r).Entries, 1, "which makes a connection for pipelines, too")
+	release := occupy(st.groups, masters(t, st)...)
+	answers := postWaiting(t, st, ctx, r, r, r)
+	gone, cancel := context.WithCancel(ctx)
+	impatient := postWaiting(t, st, gone, r)
+	pid := process(t, s)
+	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
+	release()
+	require.Zero(t, waiting(st.groups))
+	cancel()
+	err := impatient()[0].err
+	require.ErrorIs(t, err, context.Canceled)
+	for _, a := range answers() {
+		require.ErrorIs(t, a.err, chat.ErrUnavailable)
+		require.NotErrorIs(t, a.err, context.DeadlineExceeded, "it was not the caller's")
+	}
+	require.NoError(t, syscall.Kill(pid, syscall.SIGCONT))
+	eventually(t, func() bool { return len(read(t, st, r).Entries) == 5 }, "what was under way is not stored")
+	post(t, st, r, "after")
+	assert.Len(t, read(t, st, r).Entries, 6, "each is stored once")
+}
+
+// process is a server's id.
+func process(t *testing.T, s *server) (pid int) {
+	_, text, _ := strings.Cut(s.client.Info(ctx, "server").Val(), "process_id:")
+	_, err := fmt.Sscan(text, &pid)
+	require.NoError(t, err)
+	return pid
+}
+
+// TestTogetherWhenASlotMoves: those of a group that come to the wrong node go to the right one.
+func TestTogetherWhenASlotMoves(t *testing.T) {
+	s := startCluster(t)
+	st, r := s.open(t, Options{}), room()
+	nodes := masters(t, st)
+	from, err := st.master(ctx, st.key(r, "log"))
+	require.NoError(t, err)
+	to := nodes[0]
+	if to == from {
+		to = nodes[1]
+	}
+	rooms := []chat.RoomID{r, r}
+	for len(rooms) < 5 { // of the same node, but not of the slot
+		other := room()
+		if node, err := st.master(ctx, st.key(other, "log")); err == nil && node == from && partition(other) != partition(r) {
+			rooms = append(rooms, other)
+		}
+	}
+	release := occupy(st.groups, nodes...)
+	answers := postWaiting(t, st, ctx, rooms...)
+	id, slot := to.Do(ctx, "CLUSTER", "MYID").Val(), from.ClusterKeySlot(ctx, st.key(r, "log")).Val()
+	for _, c := range []*redis.Client{to, from} {
+		require.NoError(t, c.Do(ctx, "CLUSTER", "SETSLOT", slot, "NODE", id).Err())
+	}
+	release()
+	for i, a := range answers() {
+		require.NoError(t, a.err)
+		assert.Contains(t, read(t, st, rooms[i]).Entries, a.entry)
+	}
+	assert.Len(t, read(t, st, r).Entries, 2)
+}
+
+func TestGroups(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		sent := make(chan int, 10)
+		proceed := make(chan struct{})
+		g := &groups{
+			limit: 1,
+			alone: func(context.Context, redis.Cmder) error {
+				sent <- 1
+				<-proceed
+				return nil
+			},
+			together: func(_ *redis.Client, commands []redis.Cmder) {
+				sent <- len(commands)
+				<-proceed
+			},
+			queues: map[string]*queue{},
+		}
+		slow := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
+		other := redis.NewClient(&redis.Options{Addr: "127.0.0.1:2"})
+		defer func() { require.NoError(t, slow.Close()); require.NoError(t, other.Close()) }()
+		results := make(chan error, 2*groupSize)
+		begin := func(ctx context.Context, node *redis.Client, n int) {
+			for range n {
+				go func() { results <- g.process(ctx, node, redis.NewCmd(ctx)) }()
+			}
+			synctest.Wait()
+		}
+		gone, cancel := context.WithCancel(ctx)
+
+		begin(ctx, slow, 1)
+		begin(ctx, slow, 2)
+		begin(gone, slow, 1)
+		assert.Equal(t, 1, <-sent, "the first goes at once")
+		assert.Empty(t, sent, "the next ones wait")
+		begin(ctx, other, 1)
+		assert.Equal(t, 1, <-sent, "another node is not waited for")
+
+		proceed <- struct{}{}
+		proceed <- struct{}{}
+		require.NoError(t, <-results)
+		require.NoError(t, <-results)
+		synctest.Wait()
+		assert.Equal(t, 3, <-sent, "they go together")
+		cancel()
+		require.ErrorIs(t, <-results, context.Canceled, "who gives up need not wait for the others")
+		synctest.Wait()
+		assert.Empty(t, results)
+
+		begin(gone, slow, 1)
+		require.ErrorIs(t, <-results, context.Canceled)
+		begin(ctx, slow, groupSize)
+		assert.Equal(t, groupSize, <-sent, "a full group is not kept waiting, and has only those who still want it")
+		begin(ctx, slow, 1)
+		assert.Empty(t, sent, "the next one is not full")
+
+		closed := make(chan struct{})
+		go func() {
+			g.close()
+			close(closed)
+		}()
+		synctest.Wait()
+		require.ErrorIs(t, g.process(ctx, slow, redis.NewCmd(ctx)), redis.ErrClosed)
+		select {
+		case <-closed:
+			require.Fail(t, "it does not wait for what is under way")
+		default:
+		}
+		close(proceed)
+		<-closed
+		for range 2 + groupSize + 1 {
+			require.NoError(t, <-results)
+		}
+		assert.Equal(t, 1, <-sent, "who waited is not forgotten")
+		assert.Empty(t, sent)
+	})
+}
