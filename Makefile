@@ -72,7 +72,7 @@ go-test: ## run the Go tests, end to end ones too, with the race detector
 
 bench: ## measure: the Go benchmarks, then e2e/load; LOAD='-runs 3 fanout' for a part of it
 	@scripts/need.sh go redis-server
-	go test -run '^$$' -bench . -benchmem ./chat/... ./redisstore/... ./transport/...
+	go test -run '^$$' -bench . -benchmem ./chat/... ./redisstore/... ./transport/... ./internal/... ./server
 	go run ./e2e/load $(LOAD)
 
 fuzz: ## run each fuzz target for FUZZTIME (10s)
