@@ -24,7 +24,6 @@ type room struct {
 	sinks []Sink
 	out   []*Event  // the batch being gathered
 	rest  time.Time // before this nothing is delivered: see pause
-	fed   uint64    // the SEQ that the feed has brought last
 
 	sync      syncing
 	presences presences

@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 
@@ -57,17 +58,33 @@ func newGroups(s *Store) *groups {
 			defer cancel()
 			p := node.Pipeline()
 			_ = p.BatchProcess(ctx, commands...)
-			_, _ = p.Exec(ctx) // each command has its own error
+			_, err := p.Exec(ctx)
+			for _, c := range commands {
+				settle(c, err)
+			}
 		},
 		queues: map[string]*queue{},
 	}
 }
 
-// notDone tells whether an error is Redis's answer that it has not done what it was asked, but would if the script came
-// along or if it went to another node.
+// settle gives a command of a pipeline the error that is its own. Where a pipeline breaks off, go-redis gives its error to
+// those too that have been answered before; where a new connection is refused by Redis, it gives none.
+func settle(c redis.Cmder, pipeline error) {
+	reply, _ := c.(interface{ Val() any })
+	switch answered := reply != nil && reply.Val() != nil; {
+	case answered:
+		c.SetErr(nil)
+	case c.Err() == nil:
+		c.SetErr(pipeline)
+	}
+}
+
+// notDone tells whether an error says that nothing was done of what was asked, but would be if the script came along or if
+// it went to another node, as when a Cluster has changed.
 func notDone(err error) bool {
 	return redis.HasErrorPrefix(err, "NOSCRIPT") || redis.HasErrorPrefix(err, "MOVED") ||
-		redis.HasErrorPrefix(err, "ASK") || redis.HasErrorPrefix(err, "READONLY")
+		redis.HasErrorPrefix(err, "ASK") || redis.HasErrorPrefix(err, "READONLY") ||
+		errors.Is(err, redis.ErrClosed)
 }
 
 // process has Redis run a command and returns its error. When ctx is done while the command waits it is never sent.

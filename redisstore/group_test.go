@@ -3,6 +3,8 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -287,4 +289,61 @@ func TestGroups(t *testing.T) {
 		assert.Equal(t, 1, <-sent, "who waited is not forgotten")
 		assert.Empty(t, sent)
 	})
+}
+
+// answering is a Redis that ends a connection with the answer to the first script, after answers to the greeting.
+func answering(t *testing.T, greeting, script string) (addr string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	serve := func(c net.Conn) {
+		defer func() { _ = c.Close() }()
+		buffer := make([]byte, 4096)
+		for {
+			n, err := c.Read(buffer)
+			if err != nil {
+				return
+			}
+			said := string(buffer[:n])
+			if strings.Contains(said, "evalsha") {
+				_, _ = io.WriteString(c, script)
+				return
+			}
+			_, _ = io.WriteString(c, strings.Repeat(greeting, strings.Count(said, "*"))) // each command is an array
+		}
+	}
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			go serve(c)
+		}
+	}()
+	return l.Addr().String()
+}
+
+// together has a store for an address send two commands as one pipeline.
+func together(t *testing.T, url string) (first, second *redis.Cmd) {
+	opt := Options{URL: url, Timeout: 10 * time.Second}
+	client, _, err := newClient(opt)
+	require.NoError(t, err)
+	defer func() { _ = client.Close() }()
+	a, b := scriptCmd(t.Context(), "evalsha", "sha", []string{"a"}, nil), scriptCmd(t.Context(), "evalsha", "sha", []string{"b"}, nil)
+	newGroups(&Store{opt: opt, client: client}).together(client.(*redis.Client), []redis.Cmder{a, b})
+	return a.Cmd, b.Cmd
+}
+
+func TestWhatWasAnsweredBeforeAPipelineBrokeOff(t *testing.T) {
+	first, second := together(t, "redis://"+answering(t, "-ERR unknown command\r\n", "*2\r\n$1\r\nx\r\n:0\r\n"))
+	require.NoError(t, first.Err())
+	require.Equal(t, []any{"x", int64(0)}, first.Val())
+	require.Error(t, second.Err())
+}
+
+func TestARefusedConnectionIsEachCommandsError(t *testing.T) {
+	first, second := together(t, "redis://:wrong@"+answering(t, "-WRONGPASS invalid\r\n", ""))
+	require.ErrorContains(t, first.Err(), "WRONGPASS")
+	require.ErrorContains(t, second.Err(), "WRONGPASS")
 }

@@ -122,7 +122,8 @@ var _ park.Lasting = (*writer)(nil)
 // Outlast implements [park.Lasting].
 func (w *writer) Outlast(below http.ResponseWriter) {
 	w.ResponseWriter, w.outlasts = below, true
-	w.what.path = strings.Clone(w.what.path) // that the query, which may be long, need not stay with it
+	// That the query, which may be long, need not stay with them.
+	w.what.method, w.what.path = strings.Clone(w.what.method), strings.Clone(w.what.path)
 }
 
 // Last implements [park.Lasting].
