@@ -85,13 +85,22 @@ func read(w http.ResponseWriter, r *http.Request) (post, error) {
 // usualBody is what most posts have at most, in bytes.
 const usualBody = 2 << 10
 
+var errLonger = errors.New("the body is longer than it says")
+
 // bodyOf is a request's whole body. One that is longer gets its memory as it comes: who says that much will come may send
 // nothing.
 func bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if 0 <= r.ContentLength && r.ContentLength <= usualBody {
-		body := make([]byte, r.ContentLength)
-		_, err := io.ReadFull(r.Body, body)
-		return body, err
+		// A byte more than will come, to see its end: HTTP/2 may say that in a frame of its own.
+		body := make([]byte, r.ContentLength+1)
+		n, err := io.ReadFull(r.Body, body)
+		switch whole := int64(n) == r.ContentLength; {
+		case whole && (err == io.EOF || err == io.ErrUnexpectedEOF):
+			err = nil
+		case err == nil:
+			err = errLonger
+		}
+		return body[:n], err
 	}
 	return io.ReadAll(http.MaxBytesReader(w, r.Body, wire.MaxBody))
 }
