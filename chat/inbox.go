@@ -13,9 +13,10 @@ const maxInbox = 1 << 20
 // notices. All methods may be called at the same time.
 type inbox struct {
 	wake chan struct{} // has an element when there is something to take
-	// shown is the mark of the entry that the worker took last from an offer, and fed the SEQ that the feed has brought
-	// last: when it brings that entry, which is most often next, nobody needs to wake up for it.
-	shown, fed atomic.Uint64
+	// shown is the mark of the entry that the worker took last from an offer. Most often it is what the feed brings next,
+	// and then nobody needs to wake up for it.
+	shown atomic.Uint64
+	fed   atomic.Uint64 // the SEQ that the feed has brought last
 
 	mu       sync.Mutex // protects following
 	commands []func()

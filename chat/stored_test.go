@@ -44,7 +44,12 @@ func TestOwnPostsAndThoseOfOthersTakeTurns(t *testing.T) {
 				by = other
 			}
 			said = append(said, strconv.Itoa(i))
+			if by == n {
+				s.delay("a")
+			}
 			say(t, by, said[i])
+			synctest.Wait()
+			s.catchUp("a")
 			synctest.Wait()
 		}
 		require.Equal(t, said, texts(sink.take()))

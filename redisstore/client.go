@@ -47,7 +47,7 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 	opt.DialerRetries = 1
 	opt.ReadTimeout, opt.WriteTimeout = o.Timeout, o.Timeout
 	opt.PoolTimeout = o.Timeout
-	// A connection's buffers: go-redis's 32 KiB are for large answers and pipelines, which have connections of their own.
+	// A connection's buffers: go-redis's 32 KiB are for large answers. Pipelines have connections of their own, with 128 KiB.
 	opt.ReadBufferSize, opt.WriteBufferSize = bufferSize, bufferSize
 	opt.MaxRetries = -1 // see "Asking once" in doc.go
 	opt.DisableIdentity = true

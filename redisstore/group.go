@@ -12,8 +12,8 @@ import (
 const (
 	// groupsUnderWay is how many exchanges with one node are under way at once before further commands wait for each
 	// other. With 2 each exchange is cheaper still, but 16 posters on a Redis a millisecond away wait half as long again;
-	// with 8 they wait hardly longer, and 64 cost a sixth less. It is below the pool's 10 connections a core, for waiting
-	// there costs more.
+	// with 8 they wait hardly longer, and 64 cost a sixth less. A single Redis's pool has 10 connections a core, a
+	// Cluster's node 5: with one core three of them wait there yet.
 	groupsUnderWay = 8
 	// groupSize is how many commands wait for each other at most: Redis, which answers nobody else meanwhile, is through
 	// with them in about a millisecond.
@@ -22,7 +22,7 @@ const (
 
 // groups sends commands of many callers to Redis, and those together, as one pipeline, that come while others are under
 // way: the busier it is, the less each costs both ends. While it is quiet each goes at once and on its caller's
-// goroutine. No command waits for more than one exchange: one that finds a full group waiting has it sent.
+// goroutine. The one that fills a group has it sent, however many are under way.
 type groups struct {
 	limit    int
 	alone    func(context.Context, redis.Cmder) error

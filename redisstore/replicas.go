@@ -44,7 +44,7 @@ func (s *Store) master(ctx context.Context, key string) (*redis.Client, error) {
 	case *redis.Client:
 		return client, nil
 	}
-	return nil, fmt.Errorf("a client of type %T can't wait for replicas", s.client)
+	return nil, fmt.Errorf("a client of type %T has no master to ask", s.client)
 }
 
 func (s *Store) appendAndWait(

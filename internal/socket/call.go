@@ -8,7 +8,7 @@ import (
 	"unsafe"
 )
 
-// wakeEvery is how many calls are made between two of which the runtime is told: as many as take about 5 milliseconds,
+// wakeEvery is how many calls are made between two of which the runtime is told: as many as take about 5 milliseconds on a busy core,
 // which is half of what a goroutine may run before the monitor thread has it give way.
 const wakeEvery = 1024
 
