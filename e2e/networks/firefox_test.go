@@ -43,6 +43,9 @@ func TestFirefox(t *testing.T) {
 			}
 
 			page.Read(t, "window.neverReloaded = true", new(bool))
+			// Neither is a reason to open a second WebSocket: given up, that would be an error in the console.
+			page.Read(t, `dispatchEvent(new Event("online"))`, new(bool))
+			page.Read(t, `document.dispatchEvent(new Event("visibilitychange"))`, new(bool))
 			link.Swallow()
 			other.Post(t, "kitchen", "missed")
 			page.Send(t, "said in the gap")

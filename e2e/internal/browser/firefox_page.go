@@ -32,7 +32,9 @@ func (f *Firefox) Page(t testing.TB, name string) *FirefoxPage {
 	p := &FirefoxPage{firefox: f, tab: tab.Context, name: name}
 	t.Cleanup(func() {
 		if t.Failed() {
-			shown, err := p.eval("document.body?.innerText ?? ''")
+			// With its own account of the connection.
+			_, _ = p.eval(byID("connection") + ".click()")
+			shown, err := p.eval("new Promise(requestAnimationFrame).then(() => document.body?.innerText ?? '')")
 			t.Logf("Firefox, the page of %s at its end (%v):\n%s\nits console: %q", name, err, shown, p.Console())
 		}
 		_ = f.call("browser.removeUserContext", map[string]any{"userContext": person.UserContext}, nil) // it ends with Firefox

@@ -8,6 +8,8 @@ export interface Timing {
     welcomeWithin: number;
     /** From `welcome` to proof: the first `ping`, sent a second after `live`, and on a WebSocket an answer too. */
     proofWithin: number;
+    /** Woken up, or on another network, a WebSocket is asked whether it lives, and others are opened beside it after this. */
+    answerWithin: number;
     /** A carrier that lived less than this died young; twice in a row sends its transport to the back. */
     shortLife: number;
     /** How long it stays at the back, and how long what worked is tried first. */

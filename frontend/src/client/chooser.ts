@@ -103,6 +103,8 @@ export function createChooser(options: ChooserOptions): Chooser {
   /** When others are tried beside the carrier, and when the next round begins. */
   let lookAt = NEVER;
   let retryAt = NEVER;
+  /** Until when the carrier may answer for itself. */
+  let answerBy = NEVER;
   let retryAfter = 0;
   let foreign: boolean | undefined;
   let downSince = 0;
@@ -156,10 +158,13 @@ export function createChooser(options: ChooserOptions): Chooser {
           strikes.clear();
           learn({ back: {} });
           if (carrier?.proved) lookAt = now;
+          return ask();
         }
         return check();
       case "wake":
-        if (carrier && !input.frozen && now - carrier.heardAt <= 1.2 * carrier.beat) return;
+        if (carrier && now - carrier.heardAt <= 1.2 * carrier.beat) {
+          return input.frozen ? ask() : undefined;
+        }
         return check();
       case "rooms":
         // What is open knows only the rooms of before. The carrier stays until the next one is there.
@@ -171,8 +176,15 @@ export function createChooser(options: ChooserOptions): Chooser {
     }
   }
 
+  /** A WebSocket may answer the link's ping first: most often nothing has happened to it. The others can't be asked. */
+  function ask(): void {
+    if (carrier?.transport !== "ws") return check();
+    answerBy = Math.min(answerBy, now + timing.answerWithin);
+  }
+
   /** Whether anything gets through. */
   function check(): void {
+    answerBy = NEVER;
     begin(carrier ? "network" : "again");
   }
 
@@ -186,6 +198,7 @@ export function createChooser(options: ChooserOptions): Chooser {
   /** Does what the time asks for. */
   function settle(): void {
     if (due(retryAt)) begin("again");
+    if (due(answerBy)) check();
     for (const one of tries.values()) {
       const { transport, welcomeAt } = one;
       if (!welcomeAt) {
@@ -281,6 +294,7 @@ export function createChooser(options: ChooserOptions): Chooser {
     for (const one of tries.values()) close(one, why);
     race = undefined;
     retryAt = NEVER;
+    answerBy = NEVER;
     running = false;
   }
 
@@ -307,6 +321,7 @@ export function createChooser(options: ChooserOptions): Chooser {
 
   function carry(one: Try, why: string): void {
     carrier = one;
+    answerBy = NEVER;
     lookAt = (one.welcomeAt ?? now) + timing.proofWithin;
     act("carry", one, why);
     if (one.proved) proven(one);
@@ -319,6 +334,7 @@ export function createChooser(options: ChooserOptions): Chooser {
     const proves = one.down && one.up && !one.proved;
     one.proved ||= proves;
     if (one !== carrier) return;
+    answerBy = NEVER;
     const why = race?.why;
     if (why === "network" || (proves && why === one.doubt)) cancelRace("alive");
     if (proves) proven(one);

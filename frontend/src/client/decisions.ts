@@ -10,6 +10,8 @@ export interface Timing {
   welcomeWithin: number;
   /** From `welcome` to proof: the first `ping`, sent a second after `live`, and on a WebSocket an answer too. */
   proofWithin: number;
+  /** Woken up, or on another network, a WebSocket is asked whether it lives, and others are opened beside it after this. */
+  answerWithin: number;
   /** A carrier that lived less than this died young; twice in a row sends its transport to the back. */
   shortLife: number;
   /** How long it stays at the back, and how long what worked is tried first. */
@@ -28,6 +30,7 @@ export const TIMING: Timing = {
   headStart: 2_000,
   welcomeWithin: 12_000,
   proofWithin: 4_000,
+  answerWithin: 500,
   shortLife: 10_000,
   remember: 60 * 60_000,
   doubtAgain: 30_000,

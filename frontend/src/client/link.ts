@@ -112,7 +112,7 @@ export function createLink(options: LinkOptions): Port {
     try {
       for (let next = inputs.shift(); next; next = inputs.shift()) {
         // Whoever answers is alive, sooner than another could be opened.
-        if (next.type === "wake") send({ type: "ping" });
+        if (next.type === "wake" || next.type === "network") send({ type: "ping" });
         chooser.step(next);
       }
     } finally {

@@ -69,7 +69,7 @@ export class RoomModel {
   #ended: End | undefined;
   #lastLive: Transport | undefined;
   #seenHidden: Cursor | undefined;
-  #hiddenAt = 0;
+  #hiddenAt = Date.now(); // a page may be loaded behind others
 
   constructor(room: string, baseUrl: string, transport?: Transport, timing?: Partial<Timing>) {
     this.#room = room;

@@ -318,12 +318,32 @@ describe("no choice is for good", () => {
 describe("the network and the device", () => {
   const live = () => started().welcome("ws").pass(1_000).ping("ws");
 
-  test("a change of network is checked at once; a sign of life ends the check", () => {
-    const d = live().give({ type: "network", online: true });
-    expect(d.open.size).toBe(2);
-    expect(d.on).toBe("ws");
+  test("on another network a WebSocket may answer first, and nothing is opened beside one that does", () => {
+    const d = live()
+      .give({ type: "network", online: true })
+      .pass(TIMING.answerWithin - 1);
+    d.give({ type: "heard", id: d.carrier ?? 0, answer: true }).pass(1_000);
+    expect(d.opened).toEqual(["ws"]);
+  });
+
+  test("one that does not answer is raced, however often the network changes meanwhile", () => {
+    const d = live()
+      .give({ type: "network", online: true })
+      .pass(TIMING.answerWithin - 100);
+    expect(d.open.size).toBe(1);
+    d.give({ type: "network", online: true }).pass(100);
+    expect([d.open.size, d.on]).toEqual([2, "ws"]);
     d.give({ type: "heard", id: d.carrier ?? 0 });
     expect(d.open.size).toBe(1);
+  });
+
+  test("what can't be asked is raced at once; a sign of life ends that, and a better one is looked for", () => {
+    const d = started().end("ws").welcome("sse").pass(1_000).ping("sse");
+    d.give({ type: "network", online: true });
+    expect([d.opened, d.on]).toEqual([["ws", "sse", "sse"], "sse"]);
+    d.give({ type: "heard", id: d.carrier ?? 0 });
+    expect([d.opened, d.on]).toEqual([["ws", "sse", "sse", "ws"], "sse"]);
+    expect([...d.open.values()]).toEqual(["sse", "ws"]);
   });
 
   test("no network at all is known when nothing can be opened", () => {
@@ -348,9 +368,10 @@ describe("the network and the device", () => {
     expect(d.give({ type: "wake" }).open.size).toBe(2);
   });
 
-  test("a page that was frozen checks at once, and keeps what answers", () => {
-    const d = live();
-    expect(d.give({ type: "wake", frozen: true }).open.size).toBe(2);
+  test("a page that was frozen asks, checks soon, and keeps what answers", () => {
+    const d = live().give({ type: "wake", frozen: true });
+    expect(d.open.size).toBe(1);
+    expect(d.pass(TIMING.answerWithin).open.size).toBe(2);
     const before = d.carrier;
     d.give({ type: "heard", id: before ?? 0, answer: true });
     expect([d.open.size, d.carrier]).toEqual([1, before]);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { defaultEnvironment } from "../../src/client/environment.ts";
+import type { Command, WelcomeEvent } from "../../src/client/events.ts";
 import type { Decision, End, ErrorEvent, ServerEvent } from "../../src/client/index.ts";
 import { createLink } from "../../src/client/link.ts";
 import { oneRoom, type Sink, type Target } from "../../src/client/transport.ts";
@@ -21,6 +22,7 @@ function start(target: Target = ROOM) {
   const events: ServerEvent[] = [];
   const decisions: Decision[] = [];
   const finals: End[] = [];
+  const sent: Command[] = [];
   let closed = 0;
   const nothing = () => undefined;
   const link = createLink({
@@ -30,7 +32,7 @@ function start(target: Target = ROOM) {
     open: {
       ws: (_env, _target, sink) => {
         sinks.push(sink);
-        return { send: () => true, close: () => closed++ };
+        return { send: (command) => sent.push(command) > 0, close: () => closed++ };
       },
     },
     onEvent: (event) => events.push(event),
@@ -44,7 +46,7 @@ function start(target: Target = ROOM) {
   const error = (more: Partial<ErrorEvent>) =>
     sinks[0]?.event({ type: "error", code: "going_away", title: "", ...more });
   const why = (what: string) => decisions.find((decision) => decision.what === what)?.why;
-  return { link, sinks, events, finals, error, why, closed: () => closed };
+  return { link, sinks, events, finals, sent, error, why, closed: () => closed };
 }
 
 describe("an error before the end", () => {
@@ -90,6 +92,17 @@ test("what comes before a try carries the session is held, in order and not with
   sinks[0]?.event({ type: "ping" });
   expect(why("ended")).toMatch(/^lost: too much to hold/);
   expect(closed()).toBe(1);
+});
+
+test.each([
+  { type: "network", online: true },
+  { type: "wake", frozen: true },
+] as const)("on $type the one in use is asked whether it lives", (input) => {
+  const { link, sinks, sent } = start();
+  sinks[0]?.event({ type: "welcome", heartbeat: 15 } as WelcomeEvent);
+  sent.length = 0; // the question that proves it
+  link.input(input);
+  expect(sent).toEqual([{ type: "ping" }]);
 });
 
 test("an end comes once", () => {
