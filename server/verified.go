@@ -1,0 +1,68 @@
+package server
+
+import (
+	"bytes"
+	"strings"
+	"sync"
+	"time"
+)
+
+// verified reads tokens and remembers the good ones: a signature, base64 and JSON are a tenth of what a post costs, and
+// somebody who posts does so again. Its zero value is ready.
+type verified struct {
+	mu sync.Mutex // guards the following
+	// young are those seen lately, old those seen before; of neither are there more than most.
+	young, old map[string]verdict // by token
+}
+
+// verdict is what a token says, and the key by which that is true.
+type verdict struct {
+	session session
+	key     []byte
+}
+
+// most is half of what is remembered, some 500 bytes each.
+const most = 1024
+
+// parse is [parseToken], whose answer for the same token and key changes with the time only.
+func (v *verified) parse(token string, key []byte, now time.Time) (session, error) {
+	found, ok := v.find(token)
+	if !ok || !bytes.Equal(found.key, key) {
+		s, err := parseToken(token, key, now)
+		if err == nil {
+			v.keep(strings.Clone(token), verdict{s, key}) // it came as a part of a request's headers
+		}
+		return s, err
+	}
+	if !now.Before(found.session.Expires) {
+		return session{}, errTokenExpired
+	}
+	return found.session, nil
+}
+
+func (v *verified) find(token string) (verdict, bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if found, ok := v.young[token]; ok {
+		return found, true
+	}
+	found, ok := v.old[token]
+	if ok {
+		delete(v.old, token)
+		v.keepLocked(strings.Clone(token), found)
+	}
+	return found, ok
+}
+
+func (v *verified) keep(token string, found verdict) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.keepLocked(token, found)
+}
+
+func (v *verified) keepLocked(token string, found verdict) {
+	if v.young == nil || len(v.young) >= most {
+		v.young, v.old = make(map[string]verdict), v.young
+	}
+	v.young[token] = found
+}
