@@ -214,23 +214,27 @@ func TestTogetherWhenASlotMoves(t *testing.T) {
 	assert.Len(t, read(t, st, r).Entries, 2)
 }
 
+// heldGroups tell of each exchange how many commands it has, and end one for each proceed.
+func heldGroups(limit int) (g *groups, sent chan int, proceed chan struct{}) {
+	sent, proceed = make(chan int, 10), make(chan struct{})
+	return &groups{
+		limit: limit,
+		alone: func(context.Context, redis.Cmder) error {
+			sent <- 1
+			<-proceed
+			return nil
+		},
+		together: func(_ *redis.Client, commands []redis.Cmder) {
+			sent <- len(commands)
+			<-proceed
+		},
+		queues: map[string]*queue{},
+	}, sent, proceed
+}
+
 func TestGroups(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		sent := make(chan int, 10)
-		proceed := make(chan struct{})
-		g := &groups{
-			limit: 1,
-			alone: func(context.Context, redis.Cmder) error {
-				sent <- 1
-				<-proceed
-				return nil
-			},
-			together: func(_ *redis.Client, commands []redis.Cmder) {
-				sent <- len(commands)
-				<-proceed
-			},
-			queues: map[string]*queue{},
-		}
+		g, sent, proceed := heldGroups(1)
 		slow := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
 		other := redis.NewClient(&redis.Options{Addr: "127.0.0.1:2"})
 		defer func() { require.NoError(t, slow.Close()); require.NoError(t, other.Close()) }()
@@ -288,6 +292,46 @@ func TestGroups(t *testing.T) {
 		}
 		assert.Equal(t, 1, <-sent, "who waited is not forgotten")
 		assert.Empty(t, sent)
+	})
+}
+
+// TestGroupsKeepToTheLimit: a full group goes beyond the limit, and what waits then goes only when no more than the limit
+// would be under way with it.
+func TestGroupsKeepToTheLimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g, sent, proceed := heldGroups(2)
+		node := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
+		defer func() { require.NoError(t, node.Close()) }()
+		defer close(proceed)
+		begin := func(n int) {
+			for range n {
+				go func() { _ = g.process(t.Context(), node, redis.NewCmd(ctx)) }()
+			}
+			synctest.Wait()
+		}
+		end := func() {
+			proceed <- struct{}{}
+			synctest.Wait()
+		}
+		went := func() (sizes []int) {
+			for len(sent) > 0 {
+				sizes = append(sizes, <-sent)
+			}
+			return sizes
+		}
+
+		begin(2)
+		begin(groupSize)
+		begin(3)
+		require.Equal(t, []int{1, 1, groupSize}, went())
+		end()
+		require.Empty(t, went(), "two are under way without it")
+		end()
+		require.Equal(t, []int{3}, went(), "they take the place of the one that ended")
+		end()
+		end()
+		begin(3)
+		require.Equal(t, []int{1, 1}, went(), "all that ended has been counted")
 	})
 }
 

@@ -50,14 +50,10 @@ func (s *Store) master(ctx context.Context, key string) (*redis.Client, error) {
 func (s *Store) appendAndWait(
 	ctx context.Context, master *redis.Client, command, script string, keys []string, args []any,
 ) ([]any, error) {
-	words := make([]any, 0, 3+len(keys)+len(args))
-	words = append(words, command, script, len(keys))
-	for _, k := range keys {
-		words = append(words, k)
-	}
-	var appended, waited *redis.Cmd
+	appended := scriptCmd(ctx, command, script, keys, args)
+	var waited *redis.Cmd
 	_, err := master.Pipelined(ctx, func(p redis.Pipeliner) error {
-		appended = p.Do(ctx, append(words, args...)...)
+		_ = p.Process(ctx, appended) // it is only put in line
 		waited = p.Do(ctx, "wait", s.opt.WaitReplicas, millis(s.opt.Timeout/2))
 		return nil
 	})
