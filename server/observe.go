@@ -44,10 +44,10 @@ func (s *Server) observe(next http.Handler) http.Handler {
 }
 
 // over does what there is to do after a request whose handler has returned, or panicked with v. One that was parked has
-// long lost what net/http held of it.
+// long lost what net/http held of it. It is under way until it is in the log, which ends with the node.
 func (w *writer) over(v any) {
 	s, ctx := w.server, context.Background()
-	s.underWay.leave(w.what)
+	defer s.underWay.leave(w.what)
 	if v != nil {
 		s.recovered(w, v)
 	}

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -77,4 +78,23 @@ func TestWait(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, open)
 	<-done
+}
+
+// lines calls itself for each line that is logged.
+type lines func()
+
+func (l lines) Write(b []byte) (int, error) {
+	l()
+	return len(b), nil
+}
+
+// A node that has waited for its requests may end: what they say in the log is there.
+func TestWaitIsForTheLogToo(t *testing.T) {
+	s := newSite(t, Options{})
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	var open []string
+	s.log = slog.New(slog.NewTextHandler(lines(func() { open, _ = s.Wait(over) }), &slog.HandlerOptions{Level: slog.LevelDebug}))
+	s.ask("GET", "/healthz", "")
+	assert.Equal(t, []string{"GET /healthz ×1"}, open)
 }

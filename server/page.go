@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -34,8 +35,9 @@ const (
 // placeholder finds where the address of the page's root goes in index.html, however the build writes it.
 func placeholder() *regexp.Regexp { return regexp.MustCompile(`<base href="/"\s*/?>`) }
 
-// page has the built front end in memory, each file as it is and, where that is smaller, gzipped. That is done once:
-// together they are some hundred kilobytes.
+// page has the built front end in memory, each file as it is and, where that is smaller, gzipped: together they are some
+// hundred kilobytes. A file is gzipped once, when somebody first asks for it so: all of them take a tenth of a second, for
+// which no start has to wait.
 type page struct {
 	html        *file
 	rest        map[string]*file // by path, "/assets/index-4f2a.js"
@@ -56,7 +58,7 @@ type file struct {
 	public  bool   // any site's page may read it
 	tag     string // ETag of the plain one, without quotes
 	plain   []byte
-	gzipped []byte // nil where it would not be smaller
+	gzipped func() []byte // nil for kinds that are compressed already; its result is nil where it would not be smaller
 }
 
 // newPage reads the built front end, which must have an index.html; base is the base path, calls where its calls are,
@@ -127,16 +129,22 @@ func newFile(name string, content []byte) *file {
 		f.cache = "public, max-age=31536000, immutable"
 	}
 	if compressible(f.kind) {
-		var zipped bytes.Buffer
-		z, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
-		if err == nil {
-			_, err = z.Write(content)
-		}
-		if err == nil && z.Close() == nil && zipped.Len() < len(content) {
-			f.gzipped = zipped.Bytes()
-		}
+		f.gzipped = sync.OnceValue(func() []byte { return gzipped(content) })
 	}
 	return f
+}
+
+// gzipped is content made smaller, or nil where it would not be.
+func gzipped(content []byte) []byte {
+	var zipped bytes.Buffer
+	z, err := gzip.NewWriterLevel(&zipped, gzip.BestCompression)
+	if err == nil {
+		_, err = z.Write(content)
+	}
+	if err != nil || z.Close() != nil || zipped.Len() >= len(content) {
+		return nil
+	}
+	return zipped.Bytes()
 }
 
 // kindOf is a file's media type. The usual ones are spelled out, because the system's table may say otherwise.
@@ -207,8 +215,10 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if f.gzipped != nil {
 		h.Add("Vary", "Accept-Encoding")
 		if acceptsGzip(r.Header.Values("Accept-Encoding")) {
-			content, tag = f.gzipped, f.tag+"-gzip" // another representation has another ETag (RFC 9110 section 8.8.3)
-			h.Set("Content-Encoding", "gzip")
+			if zipped := f.gzipped(); zipped != nil {
+				content, tag = zipped, f.tag+"-gzip" // another representation has another ETag (RFC 9110 section 8.8.3)
+				h.Set("Content-Encoding", "gzip")
+			}
 		}
 	}
 	h.Set("ETag", `"`+tag+`"`)

@@ -8,7 +8,7 @@ import (
 )
 
 // A supervisor kills what is not gone 10 s after SIGTERM (docker stop): all but the store has to be done a second
-// before, and the store gets most of that.
+// before, and the store gets most of that, besides what the others have left.
 const (
 	drainTime = 9 * time.Second
 	storeTime = 800 * time.Millisecond
@@ -45,7 +45,7 @@ func (p *parts) drain(ended context.Context) error {
 	if p.calls != nil {
 		p.calls.Close()
 	}
-	errs = append(errs, p.closeStore())
+	errs = append(errs, p.closeStore(began.Add(drainTime+storeTime)))
 	if err := errors.Join(errs...); err != nil {
 		_ = p.web.Close() // of what would not end by itself
 		return fmt.Errorf("stop: %w", err)
@@ -61,7 +61,7 @@ func (p *parts) shutdown(ctx context.Context) error {
 	return p.web.Shutdown(ctx)
 }
 
-func (p *parts) closeStore() error {
+func (p *parts) closeStore(until time.Time) error {
 	if p.store == nil {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (p *parts) closeStore() error {
 	select {
 	case err := <-closed:
 		return err
-	case <-time.After(storeTime):
+	case <-time.After(time.Until(until)):
 		return errors.New("the store's connections are still open")
 	}
 }
