@@ -64,7 +64,7 @@ func TestWhereLiveKitIs(t *testing.T) {
 // The chat is served whatever becomes of LiveKit, and the log says once what did, without the secret.
 func TestLiveKitThatDoesNotAnswer(t *testing.T) {
 	p := begin(t, "--livekit-url", "ws://127.0.0.1:1", "--livekit-api-key", "the-key", "--livekit-api-secret", "sekret-sekret")
-	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "LiveKit does not answer") }, 10*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "LiveKit does not answer") }, patience, 5*time.Millisecond)
 	assert.Equal(t, http.StatusOK, p.status(t, "/readyz"))
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, p.url, nil)
 	require.NoError(t, err)

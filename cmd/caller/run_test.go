@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"strings"
@@ -21,6 +22,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
+
+// patience is how long tests wait for what should take moments, on two busy cores and with the race detector.
+const patience = 30 * time.Second
 
 // output can be written and read at the same time.
 type output struct {
@@ -72,7 +76,7 @@ func begin(t *testing.T, args ...string) *program {
 	require.Eventually(t, func() bool {
 		p.url = listensAt.FindString(p.stdout.String())
 		return p.url != ""
-	}, 10*time.Second, 5*time.Millisecond)
+	}, patience, 5*time.Millisecond)
 	return p
 }
 
@@ -105,7 +109,7 @@ func (p *program) status(t *testing.T, path string) int {
 func TestRunAndDrain(t *testing.T) {
 	p := begin(t)
 	assert.Equal(t, http.StatusOK, p.status(t, "/readyz"))
-	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "--redis-url") }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "--redis-url") }, patience, time.Millisecond)
 
 	r, err := p.client.Post(p.url+"/rooms/lobby", "", strings.NewReader("hello"))
 	require.NoError(t, err)
@@ -182,12 +186,12 @@ func TestAPollAtTheEnd(t *testing.T) {
 		all, err := io.ReadAll(r.Body)
 		require.NoError(t, err)
 		return strings.Contains(string(all), "Ann")
-	}, 5*time.Second, 5*time.Millisecond, "her poll waits")
+	}, patience, 5*time.Millisecond, "her poll waits")
 	if runtime.GOOS == "linux" {
 		require.Eventually(t, func() bool {
 			all := make([]byte, 1<<20)
 			return !strings.Contains(string(all[:runtime.Stack(all, true)]), "park.(*Lot).Wait")
-		}, 5*time.Second, 5*time.Millisecond, "and in no goroutine")
+		}, patience, 5*time.Millisecond, "and in no goroutine")
 	}
 	p.end(t)
 	r := <-polled
@@ -221,19 +225,24 @@ func TestCurlLines(t *testing.T) {
 }
 
 func TestRedisThatComesLater(t *testing.T) {
-	spot, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := spot.Addr().String()
-	require.NoError(t, spot.Close())
-	p := begin(t, "--redis-url", "redis://user:sekret@"+addr)
+	path := filepath.Join(t.TempDir(), "redis.sock") // nobody else can take it meanwhile, as they could a port
+	p := begin(t, "--redis-url", "unix://user:sekret@"+path)
 	assert.Equal(t, http.StatusOK, p.status(t, "/healthz"))
 	assert.Equal(t, http.StatusServiceUnavailable, p.status(t, "/readyz"))
 
 	redis := miniredis.NewMiniRedis()
 	redis.RequireUserAuth("user", "sekret")
-	require.NoError(t, redis.StartAddr(addr))
+	require.NoError(t, redis.Start())
 	defer redis.Close()
-	require.Eventually(t, func() bool { return p.status(t, "/readyz") == http.StatusOK }, 10*time.Second, 50*time.Millisecond)
+	comes, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	defer comes.Close()
+	go func() {
+		for conn, err := comes.Accept(); err == nil; conn, err = comes.Accept() {
+			redis.Server().ServeConn(conn)
+		}
+	}()
+	require.Eventually(t, func() bool { return p.status(t, "/readyz") == http.StatusOK }, patience, 50*time.Millisecond)
 	r, err := p.client.Post(p.url+"/session", "application/json", strings.NewReader(`{"name":"Ann"}`))
 	require.NoError(t, err)
 	assert.Equal(t, http.StatusCreated, r.StatusCode)
@@ -245,7 +254,7 @@ func TestRedisThatComesLater(t *testing.T) {
 func TestStopWhileRedisIsAway(t *testing.T) {
 	p := begin(t, "--redis-url", "redis://127.0.0.1:1", "--log-level", "debug")
 	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), `"msg":"redis client"`) },
-		10*time.Second, 5*time.Millisecond, "what the client says is in the program's own log")
+		patience, 5*time.Millisecond, "what the client says is in the program's own log")
 	p.end(t)
 }
 

@@ -123,11 +123,11 @@ func TestHTTPS(t *testing.T) {
 
 	require.EqualValues(t, 1, p.serial(t))
 	files.renew(t, 2, time.Now().Add(-time.Hour), time.Now().Add(48*time.Hour))
-	require.Eventually(t, func() bool { return p.serial(t) == 2 }, 10*time.Second, 50*time.Millisecond)
+	require.Eventually(t, func() bool { return p.serial(t) == 2 }, patience, 50*time.Millisecond)
 	require.NoError(t, os.WriteFile(files.key, []byte("half a renewal"), 0o600))
 	require.Eventually(t, func() bool {
 		return p.serial(t) == 2 && strings.Contains(p.stderr.String(), "the old one is served on")
-	}, 10*time.Second, 50*time.Millisecond)
+	}, patience, 50*time.Millisecond)
 
 	r, err := client.Post(p.url+"/rooms/lobby", "", strings.NewReader("still open"))
 	require.NoError(t, err)
