@@ -208,22 +208,8 @@ func TestSlotMoves(t *testing.T) {
 	s := startCluster(t)
 	st, r := s.open(t, Options{}), room()
 	l := followed(t, st, r)
-	cluster := s.client.(*redis.ClusterClient)
-	slot := cluster.ClusterKeySlot(ctx, st.key(r, "log")).Val()
-	from, err := cluster.MasterForKey(ctx, st.key(r, "log"))
-	require.NoError(t, err)
-	others := make(chan *redis.Client, 3)
-	require.NoError(t, cluster.ForEachMaster(ctx, func(_ context.Context, c *redis.Client) error {
-		if c.Options().Addr != from.Options().Addr {
-			others <- c
-		}
-		return nil
-	}))
-	to := <-others
-	id := to.Do(ctx, "CLUSTER", "MYID").Val()
-	for _, c := range []*redis.Client{to, from} {
-		require.NoError(t, c.Do(ctx, "CLUSTER", "SETSLOT", slot, "NODE", id).Err())
-	}
+	slot, from, to := move(t, st, r)
+	setSlot(t, slot, to, from)
 	assert.Equal(t, chat.Cut{}, l.next(t))
 	assert.Equal(t, chat.Following{}, l.next(t))
 	assert.Equal(t, chat.Appended{Entry: post(t, st, r, "moved")}, l.next(t))

@@ -12,8 +12,8 @@ import (
 const (
 	// groupsUnderWay is how many exchanges with one node are under way at once before further commands wait for each
 	// other. With 2 each exchange is cheaper still, but 16 posters on a Redis a millisecond away wait half as long again;
-	// with 8 they wait hardly longer, and 64 cost a sixth less. A single Redis's pool has 10 connections a core, a
-	// Cluster's node 5: with one core three of them wait there yet.
+	// with 8 they wait hardly longer, and 64 cost a sixth less. Where the pool of connections is smaller, as a Cluster's
+	// node has it on one core, with 5, there are fewer: see [groups.queue].
 	groupsUnderWay = 8
 	// groupSize is how many commands wait for each other at most: Redis, which answers nobody else meanwhile, is through
 	// with them in about a millisecond.
@@ -24,8 +24,8 @@ const (
 // way: the busier it is, the less each costs both ends. While it is quiet each goes at once and on its caller's
 // goroutine. The one that fills a group has it sent, however many are under way.
 type groups struct {
-	limit    int
-	alone    func(context.Context, redis.Cmder) error
+	limit    int // of exchanges with a node, at most
+	alone    func(context.Context, *redis.Client, redis.Cmder) error
 	together func(*redis.Client, []redis.Cmder)
 	// underWay counts what has been sent and not answered, to all nodes.
 	underWay sync.WaitGroup
@@ -37,6 +37,7 @@ type groups struct {
 
 // queue is what goes to one node. groups.mu guards it.
 type queue struct {
+	limit    int
 	underWay int    // exchanges
 	waiting  *group // or nil; there is one only while the limit is reached
 }
@@ -51,7 +52,7 @@ type group struct {
 func newGroups(s *Store) *groups {
 	return &groups{
 		limit: groupsUnderWay,
-		alone: s.client.Process,
+		alone: func(ctx context.Context, node *redis.Client, c redis.Cmder) error { return node.Process(ctx, c) },
 		together: func(node *redis.Client, commands []redis.Cmder) {
 			// None of the callers' contexts: each gives up for itself only.
 			ctx, cancel := context.WithTimeout(context.Background(), s.opt.Timeout)
@@ -97,11 +98,11 @@ func (g *groups) process(ctx context.Context, node *redis.Client, c redis.Cmder)
 		return redis.ErrClosed
 	}
 	q := g.queue(node)
-	if q.underWay < g.limit {
+	if q.underWay < q.limit {
 		g.begin(q)
 		g.mu.Unlock()
 		defer g.endAlone(q)
-		return g.alone(ctx, c)
+		return g.alone(ctx, node, c)
 	}
 	if q.waiting == nil {
 		q.waiting = &group{node: node, answered: make(chan struct{})}
@@ -127,11 +128,11 @@ func (g *groups) process(ctx context.Context, node *redis.Client, c redis.Cmder)
 	}
 }
 
-// queue is a node's. g.mu is held.
+// queue is a node's. Its limit leaves a connection of the node's pool, if there are two, to what is no append. g.mu is held.
 func (g *groups) queue(node *redis.Client) *queue {
 	q := g.queues[node.Options().Addr]
 	if q == nil {
-		q = &queue{}
+		q = &queue{limit: max(1, min(g.limit, node.Options().PoolSize-1))}
 		g.queues[node.Options().Addr] = q
 	}
 	return q
@@ -145,7 +146,7 @@ func (g *groups) begin(q *queue) {
 
 // end counts an exchange that is over, unless another one is to take its place: then it returns that. g.mu is held.
 func (g *groups) end(q *queue) (next *group) {
-	if q.waiting != nil && q.underWay <= g.limit {
+	if q.waiting != nil && q.underWay <= q.limit {
 		next, q.waiting = q.waiting, nil
 		return next
 	}

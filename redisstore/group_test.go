@@ -1,10 +1,12 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,8 +27,8 @@ func occupy(g *groups, nodes ...*redis.Client) (release func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, node := range nodes {
-		for range g.limit {
-			g.begin(g.queue(node))
+		for q := g.queue(node); q.underWay < q.limit; {
+			g.begin(q)
 		}
 	}
 	return func() {
@@ -34,7 +36,7 @@ func occupy(g *groups, nodes ...*redis.Client) (release func()) {
 			g.mu.Lock()
 			q := g.queue(node)
 			g.mu.Unlock()
-			for range g.limit {
+			for range q.limit {
 				g.endAlone(q)
 			}
 		}
@@ -182,17 +184,84 @@ func process(t *testing.T, s *server) (pid int) {
 	return pid
 }
 
+// move is a room's slot, the master that has it, and one that may be given it.
+func move(t *testing.T, st *Store, r chat.RoomID) (slot int64, from, to *redis.Client) {
+	from, err := st.master(ctx, st.key(r, "log"))
+	require.NoError(t, err)
+	nodes := masters(t, st)
+	if to = nodes[0]; to == from {
+		to = nodes[1]
+	}
+	return from.ClusterKeySlot(ctx, st.key(r, "log")).Val(), from, to
+}
+
+// setSlot gives a slot to the first of the nodes and tells the others.
+func setSlot(t *testing.T, slot int64, to *redis.Client, others ...*redis.Client) {
+	id := to.Do(ctx, "CLUSTER", "MYID").Val()
+	for _, c := range append([]*redis.Client{to}, others...) {
+		require.NoError(t, c.Do(ctx, "CLUSTER", "SETSLOT", slot, "NODE", id).Err())
+	}
+}
+
+// TestPostsWhileASlotMoves: whoever posts while a slot is moved as an operator moves it, keys and all, does not notice.
+func TestPostsWhileASlotMoves(t *testing.T) {
+	st, r := startCluster(t).open(t, Options{HistoryLimit: 1 << 20}), room()
+	slot, from, to := move(t, st, r)
+	var posting sync.WaitGroup
+	var count atomic.Int64
+	stored, stop := make([][]chat.Entry, 3), make(chan struct{})
+	for i := range stored {
+		posting.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				e, _, err := st.Append(ctx, r, draft("x"))
+				if !assert.NoError(t, err) {
+					return
+				}
+				stored[i] = append(stored[i], e)
+				count.Add(1)
+			}
+		})
+	}
+	finish := sync.OnceFunc(func() {
+		close(stop)
+		posting.Wait()
+	})
+	defer finish()
+	more := func(when string) {
+		enough := count.Load() + 20
+		eventually(t, func() bool { return count.Load() >= enough || t.Failed() }, "nothing is posted "+when)
+	}
+	setState := func(c *redis.Client, state string, other *redis.Client) {
+		require.NoError(t, c.Do(ctx, "CLUSTER", "SETSLOT", slot, state, other.Do(ctx, "CLUSTER", "MYID").Val()).Err())
+	}
+
+	more("before the move")
+	setState(to, "IMPORTING", from)
+	setState(from, "MIGRATING", to)
+	more("while the room is at its old node")
+	host, port, err := net.SplitHostPort(to.Options().Addr)
+	require.NoError(t, err)
+	require.NoError(t, from.Migrate(ctx, host, port, st.key(r, "log"), 0, 10*time.Second).Err())
+	more("while the room is at its new node and the slot at its old one")
+	setSlot(t, slot, to, from)
+	more("after the move")
+	finish()
+	all := slices.Concat(stored...)
+	slices.SortFunc(all, func(a, b chat.Entry) int { return cmp.Compare(a.ID.Seq, b.ID.Seq) })
+	require.Equal(t, all, read(t, st, r).Entries, "nothing is lost and nothing doubled")
+}
+
 // TestTogetherWhenASlotMoves: those of a group that come to the wrong node go to the right one.
 func TestTogetherWhenASlotMoves(t *testing.T) {
 	s := startCluster(t)
 	st, r := s.open(t, Options{}), room()
 	nodes := masters(t, st)
-	from, err := st.master(ctx, st.key(r, "log"))
-	require.NoError(t, err)
-	to := nodes[0]
-	if to == from {
-		to = nodes[1]
-	}
+	slot, from, to := move(t, st, r)
 	rooms := []chat.RoomID{r, r}
 	for len(rooms) < 5 { // of the same node, but not of the slot
 		other := room()
@@ -202,10 +271,7 @@ func TestTogetherWhenASlotMoves(t *testing.T) {
 	}
 	release := occupy(st.groups, nodes...)
 	answers := postWaiting(t, st, ctx, rooms...)
-	id, slot := to.Do(ctx, "CLUSTER", "MYID").Val(), from.ClusterKeySlot(ctx, st.key(r, "log")).Val()
-	for _, c := range []*redis.Client{to, from} {
-		require.NoError(t, c.Do(ctx, "CLUSTER", "SETSLOT", slot, "NODE", id).Err())
-	}
+	setSlot(t, slot, to, from)
 	release()
 	for i, a := range answers() {
 		require.NoError(t, a.err)
@@ -219,7 +285,7 @@ func heldGroups(limit int) (g *groups, sent chan int, proceed chan struct{}) {
 	sent, proceed = make(chan int, 10), make(chan struct{})
 	return &groups{
 		limit: limit,
-		alone: func(context.Context, redis.Cmder) error {
+		alone: func(context.Context, *redis.Client, redis.Cmder) error {
 			sent <- 1
 			<-proceed
 			return nil
@@ -333,6 +399,22 @@ func TestGroupsKeepToTheLimit(t *testing.T) {
 		begin(3)
 		require.Equal(t, []int{1, 1}, went(), "all that ended has been counted")
 	})
+}
+
+func TestGroupsLeaveAConnectionOfThePool(t *testing.T) {
+	for size, want := range map[int]int{1: 1, 2: 1, 5: 4, groupsUnderWay: groupsUnderWay - 1, 100: groupsUnderWay} {
+		synctest.Test(t, func(t *testing.T) {
+			g, sent, proceed := heldGroups(groupsUnderWay)
+			node := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", PoolSize: size})
+			defer func() { require.NoError(t, node.Close()) }()
+			defer close(proceed)
+			for range groupsUnderWay + 1 {
+				go func() { _ = g.process(t.Context(), node, redis.NewCmd(ctx)) }()
+			}
+			synctest.Wait()
+			require.Len(t, sent, want, "of a pool of %d", size)
+		})
+	}
 }
 
 // answering is a Redis that ends a connection with the answer to the first script, after answers to the greeting.
