@@ -47,8 +47,8 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 	opt.DialerRetries = 1
 	opt.ReadTimeout, opt.WriteTimeout = o.Timeout, o.Timeout
 	opt.PoolTimeout = o.Timeout
-	// A connection's buffers: go-redis's 32 KiB are for large answers. Pipelines have connections of their own, with 128 KiB.
 	opt.ReadBufferSize, opt.WriteBufferSize = bufferSize, bufferSize
+	opt.PipelineReadBufferSize, opt.PipelineWriteBufferSize = pipelineBufferSize, pipelineBufferSize
 	opt.MaxRetries = -1 // see "Asking once" in doc.go
 	opt.DisableIdentity = true
 	opt.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
@@ -67,6 +67,7 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 			MaxIdleConns: opt.MaxIdleConns, MaxActiveConns: opt.MaxActiveConns,
 			ConnMaxIdleTime: opt.ConnMaxIdleTime, ConnMaxLifetime: opt.ConnMaxLifetime,
 			ReadBufferSize: bufferSize, WriteBufferSize: bufferSize,
+			PipelineReadBufferSize: pipelineBufferSize, PipelineWriteBufferSize: pipelineBufferSize,
 			DisableIdentity: true, MaintNotificationsConfig: opt.MaintNotificationsConfig,
 		})
 		cluster.OnNewNode(func(node *redis.Client) { node.AddHook(dialOnce{}) })
@@ -85,6 +86,7 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 			MaxIdleConns: opt.MaxIdleConns, MaxActiveConns: opt.MaxActiveConns,
 			ConnMaxIdleTime: opt.ConnMaxIdleTime, ConnMaxLifetime: opt.ConnMaxLifetime,
 			ReadBufferSize: bufferSize, WriteBufferSize: bufferSize,
+			PipelineReadBufferSize: pipelineBufferSize, PipelineWriteBufferSize: pipelineBufferSize,
 			DisableIdentity: true,
 		})
 	default:
@@ -94,8 +96,13 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 	return client, false, nil
 }
 
-// bufferSize is that of a connection's buffers in each direction, in bytes.
-const bufferSize = 8 << 10
+// The sizes of a connection's buffers in each direction, in bytes, where go-redis has 32 and 128 KiB. Pipelines have up to ten
+// connections of their own. In 16 KiB a room's log of 100 ordinary entries comes with one read, 64 appends go with two
+// writes, and Redis reads and answers in pieces of that size too.
+const (
+	bufferSize         = 8 << 10
+	pipelineBufferSize = 16 << 10
+)
 
 // splitURL takes the list of hosts out of a URL, since net/url wants one, and leaves the first of them in base, whose
 // scheme is one that go-redis knows.

@@ -59,6 +59,26 @@ func TestNewClient(t *testing.T) {
 	assert.NotContains(t, err.Error(), "secret")
 }
 
+// TestBuffers: by each form of URL a connection's buffers are ours, which are smaller than go-redis's.
+func TestBuffers(t *testing.T) {
+	for _, url := range []string{"redis://h", "redis+sentinel://a/m", "redis+cluster://a"} {
+		c, _, err := newClient(Options{URL: url, Timeout: time.Second})
+		require.NoError(t, err, url)
+		var o redis.Options
+		switch c := c.(type) {
+		case *redis.Client:
+			o = *c.Options()
+		case *redis.ClusterClient:
+			of := c.Options()
+			o.ReadBufferSize, o.WriteBufferSize = of.ReadBufferSize, of.WriteBufferSize
+			o.PipelineReadBufferSize, o.PipelineWriteBufferSize = of.PipelineReadBufferSize, of.PipelineWriteBufferSize
+		}
+		assert.Equal(t, [4]int{bufferSize, bufferSize, pipelineBufferSize, pipelineBufferSize},
+			[4]int{o.ReadBufferSize, o.WriteBufferSize, o.PipelineReadBufferSize, o.PipelineWriteBufferSize}, url)
+		require.NoError(t, c.Close())
+	}
+}
+
 func TestOptions(t *testing.T) {
 	for _, bad := range []Options{
 		{HistoryLimit: -1}, {HistoryTTL: -1}, {HistoryTTL: time.Microsecond}, {Lease: -1}, {Timeout: -1}, {FeedTimeout: -1},
