@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -106,17 +107,17 @@ func startSentinel(t testing.TB) *redis.Client {
 	return c
 }
 
-// freePort is one that, with ten thousand more, is free: a Cluster's node listens there too.
+// freePort is one that, with ten thousand more, is free: a Cluster's node listens there too. Both are below those that the
+// system gives to who asks for any (Linux: from 32768), who could take it before it is used.
 func freePort(t testing.TB) int {
 	for range 100 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		port := l.Addr().(*net.TCPAddr).Port
-		_ = l.Close()
-		if port > 55535 {
+		port := 10_000 + rand.IntN(12_000)
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
 			continue
 		}
-		if bus, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+10000)); err == nil {
+		_ = l.Close()
+		if bus, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port+10_000)); err == nil {
 			_ = bus.Close()
 			return port
 		}

@@ -109,13 +109,22 @@ type client struct {
 	r *bufio.Reader
 }
 
+// patient gives each read its time, whatever time went before.
+type patient struct{ net.Conn }
+
+func (p patient) Read(b []byte) (int, error) {
+	if err := p.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+		return 0, err
+	}
+	return p.Conn.Read(b)
+}
+
 func (s *site) dial(t *testing.T) *client {
 	t.Helper()
 	c, err := net.Dial("tcp", s.addr)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.Close() })
-	require.NoError(t, c.SetDeadline(time.Now().Add(15*time.Second)))
-	return &client{c.(*net.TCPConn), bufio.NewReader(c)}
+	return &client{c.(*net.TCPConn), bufio.NewReader(patient{c})}
 }
 
 // say sends a request's lines.

@@ -42,8 +42,14 @@ func dialTo(t *testing.T, h http.Handler, dialer *websocket.Dialer) peer {
 	c, _, err := dialer.Dial("ws"+strings.TrimPrefix(server.URL, "http")+"?name=Ann", nil)
 	require.NoError(t, err)
 	t.Cleanup(func() { c.Close() })
-	require.NoError(t, c.SetReadDeadline(time.Now().Add(20*time.Second)))
 	return peer{c, t}
+}
+
+// ReadMessage gives each message its time, whatever time went before.
+func (p peer) ReadMessage() (kind int, frame []byte, err error) {
+	p.t.Helper()
+	require.NoError(p.t, p.SetReadDeadline(time.Now().Add(20*time.Second)))
+	return p.Conn.ReadMessage()
 }
 
 // next reads on to an event of a type.

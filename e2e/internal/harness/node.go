@@ -106,18 +106,25 @@ func Status(url string) int {
 	return resp.StatusCode
 }
 
-// FreePort is a TCP port on loopback that nobody listens on now. It is below those that the system gives to outgoing
-// connections (Linux: from 32768), one of which could take it before it is used; so is the port 10,000 above, which a
-// Redis Cluster's nodes talk over.
+// FreePort is a TCP port on loopback that nobody listens on now, and that no other test is given until this one is over,
+// in whatever process. It is below those that the system gives to outgoing connections (Linux: from 32768), one of which
+// could take it before it is used.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
-		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(12_000)))
+		port := 10_000 + rand.IntN(12_000)
+		reserved, err := net.Listen("unix", fmt.Sprintf("@caller-e2e-port-%d", port)) // a name, and no file (unix(7))
 		if err != nil {
 			continue
 		}
-		defer func() { _ = listener.Close() }() // it has served its purpose
-		return listener.Addr().(*net.TCPAddr).Port
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+		if err != nil {
+			_ = reserved.Close() // it was of no use
+			continue
+		}
+		_ = listener.Close() // it has served its purpose
+		t.Cleanup(func() { _ = reserved.Close() })
+		return port
 	}
 	require.FailNow(t, "no port is free")
 	return 0
