@@ -2,11 +2,11 @@ package calls
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/e2e/internal/browser"
+	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
 // slowDevices has the page wait for what it captures, as for somebody who answers the browser's question.
@@ -49,7 +49,7 @@ func TestLeavingWhileDevicesStart(t *testing.T) {
 			ann.Click(t, "call-leave")
 			ann.Until(t, "left", `!document.querySelector('[data-testid="call"]')`)
 			browser.Eval[bool](t, ann, `(window.slow = false, window.release.splice(0).forEach(release => release()), true)`)
-			require.Eventually(t, func() bool { return capturing(t, ann) == 0 }, 5*time.Second, tick, "devices that are still captured")
+			require.Eventually(t, func() bool { return capturing(t, ann) == 0 }, harness.Patience, tick, "devices that are still captured")
 		})
 	}
 }
