@@ -70,7 +70,7 @@ func testCall(t *testing.T, s *server) {
 }
 
 func testOutOfCall(t *testing.T, s *server) {
-	a, dead, r := s.open(t, Options{}), s.open(t, Options{Lease: 500 * time.Millisecond}), room()
+	a, dead, r := s.open(t, Options{}), s.open(t, Options{Lease: 2 * time.Second}), room()
 	cid := chat.Member{ID: "cid-id", Name: "Cid"}
 	hold(t, a, r, ann, cid)
 	version := hold(t, dead, r, bob).Version

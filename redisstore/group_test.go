@@ -152,7 +152,7 @@ func TestTogetherAfterFlush(t *testing.T) {
 // again.
 func TestTogetherWithoutAnswer(t *testing.T) {
 	s := startRedis(t)
-	st, r := s.open(t, Options{Timeout: 500 * time.Millisecond}), room()
+	st, r := s.open(t, Options{Timeout: 3 * time.Second}), room()
 	post(t, st, r, "so that Redis has the script")
 	require.Len(t, read(t, st, r).Entries, 1, "which makes a connection for pipelines, too")
 	release := occupy(st.groups, masters(t, st)...)
