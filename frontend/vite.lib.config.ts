@@ -3,9 +3,10 @@ import { defineConfig } from "vite";
 // Names that nobody outside the library sees: members of what the modules hand one another. What is on the wire, in the
 // options and in the public types is not here, and must not be; nor what is the text of a string too.
 export const INTERNAL = [
-  "arrived beat changed channel deadline doubt down emit failed heardAt held nextAt openedAt",
-  "onCarry onChange onDecision onEvent onFinal onMemory onOwn onSession onSignedOut onState",
-  "pause port proved queue restart resume step stored welcomeAt",
+  "address answer arrived beat changed channel deadline doubt down emit failed frozen heardAt",
+  "held input nextAt onCarry onChange onDecision onEvent onFinal onMemory onOwn onSession",
+  "onSignedOut onState openedAt pause places port proof proved queue restart resume step stored",
+  "target welcomeAt",
 ].flatMap((names) => names.split(" "));
 
 // The client library as others get it: one module without imports, the same from npm and from a Caller's own

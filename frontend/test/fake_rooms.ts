@@ -78,9 +78,9 @@ export class FakeRooms {
     }
     socket.onSend = (data) => {
       const { roomId } = JSON.parse(data) as { roomId?: string };
-      for (const part of parts) {
-        if (roomId === undefined || roomId === part.name) part.socket.send(data);
-      }
+      // A ping is of the connection, and is answered once.
+      const part = roomId === undefined ? parts[0] : parts.find(({ name }) => name === roomId);
+      part?.socket.send(data);
     };
     socket.onClosed = () => {
       for (const part of parts) part.socket.close();

@@ -1,5 +1,6 @@
-import { type ConnectionState, type Decision, type Input, type Memory, type Timing, type TryId } from "./decisions.ts";
+import { type ConnectionState, type Decision, type Memory, type Timing } from "./decisions.ts";
 import type { End } from "./end.ts";
+import type { Input, TryId } from "./input.ts";
 import { type Environment, type Transport } from "./transport.ts";
 export interface ChooserOptions {
     timing?: Partial<Timing>;

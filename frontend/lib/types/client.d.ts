@@ -4,7 +4,7 @@ import { type End } from "./end.ts";
 import { type Call, type ClientId, type Member, type MessageEvent, type PresenceEvent, type Problem, type ResetEvent, type RoomId, type ServerEvent, type Session } from "./events.ts";
 import { createLink } from "./link.ts";
 import { type Post } from "./outbox.ts";
-import { type Environment, type OpenTransport, type Transport } from "./transport.ts";
+import type { Environment, OpenTransport, Transport } from "./transport.ts";
 export interface ClientOptions {
     /** Where the server is, with a slash at the end: `https://example.org/chat/`. */
     baseUrl: string;

@@ -2,12 +2,12 @@ import { type Cursor } from "./cursor.ts";
 import { type End } from "./end.ts";
 import type { Command, RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
 import { type LinkOptions, type Port } from "./link.ts";
-import { type Target } from "./transport.ts";
+import { type Server } from "./target.ts";
 /** What the server takes on one connection. */
 export declare const MOST_ROOMS = 64;
 export interface ConnectionOptions extends Omit<LinkOptions, "target" | "onEvent"> {
     /** Where to, and as whom; the rooms are added. */
-    target: () => Omit<Target, "room" | "after" | "places" | "address">;
+    target: () => Server;
     onRoom(room: RoomId, event: ServerEvent): void;
     /** One room has ended; the others go on. */
     onRoomEnd(room: RoomId, end: End): void;

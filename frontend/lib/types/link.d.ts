@@ -1,7 +1,8 @@
 import { type ChooserOptions } from "./chooser.ts";
-import type { Input } from "./decisions.ts";
 import type { Command, ServerEvent } from "./events.ts";
-import type { Environment, OpenTransport, Target, Transport } from "./transport.ts";
+import type { Input } from "./input.ts";
+import type { Target } from "./target.ts";
+import type { Environment, OpenTransport, Transport } from "./transport.ts";
 export interface LinkOptions extends Omit<ChooserOptions, "env" | "open" | "close" | "carry"> {
     env: Environment;
     /** Asked for each try, so that each resumes from where the client is. */

@@ -1,7 +1,8 @@
 import { type Cursor } from "./cursor.ts";
 import { type ClientId, type Problem } from "./events.ts";
 import type { Port } from "./link.ts";
-import { type Environment, type Target } from "./transport.ts";
+import { type Target } from "./target.ts";
+import type { Environment } from "./transport.ts";
 /**
  * - `waiting`: not stored yet, as far as is known
  * - `sent`: stored, but its message has not come by yet

@@ -1,6 +1,6 @@
-import type { Cursor } from "./cursor.ts";
 import type { End } from "./end.ts";
-import type { Command, RoomId, ServerEvent, Session } from "./events.ts";
+import type { Command, ServerEvent } from "./events.ts";
+import type { Target } from "./target.ts";
 /** The transports this client can use, best first. */
 export declare const TRANSPORTS: readonly ["ws", "sse", "poll"];
 export type Transport = (typeof TRANSPORTS)[number];
@@ -33,28 +33,6 @@ export interface Environment {
     /** A new key: unguessable, printable, under 64 characters. */
     key(): string;
 }
-/** A room, and the entry after which to read it. */
-export interface Place {
-    room: RoomId;
-    after?: Cursor | undefined;
-}
-/** A place to poll, and which roster of it is known. */
-export interface Asked extends Place {
-    version?: number | undefined;
-}
-export type Params = Record<string, string | number | undefined>;
-/** What one try of a transport is to connect to. */
-export interface Target extends Place {
-    baseUrl: string;
-    /** The room, or several on one connection. */
-    places: readonly Place[];
-    /** The address of their streams, or of their messages. */
-    address(path: string, places: readonly Asked[], params?: Params): string;
-    /** Empty for pages, which send their cookie. */
-    headers: Record<string, string>;
-    /** Polls don't say who one is. */
-    session?: Session | null | undefined;
-}
 export interface Sink {
     event(event: ServerEvent): void;
     /** Something arrived that is no event, such as a comment. */
@@ -69,9 +47,4 @@ export interface Channel {
     /** Says nothing to the sink any more. */
     close(): void;
 }
-export type OpenTransport = (env: Environment, target: Target, sink: Sink) => Channel;
-/** A connection to one room. */
-export declare function oneRoom(target: Omit<Target, "places" | "address">): Target;
-/** An address of a room, with the parameters that are given. */
-export declare function roomUrl({ baseUrl, room }: Pick<Target, "baseUrl" | "room">, path: string, params?: Params): string;
-export declare function withParams(url: URL, params?: Params): string;
+export type OpenTransport = (env: Environment, where: Target, sink: Sink) => Channel;

@@ -1,4 +1,5 @@
-import type { Channel, Environment, Sink, Target } from "./transport.ts";
+import type { Target } from "./target.ts";
+import type { Channel, Environment, Sink } from "./transport.ts";
 /**
  * GET /rooms/{room}/messages?wait=, or /stream/messages for several rooms: the floor, made to look like a stream. The
  * first answer becomes `welcome`, perhaps `reset`, the messages and `live`; each later one its messages, the roster when

@@ -2,13 +2,12 @@ import { createBackoff } from "./backoff.ts";
 import {
   type ConnectionState,
   type Decision,
-  type Input,
   type Memory,
   TIMING,
   type Timing,
-  type TryId,
 } from "./decisions.ts";
 import type { End } from "./end.ts";
+import type { Input, TryId } from "./input.ts";
 import { type Environment, TRANSPORTS, type Transport } from "./transport.ts";
 
 /**
@@ -85,6 +84,9 @@ const NEVER = Number.POSITIVE_INFINITY;
  */
 const PORTAL = 2_000;
 
+/** How long a WebSocket that is asked whether it lives has for its answer before others are opened beside it. */
+const ANSWER_WITHIN = 500;
+
 export function createChooser(options: ChooserOptions): Chooser {
   const { env, transports = TRANSPORTS } = options;
   const timing = { ...TIMING, ...options.timing };
@@ -119,13 +121,7 @@ export function createChooser(options: ChooserOptions): Chooser {
   function step(input: Input): void {
     now = env.now();
     if (running) take(input);
-    else if (input.type === "start") {
-      running = true;
-      downSince = now;
-      failures = 0;
-      backoff.reset();
-      begin("start");
-    }
+    else if (input.type === "start" || input.type === "anew") start();
     do {
       decided = false;
       dueAt = NEVER;
@@ -134,11 +130,25 @@ export function createChooser(options: ChooserOptions): Chooser {
     tellState();
   }
 
+  function start(queue?: Transport[]): void {
+    running = true;
+    downSince = now;
+    failures = 0;
+    backoff.reset();
+    begin("start", queue);
+  }
+
   function take(input: Input): void {
     const one = "id" in input ? tries.get(input.id) : undefined;
     switch (input.type) {
       case "stop":
         return closeAll("stopped");
+      case "anew": {
+        // What gets through is known, and is the first.
+        const queue = order();
+        closeAll("stopped");
+        return start(queue);
+      }
       case "welcome":
         return one && welcome(one, input.heartbeat);
       case "heard":
@@ -179,7 +189,7 @@ export function createChooser(options: ChooserOptions): Chooser {
   /** A WebSocket may answer the link's ping first: most often nothing has happened to it. The others can't be asked. */
   function ask(): void {
     if (carrier?.transport !== "ws") return check();
-    answerBy = Math.min(answerBy, now + timing.answerWithin);
+    answerBy = Math.min(answerBy, now + ANSWER_WITHIN);
   }
 
   /** Whether anything gets through. */
@@ -294,7 +304,6 @@ export function createChooser(options: ChooserOptions): Chooser {
     for (const one of tries.values()) close(one, why);
     race = undefined;
     retryAt = NEVER;
-    answerBy = NEVER;
     running = false;
   }
 
@@ -321,7 +330,6 @@ export function createChooser(options: ChooserOptions): Chooser {
 
   function carry(one: Try, why: string): void {
     carrier = one;
-    answerBy = NEVER;
     lookAt = (one.welcomeAt ?? now) + timing.proofWithin;
     act("carry", one, why);
     if (one.proved) proven(one);

@@ -23,14 +23,8 @@ import { type Answer, ask } from "./http.ts";
 import { createLink } from "./link.ts";
 import { createOutbox, type Post } from "./outbox.ts";
 import { called, changed } from "./roster.ts";
-import {
-  type Environment,
-  type OpenTransport,
-  oneRoom,
-  roomUrl,
-  type Target,
-  type Transport,
-} from "./transport.ts";
+import { oneRoom, roomUrl, type Target } from "./target.ts";
+import type { Environment, OpenTransport, Transport } from "./transport.ts";
 
 export interface ClientOptions {
   /** Where the server is, with a slash at the end: `https://example.org/chat/`. */

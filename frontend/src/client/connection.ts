@@ -9,9 +9,10 @@ import {
   type Params,
   type Place,
   roomUrl,
+  type Server,
   type Target,
   withParams,
-} from "./transport.ts";
+} from "./target.ts";
 
 /** What the server takes on one connection. */
 export const MOST_ROOMS = 64;
@@ -20,7 +21,7 @@ const GATHER = 20;
 
 export interface ConnectionOptions extends Omit<LinkOptions, "target" | "onEvent"> {
   /** Where to, and as whom; the rooms are added. */
-  target: () => Omit<Target, "room" | "after" | "places" | "address">;
+  target: () => Server;
   onRoom(room: RoomId, event: ServerEvent): void;
   /** One room has ended; the others go on. */
   onRoomEnd(room: RoomId, end: End): void;
@@ -85,14 +86,19 @@ export class Connection {
 
   /** Begins again, as who one is now. */
   restart(): void {
-    this.stop();
-    if (this.#rooms.size > 0) this.#link.input({ type: "start" });
+    if (this.#rooms.size === 0) return this.stop();
+    this.#gathered();
+    this.#link.restart();
   }
 
   stop(): void {
+    this.#gathered();
+    this.#link.input({ type: "stop" });
+  }
+
+  #gathered(): void {
     if (this.#timer !== undefined) this.#o.env.clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#link.input({ type: "stop" });
   }
 
   /** For good: whoever holds the rooms now is another. */

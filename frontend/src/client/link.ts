@@ -1,8 +1,9 @@
 import { type ChooserOptions, createChooser } from "./chooser.ts";
-import type { Input, TryId } from "./decisions.ts";
 import { type End, endOfProblem, lost } from "./end.ts";
 import type { Command, ServerEvent } from "./events.ts";
-import type { Channel, Environment, OpenTransport, Target, Transport } from "./transport.ts";
+import type { Input, TryId } from "./input.ts";
+import type { Target } from "./target.ts";
+import type { Channel, Environment, OpenTransport, Transport } from "./transport.ts";
 import { openPoll } from "./transport_poll.ts";
 import { openSse } from "./transport_sse.ts";
 import { openWs } from "./transport_ws.ts";
@@ -71,6 +72,7 @@ export function createLink(options: LinkOptions): Port {
     tries.set(id, one);
     /** The end that an event has told of. */
     let announced: End | undefined;
+    let welcomed = false;
     const end = (end: End) => {
       const kind = end.kind === "lost" && announced ? announced.kind : end.kind;
       if (tries.delete(id)) input({ type: "ended", id, end: { ...announced, ...end, kind } });
@@ -87,7 +89,8 @@ export function createLink(options: LinkOptions): Port {
       if (type === "error" && !event.key && !(target.places.length > 1 && event.roomId)) {
         announced = endOfProblem(event);
       }
-      if (type === "welcome") {
+      if (type === "welcome" && !welcomed) {
+        welcomed = true; // each of several rooms says it
         // Its answer is the proof that something goes up. A server that does not know it answers with an error.
         one.channel?.send({ type: "ping" });
         return input({ type, id, heartbeat: event.heartbeat * 1000 });
@@ -139,9 +142,6 @@ export function createLink(options: LinkOptions): Port {
   return {
     input,
     send,
-    restart() {
-      input({ type: "stop" });
-      input({ type: "start" });
-    },
+    restart: () => input({ type: "anew" }),
   };
 }

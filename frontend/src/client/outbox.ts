@@ -4,7 +4,8 @@ import { endOfProblem } from "./end.ts";
 import { type ClientId, type Problem, readMessage } from "./events.ts";
 import { ask } from "./http.ts";
 import type { Port } from "./link.ts";
-import { type Environment, roomUrl, type Target } from "./transport.ts";
+import { roomUrl, type Target } from "./target.ts";
+import type { Environment } from "./transport.ts";
 
 /** A post over the WebSocket without an answer by then is a sign that nothing goes up. Milliseconds. */
 const ANSWER_WITHIN = 4_000;

@@ -1,5 +1,5 @@
 import type { Cursor } from "./cursor.ts";
-import type { ConnectionState, Input } from "./decisions.ts";
+import type { ConnectionState } from "./decisions.ts";
 import {
   type Command,
   type RoomId,
@@ -8,6 +8,7 @@ import {
   type WelcomeEvent,
 } from "./events.ts";
 import { ask } from "./http.ts";
+import type { Input } from "./input.ts";
 import { createLink, type LinkOptions, type Port } from "./link.ts";
 import { Lock, type LocksLike } from "./share_election.ts";
 import { Holder } from "./share_holder.ts";
@@ -18,7 +19,7 @@ import {
   neighbours,
   type Said,
 } from "./share_letters.ts";
-import { roomUrl } from "./transport.ts";
+import { roomUrl } from "./target.ts";
 
 /** How often the holder is asked whether it lives, and how long it may take. Milliseconds. */
 const ASK_EVERY = 700;
@@ -117,10 +118,7 @@ class SharedPort implements Port {
   }
 
   restart(): void {
-    if (this.#own !== undefined) {
-      this.#own.input({ type: "stop" });
-      return this.#own.input({ type: "start" });
-    }
+    if (this.#own !== undefined) return this.#own.restart();
     const { session } = this.#o.target();
     const restart = { type: "restart", ...(session && { session }) } as const;
     // All hear it: who they are has changed too.

@@ -1,7 +1,8 @@
 import type { Cursor } from "./cursor.ts";
-import type { ConnectionState, Decision, Input } from "./decisions.ts";
+import type { ConnectionState, Decision } from "./decisions.ts";
 import type { End } from "./end.ts";
 import type { Command, RoomId, ServerEvent, Session, WelcomeEvent } from "./events.ts";
+import type { Input } from "./input.ts";
 import type { LocksLike } from "./share_election.ts";
 
 /** The part of a BroadcastChannel that is used. */

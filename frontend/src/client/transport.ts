@@ -1,6 +1,6 @@
-import type { Cursor } from "./cursor.ts";
 import type { End } from "./end.ts";
-import type { Command, RoomId, ServerEvent, Session } from "./events.ts";
+import type { Command, ServerEvent } from "./events.ts";
+import type { Target } from "./target.ts";
 
 /** The transports this client can use, best first. */
 export const TRANSPORTS = ["ws", "sse", "poll"] as const;
@@ -32,32 +32,6 @@ export interface Environment {
   key(): string;
 }
 
-/** A room, and the entry after which to read it. */
-export interface Place {
-  room: RoomId;
-  after?: Cursor | undefined;
-}
-
-/** A place to poll, and which roster of it is known. */
-export interface Asked extends Place {
-  version?: number | undefined;
-}
-
-export type Params = Record<string, string | number | undefined>;
-
-/** What one try of a transport is to connect to. */
-export interface Target extends Place {
-  baseUrl: string;
-  /** The room, or several on one connection. */
-  places: readonly Place[];
-  /** The address of their streams, or of their messages. */
-  address(path: string, places: readonly Asked[], params?: Params): string;
-  /** Empty for pages, which send their cookie. */
-  headers: Record<string, string>;
-  /** Polls don't say who one is. */
-  session?: Session | null | undefined;
-}
-
 export interface Sink {
   event(event: ServerEvent): void;
   /** Something arrived that is no event, such as a comment. */
@@ -74,30 +48,4 @@ export interface Channel {
   close(): void;
 }
 
-export type OpenTransport = (env: Environment, target: Target, sink: Sink) => Channel;
-
-/** A connection to one room. */
-export function oneRoom(target: Omit<Target, "places" | "address">): Target {
-  return {
-    ...target,
-    places: [target],
-    address: (path, [place], params) =>
-      roomUrl(target, path, { after: place?.after, ...params, roster: place?.version }),
-  };
-}
-
-/** An address of a room, with the parameters that are given. */
-export function roomUrl(
-  { baseUrl, room }: Pick<Target, "baseUrl" | "room">,
-  path: string,
-  params?: Params,
-): string {
-  return withParams(new URL(`rooms/${encodeURIComponent(room)}${path}`, baseUrl), params);
-}
-
-export function withParams(url: URL, params: Params = {}): string {
-  for (const [name, value] of Object.entries(params)) {
-    if (value !== undefined) url.searchParams.set(name, `${value}`);
-  }
-  return url.href;
-}
+export type OpenTransport = (env: Environment, where: Target, sink: Sink) => Channel;

@@ -1,7 +1,8 @@
 import { type End, endOfProblem, lost } from "./end.ts";
 import { type Fields, type MessagesReply, readMessages, type ServerEvent } from "./events.ts";
 import { type Answer, ask } from "./http.ts";
-import type { Asked, Channel, Environment, Sink, Target } from "./transport.ts";
+import type { Asked, Target } from "./target.ts";
+import type { Channel, Environment, Sink } from "./transport.ts";
 
 /** Seconds that a poll waits at the server: under the 30 s after which some proxies cut. */
 const LONGEST_WAIT = 25;

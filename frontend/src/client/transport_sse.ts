@@ -2,7 +2,8 @@ import { type End, endOfProblem, lost } from "./end.ts";
 import { decodeEvent } from "./events.ts";
 import { problemOf, request } from "./http.ts";
 import { sseParser } from "./sse_parser.ts";
-import type { Channel, Environment, Sink, Target } from "./transport.ts";
+import type { Target } from "./target.ts";
+import type { Channel, Environment, Sink } from "./transport.ts";
 
 const TYPE = "text/event-stream";
 

@@ -1,6 +1,7 @@
 import { endOfClose } from "./end.ts";
 import { decodeEvent } from "./events.ts";
-import type { Channel, Environment, Sink, Target } from "./transport.ts";
+import type { Target } from "./target.ts";
+import type { Channel, Environment, Sink } from "./transport.ts";
 
 const OPEN = 1;
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import { type Chooser, type ChooserOptions, createChooser } from "../../src/client/chooser.ts";
-import type { Input } from "../../src/client/decisions.ts";
 import {
   type Decision,
   type End,
@@ -8,6 +7,7 @@ import {
   TIMING,
   type Transport,
 } from "../../src/client/index.ts";
+import type { Input } from "../../src/client/input.ts";
 import { Random } from "../random.ts";
 
 const LOST: End = { kind: "lost", detail: "test" };
@@ -315,13 +315,29 @@ describe("no choice is for good", () => {
   });
 });
 
+describe("begun anew", () => {
+  test("what carries is the first, proven or not; the others come after it", () => {
+    const d = started().pass(2_000).welcome("sse").give({ type: "anew" });
+    expect(d.opened).toEqual(["ws", "sse", "sse"]);
+    expect([d.open.size, d.status]).toEqual([1, "connecting"]);
+    expect(d.pass(2_000).opened).toEqual(["ws", "sse", "sse", "ws"]);
+    d.welcome("ws");
+    expect([d.on, d.open.size]).toEqual(["ws", 1]);
+  });
+
+  test("without one it is a start", () => {
+    expect(started().end("ws").give({ type: "anew" }).opened).toEqual(["ws", "sse", "ws"]);
+    expect(new Driver().give({ type: "anew" }).opened).toEqual(["ws"]);
+  });
+});
+
 describe("the network and the device", () => {
   const live = () => started().welcome("ws").pass(1_000).ping("ws");
 
   test("on another network a WebSocket may answer first, and nothing is opened beside one that does", () => {
     const d = live()
       .give({ type: "network", online: true })
-      .pass(TIMING.answerWithin - 1);
+      .pass(500 - 1);
     d.give({ type: "heard", id: d.carrier ?? 0, answer: true }).pass(1_000);
     expect(d.opened).toEqual(["ws"]);
   });
@@ -329,7 +345,7 @@ describe("the network and the device", () => {
   test("one that does not answer is raced, however often the network changes meanwhile", () => {
     const d = live()
       .give({ type: "network", online: true })
-      .pass(TIMING.answerWithin - 100);
+      .pass(500 - 100);
     expect(d.open.size).toBe(1);
     d.give({ type: "network", online: true }).pass(100);
     expect([d.open.size, d.on]).toEqual([2, "ws"]);
@@ -371,7 +387,7 @@ describe("the network and the device", () => {
   test("a page that was frozen asks, checks soon, and keeps what answers", () => {
     const d = live().give({ type: "wake", frozen: true });
     expect(d.open.size).toBe(1);
-    expect(d.pass(TIMING.answerWithin).open.size).toBe(2);
+    expect(d.pass(500).open.size).toBe(2);
     const before = d.carrier;
     d.give({ type: "heard", id: before ?? 0, answer: true });
     expect([d.open.size, d.carrier]).toEqual([1, before]);

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Connection } from "../../src/client/connection.ts";
 import { defaultEnvironment } from "../../src/client/environment.ts";
 import type { ServerEvent } from "../../src/client/events.ts";
-import type { Sink, Target } from "../../src/client/transport.ts";
+import type { Target } from "../../src/client/target.ts";
+import type { Sink } from "../../src/client/transport.ts";
 
 interface Opened {
   target: Target;

@@ -3,7 +3,8 @@ import { defaultEnvironment } from "../../src/client/environment.ts";
 import type { Command, WelcomeEvent } from "../../src/client/events.ts";
 import type { Decision, End, ErrorEvent, ServerEvent } from "../../src/client/index.ts";
 import { createLink } from "../../src/client/link.ts";
-import { oneRoom, type Sink, type Target } from "../../src/client/transport.ts";
+import { oneRoom, type Target } from "../../src/client/target.ts";
+import type { Sink } from "../../src/client/transport.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -102,6 +103,13 @@ test.each([
   sinks[0]?.event({ type: "welcome", heartbeat: 15 } as WelcomeEvent);
   sent.length = 0; // the question that proves it
   link.input(input);
+  expect(sent).toEqual([{ type: "ping" }]);
+});
+
+test("a connection of several rooms is asked once whether what is sent arrives", () => {
+  const { sinks, sent } = start({ ...ROOM, places: [{ room: "a" }, { room: "b" }] });
+  for (const roomId of ["a", "b"])
+    sinks[0]?.event({ type: "welcome", roomId, heartbeat: 15 } as WelcomeEvent);
   expect(sent).toEqual([{ type: "ping" }]);
 });
 

@@ -8,7 +8,7 @@ import { problemOf } from "../../src/client/http.ts";
 import { createOutbox } from "../../src/client/outbox.ts";
 import { called, changed } from "../../src/client/roster.ts";
 import { sseParser } from "../../src/client/sse_parser.ts";
-import { oneRoom } from "../../src/client/transport.ts";
+import { oneRoom } from "../../src/client/target.ts";
 import { problem } from "../fake_server.ts";
 import { Random } from "../random.ts";
 

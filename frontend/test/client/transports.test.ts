@@ -1,12 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { defaultEnvironment } from "../../src/client/environment.ts";
 import type { Cursor, End, ServerEvent, SocketLike } from "../../src/client/index.ts";
-import {
-  type Environment,
-  type OpenTransport,
-  oneRoom,
-  type Target,
-} from "../../src/client/transport.ts";
+import { oneRoom, type Target } from "../../src/client/target.ts";
+import type { Environment, OpenTransport } from "../../src/client/transport.ts";
 import { openPoll } from "../../src/client/transport_poll.ts";
 import { openSse } from "../../src/client/transport_sse.ts";
 import { openWs } from "../../src/client/transport_ws.ts";

@@ -1,0 +1,32 @@
+import type { Cursor } from "./cursor.ts";
+import type { RoomId, Session } from "./events.ts";
+/** A room, and the entry after which to read it. */
+export interface Place {
+    room: RoomId;
+    after?: Cursor | undefined;
+}
+/** A place to poll, and which roster of it is known. */
+export interface Asked extends Place {
+    version?: number | undefined;
+}
+export type Params = Record<string, string | number | undefined>;
+/** Where the server is, and as whom one comes. */
+export interface Server {
+    baseUrl: string;
+    /** Empty for pages, which send their cookie. */
+    headers: Record<string, string>;
+    /** Polls don't say who one is. */
+    session?: Session | null | undefined;
+}
+/** What one try of a transport is to connect to. */
+export interface Target extends Server, Place {
+    /** The room, or several on one connection. */
+    places: readonly Place[];
+    /** The address of their streams, or of their messages. */
+    address(path: string, places: readonly Asked[], params?: Params): string;
+}
+/** A connection to one room. */
+export declare function oneRoom(target: Server & Place): Target;
+/** An address of a room, with the parameters that are given. */
+export declare function roomUrl({ baseUrl, room }: Pick<Target, "baseUrl" | "room">, path: string, params?: Params): string;
+export declare function withParams(url: URL, params?: Params): string;
