@@ -97,7 +97,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, k kind, rooms []
 	chunked := r.ProtoAtLeast(1, 1) && r.ProtoMajor == 1
 	farewell := func(dst []byte, _ *wire.Failure) []byte { return dst }
 	if chunked {
-		k.framing = wire.Chunked(k.framing)
+		k.framing = k.framing.Chunked()
 		farewell = lastChunk
 	}
 	conn := stream.NewConn(h.heart, k.framing, farewell, false)

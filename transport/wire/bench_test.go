@@ -16,7 +16,7 @@ func BenchmarkEncode(b *testing.B) {
 		Text: strings.Repeat("x", 128), Key: "k-1", Time: time.UnixMilli(1795522470120).UTC(),
 	}}}
 	for name, framing := range map[string]Framing{
-		"ws": WebSocket, "sse": SSE, "sse-chunked": Chunked(SSE), "ndjson": NDJSON, "text": Text(false),
+		"ws": WebSocket, "sse": SSE, "sse-chunked": SSE.Chunked(), "ndjson": NDJSON, "text": Text(false),
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

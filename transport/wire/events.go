@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/caller-chat/caller/chat"
@@ -219,6 +220,9 @@ func failureOf(f *Failure, room chat.RoomID, key string) failure {
 	}
 }
 
+// aroundJSON is how many bytes a framing puts around an object's JSON at most, about.
+const aroundJSON = 64
+
 // appendJSON appends an object of this package.
 func appendJSON(dst []byte, object any) []byte {
 	switch object := object.(type) {
@@ -231,5 +235,5 @@ func appendJSON(dst []byte, object any) []byte {
 	if err != nil {
 		return dst // can't happen: these objects have strings, numbers and times only
 	}
-	return AppendHarmless(dst, body)
+	return AppendHarmless(slices.Grow(dst, len(body)+aroundJSON), body)
 }

@@ -17,14 +17,16 @@ type Framing interface {
 	AppendPing(dst []byte, now time.Time) []byte
 	// AppendFailure appends an error event; room and key are empty where it is about none.
 	AppendFailure(dst []byte, f *Failure, room chat.RoomID, key string) []byte
+	// Chunked is the framing with each event in a chunk of HTTP/1.1's chunked coding (RFC 9112 section 7.1).
+	Chunked() Framing
 }
 
 // The framings with JSON in them. For each delivery a framing is looked for among those that the event is encoded in, so
 // all framings are pointers, which are quick to compare, and there is one of each.
 var (
-	WebSocket Framing = &jsonFraming{webSocketFrame}
-	SSE       Framing = &jsonFraming{sseBlock}
-	NDJSON    Framing = &jsonFraming{line}
+	WebSocket = newJSON(webSocketFrame)
+	SSE       = newJSON(sseBlock)
+	NDJSON    = newJSON(line)
 )
 
 // shape is one of the JSON framings.
@@ -36,7 +38,18 @@ const (
 	line
 )
 
-type jsonFraming struct{ shape shape }
+type jsonFraming struct {
+	shape   shape
+	chunked chunked
+}
+
+func newJSON(s shape) *jsonFraming {
+	f := &jsonFraming{shape: s}
+	f.chunked.inner = f
+	return f
+}
+
+func (f *jsonFraming) Chunked() Framing { return &f.chunked }
 
 func (f *jsonFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 	eventType, object := bodyOf(e)
@@ -64,32 +77,34 @@ func (f *jsonFraming) AppendFailure(dst []byte, failed *Failure, room chat.RoomI
 	return f.append(dst, "error", "", failureOf(failed, room, key))
 }
 
-// append frames one object. Its JSON has no line breaks, so nothing in it can end a line of the framing.
+// append frames one object. Its JSON has no line breaks, so nothing in it can end a line of the framing. It comes first: it
+// makes room for all of it at once, and then some for what stands around it.
 func (f *jsonFraming) append(dst []byte, eventType, id string, object any) []byte {
+	begin := len(dst)
+	dst = appendJSON(dst, object)
+	var room [aroundJSON]byte
+	head := room[:0]
 	switch f.shape {
 	case webSocketFrame:
-		const usual = 4 // bytes that the header of most frames has: the JSON is then where it belongs at once
-		begin, payload := len(dst), len(dst)+usual
-		dst = appendJSON(append(dst, make([]byte, usual)...), object)
-		var header [10]byte
-		return slices.Replace(dst, begin, payload, appendFrameHeader(header[:0], textFrame, len(dst)-payload)...)
+		head = appendFrameHeader(head, textFrame, len(dst)-begin)
 	case sseBlock:
 		if eventType != "" {
-			dst = append(append(append(dst, "event: "...), eventType...), '\n')
+			head = append(append(append(head, "event: "...), eventType...), '\n')
 		}
 		if id != "" {
-			dst = append(append(append(dst, "id: "...), id...), '\n')
+			head = append(append(append(head, "id: "...), id...), '\n')
 		}
-		dst = append(dst, "data: "...)
-		return append(appendJSON(dst, object), '\n', '\n')
-	default:
-		return append(appendJSON(dst, object), '\n')
+		head = append(head, "data: "...)
+		dst = append(dst, '\n', '\n')
+	case line:
+		dst = append(dst, '\n')
 	}
+	return slices.Insert(dst, begin, head...)
 }
 
 // AppendAck appends the WebSocket frame that says that a post is stored.
 func AppendAck(dst []byte, room chat.RoomID, e chat.Entry) []byte {
-	return (&jsonFraming{webSocketFrame}).append(dst, "", "", ack{"ack", room, e.Key, e.ID.String(), stamp(e.Time)})
+	return WebSocket.append(dst, "", "", ack{"ack", room, e.Key, e.ID.String(), stamp(e.Time)})
 }
 
 // AppendPong appends the WebSocket frame that answers the command "ping".
@@ -133,9 +148,20 @@ func Text(all bool) Framing {
 	return textOfMessages
 }
 
-var textOfAll, textOfMessages Framing = &textFraming{true}, &textFraming{false}
+var textOfAll, textOfMessages = newText(true), newText(false)
 
-type textFraming struct{ all bool }
+type textFraming struct {
+	all     bool
+	chunked chunked
+}
+
+func newText(all bool) *textFraming {
+	f := &textFraming{all: all}
+	f.chunked.inner = f
+	return f
+}
+
+func (f *textFraming) Chunked() Framing { return &f.chunked }
 
 func (f *textFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 	switch b := e.Body.(type) {
@@ -181,7 +207,7 @@ func (f *textFraming) AppendPing(dst []byte, now time.Time) []byte {
 }
 
 func (f *textFraming) AppendFailure(dst []byte, failed *Failure, _ chat.RoomID, _ string) []byte {
-	return (&textFraming{all: true}).note(dst, time.Now(), "", failed.Error())
+	return textOfAll.note(dst, time.Now(), "", failed.Error())
 }
 
 // AppendTextLine appends a message as a line of text.
@@ -191,40 +217,35 @@ func AppendTextLine(dst []byte, e chat.Entry) []byte {
 	return append(appendPlain(dst, e.Text), '\n')
 }
 
-// Chunked is a framing with each event in a chunk of HTTP/1.1's chunked coding (RFC 9112 section 7.1).
-func Chunked(f Framing) Framing {
-	if c := chunkedFramings[f]; c != nil {
-		return c
-	}
-	return &chunked{f}
-}
-
-var chunkedFramings = map[Framing]Framing{
-	SSE: &chunked{SSE}, NDJSON: &chunked{NDJSON}, textOfAll: &chunked{textOfAll}, textOfMessages: &chunked{textOfMessages},
-}
-
+// chunked is another framing in chunks.
 type chunked struct{ inner Framing }
 
 // LastChunk ends a chunked body.
 const LastChunk = "0\r\n\r\n"
 
+func (c *chunked) Chunked() Framing { return c }
+
 func (c *chunked) AppendEvent(dst []byte, e *chat.Event) []byte {
-	return AppendChunk(dst, c.inner.AppendEvent(nil, e))
+	return endChunk(c.inner.AppendEvent(dst, e), len(dst))
 }
 
 func (c *chunked) AppendPing(dst []byte, now time.Time) []byte {
-	return AppendChunk(dst, c.inner.AppendPing(nil, now))
+	return endChunk(c.inner.AppendPing(dst, now), len(dst))
 }
 
 func (c *chunked) AppendFailure(dst []byte, f *Failure, room chat.RoomID, key string) []byte {
-	return AppendChunk(dst, c.inner.AppendFailure(nil, f, room, key))
+	return endChunk(c.inner.AppendFailure(dst, f, room, key), len(dst))
 }
 
 // AppendChunk appends a chunk, unless it would be empty: an empty chunk ends the body.
-func AppendChunk(dst, body []byte) []byte {
-	if len(body) == 0 {
+func AppendChunk(dst, body []byte) []byte { return endChunk(append(dst, body...), len(dst)) }
+
+// endChunk makes a chunk of what stands in dst from begin on.
+func endChunk(dst []byte, begin int) []byte {
+	if len(dst) == begin {
 		return dst
 	}
-	dst = append(strconv.AppendInt(dst, int64(len(body)), 16), "\r\n"...)
-	return append(append(dst, body...), "\r\n"...)
+	var room [16]byte
+	head := append(strconv.AppendInt(room[:0], int64(len(dst)-begin), 16), "\r\n"...)
+	return append(slices.Insert(dst, begin, head...), "\r\n"...)
 }

@@ -59,8 +59,24 @@ func TestQuickTimesAreTheUsualOnes(t *testing.T) {
 func TestObjectsOfEveryLengthAreFramed(t *testing.T) {
 	for _, length := range []int{1, 100, 124, 125, 126, 127, 1000, 1<<16 - 3, 1<<16 - 2, 1<<16 - 1, 1 << 16, 1 << 17} {
 		text := strings.Repeat("x", length)
-		framed := WebSocket.(*jsonFraming).append([]byte("before "), "", "", text)
+		framed := WebSocket.append([]byte("before "), "", "", text)
 		require.Equal(t, string(AppendTextFrame([]byte("before "), []byte(`"`+text+`"`))), string(framed), "%d", length)
+	}
+}
+
+// What goes around it finds room beside it: who encodes for a room's readers makes one piece of memory.
+func TestAFramedMessageTakesNoMoreMemoryThanItsJSON(t *testing.T) {
+	id := chat.Cursor{Seq: 1_000_000_000_000, Tag: 0x7f3a9c12}.String()
+	for _, length := range []int{0, 100, 1000, 4000} {
+		var object any = Message{
+			Type: chat.KindMessage, RoomID: "lobby", ID: id, From: author{"0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", "Ann", true},
+			Text: strings.Repeat("x", length), Time: stamp(time.Now()), Key: "k-1",
+		}
+		alone := testing.AllocsPerRun(100, func() { appendJSON(nil, object) }) // with the race detector it is not one
+		for _, f := range []*jsonFraming{WebSocket, SSE, NDJSON} {
+			framed := testing.AllocsPerRun(100, func() { endChunk(f.append(nil, "", id, object), 0) })
+			require.Equal(t, alone, framed, "%d bytes, shape %d", length, f.shape)
+		}
 	}
 }
 

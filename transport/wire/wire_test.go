@@ -128,12 +128,32 @@ func TestSSEFailureSaysWhenToComeBack(t *testing.T) {
 }
 
 func TestChunks(t *testing.T) {
-	framing := Chunked(NDJSON)
-	e := examples(t)["message"]
-	line := string(NDJSON.AppendEvent(nil, e))
-	require.Equal(t, fmt.Sprintf("%x\r\n%s\r\n", len(line), line), string(framing.AppendEvent(nil, e)))
-	require.Empty(t, Chunked(Text(false)).AppendEvent(nil, examples(t)["joined"]),
-		"an event that is not shown must not become the empty chunk, which ends the body")
+	const before = "before "
+	now := at(t, "2026-11-24T12:05:15Z")
+	failed := Fail(CodeLeft, "")
+	chunk := func(body []byte) string { return fmt.Sprintf("%s%x\r\n%s\r\n", before, len(body), body) }
+	seen := map[Framing]bool{}
+	for _, f := range []Framing{SSE, NDJSON, Text(true), Text(false)} {
+		inChunks := f.Chunked()
+		require.Same(t, inChunks, f.Chunked(), "there is one, by which an event knows that it is encoded already")
+		seen[f], seen[inChunks] = true, true
+		for _, e := range examples(t) {
+			if line := f.AppendEvent(nil, e); len(line) > 0 {
+				require.Equal(t, chunk(line), string(inChunks.AppendEvent([]byte(before), e)))
+			} else {
+				require.Empty(t, inChunks.AppendEvent(nil, e), "it must not become the empty chunk, which ends the body")
+			}
+		}
+		if line := f.AppendPing(nil, now); len(line) > 0 {
+			require.Equal(t, chunk(line), string(inChunks.AppendPing([]byte(before), now)))
+		}
+		if f != Text(true) && f != Text(false) { // whose failures have the time
+			require.Equal(t, chunk(f.AppendFailure(nil, failed, "lobby", "k-1")),
+				string(inChunks.AppendFailure([]byte(before), failed, "lobby", "k-1")))
+		}
+	}
+	require.Len(t, seen, 8)
+	require.Empty(t, Text(false).Chunked().AppendEvent(nil, examples(t)["joined"]))
 }
 
 func TestText(t *testing.T) {
