@@ -20,7 +20,7 @@ func TestPanicOfWhoHasTakenTheConnectionOver(t *testing.T) {
 		if err != nil {
 			return
 		}
-		o := stream.NewOutbox(func() {})
+		o := new(stream.Outbox)
 		o.Open(c, []byte("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"))
 		outboxes <- o
 		panic("late")

@@ -37,6 +37,8 @@ type Peer interface {
 // Outbox is the writing side of one connection. Its methods may be called at the same time and never wait for the
 // reader. What it is given is kept by reference and must not be changed afterwards. Each piece is written whole or, if
 // the connection ends, not at all beyond where it was cut: pieces are events, or frames.
+//
+// The zero value keeps what it is given until it is opened.
 type Outbox struct {
 	mu       sync.Mutex // protects following
 	fd       int32      // the socket's while raw is not nil
@@ -46,9 +48,9 @@ type Outbox struct {
 	closed   bool
 	queue    []piece
 	raw      syscall.RawConn
-	waiting  int  // bytes in the queue that count for the backlog
-	peer     Peer // nil until Open
-	onClose  func()
+	waiting  int    // bytes in the queue that count for the backlog
+	peer     Peer   // nil until Open
+	onClose  func() // called once, when the connection has ended, by whoever ended it; nil for nobody
 }
 
 // piece is something to write. Counted is how many of its bytes count for the backlog: none of a replay's do.
@@ -56,10 +58,6 @@ type piece struct {
 	bytes   []byte
 	counted int
 }
-
-// NewOutbox makes an outbox that keeps what it is given until it is opened. onClose is called once, when the
-// connection has ended, by whoever ended it.
-func NewOutbox(onClose func()) *Outbox { return &Outbox{onClose: onClose} }
 
 // Open gives the outbox its connection, and writes first and then all that has gathered.
 func (o *Outbox) Open(peer Peer, first []byte) {

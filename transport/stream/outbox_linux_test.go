@@ -24,7 +24,7 @@ func segments(t *testing.T, c *net.TCPConn) (n uint32) {
 
 func TestWhatIsHeldGoesWithTheNextPiece(t *testing.T) {
 	server, reader := pair(t)
-	o := NewOutbox(func() {})
+	o := new(Outbox)
 	defer o.Close()
 	require.True(t, o.Hold([]byte("a"))) // before it is open it waits like everything
 	o.Open(server, nil)
@@ -51,7 +51,7 @@ func TestWhatIsHeldGoesWithTheNextPiece(t *testing.T) {
 // Who waits for a command's answer is not behind: what comes next is taken whole, as it is where nothing waits.
 func TestWhatIsHeldMakesNobodySlow(t *testing.T) {
 	server, reader := pair(t)
-	o := NewOutbox(func() {})
+	o := new(Outbox)
 	defer o.Close()
 	o.Open(server, nil)
 	much := bytes.Repeat([]byte("x"), MaxBacklog)

@@ -46,7 +46,7 @@ func readAll(t *testing.T, c net.Conn, n int) string {
 
 func TestOutboxKeepsOrderFromBeforeItIsOpen(t *testing.T) {
 	server, reader := pair(t)
-	o := NewOutbox(func() {})
+	o := new(Outbox)
 	defer o.Close()
 	o.SendReplay([]byte("b"))
 	require.True(t, o.Send([]byte("c")))
@@ -61,7 +61,7 @@ func TestOutboxKeepsOrderFromBeforeItIsOpen(t *testing.T) {
 func TestOutboxLosesNothingOfASlowReader(t *testing.T) {
 	server, reader := pair(t)
 	small(t, server, reader)
-	o := NewOutbox(func() {})
+	o := new(Outbox)
 	defer o.Close()
 	o.Open(server, nil)
 	var sent bytes.Buffer
@@ -86,7 +86,7 @@ func (o *Outbox) isFlushing() bool {
 func TestOutboxIsBoundedAndSaysGoodbye(t *testing.T) {
 	server, reader := pair(t)
 	small(t, server, reader)
-	o := NewOutbox(func() {})
+	o := new(Outbox)
 	o.Open(server, nil)
 	piece := bytes.Repeat([]byte("."), 10_000)
 	taken := 0
@@ -106,7 +106,7 @@ func TestOutboxIsBoundedAndSaysGoodbye(t *testing.T) {
 func TestOutboxReplayIsNoBacklog(t *testing.T) {
 	server, reader := pair(t)
 	small(t, server, reader)
-	o := NewOutbox(func() {})
+	o := new(Outbox)
 	defer o.Close()
 	o.Open(server, nil)
 	piece := bytes.Repeat([]byte("r"), 10_000)
@@ -121,7 +121,7 @@ func TestOutboxReplayIsNoBacklog(t *testing.T) {
 
 func TestOutboxFinishBeforeOpen(t *testing.T) {
 	server, reader := pair(t)
-	o := NewOutbox(func() {})
+	o := new(Outbox)
 	defer o.Close()
 	o.SendReplay([]byte("replay"))
 	o.Finish([]byte("bye"), lastWords)
@@ -134,7 +134,7 @@ func TestOutboxFinishBeforeOpen(t *testing.T) {
 func TestOutboxClosesOnce(t *testing.T) {
 	server, reader := pair(t)
 	var closed atomic.Int32
-	o := NewOutbox(func() { closed.Add(1) })
+	o := &Outbox{onClose: func() { closed.Add(1) }}
 	o.Open(server, nil)
 	reader.Close()
 	require.Eventually(t, func() bool { o.Send([]byte("x")); return closed.Load() == 1 }, 5*time.Second, time.Millisecond,
@@ -148,7 +148,7 @@ func TestOutboxClosesOnce(t *testing.T) {
 // A write deadline that the flusher set must not end direct writes later on.
 func TestOutboxLivesLongerThanAStall(t *testing.T) {
 	server, reader := pair(t)
-	o := NewOutbox(func() {})
+	o := new(Outbox)
 	defer o.Close()
 	o.Open(server, nil)
 	o.mu.Lock()
@@ -174,7 +174,7 @@ func TestOutboxOverTLS(t *testing.T) {
 	go func() { handshake <- client.Handshake() }()
 	require.NoError(t, secure.Handshake())
 	require.NoError(t, <-handshake)
-	o := NewOutbox(func() {})
+	o := new(Outbox)
 	o.Open(secure, []byte("head,"))
 	for range 100 {
 		require.True(t, o.Send([]byte("event,")))
