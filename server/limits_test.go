@@ -2,6 +2,7 @@ package server
 
 import (
 	"bufio"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -29,6 +30,45 @@ func TestBodyLimit(t *testing.T) {
 	w := httptest.NewRecorder()
 	s.ServeHTTP(w, r)
 	wantProblem(t, w, http.StatusRequestEntityTooLarge, wire.CodeTooLarge)
+}
+
+func TestAPostThatIsTooLongIsToldTheLimit(t *testing.T) {
+	for _, two := range []bool{false, true} {
+		web := httptest.NewUnstartedServer(nil)
+		web.Config = HTTP(whole(t, new(numbering)), slog.New(slog.DiscardHandler))
+		web.EnableHTTP2 = two
+		if two {
+			web.StartTLS()
+		} else {
+			web.Start()
+		}
+		t.Cleanup(web.Close)
+		for _, test := range []struct {
+			size         int
+			lengthIsTold bool
+			status       int
+			detail       string
+		}{
+			{wire.MaxBody, true, http.StatusUnprocessableEntity, "4000"},
+			{wire.MaxBody, false, http.StatusUnprocessableEntity, "4000"},
+			{wire.MaxBody + 1, true, http.StatusRequestEntityTooLarge, "65536"},
+			{wire.MaxBody + 1, false, http.StatusRequestEntityTooLarge, "65536"},
+			{3 * wire.MaxBody, false, http.StatusRequestEntityTooLarge, "65536"},
+		} {
+			var body io.Reader = strings.NewReader(strings.Repeat("a", test.size))
+			if !test.lengthIsTold {
+				body = io.MultiReader(body)
+			}
+			resp, err := web.Client().Post(web.URL+"/rooms/lobby/messages", "text/plain", body)
+			require.NoError(t, err)
+			var problem struct{ Detail string }
+			assert.NoError(t, json.NewDecoder(resp.Body).Decode(&problem))
+			require.NoError(t, resp.Body.Close())
+			assert.Equal(t, test.status, resp.StatusCode)
+			assert.Contains(t, problem.Detail, test.detail)
+			assert.Equal(t, two, resp.ProtoMajor == 2)
+		}
+	}
 }
 
 // TestOverTheWire is what only a real connection shows: refusing a body before it is sent, headers that are too long,

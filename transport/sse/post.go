@@ -21,7 +21,7 @@ type post struct {
 }
 
 // Post stores what a request says in the room that the path value "room" names, and answers with the stored message:
-// 201, or 200 for a repeated key.
+// 201, or 200 for a repeated key. The request's body is the server's to bound, with an [http.MaxBytesReader].
 func (h *Handler) Post(w http.ResponseWriter, r *http.Request) {
 	room, err := wire.RoomOf(r)
 	if err != nil {
@@ -33,7 +33,7 @@ func (h *Handler) Post(w http.ResponseWriter, r *http.Request) {
 		wire.WriteProblem(w, err)
 		return
 	}
-	said, err := read(w, r)
+	said, err := read(r)
 	if err != nil {
 		wire.WriteProblem(w, err)
 		return
@@ -53,12 +53,12 @@ func (h *Handler) Post(w http.ResponseWriter, r *http.Request) {
 }
 
 // read takes a post out of a request's body, in any of the forms that it may have.
-func read(w http.ResponseWriter, r *http.Request) (post, error) {
+func read(r *http.Request) (post, error) {
 	form, err := formOf(r.Header.Get("Content-Type"))
 	if err != nil {
 		return post{}, err
 	}
-	body, err := bodyOf(w, r)
+	body, err := bodyOf(r)
 	if err != nil {
 		var tooLarge *http.MaxBytesError
 		if errors.As(err, &tooLarge) {
@@ -85,24 +85,19 @@ func read(w http.ResponseWriter, r *http.Request) (post, error) {
 // usualBody is what most posts have at most, in bytes.
 const usualBody = 2 << 10
 
-var errLonger = errors.New("the body is longer than it says")
-
-// bodyOf is a request's whole body. One that is longer gets its memory as it comes: who says that much will come may send
-// nothing.
-func bodyOf(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if 0 <= r.ContentLength && r.ContentLength <= usualBody {
-		// A byte more than will come, to see its end: HTTP/2 may say that in a frame of its own.
-		body := make([]byte, r.ContentLength+1)
-		n, err := io.ReadFull(r.Body, body)
-		switch whole := int64(n) == r.ContentLength; {
-		case whole && (err == io.EOF || err == io.ErrUnexpectedEOF):
-			err = nil
-		case err == nil:
-			err = errLonger
-		}
-		return body[:n], err
+// bodyOf is a request's whole body. One that is longer than usual gets its memory as it comes: who says that much will come
+// may send nothing.
+func bodyOf(r *http.Request) ([]byte, error) {
+	if r.ContentLength < 0 || r.ContentLength > usualBody {
+		return io.ReadAll(r.Body)
 	}
-	return io.ReadAll(http.MaxBytesReader(w, r.Body, wire.MaxBody))
+	// A byte more than will come, to see its end: HTTP/2 may say that in a frame of its own.
+	body := make([]byte, r.ContentLength+1)
+	n, err := io.ReadFull(r.Body, body)
+	if int64(n) == r.ContentLength && (err == io.EOF || err == io.ErrUnexpectedEOF) {
+		err = nil
+	}
+	return body[:n], err
 }
 
 func notUTF8() error {
