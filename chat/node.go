@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 )
@@ -225,6 +226,7 @@ func (n *Node) do(id RoomID, command func(*room)) error {
 		}
 		r := n.rooms[id]
 		if r == nil {
+			id = RoomID(strings.Clone(string(id))) // it may be a part of much more, such as a request's first line
 			r = newRoom(n, id)
 			n.rooms[id] = r
 			n.running.Add(1)

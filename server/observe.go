@@ -33,7 +33,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		if s.log.Enabled(r.Context(), slog.LevelDebug) {
 			out.from = s.proxies.client(r)
 		}
-		s.underWay.enter(out.what)
+		s.underWay.enter(out)
 		defer func() {
 			if !out.outlasts {
 				out.over(recover())
@@ -47,7 +47,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 // long lost what net/http held of it. It is under way until it is in the log, which ends with the node.
 func (w *writer) over(v any) {
 	s, ctx := w.server, context.Background()
-	defer s.underWay.leave(w.what)
+	defer s.underWay.leave(w)
 	if v != nil {
 		s.recovered(w, v)
 	}
@@ -122,8 +122,7 @@ var _ park.Lasting = (*writer)(nil)
 // Outlast implements [park.Lasting].
 func (w *writer) Outlast(below http.ResponseWriter) {
 	w.ResponseWriter, w.outlasts = below, true
-	// That the query, which may be long, need not stay with them.
-	w.what.method, w.what.path = strings.Clone(w.what.method), strings.Clone(w.what.path)
+	w.server.underWay.keep(w)
 }
 
 // Last implements [park.Lasting].
@@ -166,28 +165,34 @@ func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // asked is what a request asks.
 type asked struct{ method, path string }
 
-// underWay counts the requests that are being served, by what they ask.
+// underWay knows the requests that are being served.
 type underWay struct {
-	mu    sync.Mutex // guards the following
-	open  map[asked]int
+	mu    sync.Mutex // guards the following, and what they ask
+	open  map[*writer]struct{}
 	empty chan struct{} // closed when open becomes empty; nil when nobody waits
 }
 
-func (u *underWay) enter(what asked) {
+func (u *underWay) enter(w *writer) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.open == nil {
-		u.open = make(map[asked]int)
+		u.open = make(map[*writer]struct{})
 	}
-	u.open[what]++
+	u.open[w] = struct{}{}
 }
 
-func (u *underWay) leave(what asked) {
+// keep has a request that lasts hold what it asks by itself: as it came, that is a part of the request's first line, whose
+// query may be long.
+func (u *underWay) keep(w *writer) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.open[what]--; u.open[what] <= 0 {
-		delete(u.open, what)
-	}
+	w.what = asked{strings.Clone(w.what.method), strings.Clone(w.what.path)}
+}
+
+func (u *underWay) leave(w *writer) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.open, w)
 	if len(u.open) == 0 && u.empty != nil {
 		close(u.empty)
 		u.empty = nil
@@ -212,8 +217,12 @@ func (u *underWay) wait(ctx context.Context) ([]string, error) {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	counts := make(map[asked]int)
+	for w := range u.open {
+		counts[w.what]++
+	}
 	var open []string
-	for what, n := range u.open {
+	for what, n := range counts {
 		open = append(open, fmt.Sprintf("%s %s ×%d", what.method, what.path, n))
 	}
 	slices.Sort(open)

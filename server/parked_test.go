@@ -5,14 +5,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unsafe"
+	"weak"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -127,4 +131,42 @@ func TestAParkedRequestIsObserved(t *testing.T) {
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF, "half an answer is none")
 	_, err = s.Wait(t.Context())
 	require.NoError(t, err)
+}
+
+// Very many wait, each with a first line that may be long.
+func TestWhoWaitsKeepsNothingOfTheFirstLine(t *testing.T) {
+	s := whole(t, new(numbering))
+	lines := make(chan weak.Pointer[byte], 1)
+	front := HTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		lines <- weak.Make(unsafe.StringData(r.RequestURI))
+		s.ServeHTTP(w, r)
+	}), slog.New(slog.DiscardHandler))
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	ended := make(chan struct{})
+	go func() { defer close(ended); _ = front.Serve(listener) }()
+	defer func() {
+		require.NoError(t, front.Close())
+		<-ended
+	}()
+	for _, target := range []string{
+		"/rooms/lobby/messages?wait=25&after=0-0&stream=s-1", "/rooms/lobby/messages?wait=25&after=0-0&stream=s-1", // both are one
+		"/stream/messages?wait=25&room=kitchen@0-0&stream=s-1",
+		"/rooms/garden/sse?name=Ann", "/rooms/cellar/ndjson?name=Ann", "/rooms/attic/text?name=Ann",
+		"/rooms/roof/ws?name=Ann", "/stream/sse?room=shed&name=Ann", "/stream/ws?room=yard&name=Ann",
+	} {
+		c, err := net.Dial("tcp", listener.Addr().String())
+		require.NoError(t, err)
+		defer c.Close()
+		_, err = fmt.Fprintf(c, "GET %s&more=%s HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", target, strings.Repeat("x", 8<<10))
+		require.NoError(t, err)
+		line := <-lines
+		assert.Eventually(t, func() bool { runtime.GC(); return line.Value() == nil }, 1*time.Second, 10*time.Millisecond, target)
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	open, err := s.Wait(over)
+	require.ErrorIs(t, err, context.Canceled)
+	assert.Equal(t, []string{"GET /rooms/lobby/messages ×2", "GET /stream/messages ×1"}, open)
 }

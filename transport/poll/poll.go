@@ -29,9 +29,9 @@ type poll struct {
 
 // wait answers when one of the rooms has something, or the time is over.
 func (h *Handler) wait(w http.ResponseWriter, r *http.Request, visitor wire.Visitor, reading wire.Reading, rooms []asked, many bool) {
-	who := visitor.Member("poll")
-	if who.Guest {
-		who = chat.Member{} // a guest's poll is nobody in the roster
+	var who chat.Member // a guest's poll is nobody in the roster
+	if !visitor.Guest {
+		who = visitor.Member("poll")
 	}
 	p := &poll{readers: make([]*reader, 0, len(rooms)), limit: reading.Limit, many: many}
 	for _, want := range rooms {

@@ -22,6 +22,9 @@ type Identify func(r *http.Request) (Visitor, error)
 
 // Member is the visitor as somebody present by a transport.
 func (v Visitor) Member(transport string) chat.Member {
+	if v.Guest {
+		v.Name = strings.Clone(v.Name) // it came with the request, all of which would stay with it
+	}
 	return chat.Member{ID: v.ID, Name: v.Name, Guest: v.Guest, Transport: transport}
 }
 

@@ -2,6 +2,7 @@ package ws
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -92,7 +93,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 		return
 	}
 	conn := stream.NewConn(h.heart, wire.WebSocket, farewell, many)
-	if err := conn.JoinAll(r.Context(), h.node, visitor.Member("ws"), rooms); err != nil {
+	member := visitor.Member("ws")
+	visitor.Name = member.Name // nothing of the request is to stay with the connection
+	if err := conn.JoinAll(r.Context(), h.node, member, rooms); err != nil {
 		wire.WriteProblem(w, err)
 		return
 	}
@@ -109,7 +112,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 	s := &session{handler: h, conn: conn, socket: upgraded, input: peer.input,
 		awaits: socket.TCP(peer.net) != nil, visitor: visitor, many: many}
 	if !many {
-		s.room = rooms[0].Room
+		s.room = chat.RoomID(strings.Clone(string(rooms[0].Room)))
 	}
 	s.rest() // so that what the HTTP server holds for the request is let go
 }
