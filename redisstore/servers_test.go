@@ -67,8 +67,8 @@ func startRedis(t testing.TB, args ...string) *server {
 func startCluster(t testing.TB) *server {
 	cli := command(t, "redis-cli")
 	var addrs []string
-	for range 3 {
-		n := startRedis(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000")
+	for range 3 { // none of which is given up, as one that gets no time to run might be
+		n := startRedis(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "10000")
 		addrs = append(addrs, strings.TrimPrefix(n.url, "redis://"))
 	}
 	args := append(append([]string{"--cluster", "create"}, addrs...), "--cluster-yes")
