@@ -132,6 +132,7 @@ func TestHTTPS(t *testing.T) {
 	r, err := client.Post(p.url+"/rooms/lobby", "", strings.NewReader("still open"))
 	require.NoError(t, err)
 	require.NoError(t, r.Body.Close())
+	require.Equal(t, http.StatusCreated, r.StatusCode)
 	for _, lines := range []*bufio.Scanner{lines, olderLines} {
 		for lines.Scan() && !strings.Contains(lines.Text(), "still open") {
 		}
