@@ -132,6 +132,8 @@ func (f *floor) take(w http.ResponseWriter, r *http.Request, head string, webSoc
 	if err == nil {
 		err = raw.Control(func(descriptor uintptr) { fd = int(descriptor) })
 	}
+	g.mu.Lock() // whoever has read the head gets what is posted from then on
+	defer g.mu.Unlock()
 	if err == nil {
 		_, err = io.WriteString(c, head)
 	}
@@ -139,8 +141,6 @@ func (f *floor) take(w http.ResponseWriter, r *http.Request, head string, webSoc
 		_ = c.Close()
 		return
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
 	g.connections = append(g.connections, c)
 	if webSocket {
 		g.webSockets = append(g.webSockets, fd)

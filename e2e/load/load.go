@@ -122,15 +122,22 @@ func (l *load) warmUp() error {
 			return err
 		}
 		if l.until(patience/5, l.settled) {
-			for _, v := range l.voices {
-				v.since = v.seq
-			}
-			l.tally = tally{}
-			l.posts = posts{}
+			l.begin()
 			return nil
 		}
 	}
 	return l.problem("readers did not hear what was posted first")
+}
+
+// begin forgets what has been noticed so far: what is measured begins with the next messages.
+func (l *load) begin() {
+	for _, v := range l.voices {
+		v.since = v.seq
+	}
+	for _, r := range l.readers {
+		r.order = 0
+	}
+	l.tally, l.posts, l.failures = tally{}, posts{}, nil
 }
 
 // paced has voices post n messages in all, one each so often, and returns when they have been sent.

@@ -100,6 +100,29 @@ func TestReadersOfOneRoomAreCompared(t *testing.T) {
 	require.EqualValues(t, 1, l.tally.disorder)
 }
 
+// The first message may be what a server learns of a reader by: who had it is not asked once measuring has begun.
+func TestWhatCameBeforeIsForgotten(t *testing.T) {
+	r := listening(t, webSocket)
+	l := r.load
+	l.stop = t.Context()
+	late := &reader{load: l, room: r.room, heard: make([]uint32, 2)}
+	l.readers = append(l.readers, late)
+	r.room.readers = l.readers
+	both := func(seq uint32) {
+		r.room.voices[0].seq = seq
+		r.hear(said{voice: 2, seq: seq})
+		late.hear(said{voice: 2, seq: seq})
+	}
+	r.hear(said{voice: 2, seq: 1})
+	both(2)
+	require.NotEmpty(t, l.failures)
+	l.begin()
+	both(3)
+	l.settle()
+	require.Empty(t, l.failures)
+	require.False(t, l.tally.faulty())
+}
+
 // Streams may be cut anywhere.
 func TestCutStreams(t *testing.T) {
 	var frames, blocks []byte
