@@ -64,15 +64,19 @@ func TestNetworks(t *testing.T) {
 	for _, n := range networks() {
 		t.Run(strings.NewReplacer(" ", "-", ",", "").Replace(n.name), func(t *testing.T) {
 			t.Parallel()
-			limit := soon
+			within := soon
 			if n.ruledOut >= 2 {
-				limit = later
+				within = later
 			}
-			limit += n.grace
+			within += n.grace
+			limit := within
 			r := n.run(t)
-			if r.talking >= limit { // the machine may have been busy: it is no network that is slow twice
-				t.Logf("talking only after %v; once more", r.talking)
-				r = again(n).run(t)
+			// The machine may be busy or slow: then so is a page with nothing in between, and no network is slow three times.
+			for tries := 1; r.talking >= limit && tries < 3; tries++ {
+				plain := again(direct).run(t)
+				t.Logf("talking only after %v, with nothing in between after %v; once more", r.talking, plain.talking)
+				limit = within + plain.talking
+				r = again(n.name).run(t)
 			}
 			assert.Less(t, r.talking, limit, "talking after")
 			seen.Lock()
@@ -173,9 +177,9 @@ func table() string {
 }
 
 // again is a network as new.
-func again(n network) network {
+func again(name string) network {
 	all := networks()
-	return all[slices.IndexFunc(all, func(other network) bool { return other.name == n.name })]
+	return all[slices.IndexFunc(all, func(n network) bool { return n.name == name })]
 }
 
 // rowName is the first cell of a row of docs/networks.md that names a network.

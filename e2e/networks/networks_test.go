@@ -12,10 +12,13 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
+// direct is the network that does nothing.
+const direct = "nothing in between"
+
 // networks are all rows of the matrix.
 func networks() []network {
 	return append(slices.Concat(reverse(), forwards(), misbehaving(), unreliable()), network{
-		name: "nothing in between", over: []string{"ws"},
+		name: direct, over: []string{"ws"},
 		open: func(_ *testing.T, node *harness.Node) way { return way{url: node.URL} },
 	})
 }
