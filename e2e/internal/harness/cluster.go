@@ -17,14 +17,14 @@ type Cluster struct {
 	Nodes []*Redis
 }
 
-// StartCluster starts six servers and makes a Cluster of them. A node is given up after a second.
+// StartCluster starts six servers and makes a Cluster of them. A node is given up after [giveUpAfter].
 func StartCluster(t testing.TB) *Cluster {
 	t.Helper()
 	c := &Cluster{}
 	for range 6 {
 		args := []string{
-			"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(FreePort(t)), "--cluster-node-timeout", "1000",
-			"--cluster-replica-validity-factor", "0",
+			"--cluster-enabled", "yes", "--cluster-port", strconv.Itoa(FreePort(t)),
+			"--cluster-node-timeout", strconv.Itoa(giveUpAfter), "--cluster-replica-validity-factor", "0",
 		}
 		c.Nodes = append(c.Nodes, StartRedis(t, append(args, replicating...)...))
 	}

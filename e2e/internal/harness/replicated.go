@@ -76,6 +76,10 @@ func field(reply any, name string) string {
 	return ""
 }
 
+// giveUpAfter is how long a server does not answer, in milliseconds, before it is replaced: not one that got no time to run, which
+// with a second happened (a Sentinel asks once a second, and takes a new master for a dead one if that is late).
+const giveUpAfter = 3000
+
 func startSentinel(t testing.TB, host, port string) *redis.Client {
 	t.Helper()
 	dir := privateDir(t)
@@ -86,10 +90,10 @@ func startSentinel(t testing.TB, host, port string) *redis.Client {
 bind 127.0.0.1
 dir %s
 sentinel monitor %s %s %s 2
-sentinel down-after-milliseconds %[3]s 1000
+sentinel down-after-milliseconds %[3]s %[6]d
 sentinel failover-timeout %[3]s 5000
 sentinel parallel-syncs %[3]s 1
-`, own, dir, masterName, host, port), 0o600))
+`, own, dir, masterName, host, port, giveUpAfter), 0o600))
 		process := StartProcess(t, "redis-sentinel", exec.Command(Find(t, "redis-server"), config, "--sentinel"))
 		client = redis.NewClient(&redis.Options{Addr: "127.0.0.1:" + strconv.Itoa(own), MaxRetries: -1})
 		return awaitServer(process, func() bool { return client.Ping(context.Background()).Err() == nil })
