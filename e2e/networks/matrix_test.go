@@ -46,6 +46,8 @@ type network struct {
 const (
 	soon  = 6 * time.Second
 	later = 12 * time.Second
+	// usual is what a page takes with nothing in between. What it takes longer is the machine's, and no network's.
+	usual = time.Second
 )
 
 // row is what was seen of a network.
@@ -64,18 +66,16 @@ func TestNetworks(t *testing.T) {
 	for _, n := range networks() {
 		t.Run(strings.NewReplacer(" ", "-", ",", "").Replace(n.name), func(t *testing.T) {
 			t.Parallel()
-			within := soon
+			limit := soon
 			if n.ruledOut >= 2 {
-				within = later
+				limit = later
 			}
-			within += n.grace
-			limit := within
+			limit += n.grace
 			r := n.run(t)
-			// The machine may be busy or slow: then so is a page with nothing in between, and no network is slow three times.
-			for tries := 1; r.talking >= limit && tries < 3; tries++ {
+			if r.talking >= limit { // the machine may have been busy: it is no network that is slow twice
 				plain := again(direct).run(t)
 				t.Logf("talking only after %v, with nothing in between after %v; once more", r.talking, plain.talking)
-				limit = within + plain.talking
+				limit += max(0, plain.talking-usual)
 				r = again(n.name).run(t)
 			}
 			assert.Less(t, r.talking, limit, "talking after")

@@ -76,8 +76,8 @@ func field(reply any, name string) string {
 	return ""
 }
 
-// giveUpAfter is how long a server does not answer, in milliseconds, before it is replaced: not one that got no time to run, which
-// with a second happened (a Sentinel asks once a second, and takes a new master for a dead one if that is late).
+// giveUpAfter is after how many milliseconds without an answer a server is replaced. One that got no time to run is not to
+// be: with 1000 a Sentinel, which asks once a second, took a live master for a dead one.
 const giveUpAfter = 3000
 
 func startSentinel(t testing.TB, host, port string) *redis.Client {
