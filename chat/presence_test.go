@@ -222,6 +222,35 @@ func TestLostLeasesAreTakenAgain(t *testing.T) {
 	})
 }
 
+// A store that has been read again is told of leases at once, or when a call under way has got no answer: a grace may be
+// about to end on the member's former node.
+func TestLeasesAreTakenAsSoonAsTheStoreIsBack(t *testing.T) {
+	for away := range 40 {
+		inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+			other := s.node("b", chat.Options{})
+			defer func() { require.NoError(t, other.Close(t.Context())) }()
+			ann, _ := subscribe(t, n, member("Ann"), chat.All)
+			_, former := subscribe(t, other, member("Bob"), chat.All)
+			synctest.Wait()
+			ann.take()
+			former.Close()
+			s.setAway(true)
+			subscribe(t, n, member("Bob"), chat.All)
+			time.Sleep(4*time.Second + time.Duration(away)*100*time.Millisecond)
+			s.cutFeed(true)
+			s.setAway(false)
+			s.mendFeed(true)
+			time.Sleep(2100 * time.Millisecond) // a call's two seconds, and the first retry
+			s.mu.Lock()
+			_, held := s.leases["id-Bob|a"]
+			s.mu.Unlock()
+			require.True(t, held, "away for 4 s and %d00 ms", away)
+			time.Sleep(time.Minute)
+			require.Empty(t, ann.take(), "Bob has not left")
+		})
+	}
+}
+
 func TestAMissedChangeIsNoticedByItsVersion(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		ann, _ := subscribe(t, n, member("Ann"), chat.All)

@@ -90,6 +90,7 @@ func (r *room) finishRead(reason int, kept Kept, roster Roll, err error) {
 	r.sync.tries = 0
 	r.sync.retryAt = time.Time{}
 	r.sync.stale = false
+	r.presences.retryAt, r.presences.failures = time.Time{}, 0 // the store answers: leases wait no longer
 	r.adoptLog(kept)
 	r.inbox.fed.Store(min(r.inbox.fed.Load(), r.tail.last().Seq)) // no more: what has been read may be on its way here yet
 	r.adoptRoster(roster)
