@@ -97,16 +97,16 @@ func ParseName(s string) (string, error) {
 		return invalid(fmt.Sprintf("has %d characters, more than %d", n, MaxName))
 	}
 	for _, r := range s {
-		if !Harmless(r) || r == '\n' || r == '\t' {
+		if !Printable(r) || r == '\n' || r == '\t' {
 			return invalid(fmt.Sprintf("has the control character %U", r))
 		}
 	}
 	return s, nil
 }
 
-// Harmless tells whether a character can be written to a terminal as it is: line breaks and tabs can, other control
+// Printable reports whether a character can be written to a terminal as it is: line breaks and tabs can, other control
 // characters and those that turn the direction of the text after them (UAX #9, explicit formatting) can't.
-func Harmless(r rune) bool {
+func Printable(r rune) bool {
 	switch {
 	case r == '\n', r == '\t':
 		return true

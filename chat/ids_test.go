@@ -86,7 +86,7 @@ func FuzzParseRoomID(f *testing.F) {
 func TestDraftValidate(t *testing.T) {
 	valid := []chat.Draft{
 		{Text: "a"}, {Text: " a\n"}, {Text: strings.Repeat("я", chat.MaxText)}, {Text: "a", Key: strings.Repeat("k", 64)},
-		{Text: "\x1b[31m"}, // kept as it is; the framings make it harmless
+		{Text: "\x1b[31m"}, // kept as it is; the framings escape it
 	}
 	for _, d := range valid {
 		require.NoError(t, d.Validate())

@@ -13,7 +13,7 @@ const maxInbox = 1 << 20
 // notices. All methods may be called at the same time.
 type inbox struct {
 	wake chan struct{} // has an element when there is something to take
-	// shown is the mark of the entry that the worker took last from an offer. Most often it is what the feed brings next,
+	// shown is the mark of the entry that the worker took last from a local echo. Most often it is what the feed brings next,
 	// and then nobody needs to wake up for it.
 	shown atomic.Uint64
 	fed   atomic.Uint64 // the SEQ that the feed has brought last
@@ -62,25 +62,25 @@ func (b *inbox) Notice(n Notice) {
 	b.signal()
 }
 
-// stored is an entry that this node has just stored. The feed brings it too, from a moment later on: what this spares is
+// localEcho is an entry that this node has just stored. The feed brings it too, from a moment later on: what this spares is
 // that moment, and with it the program's going to sleep and waking again between a post's answer and its delivery. So it is
 // good for nothing but the next entry; when another one is on its way yet, it is dropped.
-type stored struct{ entry Entry }
+type localEcho struct{ entry Entry }
 
-func (stored) notice() {}
+func (localEcho) notice() {}
 
 // mark is a cursor in one word: what it leaves out of a SEQ is of no account beside the tag.
 func mark(c Cursor) uint64 { return c.Seq<<32 | uint64(c.Tag) }
 
-// offerable is how full the inbox may be for an offer, in bytes: a worker that is further behind gains nothing by it, and
+// maxEchoInbox is how full the inbox may be for a local echo, in bytes: a worker that is further behind gains nothing by it, and
 // the feed needs the room.
-const offerable = maxInbox / 8
+const maxEchoInbox = maxInbox / 8
 
-// offer is Notice for what may be dropped without a loss.
-func (b *inbox) offer(n stored) {
+// echo is Notice for what may be dropped without a loss.
+func (b *inbox) echo(n localEcho) {
 	b.mu.Lock()
 	size := sizeOf(n)
-	taken := !b.closed && !b.lost && b.size+size <= offerable
+	taken := !b.closed && !b.lost && b.size+size <= maxEchoInbox
 	if taken {
 		b.notices = append(b.notices, n)
 		b.size += size
@@ -98,7 +98,7 @@ func sizeOf(n Notice) int {
 	switch n := n.(type) {
 	case Appended:
 		return fixed + len(n.Entry.Text)
-	case stored:
+	case localEcho:
 		return fixed + len(n.entry.Text)
 	case Joined, Left, Typing, Leaving:
 		return fixed

@@ -119,7 +119,7 @@ func (n *Node) Post(ctx context.Context, room RoomID, d Draft) (e Entry, repeate
 		return Entry{}, false, fmt.Errorf("post to %s: %w", room, n.unavailable(err))
 	}
 	if r := n.existing(room); r != nil && !repeated {
-		r.inbox.offer(stored{e})
+		r.inbox.echo(localEcho{e})
 	}
 	return e, repeated, nil
 }

@@ -108,7 +108,7 @@ func (r *room) handle(n Notice) {
 	case Lapsing:
 		r.presences.lookBy(time.Now().Add(n.In + lapseSlack))
 		return
-	case stored:
+	case localEcho:
 		if !r.sync.stale && r.tail.place(n.entry) == next && r.isCloseToFeed(n.entry) {
 			r.out = append(r.out, r.tail.push(n.entry, time.Now()))
 			r.inbox.shown.Store(mark(n.entry.ID))

@@ -136,7 +136,7 @@ func TestBadRequests(t *testing.T) {
 				assert.Equal(t, test.want.limit, problem.Limit, resp.Body)
 			}
 			assert.NotEmpty(t, problem.Title)
-			assert.NoError(t, harmless(resp.Body))
+			assert.NoError(t, terminalSafe(resp.Body))
 		})
 	}
 	undisturbed()
@@ -301,8 +301,8 @@ func witnesses(t *testing.T, node *harness.Node) (undisturbed func()) {
 	}
 }
 
-// harmless tells whether a terminal can be shown this: no control characters but line ends.
-func harmless(output string) error {
+// terminalSafe reports whether a terminal can be shown this: no control characters but line ends.
+func terminalSafe(output string) error {
 	if !utf8.ValidString(output) {
 		return fmt.Errorf("not UTF-8: %q", output)
 	}
@@ -330,17 +330,17 @@ func TestControlCharactersReachNoTerminal(t *testing.T) {
 		waitMembers(t, ann, "kitchen", there...)
 	}
 	stored := ann.Post(t, "kitchen", evil)
-	assert.NoError(t, harmless(stored.Raw))
+	assert.NoError(t, terminalSafe(stored.Raw))
 	ann.Post(t, "kitchen", "the end")
 	assert.Equal(t, evil, reader.WaitType(t, "message").Text, "what was said is kept as it was said")
 	reader.WaitText(t, "the end")
 	for path, output := range outputs {
 		shown := output.WaitFor(t, "the end")
-		assert.NoError(t, harmless(shown), path)
+		assert.NoError(t, terminalSafe(shown), path)
 		assert.NotContains(t, shown, "\r", path)
 	}
 	for _, path := range []string{"", "/messages"} {
-		assert.NoError(t, harmless(client.Curl(t, room+path)), path)
+		assert.NoError(t, terminalSafe(client.Curl(t, room+path)), path)
 	}
 	text := outputs["/text"].String()
 	assert.Equal(t, 2, strings.Count(text, "\n"), "two messages are two lines:\n%s", text)
@@ -357,7 +357,7 @@ func TestControlCharactersReachNoTerminal(t *testing.T) {
 		{node.URL + "/%1B%5B2J"},
 	} {
 		output := client.Curl(t, append([]string{"--include"}, args...)...)
-		assert.NoError(t, harmless(output), "%q", args)
+		assert.NoError(t, terminalSafe(output), "%q", args)
 		assert.False(t, bytes.ContainsRune([]byte(output), '\x1b'), "%q", args)
 	}
 }

@@ -57,14 +57,14 @@
 //
 // A script is sent at most once: an answer that got lost is an error (chat.ErrUnavailable), and it is the client, with
 // its key, that asks again. The client library's own retries are off, for they could append twice where there is no key.
-// That holds for appends that go together ([groups]), too: only those that Redis answers it has not done go again, each
+// That holds for appends that go together ([pipeliner]), too: only those that Redis answers it has not done go again, each
 // by itself.
 //
 // # Who owns what
 //
-// [Store.Close] stops everything that Open started and waits for it. The feed has one [link] for each subscription
-// connection (one for all rooms, in a Cluster one for each partition in use). A link's goroutine owns the connection,
+// [Store.Close] stops everything that Open started and waits for it. The feed has one [subscriberConn] for each subscription
+// connection (one for all rooms, in a Cluster one for each partition in use). A subscriberConn's goroutine owns the connection,
 // is the only one that reads it and the only one that calls listeners; a second one, which it starts and awaits, writes
 // to it. feed.mu guards what they share, and is never held while a listener or Redis is called. Appends that wait for
-// each other are sent by goroutines of [groups], which run while there are any, a timeout at most for each exchange.
+// each other are sent by goroutines of [pipeliner], which run while there are any, a timeout at most for each exchange.
 package redisstore

@@ -151,7 +151,7 @@ func TestBlackHole(t *testing.T) {
 	}())
 }
 
-// TestIdle: a link that serves no room is closed, and made again when one comes.
+// TestIdle: a subscriberConn that serves no room is closed, and made again when one comes.
 func TestIdle(t *testing.T) {
 	s := startRedis(t)
 	st := s.open(t, Options{FeedTimeout: 20 * time.Millisecond})
@@ -166,7 +166,7 @@ func TestIdle(t *testing.T) {
 		require.Equal(t, chat.Following{}, l.next(t))
 		assert.False(t, idle())
 		unfollow()
-		eventually(t, idle, "the link was not closed")
+		eventually(t, idle, "the connection was not closed")
 	}
 	eventually(t, func() bool {
 		return strings.Contains(s.client.Info(ctx, "clients").Val(), "pubsub_clients:0") ||
@@ -308,10 +308,10 @@ func (p *proxy) swallow(on bool) {
 func TestCounting(t *testing.T) {
 	f := newFeed(&Store{log: quiet(), opt: Options{}})
 	defer f.cancel()
-	ln := newLink(f, 0)
-	f.byPart[0] = ln // so that no goroutine is started for it
-	ln.reset()
-	s := &session{link: ln}
+	conn := newSubscriberConn(f, 0)
+	f.byPart[0] = conn // so that no goroutine is started for it
+	conn.reset()
+	s := &connection{conn: conn}
 	confirm := func(kind string) error { return s.confirm(&redis.Subscription{Kind: kind, Channel: "ch"}) }
 	begin := func() (*listener, func()) {
 		l := newListener(t)
@@ -319,13 +319,13 @@ func TestCounting(t *testing.T) {
 	}
 
 	_, unfollow := begin()
-	subscribe, unsubscribe := ln.take()
+	subscribe, unsubscribe := conn.take()
 	require.Equal(t, [][]string{{"ch"}, nil}, [][]string{subscribe, unsubscribe})
 	unfollow()
-	subscribe, unsubscribe = ln.take()
+	subscribe, unsubscribe = conn.take()
 	require.Equal(t, [][]string{nil, {"ch"}}, [][]string{subscribe, unsubscribe})
 	second, unfollow := begin()
-	subscribe, unsubscribe = ln.take()
+	subscribe, unsubscribe = conn.take()
 	require.Equal(t, [][]string{{"ch"}, nil}, [][]string{subscribe, unsubscribe})
 
 	require.NoError(t, confirm("subscribe"))
@@ -338,7 +338,7 @@ func TestCounting(t *testing.T) {
 	// Not unsubscribed between: there is a SUBSCRIBE for the new follow all the same.
 	unfollow()
 	third, unfollow := begin()
-	subscribe, unsubscribe = ln.take()
+	subscribe, unsubscribe = conn.take()
 	require.Equal(t, [][]string{{"ch"}, nil}, [][]string{subscribe, unsubscribe})
 	require.NoError(t, confirm("subscribe"))
 	assert.Equal(t, []chat.Notice{chat.Following{}}, third.notices)
@@ -346,23 +346,23 @@ func TestCounting(t *testing.T) {
 	// What nobody asked for means that the connection is not what it was.
 	require.ErrorIs(t, confirm("subscribe"), errUnasked)
 	require.ErrorIs(t, confirm("sunsubscribe"), errTakenOut)
-	ln.cut()
-	ln.cut()
+	conn.cut()
+	conn.cut()
 	assert.Equal(t, []chat.Notice{chat.Following{}, chat.Cut{}}, third.notices)
 	s.deliver(&redis.Message{Channel: "ch", Payload: "P1"})
 	assert.Len(t, third.notices, 2, "nothing after Cut")
-	ln.reset()
-	ln.take()
+	conn.reset()
+	conn.take()
 	require.NoError(t, confirm("subscribe"))
 	assert.Equal(t, chat.Following{}, third.notices[2])
 	unfollow()
-	ln.take()
+	conn.take()
 	require.NoError(t, confirm("unsubscribe"))
-	assert.NotContains(t, ln.channels, "ch", "forgotten when settled")
-	assert.True(t, ln.retire())
+	assert.NotContains(t, conn.channels, "ch", "forgotten when settled")
+	assert.True(t, conn.retire())
 }
 
-func TestWatch(t *testing.T) {
+func TestLiveness(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		counts [][2]int64
@@ -373,10 +373,10 @@ func TestWatch(t *testing.T) {
 		{"only a pong comes, or others' notices, for a while", [][2]int64{{1, 0}, {2, 0}, {3, 0}, {4, 0}, {5, 1}}, nil},
 		{"no probe comes", [][2]int64{{1, 0}, {2, 0}, {3, 0}, {4, 0}, {5, 0}}, errProbe},
 	} {
-		var w watch
+		var l liveness
 		var err error
 		for _, counts := range c.counts {
-			err = errors.Join(err, w.judge(counts[0], counts[1]))
+			err = errors.Join(err, l.judge(counts[0], counts[1]))
 		}
 		if c.want == nil {
 			assert.NoError(t, err, c.name)

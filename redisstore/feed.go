@@ -7,19 +7,19 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// feed is who follows which room. Its links do the rest.
+// feed is who follows which room. Its subscriberConns do the rest.
 type feed struct {
 	store *Store
-	// ctx ends when the store is closed; links is everything that is running until then.
+	// ctx ends when the store is closed; conns is everything that is running until then.
 	ctx    context.Context
 	cancel context.CancelFunc
-	links  sync.WaitGroup
+	conns  sync.WaitGroup
 
-	// mu guards what follows and the fields of links and follows that say so. Neither listeners nor Redis are called
+	// mu guards what follows and the fields of subscriberConns and follows that say so. Neither listeners nor Redis are called
 	// while it is held.
 	mu     sync.Mutex
 	closed bool
-	byPart map[int]*link // by partition; all rooms are in partition 0 when channels are not sharded
+	byPart map[int]*subscriberConn // by partition; all rooms are in partition 0 when channels are not sharded
 }
 
 // follow is one call of Follow.
@@ -36,7 +36,7 @@ type follow struct {
 
 func newFeed(s *Store) *feed {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &feed{store: s, ctx: ctx, cancel: cancel, byPart: map[int]*link{}}
+	return &feed{store: s, ctx: ctx, cancel: cancel, byPart: map[int]*subscriberConn{}}
 }
 
 // Follow implements chat.Feed. Following comes when Redis has confirmed the subscription; Cut comes only after it.
@@ -72,20 +72,20 @@ func (f *feed) follow(fl *follow) (unfollow func()) {
 	if f.closed {
 		return func() {}
 	}
-	ln := f.byPart[part]
-	if ln == nil {
-		ln = newLink(f, part)
-		f.byPart[part] = ln
-		f.links.Go(ln.run)
+	conn := f.byPart[part]
+	if conn == nil {
+		conn = newSubscriberConn(f, part)
+		f.byPart[part] = conn
+		f.conns.Go(conn.run)
 	}
-	ln.follows[fl.channel] = fl
-	ln.touch(fl.channel)
+	conn.follows[fl.channel] = fl
+	conn.touch(fl.channel)
 	return func() {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		if ln.follows[fl.channel] == fl {
-			delete(ln.follows, fl.channel)
-			ln.touch(fl.channel)
+		if conn.follows[fl.channel] == fl {
+			delete(conn.follows, fl.channel)
+			conn.touch(fl.channel)
 		}
 	}
 }
@@ -95,5 +95,5 @@ func (f *feed) close() {
 	f.closed = true
 	f.mu.Unlock()
 	f.cancel()
-	f.links.Wait()
+	f.conns.Wait()
 }

@@ -25,7 +25,7 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 		keys = append(keys, s.key(room, "key:"+hashKey(d.Client, d.Key)))
 	}
 	tag := newTag()
-	s.drafts.keep(posted{tag, text, d})
+	s.recentPosts.keep(posted{tag, text, d})
 	var reply []any
 	err = s.call(ctx, "appending to room", room, func(ctx context.Context) error {
 		reply, err = s.runAppend(ctx, keys,
@@ -41,7 +41,7 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	if err := scan(reply, &element, &repeated); err != nil {
 		return chat.Entry{}, false, corrupt(keys[0], err)
 	}
-	e, err := s.drafts.parse(element)
+	e, err := s.recentPosts.parse(element)
 	if err != nil {
 		return chat.Entry{}, false, corrupt(keys[len(keys)-1], err)
 	}

@@ -17,7 +17,7 @@ func (s *Store) runAppend(ctx context.Context, keys []string, args ...any) ([]an
 	}
 	if s.opt.WaitReplicas == 0 {
 		cmd := scriptCmd(ctx, "evalsha", s.scripts.append.sha, keys, args)
-		err := s.groups.process(ctx, master, cmd)
+		err := s.pipeliner.process(ctx, master, cmd)
 		if notDone(err) {
 			return s.run(ctx, s.scripts.append, keys, args...)
 		}

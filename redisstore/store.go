@@ -22,15 +22,15 @@ var ErrCorrupt = errors.New("not written by caller")
 // Store is chat's storage. Its methods may be called at the same time. Their errors wrap chat.ErrUnavailable, unless
 // the caller's own context was done: then they wrap the context's error and not that one.
 type Store struct {
-	client  redis.UniversalClient
-	sharded bool // the client is a Cluster's: channels belong to slots
-	opt     Options
-	log     *slog.Logger
-	node    string // 16 hexadecimal digits: lua/roster.lua counts on their number
-	scripts scripts
-	feed    *feed
-	groups  *groups
-	drafts  drafts
+	client      redis.UniversalClient
+	sharded     bool // the client is a Cluster's: channels belong to slots
+	opt         Options
+	log         *slog.Logger
+	node        string // 16 hexadecimal digits: lua/roster.lua counts on their number
+	scripts     scripts
+	feed        *feed
+	pipeliner   *pipeliner
+	recentPosts recentPosts
 	// embedded is the server this store brought along, or nil.
 	embedded *embedded
 }
@@ -57,7 +57,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{client: client, sharded: sharded, opt: o, log: o.Logger, node: randomHex(8), scripts: scripts}
 	s.feed = newFeed(s)
-	s.groups = newGroups(s)
+	s.pipeliner = newPipeliner(s)
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -68,7 +68,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 func (s *Store) Close() error {
 	s.feed.close()
 	err := s.client.Close()
-	s.groups.close()
+	s.pipeliner.close()
 	if s.embedded != nil {
 		s.embedded.close()
 	}

@@ -200,7 +200,7 @@ func WriteProblem(w http.ResponseWriter, err error) {
 		Code: f.Code, Field: f.Field, Limit: f.Limit, RetryAfter: seconds(f.RetryAfter),
 	})
 	w.WriteHeader(f.Status())
-	_, _ = w.Write(append(AppendHarmless(nil, body), '\n')) // a client that is gone has no use for it
+	_, _ = w.Write(append(AppendEscaped(nil, body), '\n')) // a client that is gone has no use for it
 }
 
 // seconds is a duration on the wire: seconds, to the tenth.

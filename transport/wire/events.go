@@ -11,15 +11,15 @@ import (
 // TimeFormat is how times are written: RFC 3339 in UTC with milliseconds.
 const TimeFormat = "2006-01-02T15:04:05.000Z"
 
-type stamp time.Time
+type timestamp time.Time
 
-func (t stamp) MarshalText() ([]byte, error) {
+func (t timestamp) MarshalText() ([]byte, error) {
 	return t.appendTo(nil), nil
 }
 
 // appendTo writes a time as time.Format does by TimeFormat, in a fifth of the time: each message has one. Its year is one
 // of four digits, as the store's are.
-func (t stamp) appendTo(dst []byte) []byte {
+func (t timestamp) appendTo(dst []byte) []byte {
 	at := time.Time(t).UTC()
 	year, month, day := at.Date()
 	hour, minute, second := at.Clock()
@@ -45,15 +45,15 @@ type author struct {
 // Member is a member on the wire.
 type Member struct {
 	author
-	Transport string `json:"transport"`
-	JoinedAt  stamp  `json:"joinedAt"`
-	InCall    bool   `json:"inCall,omitempty"`
+	Transport string    `json:"transport"`
+	JoinedAt  timestamp `json:"joinedAt"`
+	InCall    bool      `json:"inCall,omitempty"`
 }
 
 // Call is the call of a room, as it stands in its roster.
 type Call struct {
-	StartedAt stamp `json:"startedAt"`
-	Count     int   `json:"memberCount"`
+	StartedAt timestamp `json:"startedAt"`
+	Count     int       `json:"memberCount"`
 }
 
 // Message is a log entry on the wire: an event of its own, an element of a poll's answer, and the answer to a post.
@@ -63,7 +63,7 @@ type Message struct {
 	ID     string      `json:"id"`
 	From   author      `json:"from"`
 	Text   string      `json:"text"`
-	Time   stamp       `json:"time"`
+	Time   timestamp   `json:"time"`
 	Key    string      `json:"key,omitempty"`
 }
 
@@ -116,12 +116,12 @@ type call struct {
 	Type   string      `json:"type"`
 	RoomID chat.RoomID `json:"roomId"`
 	State  string      `json:"state"`
-	Time   stamp       `json:"time"`
+	Time   timestamp   `json:"time"`
 }
 
 type ping struct {
-	Type string `json:"type"`
-	Time stamp  `json:"time"`
+	Type string    `json:"type"`
+	Time timestamp `json:"time"`
 }
 
 type ack struct {
@@ -129,7 +129,7 @@ type ack struct {
 	RoomID chat.RoomID `json:"roomId"`
 	Key    string      `json:"key,omitempty"`
 	ID     string      `json:"id"`
-	Time   stamp       `json:"time"`
+	Time   timestamp   `json:"time"`
 }
 
 type failure struct {
@@ -149,7 +149,7 @@ func authorOf(a chat.Author) author { return author{ID: a.ID, Name: a.Name, Gues
 // MemberOf is a member as it goes over the wire.
 func MemberOf(m chat.Member) Member {
 	return Member{
-		author: authorOf(m.Author()), Transport: m.Transport, JoinedAt: stamp(m.JoinedAt), InCall: m.InCall(),
+		author: authorOf(m.Author()), Transport: m.Transport, JoinedAt: timestamp(m.JoinedAt), InCall: m.InCall(),
 	}
 }
 
@@ -157,7 +157,7 @@ func MemberOf(m chat.Member) Member {
 func MessageOf(room chat.RoomID, e chat.Entry) Message {
 	return Message{
 		Type: e.Kind, RoomID: room, ID: e.ID.String(), From: authorOf(e.From),
-		Text: e.Text, Time: stamp(e.Time), Key: e.Key,
+		Text: e.Text, Time: timestamp(e.Time), Key: e.Key,
 	}
 }
 
@@ -165,7 +165,7 @@ func MessageOf(room chat.RoomID, e chat.Entry) Message {
 func RosterOf(r chat.RosterRead) Roster {
 	var going *Call
 	if r.Call.Count > 0 {
-		going = &Call{StartedAt: stamp(r.Call.Since), Count: r.Call.Count}
+		going = &Call{StartedAt: timestamp(r.Call.Since), Count: r.Call.Count}
 	}
 	if r.Members == nil && r.Count > 0 {
 		return Roster{Count: &r.Count, Version: r.Version, Call: going}
@@ -198,7 +198,7 @@ func bodyOf(e *chat.Event) (eventType string, object any) {
 	case chat.RosterRead:
 		return "members", members{"members", e.Room, RosterOf(b)}
 	case chat.CallChanged:
-		return "call", call{"call", e.Room, callState(b.Started), stamp(b.Time)}
+		return "call", call{"call", e.Room, callState(b.Started), timestamp(b.Time)}
 	case chat.Typing:
 		return "typing", memberChange{Type: "typing", RoomID: e.Room, Member: MemberOf(b.Member)}
 	}
@@ -235,5 +235,5 @@ func appendJSON(dst []byte, object any) []byte {
 	if err != nil {
 		return dst // can't happen: these objects have strings, numbers and times only
 	}
-	return AppendHarmless(slices.Grow(dst, len(body)+aroundJSON), body)
+	return AppendEscaped(slices.Grow(dst, len(body)+aroundJSON), body)
 }

@@ -67,7 +67,7 @@ func (f *jsonFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 }
 
 func (f *jsonFraming) AppendPing(dst []byte, now time.Time) []byte {
-	return f.append(dst, "ping", "", ping{"ping", stamp(now)})
+	return f.append(dst, "ping", "", ping{"ping", timestamp(now)})
 }
 
 func (f *jsonFraming) AppendFailure(dst []byte, failed *Failure, room chat.RoomID, key string) []byte {
@@ -104,7 +104,7 @@ func (f *jsonFraming) append(dst []byte, eventType, id string, object any) []byt
 
 // AppendAck appends the WebSocket frame that says that a post is stored.
 func AppendAck(dst []byte, room chat.RoomID, e chat.Entry) []byte {
-	return WebSocket.append(dst, "", "", ack{"ack", room, e.Key, e.ID.String(), stamp(e.Time)})
+	return WebSocket.append(dst, "", "", ack{"ack", room, e.Key, e.ID.String(), timestamp(e.Time)})
 }
 
 // AppendPong appends the WebSocket frame that answers the command "ping".

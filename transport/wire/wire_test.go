@@ -170,7 +170,7 @@ func TestText(t *testing.T) {
 }
 
 // No framing lets a character through that a terminal acts on, whatever people send.
-func FuzzFramingsAreHarmless(f *testing.F) {
+func FuzzFramingsAreEscaped(f *testing.F) {
 	f.Add("hello", "Ann")
 	f.Add("a\nb\x1b[31m\u202e\u0085\u2028\\u001b\"<&>", "\x07\x7f")
 	f.Fuzz(func(t *testing.T, text, name string) {
@@ -192,19 +192,19 @@ func FuzzFramingsAreHarmless(f *testing.F) {
 		require.Equal(t, 1, bytes.Count(shown, []byte("\n")))
 		for _, made := range [][]byte{lines, shown} {
 			for _, r := range strings.TrimSuffix(string(made), "\n") {
-				require.True(t, chat.Harmless(r) && r != '\t' && r != '\n', "%U", r)
+				require.True(t, chat.Printable(r) && r != '\t' && r != '\n', "%U", r)
 			}
 		}
 	})
 }
 
-func TestHarmlessKeepsJSON(t *testing.T) {
+func TestEscapingKeepsJSON(t *testing.T) {
 	for given, want := range map[string]string{
 		`{"a":"\u003cb\u003e \u0026 \\u003c"}`: `{"a":"<b> & \\u003c"}`,
 		`"\u001b\n\u2028"`:                     `"\u001b\n\u2028"`,
 		"\"\u009b\u202e\u007f\u2066\u0085é🙂\"": `"\u009b\u202e\u007f\u2066\u0085é🙂"`,
 	} {
-		require.Equal(t, want, string(AppendHarmless(nil, []byte(given))))
+		require.Equal(t, want, string(AppendEscaped(nil, []byte(given))))
 	}
 }
 

@@ -10,20 +10,20 @@ import (
 )
 
 const (
-	// groupsUnderWay is how many exchanges with one node are under way at once before further commands wait for each
+	// pipelinesUnderWay is how many exchanges with one node are under way at once before further commands wait for each
 	// other. With 2 each exchange is cheaper still, but 16 posters on a Redis a millisecond away wait half as long again;
 	// with 8 they wait hardly longer, and 64 cost a sixth less. Where the pool of connections is smaller, as a Cluster's
-	// node has it on one core, with 5, there are fewer: see [groups.queue].
-	groupsUnderWay = 8
-	// groupSize is how many commands wait for each other at most: Redis, which answers nobody else meanwhile, is through
+	// node has it on one core, with 5, there are fewer: see [pipeliner.queue].
+	pipelinesUnderWay = 8
+	// pipelineSize is how many commands wait for each other at most: Redis, which answers nobody else meanwhile, is through
 	// with them in about a millisecond.
-	groupSize = 64
+	pipelineSize = 64
 )
 
-// groups sends commands of many callers to Redis, and those together, as one pipeline, that come while others are under
+// pipeliner sends commands of many callers to Redis, and those together, as one pipeline, that come while others are under
 // way: the busier it is, the less each costs both ends. While it is quiet each goes at once and on its caller's
-// goroutine. The one that fills a group has it sent, however many are under way.
-type groups struct {
+// goroutine. The one that fills a pipeline has it sent, however many are under way.
+type pipeliner struct {
 	limit    int // of exchanges with a node, at most
 	alone    func(context.Context, *redis.Client, redis.Cmder) error
 	together func(*redis.Client, []redis.Cmder)
@@ -35,23 +35,23 @@ type groups struct {
 	queues map[string]*queue // by the node's address, so that a slow one holds up no other
 }
 
-// queue is what goes to one node. groups.mu guards it.
+// queue is what goes to one node. pipeliner.mu guards it.
 type queue struct {
 	limit    int
-	underWay int    // exchanges
-	waiting  *group // or nil; there is one only while the limit is reached
+	underWay int       // exchanges
+	waiting  *pipeline // or nil; there is one only while the limit is reached
 }
 
-// group is commands that go together.
-type group struct {
+// pipeline is commands that go together.
+type pipeline struct {
 	node     *redis.Client
-	commands []redis.Cmder // nobody's but the sender's once it is not waiting any more; until then groups.mu guards it
+	commands []redis.Cmder // nobody's but the sender's once it is not waiting any more; until then pipeliner.mu guards it
 	answered chan struct{} // closed when each of them has its reply or its error
 }
 
-func newGroups(s *Store) *groups {
-	return &groups{
-		limit: groupsUnderWay,
+func newPipeliner(s *Store) *pipeliner {
+	return &pipeliner{
+		limit: pipelinesUnderWay,
 		alone: func(ctx context.Context, node *redis.Client, c redis.Cmder) error { return node.Process(ctx, c) },
 		together: func(node *redis.Client, commands []redis.Cmder) {
 			// None of the callers' contexts: each gives up for itself only.
@@ -70,13 +70,13 @@ func newGroups(s *Store) *groups {
 
 // settle gives a command of a pipeline the error that is its own. Where a pipeline breaks off, go-redis gives its error to
 // those too that have been answered before; where a new connection is refused by Redis, it gives none.
-func settle(c redis.Cmder, pipeline error) {
+func settle(c redis.Cmder, err error) {
 	reply, _ := c.(interface{ Val() any })
 	switch answered := reply != nil && reply.Val() != nil; {
 	case answered:
 		c.SetErr(nil)
 	case c.Err() == nil:
-		c.SetErr(pipeline)
+		c.SetErr(err)
 	}
 }
 
@@ -91,36 +91,36 @@ func notDone(err error) bool {
 // process has Redis run a command and returns its error. When ctx is done while the command waits it is never sent.
 // Once it is under way with others they are not to suffer: the caller gets the context's error, and may not look at the
 // command any more.
-func (g *groups) process(ctx context.Context, node *redis.Client, c redis.Cmder) error {
-	g.mu.Lock()
-	if g.closed {
-		g.mu.Unlock()
+func (p *pipeliner) process(ctx context.Context, node *redis.Client, c redis.Cmder) error {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
 		return redis.ErrClosed
 	}
-	q := g.queue(node)
+	q := p.queue(node)
 	if q.underWay < q.limit {
-		g.begin(q)
-		g.mu.Unlock()
-		defer g.endAlone(q)
-		return g.alone(ctx, node, c)
+		p.begin(q)
+		p.mu.Unlock()
+		defer p.endAlone(q)
+		return p.alone(ctx, node, c)
 	}
 	if q.waiting == nil {
-		q.waiting = &group{node: node, answered: make(chan struct{})}
+		q.waiting = &pipeline{node: node, answered: make(chan struct{})}
 	}
 	w := q.waiting
 	w.commands = append(w.commands, c)
-	if len(w.commands) == groupSize {
+	if len(w.commands) == pipelineSize {
 		q.waiting = nil
-		g.begin(q)
-		go g.send(q, w)
+		p.begin(q)
+		go p.send(q, w)
 	}
-	g.mu.Unlock()
+	p.mu.Unlock()
 	select {
 	case <-w.answered:
 		return c.Err()
 	case <-ctx.Done():
-		g.mu.Lock()
-		defer g.mu.Unlock()
+		p.mu.Lock()
+		defer p.mu.Unlock()
 		if q.waiting == w {
 			w.commands = slices.DeleteFunc(w.commands, func(other redis.Cmder) bool { return other == c })
 		}
@@ -128,56 +128,56 @@ func (g *groups) process(ctx context.Context, node *redis.Client, c redis.Cmder)
 	}
 }
 
-// queue is a node's. Its limit leaves a connection of the node's pool, if there are two, to what is no append. g.mu is held.
-func (g *groups) queue(node *redis.Client) *queue {
-	q := g.queues[node.Options().Addr]
+// queue is a node's. Its limit leaves a connection of the node's pool, if there are two, to what is no append. p.mu is held.
+func (p *pipeliner) queue(node *redis.Client) *queue {
+	q := p.queues[node.Options().Addr]
 	if q == nil {
-		q = &queue{limit: max(1, min(g.limit, node.Options().PoolSize-1))}
-		g.queues[node.Options().Addr] = q
+		q = &queue{limit: max(1, min(p.limit, node.Options().PoolSize-1))}
+		p.queues[node.Options().Addr] = q
 	}
 	return q
 }
 
-// begin counts an exchange. g.mu is held.
-func (g *groups) begin(q *queue) {
+// begin counts an exchange. p.mu is held.
+func (p *pipeliner) begin(q *queue) {
 	q.underWay++
-	g.underWay.Add(1)
+	p.underWay.Add(1)
 }
 
-// end counts an exchange that is over, unless another one is to take its place: then it returns that. g.mu is held.
-func (g *groups) end(q *queue) (next *group) {
+// end counts an exchange that is over, unless another one is to take its place: then it returns that. p.mu is held.
+func (p *pipeliner) end(q *queue) (next *pipeline) {
 	if q.waiting != nil && q.underWay <= q.limit {
 		next, q.waiting = q.waiting, nil
 		return next
 	}
 	q.underWay--
-	g.underWay.Done()
+	p.underWay.Done()
 	return nil
 }
 
-func (g *groups) endAlone(q *queue) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if next := g.end(q); next != nil {
-		go g.send(q, next) // its callers have deadlines, and this one its answer
+func (p *pipeliner) endAlone(q *queue) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if next := p.end(q); next != nil {
+		go p.send(q, next) // its callers have deadlines, and this one its answer
 	}
 }
 
-// send sends a group, and then what has come meanwhile, until there is nothing.
-func (g *groups) send(q *queue, w *group) {
+// send sends a pipeline, and then what has come meanwhile, until there is nothing.
+func (p *pipeliner) send(q *queue, w *pipeline) {
 	for w != nil {
-		g.together(w.node, w.commands)
+		p.together(w.node, w.commands)
 		close(w.answered)
-		g.mu.Lock()
-		w = g.end(q)
-		g.mu.Unlock()
+		p.mu.Lock()
+		w = p.end(q)
+		p.mu.Unlock()
 	}
 }
 
 // close waits for what is under way. Closing the connections first makes that soon.
-func (g *groups) close() {
-	g.mu.Lock()
-	g.closed = true
-	g.mu.Unlock()
-	g.underWay.Wait()
+func (p *pipeliner) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.underWay.Wait()
 }

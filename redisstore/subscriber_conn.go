@@ -17,7 +17,7 @@ import (
 const (
 	// subscribeBatch bounds a SUBSCRIBE command, so that many rooms do not hold up what is published meanwhile.
 	subscribeBatch = 500
-	// A broken link is dialed again after minBackoff, then after twice that and so on up to maxBackoff.
+	// A broken connection is dialed again after minBackoff, then after twice that and so on up to maxBackoff.
 	minBackoff = 50 * time.Millisecond
 	maxBackoff = 2 * time.Second
 	// probesMissed is how many probes may stay away while other notices still come: the connection is alive then and
@@ -33,16 +33,16 @@ var (
 	errTakenOut = errors.New("the server ended a subscription") // in a Cluster, when the slot has moved
 )
 
-// link is one subscription connection, and after it broke the next one. Its goroutine, run, is the only one that calls
+// subscriberConn is one subscription connection, and after it broke the next one. Its goroutine, run, is the only one that calls
 // its follows' listeners.
 //
-// Confirmations carry only the channel's name. They come in the order of the commands, so by counting them a link knows
+// Confirmations carry only the channel's name. They come in the order of the commands, so by counting them it knows
 // which command each one answers. A late one, for an earlier follow of the room, is not taken for the new follow's:
 // between the two the room may have been unsubscribed.
-type link struct {
+type subscriberConn struct {
 	feed *feed
 	part int
-	// probe is a channel of this link's own. What it publishes there has to come back.
+	// probe is a channel of this connection's own. What it publishes there has to come back.
 	probe string
 	// wake says that dirty has something.
 	wake chan struct{}
@@ -61,8 +61,8 @@ func (s *subscription) settled() bool {
 	return s.subscribes == s.subscribed && s.unsubscribes == s.unsubscribed
 }
 
-func newLink(f *feed, part int) *link {
-	return &link{
+func newSubscriberConn(f *feed, part int) *subscriberConn {
+	return &subscriberConn{
 		feed: f, part: part,
 		probe: fmt.Sprintf("%s{p%03d}:node:%s", f.store.opt.KeyPrefix, part, f.store.node),
 		wake:  make(chan struct{}, 1), follows: map[string]*follow{},
@@ -71,21 +71,21 @@ func newLink(f *feed, part int) *link {
 }
 
 // touch has the writer look at a channel. feed.mu is held.
-func (ln *link) touch(channel string) {
-	ln.dirty[channel] = struct{}{}
+func (conn *subscriberConn) touch(channel string) {
+	conn.dirty[channel] = struct{}{}
 	select {
-	case ln.wake <- struct{}{}:
+	case conn.wake <- struct{}{}:
 	default:
 	}
 }
 
-func (ln *link) run() {
-	ctx, log := ln.feed.ctx, ln.feed.store.log
+func (conn *subscriberConn) run() {
+	ctx, log := conn.feed.ctx, conn.feed.store.log
 	backoff := minBackoff
 	for {
-		confirmed, err := ln.serve(ctx)
-		ln.cut()
-		if ctx.Err() != nil || ln.retire() {
+		confirmed, err := conn.serve(ctx)
+		conn.cut()
+		if ctx.Err() != nil || conn.retire() {
 			return
 		}
 		if errors.Is(err, errIdle) {
@@ -94,8 +94,8 @@ func (ln *link) run() {
 		if confirmed {
 			backoff = minBackoff
 		}
-		log.Warn("the subscription to Redis broke", "partition", ln.part, "error", err, "retryIn", backoff)
-		if c, ok := ln.feed.store.client.(*redis.ClusterClient); ok {
+		log.Warn("the subscription to Redis broke", "partition", conn.part, "error", err, "retryIn", backoff)
+		if c, ok := conn.feed.store.client.(*redis.ClusterClient); ok {
 			c.ReloadState(ctx) // the slot may have moved
 		}
 		// Half of it by chance, so that all nodes do not come back in the same moment.
@@ -109,32 +109,32 @@ func (ln *link) run() {
 	}
 }
 
-// retire takes the link out when nobody needs it.
-func (ln *link) retire() bool {
-	ln.feed.mu.Lock()
-	defer ln.feed.mu.Unlock()
-	if len(ln.follows) > 0 {
+// retire takes the connection out when nobody needs it.
+func (conn *subscriberConn) retire() bool {
+	conn.feed.mu.Lock()
+	defer conn.feed.mu.Unlock()
+	if len(conn.follows) > 0 {
 		return false
 	}
-	delete(ln.feed.byPart, ln.part)
+	delete(conn.feed.byPart, conn.part)
 	return true
 }
 
 // serve connects, subscribes, and delivers until the connection breaks. confirmed says that it had worked.
-func (ln *link) serve(ctx context.Context) (confirmed bool, err error) {
+func (conn *subscriberConn) serve(ctx context.Context) (confirmed bool, err error) {
 	ctx, cancel := context.WithCancelCause(withDialPermit(ctx))
 	defer cancel(nil)
-	ln.reset()
+	conn.reset()
 
 	var ps *redis.PubSub
-	if ln.feed.store.sharded {
-		ps = ln.feed.store.client.SSubscribe(ctx)
+	if conn.feed.store.sharded {
+		ps = conn.feed.store.client.SSubscribe(ctx)
 	} else {
-		ps = ln.feed.store.client.Subscribe(ctx)
+		ps = conn.feed.store.client.Subscribe(ctx)
 	}
-	s := &session{link: ln, ps: ps, sharded: ln.feed.store.sharded}
+	s := &connection{conn: conn, ps: ps, sharded: conn.feed.store.sharded}
 	// The probe first: it makes the connection, in a Cluster to the node that has the slot.
-	if err := s.subscribe(ctx, []string{ln.probe}); err != nil {
+	if err := s.subscribe(ctx, []string{conn.probe}); err != nil {
 		return false, errors.Join(err, ps.Close())
 	}
 	done := make(chan struct{})
@@ -150,36 +150,36 @@ func (ln *link) serve(ctx context.Context) (confirmed bool, err error) {
 }
 
 // reset begins a new connection: whatever is followed has to be subscribed.
-func (ln *link) reset() {
-	ln.feed.mu.Lock()
-	defer ln.feed.mu.Unlock()
-	ln.channels = map[string]*subscription{ln.probe: {subscribes: 1}}
-	clear(ln.dirty)
-	for channel, fl := range ln.follows {
+func (conn *subscriberConn) reset() {
+	conn.feed.mu.Lock()
+	defer conn.feed.mu.Unlock()
+	conn.channels = map[string]*subscription{conn.probe: {subscribes: 1}}
+	clear(conn.dirty)
+	for channel, fl := range conn.follows {
 		fl.asked, fl.live = 0, false
-		ln.touch(channel)
+		conn.touch(channel)
 	}
 }
 
 // cut tells the rooms that notices may be missing from here on.
-func (ln *link) cut() {
-	ln.feed.mu.Lock()
+func (conn *subscriberConn) cut() {
+	conn.feed.mu.Lock()
 	var live []*follow
-	for _, fl := range ln.follows {
+	for _, fl := range conn.follows {
 		if fl.live {
 			fl.live = false
 			live = append(live, fl)
 		}
 	}
-	ln.feed.mu.Unlock()
+	conn.feed.mu.Unlock()
 	for _, fl := range live {
 		fl.listener.Notice(chat.Cut{})
 	}
 }
 
-// session is one connection of a link.
-type session struct {
-	link    *link
+// connection is one of the connections of a subscriberConn.
+type connection struct {
+	conn    *subscriberConn
 	ps      *redis.PubSub
 	sharded bool
 	// confirmed says that the server has answered; the reader's.
@@ -188,14 +188,14 @@ type session struct {
 	heard, probed atomic.Int64
 }
 
-func (s *session) subscribe(ctx context.Context, channels []string) error {
+func (s *connection) subscribe(ctx context.Context, channels []string) error {
 	if s.sharded {
 		return s.ps.SSubscribe(ctx, channels...)
 	}
 	return s.ps.Subscribe(ctx, channels...)
 }
 
-func (s *session) unsubscribe(ctx context.Context, channels []string) error {
+func (s *connection) unsubscribe(ctx context.Context, channels []string) error {
 	if s.sharded {
 		return s.ps.SUnsubscribe(ctx, channels...)
 	}
@@ -206,7 +206,7 @@ func (s *session) unsubscribe(ctx context.Context, channels []string) error {
 //
 // It does not use ReceiveTimeout: a time limit that ends in the middle of a message leaves the rest of it to be read as
 // if it were the next.
-func (s *session) read(ctx context.Context) error {
+func (s *connection) read(ctx context.Context) error {
 	for {
 		got, err := s.ps.Receive(ctx)
 		if err != nil {
@@ -225,17 +225,17 @@ func (s *session) read(ctx context.Context) error {
 }
 
 // confirm handles the server's confirmation of a command.
-func (s *session) confirm(got *redis.Subscription) error {
+func (s *connection) confirm(got *redis.Subscription) error {
 	s.confirmed = true
-	f := s.link.feed
+	f := s.conn.feed
 	f.mu.Lock()
-	sub := s.link.channels[got.Channel]
+	sub := s.conn.channels[got.Channel]
 	if sub == nil {
 		f.mu.Unlock()
 		return errUnasked
 	}
 	var begun *follow
-	fl := s.link.follows[got.Channel]
+	fl := s.conn.follows[got.Channel]
 	switch got.Kind {
 	case "subscribe", "ssubscribe":
 		sub.subscribed++
@@ -254,7 +254,7 @@ func (s *session) confirm(got *redis.Subscription) error {
 			return errTakenOut
 		}
 		if fl == nil && sub.settled() {
-			delete(s.link.channels, got.Channel)
+			delete(s.conn.channels, got.Channel)
 		}
 	}
 	f.mu.Unlock()
@@ -265,14 +265,14 @@ func (s *session) confirm(got *redis.Subscription) error {
 }
 
 // deliver tells a room's listener what was published.
-func (s *session) deliver(got *redis.Message) {
-	if got.Channel == s.link.probe {
+func (s *connection) deliver(got *redis.Message) {
+	if got.Channel == s.conn.probe {
 		s.probed.Add(1)
 		return
 	}
-	f := s.link.feed
+	f := s.conn.feed
 	f.mu.Lock()
-	fl := s.link.follows[got.Channel]
+	fl := s.conn.follows[got.Channel]
 	live := fl != nil && fl.live
 	f.mu.Unlock()
 	if !live {
@@ -291,16 +291,16 @@ func (s *session) deliver(got *redis.Message) {
 }
 
 // write sends subscriptions as rooms come and go, and probes, until ctx ends or the connection is found to be dead.
-func (s *session) write(ctx context.Context) error {
-	ticker := time.NewTicker(max(s.link.feed.store.opt.FeedTimeout/2, time.Millisecond))
+func (s *connection) write(ctx context.Context) error {
+	ticker := time.NewTicker(max(s.conn.feed.store.opt.FeedTimeout/2, time.Millisecond))
 	defer ticker.Stop()
-	var w watch
+	var l liveness
 	for {
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-s.link.wake:
-			subscribe, unsubscribe := s.link.take()
+		case <-s.conn.wake:
+			subscribe, unsubscribe := s.conn.take()
 			// A channel is in one list or the other, so it does not matter which goes first.
 			for batch := range slices.Chunk(unsubscribe, subscribeBatch) {
 				if err := s.unsubscribe(ctx, batch); err != nil {
@@ -313,10 +313,10 @@ func (s *session) write(ctx context.Context) error {
 				}
 			}
 		case <-ticker.C:
-			if s.link.idle() {
+			if s.conn.idle() {
 				return errIdle
 			}
-			if err := w.judge(s.heard.Load(), s.probed.Load()); err != nil {
+			if err := l.judge(s.heard.Load(), s.probed.Load()); err != nil {
 				return err
 			}
 			if err := s.probe(ctx); err != nil {
@@ -328,10 +328,10 @@ func (s *session) write(ctx context.Context) error {
 
 // probe publishes to this link's own channel, by way of the other connections: it comes back only if this connection
 // leads to where others publish. When that can't be done now, a PING tells at least that the connection lives.
-func (s *session) probe(ctx context.Context) error {
-	store := s.link.feed.store
+func (s *connection) probe(ctx context.Context) error {
+	store := s.conn.feed.store
 	err := store.call(withoutDialPermit(ctx), "probing the subscription", "", func(ctx context.Context) error {
-		return store.publish(ctx, s.link.probe, "")
+		return store.publish(ctx, s.conn.probe, "")
 	})
 	if err != nil {
 		return s.ps.Ping(ctx)
@@ -339,49 +339,49 @@ func (s *session) probe(ctx context.Context) error {
 	return nil
 }
 
-// watch judges by two counts, at each tick, whether a connection is alive.
-type watch struct {
+// liveness judges by two counts, at each tick, whether a connection is alive.
+type liveness struct {
 	probing       bool
 	heard, probed int64
 	missed        int
 }
 
-func (w *watch) judge(heard, probed int64) error {
-	defer func() { w.probing, w.heard, w.probed = true, heard, probed }()
-	if !w.probing {
+func (l *liveness) judge(heard, probed int64) error {
+	defer func() { l.probing, l.heard, l.probed = true, heard, probed }()
+	if !l.probing {
 		return nil
 	}
-	if heard == w.heard {
+	if heard == l.heard {
 		return errSilent
 	}
-	if probed > w.probed {
-		w.missed = 0
+	if probed > l.probed {
+		l.missed = 0
 		return nil
 	}
-	if w.missed++; w.missed >= probesMissed {
+	if l.missed++; l.missed >= probesMissed {
 		return errProbe
 	}
 	return nil
 }
 
-func (ln *link) idle() bool {
-	ln.feed.mu.Lock()
-	defer ln.feed.mu.Unlock()
-	return len(ln.follows) == 0
+func (conn *subscriberConn) idle() bool {
+	conn.feed.mu.Lock()
+	defer conn.feed.mu.Unlock()
+	return len(conn.follows) == 0
 }
 
 // take returns which channels to subscribe and unsubscribe now.
-func (ln *link) take() (subscribe, unsubscribe []string) {
-	ln.feed.mu.Lock()
-	defer ln.feed.mu.Unlock()
-	for channel := range ln.dirty {
-		fl, sub := ln.follows[channel], ln.channels[channel]
+func (conn *subscriberConn) take() (subscribe, unsubscribe []string) {
+	conn.feed.mu.Lock()
+	defer conn.feed.mu.Unlock()
+	for channel := range conn.dirty {
+		fl, sub := conn.follows[channel], conn.channels[channel]
 		switch {
 		case fl != nil && fl.asked == 0:
 			// Also when an earlier follow's subscription is still there: its confirmation is what Following waits for.
 			if sub == nil {
 				sub = &subscription{}
-				ln.channels[channel] = sub
+				conn.channels[channel] = sub
 			}
 			sub.subscribes++
 			fl.asked = sub.subscribes
@@ -391,6 +391,6 @@ func (ln *link) take() (subscribe, unsubscribe []string) {
 			unsubscribe = append(unsubscribe, channel)
 		}
 	}
-	clear(ln.dirty)
+	clear(conn.dirty)
 	return subscribe, unsubscribe
 }

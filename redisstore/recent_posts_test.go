@@ -14,7 +14,7 @@ func TestAnOwnPostIsReadAsAnybodyElses(t *testing.T) {
 	d.Key = "k-1"
 	body, err := encodeBody(d)
 	require.NoError(t, err)
-	var own, none drafts
+	var own, none recentPosts
 	own.keep(posted{0x0a0b0c0d, body, d})
 	element := "7-0a0b0c0d 01020304 1700000000123 " + body
 	mine, err := own.parse(element)
@@ -31,7 +31,7 @@ func TestAnotherNodesPostWithTheSameTagIsItsOwn(t *testing.T) {
 	require.NoError(t, err)
 	other, err := encodeBody(theirs)
 	require.NoError(t, err)
-	var own drafts
+	var own recentPosts
 	own.keep(posted{0x0a0b0c0d, body, mine})
 	e, err := own.parse("7-0a0b0c0d 01020304 1700000000123 " + other)
 	require.NoError(t, err)

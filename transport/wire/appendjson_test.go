@@ -17,16 +17,16 @@ func usual(t *testing.T, object any) string {
 	t.Helper()
 	body, err := json.Marshal(object)
 	require.NoError(t, err)
-	return string(AppendHarmless(nil, body))
+	return string(AppendEscaped(nil, body))
 }
 
-func TestQuickJSONIsTheUsualOne(t *testing.T) {
+func TestAppendedJSONIsTheUsualOne(t *testing.T) {
 	for r := rune(0); r <= 0x10ffff; r++ {
 		if text := "a" + string(r); r < 0x800 || r > 0x1fff && r < 0x2100 || r%251 == 0 || r > 0xd000 && r < 0x10000 {
 			require.Equal(t, usual(t, text), string(appendString(nil, text)), "%U", r)
 		}
 	}
-	at := stamp(time.Date(2026, 11, 24, 20, 0, 0, 7_000_000, time.FixedZone("", 3600)))
+	at := timestamp(time.Date(2026, 11, 24, 20, 0, 0, 7_000_000, time.FixedZone("", 3600)))
 	for _, text := range []string{
 		"", "plain", `"quoted" \ <b>&amp;</b>`, "line\nbreak\r\ttab\b\f\x00\x1b[31m\x7f\u0085", "\u202eturned\u2066\u2028\u2029",
 		"grüße, привет, \U0001f642", "broken \xff\xc3( \xed\xa0\x80 \xe2\x80", "real \ufffd", `\u003c is not <`,
@@ -41,10 +41,10 @@ func TestQuickJSONIsTheUsualOne(t *testing.T) {
 	}
 }
 
-func TestQuickTimesAreTheUsualOnes(t *testing.T) {
+func TestAppendedTimesAreTheUsualOnes(t *testing.T) {
 	const end = 253402300800000 // of the year 9999, in milliseconds since 1970
 	check := func(at time.Time) {
-		require.Equal(t, at.UTC().Format(TimeFormat), string(stamp(at).appendTo(nil)))
+		require.Equal(t, at.UTC().Format(TimeFormat), string(timestamp(at).appendTo(nil)))
 	}
 	check(time.Time{})
 	check(time.UnixMilli(end - 1))
@@ -70,7 +70,7 @@ func TestAFramedMessageTakesNoMoreMemoryThanItsJSON(t *testing.T) {
 	for _, length := range []int{0, 100, 1000, 4000} {
 		var object any = Message{
 			Type: chat.KindMessage, RoomID: "lobby", ID: id, From: author{"0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", "Ann", true},
-			Text: strings.Repeat("x", length), Time: stamp(time.Now()), Key: "k-1",
+			Text: strings.Repeat("x", length), Time: timestamp(time.Now()), Key: "k-1",
 		}
 		alone := testing.AllocsPerRun(100, func() { appendJSON(nil, object) }) // with the race detector it is not one
 		for _, f := range []*jsonFraming{WebSocket, SSE, NDJSON} {
@@ -83,16 +83,16 @@ func TestAFramedMessageTakesNoMoreMemoryThanItsJSON(t *testing.T) {
 func BenchmarkMessage(b *testing.B) {
 	var object any = Message{
 		Type: chat.KindMessage, RoomID: "lobby", ID: "1-00000001", From: author{"id", "Ann", true},
-		Text: "hello, this is a message of an ordinary length, as people write them", Time: stamp(time.Now()),
+		Text: "hello, this is a message of an ordinary length, as people write them", Time: timestamp(time.Now()),
 	}
 	b.Run("usual", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			body, _ := json.Marshal(object)
-			_ = AppendHarmless(nil, body)
+			_ = AppendEscaped(nil, body)
 		}
 	})
-	b.Run("quick", func(b *testing.B) {
+	b.Run("append", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			_ = appendJSON(nil, object)

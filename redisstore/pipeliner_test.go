@@ -23,31 +23,31 @@ import (
 )
 
 // occupy takes all that may be under way to the nodes at once, so that what comes waits until release.
-func occupy(g *groups, nodes ...*redis.Client) (release func()) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
+func occupy(p *pipeliner, nodes ...*redis.Client) (release func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, node := range nodes {
-		for q := g.queue(node); q.underWay < q.limit; {
-			g.begin(q)
+		for q := p.queue(node); q.underWay < q.limit; {
+			p.begin(q)
 		}
 	}
 	return func() {
 		for _, node := range nodes {
-			g.mu.Lock()
-			q := g.queue(node)
-			g.mu.Unlock()
+			p.mu.Lock()
+			q := p.queue(node)
+			p.mu.Unlock()
 			for range q.limit {
-				g.endAlone(q)
+				p.endAlone(q)
 			}
 		}
 	}
 }
 
 // waiting is how many commands wait, for whatever node.
-func waiting(g *groups) (n int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, q := range g.queues {
+func waiting(p *pipeliner) (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, q := range p.queues {
 		if q.waiting != nil {
 			n += len(q.waiting.commands)
 		}
@@ -80,11 +80,11 @@ type answer struct {
 // postWaiting posts into each of the rooms and returns when all of the posts wait.
 func postWaiting(t *testing.T, st *Store, ctx context.Context, rooms ...chat.RoomID) (answers func() []answer) {
 	var wg sync.WaitGroup
-	all, before := make([]answer, len(rooms)), waiting(st.groups)
+	all, before := make([]answer, len(rooms)), waiting(st.pipeliner)
 	for i, r := range rooms {
 		wg.Go(func() { all[i].entry, _, all[i].err = st.Append(ctx, r, draft(fmt.Sprint("post ", i))) })
 	}
-	eventually(t, func() bool { return waiting(st.groups) == before+len(rooms) }, "the posts do not wait")
+	eventually(t, func() bool { return waiting(st.pipeliner) == before+len(rooms) }, "the posts do not wait")
 	return func() []answer {
 		wg.Wait()
 		return all
@@ -95,13 +95,13 @@ func postWaiting(t *testing.T, st *Store, ctx context.Context, rooms ...chat.Roo
 func testTogether(t *testing.T, s *server) {
 	st := s.open(t, Options{})
 	var pipelines, commands atomic.Int64
-	together := st.groups.together
-	st.groups.together = func(node *redis.Client, all []redis.Cmder) {
+	together := st.pipeliner.together
+	st.pipeliner.together = func(node *redis.Client, all []redis.Cmder) {
 		pipelines.Add(1)
 		commands.Add(int64(len(all)))
 		together(node, all)
 	}
-	rooms := make([]chat.RoomID, groupSize-2)
+	rooms := make([]chat.RoomID, pipelineSize-2)
 	for i := range rooms {
 		rooms[i] = room()
 		if i%5 == 0 {
@@ -109,7 +109,7 @@ func testTogether(t *testing.T, s *server) {
 		}
 	}
 	nodes := masters(t, st)
-	release := occupy(st.groups, nodes...)
+	release := occupy(st.pipeliner, nodes...)
 	answers := postWaiting(t, st, ctx, rooms...)
 	gone, cancel := context.WithCancel(ctx)
 	silent := room()
@@ -134,11 +134,11 @@ func testTogether(t *testing.T, s *server) {
 	assert.Empty(t, read(t, st, silent).Entries, "who gave up while it waited has posted nothing")
 }
 
-// TestTogetherAfterFlush: a server that has lost its scripts when a group comes is given them again.
+// TestTogetherAfterFlush: a server that has lost its scripts when a pipeline comes is given them again.
 func TestTogetherAfterFlush(t *testing.T) {
 	s := startRedis(t)
 	st, r := s.open(t, Options{}), room()
-	release := occupy(st.groups, masters(t, st)...)
+	release := occupy(st.pipeliner, masters(t, st)...)
 	answers := postWaiting(t, st, ctx, r, r, r)
 	require.NoError(t, s.client.ScriptFlush(ctx).Err())
 	release()
@@ -155,14 +155,14 @@ func TestTogetherWithoutAnswer(t *testing.T) {
 	st, r := s.open(t, Options{Timeout: 3 * time.Second}), room()
 	post(t, st, r, "so that Redis has the script")
 	require.Len(t, read(t, st, r).Entries, 1, "which makes a connection for pipelines, too")
-	release := occupy(st.groups, masters(t, st)...)
+	release := occupy(st.pipeliner, masters(t, st)...)
 	answers := postWaiting(t, st, ctx, r, r, r)
 	gone, cancel := context.WithCancel(ctx)
 	impatient := postWaiting(t, st, gone, r)
 	pid := process(t, s)
 	require.NoError(t, syscall.Kill(pid, syscall.SIGSTOP))
 	release()
-	require.Zero(t, waiting(st.groups))
+	require.Zero(t, waiting(st.pipeliner))
 	cancel()
 	err := impatient()[0].err
 	require.ErrorIs(t, err, context.Canceled)
@@ -256,7 +256,7 @@ func TestPostsWhileASlotMoves(t *testing.T) {
 	require.Equal(t, all, read(t, st, r).Entries, "nothing is lost and nothing doubled")
 }
 
-// TestTogetherWhenASlotMoves: those of a group that come to the wrong node go to the right one.
+// TestTogetherWhenASlotMoves: those of a pipeline that come to the wrong node go to the right one.
 func TestTogetherWhenASlotMoves(t *testing.T) {
 	s := startCluster(t)
 	st, r := s.open(t, Options{}), room()
@@ -269,7 +269,7 @@ func TestTogetherWhenASlotMoves(t *testing.T) {
 			rooms = append(rooms, other)
 		}
 	}
-	release := occupy(st.groups, nodes...)
+	release := occupy(st.pipeliner, nodes...)
 	answers := postWaiting(t, st, ctx, rooms...)
 	setSlot(t, slot, to, from)
 	release()
@@ -280,10 +280,10 @@ func TestTogetherWhenASlotMoves(t *testing.T) {
 	assert.Len(t, read(t, st, r).Entries, 2)
 }
 
-// heldGroups tell of each exchange how many commands it has, and end one for each proceed.
-func heldGroups(limit int) (g *groups, sent chan int, proceed chan struct{}) {
+// heldPipeliner tells of each exchange how many commands it has, and ends one for each proceed.
+func heldPipeliner(limit int) (p *pipeliner, sent chan int, proceed chan struct{}) {
 	sent, proceed = make(chan int, 10), make(chan struct{})
-	return &groups{
+	return &pipeliner{
 		limit: limit,
 		alone: func(context.Context, *redis.Client, redis.Cmder) error {
 			sent <- 1
@@ -298,16 +298,16 @@ func heldGroups(limit int) (g *groups, sent chan int, proceed chan struct{}) {
 	}, sent, proceed
 }
 
-func TestGroups(t *testing.T) {
+func TestPipeliner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, sent, proceed := heldGroups(1)
+		p, sent, proceed := heldPipeliner(1)
 		slow := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
 		other := redis.NewClient(&redis.Options{Addr: "127.0.0.1:2"})
 		defer func() { require.NoError(t, slow.Close()); require.NoError(t, other.Close()) }()
-		results := make(chan error, 2*groupSize)
+		results := make(chan error, 2*pipelineSize)
 		begin := func(ctx context.Context, node *redis.Client, n int) {
 			for range n {
-				go func() { results <- g.process(ctx, node, redis.NewCmd(ctx)) }()
+				go func() { results <- p.process(ctx, node, redis.NewCmd(ctx)) }()
 			}
 			synctest.Wait()
 		}
@@ -334,18 +334,18 @@ func TestGroups(t *testing.T) {
 
 		begin(gone, slow, 1)
 		require.ErrorIs(t, <-results, context.Canceled)
-		begin(ctx, slow, groupSize)
-		assert.Equal(t, groupSize, <-sent, "a full group is not kept waiting, and has only those who still want it")
+		begin(ctx, slow, pipelineSize)
+		assert.Equal(t, pipelineSize, <-sent, "a full pipeline is not kept waiting, and has only those who still want it")
 		begin(ctx, slow, 1)
 		assert.Empty(t, sent, "the next one is not full")
 
 		closed := make(chan struct{})
 		go func() {
-			g.close()
+			p.close()
 			close(closed)
 		}()
 		synctest.Wait()
-		require.ErrorIs(t, g.process(ctx, slow, redis.NewCmd(ctx)), redis.ErrClosed)
+		require.ErrorIs(t, p.process(ctx, slow, redis.NewCmd(ctx)), redis.ErrClosed)
 		select {
 		case <-closed:
 			require.Fail(t, "it does not wait for what is under way")
@@ -353,7 +353,7 @@ func TestGroups(t *testing.T) {
 		}
 		close(proceed)
 		<-closed
-		for range 2 + groupSize + 1 {
+		for range 2 + pipelineSize + 1 {
 			require.NoError(t, <-results)
 		}
 		assert.Equal(t, 1, <-sent, "who waited is not forgotten")
@@ -361,17 +361,17 @@ func TestGroups(t *testing.T) {
 	})
 }
 
-// TestGroupsKeepToTheLimit: a full group goes beyond the limit, and what waits then goes only when no more than the limit
+// TestPipelinesKeepToTheLimit: a full pipeline goes beyond the limit, and what waits then goes only when no more than the limit
 // would be under way with it.
-func TestGroupsKeepToTheLimit(t *testing.T) {
+func TestPipelinesKeepToTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		g, sent, proceed := heldGroups(2)
+		p, sent, proceed := heldPipeliner(2)
 		node := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1"})
 		defer func() { require.NoError(t, node.Close()) }()
 		defer close(proceed)
 		begin := func(n int) {
 			for range n {
-				go func() { _ = g.process(t.Context(), node, redis.NewCmd(ctx)) }()
+				go func() { _ = p.process(t.Context(), node, redis.NewCmd(ctx)) }()
 			}
 			synctest.Wait()
 		}
@@ -387,9 +387,9 @@ func TestGroupsKeepToTheLimit(t *testing.T) {
 		}
 
 		begin(2)
-		begin(groupSize)
+		begin(pipelineSize)
 		begin(3)
-		require.Equal(t, []int{1, 1, groupSize}, went())
+		require.Equal(t, []int{1, 1, pipelineSize}, went())
 		end()
 		require.Empty(t, went(), "two are under way without it")
 		end()
@@ -401,15 +401,15 @@ func TestGroupsKeepToTheLimit(t *testing.T) {
 	})
 }
 
-func TestGroupsLeaveAConnectionOfThePool(t *testing.T) {
-	for size, want := range map[int]int{1: 1, 2: 1, 5: 4, groupsUnderWay: groupsUnderWay - 1, 100: groupsUnderWay} {
+func TestPipelinesLeaveAConnectionOfThePool(t *testing.T) {
+	for size, want := range map[int]int{1: 1, 2: 1, 5: 4, pipelinesUnderWay: pipelinesUnderWay - 1, 100: pipelinesUnderWay} {
 		synctest.Test(t, func(t *testing.T) {
-			g, sent, proceed := heldGroups(groupsUnderWay)
+			p, sent, proceed := heldPipeliner(pipelinesUnderWay)
 			node := redis.NewClient(&redis.Options{Addr: "127.0.0.1:1", PoolSize: size})
 			defer func() { require.NoError(t, node.Close()) }()
 			defer close(proceed)
-			for range groupsUnderWay + 1 {
-				go func() { _ = g.process(t.Context(), node, redis.NewCmd(ctx)) }()
+			for range pipelinesUnderWay + 1 {
+				go func() { _ = p.process(t.Context(), node, redis.NewCmd(ctx)) }()
 			}
 			synctest.Wait()
 			require.Len(t, sent, want, "of a pool of %d", size)
@@ -457,7 +457,7 @@ func together(t *testing.T, url string) (first, second *redis.Cmd) {
 	require.NoError(t, err)
 	defer func() { _ = client.Close() }()
 	a, b := scriptCmd(t.Context(), "evalsha", "sha", []string{"a"}, nil), scriptCmd(t.Context(), "evalsha", "sha", []string{"b"}, nil)
-	newGroups(&Store{opt: opt, client: client}).together(client.(*redis.Client), []redis.Cmder{a, b})
+	newPipeliner(&Store{opt: opt, client: client}).together(client.(*redis.Client), []redis.Cmder{a, b})
 	return a.Cmd, b.Cmd
 }
 

@@ -8,12 +8,12 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// AppendHarmless appends JSON with the characters escaped that a terminal could act on: DEL, the C1 controls, and
+// AppendEscaped appends JSON with the characters escaped that a terminal could act on: DEL, the C1 controls, and
 // those that turn the direction of text. encoding/json has escaped the C0 controls already. Such characters stand only
 // inside strings, so the JSON says the same.
 //
 // It also writes '<', '>' and '&' as they are, which encoding/json escapes for HTML: the page parses JSON as JSON.
-func AppendHarmless(dst, body []byte) []byte {
+func AppendEscaped(dst, body []byte) []byte {
 	for i := 0; i < len(body); {
 		c := body[i]
 		switch {
@@ -28,7 +28,7 @@ func AppendHarmless(dst, body []byte) []byte {
 			i++
 		default:
 			r, size := utf8.DecodeRune(body[i:])
-			if chat.Harmless(r) {
+			if chat.Printable(r) {
 				dst = append(dst, body[i:i+size]...)
 			} else {
 				dst = fmt.Appendf(dst, `\u%04x`, r) // all of them are below U+10000
@@ -63,7 +63,7 @@ func appendPlain(dst []byte, text string) []byte {
 			r += 0x2400
 		case r == 0x7f:
 			r = 0x2421
-		case !chat.Harmless(r):
+		case !chat.Printable(r):
 			r = utf8.RuneError
 		}
 		dst = utf8.AppendRune(dst, r)
