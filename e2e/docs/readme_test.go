@@ -1,4 +1,4 @@
-package e2e
+package docs
 
 import (
 	"os"
@@ -13,10 +13,10 @@ import (
 
 // TestReadmeSettings holds the README's table to what the program says of itself: every flag with its variable.
 func TestReadmeSettings(t *testing.T) {
-	endToEnd(t)
+	run.Needed(t)
 	help, err := exec.Command(run.Programs.Caller, "--help").Output()
 	require.NoError(t, err)
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
 	pairs := func(text string, pattern string) []string {
 		all := []string{}
@@ -33,9 +33,9 @@ func TestReadmeSettings(t *testing.T) {
 
 // TestReadmeLinks follows the README's links to files.
 func TestReadmeLinks(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
 	for _, match := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(string(readme), -1) {
-		assert.FileExists(t, "../"+match[1])
+		assert.FileExists(t, "../../"+match[1])
 	}
 }

@@ -1,4 +1,4 @@
-package e2e
+package program
 
 import (
 	"fmt"
@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +21,7 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-const clientPage = "../docs/client.md"
+const clientPage = "../../docs/client.md"
 
 // codeOf is the code of docs/client.md in a language, block by block, with the server at its real address.
 func codeOf(t *testing.T, language, address string) []string {
@@ -81,46 +80,6 @@ func TestClientPageRuns(t *testing.T) {
 	program := harness.StartProcess(t, "the program of docs/client.md", exec.Command(harness.Find(t, "node"), file))
 	require.Zero(t, program.Wait(t, harness.Patience), program.Output)
 	assert.Equal(t, []string{"Ann: hello", "Ann: hello", "Node: hello from Node"}, said())
-}
-
-// TestClientPageIsWhole holds the page's tables to the library's types: every option and every event, and no others.
-func TestClientPageIsWhole(t *testing.T) {
-	page, err := os.ReadFile(clientPage)
-	require.NoError(t, err)
-	files, err := filepath.Glob("../frontend/lib/types/*.d.ts")
-	require.NoError(t, err)
-	var types strings.Builder
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		require.NoError(t, err)
-		types.Write(data)
-	}
-	for section, name := range map[string]string{"## Options": "ClientOptions", "## Events": "ClientEvents"} {
-		declared := regexp.MustCompile(`(?s)export interface ` + name + `[^{]*\{\n(.*?)\n\}`).FindStringSubmatch(types.String())
-		require.NotNil(t, declared, name)
-		var fields []string
-		for _, field := range regexp.MustCompile(`(?m)^    (\w+)\??:`).FindAllStringSubmatch(declared[1], -1) {
-			fields = append(fields, field[1])
-		}
-		_, text, found := strings.Cut(string(page), section+"\n")
-		require.True(t, found, section)
-		text, _, _ = strings.Cut(text, "\n## ")
-		var rows []string
-		for _, row := range regexp.MustCompile("(?m)^\\| ((?:`\\w+`(?:, )?)+) \\|").FindAllStringSubmatch(text, -1) {
-			rows = append(rows, regexp.MustCompile(`\w+`).FindAllString(row[1], -1)...)
-		}
-		slices.Sort(fields)
-		slices.Sort(rows)
-		assert.Equal(t, fields, rows, name)
-	}
-	timing := regexp.MustCompile(`(?s)export interface Timing \{\n(.*?)\n\}`).FindStringSubmatch(types.String())
-	require.NotNil(t, timing)
-	for _, field := range regexp.MustCompile(`(?m)^    (\w+):`).FindAllStringSubmatch(timing[1], -1) {
-		assert.Contains(t, string(page), "`"+field[1]+"`")
-	}
-	for _, match := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(string(page), -1) {
-		assert.FileExists(t, filepath.Join("../docs", match[1]))
-	}
 }
 
 // TestCrossOrigin is the library on a page of a trusted origin, over each transport: it reads, posts and is in the roster

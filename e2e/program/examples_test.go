@@ -1,4 +1,4 @@
-package e2e
+package program
 
 import (
 	"fmt"
@@ -116,7 +116,7 @@ func (s *stage) visit(t *testing.T, name string, say func(string), shows func(in
 func (s *stage) ownSite(t *testing.T, dir string) *httptest.Server {
 	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		page, err := os.ReadFile("../examples/" + dir + "/index.html")
+		page, err := os.ReadFile("../../examples/" + dir + "/index.html")
 		if !assert.NoError(t, err) {
 			return
 		}
@@ -198,7 +198,7 @@ func TestProgramExamples(t *testing.T) {
 		"node alone":   {"sse", node()},
 		"node with ws": {"ws", node("ws")},
 		"python": {"ws", func(t *testing.T, s *stage) *exec.Cmd {
-			return exec.Command(harness.Find(t, "python3"), "../examples/websocket/chat.py", s.url(), "lobby", "Pro")
+			return exec.Command(harness.Find(t, "python3"), "../../examples/websocket/chat.py", s.url(), "lobby", "Pro")
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -243,11 +243,11 @@ func TestProgramExamples(t *testing.T) {
 func nodeExample(t *testing.T, packages ...string) string {
 	t.Helper()
 	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(dir, os.DirFS("../examples/node")))
+	require.NoError(t, os.CopyFS(dir, os.DirFS("../../examples/node")))
 	modules := filepath.Join(dir, "node_modules", "@caller-chat")
 	require.NoError(t, os.MkdirAll(modules, 0o755))
 	pack := exec.Command(harness.Find(t, "npm"), "pack", "--ignore-scripts", "--silent", "--pack-destination", dir)
-	pack.Dir = "../frontend"
+	pack.Dir = "../../frontend"
 	name, err := pack.Output()
 	require.NoError(t, err)
 	unpack := exec.Command(harness.Find(t, "tar"), "-xzf", strings.TrimSpace(string(name)), "-C", modules)
@@ -256,7 +256,7 @@ func nodeExample(t *testing.T, packages ...string) string {
 	require.NoError(t, err, string(output))
 	require.NoError(t, os.Rename(filepath.Join(modules, "package"), filepath.Join(modules, "client")))
 	for _, name := range packages {
-		path, err := filepath.Abs("../frontend/node_modules/" + name)
+		path, err := filepath.Abs("../../frontend/node_modules/" + name)
 		require.NoError(t, err)
 		require.DirExists(t, path, "npm ci in frontend installs it")
 		require.NoError(t, os.Symlink(path, filepath.Join(dir, "node_modules", name)))

@@ -1,4 +1,4 @@
-package e2e
+package program
 
 import (
 	"encoding/json"
@@ -18,7 +18,7 @@ import (
 // TestReadmeLines runs the README's first lines as they stand, but for the address.
 func TestReadmeLines(t *testing.T) {
 	node := startNode(t)
-	readme, err := os.ReadFile("../README.md")
+	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
 	_, rest, found := strings.Cut(string(readme), "```sh\n")
 	require.True(t, found, "README.md has no ```sh block")

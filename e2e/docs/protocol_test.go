@@ -1,4 +1,4 @@
-package e2e
+package docs
 
 import (
 	"bytes"
@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	protocolPage  = "../docs/protocol.md"
-	protocolFiles = "../transport/wire/testdata"
+	protocolPage  = "../../docs/protocol.md"
+	protocolFiles = "../../transport/wire/testdata"
 )
 
 // TestProtocolPage holds docs/protocol.md and the files that the Go and TypeScript tests read to the same examples.

@@ -1,4 +1,4 @@
-package e2e
+package program
 
 import (
 	"fmt"
@@ -76,7 +76,7 @@ func TestKeyboardOnly(t *testing.T) {
 	waitMembers(t, bob, "kitchen", "Bob")
 }
 
-const axePath = "../frontend/node_modules/axe-core/axe.min.js"
+const axePath = "../../frontend/node_modules/axe-core/axe.min.js"
 
 // TestAxe holds the start and room pages to axe-core's rules, in light and dark.
 func TestAxe(t *testing.T) {
