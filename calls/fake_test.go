@@ -134,10 +134,10 @@ func (s store) Release(_ context.Context, _ chat.RoomID, ids []chat.MemberID, _ 
 	return state, nil
 }
 
-func (s store) Members(context.Context, chat.RoomID) (chat.Roll, error) {
+func (s store) Members(context.Context, chat.RoomID) (chat.RosterSnapshot, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return chat.Roll{RosterState: chat.RosterState{Version: s.version}, Members: slices.Clone(s.members)}, nil
+	return chat.RosterSnapshot{RosterState: chat.RosterState{Version: s.version}, Members: slices.Clone(s.members)}, nil
 }
 
 func (s store) SetCall(_ context.Context, _ chat.RoomID, version int64, in, out []chat.MemberID, start time.Time) (

@@ -43,7 +43,7 @@ func (c *Calls) look(ctx context.Context, room chat.RoomID) {
 // absent might have come in that time.
 func (c *Calls) reconcile(ctx context.Context, room chat.RoomID) (settled bool, err error) {
 	began := time.Now()
-	roll, err := c.Roster().Members(ctx, room)
+	snapshot, err := c.Roster().Members(ctx, room)
 	if err != nil {
 		return false, err
 	}
@@ -52,10 +52,10 @@ func (c *Calls) reconcile(ctx context.Context, room chat.RoomID) (settled bool, 
 		return false, err
 	}
 	now := time.Now()
-	goers, waiting := c.haveLeft(room, roll, there, now)
-	in, out := changes(roll, there, goers)
+	goers, waiting := c.haveLeft(room, snapshot, there, now)
+	in, out := changes(snapshot, there, goers)
 	if len(in)+len(out)+len(goers) > 0 {
-		state, applied, err := c.store.SetCall(ctx, room, roll.Version, in, out, startOf(roll, there, in, now))
+		state, applied, err := c.store.SetCall(ctx, room, snapshot.Version, in, out, startOf(snapshot, there, in, now))
 		c.left(room, state.OutOfCall)
 		if err != nil || !applied {
 			return false, err
@@ -65,7 +65,7 @@ func (c *Calls) reconcile(ctx context.Context, room chat.RoomID) (settled bool, 
 	if waiting || slices.ContainsFunc(there, connecting) {
 		c.agenda.add(room, lookAgain)
 	}
-	if err := c.sendOut(ctx, room, goers, len(roll.Members) == 0 && len(goers) == len(there)); err != nil {
+	if err := c.sendOut(ctx, room, goers, len(snapshot.Members) == 0 && len(goers) == len(there)); err != nil {
 		return false, err
 	}
 	c.settle(room, began)
@@ -73,7 +73,7 @@ func (c *Calls) reconcile(ctx context.Context, room chat.RoomID) (settled bool, 
 }
 
 // changes are who of a room has come into its call and who has gone out of it.
-func changes(roll chat.Roll, there, goers []participant) (in, out []chat.MemberID) {
+func changes(snapshot chat.RosterSnapshot, there, goers []participant) (in, out []chat.MemberID) {
 	active := make(map[chat.MemberID]bool, len(there))
 	for _, p := range there {
 		active[p.id] = p.active
@@ -81,7 +81,7 @@ func changes(roll chat.Roll, there, goers []participant) (in, out []chat.MemberI
 	for _, p := range goers {
 		active[p.id] = false
 	}
-	for _, m := range roll.Members {
+	for _, m := range snapshot.Members {
 		switch {
 		case active[m.ID] && !m.InCall():
 			in = append(in, m.ID)
@@ -93,8 +93,8 @@ func changes(roll chat.Roll, there, goers []participant) (in, out []chat.MemberI
 }
 
 // startOf is when a room's call began: as its roster has it, else when the first of those who are in now joined.
-func startOf(roll chat.Roll, there []participant, in []chat.MemberID, now time.Time) time.Time {
-	if going := chat.CallOf(roll.Members); going.Count > 0 {
+func startOf(snapshot chat.RosterSnapshot, there []participant, in []chat.MemberID, now time.Time) time.Time {
+	if going := chat.CallOf(snapshot.Members); going.Count > 0 {
 		return going.Since
 	}
 	start := now

@@ -32,10 +32,10 @@ func (w watched) Release(
 }
 
 // Members implements [chat.Roster].
-func (w watched) Members(ctx context.Context, room chat.RoomID) (chat.Roll, error) {
-	roll, err := w.calls.store.Members(ctx, room)
-	w.calls.left(room, roll.OutOfCall)
-	return roll, err
+func (w watched) Members(ctx context.Context, room chat.RoomID) (chat.RosterSnapshot, error) {
+	snapshot, err := w.calls.store.Members(ctx, room)
+	w.calls.left(room, snapshot.OutOfCall)
+	return snapshot, err
 }
 
 // absentees are who may be in a room's call in LiveKit, and is not in the room.
@@ -107,13 +107,13 @@ const lostGrace = 30 * time.Second
 
 // haveLeft tells which of those in a call have left the room, for certain. Others that are not in the roster are waited
 // for, and waiting is true: the roster may have been lost.
-func (c *Calls) haveLeft(room chat.RoomID, roll chat.Roll, there []participant, now time.Time) (out []participant, waiting bool) {
-	here := make(map[chat.MemberID]bool, len(roll.Members))
-	for _, m := range roll.Members {
+func (c *Calls) haveLeft(room chat.RoomID, snapshot chat.RosterSnapshot, there []participant, now time.Time) (out []participant, waiting bool) {
+	here := make(map[chat.MemberID]bool, len(snapshot.Members))
+	for _, m := range snapshot.Members {
 		here[m.ID] = true
 	}
 	// A version begins at the time when the room opened, in microseconds (see [chat.Roster] and redisstore).
-	open := roll.Version > 0 && now.Sub(time.UnixMicro(roll.Version)) > lostGrace
+	open := snapshot.Version > 0 && now.Sub(time.UnixMicro(snapshot.Version)) > lostGrace
 
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -141,12 +141,12 @@ func (s *sweeper) endAll(ctx context.Context, rooms map[chat.RoomID]bool) {
 // end takes everybody out of a room's call, in the roster.
 func (c *Calls) end(ctx context.Context, room chat.RoomID) error {
 	for range tries {
-		roll, err := c.Roster().Members(ctx, room)
+		snapshot, err := c.Roster().Members(ctx, room)
 		if err != nil {
 			return err
 		}
-		_, out := changes(roll, nil, nil)
-		state, applied, err := c.store.SetCall(ctx, room, roll.Version, nil, out, time.Time{})
+		_, out := changes(snapshot, nil, nil)
+		state, applied, err := c.store.SetCall(ctx, room, snapshot.Version, nil, out, time.Time{})
 		c.left(room, state.OutOfCall)
 		if err != nil || applied {
 			return err

@@ -77,7 +77,7 @@ func TestCallInALargeRoomIsToldWithItsSize(t *testing.T) {
 		time.Sleep(2 * time.Second)
 		told := ann.take()
 		require.Equal(t, []string{"<call started>", "<members 4>"}, texts(told))
-		require.Equal(t, chat.Call{Since: began, Count: 2}, told[1].(chat.RosterRead).Call)
+		require.Equal(t, chat.Call{Since: began, Count: 2}, told[1].(chat.RosterEvent).Call)
 	})
 }
 
@@ -101,7 +101,7 @@ func TestMissedCallIsTold(t *testing.T) {
 	})
 }
 
-// The roll's own count of the call is what its members say, whoever comes, changes and goes.
+// The roster cache's own count of the call is what its members say, whoever comes, changes and goes.
 func TestCallIsCounted(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		_, watcher := subscribe(t, n, member("Ann"), chat.All)

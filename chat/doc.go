@@ -7,10 +7,10 @@
 // # The words
 //
 // A room is an append-only log of entries with a roster of members. An entry's id, SEQ-TAG, is the cursor: it names
-// the point in the log right after that entry. A subscriber is one reader of one room; a member is a session (one
-// person, however many tabs). A presence is a member as one node sees it, a lease what the node holds for it in the
-// store. A notice is what the store's feed tells a node about a room; an event is what a room tells its subscribers;
-// a framing is how an event looks on one kind of wire.
+// the point in the log right after that entry. A subscriber is one reader of one room; a member is a
+// session (one person, however many tabs). A lease is what a node holds in the store for a member that
+// is connected to it. A notice is what the store's feed tells a node about a room; an event is what a
+// room tells its subscribers; a framing is how an event looks on one kind of wire.
 //
 // # One message's way
 //

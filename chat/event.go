@@ -10,7 +10,7 @@ type Event struct {
 	encoded encodings
 }
 
-// Body is what an event says: one of [Welcome], [Reset], [Appended], [Live], [Joined], [Left], [RosterRead], [Typing],
+// Body is what an event says: one of [Welcome], [Reset], [Appended], [Live], [Joined], [Left], [RosterEvent], [Typing],
 // [CallChanged].
 type Body interface{ body() }
 
@@ -25,14 +25,14 @@ type (
 		Resumed bool
 		// Heartbeat is how often something is sent at least.
 		Heartbeat time.Duration
-		Roster    RosterRead
+		Roster    RosterEvent
 	}
 	// Reset says that the subscriber's cursor can't be served: what it has of the room is void, all that is kept follows.
 	Reset struct{ Reason ResetReason }
 	// Live says that the past is done. Cursor is where the subscriber is now.
 	Live struct{ Cursor Cursor }
-	// RosterRead is the whole roster. Members is nil when there are more than [Options].FoldAbove.
-	RosterRead struct {
+	// RosterEvent is the whole roster. Members is nil when there are more than [Options].FoldAbove.
+	RosterEvent struct {
 		Members []Member
 		Count   int
 		Version int64
@@ -79,7 +79,7 @@ func (Appended) body()    {}
 func (Live) body()        {}
 func (Joined) body()      {}
 func (Left) body()        {}
-func (RosterRead) body()  {}
+func (RosterEvent) body() {}
 func (Typing) body()      {}
 func (CallChanged) body() {}
 

@@ -266,17 +266,17 @@ func (h holder) Release(ctx context.Context, _ chat.RoomID, ids []chat.MemberID,
 	return h.stateLocked(), nil
 }
 
-func (h holder) Members(ctx context.Context, _ chat.RoomID) (chat.Roll, error) {
+func (h holder) Members(ctx context.Context, _ chat.RoomID) (chat.RosterSnapshot, error) {
 	if err := h.lockFor(ctx, "members"); err != nil {
-		return chat.Roll{}, err
+		return chat.RosterSnapshot{}, err
 	}
 	defer h.mu.Unlock()
 	h.sweepLocked()
-	roll := chat.Roll{RosterState: h.stateLocked()}
+	snapshot := chat.RosterSnapshot{RosterState: h.stateLocked()}
 	for _, m := range h.members {
-		roll.Members = append(roll.Members, m)
+		snapshot.Members = append(snapshot.Members, m)
 	}
-	return roll, nil
+	return snapshot, nil
 }
 
 // node makes a node on the store, by a name of its own.
@@ -342,7 +342,7 @@ func texts(bodies []chat.Body) []string {
 			said = append(said, "<joined "+b.Member.Name+">")
 		case chat.Left:
 			said = append(said, "<left "+b.Member.Name+">")
-		case chat.RosterRead:
+		case chat.RosterEvent:
 			said = append(said, fmt.Sprintf("<members %d>", b.Count))
 		case chat.Typing:
 			said = append(said, "<typing "+b.Member.Name+">")

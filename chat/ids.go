@@ -102,7 +102,7 @@ type Cursor struct {
 	Tag Tag
 }
 
-// IsZero tells whether c is the place before the first entry.
+// IsZero reports whether c is the place before the first entry.
 func (c Cursor) IsZero() bool { return c == Cursor{} }
 
 // String is the cursor's one spelling, as in "42-7f3a9c12" and "0-0".

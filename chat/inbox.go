@@ -92,7 +92,7 @@ func (b *inbox) echo(n localEcho) {
 }
 
 // sizeOf is what a notice counts in the inbox, in bytes; 0 for those that are never dropped because no read of the
-// store can make up for them. A Leaving that is dropped is one that takes its grace time.
+// store can make up for them. A Leaving that is dropped is one that takes its reconnect grace.
 func sizeOf(n Notice) int {
 	const fixed = 256 // the structs and ids, about
 	switch n := n.(type) {

@@ -20,8 +20,8 @@ type Options struct {
 	HistoryTTL   time.Duration
 	// Heartbeat is how often a subscriber is sent something: 15 s. The transports send it, the welcome tells it.
 	Heartbeat time.Duration
-	// Grace is for how long a member whose last stream has ended is still present: 10 s.
-	Grace time.Duration
+	// ReconnectGrace is for how long a member whose last stream has ended is still present: 10 s.
+	ReconnectGrace time.Duration
 	// RenewEvery is how often the members' leases are renewed: [RenewEvery]. It must be well below the store's lease.
 	RenewEvery time.Duration
 	// Patience is how long a call waits for the store: 2 s.
@@ -39,7 +39,7 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.HistoryLimit, 100)
 	orDefault(&o.HistoryTTL, 24*time.Hour)
 	orDefault(&o.Heartbeat, 15*time.Second)
-	orDefault(&o.Grace, 10*time.Second)
+	orDefault(&o.ReconnectGrace, 10*time.Second)
 	orDefault(&o.RenewEvery, RenewEvery)
 	orDefault(&o.Patience, 2*time.Second)
 	orDefault(&o.FoldAbove, 200)
@@ -144,14 +144,14 @@ func (n *Node) History(ctx context.Context, room RoomID) (Kept, error) {
 }
 
 // Members returns who is in a room. Errors: [ErrUnavailable].
-func (n *Node) Members(ctx context.Context, room RoomID) (Roll, error) {
+func (n *Node) Members(ctx context.Context, room RoomID) (RosterSnapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
 	defer cancel()
-	roll, err := n.roster.Members(ctx, room)
+	snapshot, err := n.roster.Members(ctx, room)
 	if err != nil {
-		return Roll{}, fmt.Errorf("members of %s: %w", room, n.unavailable(err))
+		return RosterSnapshot{}, fmt.Errorf("members of %s: %w", room, n.unavailable(err))
 	}
-	return roll, nil
+	return snapshot, nil
 }
 
 // RoomsInCall are the rooms with subscribers of this node that have a call, as far as this node knows.
@@ -253,7 +253,7 @@ func (n *Node) retire(r *room, unfollow func()) bool {
 }
 
 // Close ends the node: it takes no new posts and subscribers, tells all subscribers [ErrGoingAway], finishes the posts
-// under way, and gives its members' leases up, so that who does not come back on another node within the grace time
+// under way, and gives its members' leases up, so that who does not come back on another node within the reconnect grace
 // has left. It returns when all of that is done, or with the context's error when that ends first.
 func (n *Node) Close(ctx context.Context) error {
 	n.mu.Lock()

@@ -16,18 +16,18 @@ type room struct {
 	// hasCall says whether somebody is in the room's call. Anybody may read it.
 	hasCall atomic.Bool
 
-	tail tail
-	roll roll
-	subs []*Subscription // attached: they get every batch
+	tail   tail
+	roster rosterCache
+	subs   []*Subscription // attached: they get every batch
 	// sinks are those of subs, in the same order: a delivery goes through them alone, since fetching each subscriber into
 	// the processor's cache cost a tenth of what it did outside the kernel.
 	sinks []Sink
 	out   []*Event  // the batch being gathered
 	rest  time.Time // before this nothing is delivered: see pause
 
-	sync      syncing
-	presences presences
-	typedAt   map[MemberID]time.Time // when each member was last shown writing
+	sync    syncing
+	leases  leases
+	typedAt map[MemberID]time.Time // when each member was last shown writing
 
 	waiting  []*Subscription // not yet attached
 	foldAt   time.Time       // when the folded roster is told; zero for not
@@ -38,10 +38,10 @@ type room struct {
 func newRoom(n *Node, id RoomID) *room {
 	return &room{
 		id: id, node: n, inbox: newInbox(),
-		tail:      tail{room: id, limit: n.options.HistoryLimit, retention: n.options.HistoryTTL},
-		sync:      syncing{stale: true},
-		presences: newPresences(),
-		typedAt:   map[MemberID]time.Time{},
+		tail:    tail{room: id, limit: n.options.HistoryLimit, retention: n.options.HistoryTTL},
+		sync:    syncing{stale: true},
+		leases:  newLeases(),
+		typedAt: map[MemberID]time.Time{},
 	}
 }
 
@@ -106,7 +106,7 @@ func (r *room) handle(n Notice) {
 		r.leave(n.Member, n.Stream, nil)
 		return
 	case Lapsing:
-		r.presences.lookBy(time.Now().Add(n.In + lapseSlack))
+		r.leases.lookBy(time.Now().Add(n.In + lapseSlack))
 		return
 	case localEcho:
 		if !r.sync.stale && r.tail.place(n.entry) == next && r.isCloseToFeed(n.entry) {
@@ -131,23 +131,23 @@ func (r *room) handle(n Notice) {
 			r.refresh()
 		}
 	case Joined:
-		_, n.Known = r.roll.members[n.Member.ID]
+		_, n.Known = r.roster.members[n.Member.ID]
 		r.rosterChange(n.Version, n, func() {
-			r.roll.put(r.presences.share(n.Member))
+			r.roster.put(r.leases.share(n.Member))
 		})
 	case Left:
 		n.Member.CallSince = time.Time{} // its part in the call has ended too
-		r.rosterChange(n.Version, n, func() { r.roll.remove(n.Member.ID) })
+		r.rosterChange(n.Version, n, func() { r.roster.remove(n.Member.ID) })
 	case Typing:
 		// Only who is here is shown writing, and as the roster knows it.
-		if m, here := r.roll.members[n.Member.ID]; here && r.mayType(m.ID, time.Now()) {
+		if m, here := r.roster.members[n.Member.ID]; here && r.mayType(m.ID, time.Now()) {
 			r.typedAt[m.ID] = time.Now()
 			r.tell(Typing{Member: *m})
 		}
 	}
 }
 
-// isCloseToFeed tells whether the tail will still hold the next entry when the feed has caught up with it. Else the feed's
+// isCloseToFeed reports whether the tail will still hold the next entry when the feed has caught up with it. Else the feed's
 // copies would look like those of another log, and each have it read.
 func (r *room) isCloseToFeed(e Entry) bool {
 	return e.ID.Seq-r.inbox.fed.Load() <= uint64(r.tail.limit)
@@ -158,20 +158,20 @@ func (r *room) tell(b Body) { r.out = append(r.out, &Event{Room: r.id, Body: b})
 
 // rosterChange takes a member's coming or going over and tells it, folded into a count in large rooms.
 func (r *room) rosterChange(version int64, told Body, change func()) {
-	if version <= r.roll.version && r.roll.version-version < reopened {
+	if version <= r.roster.version && r.roster.version-version < reopened {
 		return // it was read with the roster already
 	}
-	before := r.roll.call
-	if !r.roll.apply(version, change) {
+	before := r.roster.call
+	if !r.roster.apply(version, change) {
 		r.refresh()
 		return
 	}
 	defer r.callChange(before)
-	if len(r.roll.members) == 0 { // the room has closed, and the store may have let go of its log
+	if len(r.roster.members) == 0 { // the room has closed, and the store may have let go of its log
 		r.tail.closed = true
 		r.refresh()
 	}
-	if len(r.roll.members) > r.node.options.FoldAbove {
+	if len(r.roster.members) > r.node.options.FoldAbove {
 		r.fold()
 		return
 	}
@@ -180,7 +180,7 @@ func (r *room) rosterChange(version int64, told Body, change func()) {
 
 // callChange tells that the call has begun or ended since it was as before.
 func (r *room) callChange(before Call) {
-	now := r.roll.call
+	now := r.roster.call
 	r.hasCall.Store(now.Count > 0)
 	switch {
 	case before.Count == 0 && now.Count > 0:
@@ -204,14 +204,14 @@ func (r *room) fold() {
 // typingEvery is how often one member is shown writing at most.
 const typingEvery = 3 * time.Second
 
-// mayType tells whether a member's writing is worth telling again.
+// mayType reports whether a member's writing is worth telling again.
 func (r *room) mayType(id MemberID, now time.Time) bool {
 	return now.Sub(r.typedAt[id]) >= typingEvery
 }
 
-// isHere tells whether somebody is a member, as far as this node knows.
+// isHere reports whether somebody is a member, as far as this node knows.
 func (r *room) isHere(id MemberID) bool {
-	_, here := r.roll.members[id]
+	_, here := r.roster.members[id]
 	return here || r.sync.stale
 }
 
@@ -275,7 +275,7 @@ func (r *room) enter(s *Subscription) {
 	}
 	r.lingerAt = time.Time{}
 	if s.who != "" {
-		r.presences.enter(s.entry.who)
+		r.leases.enter(s.entry.who)
 	}
 	r.waiting = append(r.waiting, s)
 	if r.tail.expired(time.Now()) && !r.sync.stale {
@@ -289,7 +289,7 @@ func (r *room) admit() {
 	for _, s := range r.waiting {
 		switch {
 		case s.state == ended:
-		case !r.sync.stale && (s.who == "" || r.presences.isIn(s.entry.who, &r.roll)) && r.canPlace(s):
+		case !r.sync.stale && (s.who == "" || r.leases.isIn(s.entry.who, &r.roster)) && r.canPlace(s):
 			r.attach(s)
 		default:
 			still = append(still, s)
@@ -299,7 +299,7 @@ func (r *room) admit() {
 	r.waiting = still
 }
 
-// canPlace tells whether a subscriber's cursor can be judged. One that has no place in the tail is judged by the list
+// canPlace reports whether a subscriber's cursor can be judged. One that has no place in the tail is judged by the list
 // as it is read after the subscriber has come: this node may be behind the one that it comes from.
 func (r *room) canPlace(s *Subscription) bool {
 	start := s.entry.start
@@ -345,7 +345,7 @@ func (r *room) replay(s *Subscription) *Batch {
 	events := make([]*Event, 0, len(past)+3)
 	events = append(events, &Event{Room: r.id, Body: Welcome{
 		You: s.entry.who, Stream: s.stream, Resumed: start.Resume && reason == "",
-		Heartbeat: r.node.options.Heartbeat, Roster: r.roll.read(r.node.options.FoldAbove),
+		Heartbeat: r.node.options.Heartbeat, Roster: r.roster.read(r.node.options.FoldAbove),
 	}})
 	if reason != "" {
 		events = append(events, &Event{Room: r.id, Body: Reset{Reason: reason}})
@@ -369,15 +369,15 @@ func (r *room) exit(s *Subscription, leaving bool) {
 	}
 	s.state = ended // one that waits is taken out by admit
 	if s.who != "" {
-		r.presences.exit(s.who, s.stream, leaving || s.guest, time.Now().Add(r.node.options.Grace))
+		r.leases.exit(s.who, s.stream, leaving || s.guest, time.Now().Add(r.node.options.ReconnectGrace))
 	}
 }
 
 // leave ends a member's streams here, or the one named, and gives up its presence if none is left. done, unless nil,
 // is closed when that has been stored.
 func (r *room) leave(member MemberID, stream string, done chan struct{}) {
-	if r.presences.held[member] == nil { // it has no stream here
-		r.presences.leave(member, stream, done)
+	if r.leases.held[member] == nil { // it has no stream here
+		r.leases.leave(member, stream, done)
 		return
 	}
 	r.flush()
@@ -391,7 +391,7 @@ func (r *room) leave(member MemberID, stream string, done chan struct{}) {
 			s.refuse(ErrLeft)
 		}
 	}
-	r.presences.leave(member, stream, done)
+	r.leases.leave(member, stream, done)
 }
 
 // refuse ends a subscription from the room's side.
@@ -416,7 +416,7 @@ func (r *room) shut() {
 		}
 	}
 	r.subs, r.sinks, r.waiting = nil, nil, nil
-	r.presences.giveUp()
+	r.leases.giveUp()
 }
 
 // onTime does what is due.
@@ -425,14 +425,14 @@ func (r *room) onTime(now time.Time) {
 		r.sync.retryAt = time.Time{}
 		r.refresh()
 	}
-	if r.presences.missed(now, r.roll.version) {
+	if r.leases.missed(now, r.roster.version) {
 		r.refresh()
 	}
 	if due(r.foldAt, now) && !r.sync.stale {
 		r.foldAt = time.Time{}
-		r.tell(r.roll.read(r.node.options.FoldAbove))
+		r.tell(r.roster.read(r.node.options.FoldAbove))
 	}
-	if r.presences.onTime(now) {
+	if r.leases.onTime(now) {
 		for id, at := range r.typedAt { // now and then, so that the map does not only grow
 			if now.Sub(at) >= typingEvery {
 				delete(r.typedAt, id)
@@ -441,9 +441,9 @@ func (r *room) onTime(now time.Time) {
 	}
 }
 
-// finished tells whether the worker has nothing left to do.
+// finished reports whether the worker has nothing left to do.
 func (r *room) finished(now time.Time) bool {
-	if len(r.subs) > 0 || len(r.waiting) > 0 || r.sync.reading || !r.presences.empty() {
+	if len(r.subs) > 0 || len(r.waiting) > 0 || r.sync.reading || !r.leases.empty() {
 		return false
 	}
 	if r.closing {
@@ -460,11 +460,11 @@ func (r *room) finished(now time.Time) bool {
 
 // nextDue is in how long there is something to do without anybody asking.
 func (r *room) nextDue(now time.Time) time.Duration {
-	next := sooner(sooner(r.sync.retryAt, r.presences.missedAt), r.presences.nextDue())
+	next := sooner(sooner(r.sync.retryAt, r.leases.missedAt), r.leases.nextDue())
 	if !r.sync.stale { // what can't be done before something else has happened is not waited for
 		next = sooner(next, r.foldAt)
 	}
-	if !r.sync.reading && r.presences.empty() {
+	if !r.sync.reading && r.leases.empty() {
 		next = sooner(next, r.lingerAt)
 	}
 	if len(r.out) > 0 {
@@ -484,7 +484,7 @@ func sooner(a, b time.Time) time.Time {
 	return a
 }
 
-// due tells whether a time has come; the zero time never does.
+// due reports whether a time has come; the zero time never does.
 func due(at, now time.Time) bool { return !at.IsZero() && !now.Before(at) }
 
 func (r *room) log() *slog.Logger { return r.node.options.Logger.With("room", string(r.id)) }

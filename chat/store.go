@@ -95,7 +95,7 @@ type Member struct {
 	CallSince time.Time
 }
 
-// InCall tells whether the member is in the room's call.
+// InCall reports whether the member is in the room's call.
 func (m Member) InCall() bool { return !m.CallSince.IsZero() }
 
 // Author is the member as the sender of an entry.
@@ -118,7 +118,7 @@ type Roster interface {
 	// node does not hold are passed over. The room closes with its last member.
 	Release(ctx context.Context, room RoomID, members []MemberID, after time.Duration) (RosterState, error)
 	// Members returns who is there, in the order in which they came.
-	Members(ctx context.Context, room RoomID) (Roll, error)
+	Members(ctx context.Context, room RoomID) (RosterSnapshot, error)
 }
 
 // RosterState is what a node needs to know of a roster it does not read.
@@ -132,15 +132,15 @@ type RosterState struct {
 	OutOfCall []MemberID
 }
 
-// Roll is a whole roster.
-type Roll struct {
+// RosterSnapshot is a whole roster.
+type RosterSnapshot struct {
 	RosterState
 	Members []Member
 }
 
 // Read is the roster as it is told: above foldAbove members, only how many.
-func (r Roll) Read(foldAbove int) RosterRead {
-	read := RosterRead{Members: r.Members, Count: len(r.Members), Version: r.Version, Call: CallOf(r.Members)}
+func (r RosterSnapshot) Event(foldAbove int) RosterEvent {
+	read := RosterEvent{Members: r.Members, Count: len(r.Members), Version: r.Version, Call: CallOf(r.Members)}
 	if read.Count > foldAbove {
 		read.Members = nil
 	}

@@ -97,7 +97,7 @@ func (s *Subscription) Room() RoomID { return s.room.id }
 // Stream names the subscription, as its welcome did.
 func (s *Subscription) Stream() string { return s.stream }
 
-// Close ends the subscription. Its member is present for the grace time yet, unless it is a guest.
+// Close ends the subscription. Its member is present for the reconnect grace yet, unless it is a guest.
 func (s *Subscription) Close() { s.end(false) }
 
 // Leave ends the subscription, and its member's presence at once if this was its last.
@@ -108,15 +108,15 @@ func (s *Subscription) end(leaving bool) {
 }
 
 // Roster is the room's roster as this node knows it now. ok is false when the subscription has ended.
-func (s *Subscription) Roster(ctx context.Context) (roster RosterRead, ok bool) {
-	answer := make(chan RosterRead, 1)
-	if !s.room.inbox.do(func() { answer <- s.room.roll.read(s.room.node.options.FoldAbove) }) {
-		return RosterRead{}, false
+func (s *Subscription) Roster(ctx context.Context) (roster RosterEvent, ok bool) {
+	answer := make(chan RosterEvent, 1)
+	if !s.room.inbox.do(func() { answer <- s.room.roster.read(s.room.node.options.FoldAbove) }) {
+		return RosterEvent{}, false
 	}
 	select {
 	case roster = <-answer:
 		return roster, true
 	case <-ctx.Done():
-		return RosterRead{}, false
+		return RosterEvent{}, false
 	}
 }

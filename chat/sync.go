@@ -52,7 +52,7 @@ func (r *room) read() {
 	reason := r.sync.reads
 	r.async(func(ctx context.Context) func() {
 		kept, err := r.node.log.Read(ctx, r.id)
-		var roster Roll
+		var roster RosterSnapshot
 		if err == nil {
 			roster, err = r.node.roster.Members(ctx, r.id)
 		}
@@ -72,7 +72,7 @@ func retryWait(failures int) time.Duration {
 	return wait/2 + rand.N(wait/2)
 }
 
-func (r *room) finishRead(reason int, kept Kept, roster Roll, err error) {
+func (r *room) finishRead(reason int, kept Kept, roster RosterSnapshot, err error) {
 	r.sync.reading = false
 	switch {
 	case r.closing || !r.sync.following: // the next Following reads again
@@ -90,7 +90,7 @@ func (r *room) finishRead(reason int, kept Kept, roster Roll, err error) {
 	r.sync.tries = 0
 	r.sync.retryAt = time.Time{}
 	r.sync.stale = false
-	r.presences.retryAt, r.presences.failures = time.Time{}, 0 // the store answers: leases wait no longer
+	r.leases.retryAt, r.leases.failures = time.Time{}, 0 // the store answers: leases wait no longer
 	r.adoptLog(kept)
 	r.inbox.fed.Store(min(r.inbox.fed.Load(), r.tail.last().Seq)) // no more: what has been read may be on its way here yet
 	r.adoptRoster(roster)
@@ -122,17 +122,17 @@ func (r *room) adoptLog(kept Kept) {
 }
 
 // adoptRoster takes the roster over as read.
-func (r *room) adoptRoster(roster Roll) {
-	changed := r.roll.version != roster.Version
-	before := r.roll.call
-	r.roll.replace(roster, r.presences.share)
-	r.presences.lookAfter(roster.NextLapse)
+func (r *room) adoptRoster(roster RosterSnapshot) {
+	changed := r.roster.version != roster.Version
+	before := r.roster.call
+	r.roster.replace(roster, r.leases.share)
+	r.leases.lookAfter(roster.NextLapse)
 	defer r.callChange(before)
 	switch {
 	case !changed || len(r.subs) == 0:
 	case len(roster.Members) > r.node.options.FoldAbove:
 		r.fold()
 	default:
-		r.tell(r.roll.read(r.node.options.FoldAbove))
+		r.tell(r.roster.read(r.node.options.FoldAbove))
 	}
 }

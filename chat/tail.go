@@ -74,7 +74,7 @@ func (t *tail) kept() []*Event {
 	return t.events
 }
 
-// expired tells whether the store has forgotten what the tail holds.
+// expired reports whether the store has forgotten what the tail holds.
 func (t *tail) expired(now time.Time) bool { return len(t.events) > 0 && !now.Before(t.expires) }
 
 // after returns what is kept after a cursor. With a reason, the cursor can't be served and the events are all that is
@@ -119,7 +119,7 @@ func (c Cursor) in(n int, at func(int) Entry) (from int, reason ResetReason) {
 	return i + 1, ""
 }
 
-// mayBeBehind tells whether a cursor that the tail can't serve may still have its place in the log: it may name an entry
+// mayBeBehind reports whether a cursor that the tail can't serve may still have its place in the log: it may name an entry
 // that another node has delivered already and the feed has yet to bring here, or one of a log that has replaced this.
 // Only what is older than all that is kept is gone for certain.
 func (t *tail) mayBeBehind(c Cursor) bool {

@@ -25,7 +25,7 @@ func setCall(t *testing.T, st *Store, r chat.RoomID, version int64, in, out []ch
 func inCall(t *testing.T, st *Store, r chat.RoomID) []string {
 	t.Helper()
 	names := []string{}
-	for _, m := range roll(t, st, r).Members {
+	for _, m := range snapshot(t, st, r).Members {
 		if m.InCall() {
 			assert.Equal(t, began, m.CallSince)
 			names = append(names, m.Name)
@@ -60,7 +60,7 @@ func testCall(t *testing.T, s *server) {
 	assert.Equal(t, []string{"joined Anna 1"}, told(t, l, 1))
 	assert.Equal(t, []string{"Anna", "Bob"}, inCall(t, a, r), "who she is does not take her out")
 
-	state, applied = setCall(t, a, r, roll(t, a, r).Version, nil, []chat.MemberID{bob.ID})
+	state, applied = setCall(t, a, r, snapshot(t, a, r).Version, nil, []chat.MemberID{bob.ID})
 	assert.True(t, applied)
 	assert.Equal(t, []string{"joined Bob 1"}, told(t, l, 1))
 	assert.Equal(t, []string{"Anna"}, inCall(t, b, r))
@@ -82,15 +82,15 @@ func testOutOfCall(t *testing.T, s *server) {
 	hold(t, a, r, cid)
 	var out []chat.MemberID
 	eventually(t, func() bool {
-		out = append(out, roll(t, a, r).OutOfCall...)
+		out = append(out, snapshot(t, a, r).OutOfCall...)
 		return len(out) == 2
 	}, "the dead node's members did not lapse")
 	assert.ElementsMatch(t, []chat.MemberID{ann.ID, bob.ID}, out)
-	assert.Empty(t, roll(t, a, r).OutOfCall, "it is told once")
+	assert.Empty(t, snapshot(t, a, r).OutOfCall, "it is told once")
 
 	hold(t, a, r, ann)
 	assert.Empty(t, inCall(t, a, r), "who comes back is in no call")
-	_, applied = setCall(t, a, r, roll(t, a, r).Version, []chat.MemberID{ann.ID}, nil)
+	_, applied = setCall(t, a, r, snapshot(t, a, r).Version, []chat.MemberID{ann.ID}, nil)
 	require.True(t, applied)
 	state := release(t, a, r, 0, ann.ID, cid.ID)
 	assert.Equal(t, chat.RosterState{OutOfCall: []chat.MemberID{ann.ID}}, state, "also when the room closes")

@@ -67,25 +67,25 @@ func following(first, next chat.RosterState) chat.RosterState {
 }
 
 // Members implements chat.Roster.
-func (s *Store) Members(ctx context.Context, room chat.RoomID) (chat.Roll, error) {
+func (s *Store) Members(ctx context.Context, room chat.RoomID) (chat.RosterSnapshot, error) {
 	state, more, err := s.roster(ctx, "reading the members of room", room, s.scripts.members)
 	if err != nil {
-		return chat.Roll{}, err
+		return chat.RosterSnapshot{}, err
 	}
 	records, _ := more.([]any)
-	roll := chat.Roll{RosterState: state, Members: make([]chat.Member, 0, len(records))}
+	snapshot := chat.RosterSnapshot{RosterState: state, Members: make([]chat.Member, 0, len(records))}
 	for _, record := range records {
 		text, _ := record.(string)
 		m, err := parseRecord(text)
 		if err != nil {
-			return chat.Roll{}, corrupt(s.key(room, "members"), err)
+			return chat.RosterSnapshot{}, corrupt(s.key(room, "members"), err)
 		}
-		roll.Members = append(roll.Members, m)
+		snapshot.Members = append(snapshot.Members, m)
 	}
-	slices.SortFunc(roll.Members, func(a, b chat.Member) int {
+	slices.SortFunc(snapshot.Members, func(a, b chat.Member) int {
 		return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.ID, b.ID))
 	})
-	return roll, nil
+	return snapshot, nil
 }
 
 // roster runs one of the roster's scripts; extra is what members.lua and call.lua have beside the state.

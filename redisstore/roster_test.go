@@ -25,11 +25,11 @@ func release(t *testing.T, st *Store, r chat.RoomID, after time.Duration, ids ..
 	return state
 }
 
-func roll(t *testing.T, st *Store, r chat.RoomID) chat.Roll {
+func snapshot(t *testing.T, st *Store, r chat.RoomID) chat.RosterSnapshot {
 	t.Helper()
-	roll, err := st.Members(ctx, r)
+	snapshot, err := st.Members(ctx, r)
 	require.NoError(t, err)
-	return roll
+	return snapshot
 }
 
 // told waits for n notices and returns them in short: "joined ann 1", versions counted from the first that was told.
@@ -72,7 +72,7 @@ func testJoinOnce(t *testing.T, s *server) {
 	hold(t, a, r, ann, bob)
 	release(t, a, r, 0, ann.ID) // b still holds her
 	release(t, a, r, 0, ann.ID, "nobody")
-	got := roll(t, b, r)
+	got := snapshot(t, b, r)
 	require.Len(t, got.Members, 2)
 	assert.WithinDuration(t, time.Now(), got.Members[0].JoinedAt, time.Minute)
 	got.Members[0].JoinedAt, got.Members[1].JoinedAt = time.Time{}, time.Time{}
@@ -91,9 +91,9 @@ func testLapse(t *testing.T, s *server) {
 	state := hold(t, alive, r, bob)
 	assert.Positive(t, state.NextLapse)
 	assert.LessOrEqual(t, state.NextLapse, 2*time.Second)
-	eventually(t, func() bool { return len(roll(t, alive, r).Members) == 1 }, "she did not lapse")
+	eventually(t, func() bool { return len(snapshot(t, alive, r).Members) == 1 }, "she did not lapse")
 	assert.Equal(t, []string{"joined Ann 1", "joined Bob 2", "left Ann 3"}, told(t, l, 3))
-	got := roll(t, alive, r)
+	got := snapshot(t, alive, r)
 	assert.Equal(t, bob.ID, got.Members[0].ID)
 	assert.Greater(t, got.NextLapse, 10*time.Second)
 	assert.Equal(t, state.Version+1, got.Version)
@@ -104,18 +104,18 @@ func testRename(t *testing.T, s *server) {
 	st, r := s.open(t, Options{}), room()
 	l := followed(t, st, r)
 	first := hold(t, st, r, ann)
-	joined := roll(t, st, r).Members[0].JoinedAt
+	joined := snapshot(t, st, r).Members[0].JoinedAt
 
 	poll := ann
 	poll.Transport = "poll"
 	assert.Equal(t, first.Version, hold(t, st, r, poll).Version)
-	assert.Equal(t, "poll", roll(t, st, r).Members[0].Transport)
+	assert.Equal(t, "poll", snapshot(t, st, r).Members[0].Transport)
 
 	renamed := poll
 	renamed.Name = "Anna\nwith a break"
 	assert.Equal(t, first.Version+1, hold(t, st, r, renamed).Version)
 	assert.Equal(t, []string{"joined Ann 1", "joined Anna\nwith a break 2"}, told(t, l, 2))
-	got := roll(t, st, r).Members[0]
+	got := snapshot(t, st, r).Members[0]
 	renamed.JoinedAt = joined
 	assert.Equal(t, renamed, got)
 	release(t, st, r, 0, ann.ID)
@@ -151,9 +151,9 @@ func testReleaseAfter(t *testing.T, s *server) {
 	state = release(t, st, r, 10*time.Second, ann.ID)
 	assert.LessOrEqual(t, state.NextLapse, 5*time.Second, "never lengthened")
 	hold(t, st, r, ann) // she is back
-	assert.Greater(t, roll(t, st, r).NextLapse, 20*time.Second)
+	assert.Greater(t, snapshot(t, st, r).NextLapse, 20*time.Second)
 	release(t, st, r, 200*time.Millisecond, ann.ID)
-	eventually(t, func() bool { return len(roll(t, other, r).Members) == 1 }, "she did not leave")
+	eventually(t, func() bool { return len(snapshot(t, other, r).Members) == 1 }, "she did not leave")
 	assert.Equal(t, "lapsing 200ms", told(t, l, 1)[0])
 	assert.Equal(t, []string{"left Ann 1"}, told(t, l, 1))
 	release(t, st, r, 0, bob.ID)
@@ -174,7 +174,7 @@ func testCloseLeavesNothing(t *testing.T, s *server) {
 	short := s.open(t, Options{KeyPrefix: prefix, Lease: 50 * time.Millisecond, KeepAfterClose: new(time.Duration(0))})
 	post(t, short, r, "hello")
 	hold(t, short, r, ann)
-	eventually(t, func() bool { return roll(t, short, r).Version == 0 }, "she did not lapse")
+	eventually(t, func() bool { return snapshot(t, short, r).Version == 0 }, "she did not lapse")
 	assert.Empty(t, scanKeys(t, s, prefix))
 }
 
@@ -188,7 +188,7 @@ func testLargeRoster(t *testing.T, s *server) {
 		ids = append(ids, members[i].ID)
 	}
 	state := hold(t, st, r, members...)
-	got := roll(t, st, r)
+	got := snapshot(t, st, r)
 	require.Len(t, got.Members, n)
 	assert.Equal(t, state.Version, got.Version)
 	assert.Equal(t, members[n-1].ID, got.Members[n-1].ID)

@@ -298,10 +298,10 @@ func testReadCreatesNothing(t *testing.T, s *server) {
 	prefix := "nothing-" + string(room()) + ":"
 	st, r := s.open(t, Options{KeyPrefix: prefix}), room()
 	assert.Equal(t, chat.Kept{}, read(t, st, r))
-	roll, err := st.Members(ctx, r)
+	snapshot, err := st.Members(ctx, r)
 	require.NoError(t, err)
-	assert.Empty(t, roll.Members)
-	assert.Zero(t, roll.RosterState)
+	assert.Empty(t, snapshot.Members)
+	assert.Zero(t, snapshot.RosterState)
 	state, err := st.Hold(ctx, r, nil)
 	require.NoError(t, err)
 	assert.Zero(t, state)

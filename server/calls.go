@@ -35,8 +35,8 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	roll, err := s.rooms.Members(r.Context(), room)
-	if err == nil && !slices.ContainsFunc(roll.Members, func(m chat.Member) bool { return m.ID == who.ID }) {
+	snapshot, err := s.rooms.Members(r.Context(), room)
+	if err == nil && !slices.ContainsFunc(snapshot.Members, func(m chat.Member) bool { return m.ID == who.ID }) {
 		err = wire.Fail(wire.CodeNotPresent, "open the room's stream first")
 	}
 	var pass calls.Pass

@@ -45,10 +45,10 @@ func TestCall(t *testing.T) {
 	ann, _ := s.signIn(t, "Ann")
 	bearer := []string{"Authorization", "Bearer " + ann.Token}
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", bearer...), http.StatusForbidden, wire.CodeNotPresent)
-	s.rooms.roll.Members = []chat.Member{{ID: "somebody-else"}}
+	s.rooms.snapshot.Members = []chat.Member{{ID: "somebody-else"}}
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", bearer...), http.StatusForbidden, wire.CodeNotPresent)
 
-	s.rooms.roll.Members = append(s.rooms.roll.Members, chat.Member{ID: ann.ClientID, Name: "an older name"})
+	s.rooms.snapshot.Members = append(s.rooms.snapshot.Members, chat.Member{ID: ann.ClientID, Name: "an older name"})
 	w := s.ask("POST", "/rooms/Lobby/call", "", bearer...)
 	require.Equal(t, http.StatusOK, w.Code, w.Body.String())
 	assert.Equal(t, "no-store", w.Header().Get("Cache-Control"))
@@ -87,7 +87,7 @@ func TestCallIsForSessions(t *testing.T) {
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "X-Name", "Ann"), http.StatusUnauthorized, wire.CodeSessionRequired)
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "Authorization", "Bearer nonsense"), http.StatusUnauthorized, wire.CodeSessionInvalid)
 	ann, cookie := s.signIn(t, "Ann")
-	s.rooms.roll.Members = []chat.Member{{ID: ann.ClientID}}
+	s.rooms.snapshot.Members = []chat.Member{{ID: ann.ClientID}}
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "Cookie", cookie, "Origin", "https://evil.example"),
 		http.StatusForbidden, wire.CodeCrossOrigin)
 	wantProblem(t, s.ask("GET", "/rooms/lobby/call", ""), http.StatusMethodNotAllowed, wire.CodeMethodNotAllowed)
@@ -96,7 +96,7 @@ func TestCallIsForSessions(t *testing.T) {
 func TestWithoutCalls(t *testing.T) {
 	s := newSite(t, Options{})
 	ann, _ := s.signIn(t, "Ann")
-	s.rooms.roll.Members = []chat.Member{{ID: ann.ClientID}}
+	s.rooms.snapshot.Members = []chat.Member{{ID: ann.ClientID}}
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "Authorization", "Bearer "+ann.Token), http.StatusNotFound, wire.CodeNotFound)
 	w := s.ask("GET", "/", "", "Accept", acceptChromium)
 	assert.NotContains(t, w.Body.String(), "caller-calls")

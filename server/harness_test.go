@@ -134,14 +134,16 @@ var errAway = errors.New("nobody answers")
 
 type fakeRooms struct {
 	foldAbove int
-	roll      chat.Roll
+	snapshot  chat.RosterSnapshot
 	err       error
 	calls     []string
 }
 
 func (f *fakeRooms) FoldAbove() int { return f.foldAbove }
 
-func (f *fakeRooms) Members(context.Context, chat.RoomID) (chat.Roll, error) { return f.roll, f.err }
+func (f *fakeRooms) Members(context.Context, chat.RoomID) (chat.RosterSnapshot, error) {
+	return f.snapshot, f.err
+}
 
 func (f *fakeRooms) Typing(_ context.Context, room chat.RoomID, m chat.Member) error {
 	f.calls = append(f.calls, "typing "+string(room)+" "+m.Name)

@@ -217,4 +217,6 @@ func (*numbering) Release(context.Context, chat.RoomID, []chat.MemberID, time.Du
 }
 
 // Members implements [chat.Roster].
-func (*numbering) Members(context.Context, chat.RoomID) (chat.Roll, error) { return chat.Roll{}, nil }
+func (*numbering) Members(context.Context, chat.RoomID) (chat.RosterSnapshot, error) {
+	return chat.RosterSnapshot{}, nil
+}

@@ -32,12 +32,12 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	roll, err := s.rooms.Members(r.Context(), room)
+	snapshot, err := s.rooms.Members(r.Context(), room)
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	wire.WriteJSON(w, http.StatusOK, wire.MembersReply{RoomID: room, Roster: wire.RosterOf(roll.Read(s.rooms.FoldAbove()))})
+	wire.WriteJSON(w, http.StatusOK, wire.MembersReply{RoomID: room, Roster: wire.RosterOf(snapshot.Event(s.rooms.FoldAbove()))})
 }
 
 // inRoom is the room and the session's owner of a request that needs both. It has answered when ok is false.

@@ -20,14 +20,14 @@ func TestMembers(t *testing.T) {
 	assert.JSONEq(t, `{"roomId":"lobby","members":[],"version":0}`, s.ask("GET", "/rooms/lobby/members", "").Body.String())
 
 	ann := chat.Member{ID: "0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", Name: "Ann", Transport: "ws", JoinedAt: time.Date(2026, 11, 24, 12, 4, 30, 120e6, time.UTC)}
-	s.rooms.roll = chat.Roll{RosterState: chat.RosterState{Version: 1795522470120}, Members: []chat.Member{ann}}
+	s.rooms.snapshot = chat.RosterSnapshot{RosterState: chat.RosterState{Version: 1795522470120}, Members: []chat.Member{ann}}
 	example, err := os.ReadFile("../transport/wire/testdata/replies/members.json")
 	require.NoError(t, err)
 	w := s.ask("GET", "/rooms/lobby/members", "")
 	assert.JSONEq(t, string(example), w.Body.String())
 	assert.Equal(t, "no-store", w.Header().Get("Cache-Control"))
 
-	s.rooms.roll.Members = make([]chat.Member, 3)
+	s.rooms.snapshot.Members = make([]chat.Member, 3)
 	assert.JSONEq(t, `{"roomId":"lobby","memberCount":3,"version":1795522470120}`, s.ask("GET", "/rooms/lobby/members", "").Body.String())
 
 	s.rooms.err = chat.ErrUnavailable

@@ -18,7 +18,7 @@ import (
 
 // Rooms is what the server itself asks of the core; [*chat.Node] has it.
 type Rooms interface {
-	Members(ctx context.Context, room chat.RoomID) (chat.Roll, error)
+	Members(ctx context.Context, room chat.RoomID) (chat.RosterSnapshot, error)
 	Typing(ctx context.Context, room chat.RoomID, m chat.Member) error
 	Leave(ctx context.Context, room chat.RoomID, id chat.MemberID, stream string) error
 	// FoldAbove is the number of members above which a roster is told as a count.

@@ -147,7 +147,7 @@ func (h *Handler) read(ctx context.Context, room chat.RoomID, reading wire.Readi
 	if err != nil {
 		return wire.Page{}, err
 	}
-	roll, err := h.node.Members(ctx, room)
+	snapshot, err := h.node.Members(ctx, room)
 	if err != nil {
 		return wire.Page{}, err
 	}
@@ -164,7 +164,7 @@ func (h *Handler) read(ctx context.Context, room chat.RoomID, reading wire.Readi
 	default:
 		entries = last(entries, reading.Limit)
 	}
-	return page(room, entries, cursor, reason, roll.Read(h.node.FoldAbove())), nil
+	return page(room, entries, cursor, reason, snapshot.Event(h.node.FoldAbove())), nil
 }
 
 func before(entries []chat.Entry, c chat.Cursor) []chat.Entry {
@@ -191,7 +191,7 @@ func last(entries []chat.Entry, limit int) []chat.Entry {
 }
 
 // page is an answer. The cursor is that of its last entry, or the one given when it has none.
-func page(room chat.RoomID, entries []chat.Entry, cursor chat.Cursor, reason chat.ResetReason, roster chat.RosterRead) wire.Page {
+func page(room chat.RoomID, entries []chat.Entry, cursor chat.Cursor, reason chat.ResetReason, roster chat.RosterEvent) wire.Page {
 	messages := make([]wire.Message, 0, len(entries))
 	for _, e := range entries {
 		messages = append(messages, wire.MessageOf(room, e))

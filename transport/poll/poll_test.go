@@ -46,8 +46,8 @@ func TestAPollWaitsForSomethingToSay(t *testing.T) {
 		answer <- p
 	}()
 	require.Eventually(t, func() bool {
-		roll, err := r.Node.Members(t.Context(), "lobby")
-		return err == nil && len(roll.Members) == 1
+		snapshot, err := r.Node.Members(t.Context(), "lobby")
+		return err == nil && len(snapshot.Members) == 1
 	}, 5*time.Second, time.Millisecond, "one who polls with a session is a member")
 	e := r.Say(t, "hello")
 	got := <-answer
@@ -73,8 +73,8 @@ func TestAPollAnswersWithWhoCameMeanwhile(t *testing.T) {
 	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
 	members := func(n int) func() bool {
 		return func() bool {
-			roll, err := r.Node.Members(t.Context(), "lobby")
-			return err == nil && len(roll.Members) == n
+			snapshot, err := r.Node.Members(t.Context(), "lobby")
+			return err == nil && len(snapshot.Members) == n
 		}
 	}
 	answer := make(chan page, 1)
@@ -94,9 +94,9 @@ func TestPollsLeaveByTheirName(t *testing.T) {
 	r := rig.New(t)
 	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
 	members := func() int {
-		roll, err := r.Node.Members(t.Context(), "lobby")
+		snapshot, err := r.Node.Members(t.Context(), "lobby")
 		require.NoError(t, err)
-		return len(roll.Members)
+		return len(snapshot.Members)
 	}
 	status := make(chan int, 1)
 	go func() {

@@ -18,7 +18,7 @@ type reader struct {
 	entries []chat.Entry
 	start   chat.Cursor // where the entries begin
 	reason  chat.ResetReason
-	roster  chat.RosterRead
+	roster  chat.RosterEvent
 	version int64
 	changed bool // somebody has come or gone since the roster
 	ended   error
@@ -41,7 +41,7 @@ func (r *reader) Deliver(b *chat.Batch) {
 			r.version, r.changed = body.Version, true
 		case chat.Left:
 			r.version, r.changed = body.Version, true
-		case chat.RosterRead:
+		case chat.RosterEvent:
 			r.roster, r.version, r.changed = body, body.Version, false
 		}
 	}
@@ -74,7 +74,7 @@ func (r *reader) page(ctx context.Context, limit int) wire.Page {
 	r.mu.Lock()
 	changed := r.changed
 	r.mu.Unlock()
-	var fresh chat.RosterRead
+	var fresh chat.RosterEvent
 	current := false
 	if changed {
 		fresh, current = r.subscription.Roster(ctx)

@@ -72,8 +72,8 @@ func TestEventsOverEveryVersionOfHTTP(t *testing.T) {
 			require.Contains(t, line(t, lines, "data: "), `"text":"hello"`)
 			resp.Body.Close()
 			require.Eventually(t, func() bool {
-				roll, err := r.Node.Members(t.Context(), "lobby")
-				return err == nil && len(roll.Members) == 0
+				snapshot, err := r.Node.Members(t.Context(), "lobby")
+				return err == nil && len(snapshot.Members) == 0
 			}, 5*time.Second, 5*time.Millisecond, "a guest leaves with its stream")
 		})
 	}

@@ -162,7 +162,7 @@ func MessageOf(room chat.RoomID, e chat.Entry) Message {
 }
 
 // RosterOf is a roster as it goes over the wire.
-func RosterOf(r chat.RosterRead) Roster {
+func RosterOf(r chat.RosterEvent) Roster {
 	var going *Call
 	if r.Call.Count > 0 {
 		going = &Call{StartedAt: timestamp(r.Call.Since), Count: r.Call.Count}
@@ -195,7 +195,7 @@ func bodyOf(e *chat.Event) (eventType string, object any) {
 		return "joined", memberChange{"joined", e.Room, MemberOf(b.Member), b.Version}
 	case chat.Left:
 		return "left", memberChange{"left", e.Room, MemberOf(b.Member), b.Version}
-	case chat.RosterRead:
+	case chat.RosterEvent:
 		return "members", members{"members", e.Room, RosterOf(b)}
 	case chat.CallChanged:
 		return "call", call{"call", e.Room, callState(b.Started), timestamp(b.Time)}

@@ -182,7 +182,7 @@ func (f *textFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 		return f.note(dst, time.Now(), b.Member.Name, " is typing")
 	case chat.Welcome:
 		return f.note(dst, time.Now(), b.You.Name, ": welcome to "+string(e.Room)+", "+headcount(b.Roster.Count))
-	case chat.RosterRead:
+	case chat.RosterEvent:
 		return f.note(dst, time.Now(), "", headcount(b.Count))
 	case chat.Reset:
 		return f.note(dst, time.Now(), "", "reset: "+string(b.Reason))

@@ -152,9 +152,9 @@ func TestLeaveEndsAllStreamsOrOne(t *testing.T) {
 		synctest.Wait()
 		require.ErrorIs(t, two.err(), chat.ErrLeft, "also on another node")
 		require.Equal(t, []string{"<left Bob>"}, texts(ann.take()))
-		roll, err := n.Members(t.Context(), lobby)
+		snapshot, err := n.Members(t.Context(), lobby)
 		require.NoError(t, err)
-		require.Len(t, roll.Members, 1)
+		require.Len(t, snapshot.Members, 1)
 	})
 }
 
@@ -216,9 +216,9 @@ func TestLostLeasesAreTakenAgain(t *testing.T) {
 		clear(s.leases)
 		s.mu.Unlock()
 		time.Sleep(21 * time.Second)
-		roll, err := n.Members(t.Context(), lobby)
+		snapshot, err := n.Members(t.Context(), lobby)
 		require.NoError(t, err)
-		require.Len(t, roll.Members, 2)
+		require.Len(t, snapshot.Members, 2)
 	})
 }
 

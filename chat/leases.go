@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// presences are the members that this node holds in one room, and what is to be told to the store about them. They are
+// leases are the members that this node holds in one room, and what is to be told to the store about them. They are
 // the room worker's own. Calls to the roster are made one at a time (see room.callRoster), each with all that has
 // gathered: a storm of arrivals costs a few.
-type presences struct {
-	held      map[MemberID]*presence
+type leases struct {
+	held      map[MemberID]*heldMember
 	toHold    map[MemberID]bool // came, changed, or are to be renewed
 	toRelease map[MemberID]bool // gone
 	departing []departure       // by when their graces end
@@ -24,13 +24,13 @@ type presences struct {
 	expected  int64     // the version that the store has told of
 	missedAt  time.Time // when the roster is read if it has not come
 	busy      bool      // a call is under way
-	givingUp  bool      // the node closes: release all, after the grace time
+	givingUp  bool      // the node closes: release all, after the reconnect grace
 	onRelease []chan struct{}
 }
 
-// presence is a member as this node sees it.
-type presence struct {
-	member  *Member // not changed; where it is the same, the one that the roll has
+// heldMember is a member as this node sees it.
+type heldMember struct {
+	member  *Member // not changed; where it is the same, the one that the roster cache has
 	streams int32
 	// stored says that the node has a lease for it; version is the roster's when it was taken. Changed says that the
 	// member is other than it was then.
@@ -38,29 +38,29 @@ type presence struct {
 	changed bool
 	version int64
 	// graces are the streams that have ended and may come back; the oldest first.
-	graces []grace
+	graces []reconnectGrace
 }
 
-// grace is for how long one who held a stream is waited for.
-type grace struct {
+// reconnectGrace is for how long one who held a stream is waited for.
+type reconnectGrace struct {
 	stream string
 	until  time.Time
 }
 
 // outlive drops the graces that are over.
-func (p *presence) outlive(now time.Time) {
+func (p *heldMember) outlive(now time.Time) {
 	for len(p.graces) > 0 && due(p.graces[0].until, now) {
 		p.graces = p.graces[1:]
 	}
 }
 
 // forget drops a stream's grace, or all of them.
-func (p *presence) forget(stream string) {
-	p.graces = slices.DeleteFunc(p.graces, func(g grace) bool { return stream == "" || g.stream == stream })
+func (p *heldMember) forget(stream string) {
+	p.graces = slices.DeleteFunc(p.graces, func(g reconnectGrace) bool { return stream == "" || g.stream == stream })
 }
 
-// isGone tells whether nobody is left to be waited for.
-func (p *presence) isGone() bool { return p.streams == 0 && len(p.graces) == 0 }
+// isGone reports whether nobody is left to be waited for.
+func (p *heldMember) isGone() bool { return p.streams == 0 && len(p.graces) == 0 }
 
 // departure is when one of a member's graces ends.
 type departure struct {
@@ -71,15 +71,15 @@ type departure struct {
 // lapseSlack is how long after a lease has run out one looks: by then it certainly has.
 const lapseSlack = 20 * time.Millisecond
 
-func newPresences() presences {
-	return presences{held: map[MemberID]*presence{}, toHold: map[MemberID]bool{}, toRelease: map[MemberID]bool{}}
+func newLeases() leases {
+	return leases{held: map[MemberID]*heldMember{}, toHold: map[MemberID]bool{}, toRelease: map[MemberID]bool{}}
 }
 
 // enter counts a stream of a member in.
-func (p *presences) enter(m Member) {
+func (p *leases) enter(m Member) {
 	here := p.held[m.ID]
 	if here == nil {
-		here = &presence{member: &m}
+		here = &heldMember{member: &m}
 		p.held[m.ID] = here
 		p.toHold[m.ID] = true
 		delete(p.toRelease, m.ID)
@@ -96,7 +96,7 @@ func (p *presences) enter(m Member) {
 
 // share is a member as the roster tells of it. What this node holds of the same member is made one with it, so that
 // memory has it once.
-func (p *presences) share(m Member) *Member {
+func (p *leases) share(m Member) *Member {
 	here := p.held[m.ID]
 	if here == nil || here.member.Name != m.Name || here.member.Transport != m.Transport {
 		return &m
@@ -107,11 +107,11 @@ func (p *presences) share(m Member) *Member {
 }
 
 // exit counts a stream of a member out. Unless it leaves, it is waited for until the time given.
-func (p *presences) exit(id MemberID, stream string, leaving bool, until time.Time) {
+func (p *leases) exit(id MemberID, stream string, leaving bool, until time.Time) {
 	here := p.held[id]
 	here.streams--
 	if !leaving {
-		here.graces = append(here.graces, grace{stream, until})
+		here.graces = append(here.graces, reconnectGrace{stream, until})
 		p.departing = append(p.departing, departure{id, until})
 	}
 	here.outlive(time.Now())
@@ -122,7 +122,7 @@ func (p *presences) exit(id MemberID, stream string, leaving bool, until time.Ti
 
 // leave ends the waiting for one of a member's streams, or with an empty name for all. done is closed when the store has
 // been told, if there was something to tell.
-func (p *presences) leave(id MemberID, stream string, done chan struct{}) {
+func (p *leases) leave(id MemberID, stream string, done chan struct{}) {
 	if here := p.held[id]; here != nil {
 		here.forget(stream)
 		if here.isGone() {
@@ -138,32 +138,32 @@ func (p *presences) leave(id MemberID, stream string, done chan struct{}) {
 	}
 }
 
-func (p *presences) release(id MemberID) {
+func (p *leases) release(id MemberID) {
 	delete(p.held, id)
 	delete(p.toHold, id)
 	p.toRelease[id] = true
 }
 
-func (p *presences) giveUp() { p.givingUp = true }
+func (p *leases) giveUp() { p.givingUp = true }
 
-// isIn tells whether a roster shows a member: by this node's lease, or by another's while ours is on its way.
-func (p *presences) isIn(m Member, roll *roll) bool {
-	if shown, ok := roll.members[m.ID]; ok && shown.Name == m.Name {
+// isIn reports whether a roster shows a member: by this node's lease, or by another's while ours is on its way.
+func (p *leases) isIn(m Member, roster *rosterCache) bool {
+	if shown, ok := roster.members[m.ID]; ok && shown.Name == m.Name {
 		return true
 	}
 	here := p.held[m.ID]
-	return here != nil && here.stored && roll.version >= here.version
+	return here != nil && here.stored && roster.version >= here.version
 }
 
 // expect has the roster read if it has not reached a version within a second.
-func (p *presences) expect(version, have int64) {
+func (p *leases) expect(version, have int64) {
 	if version > have {
 		p.expected, p.missedAt = version, time.Now().Add(time.Second)
 	}
 }
 
-// missed tells whether the version that was expected has not come in time.
-func (p *presences) missed(now time.Time, have int64) bool {
+// missed reports whether the version that was expected has not come in time.
+func (p *leases) missed(now time.Time, have int64) bool {
 	if !due(p.missedAt, now) {
 		return false
 	}
@@ -172,14 +172,14 @@ func (p *presences) missed(now time.Time, have int64) bool {
 }
 
 // lookBy has the roster looked at by then.
-func (p *presences) lookBy(at time.Time) {
+func (p *leases) lookBy(at time.Time) {
 	if p.lookAt.IsZero() || at.Before(p.lookAt) {
 		p.lookAt = at
 	}
 }
 
 // lookAfter has the roster looked at when the next lease runs out; 0 for no lease.
-func (p *presences) lookAfter(lapse time.Duration) {
+func (p *leases) lookAfter(lapse time.Duration) {
 	if lapse > 0 {
 		p.lookAt = time.Now().Add(lapse + lapseSlack)
 	} else {
@@ -187,12 +187,12 @@ func (p *presences) lookAfter(lapse time.Duration) {
 	}
 }
 
-func (p *presences) empty() bool {
+func (p *leases) empty() bool {
 	return len(p.held) == 0 && len(p.toRelease) == 0 && !p.busy
 }
 
 // onTime lets go whose grace is over and marks who is to be renewed, which it returns true for.
-func (p *presences) onTime(now time.Time) (renewed bool) {
+func (p *leases) onTime(now time.Time) (renewed bool) {
 	for len(p.departing) > 0 && due(p.departing[0].at, now) {
 		d := p.departing[0]
 		p.departing = p.departing[1:]
@@ -213,7 +213,7 @@ func (p *presences) onTime(now time.Time) (renewed bool) {
 	return true
 }
 
-func (p *presences) nextDue() time.Time {
+func (p *leases) nextDue() time.Time {
 	next := p.renewAt
 	if len(p.departing) > 0 {
 		next = sooner(next, p.departing[0].at)
@@ -234,10 +234,10 @@ const (
 )
 
 // pacedAt is when the next call may be made.
-func (p *presences) pacedAt() time.Time { return p.paced.Add(-paceBurst * paceEvery) }
+func (p *leases) pacedAt() time.Time { return p.paced.Add(-paceBurst * paceEvery) }
 
 // pace counts a call.
-func (p *presences) pace(now time.Time) {
+func (p *leases) pace(now time.Time) {
 	if p.paced.Before(now) {
 		p.paced = now
 	}
@@ -246,7 +246,7 @@ func (p *presences) pace(now time.Time) {
 
 // callRoster tells the store what has gathered, in one call at a time.
 func (r *room) callRoster(now time.Time) {
-	p := &r.presences
+	p := &r.leases
 	if p.busy || (!p.retryAt.IsZero() && !due(p.retryAt, now) && !p.givingUp) {
 		return
 	}
@@ -267,9 +267,9 @@ func (r *room) callRoster(now time.Time) {
 	}
 }
 
-// releaseAll gives up all leases, after the grace time: members may be on their way to another node.
+// releaseAll gives up all leases, after the reconnect grace: members may be on their way to another node.
 func (r *room) releaseAll() {
-	p := &r.presences
+	p := &r.leases
 	ids := keys(p.held)
 	gone := keys(p.toRelease)
 	clear(p.held)
@@ -283,7 +283,7 @@ func (r *room) releaseAll() {
 	}
 	p.busy = true
 	r.async(func(ctx context.Context) func() {
-		_, err := r.node.roster.Release(ctx, r.id, ids, r.node.options.Grace)
+		_, err := r.node.roster.Release(ctx, r.id, ids, r.node.options.ReconnectGrace)
 		if err == nil && len(gone) > 0 {
 			_, err = r.node.roster.Release(ctx, r.id, gone, 0)
 		}
@@ -292,7 +292,7 @@ func (r *room) releaseAll() {
 }
 
 func (r *room) releaseGone() {
-	p := &r.presences
+	p := &r.leases
 	ids := keys(p.toRelease)
 	clear(p.toRelease)
 	done := p.takeOnRelease()
@@ -304,7 +304,7 @@ func (r *room) releaseGone() {
 	})
 }
 
-func (p *presences) takeOnRelease() []chan struct{} {
+func (p *leases) takeOnRelease() []chan struct{} {
 	done := p.onRelease
 	p.onRelease = nil
 	return done
@@ -318,25 +318,25 @@ func closeAll(done []chan struct{}) {
 
 // released ends a release. One that failed is not made again: nobody renews those leases, so they run out.
 func (r *room) released(state RosterState, err error, done []chan struct{}) {
-	r.presences.busy = false
+	r.leases.busy = false
 	closeAll(done)
 	if err != nil {
 		r.log().Warn("giving up leases failed: they will run out", "error", err)
 		return
 	}
-	r.presences.lookAfter(state.NextLapse)
+	r.leases.lookAfter(state.NextLapse)
 }
 
 // hold takes and renews leases, and has the store take out whose leases have run out.
 func (r *room) hold() {
-	p := &r.presences
+	p := &r.leases
 	ids := keys(p.toHold)
 	members := make([]Member, 0, len(ids))
 	for _, id := range ids {
 		here := p.held[id]
 		m := *here.member
 		// A renewal changes nothing: another node may have the same member under a newer name.
-		if shown, ok := r.roll.members[id]; ok && here.stored && !here.changed {
+		if shown, ok := r.roster.members[id]; ok && here.stored && !here.changed {
 			m = *shown
 		}
 		here.changed = false
@@ -353,7 +353,7 @@ func (r *room) hold() {
 }
 
 func (r *room) holding(ids []MemberID, state RosterState, err error) {
-	p := &r.presences
+	p := &r.leases
 	now := time.Now()
 	p.busy = false
 	if err != nil {
@@ -381,7 +381,7 @@ func (r *room) holding(ids []MemberID, state RosterState, err error) {
 		p.renewAt = now.Add(r.node.options.RenewEvery)
 	}
 	p.lookAfter(state.NextLapse)
-	p.expect(state.Version, r.roll.version)
+	p.expect(state.Version, r.roster.version)
 }
 
 func keys[V any](set map[MemberID]V) []MemberID { return slices.Collect(maps.Keys(set)) }

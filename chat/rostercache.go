@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// roll is a worker's copy of its room's roster.
-type roll struct {
+// rosterCache is a worker's copy of its room's roster.
+type rosterCache struct {
 	version int64
 	members map[MemberID]*Member // none of which is changed
 	ordered []Member             // by when they joined; nil when it has to be made again
@@ -14,7 +14,7 @@ type roll struct {
 }
 
 // apply takes one change over. It returns false when changes before it are missing.
-func (r *roll) apply(version int64, change func()) bool {
+func (r *rosterCache) apply(version int64, change func()) bool {
 	if r.version != 0 && version != r.version+1 {
 		return false
 	}
@@ -28,7 +28,7 @@ func (r *roll) apply(version int64, change func()) bool {
 }
 
 // replace makes it what was read from the store; keep gives what is kept of a member.
-func (r *roll) replace(read Roll, keep func(Member) *Member) {
+func (r *rosterCache) replace(read RosterSnapshot, keep func(Member) *Member) {
 	r.version = read.Version
 	r.members = make(map[MemberID]*Member, len(read.Members))
 	for _, m := range read.Members {
@@ -39,7 +39,7 @@ func (r *roll) replace(read Roll, keep func(Member) *Member) {
 }
 
 // put adds a member, in the place of an older one with its id.
-func (r *roll) put(m *Member) {
+func (r *rosterCache) put(m *Member) {
 	old := r.members[m.ID]
 	r.members[m.ID] = m
 	switch {
@@ -51,7 +51,7 @@ func (r *roll) put(m *Member) {
 }
 
 // remove takes a member out.
-func (r *roll) remove(id MemberID) {
+func (r *rosterCache) remove(id MemberID) {
 	old := r.members[id]
 	delete(r.members, id)
 	if old != nil && old.InCall() {
@@ -59,7 +59,7 @@ func (r *roll) remove(id MemberID) {
 	}
 }
 
-func (r *roll) recount() {
+func (r *rosterCache) recount() {
 	r.call = Call{}
 	for _, m := range r.members {
 		r.call.include(m)
@@ -67,15 +67,15 @@ func (r *roll) recount() {
 }
 
 // read is the roster as subscribers are told it: above foldAbove members, only how many.
-func (r *roll) read(foldAbove int) RosterRead {
-	all := RosterRead{Count: len(r.members), Version: r.version, Call: r.call}
+func (r *rosterCache) read(foldAbove int) RosterEvent {
+	all := RosterEvent{Count: len(r.members), Version: r.version, Call: r.call}
 	if len(r.members) <= foldAbove {
 		all.Members = r.sorted()
 	}
 	return all
 }
 
-func (r *roll) sorted() []Member {
+func (r *rosterCache) sorted() []Member {
 	if r.ordered == nil {
 		r.ordered = make([]Member, 0, len(r.members))
 		for _, m := range r.members {
