@@ -3,8 +3,6 @@ package calls
 import (
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/caller-chat/caller/e2e/internal/browser"
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
@@ -49,7 +47,7 @@ func TestLeavingWhileDevicesStart(t *testing.T) {
 			ann.Click(t, "call-leave")
 			ann.Until(t, "left", `!document.querySelector('[data-testid="call"]')`)
 			browser.Eval[bool](t, ann, `(window.slow = false, window.release.splice(0).forEach(release => release()), true)`)
-			require.Eventually(t, func() bool { return capturing(t, ann) == 0 }, harness.Patience, tick, "devices that are still captured")
+			harness.Await(t, "no device to be captured", func() int { return capturing(t, ann) }, func(n int) bool { return n == 0 })
 		})
 	}
 }

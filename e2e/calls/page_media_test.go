@@ -12,11 +12,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/browser"
 )
 
-// patience is how long media may take that should flow in moments; tick is between two looks.
-const (
-	patience = 45 * time.Second
-	tick     = 100 * time.Millisecond
-)
+// tick is between two looks at what takes its time.
+const tick = 100 * time.Millisecond
 
 // talkative is a Chromium with a camera and a microphone that everybody may use; wary asks, and nobody answers.
 var talkative, wary devices

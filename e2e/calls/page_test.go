@@ -5,9 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/e2e/internal/browser"
+	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
 func withDevices(t *testing.T) *browser.Browser {
@@ -72,10 +72,10 @@ func waitMoving(t *testing.T, page *browser.Page, selector string) {
 func waitMedia(t *testing.T, page *browser.Page) {
 	t.Helper()
 	before := page.Media(t)
-	require.Eventually(t, func() bool {
-		now := page.Media(t)
-		return now.FramesDecoded > before.FramesDecoded+5 && now.AudioBytes > before.AudioBytes+500
-	}, patience, tick, "media does not flow; it was %+v", before)
+	harness.Await(t, fmt.Sprintf("media to flow; it was %+v", before), func() browser.Received { return page.Media(t) },
+		func(now browser.Received) bool {
+			return now.FramesDecoded > before.FramesDecoded+5 && now.AudioBytes > before.AudioBytes+500
+		})
 }
 
 const otherCamera = `[data-testid="call-tile"][data-own="false"] video`

@@ -6,13 +6,13 @@ import (
 	"net/http"
 	"slices"
 	"testing"
-	"time"
 
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/e2e/internal/client"
 	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // stage is a LiveKit and a Caller beside it, both a test's own.
@@ -98,35 +98,28 @@ func (a *actor) join(t *testing.T, room string) {
 // waitOut waits until the call has ended for the actor by the server's doing.
 func (a *actor) waitOut(t *testing.T) lksdk.DisconnectionReason {
 	t.Helper()
-	select {
-	case reason := <-a.ended:
-		return reason
-	case <-time.After(harness.Patience):
-		require.FailNow(t, "still in the call", a.Name)
-		return ""
-	}
+	return testwait.Receive(t, a.ended, "%s to be out of the call", a.Name)
 }
 
 // waitCall waits until these members are in the call, and nobody else.
 func waitCall(t *testing.T, who client.Person, room string, want ...*actor) client.Page {
 	t.Helper()
-	var page client.Page
 	names := []string{}
 	for _, a := range want {
 		names = append(names, a.Name)
 	}
 	slices.Sort(names)
-	require.Eventually(t, func() bool {
-		page = who.Members(t, room)
-		got := []string{}
-		for _, m := range page.Members {
-			if m.InCall {
-				got = append(got, m.Name)
+	page := harness.Await(t, fmt.Sprintf("in the call: %q", names), func() client.Page { return who.Members(t, room) },
+		func(page client.Page) bool {
+			got := []string{}
+			for _, m := range page.Members {
+				if m.InCall {
+					got = append(got, m.Name)
+				}
 			}
-		}
-		slices.Sort(got)
-		return slices.Equal(names, got)
-	}, harness.Patience, 50*time.Millisecond, "in the call: want %q", names)
+			slices.Sort(got)
+			return slices.Equal(names, got)
+		})
 	if len(want) == 0 {
 		require.Nil(t, page.Call)
 	} else {

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // site is a proxy set up by a file of docs/deploy, in front of two nodes.
@@ -101,9 +102,9 @@ func (s *site) start(t *testing.T, cmd *exec.Cmd) {
 // await waits until somebody listens.
 func await(t *testing.T, process *harness.Process, addr string) {
 	t.Helper()
-	deadline := time.Now().Add(harness.Patience)
+	deadline := testwait.Deadline()
 	for {
-		conn, err := net.DialTimeout("tcp", addr, time.Second)
+		conn, err := net.DialTimeout("tcp", addr, testwait.Limit)
 		if err == nil {
 			_ = conn.Close() // nothing was sent
 			return

@@ -22,6 +22,8 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // certificate is one for localhost, in files.
@@ -79,7 +81,7 @@ func newVisitor(t *testing.T, s *site) *visitor {
 		url: s.url(),
 		web: &http.Client{Transport: transport, Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }},
 		dialer: &websocket.Dialer{
-			NetDialContext: dial, TLSClientConfig: &tls.Config{RootCAs: s.certs.pool}, HandshakeTimeout: 10 * time.Second, Jar: jar,
+			NetDialContext: dial, TLSClientConfig: &tls.Config{RootCAs: s.certs.pool}, HandshakeTimeout: testwait.Limit, Jar: jar,
 		},
 	}
 }
@@ -147,12 +149,11 @@ func frames(conn *websocket.Conn) <-chan string {
 	return out
 }
 
-// hear waits for a line with the text, and is how long it took. The limit is far below the time after which a
-// connection would be closed, so what is held back fails.
+// hear waits for a line with the text, and is how long it took.
 func hear(t *testing.T, from <-chan string, text string) time.Duration {
 	t.Helper()
 	began := time.Now()
-	late := time.After(10 * time.Second)
+	late := time.After(testwait.Limit)
 	for {
 		select {
 		case line, open := <-from:

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/caller-chat/caller/e2e/internal/client"
-	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // connectAtOnce is how many connections are being made at the same time: below a listener's queue.
@@ -45,7 +45,7 @@ func connect(t *testing.T, ears []*client.Ear) {
 // awaitEars waits until all ears are as they should be.
 func awaitEars(t *testing.T, what string, ears []*client.Ear, ok func(*client.Ear, client.EarState) bool) {
 	t.Helper()
-	deadline := time.Now().Add(harness.Patience)
+	deadline := testwait.Deadline()
 	for _, ear := range ears {
 		for state := ear.State(); !ok(ear, state); state = ear.State() {
 			if time.Now().After(deadline) {

@@ -140,9 +140,8 @@ var all = []fault{
 	}},
 	{"all nodes are restarted one by one", func(w *world) {
 		for i, node := range w.nodes {
-			code, took := node.Stop(w.t)
-			require.Zero(w.t, code, "node %d after SIGTERM", i)
-			w.crowd.note("node %d stopped in %v", i, took)
+			require.Zero(w.t, node.Stop(w.t), "node %d after SIGTERM", i)
+			w.crowd.note("node %d stopped in %v", i, node.StopTook())
 			node.restart(w.t)
 			node.AwaitReady(w.t)
 		}

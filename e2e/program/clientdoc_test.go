@@ -11,7 +11,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -78,7 +77,7 @@ func TestClientPageRuns(t *testing.T) {
 	file := filepath.Join(filepath.Dir(nodeExample(t, "ws")), "page.mjs")
 	require.NoError(t, os.WriteFile(file, []byte(programs[0]), 0o600))
 	program := harness.StartProcess(t, "the program of docs/client.md", exec.Command(harness.Find(t, "node"), file))
-	require.Zero(t, program.Wait(t, harness.Patience), program.Output)
+	require.Zero(t, program.Wait(t), program.Output)
 	assert.Equal(t, []string{"Ann: hello", "Ann: hello", "Node: hello from Node"}, said())
 }
 
@@ -108,7 +107,7 @@ func TestCrossOrigin(t *testing.T) {
 			assert.Equal(t, []string{mine, "Ann", transport}, []string{members[0].ID, members[0].Name, members[0].Transport})
 			assert.Equal(t, mine, bob.Page(t, transport, "").Messages[0].From.ID)
 			browser.Eval[any](t, page, "client.leave()")
-			require.Eventually(t, func() bool { return len(bob.Members(t, transport).Members) == 0 }, harness.Patience, 20*time.Millisecond, "left")
+			waitMembers(t, bob, transport)
 		})
 	}
 }

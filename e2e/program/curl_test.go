@@ -45,12 +45,12 @@ func TestReadmeLines(t *testing.T) {
 	sse := run(lines[2])
 	sse.Output.WaitFor(t, "event: live")
 	post := run(lines[0])
-	require.Zero(t, post.Wait(t, harness.Patience), post.Output)
+	require.Zero(t, post.Wait(t), post.Output)
 	assert.Contains(t, post.Output.String(), `"text":"hello"`)
 	text.Output.WaitFor(t, ": hello\n")
 	sse.Output.WaitFor(t, `"text":"hello"`)
 	messages := run(lines[3])
-	require.Zero(t, messages.Wait(t, harness.Patience), messages.Output)
+	require.Zero(t, messages.Wait(t), messages.Output)
 	assert.Contains(t, messages.Output.String(), `"text":"hello"`)
 }
 

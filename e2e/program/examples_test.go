@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -49,7 +48,7 @@ func (s *stage) url() string { return "http://" + s.link.Addr }
 // stop stops the node; again starts it at the same address.
 func (s *stage) stop(t *testing.T) {
 	t.Helper()
-	code, _ := s.node.Stop(t)
+	code := s.node.Stop(t)
 	require.Zero(t, code)
 }
 
@@ -61,19 +60,14 @@ func (s *stage) again(t *testing.T) {
 // awaitKept waits until the room keeps so many messages, and is what they say, each behind its writer's name.
 func (s *stage) awaitKept(t *testing.T, count int) (ids, said []string) {
 	t.Helper()
-	deadline := time.Now().Add(harness.Patience)
-	for {
-		kept := s.writer.Page(t, "lobby", "").Messages
-		if len(kept) >= count {
-			for _, message := range kept {
-				ids = append(ids, message.ID)
-				said = append(said, message.From.Name+": "+message.Text)
-			}
-			return ids, said
-		}
-		require.True(t, time.Now().Before(deadline), "%d messages in the room, not %d: %v", len(kept), count, kept)
-		time.Sleep(50 * time.Millisecond) // between two looks
+	kept := harness.Await(t, fmt.Sprintf("%d messages in the room", count), func() []client.Event {
+		return s.writer.Page(t, "lobby", "").Messages
+	}, func(kept []client.Event) bool { return len(kept) >= count })
+	for _, message := range kept {
+		ids = append(ids, message.ID)
+		said = append(said, message.From.Name+": "+message.Text)
 	}
+	return ids, said
 }
 
 // visit takes an example through what a network has: posting, receiving, a restart of the server with a post meanwhile,
@@ -215,23 +209,20 @@ func TestProgramExamples(t *testing.T) {
 				_, err := io.WriteString(stdin, text+"\n")
 				require.NoError(t, err)
 			}, func(count int) []string {
-				var said []string
-				require.Eventually(t, func() bool {
-					said = nil
+				return harness.Await(t, fmt.Sprintf("%d messages", count), func() (said []string) {
 					for line := range strings.Lines(program.Output.String()) {
 						if !strings.HasPrefix(line, "* ") {
 							said = append(said, strings.TrimSuffix(line, "\n"))
 						}
 					}
-					return len(said) >= count
-				}, harness.Patience, 50*time.Millisecond, "%d messages", count)
-				return said
+					return said
+				}, func(said []string) bool { return len(said) >= count })
 			})
 			// What was typed last is said before it leaves.
 			_, err = io.WriteString(stdin, "bye\n")
 			require.NoError(t, err)
 			require.NoError(t, stdin.Close())
-			require.Zero(t, program.Wait(t, harness.Patience))
+			require.Zero(t, program.Wait(t))
 			_, kept := s.awaitKept(t, 10)
 			assert.Equal(t, "Pro: bye", kept[9])
 		})

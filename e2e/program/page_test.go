@@ -244,7 +244,7 @@ func TestPageSurvivesItsNode(t *testing.T) {
 			if transport == "ws" {
 				one.Kill()
 			} else {
-				code, _ := one.Stop(t)
+				code := one.Stop(t)
 				require.Zero(t, code)
 			}
 			writer.Post(t, "kitchen", "three")

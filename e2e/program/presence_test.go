@@ -2,6 +2,7 @@ package program
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/e2e/internal/client"
+	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
 func decode[T any](t *testing.T, body string) T {
@@ -24,15 +26,13 @@ func decode[T any](t *testing.T, body string) T {
 func waitMembers(t *testing.T, p client.Person, room string, names ...string) {
 	t.Helper()
 	slices.Sort(names)
-	var got []string
-	require.Eventually(t, func() bool {
-		got = nil
+	harness.Await(t, fmt.Sprintf("the members of %s to be %q", room, names), func() (got []string) {
 		for _, member := range p.Members(t, room).Members {
 			got = append(got, member.Name)
 		}
 		slices.Sort(got)
-		return slices.Equal(names, got)
-	}, 30*time.Second, 50*time.Millisecond, "members of %s: want %q", room, names)
+		return got
+	}, func(got []string) bool { return slices.Equal(names, got) })
 }
 
 // about is the changes of the roster that a reader was told about one member, as "joined" and "left".
@@ -44,6 +44,14 @@ func about(id string, events []client.Event) []string {
 		}
 	}
 	return changes
+}
+
+// leavers are the ids of those who left, in the order that a reader was told of.
+func leavers(events []client.Event) (ids []string) {
+	for _, event := range of("left", events) {
+		ids = append(ids, event.Member.ID)
+	}
+	return ids
 }
 
 func TestPresence(t *testing.T) {
@@ -85,11 +93,17 @@ func TestPresence(t *testing.T) {
 	watch.WaitText(t, mark.Text)
 	assert.NotContains(t, about(ann.ID, watch.Events()), "left")
 	stream := first.WaitType(t, "welcome").Stream
-	began := time.Now()
+	// Somebody whose connection was lost before that leaves 10 s later: later than who leaves now, at once.
+	lost := client.SignIn(t, one.URL, "Lost")
+	dropped := lost.Read(t, client.SSE, "kitchen", client.Options{})
+	told(lost, "joined", 1)
+	dropped.Drop()
 	resp := ann.Do(t, http.MethodPost, "/rooms/kitchen/leave", `{"stream":"`+stream+`"}`, "Content-Type", "application/json")
 	require.Equal(t, http.StatusNoContent, resp.Status, resp.Body)
-	left := told(ann, "left", 1)
-	assert.Less(t, left.At.Sub(began), 6*time.Second, "a clean leave shows at once, and not after the ten seconds of a lost connection")
+	told(ann, "left", 1)
+	told(lost, "left", 1)
+	assert.Less(t, slices.Index(leavers(watch.Events()), ann.ID), slices.Index(leavers(watch.Events()), lost.ID),
+		"a clean leave shows at once, and not after the ten seconds of a lost connection")
 	waitMembers(t, watcher.At(other.URL), "kitchen", "Watcher")
 
 	// Versions count up by one, so that a missed change is noticed.
@@ -130,20 +144,33 @@ func TestReconnectIsSilent(t *testing.T) {
 	watch := watcher.Read(t, client.WebSocket, "kitchen", client.Options{})
 	watch.WaitType(t, "live")
 	ann := client.SignIn(t, one.URL, "Ann")
+	const grace = 10 * time.Second
+	var dropped time.Time
+	silent := 0 // how often she was back in time, by this test's clock, which has her away for longer than the nodes' have
 	for turn, kind := range []client.Kind{client.WebSocket, client.SSE, client.WebSocket} {
 		base := []string{one.URL, other.URL}[turn%2]
 		reader := ann.At(base).Read(t, kind, "kitchen", client.Options{})
 		reader.WaitType(t, "live")
+		if !dropped.IsZero() && time.Since(dropped) < grace {
+			silent++
+		}
 		waitMembers(t, watcher, "kitchen", "Watcher", "Ann")
+		dropped = time.Now()
 		reader.Drop()
 	}
-	// The last drop is for good: the first and only left comes after the 10 s.
-	dropped := time.Now()
-	left := watch.WaitFor(t, "Ann left", func(e client.Event) bool { return e.Type == "left" && e.Member.ID == ann.ID })
+	// The last drop is for good: "left" comes, and not before the 10 s are over. "joined" for somebody known is news of
+	// that member (the transport), not a coming.
+	waitMembers(t, watcher, "kitchen", "Watcher")
+	left := func() []string {
+		return slices.DeleteFunc(about(ann.ID, watch.Events()), func(c string) bool { return c != "left" })
+	}
+	watch.Wait(t, "Ann left at last", func([]client.Event) bool { return len(left()) >= 1+2-silent })
 	assert.Equal(t, "left", about(ann.ID, watch.Events())[len(about(ann.ID, watch.Events()))-1])
-	// "joined" for somebody known is news of that member (the transport), not a coming.
-	assert.Len(t, slices.DeleteFunc(about(ann.ID, watch.Events()), func(c string) bool { return c != "left" }), 1)
-	assert.InDelta(t, 10, left.At.Sub(dropped).Seconds(), 4)
+	assert.Len(t, left(), 1+2-silent, "she was back in time %d times of two", silent)
+	events := of("left", watch.Events())
+	took := events[len(events)-1].At.Sub(dropped)
+	assert.GreaterOrEqual(t, took, grace-time.Millisecond, "Redis counts in milliseconds")
+	t.Logf("told that she left %v after the last drop; back in time %d times of two", took.Round(time.Millisecond), silent)
 	waitMembers(t, watcher, "kitchen", "Watcher")
 }
 
@@ -154,6 +181,7 @@ func TestTyping(t *testing.T) {
 	bobReads := bob.Read(t, client.SSE, "kitchen", client.Options{})
 	annReads.WaitType(t, "live")
 	bobReads.WaitType(t, "live")
+	began := time.Now()
 	for range 3 {
 		annReads.Send(t, client.Command{Type: "typing"})
 	}
@@ -165,7 +193,7 @@ func TestTyping(t *testing.T) {
 	ann.Post(t, "kitchen", "done")
 	bobReads.WaitText(t, "done")
 	hers := slices.DeleteFunc(of("typing", bobReads.Events()), func(e client.Event) bool { return e.Member.ID != ann.ID })
-	assert.Len(t, hers, 1, "at most one each 3 s")
+	assert.LessOrEqual(t, len(hers), 1+int(time.Since(began)/(3*time.Second)), "at most one each 3 s")
 }
 
 func TestEveryStreamIsInTheRoster(t *testing.T) {

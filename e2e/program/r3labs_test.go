@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/r3labs/sse/v2"
 	"github.com/stretchr/testify/assert"
@@ -56,11 +55,12 @@ func TestR3LabsClient(t *testing.T) {
 	}()
 	t.Cleanup(func() { cancel(); <-done })
 	seen := func(what string, enough func() bool) {
-		require.Eventually(t, func() bool {
+		t.Helper()
+		harness.Eventually(t, what, func() bool {
 			mu.Lock()
 			defer mu.Unlock()
 			return enough()
-		}, 30*time.Second, 20*time.Millisecond, what)
+		})
 	}
 	seen("live", func() bool { return lives == 1 })
 	ann.Post(t, "kitchen", "live")
@@ -68,7 +68,7 @@ func TestR3LabsClient(t *testing.T) {
 	seen("a live message", func() bool { return len(texts) == len(want) })
 
 	// Whichever node it is on goes; the proxy takes it to the other.
-	code, _ := one.Stop(t)
+	code := one.Stop(t)
 	require.Zero(t, code)
 	ann = ann.At(other.URL)
 	for i := range 3 {

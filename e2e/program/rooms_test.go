@@ -7,7 +7,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -85,7 +84,8 @@ func TestTransportsOnTwoNodes(t *testing.T) {
 // TestStreamsShape holds what each kind of reader is told to the protocol's page.
 func TestStreamsShape(t *testing.T) {
 	t.Parallel() // it mostly waits
-	node := startNode(t, "--heartbeat", "6s")
+	// With the longest heartbeat, far above the deadline of tests, a ping that comes is the one that proves the stream.
+	node := startNode(t, "--heartbeat", "5m")
 	client.Guest(node.URL, "Old").Post(t, "kitchen", "long ago")
 	for _, kind := range []client.Kind{client.WebSocket, client.SSE, client.NDJSON} {
 		t.Run(string(kind), func(t *testing.T) {
@@ -102,7 +102,7 @@ func TestStreamsShape(t *testing.T) {
 			assert.Equal(t, "Ann", welcome.Name)
 			assert.Equal(t, room, welcome.RoomID)
 			assert.False(t, welcome.Resumed)
-			assert.Equal(t, 6, welcome.Heartbeat)
+			assert.Equal(t, 300, welcome.Heartbeat)
 			assert.NotEmpty(t, welcome.Stream)
 			assert.NotZero(t, welcome.Version)
 			i := slices.IndexFunc(welcome.Members, func(m client.Member) bool { return m.ID == ann.ID })
@@ -120,15 +120,20 @@ func TestStreamsShape(t *testing.T) {
 				assert.Equal(t, "welcome", welcome.SSEType)
 				assert.Empty(t, welcome.SSEID)
 			}
-			// One ping a second after live, then one for each silent heartbeat.
-			events := reader.Wait(t, "three pings", func(events []client.Event) bool { return len(of("ping", events)) >= 3 })
-			pings := of("ping", events)
-			first := pings[0].At.Sub(live.At)
-			assert.Greater(t, first, 300*time.Millisecond)
-			assert.Less(t, first, 4*time.Second, "long before a heartbeat")
-			assert.InDelta(t, 6, pings[2].At.Sub(pings[1].At).Seconds(), 3)
 		})
 	}
+
+	// How soon a stream is proven and how long it may be silent is tested where time stands still, in the transports.
+	t.Run("heartbeats", func(t *testing.T) {
+		t.Parallel() // it mostly waits
+		node := startNode(t, "--heartbeat", "1s")
+		for _, kind := range []client.Kind{client.WebSocket, client.SSE, client.NDJSON} {
+			reader := client.SignIn(t, node.URL, "Ann").Read(t, kind, "for-"+string(kind), client.Options{})
+			reader.Wait(t, "three pings", func(events []client.Event) bool { return len(of("ping", events)) >= 3 })
+			assert.Equal(t, []string{"welcome", "live"}, reader.Types())
+			assert.Equal(t, 1, reader.WaitType(t, "welcome").Heartbeat)
+		}
+	})
 
 	t.Run("headers", func(t *testing.T) {
 		for path, contentType := range map[string]string{
@@ -212,12 +217,17 @@ func TestHistoryPages(t *testing.T) {
 // TestDropAndResume has a reader of each kind drop without a word while others post on both nodes, come back on the
 // other node, and at last over every other transport: nothing is lost, doubled or out of order.
 func TestDropAndResume(t *testing.T) {
-	one, other, _ := twoNodes(t, "--history-limit", "1000")
+	const limit = 1000
+	one, other, _ := twoNodes(t, "--history-limit", fmt.Sprint(limit))
 	nodes := []*harness.Node{one, other}
 
 	var mu sync.Mutex // guards posts
 	var posts []check.Post
 	stop := make(chan struct{})
+	// due are posts that may be made now: a few each time that a reader waits for some. However slow the machine is with
+	// the readers, the room keeps all.
+	due := make(chan struct{}, limit)
+	const eachTime = 30
 	var writers sync.WaitGroup
 	for i, node := range nodes {
 		writer := client.SignIn(t, node.URL, fmt.Sprintf("Writer %d", i))
@@ -226,7 +236,7 @@ func TestDropAndResume(t *testing.T) {
 				select {
 				case <-stop:
 					return
-				default:
+				case <-due:
 				}
 				text := fmt.Sprintf("writer %d, message %d", i, n)
 				message, status, err := writer.TryPost(t.Context(), "kitchen", fmt.Sprintf("k-%d-%d", i, n), text)
@@ -243,6 +253,9 @@ func TestDropAndResume(t *testing.T) {
 	// grow waits until the record has more messages than it had.
 	grow := func(record *client.Record, more int) {
 		had := len(record.Texts())
+		for range eachTime {
+			due <- struct{}{}
+		}
 		record.Wait(t, fmt.Sprintf("%d more messages", more), func(events []client.Event) bool {
 			return len(of("message", events)) >= had+more
 		})
@@ -269,7 +282,7 @@ func TestDropAndResume(t *testing.T) {
 	// All come back once more for the rest.
 	last := client.SignIn(t, one.URL, "Last").Post(t, "kitchen", "the end")
 	posts = append(posts, check.Posted(last))
-	require.Less(t, len(posts), 1000, "more posts than the room keeps: the test is wrong")
+	require.Less(t, len(posts), limit, "more posts than the room keeps: the test is wrong")
 	seen := map[string][]client.Event{}
 	for i, kind := range client.Resuming {
 		record := records[string(kind)+" first"]

@@ -15,7 +15,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -145,7 +144,7 @@ func (g *gate) count() int {
 // awaitOne waits until the browser has one stream.
 func (g *gate) awaitOne(t *testing.T) {
 	t.Helper()
-	require.Eventually(t, func() bool { return g.streams() == 1 }, harness.Patience, 20*time.Millisecond, "streams of one browser: one")
+	harness.Await(t, "one stream of one browser", g.streams, func(n int) bool { return n == 1 })
 }
 
 // block blocks these ways, breaks what is open on them, and opens all others.

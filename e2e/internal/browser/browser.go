@@ -21,10 +21,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/internal/testwait"
 )
-
-// patience is how long a page has to show what it should show in moments.
-const patience = 45 * time.Second
 
 // Insecure is a domain whose hosts are this machine to the browser. Other than loopback addresses it is no secure
 // context over plain HTTP, as on somebody's local network: a page there has no Web Locks, for one.
@@ -41,7 +39,7 @@ func Start(t testing.TB, more ...chromedp.ExecAllocatorOption) *Browser {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(harness.Find(t, "chromium")),
-		chromedp.WSURLReadTimeout(patience), // for its start
+		chromedp.WSURLReadTimeout(testwait.Limit), // for its start
 		chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true),
 		chromedp.Flag("disable-component-update", true),
@@ -156,7 +154,7 @@ func newPage(t testing.TB, person *Person, ctx context.Context) *Page {
 // Close closes the tab, as a person does.
 func (p *Page) Close(t testing.TB) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, testwait.Limit)
 	defer cancel()
 	id := chromedp.FromContext(p.ctx).Target.TargetID
 	_, err := chromedp.CallBrowser(ctx, target.CloseTarget, target.CloseTargetParams{TargetID: id})
@@ -170,10 +168,10 @@ func (p *Page) Console() []string {
 	return slices.Clone(p.console)
 }
 
-// do runs steps within patience.
+// do runs steps within [testwait.Limit].
 func (p *Page) do(t testing.TB, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, testwait.Limit)
 	defer cancel()
 	require.NoError(t, chromedp.Do(ctx, steps...), "the page of %s:\n%s", p.person.Name, p.describe())
 }
@@ -201,14 +199,14 @@ func Eval[T any](t testing.TB, p *Page, script string) T {
 // Load runs a whole script in the page, as the browser's own tools do: the page's content security policy does not ask.
 func (p *Page) Load(t testing.TB, source string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, testwait.Limit)
 	defer cancel()
 	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](source+"\n;true"))
 	require.NoError(t, err)
 }
 
 func eval[T any](p *Page, script string) (T, error) {
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, testwait.Limit)
 	defer cancel()
 	// As JSON, so that undefined and null are zero values and Go's decoder alone decides on types.
 	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](
@@ -224,7 +222,7 @@ func eval[T any](p *Page, script string) (T, error) {
 // Until waits until a JavaScript condition holds in the page.
 func (p *Page) Until(t testing.TB, what, condition string) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := testwait.Deadline()
 	for {
 		// While the page is being loaded there is nothing to evaluate in.
 		if holds, err := eval[bool](p, "Boolean("+condition+")"); err == nil && holds {
@@ -302,7 +300,7 @@ func (p *Page) Press(t testing.TB, keys string, modifiers ...chromedp.Modifier) 
 // Emulate sets a media feature, as in "prefers-color-scheme" and "dark".
 func (p *Page) Emulate(t testing.TB, feature, value string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, testwait.Limit)
 	defer cancel()
 	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 		Features: []*emulation.MediaFeature{{Name: feature, Value: value}},

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // Firefox is one running Firefox, driven over WebDriver BiDi (https://w3c.github.io/webdriver-bidi/): JSON commands on
@@ -85,7 +86,7 @@ func StartFirefox(t testing.TB, more ...string) *Firefox {
 }
 
 func (f *Firefox) connect() error {
-	deadline := time.Now().Add(patience)
+	deadline := testwait.Deadline()
 	var found []string
 	for found == nil {
 		if time.Now().After(deadline) {
@@ -163,7 +164,7 @@ func (f *Firefox) call(method string, params, result any) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", method, err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), testwait.Limit)
 	defer cancel()
 	select {
 	case answer := <-answered:

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // FirefoxPage is a tab of Firefox whose cookies and storage are its own.
@@ -75,7 +77,7 @@ func (p *FirefoxPage) Read(t testing.TB, script string, value any) {
 // Until waits until a JavaScript condition holds in the page.
 func (p *FirefoxPage) Until(t testing.TB, what, condition string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := testwait.Deadline(); ; {
 		// While the page is being loaded there is nothing to evaluate in.
 		if holds, err := p.eval("Boolean(" + condition + ")"); err == nil && holds == "true" {
 			return

@@ -11,12 +11,14 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // call sends the tab one command of the browser's own tools.
 func call[P, R any](t testing.TB, p *Page, command cdp.Command[P, R], params P) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(p.ctx, patience)
+	ctx, cancel := context.WithTimeout(p.ctx, testwait.Limit)
 	defer cancel()
 	_, err := chromedp.Call(ctx, command, params)
 	require.NoError(t, err, "%s in the page of %s", command.Method, p.person.Name)

@@ -13,7 +13,7 @@ import (
 func Curl(t testing.TB, args ...string) string {
 	t.Helper()
 	process := StartCurl(t, args...)
-	code := process.Wait(t, patience)
+	code := process.Wait(t)
 	require.Zero(t, code, "curl %q: %s", args, process.Output)
 	return process.Output.String()
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // Ear is a reader that costs little, for tests with thousands of them. It keeps no record: it counts, and checks as it
@@ -74,7 +76,7 @@ func (e *Ear) State() EarState {
 func (e *Ear) Connect() error {
 	state := e.State()
 	addr := strings.TrimPrefix(e.Person.Base, "http://")
-	conn, err := net.DialTimeout("tcp", addr, patience)
+	conn, err := net.DialTimeout("tcp", addr, testwait.Limit)
 	if err != nil {
 		return err
 	}

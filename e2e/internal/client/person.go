@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // web is for everything but streams' own needs: no proxy from the environment, no waiting for ever for a connection.
@@ -154,7 +156,7 @@ func (r Response) Problem(t testing.TB) Event {
 // Do makes a request; headers are name and value by turns.
 func Do(t testing.TB, method, address, body string, headers ...string) Response {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testwait.Limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	require.NoError(t, err)

@@ -15,6 +15,8 @@ import (
 
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // Kind is how a reader reads.
@@ -104,7 +106,7 @@ func (r *Reader) WaitEnd(t testing.TB) Event {
 	t.Helper()
 	select {
 	case <-r.done:
-	case <-time.After(patience):
+	case <-time.After(testwait.Limit):
 		require.FailNow(t, "not ended", "%s still reads; it saw:\n%s", r.Who, Dump(r.Events()))
 	}
 	events := r.Events()
@@ -150,7 +152,7 @@ func (r *Reader) openWebSocket(ctx context.Context, p Person, room string, optio
 	header := http.Header{}
 	p.authorize(header)
 	address := "ws" + strings.TrimPrefix(r.address(p, room, options), "http")
-	dialer := websocket.Dialer{HandshakeTimeout: patience}
+	dialer := websocket.Dialer{HandshakeTimeout: testwait.Limit}
 	conn, resp, err := dialer.DialContext(ctx, address, header)
 	if err != nil {
 		if resp != nil {

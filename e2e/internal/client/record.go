@@ -9,10 +9,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-)
 
-// patience is how long a record waits for what should come in moments.
-const patience = 30 * time.Second
+	"github.com/caller-chat/caller/internal/testwait"
+)
 
 // Record is what a reader was told, in the order it came, over all of its connections.
 type Record struct {
@@ -81,7 +80,7 @@ func (r *Record) Types() []string {
 // Wait waits until the record satisfies enough, and is the record then.
 func (r *Record) Wait(t testing.TB, what string, enough func([]Event) bool) []Event {
 	t.Helper()
-	deadline := time.After(patience)
+	deadline := time.After(testwait.Limit)
 	for {
 		events, changed := r.snapshot()
 		if enough(events) {

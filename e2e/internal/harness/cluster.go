@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // Cluster is a Redis Cluster of three masters with a replica each.
@@ -71,9 +73,7 @@ func (c *Cluster) AwaitOK(t testing.TB) {
 func (r *Redis) clusterInfo() string {
 	client := r.Client()
 	defer func() { _ = client.Close() }() // nothing of it is used after this
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	return client.ClusterInfo(ctx).Val()
+	return client.ClusterInfo(context.Background()).Val()
 }
 
 // Masters are the masters that run.
@@ -133,7 +133,7 @@ func (c *Cluster) Move(t testing.TB, slot int64, from, to *Redis, pause time.Dur
 		if len(some) == 0 {
 			break
 		}
-		require.NoError(t, client.Migrate(t.Context(), host, port, some[0], 0, 5*time.Second).Err())
+		require.NoError(t, client.Migrate(t.Context(), host, port, some[0], 0, testwait.Limit).Err())
 		keys++
 		time.Sleep(pause) // posts and reads find half of a room's keys here and half there
 	}

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // Build builds the program under test with the race detector. The caller removes the directory when all tests are done.
@@ -81,18 +83,28 @@ func (n *Node) AwaitReady(t testing.TB) {
 	require.NoError(t, awaitServer(n.Process, func() bool { return Status(n.URL+"/readyz") == http.StatusOK }))
 }
 
-// Stop asks the node to stop with SIGTERM, and is its exit code and how long that took.
-func (n *Node) Stop(t testing.TB) (code int, took time.Duration) {
+// Stop asks the node to stop with SIGTERM, and is its exit code. It is zero only for a node that was done within its own
+// time, by its own clock: one that was not says so and exits with another.
+func (n *Node) Stop(t testing.TB) (code int) {
 	t.Helper()
-	began := time.Now()
 	n.Signal(syscall.SIGTERM)
-	code = n.Wait(t, Patience)
-	return code, time.Since(began)
+	return n.Wait(t)
 }
 
-// Status is the status code of a GET; 0 when there is no answer within two seconds.
+var stopTook = regexp.MustCompile(`msg=gone took=(\S+)`)
+
+// StopTook is how long the node took to stop, by its own clock; 0 for one that does not say.
+func (n *Node) StopTook() time.Duration {
+	if found := stopTook.FindStringSubmatch(n.Output.String()); found != nil {
+		took, _ := time.ParseDuration(found[1]) // it printed one
+		return took
+	}
+	return 0
+}
+
+// Status is the status code of a GET; 0 when there is no answer.
 func Status(url string) int {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), testwait.Limit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

@@ -14,12 +14,12 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// Patience is how long tests wait for what should take moments: programs with the race detector on two busy cores.
-const Patience = 30 * time.Second
-
-// stopTime is how long a process has after SIGTERM at the end of its test, before SIGKILL.
+// stopTime is how long a process has after SIGTERM at the end of its test, before SIGKILL. Nothing is asserted of that
+// end, and a test that is over waits for nobody.
 const stopTime = 5 * time.Second
 
 // Process is a program that a test started. It ends with the test at the latest; when the test has failed its output
@@ -83,15 +83,10 @@ func (p *Process) Kill() {
 func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Wait waits for the process to end by itself and is its exit code, -1 after a signal.
-func (p *Process) Wait(t testing.TB, within time.Duration) int {
+func (p *Process) Wait(t testing.TB) int {
 	t.Helper()
-	select {
-	case <-p.done:
-		return p.code
-	case <-time.After(within):
-		require.FailNow(t, "still running", "%s after %v", p.Name, within)
-		return 0
-	}
+	testwait.Receive(t, p.done, "%s to end", p.Name)
+	return p.code
 }
 
 // ended tells whether the process has ended.
@@ -150,7 +145,7 @@ func (o *Output) String() string {
 // WaitFor waits until the output holds all of these, and is the whole output.
 func (o *Output) WaitFor(t testing.TB, wants ...string) string {
 	t.Helper()
-	deadline := time.After(Patience)
+	deadline := time.After(testwait.Limit)
 	for {
 		o.mu.Lock()
 		output, changed := o.data.String(), o.changed
@@ -209,7 +204,7 @@ func startOnPort(t testing.TB, start func(port int) error) {
 
 // awaitServer waits until ready says that the server answers, and tells why it does not when it has ended.
 func awaitServer(p *Process, ready func() bool) error {
-	deadline := time.Now().Add(Patience)
+	deadline := testwait.Deadline()
 	for !ready() {
 		switch {
 		case p.ended():

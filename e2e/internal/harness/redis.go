@@ -6,10 +6,11 @@ import (
 	"os/exec"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // Redis is a redis-server of the test's own. It keeps its port and directory when it is stopped and started again.
@@ -54,13 +55,13 @@ func (r *Redis) start() error {
 	client := r.Client()
 	defer func() { _ = client.Close() }() // nothing of it is used after this
 	return awaitServer(r.Process, func() bool {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		return client.Ping(ctx).Err() == nil
+		return client.Ping(context.Background()).Err() == nil
 	})
 }
 
 // Client is a client of this Redis. The caller closes it.
 func (r *Redis) Client() *redis.Client {
-	return redis.NewClient(&redis.Options{Addr: r.Addr, MaxRetries: -1})
+	return redis.NewClient(&redis.Options{
+		Addr: r.Addr, MaxRetries: -1, DialTimeout: testwait.Limit, ReadTimeout: testwait.Limit, WriteTimeout: testwait.Limit,
+	})
 }

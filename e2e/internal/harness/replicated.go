@@ -114,9 +114,7 @@ func (s *Sentinels) AwaitReplicas(t testing.TB) {
 func (r *Redis) Info(section string) string {
 	client := r.Client()
 	defer func() { _ = client.Close() }() // nothing of it is used after this
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	return client.Info(ctx, section).Val()
+	return client.Info(context.Background(), section).Val()
 }
 
 // InfoField is one value of INFO.
@@ -170,14 +168,4 @@ func LoseMasterAndTail(t testing.TB, master *Redis, tail time.Duration, replicas
 		replica.Signal(syscall.SIGCONT)
 	}
 	return since, at
-}
-
-// Eventually waits until something is so.
-func Eventually(t testing.TB, what string, ok func() bool) {
-	t.Helper()
-	deadline := time.Now().Add(Patience)
-	for !ok() {
-		require.False(t, time.Now().After(deadline), "waited for %s for %v", what, Patience)
-		time.Sleep(20 * time.Millisecond) // between two looks
-	}
 }

@@ -10,12 +10,15 @@ import (
 
 	"github.com/caller-chat/caller/e2e/internal/browser"
 	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/e2e/internal/times"
 )
 
 // Suite is one run's. Make one for each package of tests; its methods may be called at the same time.
 type Suite struct {
 	// Programs is set by Main before the tests run, unless they are short ones.
 	Programs harness.Programs
+	// Times is printed when the tests have run.
+	Times times.Table
 
 	mu       sync.Mutex // protects following
 	chromium *browser.Browser
@@ -38,6 +41,7 @@ func (s *Suite) Main(m *testing.M) (code int) {
 		return 1
 	}
 	defer s.close()
+	defer s.Times.Print(os.Stdout)
 	return m.Run()
 }
 
