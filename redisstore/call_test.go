@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // began is when the tests' calls began.
@@ -70,7 +71,7 @@ func testCall(t *testing.T, s *server) {
 }
 
 func testOutOfCall(t *testing.T, s *server) {
-	a, dead, r := s.open(t, Options{}), s.open(t, Options{Lease: 2 * time.Second}), room()
+	a, dead, r := s.open(t, Options{}), s.open(t, Options{}), room()
 	cid := chat.Member{ID: "cid-id", Name: "Cid"}
 	hold(t, a, r, ann, cid)
 	version := hold(t, dead, r, bob).Version
@@ -80,12 +81,8 @@ func testOutOfCall(t *testing.T, s *server) {
 	hold(t, dead, r, ann)
 	assert.Empty(t, release(t, a, r, 0, ann.ID, cid.ID).OutOfCall, "cid was in no call, and dead still holds ann")
 	hold(t, a, r, cid)
-	var out []chat.MemberID
-	eventually(t, func() bool {
-		out = append(out, snapshot(t, a, r).OutOfCall...)
-		return len(out) == 2
-	}, "the dead node's members did not lapse")
-	assert.ElementsMatch(t, []chat.MemberID{ann.ID, bob.ID}, out)
+	lapse(t, dead, r, ann, bob)
+	assert.ElementsMatch(t, []chat.MemberID{ann.ID, bob.ID}, snapshot(t, a, r).OutOfCall)
 	assert.Empty(t, snapshot(t, a, r).OutOfCall, "it is told once")
 
 	hold(t, a, r, ann)
@@ -110,7 +107,7 @@ func testCallOfNobody(t *testing.T, s *server) {
 }
 
 func testLargeCall(t *testing.T, s *server) {
-	st, r := s.open(t, Options{Timeout: 20 * time.Second}), room()
+	st, r := s.open(t, Options{}), room()
 	var members []chat.Member
 	var ids []chat.MemberID
 	for i := range rosterBatch + 3 {
@@ -132,9 +129,12 @@ func testTurns(t *testing.T, s *server) {
 		require.NoError(t, err)
 		return mine
 	}
-	assert.True(t, take(a, time.Second))
-	assert.False(t, take(b, time.Minute))
-	assert.False(t, take(a, time.Minute))
-	eventually(t, func() bool { return take(b, time.Minute) }, "a's turn did not end")
-	assert.False(t, take(a, time.Minute))
+	assert.True(t, take(a, time.Hour))
+	assert.False(t, take(b, time.Hour))
+	assert.False(t, take(a, time.Hour))
+
+	what = string(room())
+	assert.True(t, take(a, 50*time.Millisecond))
+	testwait.Until(t, func() bool { return take(b, time.Hour) }, "a's turn did not end")
+	assert.False(t, take(a, time.Hour))
 }

@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/caller-chat/caller/chat"
 )
@@ -14,6 +15,8 @@ type feed struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	conns  sync.WaitGroup
+	// ticks says when to probe a connection, until it is stopped. Tests have their own.
+	ticks func(every time.Duration) (ticks <-chan time.Time, stop func())
 
 	// mu guards what follows and the fields of subscriberConns and follows that say so. Neither listeners nor Redis are called
 	// while it is held.
@@ -36,7 +39,12 @@ type follow struct {
 
 func newFeed(s *Store) *feed {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &feed{store: s, ctx: ctx, cancel: cancel, byPart: map[int]*subscriberConn{}}
+	return &feed{store: s, ctx: ctx, cancel: cancel, ticks: newTicks, byPart: map[int]*subscriberConn{}}
+}
+
+func newTicks(every time.Duration) (ticks <-chan time.Time, stop func()) {
+	t := time.NewTicker(every)
+	return t.C, t.Stop
 }
 
 // Follow implements chat.Feed. Following comes when Redis has confirmed the subscription; Cut comes only after it.

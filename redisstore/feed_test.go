@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // listener keeps what it is told.
@@ -42,7 +43,6 @@ func (l *listener) Notice(n chat.Notice) {
 // next is the next notice; it waits for it.
 func (l *listener) next(t testing.TB) chat.Notice {
 	t.Helper()
-	deadline := time.After(20 * time.Second)
 	for {
 		l.mu.Lock()
 		if len(l.notices) > 0 {
@@ -52,11 +52,7 @@ func (l *listener) next(t testing.TB) chat.Notice {
 			return n
 		}
 		l.mu.Unlock()
-		select {
-		case <-l.more:
-		case <-deadline:
-			require.FailNow(t, "no notice came")
-		}
+		testwait.Receive(t, l.more, "no notice came")
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // occupy takes all that may be under way to the nodes at once, so that what comes waits until release.
@@ -84,7 +85,7 @@ func postWaiting(t *testing.T, st *Store, ctx context.Context, rooms ...chat.Roo
 	for i, r := range rooms {
 		wg.Go(func() { all[i].entry, _, all[i].err = st.Append(ctx, r, draft(fmt.Sprint("post ", i))) })
 	}
-	eventually(t, func() bool { return waiting(st.pipeliner) == before+len(rooms) }, "the posts do not wait")
+	testwait.Until(t, func() bool { return waiting(st.pipeliner) == before+len(rooms) }, "the posts do not wait")
 	return func() []answer {
 		wg.Wait()
 		return all
@@ -152,7 +153,7 @@ func TestTogetherAfterFlush(t *testing.T) {
 // again.
 func TestTogetherWithoutAnswer(t *testing.T) {
 	s := startRedis(t)
-	st, r := s.open(t, Options{Timeout: 3 * time.Second}), room()
+	st, patient, r := s.open(t, Options{Timeout: 5 * time.Second}), s.open(t, Options{}), room()
 	post(t, st, r, "so that Redis has the script")
 	require.Len(t, read(t, st, r).Entries, 1, "which makes a connection for pipelines, too")
 	release := occupy(st.pipeliner, masters(t, st)...)
@@ -171,9 +172,9 @@ func TestTogetherWithoutAnswer(t *testing.T) {
 		require.NotErrorIs(t, a.err, context.DeadlineExceeded, "it was not the caller's")
 	}
 	require.NoError(t, syscall.Kill(pid, syscall.SIGCONT))
-	eventually(t, func() bool { return len(read(t, st, r).Entries) == 5 }, "what was under way is not stored")
-	post(t, st, r, "after")
-	assert.Len(t, read(t, st, r).Entries, 6, "each is stored once")
+	testwait.Until(t, func() bool { return len(read(t, patient, r).Entries) == 5 }, "what was under way is not stored")
+	post(t, patient, r, "after")
+	assert.Len(t, read(t, patient, r).Entries, 6, "each is stored once")
 }
 
 // process is a server's id.
@@ -234,7 +235,7 @@ func TestPostsWhileASlotMoves(t *testing.T) {
 	defer finish()
 	more := func(when string) {
 		enough := count.Load() + 20
-		eventually(t, func() bool { return count.Load() >= enough || t.Failed() }, "nothing is posted "+when)
+		testwait.Until(t, func() bool { return count.Load() >= enough || t.Failed() }, "nothing is posted "+when)
 	}
 	setState := func(c *redis.Client, state string, other *redis.Client) {
 		require.NoError(t, c.Do(ctx, "CLUSTER", "SETSLOT", slot, state, other.Do(ctx, "CLUSTER", "MYID").Val()).Err())
@@ -452,7 +453,7 @@ func answering(t *testing.T, greeting, script string) (addr string) {
 
 // together has a store for an address send two commands as one pipeline.
 func together(t *testing.T, url string) (first, second *redis.Cmd) {
-	opt := Options{URL: url, Timeout: 10 * time.Second}
+	opt := Options{URL: url, Timeout: testwait.Limit}
 	client, _, err := newClient(opt)
 	require.NoError(t, err)
 	defer func() { _ = client.Close() }()

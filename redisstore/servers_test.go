@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -11,11 +12,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -49,7 +51,7 @@ func startRedis(t testing.TB, args ...string) *server {
 			"--logfile", filepath.Join(dir, "redis.log"), "--daemonize", "no",
 		}, args...)...)
 		require.NoError(t, cmd.Start())
-		eventually(t, func() bool { return s.client.Ping(context.Background()).Err() == nil }, "redis-server is not up")
+		testwait.Until(t, func() bool { return s.client.Ping(context.Background()).Err() == nil }, "redis-server is not up")
 	}
 	s.stop = func() {
 		if cmd != nil {
@@ -77,7 +79,7 @@ func startCluster(t testing.TB) *server {
 	s := &server{url: "redis+cluster://" + strings.Join(addrs, ",")}
 	s.client = redis.NewClusterClient(&redis.ClusterOptions{Addrs: addrs, Protocol: 2})
 	t.Cleanup(func() { _ = s.client.Close() })
-	eventually(t, func() bool {
+	testwait.Until(t, func() bool {
 		for _, addr := range addrs { // each finds out for itself
 			c := redis.NewClient(&redis.Options{Addr: addr, Protocol: 2})
 			info := c.ClusterInfo(context.Background()).Val()
@@ -103,7 +105,7 @@ func startSentinel(t testing.TB) *redis.Client {
 	t.Cleanup(func() { _, _ = cmd.Process.Kill(), cmd.Wait() })
 	c := redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", port), Protocol: 2, MaxRetries: -1})
 	t.Cleanup(func() { _ = c.Close() })
-	eventually(t, func() bool { return c.Ping(context.Background()).Err() == nil }, "the Sentinel is not up")
+	testwait.Until(t, func() bool { return c.Ping(context.Background()).Err() == nil }, "the Sentinel is not up")
 	return c
 }
 
@@ -126,21 +128,11 @@ func freePort(t testing.TB) int {
 	return 0
 }
 
-// eventually polls to a deadline.
-func eventually(t testing.TB, ok func() bool, msg string) {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for !ok() {
-		if time.Now().After(deadline) {
-			require.FailNow(t, msg)
-		}
-		<-time.After(5 * time.Millisecond)
-	}
-}
-
-// open opens a store, a node's, on a server until the test is over.
+// open opens a store, a node's, on a server until the test is over. Unless o says otherwise, it waits for Redis as long
+// as tests wait for anything.
 func (s *server) open(t testing.TB, o Options) *Store {
 	o.URL = s.url
+	o.Timeout, o.FeedTimeout = cmp.Or(o.Timeout, testwait.Limit), cmp.Or(o.FeedTimeout, testwait.Limit)
 	if o.Logger == nil {
 		o.Logger = quiet()
 	}
@@ -152,7 +144,7 @@ func (s *server) open(t testing.TB, o Options) *Store {
 
 // startEmbedded starts an embedded server; what the test opens are further nodes on it.
 func startEmbedded(t testing.TB) *server {
-	st, err := OpenEmbedded(context.Background(), Options{Logger: quiet()})
+	st, err := OpenEmbedded(context.Background(), Options{Logger: quiet(), Timeout: testwait.Limit})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, st.Close()) })
 	c := st.client.(*redis.Client)

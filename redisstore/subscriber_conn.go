@@ -292,8 +292,8 @@ func (s *connection) deliver(got *redis.Message) {
 
 // write sends subscriptions as rooms come and go, and probes, until ctx ends or the connection is found to be dead.
 func (s *connection) write(ctx context.Context) error {
-	ticker := time.NewTicker(max(s.conn.feed.store.opt.FeedTimeout/2, time.Millisecond))
-	defer ticker.Stop()
+	ticks, stop := s.conn.feed.ticks(max(s.conn.feed.store.opt.FeedTimeout/2, time.Millisecond))
+	defer stop()
 	var l liveness
 	for {
 		select {
@@ -312,7 +312,7 @@ func (s *connection) write(ctx context.Context) error {
 					return err
 				}
 			}
-		case <-ticker.C:
+		case <-ticks:
 			if s.conn.idle() {
 				return errIdle
 			}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // The suite runs on every kind of Redis.
@@ -225,7 +226,7 @@ func testTrim(t *testing.T, s *server) {
 func testExpiry(t *testing.T, s *server) {
 	st, r := s.open(t, Options{HistoryTTL: 300 * time.Millisecond}), room()
 	first := post(t, st, r, "soon gone")
-	eventually(t, func() bool { return len(read(t, st, r).Entries) == 0 }, "the log did not expire")
+	testwait.Until(t, func() bool { return len(read(t, st, r).Entries) == 0 }, "the log did not expire")
 	assert.Zero(t, read(t, st, r).Expires)
 	next := post(t, st, r, "anew")
 	assert.EqualValues(t, 1, next.ID.Seq)

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -91,7 +92,7 @@ func TestOverTheWire(t *testing.T) {
 		conn, err := net.Dial("tcp", web.Listener.Addr().String())
 		require.NoError(t, err)
 		defer conn.Close()
-		require.NoError(t, conn.SetDeadline(time.Now().Add(5*time.Second)))
+		require.NoError(t, conn.SetDeadline(testwait.Deadline()))
 		_, err = io.WriteString(conn, request)
 		require.NoError(t, err)
 		line, err := bufio.NewReader(conn).ReadString('\n')

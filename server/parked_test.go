@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/stream"
 )
@@ -82,7 +83,7 @@ func TestAParkedRequestIsObserved(t *testing.T) {
 	c, err := net.Dial("tcp", listener.Addr().String())
 	require.NoError(t, err)
 	defer c.Close()
-	require.NoError(t, c.SetDeadline(time.Now().Add(15*time.Second)))
+	require.NoError(t, c.SetDeadline(testwait.Deadline()))
 	answers := bufio.NewReader(c)
 	ask := func(serve http.HandlerFunc) *late {
 		_, err := io.WriteString(c, "GET /rooms/a%20b/messages?wait=20 HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -112,7 +113,7 @@ func TestAParkedRequestIsObserved(t *testing.T) {
 	open, err = s.Wait(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, open)
-	require.Eventually(t, func() bool { return strings.Contains(logged.String(), "\n") }, 5*time.Second, time.Millisecond)
+	testwait.Until(t, func() bool { return strings.Contains(logged.String(), "\n") }, "nothing is logged")
 	for _, part := range []string{"id=" + id, "method=GET", `path="/rooms/a b/messages"`, "status=299", "bytes=5", "stream=false", "from=127.0.0.1"} {
 		assert.Contains(t, logged.String(), part)
 	}
@@ -162,7 +163,7 @@ func TestWhoWaitsKeepsNothingOfTheFirstLine(t *testing.T) {
 			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", target, strings.Repeat("x", 8<<10))
 		require.NoError(t, err)
 		line := <-lines
-		assert.Eventually(t, func() bool { runtime.GC(); return line.Value() == nil }, 1*time.Second, 10*time.Millisecond, target)
+		testwait.Until(t, func() bool { runtime.GC(); return line.Value() == nil }, "kept: %s", target)
 	}
 	over, cancel := context.WithCancel(t.Context())
 	cancel()

@@ -6,10 +6,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 func TestCallsTakeAllThreeOrNone(t *testing.T) {
@@ -64,7 +65,7 @@ func TestWhereLiveKitIs(t *testing.T) {
 // The chat is served whatever becomes of LiveKit, and the log says once what did, without the secret.
 func TestLiveKitThatDoesNotAnswer(t *testing.T) {
 	p := begin(t, "--livekit-url", "ws://127.0.0.1:1", "--livekit-api-key", "the-key", "--livekit-api-secret", "sekret-sekret")
-	require.Eventually(t, func() bool { return strings.Contains(p.stderr.String(), "LiveKit does not answer") }, patience, 5*time.Millisecond)
+	testwait.Until(t, func() bool { return strings.Contains(p.stderr.String(), "LiveKit does not answer") }, "LiveKit's silence is not in the log")
 	assert.Equal(t, http.StatusOK, p.status(t, "/readyz"))
 	r, err := http.NewRequestWithContext(context.Background(), http.MethodGet, p.url, nil)
 	require.NoError(t, err)

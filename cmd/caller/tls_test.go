@@ -23,6 +23,8 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // pair is a certificate for localhost and its key, in files.
@@ -123,11 +125,11 @@ func TestHTTPS(t *testing.T) {
 
 	require.EqualValues(t, 1, p.serial(t))
 	files.renew(t, 2, time.Now().Add(-time.Hour), time.Now().Add(48*time.Hour))
-	require.Eventually(t, func() bool { return p.serial(t) == 2 }, patience, 50*time.Millisecond)
+	testwait.Until(t, func() bool { return p.serial(t) == 2 }, "the new certificate is not served")
 	require.NoError(t, os.WriteFile(files.key, []byte("half a renewal"), 0o600))
-	require.Eventually(t, func() bool {
+	testwait.Until(t, func() bool {
 		return p.serial(t) == 2 && strings.Contains(p.stderr.String(), "the old one is served on")
-	}, patience, 50*time.Millisecond)
+	}, "half a renewal is not reported")
 
 	r, err := client.Post(p.url+"/rooms/lobby", "", strings.NewReader("still open"))
 	require.NoError(t, err)

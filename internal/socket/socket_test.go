@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // pair is a wrapped connection and its far end.
@@ -101,13 +103,13 @@ func TestALookAtAConnection(t *testing.T) {
 	require.ErrorIs(t, err, syscall.EAGAIN)
 	_, err = far.Write([]byte("?"))
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { n, err := look(); return n == 1 && err == nil }, 5*time.Second, time.Millisecond)
+	testwait.Until(t, func() bool { n, err := look(); return n == 1 && err == nil }, "what was sent is not seen")
 	b := make([]byte, 2)
 	n, err := near.Read(b) // the look has taken nothing
 	require.NoError(t, err)
 	require.Equal(t, "?", string(b[:n]))
 	require.NoError(t, far.Close())
-	require.Eventually(t, func() bool { n, err := look(); return n == 0 && err == nil }, 5*time.Second, time.Millisecond)
+	testwait.Until(t, func() bool { n, err := look(); return n == 0 && err == nil }, "the end is not seen")
 }
 
 func BenchmarkExchange(b *testing.B) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/internal/socket"
+	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/stream"
@@ -99,7 +100,7 @@ func (s *site) parked(t *testing.T) *waiter {
 	t.Helper()
 	wt := <-s.waiting
 	s.expected++
-	require.Eventually(t, func() bool { return s.hijacked.Load() == s.expected }, 5*time.Second, time.Millisecond)
+	testwait.Until(t, func() bool { return s.hijacked.Load() == s.expected }, "the request waits in its handler")
 	return wt
 }
 
@@ -113,7 +114,7 @@ type client struct {
 type patient struct{ net.Conn }
 
 func (p patient) Read(b []byte) (int, error) {
-	if err := p.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := p.SetReadDeadline(testwait.Deadline()); err != nil {
 		return 0, err
 	}
 	return p.Conn.Read(b)

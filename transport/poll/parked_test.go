@@ -11,9 +11,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/caller-chat/caller/internal/socket"
+	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/transport/internal/rig"
 	"github.com/caller-chat/caller/transport/poll"
@@ -54,7 +54,7 @@ type client struct {
 type patient struct{ net.Conn }
 
 func (p patient) Read(b []byte) (int, error) {
-	if err := p.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := p.SetReadDeadline(testwait.Deadline()); err != nil {
 		return 0, err
 	}
 	return p.Conn.Read(b)
@@ -129,7 +129,7 @@ func TestParkedPollsHearAll(t *testing.T) {
 		parked := hijacked.Load()
 		r.Say(t, fmt.Sprint(i))
 		if i%3 == 0 { // else while some are between two polls
-			require.Eventually(t, func() bool { return hijacked.Load() > parked }, 5*time.Second, time.Millisecond)
+			testwait.Until(t, func() bool { return hijacked.Load() > parked }, "no poll is parked")
 		}
 	}
 	group.Wait()
@@ -144,9 +144,9 @@ func TestAParkedPollAnswers(t *testing.T) {
 	ask := func(query string) {
 		parked := hijacked.Load()
 		c.ask(t, query)
-		require.Eventually(t, func() bool { return hijacked.Load() > parked }, 5*time.Second, time.Millisecond)
+		testwait.Until(t, func() bool { return hijacked.Load() > parked }, "the poll is not parked")
 	}
-	ask("name=Ann&wait=20&after=0-0&stream=s-1")
+	ask("name=Ann&wait=60&after=0-0&stream=s-1")
 	e := r.Say(t, "hello")
 	response, p := c.mustAnswer(t)
 	require.Equal(t, "application/json", response.Header.Get("Content-Type"))
@@ -154,7 +154,7 @@ func TestAParkedPollAnswers(t *testing.T) {
 	require.Equal(t, e.ID.String(), p.Cursor)
 	require.Equal(t, "poll", p.Members[0].Transport)
 
-	ask(fmt.Sprintf("name=Ann&wait=20&after=%s&roster=%d", p.Cursor, p.Version))
+	ask(fmt.Sprintf("name=Ann&wait=60&after=%s&roster=%d", p.Cursor, p.Version))
 	other := dial(t, addr)
 	other.ask(t, "name=Bob&wait=0")
 	other.mustAnswer(t)
@@ -167,13 +167,13 @@ func TestAParkedPollAnswers(t *testing.T) {
 	require.Empty(t, empty.Messages)
 	require.Equal(t, p.Cursor, empty.Cursor)
 
-	ask("name=Ann&wait=20&stream=s-2&after=" + p.Cursor)
+	ask("name=Ann&wait=60&stream=s-2&after=" + p.Cursor)
 	require.NoError(t, r.Node.Leave(t.Context(), "lobby", "id-Ann", "s-2"))
 	response, p = c.mustAnswer(t)
 	require.Equal(t, http.StatusConflict, response.StatusCode)
 	require.Equal(t, "left", p.Code)
 
-	ask("wait=20&after=" + empty.Cursor)
+	ask("wait=60&after=" + empty.Cursor)
 	require.NoError(t, r.Node.Close(t.Context()))
 	response, _ = c.mustAnswer(t)
 	require.Equal(t, http.StatusOK, response.StatusCode)
@@ -184,8 +184,8 @@ func TestParkedPollsOfSeveralRooms(t *testing.T) {
 	r := rig.New(t)
 	addr, hijacked := serve(t, http.HandlerFunc(poll.New(r.Node, rig.Who, r.Heart).Many))
 	c := dial(t, addr)
-	c.ask(t, "room=kitchen@0-0&room=lobby@0-0&wait=20")
-	require.Eventually(t, func() bool { return hijacked.Load() == 1 }, 5*time.Second, time.Millisecond)
+	c.ask(t, "room=kitchen@0-0&room=lobby@0-0&wait=60")
+	testwait.Until(t, func() bool { return hijacked.Load() == 1 }, "the poll is not parked")
 	r.Say(t, "hello")
 	response, err := http.ReadResponse(c.r, nil)
 	require.NoError(t, err)

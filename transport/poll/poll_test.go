@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/transport/internal/rig"
 	"github.com/caller-chat/caller/transport/poll"
+	"github.com/caller-chat/caller/transport/wire"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -42,13 +44,13 @@ func TestAPollWaitsForSomethingToSay(t *testing.T) {
 	require.Equal(t, "0-0", empty.Cursor)
 	answer := make(chan page, 1)
 	go func() {
-		_, p := get(t, h, "name=Ann&wait=20&after=0-0")
+		_, p := get(t, h, "name=Ann&wait=60&after=0-0")
 		answer <- p
 	}()
-	require.Eventually(t, func() bool {
+	testwait.Until(t, func() bool {
 		snapshot, err := r.Node.Members(t.Context(), "lobby")
 		return err == nil && len(snapshot.Members) == 1
-	}, 5*time.Second, time.Millisecond, "one who polls with a session is a member")
+	}, "one who polls with a session is a member")
 	e := r.Say(t, "hello")
 	got := <-answer
 	require.Equal(t, "hello", got.Messages[0].Text)
@@ -61,8 +63,8 @@ func TestAPollAnswersANewRoster(t *testing.T) {
 	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
 	_, first := get(t, h, "name=Ann&wait=0")
 	began := time.Now()
-	_, second := get(t, h, "name=Bob&wait=20&after=0-0&roster=1")
-	require.Less(t, time.Since(began), 10*time.Second)
+	_, second := get(t, h, "name=Bob&wait=60&after=0-0&roster=1")
+	require.Less(t, time.Since(began), wire.MaxWait, "it waited until its time was over")
 	require.Len(t, second.Members, 2)
 	require.Greater(t, second.Version, first.Version)
 }
@@ -79,12 +81,12 @@ func TestAPollAnswersWithWhoCameMeanwhile(t *testing.T) {
 	}
 	answer := make(chan page, 1)
 	go func() {
-		_, p := get(t, h, "name=Ann&wait=20&after=0-0")
+		_, p := get(t, h, "name=Ann&wait=60&after=0-0")
 		answer <- p
 	}()
-	require.Eventually(t, members(1), 5*time.Second, time.Millisecond)
+	testwait.Until(t, members(1), "Ann is not in the roster")
 	get(t, h, "name=Bob&wait=0")
-	require.Eventually(t, members(2), 5*time.Second, time.Millisecond)
+	testwait.Until(t, members(2), "Bob is not in the roster")
 	r.Say(t, "hello")
 	require.Len(t, (<-answer).Members, 2)
 }
@@ -100,10 +102,10 @@ func TestPollsLeaveByTheirName(t *testing.T) {
 	}
 	status := make(chan int, 1)
 	go func() {
-		code, _ := get(t, h, "name=Ann&wait=20&after=0-0&stream=p-2")
+		code, _ := get(t, h, "name=Ann&wait=60&after=0-0&stream=p-2")
 		status <- code
 	}()
-	require.Eventually(t, func() bool { return members() == 1 }, 5*time.Second, time.Millisecond)
+	testwait.Until(t, func() bool { return members() == 1 }, "Ann is not in the roster")
 	get(t, h, "name=Ann&wait=0&stream=p-1")
 	require.NoError(t, r.Node.Leave(t.Context(), "lobby", "id-Ann", "p-1"))
 	require.Equal(t, 1, members(), "the other tab's poll is under way")

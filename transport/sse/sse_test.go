@@ -9,9 +9,9 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/transport/internal/rig"
 	"github.com/caller-chat/caller/transport/sse"
 	"github.com/stretchr/testify/require"
@@ -71,10 +71,10 @@ func TestEventsOverEveryVersionOfHTTP(t *testing.T) {
 			require.Equal(t, "id: "+e.ID.String(), line(t, lines, "id: "))
 			require.Contains(t, line(t, lines, "data: "), `"text":"hello"`)
 			resp.Body.Close()
-			require.Eventually(t, func() bool {
+			testwait.Until(t, func() bool {
 				snapshot, err := r.Node.Members(t.Context(), "lobby")
 				return err == nil && len(snapshot.Members) == 0
-			}, 5*time.Second, 5*time.Millisecond, "a guest leaves with its stream")
+			}, "a guest leaves with its stream")
 		})
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // pair is a TCP connection over loopback: the server's end and the reader's.
@@ -37,7 +39,7 @@ func small(t *testing.T, server, reader *net.TCPConn) {
 
 func readAll(t *testing.T, c net.Conn, n int) string {
 	t.Helper()
-	require.NoError(t, c.SetReadDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(t, c.SetReadDeadline(testwait.Deadline()))
 	got := make([]byte, n)
 	_, err := io.ReadFull(c, got)
 	require.NoError(t, err)
@@ -71,7 +73,7 @@ func TestOutboxLosesNothingOfASlowReader(t *testing.T) {
 		sent.Write(line)
 	}
 	require.Equal(t, sent.String(), readAll(t, reader, sent.Len()))
-	require.Eventually(t, func() bool { return !o.isFlushing() }, 5*time.Second, time.Millisecond)
+	testwait.Until(t, func() bool { return !o.isFlushing() }, "it is still behind")
 	require.True(t, o.Send([]byte("direct again")))
 	require.Equal(t, "direct again", readAll(t, reader, 12))
 	require.Zero(t, o.waiting, "the backlog's count is back to nothing")
@@ -137,8 +139,7 @@ func TestOutboxClosesOnce(t *testing.T) {
 	o := &Outbox{onClose: func() { closed.Add(1) }}
 	o.Open(server, nil)
 	reader.Close()
-	require.Eventually(t, func() bool { o.Send([]byte("x")); return closed.Load() == 1 }, 5*time.Second, time.Millisecond,
-		"a write that fails closes it")
+	testwait.Until(t, func() bool { o.Send([]byte("x")); return closed.Load() == 1 }, "a write that fails closes it")
 	o.Finish(nil, lastWords)
 	o.Close()
 	require.True(t, o.Send([]byte("y")), "what is sent to a closed outbox is gone, and no sign of slowness")
@@ -156,7 +157,7 @@ func TestOutboxLivesLongerThanAStall(t *testing.T) {
 	o.startLocked()
 	o.unlock()
 	require.Equal(t, "a", readAll(t, reader, 1))
-	require.Eventually(t, func() bool { return !o.isFlushing() }, 5*time.Second, time.Millisecond)
+	testwait.Until(t, func() bool { return !o.isFlushing() }, "it is still behind")
 	require.NoError(t, server.SetWriteDeadline(time.Time{}.Add(1)))
 	require.NoError(t, server.SetWriteDeadline(time.Time{})) // as the flusher leaves it
 	o.Send([]byte("b"))

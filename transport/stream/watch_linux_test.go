@@ -4,14 +4,17 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net"
 	"runtime"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 )
 
 // tells is a reader that counts how often it is told, and takes what there is.
@@ -66,11 +69,11 @@ func TestWatchTellsAgainAndAgain(t *testing.T) {
 	for i, say := range []string{"a", "bcd", "efgh ijkl"} { // the last takes three reads
 		_, err := peer.Write([]byte(say))
 		require.NoError(t, err)
-		require.Eventually(t, r.has([]string{"a", "abcd", "abcdefgh ijkl"}[i], false), 5*time.Second, time.Millisecond)
+		testwait.Until(t, r.has([]string{"a", "abcd", "abcdefgh ijkl"}[i], false), "not told of %q", say)
 	}
 	require.NoError(t, peer.Close())
-	require.Eventually(t, r.has("abcdefgh ijkl", true), 5*time.Second, time.Millisecond)
-	require.Eventually(t, conn.outbox.isClosed, 5*time.Second, time.Millisecond)
+	testwait.Until(t, r.has("abcdefgh ijkl", true), "not told of the end")
+	testwait.Until(t, conn.outbox.isClosed, "the connection is still open")
 	require.False(t, conn.Await(r), "a connection that has ended is not watched")
 }
 
@@ -93,7 +96,8 @@ func TestWatchClosesThoseThatHangUpAndNoOther(t *testing.T) {
 	for range n {
 		open()
 	}
-	require.Less(t, runtime.NumGoroutine()-before, n/2, "idle connections have no goroutines of their own")
+	testwait.Until(t, func() bool { return runtime.NumGoroutine()-before < n/2 },
+		"idle connections have goroutines of their own")
 	for round := range 3 { // places are used again
 		for i := 0; i < len(conns); i += 2 {
 			_, err := peers[i].Write([]byte("nobody reads this"))
@@ -104,7 +108,7 @@ func TestWatchClosesThoseThatHangUpAndNoOther(t *testing.T) {
 		leftPeers := peers[:0:0]
 		for i, conn := range conns {
 			if i%2 == 0 {
-				require.Eventually(t, conn.outbox.isClosed, 5*time.Second, time.Millisecond)
+				testwait.Until(t, conn.outbox.isClosed, "connection %d is still open", i)
 				continue
 			}
 			require.False(t, conn.outbox.isClosed(), "round %d", round)
@@ -131,6 +135,23 @@ func TestWatchEndsWithTheHeart(t *testing.T) {
 	require.Nil(t, heart.watching())
 }
 
+// unread is how many bytes have come to a connection and were not read yet.
+func unread(t *testing.T, c *net.TCPConn) int { return queued(t, c, unix.SIOCINQ) }
+
+// unsent is how many bytes were written to a connection that its peer's kernel has not acknowledged.
+func unsent(t *testing.T, c *net.TCPConn) int { return queued(t, c, unix.SIOCOUTQ) }
+
+func queued(t *testing.T, c *net.TCPConn, which uint) (n int) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	require.NoError(t, err)
+	_ = raw.Control(func(fd uintptr) { // of a closed connection it is nothing
+		n, err = unix.IoctlGetInt(int(fd), which)
+		require.NoError(t, err)
+	})
+	return n
+}
+
 func TestLastWordsSurviveAPeerThatSpeaks(t *testing.T) {
 	server, peer := pair(t)
 	small(t, server, peer)
@@ -144,8 +165,12 @@ func TestLastWordsSurviveAPeerThatSpeaks(t *testing.T) {
 	conn.End(wire.FailureOf(chat.ErrLeft))
 	_, err := peer.Write([]byte("!"))
 	require.NoError(t, err)
-	require.Never(t, conn.outbox.isClosed, 100*time.Millisecond, 5*time.Millisecond)
-	require.NoError(t, peer.SetReadDeadline(time.Now().Add(10*time.Second)))
+	// The kernel has acknowledged it, so it is there for the server to read. When it has gone, it was read.
+	testwait.Until(t, func() bool { return unsent(t, peer) == 0 }, "the peer's word does not arrive")
+	testwait.Until(t, func() bool { return conn.outbox.isClosed() || unread(t, server) == 0 },
+		"the peer's word is not read")
+	require.False(t, conn.outbox.isClosed(), "the peer's word has ended the connection")
+	require.NoError(t, peer.SetReadDeadline(testwait.Deadline()))
 	said, err := io.ReadAll(peer)
 	require.NoError(t, err)
 	require.True(t, bytes.HasSuffix(said, []byte("bye")), "%d bytes", len(said))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/transport/internal/rig"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/caller-chat/caller/transport/ws"
@@ -48,7 +49,7 @@ func dialTo(t *testing.T, h http.Handler, dialer *websocket.Dialer) peer {
 // ReadMessage gives each message its time, whatever time went before.
 func (p peer) ReadMessage() (kind int, frame []byte, err error) {
 	p.t.Helper()
-	require.NoError(p.t, p.SetReadDeadline(time.Now().Add(20*time.Second)))
+	require.NoError(p.t, p.SetReadDeadline(testwait.Deadline()))
 	return p.Conn.ReadMessage()
 }
 
@@ -238,7 +239,7 @@ func TestPongsDoNotMixWithEvents(t *testing.T) {
 	p.SetPongHandler(func(data string) error { pongs++; require.Equal(t, "beat", data); return nil })
 	go func() {
 		for range 100 {
-			_ = p.WriteControl(websocket.PingMessage, []byte("beat"), time.Now().Add(10*time.Second))
+			_ = p.WriteControl(websocket.PingMessage, []byte("beat"), testwait.Deadline())
 		}
 	}()
 	big := strings.Repeat("x", chat.MaxText)
@@ -303,7 +304,7 @@ func TestAClientThatDoesNotWaitForTheHandshake(t *testing.T) {
 		_, err = c.Write(append([]byte("GET /?name=Ann HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
 			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"), frame...))
 		require.NoError(t, err)
-		require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Second)))
+		require.NoError(t, c.SetReadDeadline(testwait.Deadline()))
 		got, buffer := "", make([]byte, 4096)
 		for !strings.Contains(got, `"type":"pong"`) {
 			n, err := c.Read(buffer)

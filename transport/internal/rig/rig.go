@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/transport/stream"
 	"github.com/caller-chat/caller/transport/wire"
@@ -24,11 +25,11 @@ type Rig struct {
 // New starts a node, which ends with the test.
 func New(t testing.TB) *Rig {
 	t.Helper()
-	store, err := redisstore.OpenEmbedded(context.Background(), redisstore.Options{})
+	store, err := redisstore.OpenEmbedded(context.Background(), redisstore.Options{Timeout: testwait.Limit})
 	require.NoError(t, err)
 	r := &Rig{Node: chat.NewNode(store, store, store, chat.Options{}), Heart: stream.NewHeart(15 * time.Second)}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), testwait.Limit)
 		defer cancel()
 		require.NoError(t, r.Node.Close(ctx))
 		_ = r.Heart.Close(ctx) // readers that do not read are closed, which it reports
