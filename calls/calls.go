@@ -15,7 +15,7 @@ type Options struct {
 	URL string
 	// PublicURL is where browsers connect, as wss://livekit.example.
 	PublicURL string
-	// Key and Secret sign passes and questions. The secret must never be shown.
+	// Key and Secret sign join tokens and requests. The secret must never be shown.
 	Key, Secret string
 	// RoomPrefix begins the name of every room in LiveKit. Two Callers that use one LiveKit need different ones: each
 	// would send the other's members out of their calls.
@@ -30,7 +30,7 @@ type Store interface {
 	// SetCall says who has come into a room's call and who has gone out of it, if the roster's version is still that.
 	SetCall(ctx context.Context, room chat.RoomID, version int64, in, out []chat.MemberID, start time.Time) (
 		state chat.RosterState, applied bool, err error)
-	// TakeTurn tells whether it is this node's turn to do something that one node of all is to do.
+	// TakeTurn reports whether it is this node's turn to do something that one node of all is to do.
 	TakeTurn(ctx context.Context, what string, keep time.Duration) (mine bool, err error)
 }
 
@@ -46,17 +46,17 @@ type Calls struct {
 	store   Store
 	livekit media
 	log     *slog.Logger
-	agenda  *agenda
+	queue   *workQueue
 
 	work    context.Context // ends with Close
 	stop    context.CancelFunc
 	running sync.WaitGroup
 
-	mu     sync.Mutex // guards the following
-	absent map[chat.RoomID]*absentees
+	mu       sync.Mutex // guards the following
+	departed map[chat.RoomID]*departed
 }
 
-// New makes the calls of a node. The node's roster must be [Calls.Roster]; what becomes of LiveKit is watched from
+// New makes the calls of a node. The node's roster must be [Calls.Roster]; LiveKit is asked from
 // [Calls.Start] on. Close it when done.
 func New(store Store, o Options) *Calls { return newCalls(store, newLiveKit(o), o) }
 
@@ -66,19 +66,19 @@ func newCalls(store Store, livekit media, o Options) *Calls {
 	}
 	work, stop := context.WithCancel(context.Background())
 	return &Calls{
-		options: o, store: store, livekit: livekit, log: o.Logger, agenda: newAgenda(),
-		work: work, stop: stop, absent: map[chat.RoomID]*absentees{},
+		options: o, store: store, livekit: livekit, log: o.Logger, queue: newWorkQueue(),
+		work: work, stop: stop, departed: map[chat.RoomID]*departed{},
 	}
 }
 
-// Start begins to watch LiveKit. It does not wait for it: one that is away is told in the log, and tried again.
+// Start begins to reconcile rosters with LiveKit. It does not wait for it: one that is away is told in the log, and tried again.
 func (c *Calls) Start(followed Followed) {
 	s := &sweeper{calls: c, followed: followed}
 	c.running.Go(func() { s.run(c.work) })
-	c.running.Go(func() { c.agenda.run(c.work, c.look) })
+	c.running.Go(func() { c.queue.run(c.work, c.reconcile) })
 }
 
-// Close ends the watch and waits for it.
+// Close stops reconciling and waits until it has stopped.
 func (c *Calls) Close() {
 	c.stop()
 	c.running.Wait()
@@ -90,18 +90,18 @@ func (c *Calls) Close() {
 // PublicURL is where browsers connect.
 func (c *Calls) PublicURL() string { return c.options.PublicURL }
 
-// Whoever has a pass joins soon. LiveKit tells of it by a webhook, which may get lost, or not be set up at all.
+// Whoever has a join token joins soon. LiveKit tells of it by a webhook, which may get lost, or not be set up at all.
 const (
-	soonAfterPass = 3 * time.Second
-	afterPass     = 10 * time.Second
+	soonAfterToken = 3 * time.Second
+	afterToken     = 10 * time.Second
 )
 
-// NewPass is [Options.NewPass]. Whether its owner joins is looked at soon.
-func (c *Calls) NewPass(room chat.RoomID, who chat.Author) (Pass, error) {
-	pass, err := c.options.NewPass(room, who)
+// NewJoinToken is [Options.NewJoinToken]. The room is reconciled soon, when its owner may have joined.
+func (c *Calls) NewJoinToken(room chat.RoomID, who chat.Author) (JoinToken, error) {
+	token, err := c.options.NewJoinToken(room, who)
 	if err == nil {
-		c.agenda.add(room, soonAfterPass)
-		c.agenda.add(room, afterPass)
+		c.queue.add(room, soonAfterToken)
+		c.queue.add(room, afterToken)
 	}
-	return pass, err
+	return token, err
 }

@@ -1,5 +1,5 @@
 // Package calls is voice and video in a room, through a LiveKit server: the tokens with which a member joins the room's
-// call, the names that rooms have there, and the watch that keeps rosters and LiveKit in agreement. Media goes past
+// call, the names that rooms have there, and the reconciling of rosters with LiveKit. Media goes past
 // Caller.
 //
 // It alone knows LiveKit. It knows nothing of HTTP routes, sessions or Redis.

@@ -204,8 +204,8 @@ func (s server) closeRoom(context.Context, string) error {
 	return s.away
 }
 
-// watching runs a test in time of its own, with calls that watch the rooms.
-func watching(t *testing.T, test func(t *testing.T, r *rooms, c *Calls)) {
+// reconciling runs a test in time of its own, with calls that reconcile the rooms.
+func reconciling(t *testing.T, test func(t *testing.T, r *rooms, c *Calls)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		r := newRooms()

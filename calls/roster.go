@@ -8,22 +8,22 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// watched is the store's roster, and sees who is taken out of it while in a call: the store tells only the request that
+// observedRoster is the store's roster, and sees who is taken out of it while in a call: the store tells only the request that
 // took them out, on whatever node that was.
-type watched struct{ calls *Calls }
+type observedRoster struct{ calls *Calls }
 
 // Roster is the store's roster as the node has to use it.
-func (c *Calls) Roster() chat.Roster { return watched{c} }
+func (c *Calls) Roster() chat.Roster { return observedRoster{c} }
 
 // Hold implements [chat.Roster].
-func (w watched) Hold(ctx context.Context, room chat.RoomID, members []chat.Member) (chat.RosterState, error) {
+func (w observedRoster) Hold(ctx context.Context, room chat.RoomID, members []chat.Member) (chat.RosterState, error) {
 	state, err := w.calls.store.Hold(ctx, room, members)
 	w.calls.left(room, state.OutOfCall)
 	return state, err
 }
 
 // Release implements [chat.Roster].
-func (w watched) Release(
+func (w observedRoster) Release(
 	ctx context.Context, room chat.RoomID, members []chat.MemberID, after time.Duration,
 ) (chat.RosterState, error) {
 	state, err := w.calls.store.Release(ctx, room, members, after)
@@ -32,14 +32,14 @@ func (w watched) Release(
 }
 
 // Members implements [chat.Roster].
-func (w watched) Members(ctx context.Context, room chat.RoomID) (chat.RosterSnapshot, error) {
+func (w observedRoster) Members(ctx context.Context, room chat.RoomID) (chat.RosterSnapshot, error) {
 	snapshot, err := w.calls.store.Members(ctx, room)
 	w.calls.left(room, snapshot.OutOfCall)
 	return snapshot, err
 }
 
-// absentees are who may be in a room's call in LiveKit, and is not in the room.
-type absentees struct {
+// departed are who may be in a room's call in LiveKit, and is not in the room.
+type departed struct {
 	left map[chat.MemberID]leaver    // the store has said that they had
 	seen map[chat.MemberID]time.Time // when they were seen first, without the store having said so
 }
@@ -59,23 +59,23 @@ func (c *Calls) left(room chat.RoomID, ids []chat.MemberID) {
 		return
 	}
 	c.mu.Lock()
-	a := c.absent[room]
+	a := c.departed[room]
 	if a == nil {
-		a = &absentees{left: map[chat.MemberID]leaver{}, seen: map[chat.MemberID]time.Time{}}
-		c.absent[room] = a
+		a = &departed{left: map[chat.MemberID]leaver{}, seen: map[chat.MemberID]time.Time{}}
+		c.departed[room] = a
 	}
 	for _, id := range ids {
 		a.left[id] = leaver{at: time.Now()}
 	}
 	c.mu.Unlock()
-	c.agenda.add(room, 0)
+	c.queue.add(room, 0)
 }
 
 // settle says that those who had left a room by then are out of its call.
 func (c *Calls) settle(room chat.RoomID, by time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	a := c.absent[room]
+	a := c.departed[room]
 	if a == nil {
 		return
 	}
@@ -87,11 +87,11 @@ func (c *Calls) settle(room chat.RoomID, by time.Time) {
 	}
 }
 
-// unsettled tells whether somebody has left a room of whom LiveKit has not let go.
+// unsettled reports whether somebody has left a room of whom LiveKit has not let go.
 func (c *Calls) unsettled(room chat.RoomID) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if a := c.absent[room]; a != nil {
+	if a := c.departed[room]; a != nil {
 		for _, l := range a.left {
 			if !l.settled {
 				return true
@@ -117,9 +117,9 @@ func (c *Calls) haveLeft(room chat.RoomID, snapshot chat.RosterSnapshot, there [
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	known := c.absent[room]
+	known := c.departed[room]
 	if known == nil {
-		known = &absentees{left: map[chat.MemberID]leaver{}}
+		known = &departed{left: map[chat.MemberID]leaver{}}
 	}
 	seen := map[chat.MemberID]time.Time{} // of those seen before, who is not there any more is forgotten
 	for _, p := range there {
@@ -147,25 +147,25 @@ func (c *Calls) haveLeft(room chat.RoomID, snapshot chat.RosterSnapshot, there [
 		}
 	}
 	known.seen = seen
-	c.absent[room] = known
+	c.departed[room] = known
 	c.forgetLocked(room, now)
 	return out, waiting
 }
 
-// forget drops what is too old to matter: rooms are not looked at for ever.
+// forget drops what is too old to matter: rooms are not reconciled for ever.
 func (c *Calls) forget(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for room := range c.absent {
+	for room := range c.departed {
 		c.forgetLocked(room, now)
 	}
 }
 
 func (c *Calls) forgetLocked(room chat.RoomID, now time.Time) {
-	a := c.absent[room]
+	a := c.departed[room]
 	maps.DeleteFunc(a.left, func(_ chat.MemberID, l leaver) bool { return now.Sub(l.at) > leftFor })
 	maps.DeleteFunc(a.seen, func(_ chat.MemberID, first time.Time) bool { return now.Sub(first) > leftFor+lostGrace })
 	if len(a.left)+len(a.seen) == 0 {
-		delete(c.absent, room)
+		delete(c.departed, room)
 	}
 }

@@ -20,7 +20,7 @@ const (
 	awayFor = 45 * time.Second
 )
 
-// sweeper looks at all calls now and then. Its goroutine owns it.
+// sweeper has all calls reconciled now and then. Its goroutine owns it.
 type sweeper struct {
 	calls    *Calls
 	followed Followed
@@ -57,7 +57,7 @@ func (s *sweeper) run(ctx context.Context) {
 	}
 }
 
-// sweep has every call looked at when it is this node's turn, or LiveKit has been away; else those of its own rooms that
+// sweep has every call reconciled when it is this node's turn, or LiveKit has been away; else those of its own rooms that
 // LiveKit does not have any more.
 func (s *sweeper) sweep(ctx context.Context) {
 	c := s.calls
@@ -86,12 +86,12 @@ func (s *sweeper) sweep(ctx context.Context) {
 	for _, name := range names {
 		room, ours := c.options.roomOf(name)
 		if ours && (mine || before != answers) {
-			c.agenda.add(room, 0)
+			c.queue.add(room, 0)
 		}
 		delete(lost, room)
 	}
 	for room := range lost {
-		c.agenda.add(room, 0)
+		c.queue.add(room, 0)
 	}
 }
 

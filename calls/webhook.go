@@ -17,7 +17,7 @@ var ErrNotSigned = errors.New("the webhook is not signed with the key of LiveKit
 // ways, and the latter may be first.
 const afterWebhook = time.Second
 
-// Webhook takes one of LiveKit's. It is only a reason to look at the room, so one that comes twice, late or never does no
+// Webhook takes one of LiveKit's. It is only a reason to reconcile the room, so one that comes twice, late or never does no
 // harm. The caller bounds its body. Errors: [ErrNotSigned]; those of reading the body.
 func (c *Calls) Webhook(r *http.Request) error {
 	event, err := webhook.ReceiveWebhookEvent(r, auth.NewSimpleKeyProvider(c.options.Key, c.options.Secret))
@@ -36,8 +36,8 @@ func (c *Calls) Webhook(r *http.Request) error {
 	switch event.GetEvent() {
 	case webhook.EventParticipantJoined, webhook.EventParticipantLeft, webhook.EventParticipantConnectionAborted,
 		webhook.EventRoomStarted, webhook.EventRoomFinished:
-		c.agenda.add(room, 0)
-		c.agenda.add(room, afterWebhook)
+		c.queue.add(room, 0)
+		c.queue.add(room, afterWebhook)
 	}
 	return nil
 }

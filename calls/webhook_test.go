@@ -37,7 +37,7 @@ func send(t *testing.T, c *Calls, body string) {
 }
 
 func TestWebhooksThatAreNotLiveKits(t *testing.T) {
-	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+	reconciling(t, func(t *testing.T, r *rooms, c *Calls) {
 		r.open(time.Hour, "ann")
 		r.connect("ann")
 		body := event("participant_joined", "caller:lobby")
@@ -56,7 +56,7 @@ func TestWebhooksThatAreNotLiveKits(t *testing.T) {
 			assert.ErrorIs(t, c.Webhook(request), ErrNotSigned, name)
 		}
 		after(soon + afterWebhook)
-		assert.Empty(t, r.inCall(), "none of them was a reason to look")
+		assert.Empty(t, r.inCall(), "none of them was a reason to reconcile")
 		require.NoError(t, c.Webhook(good))
 		after(soon)
 		assert.Equal(t, ids("ann"), r.inCall())
@@ -64,7 +64,7 @@ func TestWebhooksThatAreNotLiveKits(t *testing.T) {
 }
 
 func TestWebhookThatIsOld(t *testing.T) {
-	watching(t, func(t *testing.T, _ *rooms, c *Calls) {
+	reconciling(t, func(t *testing.T, _ *rooms, c *Calls) {
 		recorded := signed(t, "key", options().Secret, event("room_started", "caller:lobby"), 5*time.Minute)
 		after(7 * time.Minute) // clocks may differ by a minute
 		assert.ErrorIs(t, c.Webhook(recorded), ErrNotSigned)
@@ -73,7 +73,7 @@ func TestWebhookThatIsOld(t *testing.T) {
 
 // Webhooks come twice, late, in any order, or about rooms that are none of ours: what LiveKit itself says counts.
 func TestWebhooksInAnyOrder(t *testing.T) {
-	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+	reconciling(t, func(t *testing.T, r *rooms, c *Calls) {
 		r.open(time.Hour, "ann", "bob")
 		r.connect("ann")
 		send(t, c, event("participant_left", "caller:lobby"))
@@ -98,7 +98,7 @@ func TestWebhooksInAnyOrder(t *testing.T) {
 
 // The first webhook may be ahead of what LiveKit has stored.
 func TestWebhookAheadOfLiveKit(t *testing.T) {
-	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+	reconciling(t, func(t *testing.T, r *rooms, c *Calls) {
 		r.open(time.Hour, "ann")
 		send(t, c, event("participant_joined", "caller:lobby"))
 		after(soon)
@@ -109,7 +109,7 @@ func TestWebhookAheadOfLiveKit(t *testing.T) {
 }
 
 func TestWebhooksThatAreNoReason(t *testing.T) {
-	watching(t, func(t *testing.T, r *rooms, c *Calls) {
+	reconciling(t, func(t *testing.T, r *rooms, c *Calls) {
 		asked := r.asked
 		for _, body := range []string{
 			event("participant_joined", "lobby"), event("participant_joined", "caller:No Room"), event("participant_joined", ""),

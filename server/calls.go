@@ -14,8 +14,8 @@ import (
 
 // Calls is what the server asks of the rooms' calls; package calls has it.
 type Calls interface {
-	// NewPass lets somebody, whom the server knows to be present, into a room's call.
-	NewPass(room chat.RoomID, who chat.Author) (calls.Pass, error)
+	// NewJoinToken lets somebody, whom the server knows to be present, into a room's call.
+	NewJoinToken(room chat.RoomID, who chat.Author) (calls.JoinToken, error)
 	// PublicURL is where browsers connect to: ws:// or wss://.
 	PublicURL() string
 	// Webhook takes what LiveKit tells. Errors: [calls.ErrNotSigned], those of reading the body.
@@ -29,7 +29,7 @@ type passReply struct {
 	ExpiresAt string `json:"expiresAt"`
 }
 
-// call gives a member of the room a pass into its call: POST /rooms/{room}/call.
+// call gives a member of the room a join token into its call: POST /rooms/{room}/call.
 func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 	room, who, ok := s.inRoom(w, r)
 	if !ok {
@@ -39,16 +39,16 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 	if err == nil && !slices.ContainsFunc(snapshot.Members, func(m chat.Member) bool { return m.ID == who.ID }) {
 		err = wire.Fail(wire.CodeNotPresent, "open the room's stream first")
 	}
-	var pass calls.Pass
+	var token calls.JoinToken
 	if err == nil {
-		pass, err = s.calls.NewPass(room, who.Author)
+		token, err = s.calls.NewJoinToken(room, who.Author)
 	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
 	wire.WriteJSON(w, http.StatusOK, passReply{
-		URL: pass.URL, Token: pass.Token, ExpiresAt: pass.Expires.Format(wire.TimeFormat),
+		URL: token.URL, Token: token.Token, ExpiresAt: token.Expires.Format(wire.TimeFormat),
 	})
 }
 

@@ -21,12 +21,12 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// passes makes real passes, and knows no LiveKit.
-type passes struct{ calls.Options }
+// tokens makes real join tokens, and knows no LiveKit.
+type tokens struct{ calls.Options }
 
-func (p passes) PublicURL() string { return p.Options.PublicURL }
+func (p tokens) PublicURL() string { return p.Options.PublicURL }
 
-func (p passes) Webhook(r *http.Request) error {
+func (p tokens) Webhook(r *http.Request) error {
 	body, err := io.ReadAll(r.Body)
 	if err == nil && string(body) != "signed" {
 		err = calls.ErrNotSigned
@@ -36,12 +36,12 @@ func (p passes) Webhook(r *http.Request) error {
 
 const callSecret = "a secret of the tests, 32 characters or more"
 
-func newPasses(publicURL string) passes {
-	return passes{calls.Options{PublicURL: publicURL, Key: "key", Secret: callSecret, RoomPrefix: "caller:"}}
+func newTokens(publicURL string) tokens {
+	return tokens{calls.Options{PublicURL: publicURL, Key: "key", Secret: callSecret, RoomPrefix: "caller:"}}
 }
 
 func TestCall(t *testing.T) {
-	s := newSite(t, Options{Calls: newPasses("wss://livekit.example"), PostRate: 0.1, PostBurst: 5})
+	s := newSite(t, Options{Calls: newTokens("wss://livekit.example"), PostRate: 0.1, PostBurst: 5})
 	ann, _ := s.signIn(t, "Ann")
 	bearer := []string{"Authorization", "Bearer " + ann.Token}
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", bearer...), http.StatusForbidden, wire.CodeNotPresent)
@@ -63,7 +63,7 @@ func TestCall(t *testing.T) {
 	assert.Equal(t, "wss://livekit.example", reply["url"])
 	expires, err := time.Parse(wire.TimeFormat, reply["expiresAt"])
 	require.NoError(t, err)
-	assert.WithinRange(t, expires, before.Add(calls.PassLife), time.Now().Add(calls.PassLife))
+	assert.WithinRange(t, expires, before.Add(calls.TokenLife), time.Now().Add(calls.TokenLife))
 	token, err := auth.ParseAPIToken(reply["token"])
 	require.NoError(t, err)
 	_, grants, err := token.Verify(callSecret)
@@ -83,7 +83,7 @@ func TestCall(t *testing.T) {
 }
 
 func TestCallIsForSessions(t *testing.T) {
-	s := newSite(t, Options{Calls: newPasses("wss://livekit.example")})
+	s := newSite(t, Options{Calls: newTokens("wss://livekit.example")})
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", ""), http.StatusUnauthorized, wire.CodeSessionRequired)
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "X-Name", "Ann"), http.StatusUnauthorized, wire.CodeSessionRequired)
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "Authorization", "Bearer nonsense"), http.StatusUnauthorized, wire.CodeSessionInvalid)
@@ -107,7 +107,7 @@ func TestWithoutCalls(t *testing.T) {
 }
 
 func TestWebhook(t *testing.T) {
-	s := newSite(t, Options{Calls: newPasses("wss://livekit.example"), BasePath: "/chat"})
+	s := newSite(t, Options{Calls: newTokens("wss://livekit.example"), BasePath: "/chat"})
 	for _, path := range []string{"/livekit/webhook", "/chat/livekit/webhook"} {
 		assert.Equal(t, http.StatusNoContent, s.ask("POST", path, "signed", "Content-Type", "application/webhook+json").Code)
 		wantProblem(t, s.ask("POST", path, "{}"), http.StatusUnauthorized, wire.CodeSessionInvalid)
@@ -131,7 +131,7 @@ func TestPageWithCalls(t *testing.T) {
 		"wss://notlivekit.cloud":           "wss://notlivekit.cloud https://notlivekit.cloud",
 		"wss://livekit.cloud.evil.example": "wss://livekit.cloud.evil.example https://livekit.cloud.evil.example",
 	} {
-		s := newSite(t, Options{Calls: newPasses(public), BasePath: "/chat"})
+		s := newSite(t, Options{Calls: newTokens(public), BasePath: "/chat"})
 		w := s.ask("GET", "/", "", "Accept", acceptChromium)
 		assert.Contains(t, w.Body.String(), `<base href="/chat/"><meta name="caller-calls" content="on">`)
 		policy := w.Header().Get("Content-Security-Policy")

@@ -7,10 +7,10 @@
 //
 // # A request's way
 //
-//	observe → place → secure → share → same site → bounds → route → handler
+//	requestLog → stripBase → securityHeaders → cors → same site → limitBody → route → handler
 //
-// observe counts requests, names them, logs them and turns a panic into a 500; place finds the address under a base
-// path; the rest refuse early what must not go further. Each is one file: observe.go, routes.go, page.go, origin.go,
+// requestLog counts requests, names them, logs them and turns a panic into a 500; stripBase finds the address under a base
+// path; the rest refuse early what must not go further. Each is one file: request_log.go, routes.go, page.go, origin.go,
 // limits.go. Response writers stay hijackable all the way, since streams take their connection over.
 //
 // # Who owns what

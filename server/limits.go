@@ -46,9 +46,9 @@ func HTTP(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// bounds limits a request's body in size and time. A body that says it is too big is refused before it is sent: curl
+// limitBody limits a request's body in size and time. A body that says it is too big is refused before it is sent: curl
 // waits for that (RFC 9110 section 10.1.1).
-func bounds(next http.Handler) http.Handler {
+func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 {
 			next.ServeHTTP(w, r)
@@ -78,10 +78,10 @@ func unwrapped(w http.ResponseWriter) http.ResponseWriter {
 	}
 }
 
-// brief bounds the time an answer may take to be read.
-func brief(next http.HandlerFunc) http.HandlerFunc {
+// writeDeadline bounds the time an answer may take to be read.
+func writeDeadline(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime)) // as in bounds
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime)) // as in limitBody
 		next(w, r)
 	}
 }
@@ -138,9 +138,9 @@ func (l *rates) of(client string) *rate.Limiter {
 	return limiter
 }
 
-// rated refuses posts of a client that sends too many. Requests that can't be told whose they are go on: the handler
+// rateLimit refuses posts of a client that sends too many. Requests that can't be told whose they are go on: the handler
 // says what is wrong with them.
-func (s *Server) rated(next http.HandlerFunc) http.HandlerFunc {
+func (s *Server) rateLimit(next http.HandlerFunc) http.HandlerFunc {
 	if s.rate == nil {
 		return next
 	}
@@ -157,7 +157,7 @@ func (s *Server) rated(next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// mayPost tells whether a visitor may post now, and else after how long. Guests of one address share its rate: their
+// mayPost reports whether a visitor may post now, and else after how long. Guests of one address share its rate: their
 // ids are new each time, and names cost nothing.
 func (s *Server) mayPost(who wire.Visitor) (ok bool, retryAfter time.Duration) {
 	if s.rate == nil {
@@ -165,14 +165,14 @@ func (s *Server) mayPost(who wire.Visitor) (ok bool, retryAfter time.Duration) {
 	}
 	client := who.Client
 	if who.Guest {
-		client = neighbourhood(guestAddress(client))
+		client = rateLimitKey(guestAddress(client))
 	}
 	retryAfter = s.rate.wait(client, time.Now())
 	return retryAfter == 0, retryAfter
 }
 
-// neighbourhood is an address for the purpose of limits: of an IPv6 address the /64, which one household has to itself.
-func neighbourhood(addr string) string {
+// rateLimitKey is an address for the purpose of limits: of an IPv6 address the /64, which one household has to itself.
+func rateLimitKey(addr string) string {
 	a, err := netip.ParseAddr(addr)
 	if err != nil || a.Is4() {
 		return addr

@@ -83,7 +83,7 @@ func TestOverTheWire(t *testing.T) {
 			assert.NoError(t, conn.Close())
 		}
 	}
-	s.handler = s.observe(s.place(s.secure(bounds(s.routes()))))
+	s.handler = s.requestLog(s.stripBase(s.securityHeaders(limitBody(s.routes()))))
 	web := httptest.NewUnstartedServer(s)
 	web.Config = HTTP(s, slog.New(slog.DiscardHandler))
 	web.Start()
@@ -153,8 +153,8 @@ func TestRatesForgetWhoIsGone(t *testing.T) {
 }
 
 func TestNeighbourhood(t *testing.T) {
-	assert.Equal(t, "192.0.2.7", neighbourhood("192.0.2.7"))
-	assert.Equal(t, neighbourhood("2001:db8:1:2::1"), neighbourhood("2001:db8:1:2:ffff::"))
-	assert.NotEqual(t, neighbourhood("2001:db8:1:2::1"), neighbourhood("2001:db8:1:3::1"))
-	assert.Equal(t, "@", neighbourhood("@"))
+	assert.Equal(t, "192.0.2.7", rateLimitKey("192.0.2.7"))
+	assert.Equal(t, rateLimitKey("2001:db8:1:2::1"), rateLimitKey("2001:db8:1:2:ffff::"))
+	assert.NotEqual(t, rateLimitKey("2001:db8:1:2::1"), rateLimitKey("2001:db8:1:3::1"))
+	assert.Equal(t, "@", rateLimitKey("@"))
 }

@@ -39,7 +39,7 @@ func (o *origins) protect(next http.Handler) http.Handler {
 	})
 }
 
-// sameSite tells whether a WebSocket may be opened. Browsers let any page open one to anywhere and send cookies along
+// sameSite reports whether a WebSocket may be opened. Browsers let any page open one to anywhere and send cookies along
 // (RFC 6455 section 10.2), so the rule is the one for requests that change something.
 func (o *origins) sameSite(r *http.Request) bool {
 	return o.check.Check(o.asAsked(r, http.MethodPost)) == nil
@@ -57,9 +57,9 @@ func (o *origins) asAsked(r *http.Request, method string) *http.Request {
 	return &asked
 }
 
-// share lets the pages of trusted origins read answers (the Fetch standard's CORS protocol). Without trusted
+// cors lets the pages of trusted origins read answers (the Fetch standard's CORS protocol). Without trusted
 // origins it does nothing at all.
-func (o *origins) share(next http.Handler) http.Handler {
+func (o *origins) cors(next http.Handler) http.Handler {
 	if len(o.trusted) == 0 {
 		return next
 	}

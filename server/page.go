@@ -232,7 +232,7 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(content) // a visitor that is gone has no use for it
 }
 
-// has tells whether an If-None-Match header names a tag, in whatever encoding the visitor has it.
+// has reports whether an If-None-Match header names a tag, in whatever encoding the visitor has it.
 func has(ifNoneMatch []string, tag string) bool {
 	for item := range strings.SplitSeq(strings.Join(ifNoneMatch, ","), ",") {
 		item = strings.Trim(strings.TrimPrefix(strings.TrimSpace(item), "W/"), `"`)
@@ -243,7 +243,7 @@ func has(ifNoneMatch []string, tag string) bool {
 	return false
 }
 
-// acceptsGzip tells whether an Accept-Encoding header asks for gzip by name. An asterisk does not: who sends one may
+// acceptsGzip reports whether an Accept-Encoding header asks for gzip by name. An asterisk does not: who sends one may
 // be a program that decodes nothing.
 func acceptsGzip(acceptEncoding []string) bool {
 	for item := range strings.SplitSeq(strings.Join(acceptEncoding, ","), ",") {
@@ -255,9 +255,9 @@ func acceptsGzip(acceptEncoding []string) bool {
 	return false
 }
 
-// secure keeps browsers from guessing that an answer is something else than it says and, where that is asked for, from
+// securityHeaders keeps browsers from guessing that an answer is something else than it says and, where that is asked for, from
 // coming without encryption (RFC 6797 section 7.2: said over HTTPS only).
-func (s *Server) secure(next http.Handler) http.Handler {
+func (s *Server) securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["X-Content-Type-Options"] = nosniff
 		if s.hsts > 0 && s.proxies.secure(r) {

@@ -15,7 +15,7 @@ import (
 func TestPanicOfWhoHasTakenTheConnectionOver(t *testing.T) {
 	s := newSite(t, Options{})
 	outboxes := make(chan *stream.Outbox, 1)
-	server := httptest.NewServer(s.observe(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := httptest.NewServer(s.requestLog(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		c, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return

@@ -60,7 +60,7 @@ func TestAParkedRequestIsObserved(t *testing.T) {
 	s.log = slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	lot := park.NewLot(heart)
 	waiting := make(chan *late, 1)
-	front := HTTP(s.observe(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	front := HTTP(s.requestLog(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l := new(late)
 		waiting <- l
 		lot.Wait(w, r, &l.Call, 20*time.Second, l)

@@ -26,7 +26,7 @@ func peer(r *http.Request) netip.Addr {
 	return netip.Addr{}
 }
 
-// trusts tells whether a request came from one of the proxies.
+// trusts reports whether a request came from one of the proxies.
 func (p proxies) trusts(r *http.Request) bool { return len(p) > 0 && p.contain(peer(r)) }
 
 // client is the address of who made the request: the peer, or, when that is one of the proxies, the last address in
@@ -58,7 +58,7 @@ func (p proxies) client(r *http.Request) string {
 	return addr.String()
 }
 
-// secure tells whether the visitor's side of the request was encrypted.
+// secure reports whether the visitor's side of the request was encrypted.
 func (p proxies) secure(r *http.Request) bool {
 	return r.TLS != nil || p.trusts(r) && strings.EqualFold(lastOf(r, "X-Forwarded-Proto"), "https")
 }

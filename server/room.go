@@ -73,9 +73,9 @@ func (s *Server) room(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
 	switch f := negotiate(r.Header.Values("Accept")); {
 	case f == formPage:
-		brief(s.page.index)(w, r)
+		writeDeadline(s.page.index)(w, r)
 	case f == formShort:
-		brief(s.transports.transcript)(w, r)
+		writeDeadline(s.transports.transcript)(w, r)
 	case r.Method == http.MethodHead: // there is no end to a stream, but its kind can be told
 		w.Header().Set("Content-Type", map[form]string{
 			formEvents: "text/event-stream", formNDJSON: "application/x-ndjson", formText: "text/plain; charset=utf-8",

@@ -16,9 +16,9 @@ func (s *Server) routes() http.Handler {
 	e.HTTPErrorHandler = s.notRouted
 	t := &s.transports
 
-	get(e, "/", brief(s.home))
+	get(e, "/", writeDeadline(s.home))
 	get(e, "/rooms/:room", s.room) // bounds itself: it may be a stream
-	post(e, "/rooms", brief(s.postRoom))
+	post(e, "/rooms", writeDeadline(s.postRoom))
 
 	e.GET("/rooms/:room/ws", handle(t.ws))
 	e.GET("/rooms/:room/sse", handle(t.events))
@@ -28,28 +28,28 @@ func (s *Server) routes() http.Handler {
 	e.GET("/stream/sse", handle(t.manyEvents))
 	e.GET("/stream/ndjson", handle(t.manyNDJSON))
 
-	get(e, "/rooms/:room/messages", brief(t.messages))
-	get(e, "/stream/messages", brief(t.many))
-	post(e, "/rooms/:room/messages", brief(s.rated(t.post)))
-	post(e, "/rooms/:room", brief(s.rated(t.post)))
+	get(e, "/rooms/:room/messages", writeDeadline(t.messages))
+	get(e, "/stream/messages", writeDeadline(t.many))
+	post(e, "/rooms/:room/messages", writeDeadline(s.rateLimit(t.post)))
+	post(e, "/rooms/:room", writeDeadline(s.rateLimit(t.post)))
 
-	get(e, "/rooms/:room/members", brief(s.members))
-	post(e, "/rooms/:room/typing", brief(s.typing))
-	post(e, "/rooms/:room/leave", brief(s.leave))
+	get(e, "/rooms/:room/members", writeDeadline(s.members))
+	post(e, "/rooms/:room/typing", writeDeadline(s.typing))
+	post(e, "/rooms/:room/leave", writeDeadline(s.leave))
 
 	if s.calls != nil {
-		post(e, "/rooms/:room/call", brief(s.rated(s.call)))
-		post(e, "/livekit/webhook", brief(s.webhook))
+		post(e, "/rooms/:room/call", writeDeadline(s.rateLimit(s.call)))
+		post(e, "/livekit/webhook", writeDeadline(s.webhook))
 	}
 
-	get(e, "/session", brief(s.getSession))
-	post(e, "/session", brief(s.postSession))
+	get(e, "/session", writeDeadline(s.getSession))
+	post(e, "/session", writeDeadline(s.postSession))
 
-	get(e, "/healthz", brief(s.healthz))
-	get(e, "/readyz", brief(s.readyz))
+	get(e, "/healthz", writeDeadline(s.healthz))
+	get(e, "/readyz", writeDeadline(s.readyz))
 
 	for path, serve := range s.page.files() {
-		get(e, path, brief(serve))
+		get(e, path, writeDeadline(serve))
 	}
 	return e
 }
@@ -94,9 +94,9 @@ func (s *Server) notRouted(err error, c echo.Context) {
 	s.fail(c.Response().Writer, c.Request(), err)
 }
 
-// place finds a request's address below the base path, and takes one slash at its end off: /rooms/lobby/ is the same
+// stripBase finds a request's address below the base path, and takes one slash at its end off: /rooms/lobby/ is the same
 // room. A redirect would lose the body of "curl -d", and WebSocket clients follow none.
-func (s *Server) place(next http.Handler) http.Handler {
+func (s *Server) stripBase(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, raw := s.within(r.URL.Path), s.within(r.URL.RawPath)
 		if path != r.URL.Path || raw != r.URL.RawPath {

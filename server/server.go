@@ -27,7 +27,7 @@ type Rooms interface {
 
 // Store is what the server asks of the store; package redisstore has it.
 type Store interface {
-	// Ping tells whether the store answers.
+	// Ping reports whether the store answers.
 	Ping(ctx context.Context) error
 	// Secret is what sessions are signed with, the same on all nodes of one store.
 	Secret(ctx context.Context) ([]byte, error)
@@ -87,11 +87,11 @@ type Server struct {
 	page       *page
 	calls      Calls // nil for none
 	rate       *rates
-	underWay   underWay
+	inFlight   inFlight
 	draining   atomic.Bool
 }
 
-// allow tells whether a visitor may post now, and else after how long.
+// allow reports whether a visitor may post now, and else after how long.
 type allow = func(wire.Visitor) (ok bool, retryAfter time.Duration)
 
 // assemble makes a server of its parts. connect is told who a visitor is, whether a WebSocket's origin will do, and who
@@ -134,7 +134,7 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 		proxies: s.proxies, cookiePath: base + "/", now: o.Now,
 	}
 	s.transports = connect(s.sessions.identify, s.origins.sameSite, s.mayPost)
-	s.handler = s.observe(s.place(s.secure(s.origins.share(s.origins.protect(bounds(s.routes()))))))
+	s.handler = s.requestLog(s.stripBase(s.securityHeaders(s.origins.cors(s.origins.protect(limitBody(s.routes()))))))
 	return s, nil
 }
 
@@ -147,7 +147,7 @@ func (s *Server) Drain() { s.draining.Store(true) }
 
 // Wait returns when no request is under way, or with ctx's error and what was. Streams that have left the HTTP server are
 // the Heart's to wait for.
-func (s *Server) Wait(ctx context.Context) (open []string, err error) { return s.underWay.wait(ctx) }
+func (s *Server) Wait(ctx context.Context) (open []string, err error) { return s.inFlight.wait(ctx) }
 
 // fail answers with a problem, and logs what is our own fault.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {

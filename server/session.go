@@ -17,7 +17,7 @@ const cookieName = "caller_session"
 // sessions says who is speaking. A session is in its token alone: nothing of it is stored.
 type sessions struct {
 	keys       keys
-	verified   verified
+	tokenCache tokenCache
 	proxies    proxies
 	cookiePath string
 	now        func() time.Time
@@ -68,10 +68,10 @@ func (s *sessions) parse(ctx context.Context, token string) (session, error) {
 	if err != nil {
 		return session{}, err
 	}
-	found, err := s.verified.parse(token, key, s.now())
+	found, err := s.tokenCache.parse(token, key, s.now())
 	if errors.Is(err, errTokenForged) {
 		if key, ok := s.keys.other(ctx, key); ok {
-			return s.verified.parse(token, key, s.now())
+			return s.tokenCache.parse(token, key, s.now())
 		}
 	}
 	return found, err

@@ -30,8 +30,8 @@ func (c config) acme(log *slog.Logger) (*encryption, error) {
 		Client: &acme.Client{DirectoryURL: string(c.ACMEDirectory), UserAgent: "caller",
 			HTTPClient: &http.Client{Transport: &ordered{next: http.DefaultTransport, orders: map[string]string{}}}},
 	}
-	watched := &watcher{get: manager.GetCertificate, log: log, now: time.Now}
-	e := &encryption{config: tlsConfig(watched.pass), obtain: func() { obtain(names, watched.pass, log) }}
+	logged := &expiryLogger{get: manager.GetCertificate, log: log, now: time.Now}
+	e := &encryption{config: tlsConfig(logged.certificate), obtain: func() { obtain(names, logged.certificate, log) }}
 	e.config.NextProtos = append(e.config.NextProtos, acme.ALPNProto) // the issuer's question by TLS-ALPN-01
 	if c.HTTPRedirect != "" {
 		e.challenged = func(rest http.Handler) http.Handler { return withoutPort(manager.HTTPHandler(rest), rest) }

@@ -63,7 +63,7 @@ func (v *roomPrefix) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// fitCalls tells whether the calls' settings are all there or none of them.
+// fitCalls reports whether the calls' settings are all there or none of them.
 func (s *settings) fitCalls() error {
 	given := []struct{ name, value string }{
 		{"--livekit-url (LIVEKIT_URL)", string(s.LiveKitURL)},

@@ -46,10 +46,10 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 	if err != nil && !errors.Is(err, chat.ErrUnavailable) {
 		return &settingError{fmt.Errorf("--redis-url (REDIS_URL): %w", err)} // all other options have been checked
 	}
-	door := &entrance{waiting: server.Waiting()}
-	p := &parts{log: log, web: server.HTTP(door, log), store: store}
+	swap := &handlerSwap{waiting: server.Waiting()}
+	p := &parts{log: log, web: server.HTTP(swap, log), store: store}
 	if store != nil {
-		if err := p.assemble(c, door); err != nil {
+		if err := p.assemble(c, swap); err != nil {
 			return errors.Join(err, p.drain(ctx))
 		}
 	}
@@ -59,14 +59,14 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 	}
 	var background sync.WaitGroup
 	defer background.Wait()
-	tidying, stop := context.WithCancel(ctx)
+	scavenging, stop := context.WithCancel(ctx)
 	defer stop()
-	background.Go(func() { tidy(tidying) })
+	background.Go(func() { scavenge(scavenging) })
 
 	if store == nil {
 		log.Warn("Redis does not answer: not ready until it does", "redis", withoutSecrets(c.redis), "err", err)
 		if p.store = await(ctx, c, log); p.store != nil {
-			if err := p.assemble(c, door); err != nil {
+			if err := p.assemble(c, swap); err != nil {
 				return errors.Join(err, p.drain(ctx))
 			}
 		}
@@ -110,7 +110,7 @@ func (p *parts) listen(ctx context.Context, c config, secure *encryption, stdout
 }
 
 // assemble makes the node and its server on the store, and lets visitors in.
-func (p *parts) assemble(c config, door *entrance) error {
+func (p *parts) assemble(c config, swap *handlerSwap) error {
 	dist, err := frontend.Dist()
 	if err != nil {
 		return fmt.Errorf("the page: %w", err)
@@ -132,7 +132,7 @@ func (p *parts) assemble(c config, door *entrance) error {
 	if p.front, err = server.New(p.node, p.heart, p.store, dist, options); err != nil {
 		return err
 	}
-	door.front.Store(p.front)
+	swap.front.Store(p.front)
 	return nil
 }
 
@@ -164,14 +164,14 @@ func await(ctx context.Context, c config, log *slog.Logger) *redisstore.Store {
 	}
 }
 
-// entrance is the handler of the web server: that of a node, once there is one.
-type entrance struct {
+// handlerSwap is the handler of the web server: that of a node, once there is one.
+type handlerSwap struct {
 	waiting http.Handler
 	front   atomic.Pointer[server.Server]
 }
 
 // ServeHTTP implements http.Handler.
-func (e *entrance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (e *handlerSwap) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s := e.front.Load(); s != nil {
 		s.ServeHTTP(w, r)
 		return

@@ -30,8 +30,8 @@ func (c config) encryption(log *slog.Logger) (*encryption, error) {
 		if err := files.read(); err != nil {
 			return nil, &settingError{err}
 		}
-		watched := &watcher{get: files.get, log: log, now: time.Now}
-		return &encryption{config: tlsConfig(watched.pass)}, nil
+		logged := &expiryLogger{get: files.get, log: log, now: time.Now}
+		return &encryption{config: tlsConfig(logged.certificate)}, nil
 	case len(c.ACMEDomains) > 0:
 		return c.acme(log)
 	default:
@@ -48,8 +48,8 @@ func tlsConfig(get certificateGetter) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: get}
 }
 
-// lookEvery is how often the files are looked at for a renewal, at most: it costs two system calls in a handshake.
-const lookEvery = time.Second
+// checkEvery is how often at most the files are checked for a renewal: it costs two system calls in a handshake.
+const checkEvery = time.Second
 
 // certificateFiles is a certificate and its key in files, which are read again when they have changed. A pair that
 // does not fit is passed over: a renewal writes one file after the other.
@@ -58,10 +58,10 @@ type certificateFiles struct {
 	log       *slog.Logger
 	now       func() time.Time
 
-	mu     sync.Mutex // guards the following
-	loaded *tls.Certificate
-	state  [2]fileState // of what was read last, whether it could be used or not
-	looked time.Time
+	mu      sync.Mutex // guards the following
+	loaded  *tls.Certificate
+	state   [2]fileState // of what was read last, whether it could be used or not
+	checked time.Time
 }
 
 // fileState tells one content of a file from the next.
@@ -74,8 +74,8 @@ type fileState struct {
 func (f *certificateFiles) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if now := f.now(); now.Sub(f.looked) >= lookEvery {
-		f.looked = now
+	if now := f.now(); now.Sub(f.checked) >= checkEvery {
+		f.checked = now
 		if state, err := f.stat(); err != nil || state != f.state {
 			f.renewLocked(state, err)
 		}
@@ -108,7 +108,7 @@ func (f *certificateFiles) read() error {
 	if f.state, err = f.stat(); err != nil {
 		return err
 	}
-	f.looked = f.now()
+	f.checked = f.now()
 	f.loaded, err = f.load()
 	return err
 }
@@ -161,8 +161,8 @@ const (
 	lateAfter = 5.0 / 6
 )
 
-// watcher says in the log what is wrong with the certificates that it passes on.
-type watcher struct {
+// expiryLogger says in the log what is wrong with the certificates that it passes on.
+type expiryLogger struct {
 	get certificateGetter
 	log *slog.Logger
 	now func() time.Time
@@ -171,7 +171,7 @@ type watcher struct {
 	said map[string]time.Time
 }
 
-func (w *watcher) pass(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (w *expiryLogger) certificate(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 	cert, err := w.get(hello)
 	if err != nil {
 		w.say(err.Error(), "no certificate", "name", hello.ServerName, "err", err)
@@ -191,7 +191,7 @@ func late(leaf *x509.Certificate, now time.Time) bool {
 // maxSaid bounds what is remembered: the names in handshakes are anybody's.
 const maxSaid = 100
 
-func (w *watcher) say(what, message string, args ...any) {
+func (w *expiryLogger) say(what, message string, args ...any) {
 	w.mu.Lock()
 	now := w.now()
 	again := now.Sub(w.said[what]) < sayEvery

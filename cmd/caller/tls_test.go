@@ -258,14 +258,14 @@ func TestWatcherSaysItSeldom(t *testing.T) {
 	files.renew(t, 7, now.Add(-90*24*time.Hour), now.Add(24*time.Hour))
 	f := &certificateFiles{cert: files.cert, key: files.key, log: slog.New(slog.DiscardHandler), now: func() time.Time { return now }}
 	require.NoError(t, f.read())
-	w := &watcher{get: f.get, log: slog.New(slog.NewTextHandler(&logged, nil)), now: func() time.Time { return now }}
+	w := &expiryLogger{get: f.get, log: slog.New(slog.NewTextHandler(&logged, nil)), now: func() time.Time { return now }}
 	for range 3 {
-		_, err := w.pass(&tls.ClientHelloInfo{})
+		_, err := w.certificate(&tls.ClientHelloInfo{})
 		require.NoError(t, err)
 	}
 	assert.Equal(t, 1, strings.Count(logged.String(), "has not been renewed"))
 	now = now.Add(sayEvery)
-	_, err := w.pass(&tls.ClientHelloInfo{})
+	_, err := w.certificate(&tls.ClientHelloInfo{})
 	require.NoError(t, err)
 	assert.Equal(t, 2, strings.Count(logged.String(), "has not been renewed"))
 }

@@ -22,7 +22,7 @@ func residentFile(t *testing.T) int {
 	return kb
 }
 
-// It takes a process of its own: in this one tidy may have been there before, if the other tests took long.
+// It takes a process of its own: in this one scavenge may have been there before, if the other tests took long.
 func TestUnmapFile(t *testing.T) {
 	const own = "TEST_UNMAP_FILE"
 	if os.Getenv(own) == "" {

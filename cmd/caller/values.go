@@ -92,7 +92,7 @@ func (v *redisURL) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// hasPort tells whether what follows the scheme of a URL ends its host with a port that can be one, or with none.
+// hasPort reports whether what follows the scheme of a URL ends its host with a port that can be one, or with none.
 func hasPort(rest string) bool {
 	rest, _, _ = strings.Cut(rest, "?")
 	host, _, _ := strings.Cut(rest[strings.LastIndexByte(rest, '@')+1:], "/")

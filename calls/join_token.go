@@ -11,43 +11,43 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// PassLife is how long a pass is good for joining. LiveKit gives a participant newer ones by itself, so it need not last
+// TokenLife is how long a join token is good for joining. LiveKit gives a participant newer ones by itself, so it need not last
 // as long as the call; a page that has to connect anew asks for another.
-const PassLife = 2 * time.Minute
+const TokenLife = 2 * time.Minute
 
 // maxRoomName is the longest name LiveKit takes for a room by default, in bytes.
 const maxRoomName = 256
 
-// Pass lets one member into one room's call.
-type Pass struct {
+// JoinToken lets one member into one room's call.
+type JoinToken struct {
 	URL     string
 	Token   string
 	Expires time.Time // to the second
 }
 
-// NewPass makes a pass. It does not ask whether the member is present in the room: the caller has to. Errors: an
+// NewJoinToken makes a join token. It does not ask whether the member is present in the room: the caller has to. Errors: an
 // [*chat.InvalidError] for a room whose name is too long for LiveKit.
-func (o Options) NewPass(room chat.RoomID, who chat.Author) (Pass, error) {
+func (o Options) NewJoinToken(room chat.RoomID, who chat.Author) (JoinToken, error) {
 	name := o.roomName(room)
 	if len(name) > maxRoomName {
 		limit := maxRoomName - len(o.RoomPrefix)
-		return Pass{}, &chat.InvalidError{Field: "room", Limit: limit,
+		return JoinToken{}, &chat.InvalidError{Field: "room", Limit: limit,
 			Reason: fmt.Sprintf("has %d bytes, more than the %d with which a room can have a call", len(room), limit)}
 	}
 	if who.ID == "" || who.Guest {
-		return Pass{}, errors.New("a pass is for a session's owner")
+		return JoinToken{}, errors.New("a join token is for a session's owner")
 	}
 	yes, no := true, false
 	grant := &auth.VideoGrant{
 		RoomJoin: true, Room: name, CanPublish: &yes, CanSubscribe: &yes, CanPublishData: &yes, CanUpdateOwnMetadata: &no,
 	}
-	expires := time.Now().Add(PassLife).UTC().Truncate(time.Second)
+	expires := time.Now().Add(TokenLife).UTC().Truncate(time.Second)
 	token, err := auth.NewAccessToken(o.Key, o.Secret).SetIdentity(string(who.ID)).SetName(who.Name).
-		SetVideoGrant(grant).SetValidFor(PassLife).ToJWT()
+		SetVideoGrant(grant).SetValidFor(TokenLife).ToJWT()
 	if err != nil {
-		return Pass{}, fmt.Errorf("pass for %s: %w", room, err)
+		return JoinToken{}, fmt.Errorf("join token for %s: %w", room, err)
 	}
-	return Pass{URL: o.PublicURL, Token: token, Expires: expires}, nil
+	return JoinToken{URL: o.PublicURL, Token: token, Expires: expires}, nil
 }
 
 func (o Options) roomName(room chat.RoomID) string { return o.RoomPrefix + string(room) }

@@ -8,16 +8,16 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// maxLooks is how many rooms are looked at at the same time: a sweep finds all of them, and LiveKit has other work.
-const maxLooks = 16
+// maxReconciles is how many rooms are reconciled at the same time: a sweep finds all of them, and LiveKit has other work.
+const maxReconciles = 16
 
-// near is how close two looks at one room must be to be one: a webhook seldom comes alone. Looks that are not for now are
+// near is how close two runs for one room must be to become one: a webhook seldom comes alone. Runs that are not for now are
 // put off to the next multiple of it, so that a flood of them is a few.
 const near = 100 * time.Millisecond
 
-// agenda is which rooms are to be looked at, and when. Each room is looked at by one goroutine at a time. Methods may be
+// workQueue is which rooms are to be reconciled, and when. Each room is reconciled by one goroutine at a time. Methods may be
 // called at the same time.
-type agenda struct {
+type workQueue struct {
 	began time.Time
 	wake  chan struct{} // has an element when there is something new
 
@@ -25,12 +25,12 @@ type agenda struct {
 	due map[chat.RoomID][]time.Time
 }
 
-func newAgenda() *agenda {
-	return &agenda{began: time.Now(), wake: make(chan struct{}, 1), due: map[chat.RoomID][]time.Time{}}
+func newWorkQueue() *workQueue {
+	return &workQueue{began: time.Now(), wake: make(chan struct{}, 1), due: map[chat.RoomID][]time.Time{}}
 }
 
-// add has a room looked at after a while.
-func (a *agenda) add(room chat.RoomID, after time.Duration) {
+// add has a room reconciled after a while.
+func (a *workQueue) add(room chat.RoomID, after time.Duration) {
 	now := time.Now()
 	at := now.Add(after)
 	if past := at.Sub(a.began) % near; after > 0 && past > 0 {
@@ -42,7 +42,7 @@ func (a *agenda) add(room chat.RoomID, after time.Duration) {
 		if after <= 0 && !other.After(now) { // it is late, and has not begun
 			return
 		}
-		if d := other.Sub(at); d >= 0 && d < near { // a look before that may be too early
+		if d := other.Sub(at); d >= 0 && d < near { // a run before that may be too early
 			return
 		}
 	}
@@ -53,9 +53,9 @@ func (a *agenda) add(room chat.RoomID, after time.Duration) {
 	}
 }
 
-// take returns the rooms whose time has come, but for those that are being looked at, and in how long the next one's
+// take returns the rooms whose time has come, but for those that are being reconciled, and in how long the next one's
 // does.
-func (a *agenda) take(now time.Time, busy map[chat.RoomID]bool) (rooms []chat.RoomID, wait time.Duration) {
+func (a *workQueue) take(now time.Time, busy map[chat.RoomID]bool) (rooms []chat.RoomID, wait time.Duration) {
 	wait = time.Hour
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -72,7 +72,7 @@ func (a *agenda) take(now time.Time, busy map[chat.RoomID]bool) (rooms []chat.Ro
 		}
 		switch {
 		case len(later) == len(times):
-		case len(rooms)+len(busy) >= maxLooks: // the end of one is the time for the next
+		case len(rooms)+len(busy) >= maxReconciles: // the end of one is the time for the next
 		case len(later) == 0:
 			rooms = append(rooms, room)
 			delete(a.due, room)
@@ -84,8 +84,8 @@ func (a *agenda) take(now time.Time, busy map[chat.RoomID]bool) (rooms []chat.Ro
 	return rooms, wait
 }
 
-// run looks at rooms as their times come, until ctx ends and the looks under way have.
-func (a *agenda) run(ctx context.Context, look func(context.Context, chat.RoomID)) {
+// run reconciles rooms as their times come, until ctx ends and the runs in progress have.
+func (a *workQueue) run(ctx context.Context, reconcile func(context.Context, chat.RoomID)) {
 	busy := map[chat.RoomID]bool{}
 	done := make(chan chat.RoomID)
 	timer := time.NewTimer(0)
@@ -110,7 +110,7 @@ func (a *agenda) run(ctx context.Context, look func(context.Context, chat.RoomID
 		for _, room := range rooms {
 			busy[room] = true
 			go func() {
-				look(ctx, room)
+				reconcile(ctx, room)
 				done <- room
 			}()
 		}

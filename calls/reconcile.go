@@ -10,25 +10,25 @@ import (
 )
 
 const (
-	// lookTime is how long one look may take, tries how often it begins anew because the roster has changed meanwhile.
-	lookTime = 15 * time.Second
-	tries    = 10
-	// lookAgain is how soon something that is about to change is looked at again.
-	lookAgain = 3 * time.Second
+	// reconcileTimeout is how long one reconciliation may take, tries how often it starts over when the roster changed meanwhile.
+	reconcileTimeout = 15 * time.Second
+	tries            = 10
+	// retryDelay is how soon something that is about to change is reconciled again.
+	retryDelay = 3 * time.Second
 )
 
-// look makes the roster say who is in a room's call, and LiveKit let go who is not in the room. It compares the two as they
+// reconcile makes the roster say who is in a room's call, and LiveKit let go who is not in the room. It compares the two as they
 // are, so it does not matter why it is called, how often, or in which order.
-func (c *Calls) look(ctx context.Context, room chat.RoomID) {
-	ctx, cancel := context.WithTimeout(ctx, lookTime)
+func (c *Calls) reconcile(ctx context.Context, room chat.RoomID) {
+	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
 	for range tries {
-		settled, err := c.reconcile(ctx, room)
+		settled, err := c.reconcileOnce(ctx, room)
 		if err != nil {
-			// The next sweep looks again, and says in the log when it is LiveKit that is away.
-			c.log.Debug("looking at a call failed", "room", string(room), "err", err)
+			// The next sweep tries again, and says in the log when it is LiveKit that is away.
+			c.log.Debug("reconciling a call failed", "room", string(room), "err", err)
 			if c.unsettled(room) {
-				c.agenda.add(room, lookAgain)
+				c.queue.add(room, retryDelay)
 			}
 			return
 		}
@@ -36,12 +36,12 @@ func (c *Calls) look(ctx context.Context, room chat.RoomID) {
 			return
 		}
 	}
-	c.agenda.add(room, lookAgain) // people come and go faster than LiveKit answers
+	c.queue.add(room, retryDelay) // people come and go faster than LiveKit answers
 }
 
-// reconcile makes one try. It is settled unless the roster has changed while LiveKit was asked: whoever was seen to be
+// reconcileOnce makes one try. It is settled unless the roster has changed while LiveKit was asked: whoever was seen to be
 // absent might have come in that time.
-func (c *Calls) reconcile(ctx context.Context, room chat.RoomID) (settled bool, err error) {
+func (c *Calls) reconcileOnce(ctx context.Context, room chat.RoomID) (settled bool, err error) {
 	began := time.Now()
 	snapshot, err := c.Roster().Members(ctx, room)
 	if err != nil {
@@ -63,7 +63,7 @@ func (c *Calls) reconcile(ctx context.Context, room chat.RoomID) (settled bool, 
 	}
 	connecting := func(p participant) bool { return !p.active }
 	if waiting || slices.ContainsFunc(there, connecting) {
-		c.agenda.add(room, lookAgain)
+		c.queue.add(room, retryDelay)
 	}
 	if err := c.sendOut(ctx, room, goers, len(snapshot.Members) == 0 && len(goers) == len(there)); err != nil {
 		return false, err

@@ -30,7 +30,7 @@ func TestPanic(t *testing.T) {
 
 func TestPanicInTheMiddle(t *testing.T) {
 	s := newSite(t, Options{})
-	h := s.observe(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	h := s.requestLog(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("half"))
 		panic("late")
 	}))
@@ -61,7 +61,7 @@ func TestRequestID(t *testing.T) {
 func TestWait(t *testing.T) {
 	s := newSite(t, Options{})
 	entered, release := make(chan struct{}), make(chan struct{})
-	h := s.observe(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { entered <- struct{}{}; <-release }))
+	h := s.requestLog(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { entered <- struct{}{}; <-release }))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

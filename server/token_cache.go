@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// verified reads tokens and remembers the good ones: a signature, base64 and JSON are a tenth of what a post costs, and
+// tokenCache reads tokens and remembers the good ones: a signature, base64 and JSON are a tenth of what a post costs, and
 // somebody who posts does so again. Its zero value is ready.
-type verified struct {
+type tokenCache struct {
 	mu sync.Mutex // guards the following
 	// young are those seen lately, old those seen before; of neither are there more than most.
-	young, old map[string]verdict // by token
+	young, old map[string]cachedToken // by token
 }
 
-// verdict is what a token says, and the key by which that is true.
-type verdict struct {
+// cachedToken is what a token says, and the key by which that is true.
+type cachedToken struct {
 	session session
 	key     []byte
 }
@@ -25,12 +25,12 @@ type verdict struct {
 const most = 1024
 
 // parse is [parseToken], whose answer for the same token and key changes with the time only.
-func (v *verified) parse(token string, key []byte, now time.Time) (session, error) {
+func (v *tokenCache) parse(token string, key []byte, now time.Time) (session, error) {
 	found, ok := v.find(token)
 	if !ok || !bytes.Equal(found.key, key) {
 		s, err := parseToken(token, key, now)
 		if err == nil {
-			v.keep(strings.Clone(token), verdict{s, key}) // it came as a part of a request's headers
+			v.keep(strings.Clone(token), cachedToken{s, key}) // it came as a part of a request's headers
 		}
 		return s, err
 	}
@@ -40,7 +40,7 @@ func (v *verified) parse(token string, key []byte, now time.Time) (session, erro
 	return found.session, nil
 }
 
-func (v *verified) find(token string) (verdict, bool) {
+func (v *tokenCache) find(token string) (cachedToken, bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if found, ok := v.young[token]; ok {
@@ -54,15 +54,15 @@ func (v *verified) find(token string) (verdict, bool) {
 	return found, ok
 }
 
-func (v *verified) keep(token string, found verdict) {
+func (v *tokenCache) keep(token string, found cachedToken) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.keepLocked(token, found)
 }
 
-func (v *verified) keepLocked(token string, found verdict) {
+func (v *tokenCache) keepLocked(token string, found cachedToken) {
 	if v.young == nil || len(v.young) >= most {
-		v.young, v.old = make(map[string]verdict), v.young
+		v.young, v.old = make(map[string]cachedToken), v.young
 	}
 	v.young[token] = found
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-func TestVerified(t *testing.T) {
+func TestTokenCache(t *testing.T) {
 	key, another := []byte(strings.Repeat("k", 32)), []byte(strings.Repeat("o", 32))
 	ann := session{ID: "0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", Name: "Ann", Expires: start.Add(time.Hour)}
 	token := ann.token(key)
-	var v verified
+	var v tokenCache
 	for range 2 { // the second time from memory
 		found, err := v.parse(token, key, start)
 		require.NoError(t, err)
@@ -35,11 +35,11 @@ func TestVerified(t *testing.T) {
 	}
 }
 
-// TestVerifiedIsBounded has more sessions than are remembered. All stay good, and whoever is here again and again is not
+// TestTokenCacheIsBounded has more sessions than are remembered. All stay good, and whoever is here again and again is not
 // forgotten.
-func TestVerifiedIsBounded(t *testing.T) {
+func TestTokenCacheIsBounded(t *testing.T) {
 	key := []byte(strings.Repeat("k", 32))
-	var v verified
+	var v tokenCache
 	busy := session{ID: chat.NewMemberID(), Name: "busy", Expires: start.Add(time.Hour)}.token(key)
 	for i := range 5 * most {
 		s := session{ID: chat.NewMemberID(), Name: fmt.Sprint(i), Expires: start.Add(time.Hour)}
@@ -57,18 +57,18 @@ func TestVerifiedIsBounded(t *testing.T) {
 	}
 }
 
-func BenchmarkVerified(b *testing.B) {
+func BenchmarkTokenCache(b *testing.B) {
 	key := []byte(strings.Repeat("k", 32))
 	token := session{ID: chat.NewMemberID(), Name: "Ann", Expires: start.Add(time.Hour)}.token(key)
 	b.Run("first", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_, _ = parseToken(token, key, start) // good, as TestVerified shows
+			_, _ = parseToken(token, key, start) // good, as TestTokenCache shows
 		}
 	})
 	b.Run("again", func(b *testing.B) {
 		b.ReportAllocs()
-		var v verified
+		var v tokenCache
 		for b.Loop() {
 			_, _ = v.parse(token, key, start)
 		}

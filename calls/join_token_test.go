@@ -16,19 +16,19 @@ import (
 func TestPassIsForOneMemberAndOneRoom(t *testing.T) {
 	o := options()
 	before := time.Now()
-	pass, err := o.NewPass("комната", chat.Author{ID: "0b0d8a0e", Name: "Ann"})
+	token, err := o.NewJoinToken("комната", chat.Author{ID: "0b0d8a0e", Name: "Ann"})
 	require.NoError(t, err)
-	assert.Equal(t, o.PublicURL, pass.URL)
-	assert.WithinRange(t, pass.Expires, before.Add(PassLife-time.Second), time.Now().Add(PassLife))
+	assert.Equal(t, o.PublicURL, token.URL)
+	assert.WithinRange(t, token.Expires, before.Add(TokenLife-time.Second), time.Now().Add(TokenLife))
 
-	parsed, err := auth.ParseAPIToken(pass.Token)
+	parsed, err := auth.ParseAPIToken(token.Token)
 	require.NoError(t, err)
 	assert.Equal(t, "key", parsed.APIKey())
 	claims, grants, err := parsed.Verify(o.Secret)
 	require.NoError(t, err)
 	assert.Equal(t, "0b0d8a0e", grants.Identity)
 	assert.Equal(t, "Ann", grants.Name)
-	assert.WithinDuration(t, pass.Expires, claims.ExpiresAt.Time, time.Second)
+	assert.WithinDuration(t, token.Expires, claims.ExpiresAt.Time, time.Second)
 
 	video := grants.Video
 	assert.Equal(t, "caller:комната", video.Room)
@@ -44,20 +44,20 @@ func TestPassIsForOneMemberAndOneRoom(t *testing.T) {
 
 	_, _, err = parsed.Verify(strings.Repeat("x", 32))
 	require.ErrorIs(t, err, jwt.ErrSignatureInvalid)
-	assert.NotContains(t, pass.Token, o.Secret)
+	assert.NotContains(t, token.Token, o.Secret)
 }
 
 func TestPassIsRefused(t *testing.T) {
 	o := options()
-	_, err := o.NewPass("lobby", chat.Author{ID: "5f1c", Name: "guest-5f1c", Guest: true})
+	_, err := o.NewJoinToken("lobby", chat.Author{ID: "5f1c", Name: "guest-5f1c", Guest: true})
 	require.Error(t, err)
-	_, err = o.NewPass("lobby", chat.Author{Name: "Ann"})
+	_, err = o.NewJoinToken("lobby", chat.Author{Name: "Ann"})
 	require.Error(t, err)
 
 	longest := chat.RoomID(strings.Repeat("𞤀", 62)) // four bytes each
-	_, err = o.NewPass(longest, chat.Author{ID: "0b0d8a0e", Name: "Ann"})
+	_, err = o.NewJoinToken(longest, chat.Author{ID: "0b0d8a0e", Name: "Ann"})
 	require.NoError(t, err)
-	_, err = o.NewPass(longest+"𞤀", chat.Author{ID: "0b0d8a0e", Name: "Ann"})
+	_, err = o.NewJoinToken(longest+"𞤀", chat.Author{ID: "0b0d8a0e", Name: "Ann"})
 	var invalid *chat.InvalidError
 	require.ErrorAs(t, err, &invalid)
 	assert.Equal(t, "room", invalid.Field)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// tidyEvery is how often one looks whether there is memory to give back.
-const tidyEvery = 2 * time.Second
+// scavengeEvery is how often one looks whether there is memory to give back.
+const scavengeEvery = 2 * time.Second
 
 // A process is calm when it allocates less than calmBytes between two looks; then what it could give back is given
 // back when it is more than worthBytes and than one part in worthShare of what lives: a collection costs by that.
@@ -19,13 +19,13 @@ const (
 	worthShare = 8
 )
 
-// tidy gives memory back to the system when a rush is over, until ctx ends. A rush of new connections leaves garbage as
+// scavenge gives memory back to the system when a rush is over, until ctx ends. A rush of new connections leaves garbage as
 // large as what the connections hold, and in a process that is calm after it the next collection, which runs when the
 // heap has doubled, may be hours away. What is mapped of the program's file goes with it (unmapFile). Measured with 10,000
 // idle event streams, see docs/performance.md.
-func tidy(ctx context.Context) {
+func scavenge(ctx context.Context) {
 	defer runtime.KeepAlive(ballast)
-	ticker := time.NewTicker(tidyEvery)
+	ticker := time.NewTicker(scavengeEvery)
 	defer ticker.Stop()
 	var m heap
 	for {

@@ -24,16 +24,16 @@ import (
 // requestIDHeader names a request in the answer and in the log.
 const requestIDHeader = "X-Request-Id"
 
-// observe names each request, counts it while it is under way, logs it at debug level without its query (which may
+// requestLog names each request, counts it while it is under way, logs it at debug level without its query (which may
 // have a name in it) and its headers (which may have a token), and answers a panic with a 500.
-func (s *Server) observe(next http.Handler) http.Handler {
+func (s *Server) requestLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out := &writer{ResponseWriter: w, server: s, id: s.requestID(r), what: asked{r.Method, r.URL.Path}, began: time.Now()}
 		w.Header().Set(requestIDHeader, out.id)
 		if s.log.Enabled(r.Context(), slog.LevelDebug) {
 			out.from = s.proxies.client(r)
 		}
-		s.underWay.enter(out)
+		s.inFlight.enter(out)
 		defer func() {
 			if !out.outlasts {
 				out.over(recover())
@@ -47,7 +47,7 @@ func (s *Server) observe(next http.Handler) http.Handler {
 // long lost what net/http held of it. It is under way until it is in the log, which ends with the node.
 func (w *writer) over(v any) {
 	s, ctx := w.server, context.Background()
-	defer s.underWay.leave(w)
+	defer s.inFlight.leave(w)
 	if v != nil {
 		s.recovered(w, v)
 	}
@@ -122,7 +122,7 @@ var _ park.Lasting = (*writer)(nil)
 // Outlast implements [park.Lasting].
 func (w *writer) Outlast(below http.ResponseWriter) {
 	w.ResponseWriter, w.outlasts = below, true
-	w.server.underWay.keep(w)
+	w.server.inFlight.keep(w)
 }
 
 // Last implements [park.Lasting].
@@ -165,14 +165,14 @@ func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // asked is what a request asks.
 type asked struct{ method, path string }
 
-// underWay knows the requests that are being served.
-type underWay struct {
+// inFlight knows the requests that are being served.
+type inFlight struct {
 	mu    sync.Mutex // guards the following, and what they ask
 	open  map[*writer]struct{}
 	empty chan struct{} // closed when open becomes empty; nil when nobody waits
 }
 
-func (u *underWay) enter(w *writer) {
+func (u *inFlight) enter(w *writer) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.open == nil {
@@ -183,13 +183,13 @@ func (u *underWay) enter(w *writer) {
 
 // keep has a request that lasts hold what it asks by itself: as it came, that is a part of the request's first line, whose
 // query may be long.
-func (u *underWay) keep(w *writer) {
+func (u *inFlight) keep(w *writer) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	w.what = asked{strings.Clone(w.what.method), strings.Clone(w.what.path)}
 }
 
-func (u *underWay) leave(w *writer) {
+func (u *inFlight) leave(w *writer) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.open, w)
@@ -199,7 +199,7 @@ func (u *underWay) leave(w *writer) {
 	}
 }
 
-func (u *underWay) wait(ctx context.Context) ([]string, error) {
+func (u *inFlight) wait(ctx context.Context) ([]string, error) {
 	u.mu.Lock()
 	if len(u.open) == 0 {
 		u.mu.Unlock()
