@@ -3,9 +3,9 @@ import { defineConfig } from "vite";
 // Names that nobody outside the library sees: members of what the modules hand one another. What is on the wire, in the
 // options and in the public types is not here, and must not be; nor what is the text of a string too.
 export const INTERNAL = [
-  "address answer arrived beat changed channel deadline doubt down emit failed frozen heardAt",
-  "held input nextAt onCarry onChange onDecision onEvent onFinal onMemory onOwn onSession",
-  "onSignedOut onState openedAt pause places port proof proved queue restart resume step stored",
+  "address answer arrived changed channel connection deadline doubt down emit failed frozen heardAt",
+  "held input interval nextAt onActivate onChange onDecision onEvent onFinal onMemory onOwn onSession",
+  "onSignedOut onState openedAt pause positions proof proved queue restart resume step stored",
   "target welcomeAt",
 ].flatMap((names) => names.split(" "));
 

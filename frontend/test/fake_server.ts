@@ -296,13 +296,13 @@ export class FakeServer {
     for (const entry of entries) this.#send(stream, entry);
     this.#send(stream, { type: "live", roomId: this.room, cursor: this.#cursor() });
     setTimeout(() => this.#send(stream, { type: "ping" }), 1_000);
-    const beat = () => {
+    const heartbeat = () => {
       if (stream.closed) return;
       if (Date.now() - stream.lastSent >= this.heartbeat * 1000)
         this.#send(stream, { type: "ping" });
-      setTimeout(beat, 1_000);
+      setTimeout(heartbeat, 1_000);
     };
-    setTimeout(beat, 1_000);
+    setTimeout(heartbeat, 1_000);
     for (const [ms, modes] of [
       [300, ["kill"]],
       [5_000, ["kill", "cut"]],

@@ -4,9 +4,9 @@ import {
   createClient,
   type Decision,
 } from "../src/client/index.ts";
-import { share } from "../src/client/share.ts";
-import type { LocksLike } from "../src/client/share_election.ts";
-import type { ChannelLike, Neighbours } from "../src/client/share_letters.ts";
+import { joinTabs } from "../src/client/tabs.ts";
+import type { LocksLike } from "../src/client/tabs_lock.ts";
+import type { ChannelLike, TabEnvironment } from "../src/client/tabs_messages.ts";
 import type { FakeRooms } from "./fake_rooms.ts";
 import { Random } from "./random.ts";
 
@@ -84,10 +84,10 @@ export class FakeBrowser {
             this.#waiting = this.#waiting.filter((one) => one !== request);
             reject(new DOMException("aborted", "AbortError"));
           });
-          const holder = this.#held.get(name);
-          if (holder !== undefined && steal !== true) return void this.#waiting.push(request);
-          if (holder !== undefined) {
-            holder.tab.gate(() => holder.rejected(new DOMException("stolen", "AbortError")));
+          const leader = this.#held.get(name);
+          if (leader !== undefined && steal !== true) return void this.#waiting.push(request);
+          if (leader !== undefined) {
+            leader.tab.gate(() => leader.rejected(new DOMException("stolen", "AbortError")));
           }
           setTimeout(() => this.#held.get(name) === request && request.granted(), 1);
           this.#held.set(name, request);
@@ -122,7 +122,7 @@ export class FakeTab {
   dead = false;
   frozen = false;
   hidden = false;
-  /** Letters to it are lost. */
+  /** Messages to it are lost. */
   deaf = false;
 
   constructor(browser: FakeBrowser, room: string, n: number, options: Partial<ClientOptions>) {
@@ -130,7 +130,7 @@ export class FakeTab {
     this.room = room;
     const random = new Random(n + 1);
     let keys = 0;
-    const near: Neighbours = {
+    const tabs: TabEnvironment = {
       channel: (name) => browser.channel(name, this),
       locks: browser.locks ? browser.locksOf(this) : undefined,
       visible: () => !this.hidden,
@@ -154,15 +154,15 @@ export class FakeTab {
         },
         ...options,
       },
-      share(options.transport ?? "", "http://host/chat/", near),
+      joinTabs(options.transport ?? "", "http://host/chat/", tabs),
     );
     this.client.on("reset", () => this.texts.splice(0));
     this.client.on("message", ({ text }) => this.texts.push(text));
     this.client.on("decision", (decision) => this.decisions.push(decision));
   }
 
-  get holds(): boolean {
-    return this.decisions.filter(({ what }) => HOLDING.has(what)).at(-1)?.what === "hold";
+  get leads(): boolean {
+    return this.decisions.filter(({ what }) => HOLDING.has(what)).at(-1)?.what === "lead";
   }
 
   /** Nothing happens in a frozen tab; what would have, does once it is thawed. */
@@ -187,7 +187,7 @@ export class FakeTab {
     const queue = this.#queue;
     this.#queue = [];
     for (const run of queue) this.gate(run);
-    if (!this.dead) this.client.woke();
+    if (!this.dead) this.client.resumed();
   }
 
   close(): void {
@@ -240,4 +240,4 @@ export class FakeTab {
   }
 }
 
-const HOLDING = new Set(["hold", "share", "step down"]);
+const HOLDING = new Set(["lead", "follow", "step down"]);

@@ -17,7 +17,7 @@ describe("the layers", () => {
   });
 
   test("the page uses the client by its entry, and what tabs share by its own", () => {
-    const entries = ["../client/index.ts", "../client/share.ts", "../../client/index.ts"];
+    const entries = ["../client/index.ts", "../client/tabs.ts", "../../client/index.ts"];
     for (const path of filesOf("src/ui/")) {
       for (const name of importsOf(path)) {
         if (name.includes("/client/")) expect(entries, path).toContain(name);

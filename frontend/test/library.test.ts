@@ -107,7 +107,7 @@ describe("the library", () => {
       .join("")
       .replace(/\/\*[\s\S]*?\*\//g, "");
     const sources = readdirSync(join(root, "src/client"))
-      .filter((name) => !/^(share|connection)/.test(name)) // what tabs share is not in it
+      .filter((name) => !/^(tabs|multi_room)/.test(name)) // what tabs share is not in it
       .map((name) => read(`src/client/${name}`))
       .join("");
     for (const name of INTERNAL) {

@@ -1,8 +1,8 @@
+import { createConnection } from "./connection.ts";
 import { type Cursor } from "./cursor.ts";
 import type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
 import { type End } from "./end.ts";
 import { type Call, type ClientId, type Member, type MessageEvent, type PresenceEvent, type Problem, type ResetEvent, type RoomId, type ServerEvent, type Session } from "./events.ts";
-import { createLink } from "./link.ts";
 import { type Post } from "./outbox.ts";
 import type { Environment, OpenTransport, Transport } from "./transport.ts";
 export interface ClientOptions {
@@ -111,9 +111,9 @@ export interface Client {
     /** Call it when the device goes on or off line. */
     networkChanged(online: boolean): void;
     /** Call it when the page was frozen, asleep, or hidden for some seconds, and is back. */
-    woke(): void;
+    resumed(): void;
     /** Does not wait for the next try. */
     retryNow(): void;
 }
 /** `join` takes a place on a connection that is shared, as the tabs of the page do, rather than make one. */
-export declare function createClient(options: ClientOptions, join?: typeof createLink): Client;
+export declare function createClient(options: ClientOptions, join?: typeof createConnection): Client;

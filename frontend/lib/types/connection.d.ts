@@ -1,33 +1,27 @@
-import { type Cursor } from "./cursor.ts";
-import { type End } from "./end.ts";
-import type { Command, RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
-import { type LinkOptions, type Port } from "./link.ts";
-import { type Server } from "./target.ts";
-/** What the server takes on one connection. */
-export declare const MOST_ROOMS = 64;
-export interface ConnectionOptions extends Omit<LinkOptions, "target" | "onEvent"> {
-    /** Where to, and as whom; the rooms are added. */
-    target: () => Server;
-    onRoom(room: RoomId, event: ServerEvent): void;
-    /** One room has ended; the others go on. */
-    onRoomEnd(room: RoomId, end: End): void;
+import type { Command, ServerEvent } from "./events.ts";
+import type { Input } from "./selector_input.ts";
+import type { Target } from "./target.ts";
+import type { Environment, OpenTransport, Transport } from "./transport.ts";
+import { type TransportSelectorOptions } from "./transport_selector.ts";
+export interface ConnectionOptions extends Omit<TransportSelectorOptions, "env" | "open" | "close" | "activate"> {
+    env: Environment;
+    /** Asked for each try, so that each resumes from where the client is. */
+    target: () => Target;
+    open?: Partial<Record<Transport, OpenTransport>>;
+    /** The events of the session, whichever transport brings them. Each session begins with `welcome`. */
+    onEvent(event: ServerEvent): void;
+    /** Another transport carries the session: what was under way on the one before has no answer to hope for. */
+    onActivate(transport: Transport): void;
+    /** Who one is has changed elsewhere, for all who share this connection. */
+    onSession?(): void;
 }
-/** One link that carries any number of rooms, each read from its own cursor. Rooms are named as the server names them. */
-export declare class Connection {
-    #private;
-    constructor(options: ConnectionOptions);
-    get link(): Port;
-    get size(): number;
-    has(room: RoomId): boolean;
-    /** As whom the room was last read. */
-    welcome(room: RoomId): WelcomeEvent | undefined;
-    add(room: RoomId, after?: Cursor): void;
-    /** `leave` tells the others in the room at once that one is gone. */
-    remove(room: RoomId, leave: boolean): void;
-    /** Begins again, as who one is now. */
-    restart(): void;
-    stop(): void;
-    /** For good: whoever holds the rooms now is another. */
-    close(): void;
+/** What a client has of its connection, which may be one that others share. */
+export interface Connection {
+    input(input: Input): void;
+    /** Sends on the active transport; false when it carries no commands. */
     send(command: Command): boolean;
+    /** One is somebody else now: begins again. */
+    restart(): void;
 }
+/** Does what the selector decides: opens and closes transports, keeps its time, and passes on what the active transport brings. */
+export declare function createConnection(options: ConnectionOptions): Connection;

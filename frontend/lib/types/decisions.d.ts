@@ -1,5 +1,5 @@
 import type { Transport } from "./transport.ts";
-/** By what the chooser decides, and what it tells. Times are milliseconds of one clock. */
+/** By what the selector decides, and what it tells. Times are milliseconds of one clock. */
 export interface Timing {
     /** Before the next transport is opened beside one that has not brought `welcome`. */
     headStart: number;
@@ -7,17 +7,17 @@ export interface Timing {
     welcomeWithin: number;
     /** From `welcome` to proof: the first `ping`, sent a second after `live`, and on a WebSocket an answer too. */
     proofWithin: number;
-    /** A carrier that lived less than this died young; twice in a row sends its transport to the back. */
+    /** An active transport that lived less than this died young; twice in a row sends its transport to the back. */
     shortLife: number;
     /** How long it stays at the back, and how long what worked is tried first. */
     remember: number;
-    /** An unproven carrier that was kept, since nothing else got through, is doubted again after this. */
+    /** An unproven active transport that was kept, since nothing else got through, is doubted again after this. */
     doubtAgain: number;
     /** From proof to the first probe for a better transport. */
     firstProbe: number;
     /** Between probes. */
     probeEvery: number;
-    /** A transport that died young before must live this long beside the carrier before it is trusted. */
+    /** A transport that died young before must live this long beside the active transport before it is trusted. */
     probation: number;
 }
 export declare const TIMING: Timing;
@@ -43,7 +43,7 @@ export interface ConnectionState {
 }
 export interface Decision {
     at: number;
-    /** What was done, such as `open`, `carry`, `proven`, `close`, `back`, `wait`. */
+    /** What was done, such as `open`, `activate`, `proven`, `close`, `back`, `wait`. */
     what: string;
     transport?: Transport | undefined;
     /** A short word, such as `late` or `silent` (frontend/README.md lists them), or what happened in English. */

@@ -152,5 +152,7 @@ export declare const readSession: Reader<Session>;
 export declare const readRoster: Reader<RosterSnapshot>;
 /** An answer of the messages call. Entries of kinds not known are left out; the cursor is past them all the same. */
 export declare const readMessages: Reader<MessagesReply>;
+/** The answers for several rooms. */
+export declare const readReplies: Reader<MessagesReply[]>;
 export declare function parseObject(json: string): Fields | undefined;
 export {};

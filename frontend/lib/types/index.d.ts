@@ -2,8 +2,8 @@
  * The Caller client: one room over WebSocket, an event stream or long polling, whichever gets through, without losing,
  * doubling or reordering anything. It needs no DOM.
  *
- * Follow a message: `Client.post` → Outbox → Link (the carrier) → … → transport → Link → `on("message")`.
- * The Chooser decides which transport is the carrier.
+ * Follow a message: `Client.post` → Outbox → Connection (the active transport) → … → transport → Connection → `on("message")`.
+ * The TransportSelector decides which transport is the active transport.
  */
 export type { Client, ClientEvents, ClientOptions, SessionResult } from "./client.ts";
 export { createClient } from "./client.ts";

@@ -1,6 +1,6 @@
+import type { Connection } from "./connection.ts";
 import { type Cursor } from "./cursor.ts";
 import { type ClientId, type Problem } from "./events.ts";
-import type { Port } from "./link.ts";
 import { type Target } from "./target.ts";
 import type { Environment } from "./transport.ts";
 /**
@@ -22,7 +22,7 @@ export interface Post {
 export interface OutboxOptions {
     env: Environment;
     target: () => Target;
-    port: Port;
+    connection: Connection;
     posts?: readonly Post[] | undefined;
     onChange(): void;
     onSignedOut(): void;

@@ -1,12 +1,12 @@
 import type { Cursor } from "./cursor.ts";
 import type { RoomId, Session } from "./events.ts";
 /** A room, and the entry after which to read it. */
-export interface Place {
+export interface RoomPosition {
     room: RoomId;
     after?: Cursor | undefined;
 }
 /** A place to poll, and which roster of it is known. */
-export interface Asked extends Place {
+export interface PolledRoom extends RoomPosition {
     version?: number | undefined;
 }
 export type Params = Record<string, string | number | undefined>;
@@ -19,14 +19,14 @@ export interface Server {
     session?: Session | null | undefined;
 }
 /** What one try of a transport is to connect to. */
-export interface Target extends Server, Place {
+export interface Target extends Server, RoomPosition {
     /** The room, or several on one connection. */
-    places: readonly Place[];
+    positions: readonly RoomPosition[];
     /** The address of their streams, or of their messages. */
-    address(path: string, places: readonly Asked[], params?: Params): string;
+    address(path: string, positions: readonly PolledRoom[], params?: Params): string;
 }
 /** A connection to one room. */
-export declare function oneRoom(target: Server & Place): Target;
+export declare function oneRoom(target: Server & RoomPosition): Target;
 /** An address of a room, with the parameters that are given. */
 export declare function roomUrl({ baseUrl, room }: Pick<Target, "baseUrl" | "room">, path: string, params?: Params): string;
 export declare function withParams(url: URL, params?: Params): string;

@@ -1,4 +1,5 @@
 import { createBackoff } from "./backoff.ts";
+import { createConnection } from "./connection.ts";
 import { type Cursor, later, START } from "./cursor.ts";
 import type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
 import { createEmitter } from "./emitter.ts";
@@ -20,7 +21,6 @@ import {
   type Session,
 } from "./events.ts";
 import { type Answer, ask } from "./http.ts";
-import { createLink } from "./link.ts";
 import { createOutbox, type Post } from "./outbox.ts";
 import { called, changed } from "./roster.ts";
 import { oneRoom, roomUrl, type Target } from "./target.ts";
@@ -130,13 +130,13 @@ export interface Client {
   /** Call it when the device goes on or off line. */
   networkChanged(online: boolean): void;
   /** Call it when the page was frozen, asleep, or hidden for some seconds, and is back. */
-  woke(): void;
+  resumed(): void;
   /** Does not wait for the next try. */
   retryNow(): void;
 }
 
 /** `join` takes a place on a connection that is shared, as the tabs of the page do, rather than make one. */
-export function createClient(options: ClientOptions, join = createLink): Client {
+export function createClient(options: ClientOptions, join = createConnection): Client {
   const { memory, transport } = options;
   const env: Environment = { ...defaultEnvironment(), ...options.env };
   const { on, emit } = createEmitter<ClientEvents>();
@@ -149,7 +149,7 @@ export function createClient(options: ClientOptions, join = createLink): Client 
   let state: ConnectionState = { status: "idle", proven: false, failures: 0 };
   const decisions: Decision[] = [];
   let stopped = true;
-  /** The carrier has told the past. */
+  /** The active transport has told the past. */
   let live = false;
   let stream: string | undefined;
   let typedAt = 0;
@@ -164,7 +164,7 @@ export function createClient(options: ClientOptions, join = createLink): Client 
   const renewals = createBackoff(env.random);
   let timer = 0;
 
-  const port = join({
+  const connection = join({
     ...options,
     env,
     target,
@@ -174,7 +174,7 @@ export function createClient(options: ClientOptions, join = createLink): Client 
       take(event);
       emit("event", event);
     },
-    onCarry: interrupt,
+    onActivate: interrupt,
     onState: setState,
     onDecision(decision) {
       if (decisions.push(decision) > DECISIONS_KEPT) decisions.shift();
@@ -198,7 +198,7 @@ export function createClient(options: ClientOptions, join = createLink): Client 
   const outbox = createOutbox({
     env,
     target,
-    port,
+    connection,
     posts: options.posts,
     onChange: () => emit("posts", outbox.posts),
     onSignedOut: signedOut,
@@ -309,7 +309,7 @@ export function createClient(options: ClientOptions, join = createLink): Client 
   }
 
   function begin(): void {
-    if (!stopped) port.input({ type: "start" });
+    if (!stopped) connection.input({ type: "start" });
   }
 
   /** Asks the server who one is; with a name, to be somebody of that name. */
@@ -329,7 +329,7 @@ export function createClient(options: ClientOptions, join = createLink): Client 
       name = result.session.name;
       interrupt(); // the connection is still the guest's: nothing more goes out on it
       learn(result.session);
-      if (!stopped) port.restart();
+      if (!stopped) connection.restart();
     }
     return result;
   }
@@ -389,7 +389,7 @@ export function createClient(options: ClientOptions, join = createLink): Client 
     stopped = true;
     env.clearTimeout(timer);
     interrupt();
-    port.input({ type: "stop" });
+    connection.input({ type: "stop" });
   }
 
   return {
@@ -450,16 +450,16 @@ export function createClient(options: ClientOptions, join = createLink): Client 
       const now = env.now();
       if (!session || state.status !== "live" || now - typedAt < TYPING_EVERY) return;
       typedAt = now;
-      if (!port.send({ type: "typing" })) void askRoom("/typing", {});
+      if (!connection.send({ type: "typing" })) void askRoom("/typing", {});
     },
     leave() {
-      const sent = port.send({ type: "leave" });
+      const sent = connection.send({ type: "leave" });
       if (!sent && session) void askRoom("/leave", { stream });
       close();
     },
     close,
-    networkChanged: (online) => port.input({ type: "network", online }),
-    woke: () => port.input({ type: "wake", frozen: true }),
-    retryNow: () => port.input({ type: "retry" }),
+    networkChanged: (online) => connection.input({ type: "network", online }),
+    resumed: () => connection.input({ type: "resumed", frozen: true }),
+    retryNow: () => connection.input({ type: "retry" }),
   };
 }

@@ -1,206 +1,148 @@
-import { type Cursor, later, START } from "./cursor.ts";
-import { type End, endOfProblem } from "./end.ts";
-import type { Command, RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
-import { ask } from "./http.ts";
-import { createLink, type LinkOptions, type Port } from "./link.ts";
-import {
-  type Asked,
-  oneRoom,
-  type Params,
-  type Place,
-  roomUrl,
-  type Server,
-  type Target,
-  withParams,
-} from "./target.ts";
+import { type End, endOfProblem, lost } from "./end.ts";
+import type { Command, ServerEvent } from "./events.ts";
+import type { AttemptId, Input } from "./selector_input.ts";
+import type { Target } from "./target.ts";
+import type { Channel, Environment, OpenTransport, Transport } from "./transport.ts";
+import { openPoll } from "./transport_poll.ts";
+import { createTransportSelector, type TransportSelectorOptions } from "./transport_selector.ts";
+import { openSse } from "./transport_sse.ts";
+import { openWs } from "./transport_ws.ts";
 
-/** What the server takes on one connection. */
-export const MOST_ROOMS = 64;
-/** Tabs that come back together are asked for together. Milliseconds. */
-const GATHER = 20;
+const OPEN: Record<Transport, OpenTransport> = { ws: openWs, sse: openSse, poll: openPoll };
 
-export interface ConnectionOptions extends Omit<LinkOptions, "target" | "onEvent"> {
-  /** Where to, and as whom; the rooms are added. */
-  target: () => Server;
-  onRoom(room: RoomId, event: ServerEvent): void;
-  /** One room has ended; the others go on. */
-  onRoomEnd(room: RoomId, end: End): void;
+/** A probe holds what it is told until it takes over; one with more than this to tell is let go. */
+const MOST_HELD = 5_000;
+
+/** A timer may be this late on a busy machine or in a hidden tab. Milliseconds. */
+const LATE = 5_000;
+
+export interface ConnectionOptions
+  extends Omit<TransportSelectorOptions, "env" | "open" | "close" | "activate"> {
+  env: Environment;
+  /** Asked for each try, so that each resumes from where the client is. */
+  target: () => Target;
+  open?: Partial<Record<Transport, OpenTransport>>;
+  /** The events of the session, whichever transport brings them. Each session begins with `welcome`. */
+  onEvent(event: ServerEvent): void;
+  /** Another transport carries the session: what was under way on the one before has no answer to hope for. */
+  onActivate(transport: Transport): void;
+  /** Who one is has changed elsewhere, for all who share this connection. */
+  onSession?(): void;
 }
 
-interface Room {
-  cursor: Cursor | undefined;
-  welcome?: WelcomeEvent;
+/** What a client has of its connection, which may be one that others share. */
+export interface Connection {
+  input(input: Input): void;
+  /** Sends on the active transport; false when it carries no commands. */
+  send(command: Command): boolean;
+  /** One is somebody else now: begins again. */
+  restart(): void;
 }
 
-/** One link that carries any number of rooms, each read from its own cursor. Rooms are named as the server names them. */
-export class Connection {
-  readonly #o: ConnectionOptions;
-  readonly #link: Port;
-  readonly #rooms = new Map<RoomId, Room>();
-  #timer: number | undefined;
+interface Open {
+  channel?: Channel;
+  /** What came before it carried the session. */
+  held: ServerEvent[];
+}
 
-  constructor(options: ConnectionOptions) {
-    this.#o = options;
-    this.#link = createLink({
-      ...options,
-      target: () => this.#target(),
-      onEvent: (event) => this.#event(event),
-      onFinal: (end) => this.#final(end),
-    });
-  }
+/** Does what the selector decides: opens and closes transports, keeps its time, and passes on what the active transport brings. */
+export function createConnection(options: ConnectionOptions): Connection {
+  const { env, onEvent } = options;
+  const attempts = new Map<AttemptId, Open>();
+  let active: AttemptId = 0;
+  let timer = 0;
+  const inputs: Input[] = [];
+  let busy = false;
+  const selector = createTransportSelector({
+    ...options,
+    open,
+    close(id) {
+      attempts.get(id)?.channel?.close();
+      attempts.delete(id);
+    },
+    activate(id, transport) {
+      active = id;
+      options.onActivate(transport);
+      for (const event of attempts.get(id)?.held.splice(0) ?? []) onEvent(event);
+    },
+  });
 
-  get link(): Port {
-    return this.#link;
-  }
-
-  get size(): number {
-    return this.#rooms.size;
-  }
-
-  has(room: RoomId): boolean {
-    return this.#rooms.has(room);
-  }
-
-  /** As whom the room was last read. */
-  welcome(room: RoomId): WelcomeEvent | undefined {
-    return this.#rooms.get(room)?.welcome;
-  }
-
-  add(room: RoomId, after?: Cursor): void {
-    if (this.#rooms.has(room)) return;
-    this.#rooms.set(room, { cursor: after });
-    this.#gather();
-  }
-
-  /** `leave` tells the others in the room at once that one is gone. */
-  remove(room: RoomId, leave: boolean): void {
-    const { welcome } = this.#rooms.get(room) ?? {};
-    if (!this.#rooms.has(room)) return;
-    if (leave) {
-      if (!this.#link.send({ type: "leave", roomId: room })) this.#leave(room, welcome?.stream);
-    }
-    this.#rooms.delete(room);
-    if (this.#rooms.size === 0) this.stop();
-    else this.#gather();
-  }
-
-  /** Begins again, as who one is now. */
-  restart(): void {
-    if (this.#rooms.size === 0) return this.stop();
-    this.#gathered();
-    this.#link.restart();
-  }
-
-  stop(): void {
-    this.#gathered();
-    this.#link.input({ type: "stop" });
-  }
-
-  #gathered(): void {
-    if (this.#timer !== undefined) this.#o.env.clearTimeout(this.#timer);
-    this.#timer = undefined;
-  }
-
-  /** For good: whoever holds the rooms now is another. */
-  close(): void {
-    this.#rooms.clear();
-    this.stop();
-  }
-
-  send(command: Command): boolean {
-    return this.#link.send(command);
-  }
-
-  #gather(): void {
-    if (this.#timer !== undefined) return;
-    this.#timer = this.#o.env.setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#rooms.size === 0) return;
-      // The one does nothing while it runs, and the other nothing while it does not.
-      this.#link.input({ type: "rooms" });
-      this.#link.input({ type: "start" });
-    }, GATHER);
-  }
-
-  #target(): Target {
-    const places: Place[] = [...this.#rooms].map(([room, { cursor }]) => ({
-      room,
-      after: cursor,
-    }));
-    const target = this.#o.target();
-    const [first] = places;
-    // The address of one room gets through wherever that of a client without tabs does.
-    if (places.length === 1 && first !== undefined) return oneRoom({ ...target, ...first });
-    const address = (path: string, asked: readonly Asked[], params?: Params) =>
-      severalUrl(target.baseUrl, path, asked, params);
-    return { ...target, room: "", places, address };
-  }
-
-  #event(event: ServerEvent): void {
-    if (event.type === "ping" || event.type === "pong") return;
-    if (event.roomId === undefined || event.roomId === "") {
-      for (const room of this.#rooms.keys()) this.#o.onRoom(room, event);
-      return;
-    }
-    const room = this.#rooms.get(event.roomId);
-    if (room === undefined) return;
-    if (event.type === "welcome") room.welcome = event;
-    else if (event.type === "reset") room.cursor = START;
-    else if (event.type === "live") room.cursor = later(room.cursor, event.cursor);
-    else if ((event.type === "message" || event.type === "unknown") && event.id !== undefined) {
-      room.cursor = later(room.cursor, event.id);
-    } else if (event.type === "error" && event.key === undefined) {
-      const end = endOfProblem(event);
-      if (end.kind === "left") {
-        this.#rooms.delete(event.roomId);
-        if (this.#rooms.size > 0) this.#gather();
-        return this.#o.onRoomEnd(event.roomId, end);
+  function open(id: AttemptId, transport: Transport): void {
+    const target = options.target();
+    const one: Open = { held: [] };
+    attempts.set(id, one);
+    /** The end that an event has told of. */
+    let announced: End | undefined;
+    let welcomed = false;
+    const end = (end: End) => {
+      const kind = end.kind === "lost" && announced ? announced.kind : end.kind;
+      if (attempts.delete(id)) input({ type: "ended", id, end: { ...announced, ...end, kind } });
+    };
+    const event = (event: ServerEvent) => {
+      if (!attempts.has(id)) return;
+      if (id === active) onEvent(event);
+      else if (one.held.push(event) > MOST_HELD) {
+        one.channel?.close();
+        return end(lost("too much to hold"));
       }
-    }
-    this.#o.onRoom(event.roomId, event);
-  }
-
-  /** A room that the server will not have fails the whole request: it can only be one of those that never got in. */
-  #final(end: End): void {
-    const never = [...this.#rooms].filter(([, { welcome }]) => welcome === undefined);
-    // A room that had its address to itself was left, and others are on their way in.
-    if (end.kind === "left" && never.length > 0) {
-      for (const [room, { welcome }] of [...this.#rooms]) {
-        if (welcome === undefined) continue;
-        this.#rooms.delete(room);
-        this.#o.onRoomEnd(room, end);
+      const { type } = event;
+      // What ends one room of several leaves the connection to the others.
+      if (type === "error" && !event.key && !(target.positions.length > 1 && event.roomId)) {
+        announced = endOfProblem(event);
       }
-      return this.#gather();
+      if (type === "welcome" && !welcomed) {
+        welcomed = true; // each of several rooms says it
+        // Its answer is the proof that something goes up. A server that does not know it answers with an error.
+        one.channel?.send({ type: "ping" });
+        return input({ type, id, heartbeat: event.heartbeat * 1000 });
+      }
+      const answer = type === "ack" || type === "pong" || type === "error";
+      input({ type: "heard", id, proof: type === "ping", answer });
+    };
+    const heard = () => attempts.has(id) && input({ type: "heard", id });
+    try {
+      const start = options.open?.[transport] ?? OPEN[transport];
+      one.channel = start(env, target, { event, heard, end });
+    } catch (error) {
+      end(lost(String(error)));
     }
-    if (end.kind !== "refused" || never.length === 0 || never.length === this.#rooms.size) {
-      return this.#o.onFinal(end);
-    }
-    for (const [room] of never) {
-      this.#rooms.delete(room);
-      this.#o.onRoomEnd(room, end);
-    }
-    this.#gather();
   }
 
-  #leave(room: RoomId, stream: string | undefined): void {
-    const { baseUrl, headers } = this.#o.target();
-    void ask(this.#o.env, roomUrl({ baseUrl, room }, "/leave"), headers, () => ({}), { stream });
+  /** Inputs that come up while one is worked on wait their turn. */
+  function input(input: Input): void {
+    inputs.push(input);
+    if (busy) return;
+    busy = true;
+    try {
+      for (let next = inputs.shift(); next; next = inputs.shift()) {
+        // Whoever answers is alive, sooner than another could be opened.
+        if (next.type === "resumed" || next.type === "network") send({ type: "ping" });
+        selector.step(next);
+      }
+    } finally {
+      busy = false;
+    }
+    setTimer();
   }
-}
 
-/** `/stream/ws?room=lobby@42-7f3a9c12&room=kitchen`: the streams of several rooms in one. */
-function severalUrl(
-  baseUrl: string,
-  path: string,
-  places: readonly Asked[],
-  params?: Params,
-): string {
-  const url = new URL(`stream${path}`, baseUrl);
-  for (const { room, after } of places) {
-    url.searchParams.append("room", after === undefined ? room : `${room}@${after}`);
+  function send(command: Command): boolean {
+    return !!attempts.get(active)?.channel?.send(command);
   }
-  for (const { room, version } of places) {
-    if (version !== undefined) url.searchParams.append("roster", `${room}@${version}`);
+
+  function setTimer(): void {
+    env.clearTimeout(timer);
+    const at = selector.deadline();
+    if (at === undefined) return;
+    timer = env.setTimeout(
+      // A timer that comes this late comes after a sleep.
+      () => input({ type: env.now() - at > LATE ? "resumed" : "tick" }),
+      at - env.now(),
+    );
   }
-  return withParams(url, params);
+
+  return {
+    input,
+    send,
+    restart: () => input({ type: "reconnect" }),
+  };
 }

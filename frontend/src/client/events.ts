@@ -206,10 +206,7 @@ function must<T>(read: Reader<T>): Read<T | null> {
 
 /** Those of a list that can be read. */
 function list<T>(read: Reader<T>): Reader<T[]> {
-  return (value) =>
-    Array.isArray(value)
-      ? value.map((one) => read(one)).filter((one) => one !== undefined)
-      : undefined;
+  return (value) => (Array.isArray(value) ? value.flatMap((one) => read(one) ?? []) : undefined);
 }
 
 const text: Reader<string> = (value) => (typeof value === "string" ? value : undefined);
@@ -321,6 +318,9 @@ export const readMessages = shape<MessagesReply>({
   reset: yes,
   reason: text,
 });
+
+/** The answers for several rooms. */
+export const readReplies = list(readMessages);
 
 export function parseObject(json: string): Fields | undefined {
   try {

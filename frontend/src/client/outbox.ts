@@ -1,9 +1,9 @@
 import { createBackoff } from "./backoff.ts";
+import type { Connection } from "./connection.ts";
 import { type Cursor, START, seqOf } from "./cursor.ts";
 import { endOfProblem } from "./end.ts";
 import { type ClientId, type Problem, readMessage } from "./events.ts";
 import { ask } from "./http.ts";
-import type { Port } from "./link.ts";
 import { roomUrl, type Target } from "./target.ts";
 import type { Environment } from "./transport.ts";
 
@@ -31,7 +31,7 @@ export interface Post {
 export interface OutboxOptions {
   env: Environment;
   target: () => Target;
-  port: Port;
+  connection: Connection;
   posts?: readonly Post[] | undefined;
   onChange(): void;
   onSignedOut(): void;
@@ -67,7 +67,7 @@ export interface Outbox {
  * A post whose answer was lost may or may not be stored, so it goes out again under its key, and the server knows it.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { env, target, port } = options;
+  const { env, target, connection } = options;
   const backoff = createBackoff(env.random, 15_000);
   let { posts = [] } = options;
   let ready = false;
@@ -103,13 +103,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (!post) return;
     const { key, text } = post;
     underWay = key;
-    if (port.send({ type: "post", key, text })) awaitAnswer();
+    if (connection.send({ type: "post", key, text })) awaitAnswer();
     else void overHttp(key, text);
   }
 
   function awaitAnswer(): void {
     timer = env.setTimeout(() => {
-      port.input({ type: "stuck" });
+      connection.input({ type: "stuck" });
       // It may be kept for want of another; it is to be doubted again then.
       awaitAnswer();
     }, ANSWER_WITHIN);

@@ -2,13 +2,13 @@ import type { Cursor } from "./cursor.ts";
 import type { RoomId, Session } from "./events.ts";
 
 /** A room, and the entry after which to read it. */
-export interface Place {
+export interface RoomPosition {
   room: RoomId;
   after?: Cursor | undefined;
 }
 
 /** A place to poll, and which roster of it is known. */
-export interface Asked extends Place {
+export interface PolledRoom extends RoomPosition {
   version?: number | undefined;
 }
 
@@ -24,18 +24,18 @@ export interface Server {
 }
 
 /** What one try of a transport is to connect to. */
-export interface Target extends Server, Place {
+export interface Target extends Server, RoomPosition {
   /** The room, or several on one connection. */
-  places: readonly Place[];
+  positions: readonly RoomPosition[];
   /** The address of their streams, or of their messages. */
-  address(path: string, places: readonly Asked[], params?: Params): string;
+  address(path: string, positions: readonly PolledRoom[], params?: Params): string;
 }
 
 /** A connection to one room. */
-export function oneRoom(target: Server & Place): Target {
+export function oneRoom(target: Server & RoomPosition): Target {
   return {
     ...target,
-    places: [target],
+    positions: [target],
     address: (path, [place], params) =>
       roomUrl(target, path, { after: place?.after, ...params, roster: place?.version }),
   };

@@ -1,7 +1,7 @@
 import { type End, endOfProblem, lost } from "./end.ts";
-import { type Fields, type MessagesReply, readMessages, type ServerEvent } from "./events.ts";
+import { type Fields, type MessagesReply, readReplies, type ServerEvent } from "./events.ts";
 import { type Answer, ask } from "./http.ts";
-import type { Asked, Target } from "./target.ts";
+import type { PolledRoom, Target } from "./target.ts";
 import type { Channel, Environment, Sink } from "./transport.ts";
 
 /** Seconds that a poll waits at the server: under the 30 s after which some proxies cut. */
@@ -30,7 +30,7 @@ const CUTS = 3;
  */
 export function openPoll(env: Environment, target: Target, sink: Sink): Channel {
   const { session, headers } = target;
-  const places: Asked[] = target.places.map(({ room, after }) => ({ room, after }));
+  const positions: PolledRoom[] = target.positions.map(({ room, after }) => ({ room, after }));
   /** Names these polls, so that leaving ends their presence and not that of one's other tabs. */
   const stream = `p-${env.key()}`;
   let closed = false;
@@ -72,23 +72,22 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
   function poll(wait: number): Promise<Answer<MessagesReply[]>> {
     abort = new AbortController();
     const params = { wait: wait || undefined, stream: session ? stream : undefined };
-    const url = target.address("/messages", places, params);
+    const url = target.address("/messages", positions, params);
     return ask(env, url, headers, read, undefined, abort, wait * 1000 + SLACK);
   }
 
   function read(body: Fields | undefined): MessagesReply[] | undefined {
-    const replies = [body?.rooms ?? body].flat().map(readMessages);
-    const read = replies.filter((reply) => reply !== undefined);
-    return read.length === places.length ? read : undefined;
+    const replies = readReplies([body?.rooms ?? body].flat());
+    return replies?.length === positions.length ? replies : undefined;
   }
 
   /** True when there was news. */
   function tell(replies: MessagesReply[], first: boolean): boolean {
     let news = false;
     replies.forEach(({ messages, cursor, reset, reason = "", ...roster }, i) => {
-      const place = places[i] as Asked;
-      const roomId = place.room;
-      const changed = roster.version !== place.version;
+      const room = positions[i] as PolledRoom;
+      const roomId = room.room;
+      const changed = roster.version !== room.version;
       news ||= changed || messages.length > 0;
       if (first) {
         say({
@@ -96,7 +95,7 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
           roomId,
           clientId: session?.clientId ?? "",
           name: session?.name ?? "",
-          resumed: !!place.after && !reset,
+          resumed: !!room.after && !reset,
           heartbeat: LONGEST_WAIT,
           stream,
           ...roster,
@@ -110,8 +109,8 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
           ? { type: "live", roomId, cursor }
           : { type: "unknown", name: "cursor", roomId, id: cursor },
       );
-      place.after = cursor;
-      place.version = roster.version;
+      room.after = cursor;
+      room.version = roster.version;
     });
     if (!first) say({ type: "ping" });
     return news;

@@ -18,7 +18,7 @@ export function openSse(env: Environment, target: Target, sink: Sink): Channel {
   async function read(): Promise<End> {
     const response = await request(
       env,
-      target.address("/sse", target.places),
+      target.address("/sse", target.positions),
       target.headers,
       TYPE,
       signal,

@@ -8,7 +8,7 @@ const OPEN = 1;
 /** GET /rooms/{room}/ws, or /stream/ws for several rooms: one event a text frame, commands the other way. */
 export function openWs(env: Environment, target: Target, sink: Sink): Channel {
   const socket = env.socket(
-    target.address("/ws", target.places).replace(/^http/, "ws"),
+    target.address("/ws", target.positions).replace(/^http/, "ws"),
     target.headers,
   );
 

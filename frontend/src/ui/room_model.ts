@@ -15,7 +15,7 @@ import {
   TRANSPORTS,
   type Transport,
 } from "../client/index.ts";
-import { share } from "../client/share.ts";
+import { joinTabs } from "../client/tabs.ts";
 import { SavedPosts } from "./saved_posts.ts";
 import { lasting } from "./storage.ts";
 import type { Item } from "./timeline.ts";
@@ -91,7 +91,7 @@ export class RoomModel {
           save: (memory) => lasting.set("network", memory),
         },
       },
-      share(JSON.stringify([transport ?? "", timing ?? {}]), baseUrl),
+      joinTabs(JSON.stringify([transport ?? "", timing ?? {}]), baseUrl),
     );
     this.#listen();
     this.#view = this.#build();
@@ -112,7 +112,7 @@ export class RoomModel {
     window.addEventListener("offline", this.#offline);
     window.addEventListener("pageshow", this.#shown);
     document.addEventListener("visibilitychange", this.#visibility);
-    document.addEventListener("resume", this.#woke);
+    document.addEventListener("resume", this.#resumed);
     networkInformation()?.addEventListener("change", this.#switched);
     this.client.start();
     this.#saved.keep(this.client.posts);
@@ -124,7 +124,7 @@ export class RoomModel {
     window.removeEventListener("offline", this.#offline);
     window.removeEventListener("pageshow", this.#shown);
     document.removeEventListener("visibilitychange", this.#visibility);
-    document.removeEventListener("resume", this.#woke);
+    document.removeEventListener("resume", this.#resumed);
     networkInformation()?.removeEventListener("change", this.#switched);
     clearTimeout(this.#typingTimer);
     clearTimeout(this.#noteTimer);
@@ -218,9 +218,9 @@ export class RoomModel {
   #online = () => this.client.networkChanged(true);
   #offline = () => this.client.networkChanged(false);
   #switched = () => this.client.networkChanged(navigator.onLine);
-  #woke = () => this.client.woke();
+  #resumed = () => this.client.resumed();
   #shown = (event: PageTransitionEvent) => {
-    if (event.persisted) this.client.woke(); // it comes after each load too
+    if (event.persisted) this.client.resumed(); // it comes after each load too
   };
   #visibility = () => {
     if (document.hidden) {
@@ -228,7 +228,7 @@ export class RoomModel {
       this.#seenHidden = this.client.messages.at(-1)?.id;
     } else {
       this.#seenHidden = undefined;
-      if (Date.now() - this.#hiddenAt > HIDDEN_LONG) this.client.woke();
+      if (Date.now() - this.#hiddenAt > HIDDEN_LONG) this.client.resumed();
       this.#changed();
     }
   };

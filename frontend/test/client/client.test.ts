@@ -337,14 +337,14 @@ describe("a walk through changing networks", () => {
       const random = new Random(seed * 7919);
       const { client, texts, decisions } = open({}, seed);
       let cursor = -1;
-      let carried = 0;
+      let activated = 0;
       client.on("event", () => {
         const now = client.cursor === undefined ? -1 : seqOf(client.cursor);
         expect(now).toBeGreaterThanOrEqual(cursor);
         cursor = now;
       });
       client.on("decision", (decision) => {
-        if (decision.what === "carry") carried += 1;
+        if (decision.what === "activate") activated += 1;
       });
       const mine: string[] = [];
       client.start();
@@ -357,7 +357,7 @@ describe("a walk through changing networks", () => {
         else if (dice === 9) server.loseAnswers = random.below(2) === 0;
         if (random.below(12) === 0) server.cutAll();
         if (random.below(12) === 0) client.networkChanged(random.below(2) === 0);
-        if (random.below(20) === 0) client.woke();
+        if (random.below(20) === 0) client.resumed();
         await pass(random.below(6_000));
       }
       Object.assign(server.network, { ws: "ok", sse: "ok", poll: "ok", post: "ok" });
@@ -368,7 +368,7 @@ describe("a walk through changing networks", () => {
       expect(client.posts).toEqual([]);
       expect(texts).toEqual(server.log.map((m) => m.text));
       expect(texts.filter((text) => text.startsWith("mine"))).toEqual(mine);
-      expect(carried).toBeGreaterThan(0);
+      expect(activated).toBeGreaterThan(0);
       expect(server.streams.size, JSON.stringify(decisions.slice(-10))).toBeLessThanOrEqual(2);
       client.close();
       await pass(100);

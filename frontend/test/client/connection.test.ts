@@ -1,14 +1,10 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { Connection } from "../../src/client/connection.ts";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { createConnection } from "../../src/client/connection.ts";
 import { defaultEnvironment } from "../../src/client/environment.ts";
-import type { ServerEvent } from "../../src/client/events.ts";
-import type { Target } from "../../src/client/target.ts";
+import type { Command, WelcomeEvent } from "../../src/client/events.ts";
+import type { Decision, End, ErrorEvent, ServerEvent } from "../../src/client/index.ts";
+import { oneRoom, type Target } from "../../src/client/target.ts";
 import type { Sink } from "../../src/client/transport.ts";
-
-interface Opened {
-  target: Target;
-  sink: Sink;
-}
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -18,79 +14,108 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function start() {
-  const opened: Opened[] = [];
-  const ended: string[] = [];
+const ROOM = oneRoom({ baseUrl: "http://host/", room: "lobby", headers: {} });
+const LOST: End = { kind: "lost", detail: "closed with 1006" };
+
+/** A connection with one transport, whose attempts are at the test's hand. */
+function start(target: Target = ROOM) {
+  const sinks: Sink[] = [];
+  const events: ServerEvent[] = [];
+  const decisions: Decision[] = [];
+  const finals: End[] = [];
+  const sent: Command[] = [];
+  let closed = 0;
   const nothing = () => undefined;
-  const connection = new Connection({
-    env: defaultEnvironment(),
-    target: () => ({ baseUrl: "http://host/", headers: {} }),
+  const connection = createConnection({
+    env: { ...defaultEnvironment(), random: () => 0 },
+    target: () => target,
     transports: ["ws"],
     open: {
-      ws: (_env, target, sink) => {
-        opened.push({ target, sink });
-        return { send: () => true, close: nothing };
+      ws: (_env, _target, sink) => {
+        sinks.push(sink);
+        return { send: (command) => sent.push(command) > 0, close: () => closed++ };
       },
     },
-    onRoom: nothing,
-    onRoomEnd: (room, end) => ended.push(`${room} ${end.kind}`),
-    onCarry: nothing,
+    onEvent: (event) => events.push(event),
+    onActivate: nothing,
     onState: nothing,
-    onDecision: nothing,
+    onDecision: (decision) => decisions.push(decision),
     onMemory: nothing,
-    onFinal: (end) => ended.push(`all ${end.kind}`),
+    onFinal: (end) => finals.push(end),
   });
-  const welcome = (roomId: string): ServerEvent => ({
-    type: "welcome",
-    roomId,
-    clientId: "me",
-    name: "Ann",
-    resumed: false,
-    heartbeat: 15,
-    stream: `s-${roomId}`,
-    memberCount: 1,
-    version: 1,
-  });
-  return { connection, opened, ended, welcome };
+  connection.input({ type: "start" });
+  const error = (more: Partial<ErrorEvent>) =>
+    sinks[0]?.event({ type: "error", code: "going_away", title: "", ...more });
+  const why = (what: string) => decisions.find((decision) => decision.what === what)?.why;
+  return { connection, sinks, events, finals, sent, error, why, closed: () => closed };
 }
 
-const LEFT = { kind: "left", detail: "" } as const;
+describe("an error before the end", () => {
+  test.each([
+    ["going_away", "busy"],
+    ["left", "left"],
+    ["session_invalid", "signed-out"],
+    ["too_slow", "busy"],
+    ["unheard_of", "lost"],
+  ])("%s says that it is %s", (code, kind) => {
+    const { sinks, error, why, finals } = start();
+    error({ code });
+    sinks[0]?.end(LOST);
+    expect(why("ended")).toMatch(new RegExp(`^${kind}: closed with 1006`));
+    const final = kind !== "busy" && kind !== "lost";
+    expect(finals).toMatchObject(final ? [{ kind, problem: { code } }] : []);
+  });
 
-test("leaving the one room does not end those that are on their way in", async () => {
-  const { connection, opened, ended, welcome } = start();
-  connection.add("a");
-  await vi.advanceTimersByTimeAsync(50);
-  opened[0]?.sink.event(welcome("a"));
-  expect(opened[0]?.target.room).toBe("a");
-  connection.add("b");
-  await vi.advanceTimersByTimeAsync(50); // asked for, and not there yet
-  connection.remove("a", true);
-  opened[0]?.sink.end(LEFT);
-  await vi.advanceTimersByTimeAsync(3_000);
-  expect(ended).toEqual([]);
-  expect(opened.at(-1)?.target.room).toBe("b");
-  connection.close();
+  test("says when to come back; a close code says more of what it was", () => {
+    const { sinks, error, why } = start();
+    error({ code: "left", retryAfter: 3 });
+    sinks[0]?.end({ kind: "busy", detail: "closed with 1001" });
+    expect(why("ended")).toMatch(/^busy:/);
+    expect(why("wait")).toBe("3000 ms");
+  });
+
+  test("is none when it answers a command, or ends one room of several", () => {
+    const command = start();
+    command.error({ code: "left", key: "k" });
+    command.sinks[0]?.end(LOST);
+    expect(command.why("ended")).toMatch(/^lost:/);
+    const several = start({ ...ROOM, positions: [{ room: "a" }, { room: "b" }] });
+    several.error({ code: "left", roomId: "a" });
+    several.sinks[0]?.end(LOST);
+    expect(several.why("ended")).toMatch(/^lost:/);
+  });
 });
 
-test("one that was thrown out of its room takes no other along", async () => {
-  const { connection, opened, ended, welcome } = start();
-  connection.add("a");
-  await vi.advanceTimersByTimeAsync(50);
-  opened[0]?.sink.event(welcome("a"));
-  connection.add("b");
-  opened[0]?.sink.end(LEFT);
-  await vi.advanceTimersByTimeAsync(3_000);
-  expect(ended).toEqual(["a left"]);
-  expect(opened.at(-1)?.target.room).toBe("b");
-  connection.close();
+test("what comes before a try carries the session is held, in order and not without end", () => {
+  const { sinks, events, why, closed } = start();
+  for (let i = 0; i < 5_000; i++) sinks[0]?.event({ type: "ping" });
+  expect(events).toEqual([]);
+  sinks[0]?.event({ type: "ping" });
+  expect(why("ended")).toMatch(/^lost: too much to hold/);
+  expect(closed()).toBe(1);
 });
 
-test("when all have been left, it is over", async () => {
-  const { connection, opened, ended, welcome } = start();
-  connection.add("a");
-  await vi.advanceTimersByTimeAsync(50);
-  opened[0]?.sink.event(welcome("a"));
-  opened[0]?.sink.end(LEFT);
-  expect(ended).toEqual(["all left"]);
-  connection.close();
+test.each([
+  { type: "network", online: true },
+  { type: "resumed", frozen: true },
+] as const)("on $type the one in use is asked whether it lives", (input) => {
+  const { connection, sinks, sent } = start();
+  sinks[0]?.event({ type: "welcome", heartbeat: 15 } as WelcomeEvent);
+  sent.length = 0; // the question that proves it
+  connection.input(input);
+  expect(sent).toEqual([{ type: "ping" }]);
+});
+
+test("a connection of several rooms is asked once whether what is sent arrives", () => {
+  const { sinks, sent } = start({ ...ROOM, positions: [{ room: "a" }, { room: "b" }] });
+  for (const roomId of ["a", "b"])
+    sinks[0]?.event({ type: "welcome", roomId, heartbeat: 15 } as WelcomeEvent);
+  expect(sent).toEqual([{ type: "ping" }]);
+});
+
+test("an end comes once", () => {
+  const { sinks, finals } = start();
+  sinks[0]?.end({ kind: "left", detail: "" });
+  sinks[0]?.end({ kind: "left", detail: "" });
+  expect(finals).toHaveLength(1);
 });

@@ -94,7 +94,7 @@ describe("outbox", () => {
     const outbox = createOutbox({
       env: { ...defaultEnvironment(), setTimeout: () => 1, clearTimeout: nothing },
       target: () => target,
-      port: { send, input: nothing, restart: nothing },
+      connection: { send, input: nothing, restart: nothing },
       onChange: nothing,
       onSignedOut: nothing,
       onOwn: nothing,

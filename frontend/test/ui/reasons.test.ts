@@ -7,9 +7,9 @@ import { REASONS, reasonText } from "../../src/ui/reasons.ts";
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, "../..", path), "utf8");
 
-test("every short reason of the chooser is spelled out, and listed", () => {
-  const given = read("src/client/chooser.ts").matchAll(
-    /\b(?:(?:decide|act)\("\w+"(?:, one)?|close\([\w.#]+|(?:closeAll|cancelRace|gone|win)\((?:[\w.#]+, )?|carry\(\w+|open\(\w+|begin\(|doubt\()(?:, )?"(\w+)"/g,
+test("every short reason of the selector is spelled out, and listed", () => {
+  const given = read("src/client/transport_selector.ts").matchAll(
+    /\b(?:(?:decide|act)\("\w+"(?:, one)?|close\([\w.#]+|(?:closeAll|cancelRace|gone|win)\((?:[\w.#]+, )?|activate\(\w+|open\(\w+|begin\(|doubt\()(?:, )?"(\w+)"/g,
   );
   const reasons = new Set([...given].map(([, reason]) => reason ?? ""));
   expect(reasons.size).toBeGreaterThan(14);

@@ -35,7 +35,7 @@ describe.each([true, false])("tabs that share one connection, with locks: %s", (
           expect(tab.texts).toEqual(Array(same ? 10 : 1).fill(`hello ${tab.room}`));
           if (transport !== "poll") expect(rooms.streams(tab.room)).toBe(1);
         }
-        expect(tabs.filter((tab) => tab.holds)).toHaveLength(1);
+        expect(tabs.filter((tab) => tab.leads)).toHaveLength(1);
         for (const i of ten) tabs[i]?.client.post(`from ${i}`);
         await pass(5_000);
         for (const tab of tabs) {
@@ -54,20 +54,20 @@ describe.each([true, false])("tabs that share one connection, with locks: %s", (
       const browser = new FakeBrowser(rooms, locks);
       const tabs = ten.map((i) => browser.open(`room-${i % 5}`));
       await pass(5_000);
-      const holder = tabs.find((tab) => tab.holds);
-      expect(holder).toBeDefined();
-      holder?.[how]();
-      const others = tabs.filter((tab) => tab !== holder);
+      const leader = tabs.find((tab) => tab.leads);
+      expect(leader).toBeDefined();
+      leader?.[how]();
+      const others = tabs.filter((tab) => tab !== leader);
       for (const tab of others) tab.client.post(`under way ${tab.room}`);
       await pass(2_000);
       for (const tab of others) rooms.room(tab.room).post("after");
       await pass(200);
-      expect(others.filter((tab) => tab.holds)).toHaveLength(1);
+      expect(others.filter((tab) => tab.leads)).toHaveLength(1);
       await pass(6_000);
-      if (how === "freeze" || how === "sleep") holder?.thaw();
+      if (how === "freeze" || how === "sleep") leader?.thaw();
       await pass(5_000);
       const alive = how === "freeze" || how === "sleep" ? tabs : others;
-      expect(alive.filter((tab) => tab.holds)).toHaveLength(1);
+      expect(alive.filter((tab) => tab.leads)).toHaveLength(1);
       for (const tab of alive) {
         expect(tab.client.state.status).toBe("live");
         expect(tab.client.posts).toEqual([]);
@@ -82,7 +82,7 @@ test("a tab that missed what it was told reads the log", async () => {
   const browser = new FakeBrowser(rooms);
   const tabs = ten.slice(0, 3).map(() => browser.open());
   await pass(2_000);
-  const other = tabs.find(({ holds }) => !holds);
+  const other = tabs.find(({ leads }) => !leads);
   for (const text of ["heard", "missed", "after"]) {
     if (other !== undefined) other.deaf = text === "missed";
     rooms.room("lobby").post(text);
@@ -181,7 +181,7 @@ describe("random walks", () => {
       // Long enough for a probe to have had its probation.
       await pass(120_000);
       const living = browser.tabs.filter(({ dead }) => !dead);
-      expect(living.filter(({ holds }) => holds)).toHaveLength(1);
+      expect(living.filter(({ leads }) => leads)).toHaveLength(1);
       for (const tab of living) {
         expect(tab.client.state.status).toBe("live");
         expect(tab.client.posts).toEqual([]);
@@ -230,10 +230,10 @@ describe("random walks", () => {
         expect(own).toEqual([...own].sort((a, b) => Number(a.slice(4)) - Number(b.slice(4))));
       }
     }
-    const carried = tabs.flatMap(({ decisions }) =>
-      decisions.filter(({ what }) => what === "carry"),
+    const activated = tabs.flatMap(({ decisions }) =>
+      decisions.filter(({ what }) => what === "activate"),
     );
-    expect(new Set(carried.map(({ transport }) => transport))).toEqual(
+    expect(new Set(activated.map(({ transport }) => transport))).toEqual(
       new Set(["ws", "sse", "poll"]),
     );
     for (const tab of tabs) tab.close();

@@ -2,8 +2,8 @@ import type { Cursor } from "./cursor.ts";
 import type { ConnectionState, Decision } from "./decisions.ts";
 import type { End } from "./end.ts";
 import type { Command, RoomId, ServerEvent, Session, WelcomeEvent } from "./events.ts";
-import type { Input } from "./input.ts";
-import type { LocksLike } from "./share_election.ts";
+import type { Input } from "./selector_input.ts";
+import type { LocksLike } from "./tabs_lock.ts";
 /** The part of a BroadcastChannel that is used. */
 export interface ChannelLike {
     onmessage: ((event: {
@@ -13,7 +13,7 @@ export interface ChannelLike {
     close(): void;
 }
 /** What tabs have of each other; every part can be replaced in a test. */
-export interface Neighbours {
+export interface TabEnvironment {
     channel(name: string): ChannelLike;
     /** Missing on pages that came over plain HTTP. */
     locks?: LocksLike | undefined;
@@ -22,7 +22,7 @@ export interface Neighbours {
     onFreeze(run: () => void): () => void;
 }
 /** What tabs tell the one that holds the connection, up to `restart`, and what that one tells them. */
-export type Said = {
+export type TabMessageBody = {
     type: "ask";
 } | {
     type: "join";
@@ -61,7 +61,7 @@ export type Said = {
     n: number;
     event: ServerEvent;
 } | {
-    type: "carry";
+    type: "activate";
 } | {
     type: "state";
     state: ConnectionState;
@@ -75,11 +75,11 @@ export type Said = {
 } | {
     type: "bye";
 };
-/** `term` counts the holders: the highest is right. Without `to` it is for all. */
-export type Letter = Said & {
+/** `term` counts the leaders: the highest is right. Without `to` it is for all. */
+export type TabMessage = TabMessageBody & {
     from: string;
     term: number;
     to?: string;
 };
 /** The tabs of this browser; undefined where they cannot hear each other. */
-export declare function neighbours(): Neighbours | undefined;
+export declare function browserTabs(): TabEnvironment | undefined;

@@ -2,8 +2,8 @@ import type { Cursor } from "./cursor.ts";
 import type { ConnectionState, Decision } from "./decisions.ts";
 import type { End } from "./end.ts";
 import type { Command, RoomId, ServerEvent, Session, WelcomeEvent } from "./events.ts";
-import type { Input } from "./input.ts";
-import type { LocksLike } from "./share_election.ts";
+import type { Input } from "./selector_input.ts";
+import type { LocksLike } from "./tabs_lock.ts";
 
 /** The part of a BroadcastChannel that is used. */
 export interface ChannelLike {
@@ -13,7 +13,7 @@ export interface ChannelLike {
 }
 
 /** What tabs have of each other; every part can be replaced in a test. */
-export interface Neighbours {
+export interface TabEnvironment {
   channel(name: string): ChannelLike;
   /** Missing on pages that came over plain HTTP. */
   locks?: LocksLike | undefined;
@@ -23,7 +23,7 @@ export interface Neighbours {
 }
 
 /** What tabs tell the one that holds the connection, up to `restart`, and what that one tells them. */
-export type Said =
+export type TabMessageBody =
   | { type: "ask" }
   | { type: "join"; room: RoomId; after?: Cursor; session?: Session }
   | { type: "part"; room: RoomId; leave: boolean }
@@ -41,14 +41,14 @@ export type Said =
     }
   | { type: "full" }
   | { type: "event"; room: RoomId; n: number; event: ServerEvent }
-  | { type: "carry" }
+  | { type: "activate" }
   | { type: "state"; state: ConnectionState }
   | { type: "decision"; decision: Decision }
   | { type: "final"; room?: RoomId; end: End }
   | { type: "bye" };
 
-/** `term` counts the holders: the highest is right. Without `to` it is for all. */
-export type Letter = Said & { from: string; term: number; to?: string };
+/** `term` counts the leaders: the highest is right. Without `to` it is for all. */
+export type TabMessage = TabMessageBody & { from: string; term: number; to?: string };
 
 interface Events {
   addEventListener(name: string, run: () => void): void;
@@ -56,7 +56,7 @@ interface Events {
 }
 
 /** The tabs of this browser; undefined where they cannot hear each other. */
-export function neighbours(): Neighbours | undefined {
+export function browserTabs(): TabEnvironment | undefined {
   const page = globalThis as unknown as Events & { document?: Events & { hidden: boolean } };
   try {
     // Not everywhere where it exists is one let to.

@@ -1,3 +1,4 @@
+import { type Connection, type ConnectionOptions, createConnection } from "./connection.ts";
 import type { Cursor } from "./cursor.ts";
 import type { ConnectionState } from "./decisions.ts";
 import {
@@ -8,20 +9,19 @@ import {
   type WelcomeEvent,
 } from "./events.ts";
 import { ask } from "./http.ts";
-import type { Input } from "./input.ts";
-import { createLink, type LinkOptions, type Port } from "./link.ts";
-import { Lock, type LocksLike } from "./share_election.ts";
-import { Holder } from "./share_holder.ts";
+import type { Input } from "./selector_input.ts";
+import { Leader } from "./tabs_leader.ts";
+import { Lock, type LocksLike } from "./tabs_lock.ts";
 import {
+  browserTabs,
   type ChannelLike,
-  type Letter,
-  type Neighbours,
-  neighbours,
-  type Said,
-} from "./share_letters.ts";
+  type TabEnvironment,
+  type TabMessage,
+  type TabMessageBody,
+} from "./tabs_messages.ts";
 import { roomUrl } from "./target.ts";
 
-/** How often the holder is asked whether it lives, and how long it may take. Milliseconds. */
+/** How often the leader is asked whether it lives, and how long it may take. Milliseconds. */
 const ASK_EVERY = 700;
 const PATIENCE = 1_000;
 /** So that not all tabs lose it at once. */
@@ -35,20 +35,20 @@ const MOST_HELD = 5_000;
 const PLAIN_ROOM = /^[\p{Ll}\p{Lo}\p{N}_.-]{1,64}$/u;
 
 /** Joins what the tabs of this origin share, under a name that says to which server and how. */
-export function share(name: string, baseUrl: string, near = neighbours()) {
-  return (options: LinkOptions): Port => {
+export function joinTabs(name: string, baseUrl: string, tabs = browserTabs()) {
+  return (options: ConnectionOptions): Connection => {
     const { room } = options.target();
-    if (near === undefined || !PLAIN_ROOM.test(room)) return createLink(options);
-    return new SharedPort(`caller ${name} ${baseUrl}`, room, options, near);
+    if (tabs === undefined || !PLAIN_ROOM.test(room)) return createConnection(options);
+    return new TabConnection(`caller ${name} ${baseUrl}`, room, options, tabs);
   };
 }
 
 /** One client's place on the shared connection; in one tab of all it is also what holds it. */
-class SharedPort implements Port {
+class TabConnection implements Connection {
   readonly #name: string;
   readonly #room: RoomId;
-  readonly #o: LinkOptions;
-  #near: Neighbours;
+  readonly #o: ConnectionOptions;
+  #tabs: TabEnvironment;
   readonly #id: string;
   #channel: ChannelLike | undefined;
   #lock: Lock | undefined;
@@ -59,11 +59,11 @@ class SharedPort implements Port {
   /** It takes no part until it is started again. */
   #ended = false;
   /** There is no room left on the shared one. */
-  #own: Port | undefined;
+  #own: Connection | undefined;
 
   #term = 0;
-  #holder: string | undefined;
-  #holding: Holder | undefined;
+  #leader: string | undefined;
+  #leading: Leader | undefined;
   #joined = false;
   #joining = false;
   /** The room has been welcomed since: the connection may have lived before. */
@@ -76,11 +76,11 @@ class SharedPort implements Port {
   #patience = PATIENCE;
   #timer: number | undefined;
 
-  constructor(name: string, room: RoomId, options: LinkOptions, near: Neighbours) {
+  constructor(name: string, room: RoomId, options: ConnectionOptions, tabs: TabEnvironment) {
     this.#name = name;
     this.#room = room;
     this.#o = options;
-    this.#near = near;
+    this.#tabs = tabs;
     this.#id = options.env.key();
   }
 
@@ -89,9 +89,9 @@ class SharedPort implements Port {
     if (input.type === "start") return this.#start();
     if (input.type === "stop") return this.#stop();
     if (!this.#started) return;
-    if (input.type !== "wake") return this.#ask({ type: "input", input });
+    if (input.type !== "resumed") return this.#ask({ type: "input", input });
     // Whether the connection lives is for the tab that holds it to doubt, had that one been asleep.
-    this.#ask({ type: "input", input: this.#holding === undefined ? { type: "wake" } : input });
+    this.#ask({ type: "input", input: this.#leading === undefined ? { type: "resumed" } : input });
     if (this.#frozen) {
       this.#frozen = false;
       this.#lock?.again();
@@ -122,8 +122,8 @@ class SharedPort implements Port {
     const { session } = this.#o.target();
     const restart = { type: "restart", ...(session && { session }) } as const;
     // All hear it: who they are has changed too.
-    this.#holding?.serve(this.#letter(restart));
-    this.#channel?.postMessage(this.#letter(restart));
+    this.#leading?.serve(this.#message(restart));
+    this.#channel?.postMessage(this.#message(restart));
     this.#start();
   }
 
@@ -133,22 +133,22 @@ class SharedPort implements Port {
     this.#started = true;
     this.#state = { ...this.#state, status: "connecting", downSince: this.#o.env.now() };
     this.#o.onState(this.#state);
-    this.#unlisten = this.#near.onFreeze(() => this.#freeze());
-    this.#channel = this.#near.channel(this.#name);
-    this.#channel.onmessage = ({ data }) => this.#hear(data as Letter);
-    if (this.#near.locks === undefined) this.#withoutLocks();
-    else this.#withLocks(this.#near.locks);
+    this.#unlisten = this.#tabs.onFreeze(() => this.#freeze());
+    this.#channel = this.#tabs.channel(this.#name);
+    this.#channel.onmessage = ({ data }) => this.#hear(data as TabMessage);
+    if (this.#tabs.locks === undefined) this.#withoutLocks();
+    else this.#withLocks(this.#tabs.locks);
   }
 
   #withoutLocks(): void {
     if (!this.#started) return;
-    this.#near = { ...this.#near, locks: undefined };
+    this.#tabs = { ...this.#tabs, locks: undefined };
     this.#patience = FIRST_PATIENCE + this.#jitter(FIRST_PATIENCE);
     this.#tick();
   }
 
   #withLocks(locks: LocksLike): void {
-    // Held before the holder hears of this tab, which watches it.
+    // Held before the leader hears of this tab, which watches it.
     const mine = (): Promise<void> =>
       new Promise((resolve) => {
         if (!this.#started) return resolve();
@@ -156,7 +156,7 @@ class SharedPort implements Port {
         this.#lock = new Lock(
           locks,
           this.#name,
-          () => this.#hold(),
+          () => this.#lead(),
           () => this.#stepDown(),
         );
         this.#lock.wait();
@@ -169,8 +169,8 @@ class SharedPort implements Port {
   #freeze(): void {
     this.#frozen = true;
     this.#lock?.close();
-    if (this.#holding === undefined) return;
-    this.#note("let go", "frozen");
+    if (this.#leading === undefined) return;
+    this.#note("release", "frozen");
     this.#release();
     this.#joined = false;
     this.#interrupted();
@@ -197,17 +197,17 @@ class SharedPort implements Port {
     if (this.#channel !== undefined) this.#channel.onmessage = null;
     this.#channel?.close();
     this.#channel = undefined;
-    this.#holder = undefined;
+    this.#leader = undefined;
   }
 
   /** Holds the connection no more. */
   #release(): void {
-    const holding = this.#holding;
-    if (holding === undefined) return;
-    this.#channel?.postMessage(this.#letter({ type: "bye" }));
-    this.#holding = undefined;
-    this.#holder = undefined;
-    holding.close();
+    const leading = this.#leading;
+    if (leading === undefined) return;
+    this.#channel?.postMessage(this.#message({ type: "bye" }));
+    this.#leading = undefined;
+    this.#leader = undefined;
+    leading.close();
   }
 
   #part(leave: boolean): void {
@@ -216,72 +216,72 @@ class SharedPort implements Port {
     this.#ask({ type: "part", room: this.#room, leave });
   }
 
-  #letter(said: Said, to?: string): Letter {
-    return { ...said, from: this.#id, term: this.#term, ...(to === undefined ? {} : { to }) };
+  #message(body: TabMessageBody, to?: string): TabMessage {
+    return { ...body, from: this.#id, term: this.#term, ...(to === undefined ? {} : { to }) };
   }
 
-  /** To the holder, whoever it is. */
-  #ask(said: Said): void {
-    if (this.#holding !== undefined) this.#holding.serve(this.#letter(said));
-    else this.#channel?.postMessage(this.#letter(said, this.#holder));
+  /** To the leader, whoever it is. */
+  #ask(body: TabMessageBody): void {
+    if (this.#leading !== undefined) this.#leading.serve(this.#message(body));
+    else this.#channel?.postMessage(this.#message(body, this.#leader));
   }
 
-  /** From the holder, to one tab or all. */
-  #tell(said: Said, to?: string): void {
-    if (to !== this.#id) this.#channel?.postMessage(this.#letter(said, to));
-    if (to === undefined || to === this.#id) this.#follow(this.#letter(said, to));
+  /** From the leader, to one tab or all. */
+  #tell(body: TabMessageBody, to?: string): void {
+    if (to !== this.#id) this.#channel?.postMessage(this.#message(body, to));
+    if (to === undefined || to === this.#id) this.#follow(this.#message(body, to));
   }
 
-  #hear(letter: Letter): void {
-    if (letter.to !== undefined && letter.to !== this.#id) return;
-    switch (letter.type) {
+  #hear(message: TabMessage): void {
+    if (message.to !== undefined && message.to !== this.#id) return;
+    switch (message.type) {
       case "ask":
       case "join":
       case "part":
       case "send":
       case "input":
-        return this.#holding?.serve(letter);
+        return this.#leading?.serve(message);
       case "restart":
-        this.#holding?.serve(letter);
+        this.#leading?.serve(message);
         return this.#o.onSession?.();
       default:
-        return this.#hearHolder(letter);
+        return this.#hearLeader(message);
     }
   }
 
-  #hearHolder(letter: Letter): void {
-    const { term, from } = letter;
+  #hearLeader(message: TabMessage): void {
+    const { term, from } = message;
     if (term < this.#term) {
       // It was frozen, and somebody took over.
-      return letter.type === "bye" ? undefined : this.#correct(from);
+      return message.type === "bye" ? undefined : this.#correct(from);
     }
-    if (this.#holding !== undefined && from !== this.#id) {
+    if (this.#leading !== undefined && from !== this.#id) {
       // Two of the same term: the higher id has the last word.
       if (term === this.#term && from < this.#id) {
-        return letter.type === "bye" ? undefined : this.#correct(from);
+        return message.type === "bye" ? undefined : this.#correct(from);
       }
       this.#stepDown();
     }
-    if (term === this.#term && this.#holder !== undefined && from < this.#holder) return;
-    if (letter.type === "bye") {
+    if (term === this.#term && this.#leader !== undefined && from < this.#leader) return;
+    if (message.type === "bye") {
       this.#term = term;
-      if (from === this.#holder || this.#holder === undefined) this.#lost();
+      if (from === this.#leader || this.#leader === undefined) this.#lost();
       return;
     }
-    if (term > this.#term || from !== this.#holder) this.#newHolder(letter);
+    if (term > this.#term || from !== this.#leader) this.#newLeader(message);
     this.#askedAt = undefined;
     this.#patience = PATIENCE + this.#jitter(SPREAD);
-    this.#follow(letter);
+    this.#follow(message);
   }
 
   /** Tells one that thinks it holds the connection who does. */
   #correct(to: string): void {
-    if (this.#holding !== undefined) this.#tell({ type: "here", fresh: false }, to);
+    if (this.#leading !== undefined) this.#tell({ type: "here", fresh: false }, to);
   }
 
-  /** The holder said goodbye: the lock goes to the next; without locks one that waits at random does. */
+  /** The leader said goodbye: the lock goes to the next; without locks one that waits at random does. */
   #lost(): void {
-    this.#holder = undefined;
+    this.#leader = undefined;
     this.#joined = false;
     this.#interrupted();
     if (this.#lock !== undefined) return;
@@ -290,18 +290,18 @@ class SharedPort implements Port {
     this.#tick();
   }
 
-  #newHolder({ term, from }: Letter): void {
+  #newLeader({ term, from }: TabMessage): void {
     this.#term = term;
-    this.#holder = from;
+    this.#leader = from;
     this.#joined = false;
     this.#interrupted();
-    this.#note("share", "elsewhere");
+    this.#note("follow", "elsewhere");
   }
 
   /** What was under way has no answer to hope for. */
   #interrupted(): void {
     this.#held = undefined;
-    if (this.#state.transport !== undefined) this.#o.onCarry(this.#state.transport);
+    if (this.#state.transport !== undefined) this.#o.onActivate(this.#state.transport);
   }
 
   #jitter(ms: number): number {
@@ -317,8 +317,8 @@ class SharedPort implements Port {
     if (!this.#started) return;
     const now = env.now();
     if (this.#timer !== undefined) env.clearTimeout(this.#timer);
-    let next = this.#near.visible() ? ASK_EVERY : ASK_HIDDEN;
-    if (this.#holding !== undefined) this.#holding.tick();
+    let next = this.#tabs.visible() ? ASK_EVERY : ASK_HIDDEN;
+    if (this.#leading !== undefined) this.#leading.tick();
     else {
       // A timer that comes late was asleep along with the rest: it asks before it judges.
       if (due !== undefined && now - due > ASK_EVERY) this.#askedAt = undefined;
@@ -326,7 +326,7 @@ class SharedPort implements Port {
         this.#askedAt = undefined;
         this.#patience = PATIENCE + this.#jitter(SPREAD);
         this.#note("steal", "unanswered");
-        if (this.#lock === undefined) this.#hold();
+        if (this.#lock === undefined) this.#lead();
         else if (!this.#frozen) this.#lock.steal();
       } else {
         this.#joining = false; // what was not answered by now may be asked for again
@@ -351,41 +351,41 @@ class SharedPort implements Port {
     });
   }
 
-  #follow(letter: Letter): void {
-    switch (letter.type) {
+  #follow(message: TabMessage): void {
+    switch (message.type) {
       case "here":
-        if (letter.fresh || !(this.#joined || this.#joining)) this.#join();
+        if (message.fresh || !(this.#joined || this.#joining)) this.#join();
         return;
       case "joined":
-        for (const decision of letter.decisions) this.#o.onDecision(decision);
+        for (const decision of message.decisions) this.#o.onDecision(decision);
         this.#joined = true;
         this.#joining = false;
         this.#inRoom = false;
-        this.#n = letter.n;
-        this.#setState(letter.state);
-        if (!letter.first) void this.#catchUp(letter.welcome);
+        this.#n = message.n;
+        this.#setState(message.state);
+        if (!message.first) void this.#catchUp(message.welcome);
         return;
       case "full":
         this.#quit();
         this.#note("own", "full");
-        this.#own = createLink(this.#o);
+        this.#own = createConnection(this.#o);
         return this.#own.input({ type: "start" });
       case "event":
-        return this.#event(letter);
-      case "carry":
-        if (this.#joined && this.#state.transport) this.#o.onCarry(this.#state.transport);
+        return this.#event(message);
+      case "activate":
+        if (this.#joined && this.#state.transport) this.#o.onActivate(this.#state.transport);
         return;
       case "state":
-        return this.#joined ? this.#setState(letter.state) : undefined;
+        return this.#joined ? this.#setState(message.state) : undefined;
       case "decision":
-        return this.#o.onDecision(letter.decision);
+        return this.#o.onDecision(message.decision);
       case "final":
-        if (!this.#joined || (letter.room ?? this.#room) !== this.#room) return;
-        if (letter.end.kind !== "signed-out") {
+        if (!this.#joined || (message.room ?? this.#room) !== this.#room) return;
+        if (message.end.kind !== "signed-out") {
           this.#joined = false;
           this.#ended = true;
         }
-        return this.#o.onFinal(letter.end);
+        return this.#o.onFinal(message.end);
     }
   }
 
@@ -404,7 +404,7 @@ class SharedPort implements Port {
     this.#o.onState(this.#state);
   }
 
-  #event({ room, n, event, to }: Extract<Letter, { type: "event" }>): void {
+  #event({ room, n, event, to }: Extract<TabMessage, { type: "event" }>): void {
     if (!this.#joined || room !== this.#room) return;
     if (to === undefined) {
       // One was lost, by a tab that was asleep: it reads the log again from where it is.
@@ -469,27 +469,27 @@ class SharedPort implements Port {
     return (await ask(env, roomUrl(at, "/messages", { after }), at.headers, readMessages)).value;
   }
 
-  #hold(): void {
-    if (this.#holding !== undefined || !this.#started || this.#frozen) return;
+  #lead(): void {
+    if (this.#leading !== undefined || !this.#started || this.#frozen) return;
     this.#term += 1;
-    this.#holder = this.#id;
+    this.#leader = this.#id;
     this.#joined = false;
     this.#askedAt = undefined;
     this.#interrupted();
-    this.#holding = new Holder({
-      link: this.#o,
+    this.#leading = new Leader({
+      connection: this.#o,
       id: this.#id,
       tabs: this.#name,
-      locks: this.#near.locks,
-      tell: (said, to) => this.#tell(said, to),
+      locks: this.#tabs.locks,
+      tell: (body, to) => this.#tell(body, to),
     });
-    this.#note("hold", "here");
+    this.#note("lead", "here");
     this.#tell({ type: "here", fresh: true });
   }
 
   /** Somebody else holds it now: joins that one as the others do. */
   #stepDown(): void {
-    if (this.#holding === undefined) return;
+    if (this.#leading === undefined) return;
     this.#note("step down", "elsewhere");
     this.#release();
     this.#joined = false;

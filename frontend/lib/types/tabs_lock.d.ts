@@ -12,7 +12,7 @@ export declare class Lock {
     constructor(locks: LocksLike, name: string, got: () => void, lost: () => void);
     /** Gets in line. */
     wait(): void;
-    /** Takes it from a holder that does not answer. */
+    /** Takes it from a leader that does not answer. */
     steal(): void;
     /** Gives it up, and gets in line again. */
     again(): void;

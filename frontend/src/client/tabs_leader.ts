@@ -1,24 +1,24 @@
-import { Connection, MOST_ROOMS } from "./connection.ts";
+import type { ConnectionOptions } from "./connection.ts";
 import type { ConnectionState, Decision } from "./decisions.ts";
 import type { End } from "./end.ts";
 import type { RoomId, ServerEvent, Session } from "./events.ts";
-import type { LinkOptions } from "./link.ts";
-import { type LocksLike, watch } from "./share_election.ts";
-import type { Letter, Said } from "./share_letters.ts";
-import { Timers } from "./share_timers.ts";
+import { MOST_ROOMS, MultiRoomConnection } from "./multi_room.ts";
+import { type LocksLike, watch } from "./tabs_lock.ts";
+import type { TabMessage, TabMessageBody } from "./tabs_messages.ts";
+import { Timers } from "./tabs_timers.ts";
 
 /** Without locks a tab that was not heard for so long is gone: a hidden one's timers run once a minute. Milliseconds. */
 const TAB_SILENT = 150_000;
 const DECISIONS_TOLD = 30;
 
-export interface HolderOptions {
-  link: LinkOptions;
+export interface LeaderOptions {
+  connection: ConnectionOptions;
   /** The tab that this is. */
   id: string;
   /** The lock of each tab is named by this and the tab. */
   tabs: string;
   locks: LocksLike | undefined;
-  tell(said: Said, to?: string): void;
+  tell(body: TabMessageBody, to?: string): void;
 }
 
 interface Member {
@@ -28,9 +28,9 @@ interface Member {
 }
 
 /** The tab that holds the connection, for all: who is in which room, and what they are told. */
-export class Holder {
-  readonly #o: HolderOptions;
-  readonly #connection: Connection;
+export class Leader {
+  readonly #o: LeaderOptions;
+  readonly #connection: MultiRoomConnection;
   readonly #timers: Timers;
   readonly #members = new Map<string, Member>();
   /** Events told of each room, so that a tab notices one that it missed. */
@@ -42,23 +42,28 @@ export class Holder {
   #state: ConnectionState;
   #closed = false;
 
-  constructor(options: HolderOptions) {
+  constructor(options: LeaderOptions) {
     this.#o = options;
-    const { link } = options;
-    this.#state = { status: "connecting", proven: false, failures: 0, downSince: link.env.now() };
-    this.#timers = new Timers(link.env);
-    this.#connection = new Connection({
-      ...link,
+    const { connection } = options;
+    this.#state = {
+      status: "connecting",
+      proven: false,
+      failures: 0,
+      downSince: connection.env.now(),
+    };
+    this.#timers = new Timers(connection.env);
+    this.#connection = new MultiRoomConnection({
+      ...connection,
       env: this.#timers.env,
       target: () => {
-        const { baseUrl, headers } = link.target();
+        const { baseUrl, headers } = connection.target();
         return { baseUrl, headers, ...(this.#session && { session: this.#session }) };
       },
       onRoom: (room, event) => this.#relay(room, event),
       onRoomEnd: (room, end) => this.#end(end, room),
-      onCarry: () => {
+      onActivate: () => {
         this.#posts.clear(); // no answers come from the one before
-        this.#tell({ type: "carry" });
+        this.#tell({ type: "activate" });
       },
       onState: (state) => {
         this.#state = state;
@@ -80,38 +85,38 @@ export class Holder {
     this.#connection.close();
   }
 
-  #tell(said: Said, to?: string): void {
-    if (!this.#closed) this.#o.tell(said, to);
+  #tell(body: TabMessageBody, to?: string): void {
+    if (!this.#closed) this.#o.tell(body, to);
   }
 
   /** What a tab, or this one, asks of the connection. */
-  serve(letter: Letter): void {
+  serve(message: TabMessage): void {
     if (this.#closed) return;
-    const { from } = letter;
+    const { from } = message;
     const member = this.#members.get(from);
-    if (member !== undefined) member.heardAt = this.#o.link.env.now();
-    switch (letter.type) {
+    if (member !== undefined) member.heardAt = this.#o.connection.env.now();
+    switch (message.type) {
       case "ask":
         this.#timers.drive();
         return this.#tell({ type: "here", fresh: member === undefined }, from);
       case "join":
-        return this.#admit(letter);
+        return this.#admit(message);
       case "part":
-        return this.#gone(from, letter.leave);
+        return this.#gone(from, message.leave);
       case "send":
-        if (letter.command.type === "post") this.#posts.set(letter.command.key, from);
-        this.#connection.send({ ...letter.command, roomId: letter.room });
+        if (message.command.type === "post") this.#posts.set(message.command.key, from);
+        this.#connection.send({ ...message.command, roomId: message.room });
         return;
       case "input":
-        return this.#connection.link.input(letter.input);
+        return this.#connection.input(message.input);
       case "restart":
-        if (letter.session !== undefined) this.#session = letter.session;
+        if (message.session !== undefined) this.#session = message.session;
         return this.#connection.restart();
     }
   }
 
-  #admit(letter: Extract<Letter, { type: "join" }>): void {
-    const { from, room, after, session } = letter;
+  #admit(message: Extract<TabMessage, { type: "join" }>): void {
+    const { from, room, after, session } = message;
     const first = !this.#connection.has(room);
     if (first && this.#connection.size >= MOST_ROOMS) return this.#tell({ type: "full" }, from);
     if (session !== undefined) this.#session = session;
@@ -120,7 +125,11 @@ export class Holder {
     const unwatch =
       known?.unwatch ??
       (locks && watch(locks, `${this.#o.tabs}/${from}`, () => this.#gone(from, false)));
-    this.#members.set(from, { room, heardAt: this.#o.link.env.now(), ...(unwatch && { unwatch }) });
+    this.#members.set(from, {
+      room,
+      heardAt: this.#o.connection.env.now(),
+      ...(unwatch && { unwatch }),
+    });
     const welcome = this.#connection.welcome(room);
     const n = this.#counts.get(room) ?? 0;
     const told = known === undefined && from !== this.#o.id ? this.#decisions : [];
@@ -144,7 +153,7 @@ export class Holder {
   tick(): void {
     this.#timers.drive();
     if (this.#o.locks !== undefined) return;
-    const now = this.#o.link.env.now();
+    const now = this.#o.connection.env.now();
     for (const [id, { heardAt }] of [...this.#members]) {
       if (id !== this.#o.id && now - heardAt > TAB_SILENT) this.#gone(id, false);
     }

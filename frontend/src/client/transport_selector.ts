@@ -7,7 +7,7 @@ import {
   type Timing,
 } from "./decisions.ts";
 import type { End } from "./end.ts";
-import type { Input, TryId } from "./input.ts";
+import type { AttemptId, Input } from "./selector_input.ts";
 import { type Environment, TRANSPORTS, type Transport } from "./transport.ts";
 
 /**
@@ -15,11 +15,11 @@ import { type Environment, TRANSPORTS, type Transport } from "./transport.ts";
  * by what it does. NETWORKS.md has the networks it is made for; the rules are section 5 of the design:
  *
  * - A *race* opens transports one after the other, a head start apart. The first that brings `welcome` is the
- *   *carrier*; the others are closed.
- * - The carrier is *proven* by an event that was sent later (`ping`), and a WebSocket by an answer besides: something
+ *   *active*; the others are closed.
+ * - The active transport is *proven* by an event that was sent later (`ping`), and a WebSocket by an answer besides: something
  *   went up. Without proof in time the others race beside it; it stays until one of them is better.
  * - What dies before it is proven gives way to the others at once: it may well be that it always does.
- * - A *probe* is a race for a better transport beside a proven carrier, one after the other: the first that is proven
+ * - A *probe* is a race for a better transport beside a proven active transport, one after the other: the first that is proven
  *   itself takes over.
  * - A post without an answer takes the proof back.
  * - Nothing is for good: what failed goes to the back for a while, and is probed again.
@@ -29,14 +29,14 @@ import { type Environment, TRANSPORTS, type Transport } from "./transport.ts";
 
 type Doubt = "unproven" | "stuck";
 
-interface Try {
-  id: TryId;
+interface Attempt {
+  id: AttemptId;
   transport: Transport;
   openedAt: number;
   welcomeAt?: number;
   heardAt: number;
-  /** The server's heartbeat. */
-  beat: number;
+  /** The server's heartbeat interval. */
+  interval: number;
   /** A ping has come down; something of ours went up. Both prove it. */
   down: boolean;
   up: boolean;
@@ -52,17 +52,17 @@ interface Race {
   nextAt: number;
 }
 
-export interface ChooserOptions {
+export interface TransportSelectorOptions {
   timing?: Partial<Timing>;
   memory?: Memory | undefined;
   /** Only these, in this order. Default all. */
   transports?: readonly Transport[] | undefined;
   env: Pick<Environment, "now" | "random">;
   /** Opens and closes what is tried. */
-  open(id: TryId, transport: Transport): void;
-  close(id: TryId): void;
+  open(id: AttemptId, transport: Transport): void;
+  close(id: AttemptId): void;
   /** From now on this try's events are the session's. */
-  carry(id: TryId, transport: Transport): void;
+  activate(id: AttemptId, transport: Transport): void;
   onState(state: ConnectionState): void;
   onDecision(decision: Decision): void;
   onMemory(memory: Memory): void;
@@ -70,7 +70,7 @@ export interface ChooserOptions {
   onFinal(end: End): void;
 }
 
-export interface Chooser {
+export interface TransportSelector {
   step(input: Input): void;
   /** When `tick` must be given next; undefined when nothing is due. */
   deadline(): number | undefined;
@@ -87,25 +87,25 @@ const PORTAL = 2_000;
 /** How long a WebSocket that is asked whether it lives has for its answer before others are opened beside it. */
 const ANSWER_WITHIN = 500;
 
-export function createChooser(options: ChooserOptions): Chooser {
+export function createTransportSelector(options: TransportSelectorOptions): TransportSelector {
   const { env, transports = TRANSPORTS } = options;
   const timing = { ...TIMING, ...options.timing };
   const backoff = createBackoff(env.random);
-  /** What is open: the carrier, and those that race. */
-  const tries = new Map<TryId, Try>();
-  let carrier: Try | undefined;
+  /** What is open: the active transport, and those that race. */
+  const attempts = new Map<AttemptId, Attempt>();
+  let active: Attempt | undefined;
   let race: Race | undefined;
-  let lastId: TryId = 0;
+  let lastId: AttemptId = 0;
 
   let { memory = { back: {} } } = options;
   /** Young deaths in a row. */
   const strikes = new Map<Transport, number>();
 
   let running = false;
-  /** When others are tried beside the carrier, and when the next round begins. */
-  let lookAt = NEVER;
+  /** When others are tried beside the active transport, and when the next round begins. */
+  let probeAt = NEVER;
   let retryAt = NEVER;
-  /** Until when the carrier may answer for itself. */
+  /** Until when the active transport may answer for itself. */
   let answerBy = NEVER;
   let retryAfter = 0;
   let foreign: boolean | undefined;
@@ -121,7 +121,7 @@ export function createChooser(options: ChooserOptions): Chooser {
   function step(input: Input): void {
     now = env.now();
     if (running) take(input);
-    else if (input.type === "start" || input.type === "anew") start();
+    else if (input.type === "start" || input.type === "reconnect") start();
     do {
       decided = false;
       dueAt = NEVER;
@@ -139,11 +139,11 @@ export function createChooser(options: ChooserOptions): Chooser {
   }
 
   function take(input: Input): void {
-    const one = "id" in input ? tries.get(input.id) : undefined;
+    const one = "id" in input ? attempts.get(input.id) : undefined;
     switch (input.type) {
       case "stop":
         return closeAll("stopped");
-      case "anew": {
+      case "reconnect": {
         // What gets through is known, and is the first.
         const queue = order();
         closeAll("stopped");
@@ -156,46 +156,46 @@ export function createChooser(options: ChooserOptions): Chooser {
       case "ended":
         return one && ended(one, input.end);
       case "stuck":
-        if (!carrier?.proved) return;
-        carrier.doubt = "stuck";
-        carrier.up = false;
-        carrier.proved = false;
-        lookAt = now;
+        if (!active?.proved) return;
+        active.doubt = "stuck";
+        active.up = false;
+        active.proved = false;
+        probeAt = now;
         return;
       case "network":
         // "For this network" is over when the device says that the network is another one.
         if (input.online) {
           strikes.clear();
           learn({ back: {} });
-          if (carrier?.proved) lookAt = now;
+          if (active?.proved) probeAt = now;
           return ask();
         }
         return check();
-      case "wake":
-        if (carrier && now - carrier.heardAt <= 1.2 * carrier.beat) {
+      case "resumed":
+        if (active && now - active.heardAt <= 1.2 * active.interval) {
           return input.frozen ? ask() : undefined;
         }
         return check();
       case "rooms":
-        // What is open knows only the rooms of before. The carrier stays until the next one is there.
-        if (!carrier && !race) return;
+        // What is open knows only the rooms of before. The active transport stays until the next one is there.
+        if (!active && !race) return;
         cancelRace("rooms");
-        return begin(carrier ? "rooms" : "again");
+        return begin(active ? "rooms" : "again");
       case "retry":
-        if (!carrier) check();
+        if (!active) check();
     }
   }
 
-  /** A WebSocket may answer the link's ping first: most often nothing has happened to it. The others can't be asked. */
+  /** A WebSocket may answer a ping first: most often nothing has happened to it. The others can't be asked. */
   function ask(): void {
-    if (carrier?.transport !== "ws") return check();
+    if (active?.transport !== "ws") return check();
     answerBy = Math.min(answerBy, now + ANSWER_WITHIN);
   }
 
   /** Whether anything gets through. */
   function check(): void {
     answerBy = NEVER;
-    begin(carrier ? "network" : "again");
+    begin(active ? "network" : "again");
   }
 
   /** Whether a time has come; if not, it is one to wait for. */
@@ -209,12 +209,12 @@ export function createChooser(options: ChooserOptions): Chooser {
   function settle(): void {
     if (due(retryAt)) begin("again");
     if (due(answerBy)) check();
-    for (const one of tries.values()) {
+    for (const one of attempts.values()) {
       const { transport, welcomeAt } = one;
       if (!welcomeAt) {
         if (due(one.openedAt + timing.welcomeWithin)) gone(one, "late");
-      } else if (one === carrier) {
-        if (due(one.heardAt + 2 * one.beat)) gone(one, "silent");
+      } else if (one === active) {
+        if (due(one.heardAt + 2 * one.interval)) gone(one, "silent");
       } else if (!one.proved) {
         if (due(welcomeAt + 2 * timing.proofWithin)) gone(one, "unproven");
       } else if (due(diedYoung(transport) ? welcomeAt + timing.probation : 0)) {
@@ -224,8 +224,8 @@ export function createChooser(options: ChooserOptions): Chooser {
         win(one, "better");
       }
     }
-    if (carrier && !race && due(lookAt)) {
-      const { transport, proved, doubt } = carrier;
+    if (active && !race && due(probeAt)) {
+      const { transport, proved, doubt } = active;
       if (proved) begin("probe", transports.slice(0, transports.indexOf(transport)));
       else begin(doubt, others(transport));
     }
@@ -254,110 +254,110 @@ export function createChooser(options: ChooserOptions): Chooser {
     }
     if (next || beside) return;
     race = undefined;
-    if (carrier && why !== "rooms" && why !== "network") {
-      lookAt = now + (carrier.proved ? timing.probeEvery : timing.doubtAgain);
-      return decide("keep", "only", carrier.transport);
+    if (active && why !== "rooms" && why !== "network") {
+      probeAt = now + (active.proved ? timing.probeEvery : timing.doubtAgain);
+      return decide("keep", "only", active.transport);
     }
     failures += 1;
-    if (carrier) gone(carrier, "nothing", true);
+    if (active) gone(active, "nothing", true);
     else wait();
   }
 
-  function racing(): Try[] {
-    return [...tries.values()].filter((one) => one !== carrier);
+  function racing(): Attempt[] {
+    return [...attempts.values()].filter((one) => one !== active);
   }
 
   /** `but` is the one that has won it. */
-  function cancelRace(why: string, but?: Try): void {
+  function cancelRace(why: string, but?: Attempt): void {
     for (const one of racing()) if (one !== but) close(one, why);
     race = undefined;
   }
 
   function open(transport: Transport, why: string): void {
-    const one: Try = {
+    const one: Attempt = {
       id: ++lastId,
       transport,
       openedAt: now,
       heardAt: now,
-      beat: 15_000,
+      interval: 0,
       down: false,
       // The others send each post in a request of its own, whose answer is the proof.
       up: transport !== "ws",
       proved: false,
       doubt: "unproven",
     };
-    tries.set(lastId, one);
+    attempts.set(lastId, one);
     act("open", one, why);
   }
 
-  function close(one: Try, why: string): void {
+  function close(one: Attempt, why: string): void {
     forget(one);
     act("close", one, why);
   }
 
-  function forget(one: Try): void {
-    tries.delete(one.id);
-    if (one === carrier) carrier = undefined;
+  function forget(one: Attempt): void {
+    attempts.delete(one.id);
+    if (one === active) active = undefined;
   }
 
   function closeAll(why: string): void {
-    for (const one of tries.values()) close(one, why);
+    for (const one of attempts.values()) close(one, why);
     race = undefined;
     retryAt = NEVER;
     running = false;
   }
 
-  function welcome(one: Try, heartbeat: number): void {
+  function welcome(one: Attempt, heartbeat: number): void {
     if (one.welcomeAt) return;
     one.welcomeAt = now;
     one.heardAt = now;
-    one.beat = heartbeat;
+    one.interval = heartbeat;
     decide("welcome", age(one), one.transport);
     // A better one must be proven first.
     if (race && race.why !== "probe") win(one, race.why);
   }
 
-  /** Takes the place of the carrier. */
-  function win(one: Try, why: string): void {
-    const before = carrier;
+  /** Takes the place of the active transport. */
+  function win(one: Attempt, why: string): void {
+    const before = active;
     cancelRace("second", one);
     if (before) {
       close(before, why);
       if (why === before.doubt) strike(before);
     }
-    carry(one, before ? why : "first");
+    activate(one, before ? why : "first");
   }
 
-  function carry(one: Try, why: string): void {
-    carrier = one;
-    lookAt = (one.welcomeAt ?? now) + timing.proofWithin;
-    act("carry", one, why);
+  function activate(one: Attempt, why: string): void {
+    active = one;
+    probeAt = (one.welcomeAt ?? now) + timing.proofWithin;
+    act("activate", one, why);
     if (one.proved) proven(one);
   }
 
-  function heard(one: Try, proof = false, answer = false): void {
+  function heard(one: Attempt, proof = false, answer = false): void {
     one.heardAt = now;
     one.down ||= proof && !!one.welcomeAt;
     one.up ||= answer;
     const proves = one.down && one.up && !one.proved;
     one.proved ||= proves;
-    if (one !== carrier) return;
+    if (one !== active) return;
     answerBy = NEVER;
     const why = race?.why;
     if (why === "network" || (proves && why === one.doubt)) cancelRace("alive");
     if (proves) proven(one);
   }
 
-  function proven(one: Try): void {
+  function proven(one: Attempt): void {
     const { transport } = one;
     decide("proven", age(one), transport);
     backoff.reset();
     failures = 0;
     learn({ works: { transport, until: now + timing.remember } });
-    lookAt = now + timing.firstProbe;
+    probeAt = now + timing.firstProbe;
   }
 
-  function ended(one: Try, end: End): void {
+  function ended(one: Attempt, end: End): void {
     const { kind, detail } = end;
     decide("ended", `${kind}: ${detail}, ${age(one)}`, one.transport);
     retryAfter = Math.max(retryAfter, end.retryAfter ?? 0);
@@ -369,12 +369,12 @@ export function createChooser(options: ChooserOptions): Chooser {
   }
 
   /** One has ended, or is given up for a reason: what follows from that. */
-  function gone(one: Try, why: string, busy = false): void {
+  function gone(one: Attempt, why: string, busy = false): void {
     const { transport, welcomeAt = 0 } = one;
-    const carried = one === carrier;
+    const activated = one === active;
     if (why) close(one, why);
     else forget(one);
-    if (!carried) return;
+    if (!activated) return;
     downSince = now;
     let atOnce = false;
     if (!busy && now - welcomeAt < timing.shortLife) atOnce = strike(one);
@@ -382,7 +382,7 @@ export function createChooser(options: ChooserOptions): Chooser {
     if (race?.why === "probe") {
       const [probe] = racing();
       race = undefined;
-      if (probe?.welcomeAt) return carry(probe, "gone");
+      if (probe?.welcomeAt) return activate(probe, "gone");
       if (probe) close(probe, "replaced");
     }
     if (race) return;
@@ -397,7 +397,7 @@ export function createChooser(options: ChooserOptions): Chooser {
   }
 
   /** It died young, or was no good. True when the others are to be tried at once. */
-  function strike({ transport, proved }: Try): boolean {
+  function strike({ transport, proved }: Attempt): boolean {
     const count = (strikes.get(transport) ?? 0) + 1;
     strikes.set(transport, count);
     if (count < 2) return !proved;
@@ -410,7 +410,7 @@ export function createChooser(options: ChooserOptions): Chooser {
     return (back[transport] ?? 0) <= now;
   }
 
-  /** Then it must live beside the carrier for a while before it is trusted. */
+  /** Then it must live beside the active transport for a while before it is trusted. */
   function diedYoung(transport: Transport): boolean {
     return transport in memory.back || strikes.has(transport);
   }
@@ -418,7 +418,7 @@ export function createChooser(options: ChooserOptions): Chooser {
   /** All transports, the most promising first. */
   function order(): Transport[] {
     const { works, back } = memory;
-    const first = carrier?.transport ?? (works && works.until > now && works.transport);
+    const first = active?.transport ?? (works && works.until > now && works.transport);
     const rank = (transport: Transport) =>
       transport === first ? 0 : (back[transport] ?? 0) > now ? 2 : 1;
     return [...transports].sort((a, b) => rank(a) - rank(b));
@@ -428,7 +428,7 @@ export function createChooser(options: ChooserOptions): Chooser {
     return order().filter((other) => other !== transport);
   }
 
-  function age(one: Try): string {
+  function age(one: Attempt): string {
     return `after ${now - one.openedAt} ms`;
   }
 
@@ -438,7 +438,7 @@ export function createChooser(options: ChooserOptions): Chooser {
   }
 
   /** Does something with one, and tells why. */
-  function act(type: "open" | "close" | "carry", { id, transport }: Try, why: string): void {
+  function act(type: "open" | "close" | "activate", { id, transport }: Attempt, why: string): void {
     decide(type, why, transport);
     options[type](id, transport);
   }
@@ -449,12 +449,12 @@ export function createChooser(options: ChooserOptions): Chooser {
   }
 
   function tellState(): void {
-    const down = running && !carrier;
+    const down = running && !active;
     const offline = retryAt < NEVER;
     const state: ConnectionState = {
-      status: carrier ? "live" : !down ? "idle" : offline ? "offline" : "connecting",
-      transport: carrier?.transport,
-      proven: !!carrier?.proved,
+      status: active ? "live" : !down ? "idle" : offline ? "offline" : "connecting",
+      transport: active?.transport,
+      proven: !!active?.proved,
       failures,
       downSince: down ? downSince : undefined,
       retryAt: offline ? retryAt : undefined,

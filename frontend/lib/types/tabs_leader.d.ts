@@ -1,22 +1,22 @@
-import type { LinkOptions } from "./link.ts";
-import { type LocksLike } from "./share_election.ts";
-import type { Letter, Said } from "./share_letters.ts";
-export interface HolderOptions {
-    link: LinkOptions;
+import type { ConnectionOptions } from "./connection.ts";
+import { type LocksLike } from "./tabs_lock.ts";
+import type { TabMessage, TabMessageBody } from "./tabs_messages.ts";
+export interface LeaderOptions {
+    connection: ConnectionOptions;
     /** The tab that this is. */
     id: string;
     /** The lock of each tab is named by this and the tab. */
     tabs: string;
     locks: LocksLike | undefined;
-    tell(said: Said, to?: string): void;
+    tell(body: TabMessageBody, to?: string): void;
 }
 /** The tab that holds the connection, for all: who is in which room, and what they are told. */
-export declare class Holder {
+export declare class Leader {
     #private;
-    constructor(options: HolderOptions);
+    constructor(options: LeaderOptions);
     close(): void;
     /** What a tab, or this one, asks of the connection. */
-    serve(letter: Letter): void;
+    serve(message: TabMessage): void;
     /** Call it now and then. */
     tick(): void;
 }

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { type Chooser, type ChooserOptions, createChooser } from "../../src/client/chooser.ts";
 import {
   type Decision,
   type End,
@@ -7,27 +6,32 @@ import {
   TIMING,
   type Transport,
 } from "../../src/client/index.ts";
-import type { Input } from "../../src/client/input.ts";
+import type { Input } from "../../src/client/selector_input.ts";
+import {
+  createTransportSelector,
+  type TransportSelector,
+  type TransportSelectorOptions,
+} from "../../src/client/transport_selector.ts";
 import { Random } from "../random.ts";
 
 const LOST: End = { kind: "lost", detail: "test" };
 const BUSY: End = { kind: "busy", detail: "test", retryAfter: 7_000 };
 
-/** Drives a chooser and keeps what is open, as a link does. */
+/** Drives a selector and keeps what is open, as a connection does. */
 class Driver {
   now = 1_000_000;
-  readonly chooser: Chooser;
+  readonly selector: TransportSelector;
   readonly open = new Map<number, Transport>();
-  carrier: number | undefined;
-  carried: Transport[] = [];
+  active: number | undefined;
+  activated: Transport[] = [];
   opened: Transport[] = [];
   memory: Memory | undefined;
   final: End | undefined;
   status = "idle";
   decisions: Decision[] = [];
 
-  constructor(options: Partial<ChooserOptions> = {}, random = () => 0.5) {
-    this.chooser = createChooser({
+  constructor(options: Partial<TransportSelectorOptions> = {}, random = () => 0.5) {
+    this.selector = createTransportSelector({
       env: { now: () => this.now, random },
       open: (id, transport) => {
         this.open.set(id, transport);
@@ -37,11 +41,11 @@ class Driver {
         expect(this.open.has(id), "closes what is open").toBe(true);
         this.#gone(id);
       },
-      carry: (id, transport) => {
+      activate: (id, transport) => {
         expect(this.open.get(id), "carries what is open").toBe(transport);
-        expect(this.carrier, "one carrier at a time").toBeUndefined();
-        this.carrier = id;
-        this.carried.push(transport);
+        expect(this.active, "one active at a time").toBeUndefined();
+        this.active = id;
+        this.activated.push(transport);
       },
       onMemory: (memory) => {
         this.memory = memory;
@@ -59,7 +63,7 @@ class Driver {
 
   give(input: Input): this {
     if (input.type === "ended") this.#gone(input.id);
-    this.chooser.step(input);
+    this.selector.step(input);
     return this;
   }
 
@@ -68,7 +72,7 @@ class Driver {
     const until = this.now + ms;
     for (let ticks = 0; ; ticks++) {
       expect(ticks, "ticks without end").toBeLessThan(10_000);
-      const at = this.chooser.deadline();
+      const at = this.selector.deadline();
       if (at === undefined || at > until) break;
       this.now = Math.max(this.now, at);
       this.give({ type: "tick" });
@@ -95,16 +99,16 @@ class Driver {
   }
 
   get on(): Transport | undefined {
-    return this.carrier === undefined ? undefined : this.open.get(this.carrier);
+    return this.active === undefined ? undefined : this.open.get(this.active);
   }
 
   #gone(id: number): void {
     this.open.delete(id);
-    if (this.carrier === id) this.carrier = undefined;
+    if (this.active === id) this.active = undefined;
   }
 }
 
-const started = (options?: Partial<ChooserOptions>, random?: () => number) =>
+const started = (options?: Partial<TransportSelectorOptions>, random?: () => number) =>
   new Driver(options, random).give({ type: "start" });
 
 describe("the race", () => {
@@ -163,7 +167,7 @@ describe("proof", () => {
     expect([...d.open.values()]).toEqual(["sse"]);
   });
 
-  test("a late ping keeps the carrier and ends the race", () => {
+  test("a late ping keeps the active and ends the race", () => {
     const d = started().welcome("ws").pass(4_500).ping("ws");
     expect([...d.open.values()]).toEqual(["ws"]);
   });
@@ -260,7 +264,7 @@ describe("what dies young", () => {
 
 describe("no choice is for good", () => {
   const onSse = () => started().end("ws").welcome("sse").pass(1_000).ping("sse");
-  const beat = (d: Driver, ms: number) => {
+  const beats = (d: Driver, ms: number) => {
     for (let t = 0; t < ms; t += 10_000) {
       if (d.on !== undefined) d.ping(d.on);
       d.pass(10_000);
@@ -269,7 +273,7 @@ describe("no choice is for good", () => {
 
   test("a better one is tried beside it, and taken once proven", () => {
     const d = onSse();
-    beat(d, 30_000);
+    beats(d, 30_000);
     expect(d.opened).toEqual(["ws", "sse", "ws"]);
     d.welcome("ws");
     expect(d.on).toBe("sse");
@@ -281,19 +285,19 @@ describe("no choice is for good", () => {
 
   test("one that is not proven is tried again after a while", () => {
     const d = onSse();
-    beat(d, 30_000);
+    beats(d, 30_000);
     d.welcome("ws");
-    beat(d, 10_000);
+    beats(d, 10_000);
     expect(d.on).toBe("sse");
     expect([...d.open.values()]).toEqual(["sse"]);
-    beat(d, TIMING.probeEvery);
+    beats(d, TIMING.probeEvery);
     expect(d.opened).toEqual(["ws", "sse", "ws", "ws"]);
   });
 
   test("one that died young before must live longer to be trusted", () => {
     const memory: Memory = { back: { ws: 1_000_000 + TIMING.remember } };
     const d = started({ memory }).welcome("sse").pass(1_000).ping("sse");
-    beat(d, 30_000);
+    beats(d, 30_000);
     d.welcome("ws").ping("ws");
     expect(d.on).toBe("sse");
     d.ping("sse").pass(TIMING.probation);
@@ -307,9 +311,9 @@ describe("no choice is for good", () => {
     expect(next.give({ type: "start" }).opened).toEqual(["sse"]);
   });
 
-  test("a carrier that dies while a better one is on trial hands over to it", () => {
+  test("an active that dies while a better one is on trial hands over to it", () => {
     const d = onSse();
-    beat(d, 30_000);
+    beats(d, 30_000);
     d.welcome("ws").end("sse");
     expect(d.on).toBe("ws");
   });
@@ -317,7 +321,7 @@ describe("no choice is for good", () => {
 
 describe("begun anew", () => {
   test("what carries is the first, proven or not; the others come after it", () => {
-    const d = started().pass(2_000).welcome("sse").give({ type: "anew" });
+    const d = started().pass(2_000).welcome("sse").give({ type: "reconnect" });
     expect(d.opened).toEqual(["ws", "sse", "sse"]);
     expect([d.open.size, d.status]).toEqual([1, "connecting"]);
     expect(d.pass(2_000).opened).toEqual(["ws", "sse", "sse", "ws"]);
@@ -326,8 +330,8 @@ describe("begun anew", () => {
   });
 
   test("without one it is a start", () => {
-    expect(started().end("ws").give({ type: "anew" }).opened).toEqual(["ws", "sse", "ws"]);
-    expect(new Driver().give({ type: "anew" }).opened).toEqual(["ws"]);
+    expect(started().end("ws").give({ type: "reconnect" }).opened).toEqual(["ws", "sse", "ws"]);
+    expect(new Driver().give({ type: "reconnect" }).opened).toEqual(["ws"]);
   });
 });
 
@@ -338,7 +342,7 @@ describe("the network and the device", () => {
     const d = live()
       .give({ type: "network", online: true })
       .pass(500 - 1);
-    d.give({ type: "heard", id: d.carrier ?? 0, answer: true }).pass(1_000);
+    d.give({ type: "heard", id: d.active ?? 0, answer: true }).pass(1_000);
     expect(d.opened).toEqual(["ws"]);
   });
 
@@ -349,7 +353,7 @@ describe("the network and the device", () => {
     expect(d.open.size).toBe(1);
     d.give({ type: "network", online: true }).pass(100);
     expect([d.open.size, d.on]).toEqual([2, "ws"]);
-    d.give({ type: "heard", id: d.carrier ?? 0 });
+    d.give({ type: "heard", id: d.active ?? 0 });
     expect(d.open.size).toBe(1);
   });
 
@@ -357,18 +361,18 @@ describe("the network and the device", () => {
     const d = started().end("ws").welcome("sse").pass(1_000).ping("sse");
     d.give({ type: "network", online: true });
     expect([d.opened, d.on]).toEqual([["ws", "sse", "sse"], "sse"]);
-    d.give({ type: "heard", id: d.carrier ?? 0 });
+    d.give({ type: "heard", id: d.active ?? 0 });
     expect([d.opened, d.on]).toEqual([["ws", "sse", "sse", "ws"], "sse"]);
     expect([...d.open.values()]).toEqual(["sse", "ws"]);
   });
 
   test("no network at all is known when nothing can be opened", () => {
     const d = live().give({ type: "network", online: false });
-    for (const id of [...d.open.keys()].filter((id) => id !== d.carrier)) {
+    for (const id of [...d.open.keys()].filter((id) => id !== d.active)) {
       d.give({ type: "ended", id, end: LOST });
     }
     while (d.open.size > 1) {
-      const id = [...d.open.keys()].find((one) => one !== d.carrier) ?? 0;
+      const id = [...d.open.keys()].find((one) => one !== d.active) ?? 0;
       d.give({ type: "ended", id, end: LOST });
     }
     expect(d.on).toBeUndefined();
@@ -379,18 +383,18 @@ describe("the network and the device", () => {
   test("a page that slept checks only when a ping is overdue", () => {
     const d = live();
     d.now += 10_000;
-    expect(d.give({ type: "wake" }).open.size).toBe(1);
+    expect(d.give({ type: "resumed" }).open.size).toBe(1);
     d.now += 10_000;
-    expect(d.give({ type: "wake" }).open.size).toBe(2);
+    expect(d.give({ type: "resumed" }).open.size).toBe(2);
   });
 
   test("a page that was frozen asks, checks soon, and keeps what answers", () => {
-    const d = live().give({ type: "wake", frozen: true });
+    const d = live().give({ type: "resumed", frozen: true });
     expect(d.open.size).toBe(1);
     expect(d.pass(500).open.size).toBe(2);
-    const before = d.carrier;
+    const before = d.active;
     d.give({ type: "heard", id: before ?? 0, answer: true });
-    expect([d.open.size, d.carrier]).toEqual([1, before]);
+    expect([d.open.size, d.active]).toEqual([1, before]);
   });
 });
 
@@ -423,14 +427,14 @@ test.each(Array.from({ length: 200 }, (_, i) => i + 1))("walk %i keeps the invar
     else if (dice === 10) d.give({ type: "ended", id, end: random.of([LOST, BUSY]) });
     else if (dice === 11) d.give({ type: "network", online: random.below(2) === 0 });
     else if (dice === 12) d.give({ type: "stuck" });
-    else d.give({ type: random.of(["wake", "retry"] as const) });
-    // A carrier, a probe, and three that race.
+    else d.give({ type: random.of(["resumed", "retry"] as const) });
+    // An active transport, a probe, and three that race.
     expect(d.open.size).toBeLessThanOrEqual(5);
-    expect(d.status === "live").toBe(d.carrier !== undefined);
-    expect(d.chooser.deadline(), "there is always something to wait for").toBeDefined();
-    expect(d.chooser.deadline() ?? 0, "nothing is overdue").toBeGreaterThan(d.now - 1);
+    expect(d.status === "live").toBe(d.active !== undefined);
+    expect(d.selector.deadline(), "there is always something to wait for").toBeDefined();
+    expect(d.selector.deadline() ?? 0, "nothing is overdue").toBeGreaterThan(d.now - 1);
   }
   d.give({ type: "stop" });
   expect(d.open.size).toBe(0);
-  expect(d.chooser.deadline()).toBeUndefined();
+  expect(d.selector.deadline()).toBeUndefined();
 });

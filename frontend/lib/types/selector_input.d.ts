@@ -1,6 +1,6 @@
 import type { End } from "./end.ts";
-export type TryId = number;
-/** What the chooser is told. */
+export type AttemptId = number;
+/** What the selector is told. */
 export type Input = {
     type: "start";
 } | {
@@ -8,28 +8,28 @@ export type Input = {
 }
 /** Again from the beginning, as somebody else, over what carries now. */
  | {
-    type: "anew";
+    type: "reconnect";
 }
 /** The time of `deadline()` has come. */
  | {
     type: "tick";
 } | {
     type: "welcome";
-    id: TryId;
+    id: AttemptId;
     heartbeat: number;
 }
 /** Anything arrived; `proof` for a ping, `answer` for what only comes when something went up. */
  | {
     type: "heard";
-    id: TryId;
+    id: AttemptId;
     proof?: boolean;
     answer?: boolean;
 } | {
     type: "ended";
-    id: TryId;
+    id: AttemptId;
     end: End;
 }
-/** A post got no answer on the carrier: perhaps nothing goes up. */
+/** A post got no answer on the active transport: perhaps nothing goes up. */
  | {
     type: "stuck";
 }
@@ -40,7 +40,7 @@ export type Input = {
 }
 /** The page was asleep, and is back; `frozen` when it certainly was: it may have missed its connection's end. */
  | {
-    type: "wake";
+    type: "resumed";
     frozen?: boolean;
 }
 /** The connection is to carry other rooms: another one, opened with them, is to take its place. */

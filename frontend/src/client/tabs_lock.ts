@@ -32,7 +32,7 @@ export class Lock {
     this.#request({ signal: this.#abort.signal });
   }
 
-  /** Takes it from a holder that does not answer. */
+  /** Takes it from a leader that does not answer. */
   steal(): void {
     if (this.#release !== undefined) return;
     this.#abort?.abort();

@@ -1,0 +1,4 @@
+import { type Connection, type ConnectionOptions } from "./connection.ts";
+import { type TabEnvironment } from "./tabs_messages.ts";
+/** Joins what the tabs of this origin share, under a name that says to which server and how. */
+export declare function joinTabs(name: string, baseUrl: string, tabs?: TabEnvironment | undefined): (options: ConnectionOptions) => Connection;

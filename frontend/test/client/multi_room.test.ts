@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { defaultEnvironment } from "../../src/client/environment.ts";
+import type { ServerEvent } from "../../src/client/events.ts";
+import { MultiRoomConnection } from "../../src/client/multi_room.ts";
+import type { Target } from "../../src/client/target.ts";
+import type { Sink } from "../../src/client/transport.ts";
+
+interface Opened {
+  target: Target;
+  sink: Sink;
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function start() {
+  const opened: Opened[] = [];
+  const ended: string[] = [];
+  const nothing = () => undefined;
+  const connection = new MultiRoomConnection({
+    env: defaultEnvironment(),
+    target: () => ({ baseUrl: "http://host/", headers: {} }),
+    transports: ["ws"],
+    open: {
+      ws: (_env, target, sink) => {
+        opened.push({ target, sink });
+        return { send: () => true, close: nothing };
+      },
+    },
+    onRoom: nothing,
+    onRoomEnd: (room, end) => ended.push(`${room} ${end.kind}`),
+    onActivate: nothing,
+    onState: nothing,
+    onDecision: nothing,
+    onMemory: nothing,
+    onFinal: (end) => ended.push(`all ${end.kind}`),
+  });
+  const welcome = (roomId: string): ServerEvent => ({
+    type: "welcome",
+    roomId,
+    clientId: "me",
+    name: "Ann",
+    resumed: false,
+    heartbeat: 15,
+    stream: `s-${roomId}`,
+    memberCount: 1,
+    version: 1,
+  });
+  return { connection, opened, ended, welcome };
+}
+
+const LEFT = { kind: "left", detail: "" } as const;
+
+test("leaving the one room does not end those that are on their way in", async () => {
+  const { connection, opened, ended, welcome } = start();
+  connection.add("a");
+  await vi.advanceTimersByTimeAsync(50);
+  opened[0]?.sink.event(welcome("a"));
+  expect(opened[0]?.target.room).toBe("a");
+  connection.add("b");
+  await vi.advanceTimersByTimeAsync(50); // asked for, and not there yet
+  connection.remove("a", true);
+  opened[0]?.sink.end(LEFT);
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(ended).toEqual([]);
+  expect(opened.at(-1)?.target.room).toBe("b");
+  connection.close();
+});
+
+test("one that was thrown out of its room takes no other along", async () => {
+  const { connection, opened, ended, welcome } = start();
+  connection.add("a");
+  await vi.advanceTimersByTimeAsync(50);
+  opened[0]?.sink.event(welcome("a"));
+  connection.add("b");
+  opened[0]?.sink.end(LEFT);
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(ended).toEqual(["a left"]);
+  expect(opened.at(-1)?.target.room).toBe("b");
+  connection.close();
+});
+
+test("when all have been left, it is over", async () => {
+  const { connection, opened, ended, welcome } = start();
+  connection.add("a");
+  await vi.advanceTimersByTimeAsync(50);
+  opened[0]?.sink.event(welcome("a"));
+  opened[0]?.sink.end(LEFT);
+  expect(ended).toEqual(["all left"]);
+  connection.close();
+});
