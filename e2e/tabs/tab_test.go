@@ -88,9 +88,9 @@ func (tab tab) assertShows(t *testing.T, kept []client.Event, skip int, within t
 	assert.Less(t, worst, within, "from stored to shown")
 }
 
-// holds tells whether the tab is the one that holds the connection of all: the lock for it is named after the server's
+// leads reports whether the tab is the one that holds the connection of all: the lock for it is named after the server's
 // address, each tab's own has its id behind that.
-func (tab tab) holds(t *testing.T) bool {
+func (tab tab) leads(t *testing.T) bool {
 	t.Helper()
 	return browser.Eval[bool](t, tab.Page, `(async () => {
 		const mine = "test-" + Math.random();
@@ -102,18 +102,18 @@ func (tab tab) holds(t *testing.T) bool {
 	})()`)
 }
 
-// holderOf is which of the tabs holds the connection; the others come after it.
-func holderOf(t *testing.T, tabs []tab) (holder tab, others []tab) {
+// leaderOf returns the tab that holds the connection; the others come after it.
+func leaderOf(t *testing.T, tabs []tab) (leader tab, others []tab) {
 	t.Helper()
-	holders := 0
+	leaders := 0
 	for _, tab := range tabs {
-		if tab.holds(t) {
-			holder = tab
-			holders++
+		if tab.leads(t) {
+			leader = tab
+			leaders++
 		} else {
 			others = append(others, tab)
 		}
 	}
-	require.Equal(t, 1, holders, "tabs that hold the connection")
-	return holder, others
+	require.Equal(t, 1, leaders, "tabs that hold the connection")
+	return leader, others
 }

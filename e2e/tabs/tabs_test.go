@@ -89,7 +89,7 @@ func TestTakeover(t *testing.T) {
 				tab.Visit(t, g.URL, "kitchen", test.transport)
 			}
 			g.awaitOne(t)
-			holder, others := holderOf(t, tabs)
+			leader, others := leaderOf(t, tabs)
 			bob := client.SignIn(t, node.URL, "Bob")
 
 			const before, after = 5, 30
@@ -99,7 +99,7 @@ func TestTakeover(t *testing.T) {
 			for _, tab := range tabs {
 				tab.waitCount(t, before)
 			}
-			test.end(t, holder)
+			test.end(t, leader)
 			others[0].Send(t, "mine, meanwhile")
 			pace := time.NewTicker(100 * time.Millisecond) // longer than a takeover takes
 			defer pace.Stop()
@@ -115,8 +115,8 @@ func TestTakeover(t *testing.T) {
 				assert.NotContains(t, tab.record(t).States, "offline")
 			}
 			if test.how == "frozen" {
-				holder.Unfreeze(t)
-				holder.assertShows(t, kept, len(kept), takeover)
+				leader.Unfreeze(t)
+				leader.assertShows(t, kept, len(kept), takeover)
 				bob.Post(t, "kitchen", "again")
 				kept = bob.Page(t, "kitchen", "").Messages
 				for _, tab := range tabs {
