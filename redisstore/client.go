@@ -13,7 +13,7 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
-	"github.com/caller-chat/caller/internal/socket"
+	"github.com/caller-chat/caller/transport/conn/socket"
 )
 
 // newClient makes a client for a URL of any of the forms in [Options.URL]. It does not connect yet.

@@ -8,19 +8,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/conn"
 )
 
 // Whoever writes to the descriptor itself must not find somebody else's connection there.
 func TestPanicOfWhoHasTakenTheConnectionOver(t *testing.T) {
 	s := newSite(t, Options{})
-	outboxes := make(chan *stream.Outbox, 1)
+	outboxes := make(chan *conn.Outbox, 1)
 	server := httptest.NewServer(s.requestLog(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		c, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return
 		}
-		o := new(stream.Outbox)
+		o := new(conn.Outbox)
 		o.Open(c, []byte("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"))
 		outboxes <- o
 		panic("late")

@@ -22,8 +22,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/internal/testwait"
+	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/park"
-	"github.com/caller-chat/caller/transport/stream"
 )
 
 // late answers when it is told to, on whatever goroutine.
@@ -54,11 +54,11 @@ func (b *safeBuffer) String() string {
 
 // What the server does after a request, it does after a parked one when that is answered, and as ever.
 func TestAParkedRequestIsObserved(t *testing.T) {
-	heart := stream.NewHeart(time.Minute)
+	keepalive := conn.NewKeepalive(time.Minute)
 	s := newSite(t, Options{})
 	logged := new(safeBuffer)
 	s.log = slog.New(slog.NewTextHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	lot := park.NewLot(heart)
+	lot := park.NewLot(keepalive)
 	waiting := make(chan *late, 1)
 	front := HTTP(s.requestLog(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		l := new(late)
@@ -76,7 +76,7 @@ func TestAParkedRequestIsObserved(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); _ = front.Serve(listener) }()
 	defer func() {
-		require.NoError(t, heart.Close(t.Context()))
+		require.NoError(t, keepalive.Close(t.Context()))
 		require.NoError(t, front.Close())
 		<-ended
 	}()

@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
-	"github.com/caller-chat/caller/internal/socket"
-	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/conn"
+	"github.com/caller-chat/caller/transport/conn/socket"
 )
 
 // What a post costs from one end of a connection to the other, without the store and with a client that leaves no garbage:
@@ -51,13 +51,13 @@ var benchKey = bytes.Repeat([]byte("s"), minSecret)
 
 // whole is a server with its transports, on a store that only numbers.
 func whole(t testing.TB, store *numbering) *Server {
-	heart := stream.NewHeart(time.Minute)
+	keepalive := conn.NewKeepalive(time.Minute)
 	node := chat.NewNode(store, store, store, chat.Options{})
 	t.Cleanup(func() {
 		require.NoError(t, node.Close(context.Background()))
-		_ = heart.Close(context.Background()) // readers that do not read are closed, which it reports
+		_ = keepalive.Close(context.Background()) // readers that do not read are closed, which it reports
 	})
-	s, err := New(node, heart, &fakeStore{secret: benchKey}, dist(), Options{})
+	s, err := New(node, keepalive, &fakeStore{secret: benchKey}, dist(), Options{})
 	require.NoError(t, err)
 	return s
 }

@@ -16,7 +16,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/caller-chat/caller/internal/socket"
+	"github.com/caller-chat/caller/transport/conn/socket"
 	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/wire"
 )
@@ -73,7 +73,7 @@ func (s *Server) recovered(w *writer, v any) {
 	}
 }
 
-// abandon ends a connection of which it is not known who has it. A socket is not closed, only shut: a stream.Outbox may write
+// abandon ends a connection of which it is not known who has it. A socket is not closed, only shut: a conn.Outbox may write
 // to its descriptor yet, which would be somebody else's by then. Its outbox closes it, or the garbage collector.
 func abandon(c net.Conn) {
 	if tcp := socket.TCP(c); tcp != nil {

@@ -146,7 +146,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 func (s *Server) Drain() { s.draining.Store(true) }
 
 // Wait returns when no request is under way, or with ctx's error and what was. Streams that have left the HTTP server are
-// the Heart's to wait for.
+// the Keepalive's to wait for.
 func (s *Server) Wait(ctx context.Context) (open []string, err error) { return s.inFlight.wait(ctx) }
 
 // fail answers with a problem, and logs what is our own fault.

@@ -31,8 +31,8 @@ func (p *parts) drain(ended context.Context) error {
 	if p.node != nil {
 		errs = append(errs, p.node.Close(ctx))
 	}
-	if p.heart != nil {
-		errs = append(errs, p.heart.Close(ctx))
+	if p.keepalive != nil {
+		errs = append(errs, p.keepalive.Close(ctx))
 	}
 	errs = append(errs, <-shut)
 	if p.front != nil {

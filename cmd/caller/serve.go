@@ -16,23 +16,23 @@ import (
 	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/frontend"
-	"github.com/caller-chat/caller/internal/socket"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
-	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/conn"
+	"github.com/caller-chat/caller/transport/conn/socket"
 )
 
 // parts are what a running node consists of, in the order in which they depend on each other. What comes after web is
 // nil until the store has been reached.
 type parts struct {
-	log   *slog.Logger
-	web   *http.Server
-	plain *http.Server // sends visitors from HTTP to HTTPS; nil where that is not asked for
-	store *redisstore.Store
-	node  *chat.Node
-	heart *stream.Heart
-	calls *calls.Calls // nil for none
-	front *server.Server
+	log       *slog.Logger
+	web       *http.Server
+	plain     *http.Server // sends visitors from HTTP to HTTPS; nil where that is not asked for
+	store     *redisstore.Store
+	node      *chat.Node
+	keepalive *conn.Keepalive
+	calls     *calls.Calls // nil for none
+	front     *server.Server
 }
 
 // serve runs a node until ctx ends or the listener fails, and then stops it.
@@ -125,11 +125,11 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 		options.Calls, roster = p.calls, p.calls.Roster()
 	}
 	p.node = chat.NewNode(p.store, p.store, roster, c.node(p.log))
-	p.heart = stream.NewHeart(time.Duration(c.Heartbeat))
+	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
 	if p.calls != nil {
 		p.calls.Start(p.node)
 	}
-	if p.front, err = server.New(p.node, p.heart, p.store, dist, options); err != nil {
+	if p.front, err = server.New(p.node, p.keepalive, p.store, dist, options); err != nil {
 		return err
 	}
 	swap.front.Store(p.front)

@@ -5,7 +5,7 @@ import (
 	"net"
 	"net/http"
 
-	"github.com/caller-chat/caller/internal/socket"
+	"github.com/caller-chat/caller/transport/conn/socket"
 )
 
 // giveBack has a server serve a connection. One that is shutting down does not, and the connection is closed.

@@ -7,15 +7,15 @@ import (
 	"sync"
 	"time"
 
-	"github.com/caller-chat/caller/internal/socket"
-	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/conn"
+	"github.com/caller-chat/caller/transport/conn/socket"
 )
 
 // Lot is where requests wait. Its methods may be called at the same time.
-type Lot struct{ heart *stream.Heart }
+type Lot struct{ keepalive *conn.Keepalive }
 
-// NewLot makes a lot whose connections are watched, and ended, with those of a heart.
-func NewLot(heart *stream.Heart) *Lot { return &Lot{heart} }
+// NewLot makes a lot whose connections are watched, and ended, with those of a keepalive.
+func NewLot(keepalive *conn.Keepalive) *Lot { return &Lot{keepalive} }
 
 // Waiter is what waits.
 type Waiter interface {
@@ -114,5 +114,5 @@ func (l *Lot) mayPark(w http.ResponseWriter, r *http.Request) bool {
 		}
 	}
 	return r.Context().Value(plain{}) != nil && r.TLS == nil && r.ProtoMajor == 1 && r.Method == http.MethodGet &&
-		r.ContentLength == 0 && l.heart.Watches() // without a body: net/http would read it on
+		r.ContentLength == 0 && l.keepalive.Watches() // without a body: net/http would read it on
 }

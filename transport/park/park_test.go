@@ -12,11 +12,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/caller-chat/caller/internal/socket"
 	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/server"
+	"github.com/caller-chat/caller/transport/conn"
+	"github.com/caller-chat/caller/transport/conn/socket"
 	"github.com/caller-chat/caller/transport/park"
-	"github.com/caller-chat/caller/transport/stream"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
@@ -45,19 +45,19 @@ func (wt *waiter) Answer(ctx context.Context, w http.ResponseWriter) {
 // site is a server on which GET /NAME waits, for as long as ?wait= says, and POST answers what it was sent.
 type site struct {
 	*http.Server
-	heart    *stream.Heart
-	addr     string
-	waiting  chan *waiter // each that has begun to wait
-	hijacked atomic.Int64 // connections taken over
-	expected int64        // what that should be
+	keepalive *conn.Keepalive
+	addr      string
+	waiting   chan *waiter // each that has begun to wait
+	hijacked  atomic.Int64 // connections taken over
+	expected  int64        // what that should be
 }
 
 func newSite(t *testing.T) *site { return newSiteBehind(t, socket.Listen) }
 
 func newSiteBehind(t *testing.T, wrap func(net.Listener) net.Listener) *site {
 	t.Helper()
-	s := &site{heart: stream.NewHeart(time.Minute), waiting: make(chan *waiter, 10)}
-	lot := park.NewLot(s.heart)
+	s := &site{keepalive: conn.NewKeepalive(time.Minute), waiting: make(chan *waiter, 10)}
+	lot := park.NewLot(s.keepalive)
 	s.Server = server.HTTP(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Early", "set before")
 		if r.Method == http.MethodPost {
@@ -88,7 +88,7 @@ func newSiteBehind(t *testing.T, wrap func(net.Listener) net.Listener) *site {
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Millisecond)
 		defer cancel()
-		_ = s.heart.Close(ctx) // which says what was open
+		_ = s.keepalive.Close(ctx) // which says what was open
 		_ = s.Close()
 		<-done
 	})

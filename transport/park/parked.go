@@ -10,8 +10,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/caller-chat/caller/internal/socket"
-	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/conn"
+	"github.com/caller-chat/caller/transport/conn/socket"
 )
 
 const (
@@ -33,11 +33,11 @@ const (
 
 // parked is a connection on which a request waits, or has been answered.
 type parked struct {
-	heart  *stream.Heart
-	server *http.Server
-	conn   net.Conn // as the server had it, over TCP
-	raw    syscall.RawConn
-	old    bool // the client speaks HTTP/1.0
+	keepalive *conn.Keepalive
+	server    *http.Server
+	conn      net.Conn // as the server had it, over TCP
+	raw       syscall.RawConn
+	old       bool // the client speaks HTTP/1.0
 
 	// Whoever has made it answering owns these.
 	waiter Waiter
@@ -49,7 +49,7 @@ type parked struct {
 	stage stage
 	last  bool // the connection ends with the answer
 	more  bool // the client has sent something since, or has gone
-	place stream.Watched
+	place conn.Registration
 	timer *time.Timer
 	until time.Time // of the rest
 }
@@ -59,11 +59,11 @@ func (l *Lot) park(w http.ResponseWriter, r *http.Request, within time.Duration,
 	if !l.mayPark(w, r) {
 		return nil
 	}
-	p := &parked{heart: l.heart, waiter: waiter, last: r.Close, old: !r.ProtoAtLeast(1, 1)}
+	p := &parked{keepalive: l.keepalive, waiter: waiter, last: r.Close, old: !r.ProtoAtLeast(1, 1)}
 	p.server, _ = r.Context().Value(http.ServerContextKey).(*http.Server) // a marked connection has one
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !l.heart.Enter(p) {
+	if !l.keepalive.Enter(p) {
 		return nil
 	}
 	lasting, _ := w.(Lasting)
@@ -73,7 +73,7 @@ func (l *Lot) park(w http.ResponseWriter, r *http.Request, within time.Duration,
 	}
 	conn, buffered, err := http.NewResponseController(below).Hijack()
 	if err != nil {
-		l.heart.Exit(p)
+		l.keepalive.Exit(p)
 		return nil
 	}
 	p.answer.keep(w.Header())
@@ -99,7 +99,7 @@ func (p *parked) take(conn net.Conn, buffered *bufio.Reader) {
 	var err error
 	watched := false
 	if p.raw, err = socket.TCP(conn).SyscallConn(); err == nil { // Mark has seen to it that it is TCP
-		p.place, watched = p.heart.Watch(p.raw, told{p}) // who is told waits for mu
+		p.place, watched = p.keepalive.Watch(p.raw, told{p}) // who is told waits for mu
 	}
 	p.last = p.last || !watched // the answer comes all the same
 }
@@ -134,7 +134,7 @@ func (p *parked) over() {
 // told is a parked connection as the watch's reader.
 type told struct{ *parked }
 
-// Readable implements [stream.Reader].
+// Readable implements [conn.Reader].
 func (t told) Readable() {
 	p := t.parked
 	left := hasLeft(p.raw)

@@ -72,8 +72,8 @@ func (p *parked) rest() {
 // back gives the connection, which is gone from here, to the server.
 func (p *parked) back() {
 	p.timer.Stop()
-	p.heart.Unwatch(p.raw, p.place)
-	p.heart.Exit(p)
+	p.keepalive.Unwatch(p.raw, p.place)
+	p.keepalive.Exit(p)
 	if len(p.early) > 0 {
 		giveBack(p.server, &begun{p.conn, p.early})
 	} else {
@@ -87,12 +87,12 @@ func (p *parked) end() {
 	p.stage = gone
 	p.mu.Unlock()
 	p.timer.Stop()
-	p.heart.Unwatch(p.raw, p.place)
+	p.keepalive.Unwatch(p.raw, p.place)
 	_ = p.conn.Close() // nothing can be done about a connection that does not even close
-	p.heart.Exit(p)
+	p.keepalive.Exit(p)
 }
 
-// Hurry implements [stream.Open]: no other request is waited for. One that waits is the rooms' to answer.
+// Hurry implements [conn.Open]: no other request is waited for. One that waits is the rooms' to answer.
 func (p *parked) Hurry() {
 	p.mu.Lock()
 	p.last = true
@@ -106,7 +106,7 @@ func (p *parked) Hurry() {
 	}
 }
 
-// Close implements [stream.Open].
+// Close implements [conn.Open].
 func (p *parked) Close() {
 	p.Hurry()
 	p.mu.Lock()

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/park"
-	"github.com/caller-chat/caller/transport/stream"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -128,7 +128,7 @@ func TestAClientThatGoesIsNoticed(t *testing.T) {
 			require.NoError(t, leave(c))
 			assert.True(t, <-wt.gone)
 			wt.Ready() // too late
-			require.NoError(t, s.heart.Close(t.Context()), "nothing is open")
+			require.NoError(t, s.keepalive.Close(t.Context()), "nothing is open")
 		})
 	}
 }
@@ -140,7 +140,7 @@ func TestAClientThatGoesWhileItRests(t *testing.T) {
 	s.parked(t).Ready()
 	c.answer(t, "/poll")
 	require.NoError(t, c.Close())
-	require.NoError(t, s.heart.Close(t.Context()), "nothing is open")
+	require.NoError(t, s.keepalive.Close(t.Context()), "nothing is open")
 }
 
 func TestTheLastAnswerOfAConnection(t *testing.T) {
@@ -217,7 +217,7 @@ func TestTheEnd(t *testing.T) {
 	wt := s.parked(t)
 	closed := make(chan error, 1)
 	ctx := &awaited{Context: t.Context(), begun: make(chan struct{})}
-	go func() { closed <- s.heart.Close(ctx) }()
+	go func() { closed <- s.keepalive.Close(ctx) }()
 	<-ctx.begun // then it has told all of them
 	rests.ends(t)
 	select {
@@ -245,7 +245,7 @@ func TestTheEndIsForcedWhenItsTimeIsOver(t *testing.T) {
 	assert.False(t, <-big.gone)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	require.ErrorIs(t, s.heart.Close(ctx), context.DeadlineExceeded)
+	require.ErrorIs(t, s.keepalive.Close(ctx), context.DeadlineExceeded)
 	assert.True(t, <-wt.gone)
 	waits.ends(t)
 }
@@ -266,9 +266,9 @@ func TestABackConnectionOfAServerThatEnds(t *testing.T) {
 
 // What can't be parked waits in its handler.
 func TestWaitingInTheHandler(t *testing.T) {
-	heart := stream.NewHeart(time.Minute)
-	defer func() { require.NoError(t, heart.Close(t.Context())) }()
-	lot := park.NewLot(heart)
+	keepalive := conn.NewKeepalive(time.Minute)
+	defer func() { require.NoError(t, keepalive.Close(t.Context())) }()
+	lot := park.NewLot(keepalive)
 	began := make(chan *waiter, 1)
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		wt := &waiter{text: "answer", gone: make(chan bool, 1)}

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/park"
-	"github.com/caller-chat/caller/transport/stream"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -20,9 +20,9 @@ type Handler struct {
 	lot  *park.Lot
 }
 
-// New makes the transport. Heart is what watches the connections of polls that wait.
-func New(node *chat.Node, who wire.Identify, heart *stream.Heart) *Handler {
-	return &Handler{node: node, who: who, lot: park.NewLot(heart)}
+// New makes the transport. Keepalive is what watches the connections of polls that wait.
+func New(node *chat.Node, who wire.Identify, keepalive *conn.Keepalive) *Handler {
+	return &Handler{node: node, who: who, lot: park.NewLot(keepalive)}
 }
 
 // Messages serves one room; the path value "room" names it. With ?wait= it waits for something to say.

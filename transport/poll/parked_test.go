@@ -12,10 +12,10 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/caller-chat/caller/internal/socket"
 	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/server"
-	"github.com/caller-chat/caller/transport/internal/rig"
+	"github.com/caller-chat/caller/transport/conn/socket"
+	"github.com/caller-chat/caller/transport/internal/transporttest"
 	"github.com/caller-chat/caller/transport/poll"
 	"github.com/stretchr/testify/require"
 )
@@ -96,8 +96,8 @@ func (c *client) mustAnswer(t *testing.T) (*http.Response, page) {
 
 // Many poll again and again over one connection each, and each of them hears each message once.
 func TestParkedPollsHearAll(t *testing.T) {
-	r := rig.New(t)
-	addr, hijacked := serve(t, rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages))
+	r := transporttest.New(t)
+	addr, hijacked := serve(t, transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages))
 	const clients, messages = 200, 30
 	var group sync.WaitGroup
 	for range clients {
@@ -137,9 +137,9 @@ func TestParkedPollsHearAll(t *testing.T) {
 
 // What ends a poll that waits ends one that is parked in the same way.
 func TestAParkedPollAnswers(t *testing.T) {
-	r := rig.New(t)
-	h := poll.New(r.Node, rig.Who, r.Heart)
-	addr, hijacked := serve(t, rig.InLobby(h.Messages))
+	r := transporttest.New(t)
+	h := poll.New(r.Node, transporttest.Who, r.Keepalive)
+	addr, hijacked := serve(t, transporttest.InLobby(h.Messages))
 	c := dial(t, addr)
 	ask := func(query string) {
 		parked := hijacked.Load()
@@ -181,8 +181,8 @@ func TestAParkedPollAnswers(t *testing.T) {
 }
 
 func TestParkedPollsOfSeveralRooms(t *testing.T) {
-	r := rig.New(t)
-	addr, hijacked := serve(t, http.HandlerFunc(poll.New(r.Node, rig.Who, r.Heart).Many))
+	r := transporttest.New(t)
+	addr, hijacked := serve(t, http.HandlerFunc(poll.New(r.Node, transporttest.Who, r.Keepalive).Many))
 	c := dial(t, addr)
 	c.ask(t, "room=kitchen@0-0&room=lobby@0-0&wait=60")
 	testwait.Until(t, func() bool { return hijacked.Load() == 1 }, "the poll is not parked")

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/internal/testwait"
-	"github.com/caller-chat/caller/transport/internal/rig"
+	"github.com/caller-chat/caller/transport/internal/transporttest"
 	"github.com/caller-chat/caller/transport/poll"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/stretchr/testify/require"
@@ -37,8 +37,8 @@ func get(t *testing.T, h http.Handler, query string) (status int, p page) {
 }
 
 func TestAPollWaitsForSomethingToSay(t *testing.T) {
-	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
+	r := transporttest.New(t)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages)
 	_, empty := get(t, h, "wait=0.01")
 	require.Empty(t, empty.Messages)
 	require.Equal(t, "0-0", empty.Cursor)
@@ -59,8 +59,8 @@ func TestAPollWaitsForSomethingToSay(t *testing.T) {
 }
 
 func TestAPollAnswersANewRoster(t *testing.T) {
-	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
+	r := transporttest.New(t)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages)
 	_, first := get(t, h, "name=Ann&wait=0")
 	began := time.Now()
 	_, second := get(t, h, "name=Bob&wait=60&after=0-0&roster=1")
@@ -71,8 +71,8 @@ func TestAPollAnswersANewRoster(t *testing.T) {
 
 // Who comes while a poll waits is in its answer, though the poll began with another roster.
 func TestAPollAnswersWithWhoCameMeanwhile(t *testing.T) {
-	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
+	r := transporttest.New(t)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages)
 	members := func(n int) func() bool {
 		return func() bool {
 			snapshot, err := r.Node.Members(t.Context(), "lobby")
@@ -93,8 +93,8 @@ func TestAPollAnswersWithWhoCameMeanwhile(t *testing.T) {
 
 // Leaving one's polls by their name leaves one's other tabs in peace.
 func TestPollsLeaveByTheirName(t *testing.T) {
-	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
+	r := transporttest.New(t)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages)
 	members := func() int {
 		snapshot, err := r.Node.Members(t.Context(), "lobby")
 		require.NoError(t, err)
@@ -115,8 +115,8 @@ func TestPollsLeaveByTheirName(t *testing.T) {
 }
 
 func TestReadingPages(t *testing.T) {
-	r := rig.New(t)
-	h := rig.InLobby(poll.New(r.Node, rig.Who, r.Heart).Messages)
+	r := transporttest.New(t)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages)
 	for _, text := range []string{"a", "b", "c", "d"} {
 		r.Say(t, text)
 	}

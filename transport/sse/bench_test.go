@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/caller-chat/caller/transport/internal/rig"
+	"github.com/caller-chat/caller/transport/internal/transporttest"
 )
 
 const readers = 200
@@ -33,7 +33,7 @@ func BenchmarkDelivery(b *testing.B) {
 	} {
 		b.Run(test.name, func(b *testing.B) {
 			r, h := handler(b)
-			server := httptest.NewUnstartedServer(rig.InLobby(h.Events))
+			server := httptest.NewUnstartedServer(transporttest.InLobby(h.Events))
 			server.EnableHTTP2 = test.two
 			if test.secure {
 				server.StartTLS()

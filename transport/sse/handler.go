@@ -5,20 +5,20 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
-	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
 // Handler serves streams and posts.
 type Handler struct {
-	node  *chat.Node
-	who   wire.Identify
-	heart *stream.Heart
+	node      *chat.Node
+	who       wire.Identify
+	keepalive *conn.Keepalive
 }
 
 // New makes the transport.
-func New(node *chat.Node, who wire.Identify, heart *stream.Heart) *Handler {
-	return &Handler{node: node, who: who, heart: heart}
+func New(node *chat.Node, who wire.Identify, keepalive *conn.Keepalive) *Handler {
+	return &Handler{node: node, who: who, keepalive: keepalive}
 }
 
 // kind is one kind of stream.
@@ -95,21 +95,21 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, k kind, rooms []
 		return
 	}
 	chunked := r.ProtoAtLeast(1, 1) && r.ProtoMajor == 1
-	farewell := func(dst []byte, _ *wire.Failure) []byte { return dst }
+	closeFrame := func(dst []byte, _ *wire.Failure) []byte { return dst }
 	if chunked {
 		k.framing = k.framing.Chunked()
-		farewell = lastChunk
+		closeFrame = lastChunk
 	}
-	conn := stream.NewConn(h.heart, k.framing, farewell, false)
-	if err := conn.JoinAll(r.Context(), h.node, visitor.Member(k.transport), rooms); err != nil {
+	stream := conn.NewConn(h.keepalive, k.framing, closeFrame, false)
+	if err := stream.JoinAll(r.Context(), h.node, visitor.Member(k.transport), rooms); err != nil {
 		wire.WriteProblem(w, err)
 		return
 	}
 	setHeaders(w.Header(), k.contentType)
 	if r.ProtoMajor == 1 {
-		takeOver(w, r, conn, k, chunked)
+		takeOver(w, r, stream, k, chunked)
 	} else {
-		lend(w, r, conn, k)
+		lend(w, r, stream, k)
 	}
 }
 
@@ -126,28 +126,28 @@ func setHeaders(h http.Header, contentType string) {
 }
 
 // takeOver makes the connection the stream's own: the HTTP server and the handler are done with it.
-func takeOver(w http.ResponseWriter, r *http.Request, conn *stream.Conn, k kind, chunked bool) {
+func takeOver(w http.ResponseWriter, r *http.Request, stream *conn.Conn, k kind, chunked bool) {
 	socket, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		conn.Close()
+		stream.Close()
 		wire.WriteProblem(w, err)
 		return
 	}
 	_ = socket.SetDeadline(time.Time{}) // the HTTP server's; a socket that is gone fails on its own
-	if conn.Open(socket, head(w.Header(), r, k, chunked)) != nil {
+	if stream.Open(socket, head(w.Header(), r, k, chunked)) != nil {
 		return
 	}
-	if !conn.Await(nil) {
-		go watch(socket, conn)
+	if !stream.Await(nil) {
+		go discard(socket, stream)
 	}
 }
 
-// watch reads until the peer goes; there is nothing to read otherwise.
-func watch(socket interface{ Read([]byte) (int, error) }, conn *stream.Conn) {
+// discard reads until the peer goes; there is nothing to read otherwise.
+func discard(socket interface{ Read([]byte) (int, error) }, stream *conn.Conn) {
 	var nothing [64]byte
 	for {
 		if _, err := socket.Read(nothing[:]); err != nil {
-			conn.Close()
+			stream.Close()
 			return
 		}
 	}

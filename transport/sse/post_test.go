@@ -6,7 +6,7 @@ import (
 	"net/http/httptest"
 	"testing"
 
-	"github.com/caller-chat/caller/transport/internal/rig"
+	"github.com/caller-chat/caller/transport/internal/transporttest"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/stretchr/testify/require"
 )
@@ -27,7 +27,7 @@ func TestALargeBodyThatDoesNotComeTakesNoMemory(t *testing.T) {
 	r.Header.Set("Content-Type", "text/plain")
 	r.ContentLength = wire.MaxBody
 	w := httptest.NewRecorder()
-	rig.InLobby(h.Post).ServeHTTP(w, r)
+	transporttest.InLobby(h.Post).ServeHTTP(w, r)
 	require.Equal(t, http.StatusBadRequest, w.Code)
 	require.Positive(t, body.room)
 	require.LessOrEqual(t, body.room, 4<<10)
@@ -69,7 +69,7 @@ func TestABodyIsReadToItsEnd(t *testing.T) {
 		r.Header.Set("Content-Type", "text/plain")
 		r.ContentLength = test.length
 		w := httptest.NewRecorder()
-		rig.InLobby(h.Post).ServeHTTP(w, r)
+		transporttest.InLobby(h.Post).ServeHTTP(w, r)
 		require.Equal(t, test.status, w.Code, "length %d", test.length)
 		require.True(t, body.ended || test.status != http.StatusCreated, "length %d", test.length)
 	}

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -35,22 +35,22 @@ func head(h http.Header, r *http.Request, k kind, chunked bool) []byte {
 }
 
 // lend serves a stream with the handler's own response, which is what HTTP/2 has, until one side ends it.
-func lend(w http.ResponseWriter, r *http.Request, conn *stream.Conn, k kind) {
+func lend(w http.ResponseWriter, r *http.Request, stream *conn.Conn, k kind) {
 	w.WriteHeader(http.StatusOK)
 	peer := &response{w: w, control: http.NewResponseController(w), ended: make(chan struct{})}
 	_ = peer.control.Flush() // the header, before others write; a peer that is gone is noticed below
-	if conn.Open(peer, []byte(k.first)) != nil {
+	if stream.Open(peer, []byte(k.first)) != nil {
 		return
 	}
 	select {
 	case <-peer.ended:
 	case <-r.Context().Done():
-		conn.Close()
+		stream.Close()
 	}
 	peer.wait()
 }
 
-// response is an HTTP response as a [stream.Peer].
+// response is an HTTP response as a [conn.Peer].
 type response struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -59,7 +59,7 @@ type response struct {
 	mu sync.Mutex // held while writing, so that the handler does not return meanwhile
 }
 
-var _ stream.Peer = (*response)(nil)
+var _ conn.Peer = (*response)(nil)
 
 // Write writes and flushes.
 func (p *response) Write(b []byte) (int, error) {

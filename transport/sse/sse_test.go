@@ -12,7 +12,7 @@ import (
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/internal/testwait"
-	"github.com/caller-chat/caller/transport/internal/rig"
+	"github.com/caller-chat/caller/transport/internal/transporttest"
 	"github.com/caller-chat/caller/transport/sse"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -20,10 +20,10 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func handler(t testing.TB) (*rig.Rig, *sse.Handler) {
+func handler(t testing.TB) (*transporttest.Fixture, *sse.Handler) {
 	t.Helper()
-	r := rig.New(t)
-	return r, sse.New(r.Node, rig.Who, r.Heart)
+	r := transporttest.New(t)
+	return r, sse.New(r.Node, transporttest.Who, r.Keepalive)
 }
 
 // line reads on to a line that begins so.
@@ -51,7 +51,7 @@ func TestEventsOverEveryVersionOfHTTP(t *testing.T) {
 	r, h := handler(t)
 	for _, two := range []bool{false, true} {
 		t.Run(fmt.Sprintf("HTTP/2 %v", two), func(t *testing.T) {
-			server := httptest.NewUnstartedServer(rig.InLobby(h.Events))
+			server := httptest.NewUnstartedServer(transporttest.InLobby(h.Events))
 			server.EnableHTTP2 = two
 			server.StartTLS()
 			t.Cleanup(server.Close)
@@ -82,7 +82,7 @@ func TestEventsOverEveryVersionOfHTTP(t *testing.T) {
 // nginx speaks HTTP/1.0 to servers by default: no chunks then, and the end of the connection is the end of the body.
 func TestEventsOverHTTP10(t *testing.T) {
 	r, h := handler(t)
-	server := httptest.NewServer(rig.InLobby(h.NDJSON))
+	server := httptest.NewServer(transporttest.InLobby(h.NDJSON))
 	t.Cleanup(server.Close)
 	c, err := net.Dial("tcp", server.Listener.Addr().String())
 	require.NoError(t, err)
@@ -104,7 +104,7 @@ func TestEventsOverHTTP10(t *testing.T) {
 // A reader that stops reading costs its own stream: it is told that it was too slow, and the others miss nothing.
 func TestASlowReaderHurtsItselfOnly(t *testing.T) {
 	r, h := handler(t)
-	server := httptest.NewServer(rig.InLobby(h.NDJSON))
+	server := httptest.NewServer(transporttest.InLobby(h.NDJSON))
 	t.Cleanup(server.Close)
 	slow, err := net.Dial("tcp", server.Listener.Addr().String())
 	require.NoError(t, err)
@@ -129,7 +129,7 @@ func TestASlowReaderHurtsItselfOnly(t *testing.T) {
 // Over HTTP/2 the two are streams of one connection: one that takes nothing fills its own window only.
 func TestASlowReaderOverHTTP2HurtsItselfOnly(t *testing.T) {
 	r, h := handler(t)
-	server := httptest.NewUnstartedServer(rig.InLobby(h.NDJSON))
+	server := httptest.NewUnstartedServer(transporttest.InLobby(h.NDJSON))
 	server.EnableHTTP2 = true
 	server.StartTLS()
 	t.Cleanup(server.Close)
@@ -149,7 +149,7 @@ func TestASlowReaderOverHTTP2HurtsItselfOnly(t *testing.T) {
 }
 
 // flood says more than the kernel or a window holds for a connection, and the backlog, about 2 MB; quick has to read it all.
-func flood(t *testing.T, r *rig.Rig, quick *bufio.Scanner) {
+func flood(t *testing.T, r *transporttest.Fixture, quick *bufio.Scanner) {
 	t.Helper()
 	big := strings.Repeat("x", chat.MaxText)
 	const count = 500
@@ -171,7 +171,7 @@ func flood(t *testing.T, r *rig.Rig, quick *bufio.Scanner) {
 
 func TestAStreamSaysWhyItEnds(t *testing.T) {
 	r, h := handler(t)
-	server := httptest.NewServer(rig.InLobby(h.Events))
+	server := httptest.NewServer(transporttest.InLobby(h.Events))
 	t.Cleanup(server.Close)
 	_, lines := open(t, server.Client(), server.URL+"?name=Ann")
 	line(t, lines, "event: live")

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
-	"github.com/caller-chat/caller/internal/socket"
-	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/conn"
+	"github.com/caller-chat/caller/transport/conn/socket"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/gorilla/websocket"
 )
@@ -24,11 +24,11 @@ type Options struct {
 
 // Handler serves WebSocket connections.
 type Handler struct {
-	node     *chat.Node
-	who      wire.Identify
-	heart    *stream.Heart
-	options  Options
-	upgrader websocket.Upgrader
+	node      *chat.Node
+	who       wire.Identify
+	keepalive *conn.Keepalive
+	options   Options
+	upgrader  websocket.Upgrader
 }
 
 // Subprotocol is what a client may offer and then gets. Offering one is needed only beside one that carries a token
@@ -36,8 +36,8 @@ type Handler struct {
 const Subprotocol = "caller.v1"
 
 // New makes the transport.
-func New(node *chat.Node, who wire.Identify, heart *stream.Heart, o Options) *Handler {
-	return &Handler{node: node, who: who, heart: heart, options: o, upgrader: websocket.Upgrader{
+func New(node *chat.Node, who wire.Identify, keepalive *conn.Keepalive, o Options) *Handler {
+	return &Handler{node: node, who: who, keepalive: keepalive, options: o, upgrader: websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second,
 		ReadBufferSize:   0, // it reads through what Hijack gives it
 		Subprotocols:     []string{Subprotocol},
@@ -92,24 +92,24 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 		wire.WriteProblem(w, err)
 		return
 	}
-	conn := stream.NewConn(h.heart, wire.WebSocket, farewell, many)
+	stream := conn.NewConn(h.keepalive, wire.WebSocket, closeFrame, many)
 	member := visitor.Member("ws")
 	visitor.Name = member.Name // nothing of the request is to stay with the connection
-	if err := conn.JoinAll(r.Context(), h.node, member, rooms); err != nil {
+	if err := stream.JoinAll(r.Context(), h.node, member, rooms); err != nil {
 		wire.WriteProblem(w, err)
 		return
 	}
-	peer := &hijacked{ResponseWriter: w, conn: conn}
+	peer := &hijacked{ResponseWriter: w, conn: stream}
 	upgraded, err := h.upgrader.Upgrade(peer, r, nil)
 	if err != nil { // answered by the upgrader
-		conn.Close()
+		stream.Close()
 		return
 	}
 	_ = peer.net.SetDeadline(time.Time{}) // the handshake's; a socket that is gone fails on its own
-	if conn.Open(peer.net, nil) != nil {
+	if stream.Open(peer.net, nil) != nil {
 		return
 	}
-	s := &session{handler: h, conn: conn, socket: upgraded, input: peer.input,
+	s := &session{handler: h, conn: stream, socket: upgraded, input: peer.input,
 		awaits: socket.TCP(peer.net) != nil, visitor: visitor, many: many}
 	if !many {
 		s.room = chat.RoomID(strings.Clone(string(rooms[0].Room)))
@@ -117,7 +117,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 	s.rest() // so that what the HTTP server holds for the request is let go
 }
 
-// farewell is a close frame.
-func farewell(dst []byte, f *wire.Failure) []byte {
+// closeFrame is a close frame.
+func closeFrame(dst []byte, f *wire.Failure) []byte {
 	return wire.AppendCloseFrame(dst, f.CloseCode(), string(f.Code))
 }

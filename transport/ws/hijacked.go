@@ -10,14 +10,14 @@ import (
 	"slices"
 	"time"
 
-	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/conn"
 )
 
 // hijacked gives the WebSocket library a connection whose writes go through the outbox once it is open, and whose input
 // one can look into.
 type hijacked struct {
 	http.ResponseWriter
-	conn  *stream.Conn
+	conn  *conn.Conn
 	net   net.Conn
 	input input
 }
@@ -73,7 +73,7 @@ func (h *hijacked) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // queued is a network connection that is written to through the outbox. The library writes each frame in one call.
 type queued struct {
 	net.Conn
-	conn *stream.Conn
+	conn *conn.Conn
 	// shaken is set after the first write, which is the handshake's answer and goes out before the outbox is open.
 	shaken bool
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
-	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/gorilla/websocket"
 )
@@ -17,7 +17,7 @@ import (
 // faster than the store takes is held back by its own connection. Its fields are the reading goroutine's.
 type session struct {
 	handler *Handler
-	conn    *stream.Conn
+	conn    *conn.Conn
 	socket  *websocket.Conn
 	input   input // what the socket reads from
 	awaits  bool  // the connection can be awaited without a reader
@@ -39,7 +39,7 @@ func (s *session) rest() {
 	}
 }
 
-// Readable implements [stream.Reader].
+// Readable implements [conn.Reader].
 func (s *session) Readable() { go s.read() }
 
 // read serves the connection until nothing more has come, or to its end where one can't wait without reading.
@@ -93,7 +93,7 @@ func (s *session) deadline(at time.Time) {
 	_ = s.socket.SetReadDeadline(at) // a socket that is gone fails on its own
 }
 
-// drain reads on until the peer has closed too, so that it gets our last words: a connection closed with something
+// drain reads on until the peer has closed too, so that it gets our last bytes: a connection closed with something
 // unread is reset.
 func (s *session) drain() {
 	s.deadline(time.Time{})

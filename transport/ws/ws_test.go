@@ -11,7 +11,7 @@ import (
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/internal/testwait"
-	"github.com/caller-chat/caller/transport/internal/rig"
+	"github.com/caller-chat/caller/transport/internal/transporttest"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/caller-chat/caller/transport/ws"
 	"github.com/gorilla/websocket"
@@ -33,7 +33,7 @@ type peer struct {
 
 func dial(t *testing.T, h *ws.Handler, dialer *websocket.Dialer) peer {
 	t.Helper()
-	return dialTo(t, rig.InLobby(h.Room), dialer)
+	return dialTo(t, transporttest.InLobby(h.Room), dialer)
 }
 
 func dialTo(t *testing.T, h http.Handler, dialer *websocket.Dialer) peer {
@@ -85,10 +85,10 @@ func (p peer) closed() int {
 	}
 }
 
-func handler(t testing.TB) (*rig.Rig, *ws.Handler) {
+func handler(t testing.TB) (*transporttest.Fixture, *ws.Handler) {
 	t.Helper()
-	r := rig.New(t)
-	return r, ws.New(r.Node, rig.Who, r.Heart, ws.Options{})
+	r := transporttest.New(t)
+	return r, ws.New(r.Node, transporttest.Who, r.Keepalive, ws.Options{})
 }
 
 func TestPostIsAcknowledgedAndComes(t *testing.T) {
@@ -289,8 +289,8 @@ func TestSubprotocol(t *testing.T) {
 
 // TestAClientThatDoesNotWaitForTheHandshake sends a command together with its request, and no other.
 func TestAClientThatDoesNotWaitForTheHandshake(t *testing.T) {
-	r := rig.New(t)
-	server := httptest.NewServer(rig.InLobby(ws.New(r.Node, rig.Who, r.Heart, ws.Options{}).Room))
+	r := transporttest.New(t)
+	server := httptest.NewServer(transporttest.InLobby(ws.New(r.Node, transporttest.Who, r.Keepalive, ws.Options{}).Room))
 	t.Cleanup(server.Close)
 	for _, text := range []string{`{"type":"ping"}`, `{"type":"ping","more":"` + strings.Repeat("x", 600) + `"}`} {
 		c, err := net.Dial("tcp", server.Listener.Addr().String())

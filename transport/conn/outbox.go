@@ -1,4 +1,4 @@
-package stream
+package conn
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/caller-chat/caller/internal/socket"
+	"github.com/caller-chat/caller/transport/conn/socket"
 )
 
 // MaxBacklog is how many bytes wait for a slow reader at most, its replay not counted.
@@ -16,10 +16,10 @@ const MaxBacklog = 256 << 10
 const (
 	// stallTime is how long a reader may take nothing at all while something waits for it.
 	stallTime = 30 * time.Second
-	// lastWords is how long a reader has to take what is left when its connection ends, slowWords one that is closed for
+	// closeTimeout is how long a reader has to take what is left when its connection ends, slowCloseTimeout one that is closed for
 	// being slow: it stands still just now, and is to learn why when it moves again.
-	lastWords = 5 * time.Second
-	slowWords = 90 * time.Second
+	closeTimeout     = 5 * time.Second
+	slowCloseTimeout = 90 * time.Second
 	// kernelBuffer is what the kernel may hold of a connection's output, in bytes (it takes it twice for its own needs).
 	// By itself it would hold up to 4 MiB for a reader that stands still (net.ipv4.tcp_wmem).
 	kernelBuffer = 128 << 10
@@ -77,7 +77,7 @@ func (o *Outbox) Open(peer Peer, first []byte) {
 	}
 	o.drainLocked()
 	if o.ending {
-		_ = peer.SetWriteDeadline(time.Now().Add(lastWords))
+		_ = peer.SetWriteDeadline(time.Now().Add(closeTimeout))
 		o.startLocked()
 	}
 	o.unlock()
@@ -176,7 +176,7 @@ func (o *Outbox) hurry() {
 	o.mu.Lock()
 	defer o.unlock()
 	if o.ending && o.flushing && o.peer != nil {
-		_ = o.peer.SetWriteDeadline(time.Now().Add(lastWords))
+		_ = o.peer.SetWriteDeadline(time.Now().Add(closeTimeout))
 	}
 }
 
@@ -312,7 +312,7 @@ func (o *Outbox) flush(peer Peer) {
 			case o.closed:
 			case o.ending:
 				o.unlock()
-				o.saidAll(peer)
+				o.lingeringClose(peer)
 				return
 			default:
 				_ = peer.SetWriteDeadline(time.Time{}) // it is of this run; the next sets its own
@@ -359,15 +359,15 @@ func (o *Outbox) chunkLocked(buffer *[]byte) []byte {
 	return all
 }
 
-// saidAll ends the writing side and gives the peer a moment to close its own: closing at once could take the last
+// lingeringClose ends the writing side and gives the peer a moment to close its own: closing at once could take the last
 // words back (RFC 9112 section 9.6). It is not called under mu, since TLS writes an alert.
-func (o *Outbox) saidAll(peer Peer) {
+func (o *Outbox) lingeringClose(peer Peer) {
 	half, ok := peer.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
 		o.Close()
 		return
 	}
-	time.AfterFunc(lastWords, o.Close) // whoever reads closes it before
+	time.AfterFunc(closeTimeout, o.Close) // whoever reads closes it before
 }
 
 // socket is the connection's socket while it is open; nil for a peer that is none.

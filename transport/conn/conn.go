@@ -1,4 +1,4 @@
-package stream
+package conn
 
 import (
 	"context"
@@ -19,14 +19,14 @@ import (
 type Conn struct {
 	// What a delivery touches comes first and in one piece: with many readers none of it is in the processor's cache.
 
-	first   joined // what the first room is joined by
-	framing wire.Framing
-	heart   *Heart
-	sentAt  atomic.Int64 // the heart's beat at which something was last sent
-	outbox  Outbox
+	first     joined // what the first room is joined by
+	framing   wire.Framing
+	keepalive *Keepalive
+	sentAt    atomic.Int64 // the tick at which something was last sent
+	outbox    Outbox
 
-	farewell Farewell
-	proven   bool // the first ping is out; the heart's own
+	closeFrame CloseFrame
+	proven     bool // the first ping is out; the keepalive's own
 
 	mu    sync.Mutex // protects following
 	rooms []*joined
@@ -35,7 +35,7 @@ type Conn struct {
 	busy  bool // a command is carried out whose answer comes before the end
 	end   *wire.Failure
 	ended bool
-	place watched // in the heart's watch
+	place handle // in the keepalive's poller
 
 	reader Reader // who is told of what the peer sends; nil to discard it
 }
@@ -56,13 +56,13 @@ type joined struct {
 	conn *Conn
 }
 
-// Farewell appends what a connection ends with, after the error event: a close frame, a last chunk.
-type Farewell func(dst []byte, f *wire.Failure) []byte
+// CloseFrame appends what a connection ends with, after the error event: a close frame, a last chunk.
+type CloseFrame func(dst []byte, f *wire.Failure) []byte
 
 // NewConn makes a connection that is not open yet. Stays says that its reader can join rooms
 // later: else it ends when all of its rooms have been left.
-func NewConn(heart *Heart, framing wire.Framing, farewell Farewell, stays bool) *Conn {
-	c := &Conn{heart: heart, framing: framing, farewell: farewell, stays: stays}
+func NewConn(keepalive *Keepalive, framing wire.Framing, closeFrame CloseFrame, stays bool) *Conn {
+	c := &Conn{keepalive: keepalive, framing: framing, closeFrame: closeFrame, stays: stays}
 	c.outbox.onClose = c.gone
 	return c
 }
@@ -124,14 +124,14 @@ func (c *Conn) dropLocked(j *joined) {
 
 // Open gives the connection its peer. First is written before anything else.
 func (c *Conn) Open(peer Peer, first []byte) error {
-	if !c.heart.opened(c) {
+	if !c.keepalive.opened(c) {
 		c.Close()
 		_ = peer.Close()
 		return chat.ErrGoingAway
 	}
 	c.outbox.Open(peer, first)
 	c.sent()
-	c.heart.lived(c)
+	c.keepalive.lived(c)
 	c.mu.Lock()
 	c.open = true
 	empty := c.emptyLocked()
@@ -199,7 +199,7 @@ func (c *Conn) send(b []byte) {
 }
 
 func (c *Conn) sent() {
-	if now := c.heart.now.Load(); c.sentAt.Load() != now { // most often it is the same beat
+	if now := c.keepalive.now.Load(); c.sentAt.Load() != now { // most often it is the same tick
 		c.sentAt.Store(now)
 	}
 }
@@ -223,7 +223,7 @@ func (c *Conn) Done() {
 	}
 }
 
-// End ends the connection with an error event and its farewell.
+// End ends the connection with an error event and its closeFrame.
 func (c *Conn) End(f *wire.Failure) {
 	c.mu.Lock()
 	if c.busy {
@@ -238,18 +238,18 @@ func (c *Conn) End(f *wire.Failure) {
 }
 
 func (c *Conn) finish(f *wire.Failure) {
-	within := lastWords
+	within := closeTimeout
 	if f.Code == wire.CodeTooSlow {
-		within = slowWords
+		within = slowCloseTimeout
 	}
-	c.outbox.Finish(c.farewell(c.framing.AppendFailure(nil, f, "", ""), f), within)
+	c.outbox.Finish(c.closeFrame(c.framing.AppendFailure(nil, f, "", ""), f), within)
 	c.leaveAll()
 }
 
-// Quit ends the connection as asked: its members leave at once, and it closes with the farewell alone.
+// Quit ends the connection as asked: its members leave at once, and it closes with the closeFrame alone.
 func (c *Conn) Quit() {
 	f := wire.FailureOf(chat.ErrLeft)
-	c.outbox.Finish(c.farewell(nil, f), lastWords)
+	c.outbox.Finish(c.closeFrame(nil, f), closeTimeout)
 	for _, s := range c.take() {
 		s.Leave()
 	}
@@ -267,7 +267,7 @@ func (c *Conn) gone() {
 	c.mu.Lock()
 	place := c.place
 	c.mu.Unlock()
-	c.heart.closed(c, place)
+	c.keepalive.closed(c, place)
 }
 
 // Await has a reader told, once, when the peer has sent something or is gone; a nil one for a peer that has nothing to
@@ -278,12 +278,12 @@ func (c *Conn) Await(r Reader) bool {
 	if socket == nil {
 		return false
 	}
-	w := c.heart.watching()
+	w := c.keepalive.sockets()
 	if w == nil {
 		return false
 	}
 	c.mu.Lock()
-	first := c.place == watched{}
+	first := c.place == handle{}
 	if first && c.ended { // nobody would take its place out again
 		c.mu.Unlock()
 		return false
@@ -296,7 +296,7 @@ func (c *Conn) Await(r Reader) bool {
 	return w.arm(place, socket, first)
 }
 
-// told is a connection as the watch's reader: what the watch tells is nobody else's to call.
+// told is a connection as the poller's reader: what the poller tells is nobody else's to call.
 type told struct{ *Conn }
 
 func (t told) Readable() {

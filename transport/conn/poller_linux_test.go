@@ -1,4 +1,4 @@
-package stream
+package conn
 
 import (
 	"bytes"
@@ -49,20 +49,20 @@ func (r *tells) has(got string, gone bool) func() bool {
 	}
 }
 
-func newHeart(t *testing.T) *Heart {
+func newKeepalive(t *testing.T) *Keepalive {
 	t.Helper()
-	heart := NewHeart(time.Minute)
+	keepalive := NewKeepalive(time.Minute)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel() // at once
-		_ = heart.Close(ctx)
+		_ = keepalive.Close(ctx)
 	})
-	return heart
+	return keepalive
 }
 
 func TestWatchTellsAgainAndAgain(t *testing.T) {
 	server, peer := pair(t)
-	conn := NewConn(newHeart(t), wire.NDJSON, plain, true)
+	conn := NewConn(newKeepalive(t), wire.NDJSON, plain, true)
 	require.NoError(t, conn.Open(server, nil))
 	r := &tells{conn: conn, peer: server}
 	require.True(t, conn.Await(r))
@@ -78,7 +78,7 @@ func TestWatchTellsAgainAndAgain(t *testing.T) {
 }
 
 func TestWatchClosesThoseThatHangUpAndNoOther(t *testing.T) {
-	heart := newHeart(t)
+	keepalive := newKeepalive(t)
 	const n = 60
 	before := runtime.NumGoroutine()
 	var conns []*Conn
@@ -88,7 +88,7 @@ func TestWatchClosesThoseThatHangUpAndNoOther(t *testing.T) {
 	}
 	open := func() {
 		server, peer := pair(t)
-		conn := NewConn(heart, wire.NDJSON, plain, true)
+		conn := NewConn(keepalive, wire.NDJSON, plain, true)
 		require.NoError(t, conn.Open(server, nil))
 		require.True(t, conn.Await(nil))
 		conns, peers = append(conns, conn), append(peers, peer)
@@ -119,20 +119,20 @@ func TestWatchClosesThoseThatHangUpAndNoOther(t *testing.T) {
 			open()
 		}
 	}
-	require.LessOrEqual(t, len(heart.watching().slots), n+2)
+	require.LessOrEqual(t, len(keepalive.sockets().registrations), n+2)
 }
 
-func TestWatchEndsWithTheHeart(t *testing.T) {
+func TestThePollerEndsWithTheKeepalive(t *testing.T) {
 	server, _ := pair(t)
-	heart := NewHeart(time.Minute)
-	conn := NewConn(heart, wire.NDJSON, plain, true)
+	keepalive := NewKeepalive(time.Minute)
+	conn := NewConn(keepalive, wire.NDJSON, plain, true)
 	require.NoError(t, conn.Open(server, nil))
 	require.True(t, conn.Await(nil))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	require.Error(t, heart.Close(ctx), "it was open")
+	require.Error(t, keepalive.Close(ctx), "it was open")
 	require.True(t, conn.outbox.isClosed())
-	require.Nil(t, heart.watching())
+	require.Nil(t, keepalive.sockets())
 }
 
 // unread is how many bytes have come to a connection and were not read yet.
@@ -152,11 +152,11 @@ func queued(t *testing.T, c *net.TCPConn, which uint) (n int) {
 	return n
 }
 
-func TestLastWordsSurviveAPeerThatSpeaks(t *testing.T) {
+func TestTheCloseFrameSurviveAPeerThatSpeaks(t *testing.T) {
 	server, peer := pair(t)
 	small(t, server, peer)
-	farewell := func(dst []byte, _ *wire.Failure) []byte { return append(dst, "bye"...) }
-	conn := NewConn(newHeart(t), wire.NDJSON, farewell, true)
+	closeFrame := func(dst []byte, _ *wire.Failure) []byte { return append(dst, "bye"...) }
+	conn := NewConn(newKeepalive(t), wire.NDJSON, closeFrame, true)
 	require.NoError(t, conn.Open(server, nil))
 	require.True(t, conn.Await(nil))
 	for !conn.outbox.isFlushing() { // until it is behind

@@ -1,4 +1,4 @@
-package stream
+package conn
 
 import (
 	"fmt"
@@ -25,12 +25,12 @@ func BenchmarkFanOut(b *testing.B) {
 }
 
 func fanOut(b *testing.B, readers int) {
-	heart := NewHeart(time.Minute)
-	defer func() { require.NoError(b, heart.Close(b.Context())) }()
+	keepalive := NewKeepalive(time.Minute)
+	defer func() { require.NoError(b, keepalive.Close(b.Context())) }()
 	var received atomic.Int64
 	conns := make([]*Conn, 0, readers)
 	for range readers {
-		c := NewConn(heart, wire.WebSocket, plain, true) // one that stays though it has no rooms
+		c := NewConn(keepalive, wire.WebSocket, plain, true) // one that stays though it has no rooms
 		require.NoError(b, c.Open(dialed(b, &received), nil))
 		defer c.Close()
 		conns = append(conns, c)

@@ -1,4 +1,4 @@
-package stream
+package conn
 
 import (
 	"bytes"
@@ -96,10 +96,10 @@ func TestOutboxIsBoundedAndSaysGoodbye(t *testing.T) {
 		taken += len(piece)
 	}
 	require.Less(t, taken, 1000*len(piece), "a reader that does not read is refused in the end")
-	o.Finish([]byte("too slow"), lastWords)
+	o.Finish([]byte("too slow"), closeTimeout)
 	got, err := io.ReadAll(reader)
 	require.NoError(t, err)
-	require.True(t, bytes.HasSuffix(got, []byte("too slow")), "the last words come")
+	require.True(t, bytes.HasSuffix(got, []byte("too slow")), "the last bytes come")
 	require.Zero(t, (len(got)-len("too slow"))%len(piece), "what had begun was written whole")
 	require.Less(t, len(got), taken-MaxBacklog/2, "and what had not begun was dropped")
 	o.Close()
@@ -126,7 +126,7 @@ func TestOutboxFinishBeforeOpen(t *testing.T) {
 	o := new(Outbox)
 	defer o.Close()
 	o.SendReplay([]byte("replay"))
-	o.Finish([]byte("bye"), lastWords)
+	o.Finish([]byte("bye"), closeTimeout)
 	o.Open(server, []byte("head,"))
 	got, err := io.ReadAll(reader)
 	require.NoError(t, err)
@@ -140,7 +140,7 @@ func TestOutboxClosesOnce(t *testing.T) {
 	o.Open(server, nil)
 	reader.Close()
 	testwait.Until(t, func() bool { o.Send([]byte("x")); return closed.Load() == 1 }, "a write that fails closes it")
-	o.Finish(nil, lastWords)
+	o.Finish(nil, closeTimeout)
 	o.Close()
 	require.True(t, o.Send([]byte("y")), "what is sent to a closed outbox is gone, and no sign of slowness")
 	require.EqualValues(t, 1, closed.Load())
@@ -180,7 +180,7 @@ func TestOutboxOverTLS(t *testing.T) {
 	for range 100 {
 		require.True(t, o.Send([]byte("event,")))
 	}
-	o.Finish([]byte("bye"), lastWords)
+	o.Finish([]byte("bye"), closeTimeout)
 	got, err := io.ReadAll(client)
 	require.NoError(t, err)
 	require.True(t, bytes.HasPrefix(got, []byte("head,")) && bytes.HasSuffix(got, []byte("bye")), string(got))

@@ -11,7 +11,7 @@
 // from the network when nobody else does. So one call in [wakeEvery] is an ordinary one.
 // Asleep it wakes by itself at the program's next timer. So what a message sets off must not run long without a call: with
 // one processor (GOMAXPROCS=1) all others wait for it until then. Measured with a goroutine that ran for two seconds: for
-// all of them without a timer, for up to 250 ms with a node's heart, which beats four times a second; with net 10 to 30 ms.
+// all of them without a timer, for up to 250 ms with a node's keepalive, which ticks four times a second; with net 10 to 30 ms.
 //
 // Elsewhere than on 64-bit Linux all of it is net's own.
 package socket

@@ -1,4 +1,4 @@
-package stream
+package conn
 
 import (
 	"context"
@@ -48,10 +48,10 @@ func plain(dst []byte, _ *wire.Failure) []byte { return dst }
 
 func TestPings(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		heart := NewHeart(15 * time.Second)
+		keepalive := NewKeepalive(15 * time.Second)
 		quiet, busy := &memory{began: time.Now()}, &memory{began: time.Now()}
-		quietConn := NewConn(heart, wire.NDJSON, plain, true)
-		busyConn := NewConn(heart, wire.NDJSON, plain, true)
+		quietConn := NewConn(keepalive, wire.NDJSON, plain, true)
+		busyConn := NewConn(keepalive, wire.NDJSON, plain, true)
 		require.NoError(t, quietConn.Open(quiet, nil))
 		require.NoError(t, busyConn.Open(busy, nil))
 		for range 60 {
@@ -69,37 +69,37 @@ func TestPings(t *testing.T) {
 		require.Len(t, busy.pings(), 1, "one that is sent something else is pinged for proof only")
 		busyConn.Close()
 		quietConn.Close()
-		require.NoError(t, heart.Close(t.Context()))
+		require.NoError(t, keepalive.Close(t.Context()))
 		require.True(t, quiet.closed)
 	})
 }
 
 func TestTheHeartForgetsWhatHasClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		heart := NewHeart(time.Second)
+		keepalive := NewKeepalive(time.Second)
 		for range 100 {
-			c := NewConn(heart, wire.NDJSON, plain, true)
+			c := NewConn(keepalive, wire.NDJSON, plain, true)
 			require.NoError(t, c.Open(&memory{}, nil))
 			c.Close()
 		}
 		time.Sleep(5 * time.Second)
-		heart.mu.Lock()
-		require.Empty(t, heart.open)
-		require.Empty(t, heart.wheel)
-		heart.mu.Unlock()
-		require.NoError(t, heart.Close(t.Context()))
+		keepalive.mu.Lock()
+		require.Empty(t, keepalive.open)
+		require.Empty(t, keepalive.wheel)
+		keepalive.mu.Unlock()
+		require.NoError(t, keepalive.Close(t.Context()))
 	})
 }
 
 func TestTheHeartEndsWhatDoesNotEndByItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		heart := NewHeart(time.Second)
+		keepalive := NewKeepalive(time.Second)
 		peer := &memory{}
-		require.NoError(t, NewConn(heart, wire.NDJSON, plain, true).Open(peer, nil))
+		require.NoError(t, NewConn(keepalive, wire.NDJSON, plain, true).Open(peer, nil))
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		require.ErrorIs(t, heart.Close(ctx), context.DeadlineExceeded)
+		require.ErrorIs(t, keepalive.Close(ctx), context.DeadlineExceeded)
 		require.True(t, peer.closed)
-		require.Error(t, NewConn(heart, wire.NDJSON, plain, true).Open(&memory{}, nil), "none is taken any more")
+		require.Error(t, NewConn(keepalive, wire.NDJSON, plain, true).Open(&memory{}, nil), "none is taken any more")
 	})
 }

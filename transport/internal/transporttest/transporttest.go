@@ -1,6 +1,6 @@
-// Package rig starts what a transport's tests stand on: a node on the embedded store, and visitors by name. Tests of
+// Package transporttest starts what a transport's tests stand on: a node on the embedded store, and visitors by name. Tests of
 // transports use it; nothing else does.
-package rig
+package transporttest
 
 import (
 	"context"
@@ -11,28 +11,28 @@ import (
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/redisstore"
-	"github.com/caller-chat/caller/transport/stream"
+	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/stretchr/testify/require"
 )
 
-// Rig is a node and what its transports need.
-type Rig struct {
-	Node  *chat.Node
-	Heart *stream.Heart
+// Fixture is a node and what its transports need.
+type Fixture struct {
+	Node      *chat.Node
+	Keepalive *conn.Keepalive
 }
 
 // New starts a node, which ends with the test.
-func New(t testing.TB) *Rig {
+func New(t testing.TB) *Fixture {
 	t.Helper()
 	store, err := redisstore.OpenEmbedded(context.Background(), redisstore.Options{Timeout: testwait.Limit})
 	require.NoError(t, err)
-	r := &Rig{Node: chat.NewNode(store, store, store, chat.Options{}), Heart: stream.NewHeart(15 * time.Second)}
+	r := &Fixture{Node: chat.NewNode(store, store, store, chat.Options{}), Keepalive: conn.NewKeepalive(15 * time.Second)}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), testwait.Limit)
 		defer cancel()
 		require.NoError(t, r.Node.Close(ctx))
-		_ = r.Heart.Close(ctx) // readers that do not read are closed, which it reports
+		_ = r.Keepalive.Close(ctx) // readers that do not read are closed, which it reports
 		require.NoError(t, store.Close())
 	})
 	return r
@@ -48,7 +48,7 @@ func Who(r *http.Request) (wire.Visitor, error) {
 }
 
 // Say posts a message to the room "lobby".
-func (r *Rig) Say(t testing.TB, text string) chat.Entry {
+func (r *Fixture) Say(t testing.TB, text string) chat.Entry {
 	t.Helper()
 	e, _, err := r.Node.Post(context.Background(), "lobby", chat.Draft{From: chat.Author{ID: "id-Bob", Name: "Bob"}, Text: text})
 	require.NoError(t, err)

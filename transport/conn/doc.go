@@ -1,4 +1,4 @@
-// Package stream is what the streaming transports share: a connection with its rooms, its bounded backlog and its
+// Package conn is what the streaming transports share: a connection with its rooms, its bounded backlog and its
 // heartbeat, whatever the framing.
 //
 // [Outbox] is the fast path of the whole program. It buys: an event for a reader is one write system call by the room's
@@ -9,5 +9,5 @@
 // something to read, not a loop. TLS and HTTP/2 connections can't be written to or watched without waiting; they always
 // go by goroutines.
 //
-// [Conn] joins rooms to an outbox as their [chat.Sink]. [Heart] sends the pings of all connections from one timer.
-package stream
+// [Conn] joins rooms to an outbox as their [chat.Sink]. [Keepalive] sends the pings of all connections from one timer.
+package conn
