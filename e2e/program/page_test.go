@@ -200,32 +200,6 @@ func TestPageBehindProxies(t *testing.T) {
 	}
 }
 
-// TestPagePinnedTransport is the address parameter that people use to report a bug and tests to be exact.
-func TestPagePinnedTransport(t *testing.T) {
-	node := startNode(t)
-	pages := map[string]*browser.Page{}
-	for _, transport := range []string{"ws", "sse", "poll"} {
-		person := chromium(t).Person(t, "by "+transport)
-		person.Page().Visit(t, node.URL, "kitchen", transport)
-		pages[transport] = person.Page()
-	}
-	want := []string{}
-	for _, transport := range []string{"ws", "sse", "poll"} {
-		text := "hello over " + transport
-		pages[transport].Send(t, text)
-		want = append(want, text)
-		for _, page := range pages {
-			page.WaitTexts(t, want...)
-		}
-	}
-	members := client.Guest(node.URL, "").Members(t, "kitchen").Members
-	by := map[string]string{}
-	for _, member := range members {
-		by[member.Name] = member.Transport
-	}
-	assert.Equal(t, map[string]string{"by ws": "ws", "by sse": "sse", "by poll": "poll"}, by)
-}
-
 // TestPageSurvivesItsNode takes a page's node away, by SIGTERM and by SIGKILL: the page goes on with the other node,
 // shows what was said meanwhile, and sends what it could not, once.
 func TestPageSurvivesItsNode(t *testing.T) {

@@ -11,22 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// BuildLiveKit builds a LiveKit server, from a module of its own in e2e/calls/livekit: the product does not depend on it.
-// The first time takes a minute or two.
-func BuildLiveKit(dir string) (program string, err error) {
-	program = filepath.Join(dir, "livekit-server")
-	where, err := exec.Command("go", "list", "-m", "-f", "{{.Dir}}").Output()
-	if err != nil {
-		return "", fmt.Errorf("find the module: %w", err)
-	}
-	cmd := exec.Command("go", "build", "-o", program, "github.com/livekit/livekit-server/cmd/server")
-	cmd.Dir = filepath.Join(string(where[:len(where)-1]), "e2e", "calls", "livekit")
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build livekit-server: %w\n%s", err, output)
-	}
-	return program, nil
-}
-
 // The key of the tests' LiveKit. It is a secret to nobody.
 const (
 	LiveKitKey    = "testkey"

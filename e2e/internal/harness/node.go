@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"syscall"
 	"testing"
@@ -18,19 +17,6 @@ import (
 
 	"github.com/caller-chat/caller/internal/testwait"
 )
-
-// Build builds the program under test with the race detector. The caller removes the directory when all tests are done.
-func Build(dir string) (program string, err error) {
-	if program := os.Getenv("E2E_PROGRAM"); program != "" {
-		return program, nil // built before
-	}
-	program = filepath.Join(dir, "caller")
-	cmd := exec.Command("go", "build", "-race", "-o", program, "github.com/caller-chat/caller/cmd/caller")
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build caller: %w\n%s", err, output)
-	}
-	return program, nil
-}
 
 // Programs starts nodes.
 type Programs struct {

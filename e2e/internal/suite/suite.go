@@ -71,6 +71,15 @@ func (s *Suite) Node(t testing.TB, args ...string) *harness.Node {
 	return s.Programs.Node(t, args...)
 }
 
+// TwoNodes starts two nodes on one Redis, all of the test's own; args are flags of both nodes.
+func (s *Suite) TwoNodes(t testing.TB, args ...string) (one, other *harness.Node, redis *harness.Redis) {
+	t.Helper()
+	s.Needed(t)
+	redis = harness.StartRedis(t)
+	args = append([]string{"--redis-url", redis.URL()}, args...)
+	return s.Node(t, args...), s.Node(t, args...), redis
+}
+
 // Chromium is the Chromium of this run.
 func (s *Suite) Chromium(t testing.TB) *browser.Browser {
 	t.Helper()
