@@ -3,7 +3,7 @@ package chat_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testwait.Main(m) }

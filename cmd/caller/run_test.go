@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/alicebob/miniredis/v2"
 	"github.com/gorilla/websocket"
@@ -64,10 +63,7 @@ func begin(t *testing.T, args ...string) *program {
 	t.Cleanup(func() {
 		cancel()
 		p.client.CloseIdleConnections()
-		for late := testwait.Deadline(); goleak.Find(before) != nil && time.Now().Before(late); {
-			// One look takes less than half a second, in which what is ending on a busy machine may not have ended.
-		}
-		goleak.VerifyNone(t, before)
+		testwait.NoLeaks(t, before)
 		if t.Failed() {
 			t.Log(p.stderr.String())
 		}

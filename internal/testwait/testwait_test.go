@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"github.com/caller-chat/caller/internal/testwait"
 )
@@ -24,6 +25,8 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	r.failed = fmt.Sprintf(format, args...)
 	runtime.Goexit()
 }
+
+func (r *recorder) Errorf(format string, args ...any) { r.failed = fmt.Sprintf(format, args...) }
 
 // outcome runs wait to its end and returns what it failed with.
 func outcome(wait func(testing.TB)) string {
@@ -58,4 +61,17 @@ func TestReceive(t *testing.T) {
 			testwait.Receive(t, make(chan int), "nothing")
 		}))
 	})
+}
+
+func TestNoLeaks(t *testing.T) {
+	for after, ends := range map[time.Duration]bool{testwait.Limit / 2: true, 2 * testwait.Limit: false} {
+		synctest.Test(t, func(t *testing.T) {
+			before := goleak.IgnoreCurrent()
+			go func() { time.Sleep(after) }()
+			r := new(recorder)
+			testwait.NoLeaks(r, before)
+			require.Equal(t, ends, r.failed == "", r.failed)
+			time.Sleep(2 * testwait.Limit)
+		})
+	}
 }

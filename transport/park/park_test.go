@@ -18,10 +18,9 @@ import (
 	"github.com/caller-chat/caller/transport/conn/socket"
 	"github.com/caller-chat/caller/transport/park"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testwait.Main(m) }
 
 // waiter is a request that waits, as the tests see it.
 type waiter struct {

@@ -13,10 +13,9 @@ import (
 	"github.com/caller-chat/caller/transport/poll"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testwait.Main(m) }
 
 type page struct {
 	Messages []struct{ ID, Text string }

@@ -15,10 +15,9 @@ import (
 	"github.com/caller-chat/caller/transport/internal/transporttest"
 	"github.com/caller-chat/caller/transport/sse"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testwait.Main(m) }
 
 func handler(t testing.TB) (*transporttest.Fixture, *sse.Handler) {
 	t.Helper()

@@ -16,10 +16,9 @@ import (
 	"github.com/caller-chat/caller/transport/ws"
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { testwait.Main(m) }
 
 // event has what these tests look at.
 type event struct {
