@@ -11,6 +11,9 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
+// ActionJoin is what a policy is asked before somebody gets a token for a room's call.
+const ActionJoin chat.Action = "call"
+
 // TokenLife is how long a join token is good for joining. LiveKit gives a participant newer ones by itself, so it need not last
 // as long as the call; a page that has to connect anew asks for another.
 const TokenLife = 2 * time.Minute

@@ -11,8 +11,8 @@ import (
 
 func TestCallBeginsAndEnds(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
-		_, bob := subscribe(t, n, member("Bob"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		_, bob := subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
 		ann.take()
 		require.Empty(t, n.RoomsInCall())
@@ -28,7 +28,7 @@ func TestCallBeginsAndEnds(t *testing.T) {
 		s.setCall(began, "id-Bob")
 		synctest.Wait()
 		require.Equal(t, []string{"<news of Bob>"}, texts(ann.take()), "it has begun already")
-		late, _ := subscribe(t, n, chat.Member{}, chat.All)
+		late, _ := subscribe(t, n, chat.Principal{}, chat.All)
 		require.Equal(t, chat.Call{Since: began, Count: 2}, late.take()[0].(chat.Welcome).Roster.Call)
 
 		s.setCall(time.Time{}, "id-Ann")
@@ -46,14 +46,12 @@ func TestCallBeginsAndEnds(t *testing.T) {
 // Being in the call survives what else becomes of a member.
 func TestRenewalsKeepTheCall(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		synctest.Wait()
 		s.setCall(time.Now(), "id-Ann")
 		synctest.Wait()
 		ann.take()
-		poll := member("Ann")
-		poll.Transport = "poll"
-		_, second := subscribe(t, n, poll, chat.All)
+		_, second := subscribe(t, n, session("Ann"), chat.Start{History: -1, Transport: "poll"})
 		time.Sleep(3 * time.Minute)
 		second.Close()
 		require.Empty(t, texts(ann.take()))
@@ -66,9 +64,9 @@ func TestCallInALargeRoomIsToldWithItsSize(t *testing.T) {
 		s := newFakeStore()
 		n := s.node("a", chat.Options{FoldAbove: 2})
 		defer func() { require.NoError(t, n.Close(t.Context())) }()
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		for _, name := range []string{"Bob", "Cid", "Dan"} {
-			subscribe(t, n, member(name), chat.All)
+			subscribe(t, n, session(name), chat.All)
 		}
 		time.Sleep(2 * time.Second)
 		ann.take()
@@ -84,7 +82,7 @@ func TestCallInALargeRoomIsToldWithItsSize(t *testing.T) {
 // A call that began or ended while the feed was cut is told when the roster has been read again.
 func TestMissedCallIsTold(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		synctest.Wait()
 		ann.take()
 		s.cutFeed(true)
@@ -95,7 +93,7 @@ func TestMissedCallIsTold(t *testing.T) {
 		s.cutFeed(false) // nobody notices
 		s.setCall(time.Time{}, "id-Ann")
 		s.mendFeed(false)
-		subscribe(t, n, member("Bob"), chat.All) // until a version is missing
+		subscribe(t, n, session("Bob"), chat.All) // until a version is missing
 		synctest.Wait()
 		require.Equal(t, []string{"<members 2>", "<call ended>"}, texts(ann.take()))
 	})
@@ -104,10 +102,10 @@ func TestMissedCallIsTold(t *testing.T) {
 // The roster cache's own count of the call is what its members say, whoever comes, changes and goes.
 func TestCallIsCounted(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		_, watcher := subscribe(t, n, member("Ann"), chat.All)
+		_, watcher := subscribe(t, n, session("Ann"), chat.All)
 		early, late := time.Now(), time.Now().Add(time.Second)
-		subscribe(t, n, member("Bob"), chat.All)
-		_, cid := subscribe(t, n, member("Cid"), chat.All)
+		subscribe(t, n, session("Bob"), chat.All)
+		_, cid := subscribe(t, n, session("Cid"), chat.All)
 		for _, step := range []struct {
 			since time.Time
 			who   chat.MemberID

@@ -3,6 +3,7 @@ package chat
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // What a Node's methods answer with, besides an [*InvalidError] and the context's own errors. Test with errors.Is.
@@ -16,7 +17,21 @@ var (
 	ErrTooSlow = errors.New("the reader is too slow")
 	// ErrLeft closes a subscriber whose member has left the room: do not come back by yourself.
 	ErrLeft = errors.New("the member has left")
+	// ErrNotAllowed says that the principal may not do this: asking again changes nothing.
+	ErrNotAllowed = errors.New("not allowed")
+	// ErrNotSignedIn says that somebody with a session may do this, and a guest may not.
+	ErrNotSignedIn = errors.New("not signed in")
 )
+
+// LimitError says that a principal does something too often.
+type LimitError struct {
+	// RetryAfter is in how long it may do so again.
+	RetryAfter time.Duration
+}
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("too much at once: again in %s", e.RetryAfter)
+}
 
 // InvalidError says what is wrong with one field of what somebody sent.
 type InvalidError struct {

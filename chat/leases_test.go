@@ -12,8 +12,8 @@ import (
 
 func TestComingAndGoing(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
-		_, bob := subscribe(t, n, member("Bob"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		_, bob := subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
 		require.Equal(t, []string{"<welcome>", "<live>", "<joined Bob>"}, texts(ann.take()))
 		bob.Close()
@@ -28,17 +28,17 @@ func TestComingBackInTimeIsSilent(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		other := s.node("b", chat.Options{})
 		defer func() { require.NoError(t, other.Close(t.Context())) }()
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
-		_, first := subscribe(t, n, member("Bob"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		_, first := subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
 		ann.take()
 		first.Close()
 		time.Sleep(9 * time.Second)
-		_, second := subscribe(t, n, member("Bob"), chat.All) // on the same node
+		_, second := subscribe(t, n, session("Bob"), chat.All) // on the same node
 		time.Sleep(time.Minute)
 		second.Close()
 		time.Sleep(9 * time.Second)
-		subscribe(t, other, member("Bob"), chat.All) // on another
+		subscribe(t, other, session("Bob"), chat.All) // on another
 		time.Sleep(time.Minute)
 		require.Empty(t, ann.take())
 	})
@@ -46,9 +46,9 @@ func TestComingBackInTimeIsSilent(t *testing.T) {
 
 func TestTwoTabsAreOneMember(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
-		_, one := subscribe(t, n, member("Bob"), chat.All)
-		_, two := subscribe(t, n, member("Bob"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		_, one := subscribe(t, n, session("Bob"), chat.All)
+		_, two := subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
 		require.Equal(t, []string{"<welcome>", "<live>", "<joined Bob>"}, texts(ann.take()))
 		one.Leave()
@@ -63,9 +63,9 @@ func TestTwoTabsAreOneMember(t *testing.T) {
 // One tab that leaves does not take away the time that another has to come back.
 func TestLeavingKeepsTheOtherTabsGrace(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
-		_, one := subscribe(t, n, member("Bob"), chat.All)
-		_, two := subscribe(t, n, member("Bob"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		_, one := subscribe(t, n, session("Bob"), chat.All)
+		_, two := subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
 		ann.take()
 		two.Close() // its network is gone for a moment
@@ -73,7 +73,7 @@ func TestLeavingKeepsTheOtherTabsGrace(t *testing.T) {
 		one.Leave()
 		time.Sleep(5 * time.Second)
 		require.Empty(t, ann.take())
-		_, back := subscribe(t, n, member("Bob"), chat.All)
+		_, back := subscribe(t, n, session("Bob"), chat.All)
 		time.Sleep(time.Minute)
 		require.Empty(t, ann.take())
 		back.Leave()
@@ -87,8 +87,8 @@ func TestRenewalsDoNotChangeAName(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		other := s.node("b", chat.Options{})
 		defer func() { require.NoError(t, other.Close(t.Context())) }()
-		subscribe(t, n, member("Bob"), chat.All)
-		renamed := member("Bob")
+		subscribe(t, n, session("Bob"), chat.All)
+		renamed := session("Bob")
 		renamed.Name = "Robert"
 		subscribe(t, other, renamed, chat.All)
 		synctest.Wait()
@@ -109,7 +109,7 @@ func TestASteadyStormIsPaced(t *testing.T) {
 		began := time.Now()
 		for i := range 300 {
 			go func() {
-				_, err := n.Subscribe(t.Context(), lobby, member(strconv.Itoa(i)), chat.All, &recorder{})
+				_, err := n.Subscribe(t.Context(), session(strconv.Itoa(i)), lobby, chat.All, &recorder{})
 				require.NoError(t, err)
 			}()
 			time.Sleep(10 * time.Millisecond)
@@ -124,8 +124,8 @@ func TestASteadyStormIsPaced(t *testing.T) {
 
 func TestAGuestLeavesWithItsStream(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
-		guest := member("guest")
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		guest := session("guest")
 		guest.Guest = true
 		_, sub := subscribe(t, n, guest, chat.All)
 		sub.Close()
@@ -138,21 +138,21 @@ func TestLeaveEndsAllStreamsOrOne(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		other := s.node("b", chat.Options{})
 		defer func() { require.NoError(t, other.Close(t.Context())) }()
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
-		one, oneSub := subscribe(t, n, member("Bob"), chat.All)
-		two, _ := subscribe(t, other, member("Bob"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		one, oneSub := subscribe(t, n, session("Bob"), chat.All)
+		two, _ := subscribe(t, other, session("Bob"), chat.All)
 		synctest.Wait()
 		ann.take()
-		require.NoError(t, n.Leave(t.Context(), lobby, "id-Bob", oneSub.Stream()))
+		require.NoError(t, n.Leave(t.Context(), session("Bob"), lobby, oneSub.Stream()))
 		synctest.Wait()
 		require.ErrorIs(t, one.err(), chat.ErrLeft)
 		require.NoError(t, two.err())
 		require.Empty(t, ann.take())
-		require.NoError(t, n.Leave(t.Context(), lobby, "id-Bob", ""))
+		require.NoError(t, n.Leave(t.Context(), session("Bob"), lobby, ""))
 		synctest.Wait()
 		require.ErrorIs(t, two.err(), chat.ErrLeft, "also on another node")
 		require.Equal(t, []string{"<left Bob>"}, texts(ann.take()))
-		snapshot, err := n.Members(t.Context(), lobby)
+		snapshot, err := n.Members(t.Context(), chat.Principal{}, lobby)
 		require.NoError(t, err)
 		require.Len(t, snapshot.Members, 1)
 	})
@@ -160,12 +160,12 @@ func TestLeaveEndsAllStreamsOrOne(t *testing.T) {
 
 func TestLeavingAfterTheStreamEnded(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
-		_, bob := subscribe(t, n, member("Bob"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		_, bob := subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
 		ann.take()
 		bob.Close()
-		require.NoError(t, n.Leave(t.Context(), lobby, "id-Bob", bob.Stream()))
+		require.NoError(t, n.Leave(t.Context(), session("Bob"), lobby, bob.Stream()))
 		synctest.Wait()
 		require.Equal(t, []string{"<left Bob>"}, texts(ann.take()))
 	})
@@ -179,7 +179,7 @@ func TestANodeThatDiesLosesItsMembersWithinAMinute(t *testing.T) {
 		// The dead node's member: a lease that nobody renews.
 		_, err := holder{s, "dead"}.Hold(t.Context(), lobby, []chat.Member{member("Bob")})
 		require.NoError(t, err)
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		require.Len(t, ann.take()[0].(chat.Welcome).Roster.Members, 2)
 		time.Sleep(59 * time.Second)
 		require.Empty(t, ann.take())
@@ -191,15 +191,15 @@ func TestANodeThatDiesLosesItsMembersWithinAMinute(t *testing.T) {
 func TestANodeThatStopsWellLosesThemAfterTheGrace(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		other := s.node("b", chat.Options{})
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
-		subscribe(t, other, member("Bob"), chat.All)
-		subscribe(t, other, member("Cid"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		subscribe(t, other, session("Bob"), chat.All)
+		subscribe(t, other, session("Cid"), chat.All)
 		synctest.Wait()
 		ann.take()
 		require.NoError(t, other.Close(t.Context()))
 		time.Sleep(5 * time.Second)
 		require.Empty(t, ann.take())
-		subscribe(t, n, member("Cid"), chat.All) // comes back in time
+		subscribe(t, n, session("Cid"), chat.All) // comes back in time
 		time.Sleep(6 * time.Second)
 		require.Equal(t, []string{"<left Bob>"}, texts(ann.take()))
 	})
@@ -208,15 +208,15 @@ func TestANodeThatStopsWellLosesThemAfterTheGrace(t *testing.T) {
 // The store may lose all leases, and a node may be stopped for longer than a lease: who is connected is present again.
 func TestLostLeasesAreTakenAgain(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		subscribe(t, n, member("Ann"), chat.All)
-		subscribe(t, n, member("Bob"), chat.All)
+		subscribe(t, n, session("Ann"), chat.All)
+		subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
 		s.mu.Lock()
 		clear(s.members)
 		clear(s.leases)
 		s.mu.Unlock()
 		time.Sleep(21 * time.Second)
-		snapshot, err := n.Members(t.Context(), lobby)
+		snapshot, err := n.Members(t.Context(), chat.Principal{}, lobby)
 		require.NoError(t, err)
 		require.Len(t, snapshot.Members, 2)
 	})
@@ -229,13 +229,13 @@ func TestLeasesAreTakenAsSoonAsTheStoreIsBack(t *testing.T) {
 		inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 			other := s.node("b", chat.Options{})
 			defer func() { require.NoError(t, other.Close(t.Context())) }()
-			ann, _ := subscribe(t, n, member("Ann"), chat.All)
-			_, former := subscribe(t, other, member("Bob"), chat.All)
+			ann, _ := subscribe(t, n, session("Ann"), chat.All)
+			_, former := subscribe(t, other, session("Bob"), chat.All)
 			synctest.Wait()
 			ann.take()
 			former.Close()
 			s.setAway(true)
-			subscribe(t, n, member("Bob"), chat.All)
+			subscribe(t, n, session("Bob"), chat.All)
 			time.Sleep(4*time.Second + time.Duration(away)*100*time.Millisecond)
 			s.cutFeed(true)
 			s.setAway(false)
@@ -253,7 +253,7 @@ func TestLeasesAreTakenAsSoonAsTheStoreIsBack(t *testing.T) {
 
 func TestAMissedChangeIsNoticedByItsVersion(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		ann.take()
 		s.cutFeed(false)
 		_, err := holder{s, "b"}.Hold(t.Context(), lobby, []chat.Member{member("Bob")})
@@ -271,15 +271,15 @@ func TestLargeRoomsAreFolded(t *testing.T) {
 		s := newFakeStore()
 		n := s.node("a", chat.Options{FoldAbove: 10})
 		defer func() { require.NoError(t, n.Close(t.Context())) }()
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		for i := range 20 {
-			subscribe(t, n, member(strconv.Itoa(i)), chat.All)
+			subscribe(t, n, session(strconv.Itoa(i)), chat.All)
 		}
 		synctest.Wait()
 		ann.take()
 		time.Sleep(2 * time.Second)
 		require.Equal(t, []string{"<members 21>"}, texts(ann.take()), "a burst is one event")
-		late, _ := subscribe(t, n, member("late"), chat.All)
+		late, _ := subscribe(t, n, session("late"), chat.All)
 		welcome := late.take()[0].(chat.Welcome)
 		require.Nil(t, welcome.Roster.Members)
 		require.Equal(t, 22, welcome.Roster.Count)
@@ -288,13 +288,13 @@ func TestLargeRoomsAreFolded(t *testing.T) {
 
 func TestTypingIsShownEveryThreeSeconds(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
-		subscribe(t, n, member("Bob"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
 		ann.take()
 		for range 50 {
-			require.NoError(t, n.Typing(t.Context(), lobby, chat.Member{ID: "id-Bob"}))
-			require.NoError(t, n.Typing(t.Context(), lobby, chat.Member{ID: "somebody else"}))
+			require.NoError(t, n.Typing(t.Context(), session("Bob"), lobby))
+			require.NoError(t, n.Typing(t.Context(), session("somebody else"), lobby))
 			time.Sleep(100 * time.Millisecond)
 		}
 		synctest.Wait()

@@ -14,7 +14,7 @@ import (
 // A node tells its own readers of its own posts without waiting for the feed, which brings them too.
 func TestAnOwnPostDoesNotWaitForTheFeed(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		sink, _ := subscribe(t, n, member("Bob"), chat.All)
+		sink, _ := subscribe(t, n, session("Bob"), chat.All)
 		reads := s.calls["read"]
 		s.delay("a")
 		say(t, n, "a")
@@ -34,7 +34,7 @@ func TestOwnPostsAndThoseOfOthersTakeTurns(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		other := s.node("b", chat.Options{})
 		defer func() { require.NoError(t, other.Close(t.Context())) }()
-		sink, _ := subscribe(t, n, member("Bob"), chat.All)
+		sink, _ := subscribe(t, n, session("Bob"), chat.All)
 		sink.take()
 		reads := s.calls["read"]
 		var said []string
@@ -62,7 +62,7 @@ func TestAnOwnPostWaitsForWhatComesBeforeIt(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		other := s.node("b", chat.Options{})
 		defer func() { require.NoError(t, other.Close(t.Context())) }()
-		sink, _ := subscribe(t, n, member("Bob"), chat.All)
+		sink, _ := subscribe(t, n, session("Bob"), chat.All)
 		reads := s.calls["read"]
 		s.delay("a")
 		say(t, other, "a")
@@ -83,7 +83,7 @@ func TestOwnPostsDoNotRunAwayFromTheFeed(t *testing.T) {
 		s.limit = 10
 		n := s.node("a", chat.Options{HistoryLimit: s.limit})
 		defer func() { require.NoError(t, n.Close(t.Context())) }()
-		sink, _ := subscribe(t, n, member("Bob"), chat.All)
+		sink, _ := subscribe(t, n, session("Bob"), chat.All)
 		sink.take()
 		reads := s.calls["read"]
 		s.delay("a")
@@ -104,7 +104,7 @@ func TestOwnPostsDoNotRunAwayFromTheFeed(t *testing.T) {
 func TestOwnPostsTakeNoRoomFromTheFeed(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		slow := &stuckSink{began: make(chan struct{}), end: make(chan struct{})}
-		_, err := n.Subscribe(t.Context(), lobby, member("Bob"), chat.All, slow)
+		_, err := n.Subscribe(t.Context(), session("Bob"), lobby, chat.All, slow)
 		require.NoError(t, err)
 		synctest.Wait()
 		reads := s.calls["read"]

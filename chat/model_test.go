@@ -65,8 +65,9 @@ func (v *view) subscribe(t *testing.T) error {
 	if v.known {
 		start = chat.Start{Resume: true, After: v.cursor, History: -1}
 	}
+	start.Unlisted = true
 	v.sink = &recorder{}
-	sub, err := v.node.Subscribe(t.Context(), lobby, chat.Member{}, start, v.sink)
+	sub, err := v.node.Subscribe(t.Context(), chat.Principal{}, lobby, start, v.sink)
 	v.sub = sub
 	return err
 }
@@ -86,7 +87,7 @@ func play(t *testing.T, limit int, steps []step) error {
 	cut, told, lost, posts := false, false, false, 0
 	say := func() error {
 		posts++
-		_, _, err := nodes[posts%2].Post(t.Context(), lobby, chat.Draft{Text: fmt.Sprint(posts)})
+		_, _, err := nodes[posts%2].Post(t.Context(), session("Ann"), lobby, chat.Draft{Text: fmt.Sprint(posts)})
 		return err
 	}
 	for i, what := range steps {

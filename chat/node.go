@@ -31,6 +31,8 @@ type Options struct {
 	// Linger is how long a room that nobody reads any more stays ready for the next reader: 10 s. Long polls come back
 	// within it, and so cost the store nothing.
 	Linger time.Duration
+	// Policy decides who may do what: [Open].
+	Policy Policy
 	// Logger says what went wrong: none by default.
 	Logger *slog.Logger
 }
@@ -44,6 +46,9 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.Patience, 2*time.Second)
 	orDefault(&o.FoldAbove, 200)
 	orDefault(&o.Linger, 10*time.Second)
+	if o.Policy == nil {
+		o.Policy = Open{}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -96,12 +101,17 @@ func (n *Node) begin() bool {
 	return true
 }
 
-// Post stores something said in a room and tells all its subscribers, on every node. When it returns without an error
-// the entry is stored. A key used before returns the first entry, and repeated is true.
+// Post stores something that a principal says in a room and tells all its subscribers, on every node. When
+// it returns without an error the entry is stored. A key used before returns the first entry, and repeated
+// is true. The draft's From and Client are set here, from the principal.
 //
-// Errors: [*InvalidError] for "text" or "key"; [ErrUnavailable], after which the entry may or may not be stored;
-// [ErrGoingAway].
-func (n *Node) Post(ctx context.Context, room RoomID, d Draft) (e Entry, repeated bool, err error) {
+// Errors: those of [Policy]; [*InvalidError] for what the draft has wrong; [ErrUnavailable], after which the
+// entry may or may not be stored; [ErrGoingAway].
+func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e Entry, repeated bool, err error) {
+	if err := n.Authorize(ctx, who, room, ActionPost); err != nil {
+		return Entry{}, false, err
+	}
+	d.From, d.Client = who.Author(), who.Client
 	if err := d.Validate(); err != nil {
 		return Entry{}, false, err
 	}
@@ -132,8 +142,11 @@ func (n *Node) unavailable(err error) error {
 	return err
 }
 
-// History returns what is kept of a room. Errors: [ErrUnavailable].
-func (n *Node) History(ctx context.Context, room RoomID) (Kept, error) {
+// History returns what is kept of a room. Errors: those of [Policy], [ErrUnavailable].
+func (n *Node) History(ctx context.Context, who Principal, room RoomID) (Kept, error) {
+	if err := n.Authorize(ctx, who, room, ActionHistory); err != nil {
+		return Kept{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
 	defer cancel()
 	kept, err := n.log.Read(ctx, room)
@@ -143,8 +156,11 @@ func (n *Node) History(ctx context.Context, room RoomID) (Kept, error) {
 	return kept, nil
 }
 
-// Members returns who is in a room. Errors: [ErrUnavailable].
-func (n *Node) Members(ctx context.Context, room RoomID) (RosterSnapshot, error) {
+// Members returns who is in a room. Errors: those of [Policy], [ErrUnavailable].
+func (n *Node) Members(ctx context.Context, who Principal, room RoomID) (RosterSnapshot, error) {
+	if err := n.Authorize(ctx, who, room, ActionMembers); err != nil {
+		return RosterSnapshot{}, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
 	defer cancel()
 	snapshot, err := n.roster.Members(ctx, room)
@@ -170,9 +186,13 @@ func (n *Node) RoomsInCall() []RoomID {
 // FoldAbove is the number of members above which a roster is told as a count.
 func (n *Node) FoldAbove() int { return n.options.FoldAbove }
 
-// Typing tells the room that a member is writing. Each subscriber hears it at most once every three seconds for each
-// member. Errors: [ErrUnavailable].
-func (n *Node) Typing(ctx context.Context, room RoomID, m Member) error {
+// Typing tells the room that a member is writing. Each subscriber hears it at most once every three seconds
+// for each member. Errors: those of [Policy], [ErrUnavailable].
+func (n *Node) Typing(ctx context.Context, who Principal, room RoomID) error {
+	if err := n.Authorize(ctx, who, room, ActionTyping); err != nil {
+		return err
+	}
+	m := who.Member("")
 	if r := n.existing(room); r != nil {
 		asked := make(chan bool, 1)
 		if r.inbox.do(func() { asked <- r.isHere(m.ID) && r.mayType(m.ID, time.Now()) }) && !<-asked {
@@ -182,9 +202,14 @@ func (n *Node) Typing(ctx context.Context, room RoomID, m Member) error {
 	return n.signal(ctx, room, Typing{Member: m})
 }
 
-// Leave ends a member's presence in a room at once, on every node, and its streams with [ErrLeft]; with a stream's
-// name, that stream's share in it alone. When it returns, what this node held is given up. Errors: [ErrUnavailable].
-func (n *Node) Leave(ctx context.Context, room RoomID, member MemberID, stream string) error {
+// Leave ends a member's presence in a room at once, on every node, and its streams with [ErrLeft]; with a
+// stream's name, that stream's share in it alone. When it returns, what this node held is given up. Errors:
+// those of [Policy], [ErrUnavailable].
+func (n *Node) Leave(ctx context.Context, who Principal, room RoomID, stream string) error {
+	if err := n.Authorize(ctx, who, room, ActionLeave); err != nil {
+		return err
+	}
+	member := who.ID
 	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
 	defer cancel()
 	if r := n.existing(room); r != nil {

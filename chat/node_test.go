@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -15,9 +16,11 @@ import (
 
 const lobby = chat.RoomID("lobby")
 
-func member(name string) chat.Member {
-	return chat.Member{ID: chat.MemberID("id-" + name), Name: name, Transport: "ws"}
+func session(name string) chat.Principal {
+	return chat.Principal{ID: chat.MemberID("id-" + name), Name: name, Client: "id-" + name, LimitKey: "id-" + name}
 }
+
+func member(name string) chat.Member { return session(name).Member("ws") }
 
 // inLobby runs a test in which time stands still but when all wait, on a store with one node.
 func inLobby(t *testing.T, test func(t *testing.T, s *fakeStore, n *chat.Node)) {
@@ -30,17 +33,19 @@ func inLobby(t *testing.T, test func(t *testing.T, s *fakeStore, n *chat.Node)) 
 	})
 }
 
-func subscribe(t *testing.T, n *chat.Node, who chat.Member, from chat.Start) (*recorder, *chat.Subscription) {
+// subscribe makes a principal a reader of the lobby; the zero one is not in the roster.
+func subscribe(t *testing.T, n *chat.Node, who chat.Principal, from chat.Start) (*recorder, *chat.Subscription) {
 	t.Helper()
 	r := &recorder{}
-	s, err := n.Subscribe(t.Context(), lobby, who, from, r)
+	from.Transport, from.Unlisted = cmp.Or(from.Transport, "ws"), who.ID == ""
+	s, err := n.Subscribe(t.Context(), who, lobby, from, r)
 	require.NoError(t, err)
 	return r, s
 }
 
 func say(t *testing.T, n *chat.Node, text string) chat.Entry {
 	t.Helper()
-	e, repeated, err := n.Post(t.Context(), lobby, chat.Draft{From: chat.Author{ID: "id-Ann", Name: "Ann"}, Text: text})
+	e, repeated, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Text: text})
 	require.NoError(t, err)
 	require.False(t, repeated)
 	return e
@@ -50,7 +55,7 @@ func TestANewReaderGetsThePastThenWhatHappens(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
 		say(t, n, "one")
 		say(t, n, "two")
-		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		told := bob.take()
 		require.Equal(t, []string{"<welcome>", "one", "two", "<live>"}, texts(told))
 		welcome := told[0].(chat.Welcome)
@@ -65,7 +70,7 @@ func TestANewReaderGetsThePastThenWhatHappens(t *testing.T) {
 
 func TestAnEmptyRoomIsLiveAtOnce(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
-		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		told := bob.take()
 		require.Equal(t, []string{"<welcome>", "<live>"}, texts(told))
 		require.True(t, told[1].(chat.Live).Cursor.IsZero())
@@ -77,9 +82,9 @@ func TestHistoryBoundsANewReader(t *testing.T) {
 		for i := range 5 {
 			say(t, n, strconv.Itoa(i))
 		}
-		two, _ := subscribe(t, n, member("Bob"), chat.Start{History: 2})
+		two, _ := subscribe(t, n, session("Bob"), chat.Start{History: 2})
 		require.Equal(t, []string{"<welcome>", "3", "4", "<live>"}, texts(two.take()))
-		none, _ := subscribe(t, n, member("Cid"), chat.Start{})
+		none, _ := subscribe(t, n, session("Cid"), chat.Start{})
 		require.Equal(t, []string{"<welcome>", "<live>"}, texts(none.take()))
 	})
 }
@@ -110,7 +115,7 @@ func TestResuming(t *testing.T) {
 			{"another last entry", other(last), 5, chat.Rewritten},
 			{"the future", chat.Cursor{Seq: cursor(last).Seq + 1, Tag: 7}, 5, chat.Rewritten},
 		} {
-			r, sub := subscribe(t, n, member("Bob"), chat.Start{Resume: true, After: c.after})
+			r, sub := subscribe(t, n, session("Bob"), chat.Start{Resume: true, After: c.after})
 			want := []string{"<welcome>"}
 			if c.reason != "" {
 				want = append(want, "<reset "+string(c.reason)+">")
@@ -131,17 +136,17 @@ func TestOneOrderForAllAndEachOnce(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		other := s.node("b", chat.Options{})
 		defer func() { require.NoError(t, other.Close(t.Context())) }()
-		ann, _ := subscribe(t, n, member("Ann"), chat.All)
-		bob, _ := subscribe(t, other, member("Bob"), chat.All)
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		bob, _ := subscribe(t, other, session("Bob"), chat.All)
 		synctest.Wait()
 		ann.take()
 		bob.take()
 		for range 4 {
 			go func() {
 				for i := range 50 {
-					_, _, err := n.Post(t.Context(), lobby, chat.Draft{Text: "from a " + strconv.Itoa(i)})
+					_, _, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Text: "from a " + strconv.Itoa(i)})
 					require.NoError(t, err)
-					_, _, err = other.Post(t.Context(), lobby, chat.Draft{Text: "from b " + strconv.Itoa(i)})
+					_, _, err = other.Post(t.Context(), session("Ann"), lobby, chat.Draft{Text: "from b " + strconv.Itoa(i)})
 					require.NoError(t, err)
 				}
 			}()
@@ -159,13 +164,13 @@ func TestOneOrderForAllAndEachOnce(t *testing.T) {
 // A reader may come from a node that was told of an entry a moment earlier.
 func TestACursorAheadOfTheFeedIsNoReset(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		subscribe(t, n, member("Ann"), chat.All) // the room has a worker, and its tail is empty
-		s.cutFeed(false)                         // the feed is late
+		subscribe(t, n, session("Ann"), chat.All) // the room has a worker, and its tail is empty
+		s.cutFeed(false)                          // the feed is late
 		first := say(t, n, "first")
-		bob, _ := subscribe(t, n, chat.Member{}, chat.Start{Resume: true, After: first.ID})
+		bob, _ := subscribe(t, n, chat.Principal{}, chat.Start{Resume: true, After: first.ID})
 		require.Equal(t, []string{"<welcome>", "<live>"}, texts(bob.take()))
 		second := say(t, n, "second")
-		cid, _ := subscribe(t, n, chat.Member{}, chat.Start{Resume: true, After: second.ID})
+		cid, _ := subscribe(t, n, chat.Principal{}, chat.Start{Resume: true, After: second.ID})
 		require.Equal(t, []string{"<welcome>", "<live>"}, texts(cid.take()))
 		synctest.Wait()
 		require.Equal(t, []string{"second"}, texts(bob.take()))
@@ -181,7 +186,7 @@ func TestACursorAheadOfTheFeedIsNoReset(t *testing.T) {
 
 func TestALogThatIsLostBeforeItsTimeIsRewritten(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		say(t, n, "lost")
 		synctest.Wait()
 		bob.take()
@@ -198,7 +203,7 @@ func TestALogThatIsLostBeforeItsTimeIsRewritten(t *testing.T) {
 // A node whose feed is cut delivers nothing else before it has read what it missed.
 func TestAfterACutNothingIsMissing(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		say(t, n, "before")
 		synctest.Wait()
 		s.cutFeed(true)
@@ -216,7 +221,7 @@ func TestAfterACutNothingIsMissing(t *testing.T) {
 // Even a loss that nobody tells of is noticed by the next entry's number.
 func TestAJumpInNumbersIsReadFromTheList(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		s.cutFeed(false)
 		say(t, n, "missed")
 		s.mendFeed(false)
@@ -229,7 +234,7 @@ func TestAJumpInNumbersIsReadFromTheList(t *testing.T) {
 func TestMoreMissedThanIsKeptIsAReset(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		s.limit = 3
-		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		say(t, n, "0")
 		synctest.Wait()
 		bob.take()
@@ -248,7 +253,7 @@ func TestARewrittenLogIsAReset(t *testing.T) {
 	for name, tellAll := range map[string]bool{"with a cut": true, "unnoticed": false} {
 		t.Run(name, func(t *testing.T) {
 			inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-				bob, _ := subscribe(t, n, member("Bob"), chat.All)
+				bob, _ := subscribe(t, n, session("Bob"), chat.All)
 				say(t, n, "kept")
 				say(t, n, "lost")
 				synctest.Wait()
@@ -269,7 +274,7 @@ func TestARewrittenLogIsAReset(t *testing.T) {
 
 func TestARoomThatBeganAgainIsAReset(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		old := say(t, n, "old")
 		synctest.Wait()
 		bob.take()
@@ -280,56 +285,59 @@ func TestARoomThatBeganAgainIsAReset(t *testing.T) {
 		say(t, n, "new")
 		synctest.Wait()
 		require.Equal(t, []string{"<reset expired>", "new", "<live>"}, texts(bob.take()))
-		cid, _ := subscribe(t, n, member("Cid"), chat.Start{Resume: true, After: old.ID})
+		cid, _ := subscribe(t, n, session("Cid"), chat.Start{Resume: true, After: old.ID})
 		require.Equal(t, []string{"<welcome>", "<reset rewritten>", "new", "<live>"}, texts(cid.take()))
 	})
 }
 
 func TestAnExpiredTailServesNobody(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		subscribe(t, n, member("Bob"), chat.All)
+		subscribe(t, n, session("Bob"), chat.All)
 		say(t, n, "old")
 		synctest.Wait()
 		s.mu.Lock()
 		s.log = nil
 		s.mu.Unlock()
 		time.Sleep(25 * time.Hour)
-		cid, _ := subscribe(t, n, member("Cid"), chat.All)
+		cid, _ := subscribe(t, n, session("Cid"), chat.All)
 		require.Equal(t, []string{"<welcome>", "<live>"}, texts(cid.take()))
 	})
 }
 
 func TestARepeatedKeyIsTheFirstEntry(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
-		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		bob.take()
-		draft := chat.Draft{Text: "once", Key: "k", Client: "id-Ann"}
-		first, repeated, err := n.Post(t.Context(), lobby, draft)
+		draft := chat.Draft{Text: "once", Key: "k"}
+		first, repeated, err := n.Post(t.Context(), session("Ann"), lobby, draft)
 		require.NoError(t, err)
 		require.False(t, repeated)
-		again, repeated, err := n.Post(t.Context(), lobby, draft)
+		again, repeated, err := n.Post(t.Context(), session("Ann"), lobby, draft)
 		require.NoError(t, err)
 		require.True(t, repeated)
 		require.Equal(t, first, again)
+		_, repeated, err = n.Post(t.Context(), session("Cid"), lobby, draft)
+		require.NoError(t, err)
+		require.False(t, repeated, "a key is its client's own")
 		synctest.Wait()
-		require.Equal(t, []string{"once"}, texts(bob.take()))
+		require.Equal(t, []string{"once", "once"}, texts(bob.take()))
 	})
 }
 
 func TestAwayStore(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		say(t, n, "before")
 		synctest.Wait()
 		bob.take()
 		s.setAway(true)
 		s.cutFeed(true)
 		began := time.Now()
-		_, _, err := n.Post(t.Context(), lobby, chat.Draft{Text: "refused"})
+		_, _, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Text: "refused"})
 		require.ErrorIs(t, err, chat.ErrUnavailable)
 		require.LessOrEqual(t, time.Since(began), 2*time.Second)
 		began = time.Now()
-		_, err = n.Subscribe(t.Context(), lobby, member("Cid"), chat.All, &recorder{})
+		_, err = n.Subscribe(t.Context(), session("Cid"), lobby, chat.All, &recorder{})
 		require.ErrorIs(t, err, chat.ErrUnavailable)
 		require.LessOrEqual(t, time.Since(began), 2*time.Second)
 		time.Sleep(30 * time.Second)
@@ -347,7 +355,7 @@ func TestAStormOfArrivalsCostsTheStoreAFewCalls(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		for i := range 500 {
 			go func() {
-				_, err := n.Subscribe(t.Context(), lobby, member(strconv.Itoa(i)), chat.All, &recorder{})
+				_, err := n.Subscribe(t.Context(), session(strconv.Itoa(i)), lobby, chat.All, &recorder{})
 				require.NoError(t, err)
 			}()
 		}
@@ -365,12 +373,12 @@ func TestCloseTellsEverybodyAndFinishesPosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
 		n := s.node("a", chat.Options{})
-		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		require.NoError(t, n.Close(t.Context()))
 		require.ErrorIs(t, bob.err(), chat.ErrGoingAway)
-		_, _, err := n.Post(t.Context(), lobby, chat.Draft{Text: "late"})
+		_, _, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Text: "late"})
 		require.ErrorIs(t, err, chat.ErrGoingAway)
-		_, err = n.Subscribe(t.Context(), lobby, member("Cid"), chat.All, &recorder{})
+		_, err = n.Subscribe(t.Context(), session("Cid"), lobby, chat.All, &recorder{})
 		require.ErrorIs(t, err, chat.ErrGoingAway)
 		require.NoError(t, n.Close(t.Context()), "closing twice is harmless")
 	})
@@ -380,7 +388,7 @@ func TestCloseWithTheStoreAwayEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newFakeStore()
 		n := s.node("a", chat.Options{})
-		subscribe(t, n, member("Bob"), chat.All)
+		subscribe(t, n, session("Bob"), chat.All)
 		s.setAway(true)
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -393,7 +401,7 @@ func TestCloseWithTheStoreAwayEnds(t *testing.T) {
 func TestTheWorkerEndsWhenNobodyReads(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		say(t, n, "something")
-		_, sub := subscribe(t, n, chat.Member{}, chat.All)
+		_, sub := subscribe(t, n, chat.Principal{}, chat.All)
 		sub.Close()
 		time.Sleep(5 * time.Second)
 		s.mu.Lock()
@@ -403,14 +411,14 @@ func TestTheWorkerEndsWhenNobodyReads(t *testing.T) {
 		s.mu.Lock()
 		require.Empty(t, s.listeners)
 		s.mu.Unlock()
-		again, _ := subscribe(t, n, chat.Member{}, chat.All)
+		again, _ := subscribe(t, n, chat.Principal{}, chat.All)
 		require.Equal(t, []string{"<welcome>", "something", "<live>"}, texts(again.take()))
 	})
 }
 
 func TestAnEmptyRoomIsNotKeptReady(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		_, sub := subscribe(t, n, chat.Member{}, chat.All)
+		_, sub := subscribe(t, n, chat.Principal{}, chat.All)
 		sub.Close()
 		synctest.Wait()
 		s.mu.Lock()
@@ -423,7 +431,7 @@ func TestAnEmptyRoomIsNotKeptReady(t *testing.T) {
 func TestAStormOfLostCursorsCostsAFewReads(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		say(t, n, "kept")
-		subscribe(t, n, chat.Member{}, chat.All)
+		subscribe(t, n, chat.Principal{}, chat.All)
 		s.mu.Lock()
 		s.slow = 5 * time.Millisecond
 		before := s.calls["read"]
@@ -431,7 +439,7 @@ func TestAStormOfLostCursorsCostsAFewReads(t *testing.T) {
 		for i := range 1000 {
 			go func() {
 				r := &recorder{}
-				_, err := n.Subscribe(t.Context(), lobby, chat.Member{}, chat.Start{Resume: true, After: chat.Cursor{Seq: uint64(i + 2), Tag: 7}}, r)
+				_, err := n.Subscribe(t.Context(), chat.Principal{}, lobby, chat.Start{Resume: true, After: chat.Cursor{Seq: uint64(i + 2), Tag: 7}, Unlisted: true}, r)
 				require.NoError(t, err)
 				require.Equal(t, []string{"<welcome>", "<reset rewritten>", "kept", "<live>"}, texts(r.take()))
 			}()
@@ -446,7 +454,7 @@ func TestAStormOfLostCursorsCostsAFewReads(t *testing.T) {
 // An operator may have a room's history go with its last member.
 func TestAClosedRoomsHistoryIsNotShownFromTheTail(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		_, ann := subscribe(t, n, member("Ann"), chat.All)
+		_, ann := subscribe(t, n, session("Ann"), chat.All)
 		say(t, n, "secret")
 		synctest.Wait()
 		s.mu.Lock()
@@ -454,7 +462,7 @@ func TestAClosedRoomsHistoryIsNotShownFromTheTail(t *testing.T) {
 		s.mu.Unlock()
 		ann.Leave()
 		synctest.Wait()
-		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		require.Equal(t, []string{"<welcome>", "<live>"}, texts(bob.take()))
 	})
 }
@@ -462,7 +470,7 @@ func TestAClosedRoomsHistoryIsNotShownFromTheTail(t *testing.T) {
 // What was held before a cut may have been lost with the store that told of it.
 func TestWhatWasHeldBeforeACutIsRead(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		bob, _ := subscribe(t, n, member("Bob"), chat.All)
+		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		bob.take()
 		s.mu.Lock()
 		s.slow = time.Second
@@ -483,7 +491,7 @@ func TestWhatWasHeldBeforeACutIsRead(t *testing.T) {
 func TestAFloodedInboxReadsOnFromTheList(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
 		s.limit = 100
-		bob, _ := subscribe(t, n, chat.Member{}, chat.All)
+		bob, _ := subscribe(t, n, chat.Principal{}, chat.All)
 		bob.take()
 		big := string(make([]byte, 3000))
 		for i := range 2000 { // far more than the inbox takes, while the worker has no chance to look
@@ -538,7 +546,7 @@ func TestABusyRoomDeliversInBatches(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
 				sink := &costlySink{took: test.took}
-				_, err := n.Subscribe(t.Context(), lobby, member("Bob"), chat.All, sink)
+				_, err := n.Subscribe(t.Context(), session("Bob"), lobby, chat.All, sink)
 				require.NoError(t, err)
 				var said []string
 				for i := range 20 {

@@ -25,6 +25,10 @@ type Start struct {
 	History int
 	// Stream names the subscription, for [Node.Leave]; one is made up when it is empty.
 	Stream string
+	// Transport is how the subscriber comes, as members show it: "ws", "sse", "ndjson", "text" or "poll".
+	Transport string
+	// Unlisted says that the subscriber is not in the roster.
+	Unlisted bool
 }
 
 // All is where a new reader starts that wants all that is kept.
@@ -64,13 +68,21 @@ const (
 	ended
 )
 
-// Subscribe makes sink a reader of a room and who, unless its ID is empty, a member. It returns when the replay (the
-// welcome, what is kept after the start, and the live event) has been delivered. Errors: [ErrUnavailable] when the
-// store has not answered in time, [ErrGoingAway], or the context's.
-func (n *Node) Subscribe(ctx context.Context, id RoomID, who Member, start Start, sink Sink) (*Subscription, error) {
+// Subscribe makes sink a reader of a room and who, unless the start says unlisted, a member. It returns when
+// the replay (the welcome, what is kept after the start, and the live event) has been delivered. Errors:
+// those of [Policy], [ErrUnavailable] when the store has not answered in time, [ErrGoingAway], or the
+// context's.
+func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start Start, sink Sink) (*Subscription, error) {
+	if err := n.Authorize(ctx, who, id, ActionSubscribe); err != nil {
+		return nil, err
+	}
+	var m Member
+	if !start.Unlisted {
+		m = who.Member(start.Transport)
+	}
 	done := make(chan error, 1)
-	s := &Subscription{sink: sink, stream: cmp.Or(start.Stream, newStream()), who: who.ID, guest: who.Guest,
-		entry: &entering{who: who, start: start, done: done}}
+	s := &Subscription{sink: sink, stream: cmp.Or(start.Stream, newStream()), who: m.ID, guest: m.Guest,
+		entry: &entering{who: m, start: start, done: done}}
 	if err := n.do(id, func(r *room) { r.enter(s) }); err != nil {
 		return nil, fmt.Errorf("subscribe to %s: %w", id, err)
 	}

@@ -35,13 +35,17 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	snapshot, err := s.rooms.Members(r.Context(), room)
+	var snapshot chat.RosterSnapshot
+	err := s.rooms.Authorize(r.Context(), who, room, calls.ActionJoin)
+	if err == nil {
+		snapshot, err = s.rooms.Members(r.Context(), who, room)
+	}
 	if err == nil && !slices.ContainsFunc(snapshot.Members, func(m chat.Member) bool { return m.ID == who.ID }) {
 		err = wire.Fail(wire.CodeNotPresent, "open the room's stream first")
 	}
 	var token calls.JoinToken
 	if err == nil {
-		token, err = s.calls.NewJoinToken(room, who.Author)
+		token, err = s.calls.NewJoinToken(room, who.Author())
 	}
 	if err != nil {
 		s.fail(w, r, err)

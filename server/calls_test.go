@@ -41,7 +41,7 @@ func newTokens(publicURL string) tokens {
 }
 
 func TestCall(t *testing.T) {
-	s := newSite(t, Options{Calls: newTokens("wss://livekit.example"), PostRate: 0.1, PostBurst: 5})
+	s := newSite(t, Options{Calls: newTokens("wss://livekit.example")})
 	ann, _ := s.signIn(t, "Ann")
 	bearer := []string{"Authorization", "Bearer " + ann.Token}
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", bearer...), http.StatusForbidden, wire.CodeNotPresent)
@@ -77,6 +77,7 @@ func TestCall(t *testing.T) {
 		http.StatusUnprocessableEntity, wire.CodeInvalidField)
 	s.rooms.err = chat.ErrUnavailable
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", bearer...), http.StatusServiceUnavailable, wire.CodeUnavailable)
+	s.rooms.err, s.rooms.refused = nil, map[chat.Action]error{calls.ActionJoin: &chat.LimitError{RetryAfter: time.Second}}
 	limited := s.ask("POST", "/rooms/lobby/call", "", bearer...)
 	wantProblem(t, limited, http.StatusTooManyRequests, wire.CodeTooMuch)
 	assert.NotEmpty(t, limited.Header().Get("Retry-After"))

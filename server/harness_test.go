@@ -70,7 +70,7 @@ func dist() fs.FS {
 	}
 }
 
-func fakeTransports(who wire.Identify, sameSite func(*http.Request) bool, _ allow) handlers {
+func fakeTransports(who wire.Identify, sameSite func(*http.Request) bool) handlers {
 	named := func(name string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			room, err := wire.RoomOf(r)
@@ -137,22 +137,28 @@ type fakeRooms struct {
 	snapshot  chat.RosterSnapshot
 	err       error
 	calls     []string
+	refused   map[chat.Action]error
 }
 
 func (f *fakeRooms) FoldAbove() int { return f.foldAbove }
 
-func (f *fakeRooms) Members(context.Context, chat.RoomID) (chat.RosterSnapshot, error) {
+func (f *fakeRooms) Members(context.Context, chat.Principal, chat.RoomID) (chat.RosterSnapshot, error) {
 	return f.snapshot, f.err
 }
 
-func (f *fakeRooms) Typing(_ context.Context, room chat.RoomID, m chat.Member) error {
-	f.calls = append(f.calls, "typing "+string(room)+" "+m.Name)
+func (f *fakeRooms) Typing(_ context.Context, who chat.Principal, room chat.RoomID) error {
+	f.calls = append(f.calls, "typing "+string(room)+" "+who.Name)
 	return f.err
 }
 
-func (f *fakeRooms) Leave(_ context.Context, room chat.RoomID, _ chat.MemberID, stream string) error {
+func (f *fakeRooms) Leave(_ context.Context, _ chat.Principal, room chat.RoomID, stream string) error {
 	f.calls = append(f.calls, "leave "+string(room)+" "+stream)
 	return f.err
+}
+
+// Authorize refuses what the test says, of all that the server asks about by itself.
+func (f *fakeRooms) Authorize(_ context.Context, _ chat.Principal, _ chat.RoomID, what chat.Action) error {
+	return f.refused[what]
 }
 
 type fakeStore struct {

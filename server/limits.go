@@ -2,15 +2,12 @@ package server
 
 import (
 	"log/slog"
-	"math"
 	"net/http"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/wire"
-	"golang.org/x/time/rate"
 )
 
 // What one request may cost, besides [wire.MaxBody].
@@ -84,91 +81,6 @@ func writeDeadline(next http.HandlerFunc) http.HandlerFunc {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime)) // as in limitBody
 		next(w, r)
 	}
-}
-
-// maxRates is how many clients' rates are remembered twice over: some 2 MB. Above it, the ones not seen lately are
-// forgotten and begin anew, with a full burst.
-const maxRates = 10_000
-
-// rates holds how many posts each client may send. It keeps two generations: a client that is seen moves to the new
-// one, and the old one goes when the new one is full.
-type rates struct {
-	limit rate.Limit
-	burst int
-
-	mu       sync.Mutex // guards the following
-	new, old map[string]*rate.Limiter
-}
-
-// newRates is nil for no limit.
-func newRates(perSecond float64, burst int) *rates {
-	if perSecond <= 0 {
-		return nil
-	}
-	if burst <= 0 {
-		burst = int(math.Ceil(5 * perSecond))
-	}
-	return &rates{limit: rate.Limit(perSecond), burst: burst, new: make(map[string]*rate.Limiter)}
-}
-
-// wait is how long a client has to wait before its next post; 0 when it may send it, which then counts.
-func (l *rates) wait(client string, now time.Time) time.Duration {
-	limiter := l.of(client)
-	if limiter.AllowN(now, 1) {
-		return 0
-	}
-	missing := 1 - limiter.TokensAt(now)
-	return max(time.Millisecond, time.Duration(missing/float64(l.limit)*float64(time.Second)))
-}
-
-func (l *rates) of(client string) *rate.Limiter {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if limiter := l.new[client]; limiter != nil {
-		return limiter
-	}
-	limiter := l.old[client]
-	if limiter == nil {
-		limiter = rate.NewLimiter(l.limit, l.burst)
-	}
-	if len(l.new) >= maxRates {
-		l.old, l.new = l.new, make(map[string]*rate.Limiter)
-	}
-	l.new[client] = limiter
-	return limiter
-}
-
-// rateLimit refuses posts of a client that sends too many. Requests that can't be told whose they are go on: the handler
-// says what is wrong with them.
-func (s *Server) rateLimit(next http.HandlerFunc) http.HandlerFunc {
-	if s.rate == nil {
-		return next
-	}
-	return func(w http.ResponseWriter, r *http.Request) {
-		if who, err := s.sessions.identify(r); err == nil {
-			if ok, retryAfter := s.mayPost(who); !ok {
-				failure := wire.Fail(wire.CodeTooMuch, "")
-				failure.RetryAfter = retryAfter
-				wire.WriteProblem(w, failure)
-				return
-			}
-		}
-		next(w, r)
-	}
-}
-
-// mayPost reports whether a visitor may post now, and else after how long. Guests of one address share its rate: their
-// ids are new each time, and names cost nothing.
-func (s *Server) mayPost(who wire.Visitor) (ok bool, retryAfter time.Duration) {
-	if s.rate == nil {
-		return true, 0
-	}
-	client := who.Client
-	if who.Guest {
-		client = rateLimitKey(guestAddress(client))
-	}
-	retryAfter = s.rate.wait(client, time.Now())
-	return retryAfter == 0, retryAfter
 }
 
 // rateLimitKey is an address for the purpose of limits: of an IPv6 address the /64, which one household has to itself.

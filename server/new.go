@@ -16,8 +16,8 @@ import (
 // built front end. Closing node and keepalive ends the streams; neither is the server's to close. Errors are of options
 // that can't be used and of a dist without index.html.
 func New(node *chat.Node, keepalive *conn.Keepalive, store Store, dist fs.FS, o Options) (*Server, error) {
-	return assemble(node, store, dist, o, func(who wire.Identify, sameSite func(*http.Request) bool, allow allow) handlers {
-		sockets := ws.New(node, who, keepalive, ws.Options{CheckOrigin: sameSite, Allow: allow})
+	return assemble(node, store, dist, o, func(who wire.Identify, sameSite func(*http.Request) bool) handlers {
+		sockets := ws.New(node, who, keepalive, ws.Options{CheckOrigin: sameSite})
 		streams := sse.New(node, who, keepalive)
 		polls := poll.New(node, who, keepalive)
 		return handlers{

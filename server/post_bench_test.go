@@ -50,9 +50,12 @@ const textFrame = 0x81 // all of a message (RFC 6455 section 5.2)
 var benchKey = bytes.Repeat([]byte("s"), minSecret)
 
 // whole is a server with its transports, on a store that only numbers.
-func whole(t testing.TB, store *numbering) *Server {
+func whole(t testing.TB, store *numbering) *Server { return wholeBy(t, store, nil) }
+
+// wholeBy is a whole server with a policy; nil for the one that allows everything.
+func wholeBy(t testing.TB, store *numbering, policy chat.Policy) *Server {
 	keepalive := conn.NewKeepalive(time.Minute)
-	node := chat.NewNode(store, store, store, chat.Options{})
+	node := chat.NewNode(store, store, store, chat.Options{Policy: policy})
 	t.Cleanup(func() {
 		require.NoError(t, node.Close(context.Background()))
 		_ = keepalive.Close(context.Background()) // readers that do not read are closed, which it reports

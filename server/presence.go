@@ -28,11 +28,12 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	if _, err := s.sessions.identify(r); err != nil {
+	who, err := s.sessions.identify(r)
+	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	snapshot, err := s.rooms.Members(r.Context(), room)
+	snapshot, err := s.rooms.Members(r.Context(), who, room)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -41,17 +42,17 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request) {
 }
 
 // inRoom is the room and the session's owner of a request that needs both. It has answered when ok is false.
-func (s *Server) inRoom(w http.ResponseWriter, r *http.Request) (room chat.RoomID, who wire.Visitor, ok bool) {
+func (s *Server) inRoom(w http.ResponseWriter, r *http.Request) (room chat.RoomID, who chat.Principal, ok bool) {
 	room, err := wire.RoomOf(r)
 	if err == nil {
 		who, err = s.sessions.identify(r)
 	}
 	if err == nil && who.Guest {
-		err = wire.Fail(wire.CodeSessionRequired, "POST /session makes one")
+		err = chat.ErrNotSignedIn
 	}
 	if err != nil {
 		s.fail(w, r, err)
-		return "", wire.Visitor{}, false
+		return "", chat.Principal{}, false
 	}
 	return room, who, true
 }
@@ -62,7 +63,7 @@ func (s *Server) typing(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		return
 	}
-	if err := s.rooms.Typing(r.Context(), room, who.Member("")); err != nil {
+	if err := s.rooms.Typing(r.Context(), who, room); err != nil {
 		s.fail(w, r, err)
 		return
 	}
@@ -90,7 +91,7 @@ func (s *Server) leave(w http.ResponseWriter, r *http.Request) {
 		err = wire.Fail(wire.CodeMalformed, "no stream has such a name")
 	}
 	if err == nil {
-		err = s.rooms.Leave(r.Context(), room, who.ID, said.Stream)
+		err = s.rooms.Leave(r.Context(), who, room, said.Stream)
 	}
 	if err != nil {
 		s.fail(w, r, err)

@@ -30,15 +30,15 @@ func (s *Server) routes() http.Handler {
 
 	get(e, "/rooms/:room/messages", writeDeadline(t.messages))
 	get(e, "/stream/messages", writeDeadline(t.many))
-	post(e, "/rooms/:room/messages", writeDeadline(s.rateLimit(t.post)))
-	post(e, "/rooms/:room", writeDeadline(s.rateLimit(t.post)))
+	post(e, "/rooms/:room/messages", writeDeadline(t.post))
+	post(e, "/rooms/:room", writeDeadline(t.post))
 
 	get(e, "/rooms/:room/members", writeDeadline(s.members))
 	post(e, "/rooms/:room/typing", writeDeadline(s.typing))
 	post(e, "/rooms/:room/leave", writeDeadline(s.leave))
 
 	if s.calls != nil {
-		post(e, "/rooms/:room/call", writeDeadline(s.rateLimit(s.call)))
+		post(e, "/rooms/:room/call", writeDeadline(s.call))
 		post(e, "/livekit/webhook", writeDeadline(s.webhook))
 	}
 

@@ -18,9 +18,11 @@ import (
 
 // Rooms is what the server itself asks of the core; [*chat.Node] has it.
 type Rooms interface {
-	Members(ctx context.Context, room chat.RoomID) (chat.RosterSnapshot, error)
-	Typing(ctx context.Context, room chat.RoomID, m chat.Member) error
-	Leave(ctx context.Context, room chat.RoomID, id chat.MemberID, stream string) error
+	Members(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.RosterSnapshot, error)
+	Typing(ctx context.Context, who chat.Principal, room chat.RoomID) error
+	Leave(ctx context.Context, who chat.Principal, room chat.RoomID, stream string) error
+	// Authorize asks whether somebody may do what the core has no method for.
+	Authorize(ctx context.Context, who chat.Principal, room chat.RoomID, what chat.Action) error
 	// FoldAbove is the number of members above which a roster is told as a count.
 	FoldAbove() int
 }
@@ -48,10 +50,6 @@ type Options struct {
 	// TrustedProxies are the addresses whose X-Forwarded-For, -Proto and -Host are believed; none by default, because
 	// from anybody else they are hearsay.
 	TrustedProxies []netip.Prefix
-	// PostRate is how many posts a second one session, or one guest's address, may send; 0 for any number. PostBurst is
-	// how many may come at once, at least 1; 0 for five seconds' worth.
-	PostRate  float64
-	PostBurst int
 	// Library is the built client library, served below /client/ to the pages of any site; nil for none.
 	Library fs.FS
 	// Calls are the rooms' calls; nil for none.
@@ -86,18 +84,14 @@ type Server struct {
 	hsts       time.Duration
 	page       *page
 	calls      Calls // nil for none
-	rate       *rates
 	inFlight   inFlight
 	draining   atomic.Bool
 }
 
-// allow reports whether a visitor may post now, and else after how long.
-type allow = func(wire.Visitor) (ok bool, retryAfter time.Duration)
-
-// assemble makes a server of its parts. connect is told who a visitor is, whether a WebSocket's origin will do, and who
-// may post, and gives the transports' handlers.
+// assemble makes a server of its parts. connect is told who a visitor is and whether a WebSocket's origin
+// will do, and gives the transports' handlers.
 func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
-	connect func(who wire.Identify, sameSite func(*http.Request) bool, may allow) handlers,
+	connect func(who wire.Identify, sameSite func(*http.Request) bool) handlers,
 ) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -114,8 +108,7 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	}
 	s := &Server{
 		rooms: rooms, store: store, log: o.Logger, basePath: base,
-		proxies: o.TrustedProxies, hsts: o.HSTS,
-		rate: newRates(o.PostRate, o.PostBurst), calls: o.Calls,
+		proxies: o.TrustedProxies, hsts: o.HSTS, calls: o.Calls,
 	}
 	var err error
 	if s.origins, err = newOrigins(o.TrustedOrigins, s.proxies); err != nil {
@@ -133,7 +126,7 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 		keys:    keys{fixed: o.SessionKey, fetch: store.Secret, now: o.Now},
 		proxies: s.proxies, cookiePath: base + "/", now: o.Now,
 	}
-	s.transports = connect(s.sessions.identify, s.origins.sameSite, s.mayPost)
+	s.transports = connect(s.sessions.identify, s.origins.sameSite)
 	s.handler = s.requestLog(s.stripBase(s.securityHeaders(s.origins.cors(s.origins.protect(limitBody(s.routes()))))))
 	return s, nil
 }

@@ -78,13 +78,15 @@ func (s *sessions) parse(ctx context.Context, token string) (session, error) {
 }
 
 // identify is a [wire.Identify]: the session's owner, or a guest.
-func (s *sessions) identify(r *http.Request) (wire.Visitor, error) {
+func (s *sessions) identify(r *http.Request) (chat.Principal, error) {
 	found, given, err := s.of(r)
 	if err != nil {
-		return wire.Visitor{}, err
+		return chat.Principal{}, err
 	}
 	if given {
-		return wire.Visitor{Author: chat.Author{ID: found.ID, Name: found.Name}, Client: string(found.ID)}, nil
+		return chat.Principal{
+			ID: found.ID, Name: found.Name, Client: string(found.ID), LimitKey: string(found.ID),
+		}, nil
 	}
 	id := chat.NewMemberID()
 	name := r.URL.Query().Get("name")
@@ -93,25 +95,16 @@ func (s *sessions) identify(r *http.Request) (wire.Visitor, error) {
 	}
 	if name != "" {
 		if name, err = chat.ParseName(name); err != nil {
-			return wire.Visitor{}, err
+			return chat.Principal{}, err
 		}
 	}
-	client := guestClient(s.proxies.client(r), name) // before a name is made up: that one is new each time
+	address := s.proxies.client(r)
+	client := "guest:" + address + " " + name // before a name is made up: that one is new each time
 	if name == "" {
 		name = "guest-" + string(id[:4])
 	}
-	return wire.Visitor{Author: chat.Author{ID: id, Name: name, Guest: true}, Client: client}, nil
+	return chat.Principal{ID: id, Name: name, Guest: true, Client: client, LimitKey: rateLimitKey(address)}, nil
 }
-
-// guestClient is what guests are told apart by; guestAddress is the address in it.
-func guestClient(address, name string) string { return guestPrefix + address + " " + name }
-
-func guestAddress(client string) string {
-	address, _, _ := strings.Cut(strings.TrimPrefix(client, guestPrefix), " ") // addresses have no spaces
-	return address
-}
-
-const guestPrefix = "guest:"
 
 // sessionReply is the answer of /session. Token is left out where none was made.
 type sessionReply struct {

@@ -190,7 +190,7 @@ func TestBadSessionBodies(t *testing.T) {
 
 func TestGuests(t *testing.T) {
 	s := newSite(t, Options{})
-	identify := func(target string, headers ...string) (wire.Visitor, error) {
+	identify := func(target string, headers ...string) (chat.Principal, error) {
 		r := httptest.NewRequest("GET", target, nil)
 		for i := 0; i+1 < len(headers); i += 2 {
 			r.Header.Set(headers[i], headers[i+1])

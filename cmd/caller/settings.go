@@ -12,7 +12,9 @@ import (
 
 	"github.com/alecthomas/kong"
 
+	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/limits"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
 )
@@ -158,7 +160,12 @@ func (c config) store(log *slog.Logger) redisstore.Options {
 }
 
 func (c config) node(log *slog.Logger) chat.Options {
+	var policy chat.Policy = chat.Open{}
+	if c.PostRate > 0 {
+		policy = limits.NewRate(policy, float64(c.PostRate), 0, chat.ActionPost, calls.ActionJoin)
+	}
 	return chat.Options{
+		Policy:       policy,
 		HistoryLimit: int(c.HistoryLimit), HistoryTTL: time.Duration(c.HistoryTTL),
 		Heartbeat: time.Duration(c.Heartbeat), Logger: log,
 	}
@@ -166,7 +173,7 @@ func (c config) node(log *slog.Logger) chat.Options {
 
 func (c config) server(log *slog.Logger) server.Options {
 	o := server.Options{
-		Logger: log, BasePath: string(c.BasePath), PostRate: float64(c.PostRate), HSTS: time.Duration(c.HSTS),
+		Logger: log, BasePath: string(c.BasePath), HSTS: time.Duration(c.HSTS),
 	}
 	if c.SessionKey != "" {
 		o.SessionKey = []byte(c.SessionKey)

@@ -10,6 +10,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/calls"
+	"github.com/caller-chat/caller/chat"
 )
 
 // read reads settings as the program would in a directory with that .env.
@@ -93,7 +96,12 @@ func TestEverySetting(t *testing.T) {
 	require.Len(t, o.TrustedProxies, 2)
 	assert.Equal(t, "10.0.0.0/8", o.TrustedProxies[0].String())
 	assert.Equal(t, "::1/128", o.TrustedProxies[1].String())
-	assert.InDelta(t, 0.5, o.PostRate, 0)
+	rated := c.node(nil).Policy
+	who := chat.Principal{LimitKey: "ann"}
+	for range 3 { // five seconds' worth of 0.5 a second
+		require.NoError(t, rated.Decide(t.Context(), who, "lobby", chat.ActionPost))
+	}
+	require.ErrorAs(t, rated.Decide(t.Context(), who, "lobby", calls.ActionJoin), new(*chat.LimitError))
 	assert.Equal(t, "/chat", o.BasePath)
 	assert.Equal(t, level(slog.LevelDebug), c.LogLevel)
 	assert.Equal(t, 90*time.Minute, c.store(nil).HistoryTTL)

@@ -67,8 +67,14 @@ func NewConn(keepalive *Keepalive, framing wire.Framing, closeFrame CloseFrame, 
 	return c
 }
 
+// Subscriber is what a connection asks of the core; [*chat.Node] has it.
+type Subscriber interface {
+	Subscribe(ctx context.Context, who chat.Principal, room chat.RoomID, from chat.Start, sink chat.Sink) (
+		*chat.Subscription, error)
+}
+
 // Join makes the connection a reader of a room, and who a member of it. It returns when the replay is on its way.
-func (c *Conn) Join(ctx context.Context, node *chat.Node, who chat.Member, at wire.RoomStart) error {
+func (c *Conn) Join(ctx context.Context, rooms Subscriber, who chat.Principal, at wire.RoomStart) error {
 	c.mu.Lock()
 	if c.ended {
 		c.mu.Unlock()
@@ -91,7 +97,7 @@ func (c *Conn) Join(ctx context.Context, node *chat.Node, who chat.Member, at wi
 	case full:
 		return wire.Fail(wire.CodeTooMuch, "a connection can carry 64 rooms")
 	}
-	subscription, err := node.Subscribe(ctx, at.Room, who, at.Start, j)
+	subscription, err := rooms.Subscribe(ctx, who, at.Room, at.Start, j)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err != nil {

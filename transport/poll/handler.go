@@ -13,15 +13,24 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
+// Rooms is what the transport asks of the core; [*chat.Node] has it.
+type Rooms interface {
+	conn.Subscriber
+	History(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error)
+	Members(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.RosterSnapshot, error)
+	// FoldAbove is the number of members above which a roster is told as a count.
+	FoldAbove() int
+}
+
 // Handler serves history reads and polls.
 type Handler struct {
-	node *chat.Node
+	node Rooms
 	who  wire.Identify
 	lot  *park.Lot
 }
 
 // New makes the transport. Keepalive is what watches the connections of polls that wait.
-func New(node *chat.Node, who wire.Identify, keepalive *conn.Keepalive) *Handler {
+func New(node Rooms, who wire.Identify, keepalive *conn.Keepalive) *Handler {
 	return &Handler{node: node, who: who, lot: park.NewLot(keepalive)}
 }
 
@@ -37,13 +46,13 @@ func (h *Handler) Messages(w http.ResponseWriter, r *http.Request) {
 		wire.WriteProblem(w, err)
 		return
 	}
-	visitor, err := h.who(r)
+	who, err := h.who(r)
 	if err != nil {
 		wire.WriteProblem(w, err)
 		return
 	}
 	if !reading.Poll {
-		page, err := h.read(r.Context(), room, reading)
+		page, err := h.read(r.Context(), who, room, reading)
 		reply(w, page, err)
 		return
 	}
@@ -56,7 +65,7 @@ func (h *Handler) Messages(w http.ResponseWriter, r *http.Request) {
 	if reading.Limit > 0 {
 		start.History = reading.Limit
 	}
-	h.wait(w, r, visitor, reading, []asked{{wire.RoomStart{Room: room, Start: start}, known}}, false)
+	h.wait(w, r, who, reading, []asked{{wire.RoomStart{Room: room, Start: start}, known}}, false)
 }
 
 // Many polls several rooms: ?room=a@CURSOR&room=b. It answers with all of them when one has something.
@@ -82,7 +91,7 @@ func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
 		wire.WriteProblem(w, err)
 		return
 	}
-	visitor, err := h.who(r)
+	who, err := h.who(r)
 	if err != nil {
 		wire.WriteProblem(w, err)
 		return
@@ -99,7 +108,7 @@ func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
 		}
 		wanted = append(wanted, asked{at, version})
 	}
-	h.wait(w, r, visitor, reading, wanted, true)
+	h.wait(w, r, who, reading, wanted, true)
 }
 
 func reply(w http.ResponseWriter, object any, err error) {
@@ -142,12 +151,12 @@ func rosterVersions(given []string) (map[chat.RoomID]int64, error) {
 }
 
 // read answers a history read from the store.
-func (h *Handler) read(ctx context.Context, room chat.RoomID, reading wire.Reading) (wire.Page, error) {
-	kept, err := h.node.History(ctx, room)
+func (h *Handler) read(ctx context.Context, who chat.Principal, room chat.RoomID, reading wire.Reading) (wire.Page, error) {
+	kept, err := h.node.History(ctx, who, room)
 	if err != nil {
 		return wire.Page{}, err
 	}
-	snapshot, err := h.node.Members(ctx, room)
+	snapshot, err := h.node.Members(ctx, who, room)
 	if err != nil {
 		return wire.Page{}, err
 	}

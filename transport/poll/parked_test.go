@@ -168,7 +168,7 @@ func TestAParkedPollAnswers(t *testing.T) {
 	require.Equal(t, p.Cursor, empty.Cursor)
 
 	ask("name=Ann&wait=60&stream=s-2&after=" + p.Cursor)
-	require.NoError(t, r.Node.Leave(t.Context(), "lobby", "id-Ann", "s-2"))
+	require.NoError(t, r.Node.Leave(t.Context(), transporttest.Session("Ann"), "lobby", "s-2"))
 	response, p = c.mustAnswer(t)
 	require.Equal(t, http.StatusConflict, response.StatusCode)
 	require.Equal(t, "left", p.Code)

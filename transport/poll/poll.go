@@ -28,16 +28,14 @@ type poll struct {
 }
 
 // wait answers when one of the rooms has something, or the time is over.
-func (h *Handler) wait(w http.ResponseWriter, r *http.Request, visitor wire.Visitor, reading wire.Reading, rooms []asked, many bool) {
-	var who chat.Member // a guest's poll is nobody in the roster
-	if !visitor.Guest {
-		who = visitor.Member("poll")
-	}
+func (h *Handler) wait(w http.ResponseWriter, r *http.Request, who chat.Principal, reading wire.Reading, rooms []asked, many bool) {
 	p := &poll{readers: make([]*reader, 0, len(rooms)), limit: reading.Limit, many: many}
 	for _, want := range rooms {
 		want.Start.Stream = strings.Clone(want.Start.Stream)
+		want.Start.Transport = "poll"
+		want.Start.Unlisted = who.Guest // a guest's poll is nobody in the roster
 		rd := &reader{poll: p, known: want.known}
-		subscription, err := h.node.Subscribe(r.Context(), want.Room, who, want.Start, rd)
+		subscription, err := h.node.Subscribe(r.Context(), who, want.Room, want.Start, rd)
 		if err != nil {
 			p.close()
 			wire.WriteProblem(w, err)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/transport/internal/transporttest"
 	"github.com/caller-chat/caller/transport/poll"
@@ -47,7 +48,7 @@ func TestAPollWaitsForSomethingToSay(t *testing.T) {
 		answer <- p
 	}()
 	testwait.Until(t, func() bool {
-		snapshot, err := r.Node.Members(t.Context(), "lobby")
+		snapshot, err := r.Node.Members(t.Context(), chat.Principal{}, "lobby")
 		return err == nil && len(snapshot.Members) == 1
 	}, "one who polls with a session is a member")
 	e := r.Say(t, "hello")
@@ -74,7 +75,7 @@ func TestAPollAnswersWithWhoCameMeanwhile(t *testing.T) {
 	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages)
 	members := func(n int) func() bool {
 		return func() bool {
-			snapshot, err := r.Node.Members(t.Context(), "lobby")
+			snapshot, err := r.Node.Members(t.Context(), chat.Principal{}, "lobby")
 			return err == nil && len(snapshot.Members) == n
 		}
 	}
@@ -95,7 +96,7 @@ func TestPollsLeaveByTheirName(t *testing.T) {
 	r := transporttest.New(t)
 	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages)
 	members := func() int {
-		snapshot, err := r.Node.Members(t.Context(), "lobby")
+		snapshot, err := r.Node.Members(t.Context(), chat.Principal{}, "lobby")
 		require.NoError(t, err)
 		return len(snapshot.Members)
 	}
@@ -106,9 +107,9 @@ func TestPollsLeaveByTheirName(t *testing.T) {
 	}()
 	testwait.Until(t, func() bool { return members() == 1 }, "Ann is not in the roster")
 	get(t, h, "name=Ann&wait=0&stream=p-1")
-	require.NoError(t, r.Node.Leave(t.Context(), "lobby", "id-Ann", "p-1"))
+	require.NoError(t, r.Node.Leave(t.Context(), transporttest.Session("Ann"), "lobby", "p-1"))
 	require.Equal(t, 1, members(), "the other tab's poll is under way")
-	require.NoError(t, r.Node.Leave(t.Context(), "lobby", "id-Ann", "p-2"))
+	require.NoError(t, r.Node.Leave(t.Context(), transporttest.Session("Ann"), "lobby", "p-2"))
 	require.Equal(t, http.StatusConflict, <-status)
 	require.Zero(t, members())
 }

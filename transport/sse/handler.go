@@ -1,6 +1,7 @@
 package sse
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -9,15 +10,22 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
+// Rooms is what the transport asks of the core; [*chat.Node] has it.
+type Rooms interface {
+	conn.Subscriber
+	Post(ctx context.Context, who chat.Principal, room chat.RoomID, d chat.Draft) (e chat.Entry, repeated bool, err error)
+	History(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error)
+}
+
 // Handler serves streams and posts.
 type Handler struct {
-	node      *chat.Node
+	node      Rooms
 	who       wire.Identify
 	keepalive *conn.Keepalive
 }
 
 // New makes the transport.
-func New(node *chat.Node, who wire.Identify, keepalive *conn.Keepalive) *Handler {
+func New(node Rooms, who wire.Identify, keepalive *conn.Keepalive) *Handler {
 	return &Handler{node: node, who: who, keepalive: keepalive}
 }
 
@@ -89,7 +97,7 @@ func (h *Handler) many(w http.ResponseWriter, r *http.Request, k kind) {
 }
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, k kind, rooms []wire.RoomStart) {
-	visitor, err := h.who(r)
+	who, err := h.who(r)
 	if err != nil {
 		wire.WriteProblem(w, err)
 		return
@@ -101,7 +109,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, k kind, rooms []
 		closeFrame = lastChunk
 	}
 	stream := conn.NewConn(h.keepalive, k.framing, closeFrame, false)
-	if err := stream.JoinAll(r.Context(), h.node, visitor.Member(k.transport), rooms); err != nil {
+	if err := stream.JoinAll(r.Context(), h.node, who, k.transport, rooms); err != nil {
 		wire.WriteProblem(w, err)
 		return
 	}

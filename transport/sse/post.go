@@ -28,7 +28,7 @@ func (h *Handler) Post(w http.ResponseWriter, r *http.Request) {
 		wire.WriteProblem(w, err)
 		return
 	}
-	visitor, err := h.who(r)
+	who, err := h.who(r)
 	if err != nil {
 		wire.WriteProblem(w, err)
 		return
@@ -38,9 +38,7 @@ func (h *Handler) Post(w http.ResponseWriter, r *http.Request) {
 		wire.WriteProblem(w, err)
 		return
 	}
-	entry, repeated, err := h.node.Post(r.Context(), room, chat.Draft{
-		From: visitor.Author, Text: said.Text, Key: said.Key, Client: visitor.Client,
-	})
+	entry, repeated, err := h.node.Post(r.Context(), who, room, chat.Draft{Text: said.Text, Key: said.Key})
 	if err != nil {
 		wire.WriteProblem(w, err)
 		return

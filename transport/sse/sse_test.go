@@ -71,7 +71,7 @@ func TestEventsOverEveryVersionOfHTTP(t *testing.T) {
 			require.Contains(t, line(t, lines, "data: "), `"text":"hello"`)
 			resp.Body.Close()
 			testwait.Until(t, func() bool {
-				snapshot, err := r.Node.Members(t.Context(), "lobby")
+				snapshot, err := r.Node.Members(t.Context(), chat.Principal{}, "lobby")
 				return err == nil && len(snapshot.Members) == 0
 			}, "a guest leaves with its stream")
 		})
@@ -174,7 +174,7 @@ func TestAStreamSaysWhyItEnds(t *testing.T) {
 	t.Cleanup(server.Close)
 	_, lines := open(t, server.Client(), server.URL+"?name=Ann")
 	line(t, lines, "event: live")
-	require.NoError(t, r.Node.Leave(t.Context(), "lobby", "id-Ann", ""))
+	require.NoError(t, r.Node.Leave(t.Context(), transporttest.Session("Ann"), "lobby", ""))
 	line(t, lines, "event: error")
 	require.Contains(t, line(t, lines, "data: "), `"code":"left"`)
 	for lines.Scan() {
@@ -195,11 +195,11 @@ func TestAStreamEndsWithItsLastRoom(t *testing.T) {
 			_, lines := open(t, server.Client(), server.URL+"?name=Ann&room=lobby&room=kitchen")
 			line(t, lines, `{"type":"live"`)
 			line(t, lines, `{"type":"live"`)
-			require.NoError(t, r.Node.Leave(t.Context(), "kitchen", "id-Ann", ""))
+			require.NoError(t, r.Node.Leave(t.Context(), transporttest.Session("Ann"), "kitchen", ""))
 			require.Contains(t, line(t, lines, `{"type":"error"`), `"roomId":"kitchen","code":"left"`)
 			e := r.Say(t, "still here")
 			require.Contains(t, line(t, lines, `{"type":"message"`), e.ID.String())
-			require.NoError(t, r.Node.Leave(t.Context(), "lobby", "id-Ann", ""))
+			require.NoError(t, r.Node.Leave(t.Context(), transporttest.Session("Ann"), "lobby", ""))
 			require.Contains(t, line(t, lines, `{"type":"error"`), `{"type":"error","code":"left"`)
 			require.False(t, lines.Scan(), lines.Text())
 			require.NoError(t, lines.Err(), "the body ends as HTTP says")

@@ -13,7 +13,12 @@ func (h *Handler) Transcript(w http.ResponseWriter, r *http.Request) {
 		wire.WriteProblem(w, err)
 		return
 	}
-	kept, err := h.node.History(r.Context(), room)
+	who, err := h.who(r)
+	if err != nil {
+		wire.WriteProblem(w, err)
+		return
+	}
+	kept, err := h.node.History(r.Context(), who, room)
 	if err != nil {
 		wire.WriteProblem(w, err)
 		return

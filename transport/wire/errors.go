@@ -22,6 +22,7 @@ const (
 	CodeSessionInvalid   Code = "session_invalid"
 	CodeSessionRequired  Code = "session_required"
 	CodeCrossOrigin      Code = "cross_origin"
+	CodeNotAllowed       Code = "not_allowed"
 	CodeNotPresent       Code = "not_present"
 	CodeNotFound         Code = "not_found"
 	CodeMethodNotAllowed Code = "method_not_allowed"
@@ -74,6 +75,8 @@ func meaningOf(c Code) meaning {
 		return meaning{http.StatusUnauthorized, CloseNotSignedIn, "A session is needed", 0}
 	case CodeCrossOrigin:
 		return meaning{http.StatusForbidden, CloseNotAllowed, "Requests from other sites are not allowed", 0}
+	case CodeNotAllowed:
+		return meaning{http.StatusForbidden, CloseNotAllowed, "This is not allowed", 0}
 	case CodeNotPresent:
 		return meaning{http.StatusForbidden, CloseNotAllowed, "You are not in the room", 0}
 	case CodeNotFound:
@@ -147,6 +150,7 @@ func FailureOf(err error) *Failure {
 	var failure *Failure
 	var invalid *chat.InvalidError
 	var tooLarge *http.MaxBytesError
+	var limit *chat.LimitError
 	switch {
 	case errors.As(err, &failure):
 		return failure
@@ -154,6 +158,12 @@ func FailureOf(err error) *Failure {
 		return &Failure{Code: CodeInvalidField, Detail: invalid.Error(), Field: invalid.Field, Limit: invalid.Limit, cause: err}
 	case errors.As(err, &tooLarge):
 		return &Failure{Code: CodeTooLarge, Detail: "at most " + strconv.FormatInt(tooLarge.Limit, 10) + " bytes", cause: err}
+	case errors.As(err, &limit):
+		return &Failure{Code: CodeTooMuch, RetryAfter: limit.RetryAfter, cause: err}
+	case errors.Is(err, chat.ErrNotAllowed):
+		failure = Fail(CodeNotAllowed, "")
+	case errors.Is(err, chat.ErrNotSignedIn):
+		failure = Fail(CodeSessionRequired, "POST /session makes one")
 	case errors.Is(err, chat.ErrTooSlow):
 		failure = Fail(CodeTooSlow, "what was not read in time was dropped: resume from the last entry you have")
 	case errors.Is(err, chat.ErrLeft):

@@ -246,7 +246,7 @@ func FuzzParseCommand(f *testing.F) {
 
 func TestEveryCodeHasAMeaning(t *testing.T) {
 	for _, c := range []Code{
-		CodeMalformed, CodeInvalidUTF8, CodeSessionInvalid, CodeSessionRequired, CodeCrossOrigin, CodeNotFound, CodeMethodNotAllowed,
+		CodeMalformed, CodeInvalidUTF8, CodeSessionInvalid, CodeSessionRequired, CodeCrossOrigin, CodeNotAllowed, CodeNotFound, CodeMethodNotAllowed,
 		CodeTooLarge, CodeUnsupported, CodeInvalidField, CodeUnknownCommand, CodeUpgradeRequired, CodeTooMuch, CodeTooSlow, CodeLeft,
 		CodeUnavailable, CodeGoingAway,
 	} {
@@ -255,6 +255,27 @@ func TestEveryCodeHasAMeaning(t *testing.T) {
 	}
 	require.Equal(t, CodeInternal, FailureOf(fmt.Errorf("secret detail")).Code)
 	require.Empty(t, FailureOf(fmt.Errorf("secret detail")).Detail)
+}
+
+// What a policy says means the same for HTTP and for a WebSocket that ends by it.
+func TestRefusals(t *testing.T) {
+	for _, test := range []struct {
+		err           error
+		code          Code
+		status, close int
+		retry         time.Duration
+	}{
+		{chat.ErrNotAllowed, CodeNotAllowed, 403, CloseNotAllowed, 0},
+		{chat.ErrNotSignedIn, CodeSessionRequired, 401, CloseNotSignedIn, 0},
+		{&chat.LimitError{RetryAfter: 3 * time.Second}, CodeTooMuch, 429, CloseTooMuch, 3 * time.Second},
+	} {
+		f := FailureOf(fmt.Errorf("post in lobby: %w", test.err))
+		require.Equal(t, test.code, f.Code)
+		require.Equal(t, test.status, f.Status())
+		require.Equal(t, test.close, f.CloseCode())
+		require.Equal(t, test.retry, f.RetryAfter)
+		require.NotContains(t, f.Detail, "post in lobby", "what was going on inside is for the log")
+	}
 }
 
 func TestFrameLengths(t *testing.T) {

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"context"
 	"net/http"
 	"strings"
 	"sync"
@@ -18,25 +19,33 @@ type Options struct {
 	// CheckOrigin tells whether a page of the request's origin may open a WebSocket. The default allows pages of the
 	// same host, and programs, which send no Origin.
 	CheckOrigin func(*http.Request) bool
-	// Allow tells whether a visitor may post now, and else after how long. The default is always.
-	Allow func(wire.Visitor) (ok bool, retryAfter time.Duration)
+}
+
+// Rooms is what the transport asks of the core; [*chat.Node] has it.
+type Rooms interface {
+	conn.Subscriber
+	Post(ctx context.Context, who chat.Principal, room chat.RoomID, d chat.Draft) (e chat.Entry, repeated bool, err error)
+	Typing(ctx context.Context, who chat.Principal, room chat.RoomID) error
 }
 
 // Handler serves WebSocket connections.
 type Handler struct {
-	node      *chat.Node
+	node      Rooms
 	who       wire.Identify
 	keepalive *conn.Keepalive
 	options   Options
 	upgrader  websocket.Upgrader
 }
 
+// transport is how members show that somebody comes by WebSocket.
+const transport = "ws"
+
 // Subprotocol is what a client may offer and then gets. Offering one is needed only beside one that carries a token
 // (docs/protocol.md): a browser gives up a connection when none of those it offered is chosen.
 const Subprotocol = "caller.v1"
 
 // New makes the transport.
-func New(node *chat.Node, who wire.Identify, keepalive *conn.Keepalive, o Options) *Handler {
+func New(node Rooms, who wire.Identify, keepalive *conn.Keepalive, o Options) *Handler {
 	return &Handler{node: node, who: who, keepalive: keepalive, options: o, upgrader: websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second,
 		ReadBufferSize:   0, // it reads through what Hijack gives it
@@ -87,15 +96,15 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 		wire.WriteProblem(w, wire.Fail(wire.CodeCrossOrigin, ""))
 		return
 	}
-	visitor, err := h.who(r)
+	who, err := h.who(r)
 	if err != nil {
 		wire.WriteProblem(w, err)
 		return
 	}
 	stream := conn.NewConn(h.keepalive, wire.WebSocket, closeFrame, many)
-	member := visitor.Member("ws")
-	visitor.Name = member.Name // nothing of the request is to stay with the connection
-	if err := stream.JoinAll(r.Context(), h.node, member, rooms); err != nil {
+	// Nothing of the request is to stay with the connection.
+	who.Name, who.LimitKey = strings.Clone(who.Name), strings.Clone(who.LimitKey)
+	if err := stream.JoinAll(r.Context(), h.node, who, transport, rooms); err != nil {
 		wire.WriteProblem(w, err)
 		return
 	}
@@ -110,7 +119,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 		return
 	}
 	s := &session{handler: h, conn: stream, socket: upgraded, input: peer.input,
-		awaits: socket.TCP(peer.net) != nil, visitor: visitor, many: many}
+		awaits: socket.TCP(peer.net) != nil, who: who, many: many}
 	if !many {
 		s.room = chat.RoomID(strings.Clone(string(rooms[0].Room)))
 	}

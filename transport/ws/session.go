@@ -21,7 +21,7 @@ type session struct {
 	socket  *websocket.Conn
 	input   input // what the socket reads from
 	awaits  bool  // the connection can be awaited without a reader
-	visitor wire.Visitor
+	who     chat.Principal
 	many    bool
 	room    chat.RoomID // the one room, unless many
 
@@ -155,7 +155,7 @@ func (s *session) carryOut(c wire.Command) bool {
 		case wire.CommandPost:
 			err = s.post(room, c)
 		case wire.CommandTyping:
-			err = s.handler.node.Typing(context.Background(), room, s.visitor.Member("ws"))
+			err = s.handler.node.Typing(context.Background(), s.who, room)
 		case wire.CommandLeave:
 			s.conn.Leave(room)
 		}
@@ -182,16 +182,7 @@ func (s *session) roomOf(c wire.Command) (chat.RoomID, error) {
 }
 
 func (s *session) post(room chat.RoomID, c wire.Command) error {
-	if s.handler.options.Allow != nil {
-		if ok, after := s.handler.options.Allow(s.visitor); !ok {
-			failure := wire.Fail(wire.CodeTooMuch, "")
-			failure.RetryAfter = after
-			return failure
-		}
-	}
-	entry, _, err := s.handler.node.Post(context.Background(), room, chat.Draft{
-		From: s.visitor.Author, Text: c.Text, Key: c.Key, Client: s.visitor.Client,
-	})
+	entry, _, err := s.handler.node.Post(context.Background(), s.who, room, chat.Draft{Text: c.Text, Key: c.Key})
 	if err != nil {
 		return err
 	}
@@ -207,7 +198,8 @@ func (s *session) join(c wire.Command) {
 	}
 	at, err := wire.RoomStartOf(c.RoomID, c.After)
 	if err == nil {
-		err = s.conn.Join(context.Background(), s.handler.node, s.visitor.Member("ws"), at)
+		at.Start.Transport = transport
+		err = s.conn.Join(context.Background(), s.handler.node, s.who, at)
 	}
 	if err != nil {
 		s.fail(err, chat.RoomID(c.RoomID), "") // by the name that it was given

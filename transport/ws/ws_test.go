@@ -121,7 +121,7 @@ func TestAConnectionWithoutRoomsStays(t *testing.T) {
 	for _, room := range []string{"lobby", "kitchen"} {
 		p.send(websocket.TextMessage, `{"type":"join","roomId":"`+room+`"}`)
 		require.Equal(t, room, p.next("live").RoomID)
-		require.NoError(t, r.Node.Leave(t.Context(), chat.RoomID(room), "id-Ann", ""))
+		require.NoError(t, r.Node.Leave(t.Context(), transporttest.Session("Ann"), chat.RoomID(room), ""))
 		require.Equal(t, event{Type: "error", Code: "left", RoomID: room}, p.next("error"))
 	}
 	p.send(websocket.TextMessage, `{"type":"ping"}`)
@@ -244,7 +244,7 @@ func TestPongsDoNotMixWithEvents(t *testing.T) {
 	big := strings.Repeat("x", chat.MaxText)
 	go func() {
 		for range 40 {
-			_, _, _ = r.Node.Post(t.Context(), "lobby", chat.Draft{Text: big})
+			_, _, _ = r.Node.Post(t.Context(), transporttest.Session("Bob"), "lobby", chat.Draft{Text: big})
 		}
 	}()
 	for range 40 {

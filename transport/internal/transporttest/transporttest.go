@@ -12,7 +12,6 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/transport/conn"
-	"github.com/caller-chat/caller/transport/wire"
 	"github.com/stretchr/testify/require"
 )
 
@@ -39,18 +38,23 @@ func New(t testing.TB) *Fixture {
 }
 
 // Who takes ?name= for a session of that name, and everybody else for a guest.
-func Who(r *http.Request) (wire.Visitor, error) {
+func Who(r *http.Request) (chat.Principal, error) {
 	name := r.URL.Query().Get("name")
 	if name == "" {
-		return wire.Visitor{Author: chat.Author{ID: chat.NewMemberID(), Name: "guest", Guest: true}, Client: "guest"}, nil
+		return chat.Principal{ID: chat.NewMemberID(), Name: "guest", Guest: true, Client: "guest"}, nil
 	}
-	return wire.Visitor{Author: chat.Author{ID: chat.MemberID("id-" + name), Name: name}, Client: "id-" + name}, nil
+	return Session(name), nil
+}
+
+// Session is who has a session of that name.
+func Session(name string) chat.Principal {
+	return chat.Principal{ID: chat.MemberID("id-" + name), Name: name, Client: "id-" + name, LimitKey: "id-" + name}
 }
 
 // Say posts a message to the room "lobby".
 func (r *Fixture) Say(t testing.TB, text string) chat.Entry {
 	t.Helper()
-	e, _, err := r.Node.Post(context.Background(), "lobby", chat.Draft{From: chat.Author{ID: "id-Bob", Name: "Bob"}, Text: text})
+	e, _, err := r.Node.Post(context.Background(), Session("Bob"), "lobby", chat.Draft{Text: text})
 	require.NoError(t, err)
 	return e
 }

@@ -1,0 +1,43 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+)
+
+// Action is what a principal wants to do in a room. Optional features have actions of their own.
+type Action string
+
+// What a [Node] asks about by itself.
+const (
+	ActionPost      Action = "post"
+	ActionSubscribe Action = "subscribe"
+	ActionHistory   Action = "history" // read what is kept
+	ActionMembers   Action = "members" // read who is there
+	ActionTyping    Action = "typing"
+	ActionLeave     Action = "leave"
+)
+
+// Policy decides who may do what. Decide may be called at the same time, and is called before anything
+// is read or stored.
+//
+// It returns nil for yes. For no it returns an error that wraps [ErrNotAllowed] or [ErrNotSignedIn], or a
+// [*LimitError]; any other error says that it could not decide, and the action is not taken either.
+type Policy interface {
+	Decide(ctx context.Context, who Principal, room RoomID, what Action) error
+}
+
+// Open is the policy that allows everybody everything.
+type Open struct{}
+
+// Decide implements [Policy].
+func (Open) Decide(context.Context, Principal, RoomID, Action) error { return nil }
+
+// Authorize asks the node's policy. It is for actions that are not the node's own: its methods ask by
+// themselves. Errors: those of [Policy].
+func (n *Node) Authorize(ctx context.Context, who Principal, room RoomID, what Action) error {
+	if err := n.options.Policy.Decide(ctx, who, room, what); err != nil {
+		return fmt.Errorf("%s in %s: %w", what, room, err)
+	}
+	return nil
+}
