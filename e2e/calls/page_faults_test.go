@@ -40,13 +40,13 @@ func TestCallComesBackWithLiveKit(t *testing.T) {
 
 	s.livekit.Kill()
 	for _, page := range []*browser.Page{ann, bob} {
-		page.Until(t, "the break said", `document.querySelector('[data-testid="call-status"]').textContent.includes("being mended")`)
+		page.Until(t, "the break said", `document.querySelector('[data-testid="call-status"]').textContent.includes("reconnecting")`)
 	}
 	ann.Send(t, "you froze")
 	bob.WaitTexts(t, "you froze")
 	bob.Send(t, "so did you")
 	ann.WaitTexts(t, "you froze", "so did you")
-	waitTrouble(t, ann, "The call server does not answer")
+	waitTrouble(t, ann, "The call server isn't answering")
 	require.Zero(t, capturing(t, ann), "nobody sees it: the camera is let go")
 
 	s.livekit.Start(t)
@@ -73,7 +73,7 @@ func TestCallGoesOnElsewhere(t *testing.T) {
 	second.WaitFor(t, "call-preview")
 	second.Click(t, "call-join")
 	waitIn(t, second)
-	waitTrouble(t, ann, "The call goes on in another tab")
+	waitTrouble(t, ann, "The call continues in another tab")
 	assert.Zero(t, capturing(t, ann))
 	waitMoving(t, second, `[data-testid="call-tile"] video`)
 	asked := browser.Eval[int](t, ann, `performance.getEntriesByType("resource").filter(e => e.name.endsWith("/call")).length`)
@@ -81,7 +81,7 @@ func TestCallGoesOnElsewhere(t *testing.T) {
 
 	ann.Click(t, "call-again")
 	waitIn(t, ann)
-	waitTrouble(t, second, "The call goes on in another tab")
+	waitTrouble(t, second, "The call continues in another tab")
 	second.Click(t, "call-close")
 	second.Until(t, "closed", `!document.querySelector('[data-testid="call"]')`)
 }
@@ -93,7 +93,7 @@ func TestRefusedDevices(t *testing.T) {
 		ann.Permit(t, permission, cdpbrowser.PermissionSettingDenied)
 	}
 	ann.Click(t, "call-open")
-	for _, words := range []string{"The camera is not allowed here", "The microphone is not allowed here", "Others will neither see nor hear you"} {
+	for _, words := range []string{"The camera is blocked", "The microphone is blocked", "Others won't see or hear you"} {
 		ann.Until(t, words, `document.querySelector('[data-testid="call-look"]').textContent.includes("`+words+`")`)
 	}
 	ann.Click(t, "call-join")
@@ -105,7 +105,7 @@ func TestRefusedDevices(t *testing.T) {
 	waitMedia(t, ann)
 
 	ann.Click(t, "call-camera")
-	ann.Until(t, "refused again", `document.querySelector('[data-testid="call-media-problem"]')?.textContent.includes("The camera is not allowed here")`)
+	ann.Until(t, "refused again", `document.querySelector('[data-testid="call-media-problem"]')?.textContent.includes("The camera is blocked")`)
 	ann.Send(t, "write to me")
 	bob.WaitTexts(t, "write to me")
 
@@ -144,7 +144,7 @@ func TestMediaBlockedByTheNetwork(t *testing.T) {
 	ann.Click(t, "call-open")
 	ann.WaitFor(t, "call-preview")
 	ann.Click(t, "call-join")
-	waitTrouble(t, ann, "do not get through this network")
+	waitTrouble(t, ann, "this network blocks sound and video")
 	ann.WaitFor(t, "call-retry")
 	ann.Send(t, "the chat gets through")
 	ann.WaitSent(t, "the chat gets through")
@@ -166,7 +166,7 @@ func TestTakenOutWhileTheChatIsAway(t *testing.T) {
 	waitMoving(t, ann, otherCamera)
 	link.Swallow()
 	link.Cut()
-	waitTrouble(t, ann, "when the chat is back")
+	waitTrouble(t, ann, "when the chat reconnects")
 	assert.Zero(t, capturing(t, ann))
 	bob.Until(t, "Ann is gone", "!"+other)
 	link.Heal()

@@ -24,7 +24,7 @@ func TestLookBeforeACall(t *testing.T) {
 	// The test sound is played, and ends.
 	ann.Click(t, "call-test-sound")
 	ann.Until(t, "it plays", `document.querySelector('[data-testid="call-test-sound"]').textContent.includes("Playing")`)
-	ann.Until(t, "it ends", `document.querySelector('[data-testid="call-test-sound"]').textContent.includes("Play a test sound")`)
+	ann.Until(t, "it ends", `document.querySelector('[data-testid="call-test-sound"]').textContent.includes("Play test sound")`)
 
 	// Other devices.
 	chosen := map[string]string{}
@@ -111,7 +111,7 @@ func TestWhoIsInTheCall(t *testing.T) {
 	join(t, ann)
 	bob.Until(t, "Ann and since when", `/^Ann has been in a call since \d/.test(document.querySelector('[data-testid="call-banner"]')?.textContent.replace(/[\u2066-\u2069]/g, ""))`)
 	bob.Until(t, "Ann's mark in the list", `document.querySelectorAll('[data-testid="member"]:has([data-testid="member-in-call"])').length === 1`)
-	assert.Equal(t, "Join the call", browser.Eval[string](t, bob, `document.querySelector('[data-testid="call-open"]').ariaLabel`))
+	assert.Equal(t, "Join call", browser.Eval[string](t, bob, `document.querySelector('[data-testid="call-open"]').ariaLabel`))
 
 	// Somebody without a name is asked for one.
 	guest := withDevices(t).Person(t, "Guest").Page()

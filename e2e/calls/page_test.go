@@ -100,7 +100,7 @@ func TestTwoPagesSeeAndHearEachOther(t *testing.T) {
 	t.Run("mute", func(t *testing.T) {
 		bob.Click(t, "call-microphone")
 		waitTile(t, ann, "Bob is muted", `.dataset.audible === "false"`)
-		waitTile(t, ann, "said in words", `.textContent.includes("The microphone is off")`)
+		waitTile(t, ann, "said in words", `.textContent.includes("Microphone is off")`)
 		bob.Click(t, "call-microphone")
 		waitTile(t, ann, "Bob is heard", `.dataset.audible === "true"`)
 		waitMedia(t, ann)

@@ -277,18 +277,18 @@ describe("a room", () => {
       server.call = others;
       await openPage("/rooms/lobby", false, true);
       expect(one("call-banner").textContent).toMatch(/3 people have been in a call since \d/);
-      expect(one("call-open").getAttribute("aria-label")).toBe("Join the call");
+      expect(one("call-open").getAttribute("aria-label")).toBe("Join call");
       server.call = undefined;
       server.cutAll();
       await pass(3_000);
       expect(all("call-banner")).toHaveLength(0);
-      expect(one("call-open").getAttribute("aria-label")).toBe("Start a call");
+      expect(one("call-open").getAttribute("aria-label")).toBe("Start call");
     });
 
     test("asks a guest for a name first", async () => {
       await openPage("/rooms/lobby", true, true);
       await click("call-open");
-      expect(one("notice").textContent).toBe("Take a name to join the call.");
+      expect(one("notice").textContent).toBe("Choose a name to join the call.");
       expect(document.activeElement).toBe(one("name-input"));
     });
   });

@@ -20,7 +20,7 @@ test("every short reason of the selector is spelled out, and listed", () => {
 
 test("what is no short reason is shown as it is", () => {
   const words = new Words("en");
-  expect(reasonText(words, "late")).toBe("no welcome in time");
+  expect(reasonText(words, "late")).toBe("no answer in time");
   for (const why of ["lost: closed with 1006", "constructor", ""]) {
     expect(reasonText(words, why)).toBe(why);
   }

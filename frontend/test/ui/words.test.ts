@@ -66,3 +66,16 @@ test("the browser's languages choose", () => {
   expect(preferredLanguage(["de-DE", "ru-RU", "en"])).toBe("ru");
   expect(preferredLanguage(["de-DE"])).toBe("en");
 });
+
+test("what was a moment ago is said as people say it", () => {
+  const now = Date.UTC(2026, 10, 24, 12);
+  const ago = (language: "en" | "ru", minutes: number) =>
+    new Words(language).ago(now - minutes * 60_000, now);
+  expect([0, 0.4, 5, 120].map((minutes) => ago("en", minutes))).toEqual([
+    "just now",
+    "just now",
+    "5 minutes ago",
+    "2 hours ago",
+  ]);
+  expect([0, 2].map((minutes) => ago("ru", minutes))).toEqual(["только что", "2 минуты назад"]);
+});

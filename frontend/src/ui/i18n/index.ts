@@ -77,6 +77,7 @@ export class Words {
 
   ago(at: number, now: number): string {
     const minutes = Math.round((at - now) / 60_000);
+    if (minutes >= 0) return this.text("justNow");
     if (minutes > -60) return this.#relative.format(minutes, "minute");
     if (minutes > -24 * 60) return this.#relative.format(Math.round(minutes / 60), "hour");
     return this.#relative.format(Math.round(minutes / 60 / 24), "day");

@@ -33,7 +33,7 @@ describe("what is said aloud", () => {
     expect(news([ann], [ann, talker("Bob")])).toEqual(["Bob joined the call"]);
     expect(news([ann, talker("Bob")], [ann])).toEqual(["Bob left the call"]);
     const sharing = talker("Bob", { screen: picture });
-    expect(news([ann, talker("Bob")], [ann, sharing])).toEqual(["Bob is sharing the screen"]);
+    expect(news([ann, talker("Bob")], [ann, sharing])).toEqual(["Bob is sharing their screen"]);
     expect(news([ann, sharing], [ann, sharing])).toEqual([]);
   });
 
@@ -109,7 +109,7 @@ describe("the stage", () => {
   });
 
   test.each<[Language, string]>([
-    ["en", "it is being mended"],
+    ["en", "reconnecting"],
     ["ru", "восстанавливаем"],
   ])("a break is said in %s", (language, words) => {
     calls.last.events.onMending(true);
@@ -124,7 +124,7 @@ describe("the stage", () => {
     show("en");
     calls.last.events.onMending(false);
     show("en");
-    expect(one("call-news")?.textContent).toBe("The call goes on");
+    expect(one("call-news")?.textContent).toBe("Reconnected");
   });
 
   test("between two connections the switches say what one will come back with", () => {
@@ -134,7 +134,7 @@ describe("the stage", () => {
     expect(one("call")?.dataset.phase).toBe("waiting");
     expect(one("call-microphone")?.dataset.on).toBe("true");
     expect(one("call-camera")?.dataset.on).toBe("false");
-    expect(one("call-status")?.textContent).toContain("another program may be using it");
+    expect(one("call-status")?.textContent).toContain("Another program may be using it");
     expect(one("call-retry")).not.toBeNull();
   });
 });
