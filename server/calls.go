@@ -9,6 +9,7 @@ import (
 
 	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -51,7 +52,7 @@ func (s *Server) call(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	wire.WriteJSON(w, http.StatusOK, passReply{
+	httpapi.WriteJSON(w, http.StatusOK, passReply{
 		URL: token.URL, Token: token.Token, ExpiresAt: token.Expires.Format(wire.TimeFormat),
 	})
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/internal/testwait"
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -70,26 +71,26 @@ func dist() fs.FS {
 	}
 }
 
-func fakeTransports(who wire.Identify, sameSite func(*http.Request) bool) handlers {
+func fakeTransports(who httpapi.Identify, sameSite func(*http.Request) bool) handlers {
 	named := func(name string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
-			room, err := wire.RoomOf(r)
+			room, err := httpapi.RoomOf(r)
 			if err != nil && !strings.HasPrefix(name, "many") {
-				wire.WriteProblem(w, err)
+				httpapi.WriteProblem(w, err)
 				return
 			}
 			visitor, err := who(r)
 			if err != nil {
-				wire.WriteProblem(w, err)
+				httpapi.WriteProblem(w, err)
 				return
 			}
 			if name == "ws" && !sameSite(r) {
-				wire.WriteProblem(w, wire.Fail(wire.CodeCrossOrigin, ""))
+				httpapi.WriteProblem(w, wire.Fail(wire.CodeCrossOrigin, ""))
 				return
 			}
 			switch body, err := io.ReadAll(r.Body); {
 			case err != nil:
-				wire.WriteProblem(w, err)
+				httpapi.WriteProblem(w, err)
 				return
 			case string(body) == "panic":
 				panic("as asked")

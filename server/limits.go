@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/wire"
 )
@@ -52,7 +53,7 @@ func limitBody(next http.Handler) http.Handler {
 			return
 		}
 		if r.ContentLength > wire.MaxBody {
-			wire.WriteProblem(w, &http.MaxBytesError{Limit: wire.MaxBody})
+			httpapi.WriteProblem(w, &http.MaxBytesError{Limit: wire.MaxBody})
 			return
 		}
 		// Where it can't be set (in tests without a connection), there is nothing to wait for either.

@@ -5,10 +5,10 @@ import (
 	"net/http"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/poll"
 	"github.com/caller-chat/caller/transport/sse"
-	"github.com/caller-chat/caller/transport/wire"
 	"github.com/caller-chat/caller/transport/ws"
 )
 
@@ -16,7 +16,7 @@ import (
 // built front end. Closing node and keepalive ends the streams; neither is the server's to close. Errors are of options
 // that can't be used and of a dist without index.html.
 func New(node *chat.Node, keepalive *conn.Keepalive, store Store, dist fs.FS, o Options) (*Server, error) {
-	return assemble(node, store, dist, o, func(who wire.Identify, sameSite func(*http.Request) bool) handlers {
+	return assemble(node, store, dist, o, func(who httpapi.Identify, sameSite func(*http.Request) bool) handlers {
 		sockets := ws.New(node, who, keepalive, ws.Options{CheckOrigin: sameSite})
 		streams := sse.New(node, who, keepalive)
 		polls := poll.New(node, who, keepalive)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -32,7 +33,7 @@ func newOrigins(trusted []string, p proxies) (*origins, error) {
 func (o *origins) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := o.check.Check(o.asAsked(r, r.Method)); err != nil {
-			wire.WriteProblem(w, wire.Fail(wire.CodeCrossOrigin, ""))
+			httpapi.WriteProblem(w, wire.Fail(wire.CodeCrossOrigin, ""))
 			return
 		}
 		next.ServeHTTP(w, r)

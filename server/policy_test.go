@@ -80,7 +80,7 @@ func TestARefusalIsAProblem(t *testing.T) {
 				r := httptest.NewRequest(request.method, request.path, strings.NewReader("hello"))
 				r.Header.Set("Authorization", "Bearer "+annsToken())
 				if strings.HasSuffix(request.path, "/leave") {
-					r.Body = http.NoBody
+					r.Body, r.ContentLength = http.NoBody, 0
 				}
 				for i := 0; i < len(request.headers); i += 2 {
 					r.Header.Set(request.headers[i], request.headers[i+1])

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -18,12 +19,12 @@ func (s *Server) postRoom(w http.ResponseWriter, _ *http.Request) {
 	id := chat.NewRoomID()
 	reply := roomReply{RoomID: id, Path: s.basePath + "/rooms/" + string(id)}
 	w.Header().Set("Location", reply.Path)
-	wire.WriteJSON(w, http.StatusCreated, reply)
+	httpapi.WriteJSON(w, http.StatusCreated, reply)
 }
 
 // members says who is in a room.
 func (s *Server) members(w http.ResponseWriter, r *http.Request) {
-	room, err := wire.RoomOf(r)
+	room, err := httpapi.RoomOf(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -38,12 +39,12 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	wire.WriteJSON(w, http.StatusOK, wire.MembersReply{RoomID: room, Roster: wire.RosterOf(snapshot.Event(s.rooms.FoldAbove()))})
+	httpapi.WriteJSON(w, http.StatusOK, wire.MembersReply{RoomID: room, Roster: wire.RosterOf(snapshot.Event(s.rooms.FoldAbove()))})
 }
 
 // inRoom is the room and the session's owner of a request that needs both. It has answered when ok is false.
 func (s *Server) inRoom(w http.ResponseWriter, r *http.Request) (room chat.RoomID, who chat.Principal, ok bool) {
-	room, err := wire.RoomOf(r)
+	room, err := httpapi.RoomOf(r)
 	if err == nil {
 		who, err = s.sessions.identify(r)
 	}
@@ -70,28 +71,15 @@ func (s *Server) typing(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// maxStream is more than a stream's name ever has.
-const maxStream = 64
-
-// leave ends one stream of the session in the room, or all of them. The content type does not matter: pages say it as
-// they close, with navigator.sendBeacon, which can't set one.
+// leave ends one stream of the session in the room, or all of them.
 func (s *Server) leave(w http.ResponseWriter, r *http.Request) {
 	room, who, ok := s.inRoom(w, r)
 	if !ok {
 		return
 	}
-	body, _, err := readBody(r)
-	var said struct {
-		Stream string `json:"stream"`
-	}
-	if err == nil && len(body) > 0 {
-		err = readObject(body, &said)
-	}
-	if err == nil && len(said.Stream) > maxStream {
-		err = wire.Fail(wire.CodeMalformed, "no stream has such a name")
-	}
+	stream, err := httpapi.StreamOf(r)
 	if err == nil {
-		err = s.rooms.Leave(r.Context(), who, room, said.Stream)
+		err = s.rooms.Leave(r.Context(), who, room, stream)
 	}
 	if err != nil {
 		s.fail(w, r, err)

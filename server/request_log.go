@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/conn/socket"
 	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/wire"
@@ -67,7 +68,7 @@ func (s *Server) recovered(w *writer, v any) {
 	case w.conn != nil:
 		abandon(w.conn)
 	case w.status == 0:
-		wire.WriteProblem(w, wire.Fail(wire.CodeInternal, ""))
+		httpapi.WriteProblem(w, wire.Fail(wire.CodeInternal, ""))
 	default:
 		panic(http.ErrAbortHandler) // net/http's way to cut an answer off, so that half of it does not look whole
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -91,7 +92,7 @@ type Server struct {
 // assemble makes a server of its parts. connect is told who a visitor is and whether a WebSocket's origin
 // will do, and gives the transports' handlers.
 func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
-	connect func(who wire.Identify, sameSite func(*http.Request) bool) handlers,
+	connect func(who httpapi.Identify, sameSite func(*http.Request) bool) handlers,
 ) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -144,8 +145,8 @@ func (s *Server) Wait(ctx context.Context) (open []string, err error) { return s
 
 // fail answers with a problem, and logs what is our own fault.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
-	if wire.FailureOf(err).Code == wire.CodeInternal && !errors.Is(err, context.Canceled) {
+	if httpapi.FailureOf(err).Code == wire.CodeInternal && !errors.Is(err, context.Canceled) {
 		s.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "err", err)
 	}
-	wire.WriteProblem(w, err)
+	httpapi.WriteProblem(w, err)
 }

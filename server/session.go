@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -77,7 +78,7 @@ func (s *sessions) parse(ctx context.Context, token string) (session, error) {
 	return found, err
 }
 
-// identify is a [wire.Identify]: the session's owner, or a guest.
+// identify is a [httpapi.Identify]: the session's owner, or a guest.
 func (s *sessions) identify(r *http.Request) (chat.Principal, error) {
 	found, given, err := s.of(r)
 	if err != nil {
@@ -128,12 +129,12 @@ func (s *Server) getSession(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	wire.WriteJSON(w, http.StatusOK, found.reply(""))
+	httpapi.WriteJSON(w, http.StatusOK, found.reply(""))
 }
 
 // postSession makes a session, or gives the visitor's own a new name and time: POST /session.
 func (s *Server) postSession(w http.ResponseWriter, r *http.Request) {
-	given, err := readName(r)
+	given, err := httpapi.NameOf(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -162,26 +163,5 @@ func (s *Server) postSession(w http.ResponseWriter, r *http.Request) {
 		Name: cookieName, Value: token, Path: s.sessions.cookiePath, MaxAge: int(sessionLife / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: s.proxies.secure(r),
 	})
-	wire.WriteJSON(w, status, mine.reply(token))
-}
-
-// readName is the name in the body of POST /session: JSON or a form. What looks like an object is JSON whatever its
-// content type says, because "curl -d" says that everything is a form.
-func readName(r *http.Request) (string, error) {
-	body, kind, err := readBody(r)
-	if err != nil {
-		return "", err
-	}
-	switch {
-	case kind == "application/x-www-form-urlencoded" && !looksLikeObject(body):
-		return formValue(body, "name")
-	case kind == "", kind == "application/json", kind == "application/x-www-form-urlencoded", kind == "text/plain":
-		var said struct {
-			Name string `json:"name"`
-		}
-		err := readObject(body, &said)
-		return said.Name, err
-	default:
-		return "", wire.Fail(wire.CodeUnsupported, "want application/json or a form")
-	}
+	httpapi.WriteJSON(w, status, mine.reply(token))
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -13,6 +14,6 @@ func Waiting() http.Handler {
 			say(w, "alive\n")
 			return
 		}
-		wire.WriteProblem(w, wire.Fail(wire.CodeUnavailable, "it has not answered since this server started"))
+		httpapi.WriteProblem(w, wire.Fail(wire.CodeUnavailable, "it has not answered since this server started"))
 	})
 }

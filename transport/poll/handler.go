@@ -2,12 +2,10 @@ package poll
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"strconv"
-	"strings"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/wire"
@@ -25,30 +23,30 @@ type Rooms interface {
 // Handler serves history reads and polls.
 type Handler struct {
 	node Rooms
-	who  wire.Identify
+	who  httpapi.Identify
 	lot  *park.Lot
 }
 
 // New makes the transport. Keepalive is what watches the connections of polls that wait.
-func New(node Rooms, who wire.Identify, keepalive *conn.Keepalive) *Handler {
+func New(node Rooms, who httpapi.Identify, keepalive *conn.Keepalive) *Handler {
 	return &Handler{node: node, who: who, lot: park.NewLot(keepalive)}
 }
 
 // Messages serves one room; the path value "room" names it. With ?wait= it waits for something to say.
 func (h *Handler) Messages(w http.ResponseWriter, r *http.Request) {
-	room, err := wire.RoomOf(r)
+	room, err := httpapi.RoomOf(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
-	reading, err := wire.ReadingOf(r)
+	reading, err := httpapi.ReadingOf(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	who, err := h.who(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	if !reading.Poll {
@@ -56,9 +54,9 @@ func (h *Handler) Messages(w http.ResponseWriter, r *http.Request) {
 		reply(w, page, err)
 		return
 	}
-	known, err := rosterVersion(r.URL.Query().Get("roster"))
+	known, err := httpapi.RosterVersionOf(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	start := chat.Start{Resume: reading.HasAfter, After: reading.After, History: -1, Stream: reading.Stream}
@@ -70,30 +68,30 @@ func (h *Handler) Messages(w http.ResponseWriter, r *http.Request) {
 
 // Many polls several rooms: ?room=a@CURSOR&room=b. It answers with all of them when one has something.
 func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
-	rooms, err := wire.RoomStartsOf(r)
+	rooms, err := httpapi.RoomStartsOf(r)
 	if err == nil && len(rooms) == 0 {
 		err = &chat.InvalidError{Field: "room", Reason: "is missing: name one or more, as in ?room=lobby&room=kitchen"}
 	}
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
-	reading, err := wire.ReadingOf(r)
+	reading, err := httpapi.ReadingOf(r)
 	if err == nil && (reading.HasAfter || reading.HasBefore) {
 		err = &chat.InvalidError{Field: "after", Reason: "stands behind each room here, as in ?room=lobby@42-7f3a9c12"}
 	}
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
-	known, err := rosterVersions(r.URL.Query()["roster"])
+	known, err := httpapi.RosterVersionsOf(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	who, err := h.who(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	wanted := make([]asked, 0, len(rooms))
@@ -113,45 +111,14 @@ func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
 
 func reply(w http.ResponseWriter, object any, err error) {
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
-	wire.WriteJSON(w, http.StatusOK, object)
-}
-
-// rosterVersion reads the roster's version that a client knows; -1 when it gives none.
-func rosterVersion(text string) (int64, error) {
-	if text == "" {
-		return -1, nil
-	}
-	version, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || version < 0 {
-		return 0, &chat.InvalidError{Field: "roster", Reason: "is not a version: want a whole number"}
-	}
-	return version, nil
-}
-
-// rosterVersions reads ?roster=a@VERSION&roster=b@VERSION.
-func rosterVersions(given []string) (map[chat.RoomID]int64, error) {
-	if len(given) > wire.MaxRooms {
-		return nil, &chat.InvalidError{Field: "roster", Limit: wire.MaxRooms, Reason: fmt.Sprintf("is given %d times, more than %d", len(given), wire.MaxRooms)}
-	}
-	known := map[chat.RoomID]int64{}
-	for _, text := range given {
-		name, versionText, _ := strings.Cut(text, "@")
-		room, err := wire.ParseRoomID(name)
-		if err != nil {
-			return nil, err
-		}
-		if known[room], err = rosterVersion(versionText); err != nil {
-			return nil, err
-		}
-	}
-	return known, nil
+	httpapi.WriteJSON(w, http.StatusOK, object)
 }
 
 // read answers a history read from the store.
-func (h *Handler) read(ctx context.Context, who chat.Principal, room chat.RoomID, reading wire.Reading) (wire.Page, error) {
+func (h *Handler) read(ctx context.Context, who chat.Principal, room chat.RoomID, reading httpapi.Reading) (wire.Page, error) {
 	kept, err := h.node.History(ctx, who, room)
 	if err != nil {
 		return wire.Page{}, err

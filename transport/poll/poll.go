@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/wire"
 )
@@ -28,7 +29,7 @@ type poll struct {
 }
 
 // wait answers when one of the rooms has something, or the time is over.
-func (h *Handler) wait(w http.ResponseWriter, r *http.Request, who chat.Principal, reading wire.Reading, rooms []asked, many bool) {
+func (h *Handler) wait(w http.ResponseWriter, r *http.Request, who chat.Principal, reading httpapi.Reading, rooms []asked, many bool) {
 	p := &poll{readers: make([]*reader, 0, len(rooms)), limit: reading.Limit, many: many}
 	for _, want := range rooms {
 		want.Start.Stream = strings.Clone(want.Start.Stream)
@@ -38,7 +39,7 @@ func (h *Handler) wait(w http.ResponseWriter, r *http.Request, who chat.Principa
 		subscription, err := h.node.Subscribe(r.Context(), who, want.Room, want.Start, rd)
 		if err != nil {
 			p.close()
-			wire.WriteProblem(w, err)
+			httpapi.WriteProblem(w, err)
 			return
 		}
 		rd.subscription = subscription
@@ -65,11 +66,11 @@ func (p *poll) Answer(ctx context.Context, w http.ResponseWriter) {
 	}
 	switch {
 	case err != nil:
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 	case p.many:
-		wire.WriteJSON(w, http.StatusOK, wire.Pages{Rooms: pages})
+		httpapi.WriteJSON(w, http.StatusOK, wire.Pages{Rooms: pages})
 	default:
-		wire.WriteJSON(w, http.StatusOK, pages[0].Page)
+		httpapi.WriteJSON(w, http.StatusOK, pages[0].Page)
 	}
 }
 

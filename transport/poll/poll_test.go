@@ -10,9 +10,9 @@ import (
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/internal/testwait"
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/internal/transporttest"
 	"github.com/caller-chat/caller/transport/poll"
-	"github.com/caller-chat/caller/transport/wire"
 	"github.com/stretchr/testify/require"
 )
 
@@ -64,7 +64,7 @@ func TestAPollAnswersANewRoster(t *testing.T) {
 	_, first := get(t, h, "name=Ann&wait=0")
 	began := time.Now()
 	_, second := get(t, h, "name=Bob&wait=60&after=0-0&roster=1")
-	require.Less(t, time.Since(began), wire.MaxWait, "it waited until its time was over")
+	require.Less(t, time.Since(began), httpapi.MaxWait, "it waited until its time was over")
 	require.Len(t, second.Members, 2)
 	require.Greater(t, second.Version, first.Version)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/wire"
 )
@@ -20,12 +21,12 @@ type Rooms interface {
 // Handler serves streams and posts.
 type Handler struct {
 	node      Rooms
-	who       wire.Identify
+	who       httpapi.Identify
 	keepalive *conn.Keepalive
 }
 
 // New makes the transport.
-func New(node Rooms, who wire.Identify, keepalive *conn.Keepalive) *Handler {
+func New(node Rooms, who httpapi.Identify, keepalive *conn.Keepalive) *Handler {
 	return &Handler{node: node, who: who, keepalive: keepalive}
 }
 
@@ -71,26 +72,26 @@ func (h *Handler) ManyEvents(w http.ResponseWriter, r *http.Request) { h.many(w,
 func (h *Handler) ManyNDJSON(w http.ResponseWriter, r *http.Request) { h.many(w, r, ndjson()) }
 
 func (h *Handler) one(w http.ResponseWriter, r *http.Request, k kind) {
-	room, err := wire.RoomOf(r)
+	room, err := httpapi.RoomOf(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
-	start, err := wire.StartOf(r)
+	start, err := httpapi.StartOf(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	h.serve(w, r, k, []wire.RoomStart{{Room: room, Start: start}})
 }
 
 func (h *Handler) many(w http.ResponseWriter, r *http.Request, k kind) {
-	rooms, err := wire.RoomStartsOf(r)
+	rooms, err := httpapi.RoomStartsOf(r)
 	if err == nil && len(rooms) == 0 {
 		err = &chat.InvalidError{Field: "room", Reason: "is missing: name one or more, as in ?room=lobby&room=kitchen"}
 	}
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	h.serve(w, r, k, rooms)
@@ -99,7 +100,7 @@ func (h *Handler) many(w http.ResponseWriter, r *http.Request, k kind) {
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, k kind, rooms []wire.RoomStart) {
 	who, err := h.who(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	chunked := r.ProtoAtLeast(1, 1) && r.ProtoMajor == 1
@@ -110,7 +111,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, k kind, rooms []
 	}
 	stream := conn.NewConn(h.keepalive, k.framing, closeFrame, false)
 	if err := stream.JoinAll(r.Context(), h.node, who, k.transport, rooms); err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	setHeaders(w.Header(), k.contentType)
@@ -138,7 +139,7 @@ func takeOver(w http.ResponseWriter, r *http.Request, stream *conn.Conn, k kind,
 	socket, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		stream.Close()
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	_ = socket.SetDeadline(time.Time{}) // the HTTP server's; a socket that is gone fails on its own

@@ -34,10 +34,10 @@ func TestAppendedJSONIsTheUsualOne(t *testing.T) {
 		room, id := chat.RoomID("r-"+text), "1-"+text
 		for _, guest := range []bool{false, true} {
 			m := Message{chat.KindMessage, room, id, author{chat.MemberID(text), text, guest}, text, at, text}
-			require.Equal(t, usual(t, m), string(appendJSON(nil, m)))
+			require.Equal(t, usual(t, m), string(AppendJSON(nil, m)))
 		}
 		a := ack{"ack", room, text, id, at}
-		require.Equal(t, "before "+usual(t, a), string(appendJSON([]byte("before "), a)))
+		require.Equal(t, "before "+usual(t, a), string(AppendJSON([]byte("before "), a)))
 	}
 }
 
@@ -72,7 +72,7 @@ func TestAFramedMessageTakesNoMoreMemoryThanItsJSON(t *testing.T) {
 			Type: chat.KindMessage, RoomID: "lobby", ID: id, From: author{"0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", "Ann", true},
 			Text: strings.Repeat("x", length), Time: timestamp(time.Now()), Key: "k-1",
 		}
-		alone := testing.AllocsPerRun(100, func() { appendJSON(nil, object) }) // with the race detector it is not one
+		alone := testing.AllocsPerRun(100, func() { AppendJSON(nil, object) }) // with the race detector it is not one
 		for _, f := range []*jsonFraming{WebSocket, SSE, NDJSON} {
 			framed := testing.AllocsPerRun(100, func() { endChunk(f.append(nil, "", id, object), 0) })
 			require.Equal(t, alone, framed, "%d bytes, shape %d", length, f.shape)
@@ -95,7 +95,7 @@ func BenchmarkMessage(b *testing.B) {
 	b.Run("append", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			_ = appendJSON(nil, object)
+			_ = AppendJSON(nil, object)
 		}
 	})
 }

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
-	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/caller-chat/caller/chat"
@@ -52,7 +50,7 @@ const (
 	CloseTooMuch     = 4013
 )
 
-// meaning is one row of the table: what a code is for HTTP, for a WebSocket that ends by it, and in words.
+// meaning is one row of the table: a code's HTTP status, the close code of a WebSocket that ends by it, and its words.
 type meaning struct {
 	status    int
 	closeCode int
@@ -66,45 +64,45 @@ type meaning struct {
 func meaningOf(c Code) meaning {
 	switch c {
 	case CodeMalformed:
-		return meaning{http.StatusBadRequest, CloseInvalidData, "The request can't be read", 0}
+		return meaning{400, CloseInvalidData, "The request can't be read", 0}
 	case CodeInvalidUTF8:
-		return meaning{http.StatusBadRequest, CloseInvalidData, "The text is not valid UTF-8", 0}
+		return meaning{400, CloseInvalidData, "The text is not valid UTF-8", 0}
 	case CodeSessionInvalid:
-		return meaning{http.StatusUnauthorized, CloseNotSignedIn, "The session is not valid", 0}
+		return meaning{401, CloseNotSignedIn, "The session is not valid", 0}
 	case CodeSessionRequired:
-		return meaning{http.StatusUnauthorized, CloseNotSignedIn, "A session is needed", 0}
+		return meaning{401, CloseNotSignedIn, "A session is needed", 0}
 	case CodeCrossOrigin:
-		return meaning{http.StatusForbidden, CloseNotAllowed, "Requests from other sites are not allowed", 0}
+		return meaning{403, CloseNotAllowed, "Requests from other sites are not allowed", 0}
 	case CodeNotAllowed:
-		return meaning{http.StatusForbidden, CloseNotAllowed, "This is not allowed", 0}
+		return meaning{403, CloseNotAllowed, "This is not allowed", 0}
 	case CodeNotPresent:
-		return meaning{http.StatusForbidden, CloseNotAllowed, "You are not in the room", 0}
+		return meaning{403, CloseNotAllowed, "You are not in the room", 0}
 	case CodeNotFound:
-		return meaning{http.StatusNotFound, CloseNotAllowed, "There is nothing at this address", 0}
+		return meaning{404, CloseNotAllowed, "There is nothing at this address", 0}
 	case CodeMethodNotAllowed:
-		return meaning{http.StatusMethodNotAllowed, CloseNotAllowed, "This method can't be used here", 0}
+		return meaning{405, CloseNotAllowed, "This method can't be used here", 0}
 	case CodeTooLarge:
-		return meaning{http.StatusRequestEntityTooLarge, CloseTooLarge, "That is too large", 0}
+		return meaning{413, CloseTooLarge, "That is too large", 0}
 	case CodeUnsupported:
-		return meaning{http.StatusUnsupportedMediaType, CloseInvalidData, "This kind of content can't be used here", 0}
+		return meaning{415, CloseInvalidData, "This kind of content can't be used here", 0}
 	case CodeInvalidField:
-		return meaning{http.StatusUnprocessableEntity, CloseInvalidData, "A field is not valid", 0}
+		return meaning{422, CloseInvalidData, "A field is not valid", 0}
 	case CodeUnknownCommand:
-		return meaning{http.StatusBadRequest, CloseInvalidData, "There is no such command", 0}
+		return meaning{400, CloseInvalidData, "There is no such command", 0}
 	case CodeUpgradeRequired:
-		return meaning{http.StatusUpgradeRequired, CloseInvalidData, "This address is for WebSocket", 0}
+		return meaning{426, CloseInvalidData, "This address is for WebSocket", 0}
 	case CodeTooMuch:
-		return meaning{http.StatusTooManyRequests, CloseTooMuch, "That is too much at once", time.Second}
+		return meaning{429, CloseTooMuch, "That is too much at once", time.Second}
 	case CodeTooSlow:
-		return meaning{http.StatusServiceUnavailable, CloseTooSlow, "The reader is too slow", time.Second}
+		return meaning{503, CloseTooSlow, "The reader is too slow", time.Second}
 	case CodeLeft:
-		return meaning{http.StatusConflict, CloseLeft, "You have left the room", 0}
+		return meaning{409, CloseLeft, "You have left the room", 0}
 	case CodeUnavailable:
-		return meaning{http.StatusServiceUnavailable, CloseGoingAway, "The store does not answer", 2 * time.Second}
+		return meaning{503, CloseGoingAway, "The store does not answer", 2 * time.Second}
 	case CodeGoingAway:
-		return meaning{http.StatusServiceUnavailable, CloseGoingAway, "The server is going away", time.Second}
+		return meaning{503, CloseGoingAway, "The server is going away", time.Second}
 	default:
-		return meaning{http.StatusInternalServerError, CloseInternal, "Something went wrong here", 0}
+		return meaning{500, CloseInternal, "Something went wrong here", 0}
 	}
 }
 
@@ -149,15 +147,12 @@ const spread = 3 * time.Second
 func FailureOf(err error) *Failure {
 	var failure *Failure
 	var invalid *chat.InvalidError
-	var tooLarge *http.MaxBytesError
 	var limit *chat.LimitError
 	switch {
 	case errors.As(err, &failure):
 		return failure
 	case errors.As(err, &invalid):
 		return &Failure{Code: CodeInvalidField, Detail: invalid.Error(), Field: invalid.Field, Limit: invalid.Limit, cause: err}
-	case errors.As(err, &tooLarge):
-		return &Failure{Code: CodeTooLarge, Detail: "at most " + strconv.FormatInt(tooLarge.Limit, 10) + " bytes", cause: err}
 	case errors.As(err, &limit):
 		return &Failure{Code: CodeTooMuch, RetryAfter: limit.RetryAfter, cause: err}
 	case errors.Is(err, chat.ErrNotAllowed):
@@ -192,25 +187,13 @@ type problem struct {
 	RetryAfter float64 `json:"retryAfter,omitempty"`
 }
 
-// WriteProblem answers a request with an error, as application/problem+json, with Retry-After where coming back helps.
-func WriteProblem(w http.ResponseWriter, err error) {
-	f := FailureOf(err)
-	h := w.Header()
-	h.Set("Content-Type", "application/problem+json")
-	h.Set("Cache-Control", "no-store")
-	if f.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
-	}
-	if f.Code == CodeUpgradeRequired {
-		h.Set("Upgrade", "websocket")
-		h.Set("Connection", "Upgrade")
-	}
+// AppendProblem appends a failure as the JSON of application/problem+json.
+func AppendProblem(dst []byte, f *Failure) []byte {
 	body, _ := json.Marshal(problem{ // can't fail: strings and numbers only
 		Type: "about:blank", Title: meaningOf(f.Code).title, Status: f.Status(), Detail: f.Detail,
 		Code: f.Code, Field: f.Field, Limit: f.Limit, RetryAfter: seconds(f.RetryAfter),
 	})
-	w.WriteHeader(f.Status())
-	_, _ = w.Write(append(AppendEscaped(nil, body), '\n')) // a client that is gone has no use for it
+	return AppendEscaped(dst, body)
 }
 
 // seconds is a duration on the wire: seconds, to the tenth.

@@ -223,8 +223,8 @@ func failureOf(f *Failure, room chat.RoomID, key string) failure {
 // aroundJSON is how many bytes a framing puts around an object's JSON at most, about.
 const aroundJSON = 64
 
-// appendJSON appends an object of this package.
-func appendJSON(dst []byte, object any) []byte {
+// AppendJSON appends an object of this package, or of plain fields, as JSON that is safe in a terminal.
+func AppendJSON(dst []byte, object any) []byte {
 	switch object := object.(type) {
 	case Message:
 		return object.appendTo(dst)

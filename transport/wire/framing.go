@@ -81,7 +81,7 @@ func (f *jsonFraming) AppendFailure(dst []byte, failed *Failure, room chat.RoomI
 // makes room for all of it at once, and then some for what stands around it.
 func (f *jsonFraming) append(dst []byte, eventType, id string, object any) []byte {
 	begin := len(dst)
-	dst = appendJSON(dst, object)
+	dst = AppendJSON(dst, object)
 	var room [aroundJSON]byte
 	head := room[:0]
 	switch f.shape {

@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"net/http"
-
-	"github.com/caller-chat/caller/chat"
-)
+import "github.com/caller-chat/caller/chat"
 
 // Page is the answer to a history read or a poll of one room.
 type Page struct {
@@ -31,17 +27,3 @@ type MembersReply struct {
 	RoomID chat.RoomID `json:"roomId"`
 	Roster
 }
-
-// WriteJSON answers with an object, which no cache may keep.
-func WriteJSON(w http.ResponseWriter, status int, object any) {
-	h := w.Header()
-	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
-	w.WriteHeader(status)
-	_, _ = w.Write(append(appendJSON(nil, object), '\n')) // a client that is gone has no use for it
-}
-
-// The values of headers that all answers share; nobody changes them.
-var (
-	jsonType = []string{"application/json"}
-	noStore  = []string{"no-store"}
-)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/conn/socket"
 	"github.com/caller-chat/caller/transport/wire"
@@ -31,7 +32,7 @@ type Rooms interface {
 // Handler serves WebSocket connections.
 type Handler struct {
 	node      Rooms
-	who       wire.Identify
+	who       httpapi.Identify
 	keepalive *conn.Keepalive
 	options   Options
 	upgrader  websocket.Upgrader
@@ -45,7 +46,7 @@ const transport = "ws"
 const Subprotocol = "caller.v1"
 
 // New makes the transport.
-func New(node Rooms, who wire.Identify, keepalive *conn.Keepalive, o Options) *Handler {
+func New(node Rooms, who httpapi.Identify, keepalive *conn.Keepalive, o Options) *Handler {
 	return &Handler{node: node, who: who, keepalive: keepalive, options: o, upgrader: websocket.Upgrader{
 		HandshakeTimeout: 10 * time.Second,
 		ReadBufferSize:   0, // it reads through what Hijack gives it
@@ -57,21 +58,21 @@ func New(node Rooms, who wire.Identify, keepalive *conn.Keepalive, o Options) *H
 			if status == http.StatusForbidden {
 				code = wire.CodeCrossOrigin
 			}
-			wire.WriteProblem(w, wire.Fail(code, reason.Error()))
+			httpapi.WriteProblem(w, wire.Fail(code, reason.Error()))
 		},
 	}}
 }
 
 // Room serves one room's stream; the path value "room" names it.
 func (h *Handler) Room(w http.ResponseWriter, r *http.Request) {
-	room, err := wire.RoomOf(r)
+	room, err := httpapi.RoomOf(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
-	start, err := wire.StartOf(r)
+	start, err := httpapi.StartOf(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	h.serve(w, r, []wire.RoomStart{{Room: room, Start: start}}, false)
@@ -79,9 +80,9 @@ func (h *Handler) Room(w http.ResponseWriter, r *http.Request) {
 
 // Rooms serves the streams of several rooms on one connection: ?room=a@CURSOR&room=b.
 func (h *Handler) Rooms(w http.ResponseWriter, r *http.Request) {
-	rooms, err := wire.RoomStartsOf(r)
+	rooms, err := httpapi.RoomStartsOf(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	h.serve(w, r, rooms, true)
@@ -89,23 +90,23 @@ func (h *Handler) Rooms(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.RoomStart, many bool) {
 	if !websocket.IsWebSocketUpgrade(r) {
-		wire.WriteProblem(w, wire.Fail(wire.CodeUpgradeRequired, "open it as ws:// or wss://"))
+		httpapi.WriteProblem(w, wire.Fail(wire.CodeUpgradeRequired, "open it as ws:// or wss://"))
 		return
 	}
 	if h.options.CheckOrigin != nil && !h.options.CheckOrigin(r) { // before the join, so that nobody sees it
-		wire.WriteProblem(w, wire.Fail(wire.CodeCrossOrigin, ""))
+		httpapi.WriteProblem(w, wire.Fail(wire.CodeCrossOrigin, ""))
 		return
 	}
 	who, err := h.who(r)
 	if err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	stream := conn.NewConn(h.keepalive, wire.WebSocket, closeFrame, many)
 	// Nothing of the request is to stay with the connection.
 	who.Name, who.LimitKey = strings.Clone(who.Name), strings.Clone(who.LimitKey)
 	if err := stream.JoinAll(r.Context(), h.node, who, transport, rooms); err != nil {
-		wire.WriteProblem(w, err)
+		httpapi.WriteProblem(w, err)
 		return
 	}
 	peer := &hijacked{ResponseWriter: w, conn: stream}

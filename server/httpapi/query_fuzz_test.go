@@ -1,10 +1,11 @@
-package wire
+package httpapi
 
 import (
 	"net/http"
 	"net/url"
 	"testing"
 
+	"github.com/caller-chat/caller/transport/wire"
 	"github.com/stretchr/testify/require"
 )
 
@@ -22,7 +23,7 @@ func FuzzQuery(f *testing.F) {
 			require.Less(t, FailureOf(err).Status(), 500)
 		}
 		if rooms, err := RoomStartsOf(r); err == nil {
-			require.LessOrEqual(t, len(rooms), MaxRooms)
+			require.LessOrEqual(t, len(rooms), wire.MaxRooms)
 		} else {
 			require.Less(t, FailureOf(err).Status(), 500)
 		}

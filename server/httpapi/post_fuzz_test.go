@@ -1,4 +1,4 @@
-package sse
+package httpapi
 
 import (
 	"bytes"
@@ -6,7 +6,6 @@ import (
 	"testing"
 	"unicode/utf8"
 
-	"github.com/caller-chat/caller/transport/wire"
 	"github.com/stretchr/testify/require"
 )
 
@@ -21,9 +20,9 @@ func FuzzPostBody(f *testing.F) {
 	f.Fuzz(func(t *testing.T, contentType string, body []byte) {
 		r := httptest.NewRequest("POST", "/", bytes.NewReader(body))
 		r.Header.Set("Content-Type", contentType)
-		said, err := read(r)
+		said, err := PostOf(r)
 		if err != nil {
-			require.Less(t, wire.FailureOf(err).Status(), 500, err)
+			require.Less(t, FailureOf(err).Status(), 500, err)
 			return
 		}
 		require.True(t, utf8.ValidString(said.Text))

@@ -1,4 +1,4 @@
-package wire
+package httpapi
 
 import (
 	"fmt"
@@ -10,25 +10,17 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/wire"
 )
+
+// RoomOf is the room in a request's path (the path value "room").
+func RoomOf(r *http.Request) (chat.RoomID, error) { return wire.ParseRoomID(r.PathValue("room")) }
 
 // Limits of a query's numbers.
 const (
 	MaxWait  = 60 * time.Second
 	MaxLimit = 1000
 )
-
-// cursorField reads a cursor from the query; ok is false when it is not there.
-func cursorField(text, field string) (c chat.Cursor, ok bool, err error) {
-	if text == "" {
-		return chat.Cursor{}, false, nil
-	}
-	c, err = chat.ParseCursor(text)
-	if err != nil {
-		return chat.Cursor{}, false, &chat.InvalidError{Field: field, Reason: `is not a cursor: want "0-0" or SEQ-TAG, as in "42-7f3a9c12"`}
-	}
-	return c, true, nil
-}
 
 // intField reads a whole number between low and high from the query; ok is false when it is not there.
 func intField(text, field string, low, high int) (n int, ok bool, err error) {
@@ -42,11 +34,11 @@ func intField(text, field string, low, high int) (n int, ok bool, err error) {
 	return n, true, nil
 }
 
-// queryOf reads a request's query. The error is a [*Failure]: what can't be read is no reason to answer something else.
+// queryOf reads a request's query. The error is a [*wire.Failure]: what can't be read is no reason to answer something else.
 func queryOf(r *http.Request) (url.Values, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
-		return nil, Fail(CodeMalformed, "the query can't be read")
+		return nil, wire.Fail(wire.CodeMalformed, "the query can't be read")
 	}
 	return query, nil
 }
@@ -61,7 +53,7 @@ func StartOf(r *http.Request) (chat.Start, error) {
 	if header := r.Header.Get("Last-Event-ID"); header != "" {
 		after = header
 	}
-	cursor, resume, err := cursorField(after, "after")
+	cursor, resume, err := wire.ParseCursorField(after, "after")
 	if err != nil {
 		return chat.Start{}, err
 	}
@@ -74,27 +66,21 @@ func StartOf(r *http.Request) (chat.Start, error) {
 	return start, nil
 }
 
-// RoomStart is one room of several on a connection.
-type RoomStart struct {
-	Room  chat.RoomID
-	Start chat.Start
-}
-
 // RoomStartsOf reads ?room=a@CURSOR&room=b. A room may stand there once.
-func RoomStartsOf(r *http.Request) ([]RoomStart, error) {
+func RoomStartsOf(r *http.Request) ([]wire.RoomStart, error) {
 	query, err := queryOf(r)
 	if err != nil {
 		return nil, err
 	}
 	given := query["room"]
-	if len(given) > MaxRooms {
-		return nil, &chat.InvalidError{Field: "room", Limit: MaxRooms, Reason: fmt.Sprintf("is given %d times, more than %d", len(given), MaxRooms)}
+	if len(given) > wire.MaxRooms {
+		return nil, &chat.InvalidError{Field: "room", Limit: wire.MaxRooms, Reason: fmt.Sprintf("is given %d times, more than %d", len(given), wire.MaxRooms)}
 	}
-	starts := make([]RoomStart, 0, len(given))
+	starts := make([]wire.RoomStart, 0, len(given))
 	seen := map[chat.RoomID]bool{}
 	for _, text := range given {
 		name, after, _ := strings.Cut(text, "@")
-		start, err := RoomStartOf(name, after)
+		start, err := wire.RoomStartOf(name, after)
 		if err != nil {
 			return nil, err
 		}
@@ -105,19 +91,6 @@ func RoomStartsOf(r *http.Request) ([]RoomStart, error) {
 		starts = append(starts, start)
 	}
 	return starts, nil
-}
-
-// RoomStartOf reads a room's name and, unless it is empty, the cursor after which to start.
-func RoomStartOf(name, after string) (RoomStart, error) {
-	room, err := ParseRoomID(name)
-	if err != nil {
-		return RoomStart{}, err
-	}
-	cursor, resume, err := cursorField(after, "after")
-	if err != nil {
-		return RoomStart{}, err
-	}
-	return RoomStart{Room: room, Start: chat.Start{Resume: resume, After: cursor, History: -1}}, nil
 }
 
 // Reading is what a history read or a poll asks for.
@@ -141,10 +114,10 @@ func ReadingOf(r *http.Request) (rd Reading, err error) {
 	if err != nil {
 		return rd, err
 	}
-	if rd.After, rd.HasAfter, err = cursorField(query.Get("after"), "after"); err != nil {
+	if rd.After, rd.HasAfter, err = wire.ParseCursorField(query.Get("after"), "after"); err != nil {
 		return rd, err
 	}
-	if rd.Before, rd.HasBefore, err = cursorField(query.Get("before"), "before"); err != nil {
+	if rd.Before, rd.HasBefore, err = wire.ParseCursorField(query.Get("before"), "before"); err != nil {
 		return rd, err
 	}
 	if rd.HasAfter && rd.HasBefore {
@@ -167,4 +140,49 @@ func ReadingOf(r *http.Request) (rd Reading, err error) {
 		rd.Poll, rd.Wait = true, time.Duration(seconds*float64(time.Second))
 	}
 	return rd, nil
+}
+
+// RosterVersionOf reads ?roster=, the version of the roster that a client has; -1 when it gives none.
+func RosterVersionOf(r *http.Request) (int64, error) {
+	query, err := queryOf(r)
+	if err != nil {
+		return -1, err
+	}
+	return rosterVersion(query.Get("roster"))
+}
+
+// RosterVersionsOf reads ?roster=a@VERSION&roster=b@VERSION.
+func RosterVersionsOf(r *http.Request) (map[chat.RoomID]int64, error) {
+	query, err := queryOf(r)
+	if err != nil {
+		return nil, err
+	}
+	given := query["roster"]
+	if len(given) > wire.MaxRooms {
+		return nil, &chat.InvalidError{Field: "roster", Limit: wire.MaxRooms,
+			Reason: fmt.Sprintf("is given %d times, more than %d", len(given), wire.MaxRooms)}
+	}
+	known := map[chat.RoomID]int64{}
+	for _, text := range given {
+		name, version, _ := strings.Cut(text, "@")
+		room, err := wire.ParseRoomID(name)
+		if err != nil {
+			return nil, err
+		}
+		if known[room], err = rosterVersion(version); err != nil {
+			return nil, err
+		}
+	}
+	return known, nil
+}
+
+func rosterVersion(text string) (int64, error) {
+	if text == "" {
+		return -1, nil
+	}
+	version, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || version < 0 {
+		return -1, &chat.InvalidError{Field: "roster", Reason: "is not a version: want a whole number"}
+	}
+	return version, nil
 }

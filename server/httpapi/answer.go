@@ -1,0 +1,50 @@
+package httpapi
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// The values of headers that all answers share; nobody changes them.
+var (
+	jsonType = []string{"application/json"}
+	noStore  = []string{"no-store"}
+)
+
+// WriteJSON answers with an object of package wire or of plain fields, which no cache may keep.
+func WriteJSON(w http.ResponseWriter, status int, object any) {
+	h := w.Header()
+	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
+	w.WriteHeader(status)
+	_, _ = w.Write(append(wire.AppendJSON(nil, object), '\n')) // a client that is gone has no use for it
+}
+
+// FailureOf is [wire.FailureOf], and knows the errors of net/http as well.
+func FailureOf(err error) *wire.Failure {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return wire.Fail(wire.CodeTooLarge, "at most "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
+	}
+	return wire.FailureOf(err)
+}
+
+// WriteProblem answers with an error, as application/problem+json (RFC 9457), with Retry-After where coming back helps.
+func WriteProblem(w http.ResponseWriter, err error) {
+	f := FailureOf(err)
+	h := w.Header()
+	h.Set("Content-Type", "application/problem+json")
+	h.Set("Cache-Control", "no-store")
+	if f.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
+	}
+	if f.Code == wire.CodeUpgradeRequired {
+		h.Set("Upgrade", "websocket")
+		h.Set("Connection", "Upgrade")
+	}
+	w.WriteHeader(f.Status())
+	_, _ = w.Write(append(wire.AppendProblem(nil, f), '\n')) // a client that is gone has no use for it
+}

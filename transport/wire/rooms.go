@@ -1,0 +1,47 @@
+package wire
+
+import (
+	"strings"
+
+	"github.com/caller-chat/caller/chat"
+	"golang.org/x/text/unicode/norm"
+)
+
+// ParseRoomID is [chat.ParseRoomID] for a name as it came over the wire, in whatever Unicode normal form.
+func ParseRoomID(s string) (chat.RoomID, error) {
+	// Lower case first as well: the form of some characters exists in lower case only.
+	return chat.ParseRoomID(norm.NFC.String(strings.ToLower(norm.NFC.String(s))))
+}
+
+// ParseCursorField reads a cursor that a client gave in a field; ok is false when text is empty. The error is a
+// [*chat.InvalidError] that names the field.
+func ParseCursorField(text, field string) (c chat.Cursor, ok bool, err error) {
+	if text == "" {
+		return chat.Cursor{}, false, nil
+	}
+	c, err = chat.ParseCursor(text)
+	if err != nil {
+		return chat.Cursor{}, false, &chat.InvalidError{Field: field,
+			Reason: `is not a cursor: want "0-0" or SEQ-TAG, as in "42-7f3a9c12"`}
+	}
+	return c, true, nil
+}
+
+// RoomStart is one room of several on a connection.
+type RoomStart struct {
+	Room  chat.RoomID
+	Start chat.Start
+}
+
+// RoomStartOf reads a room's name and, unless it is empty, the cursor after which to start.
+func RoomStartOf(name, after string) (RoomStart, error) {
+	room, err := ParseRoomID(name)
+	if err != nil {
+		return RoomStart{}, err
+	}
+	cursor, resume, err := ParseCursorField(after, "after")
+	if err != nil {
+		return RoomStart{}, err
+	}
+	return RoomStart{Room: room, Start: chat.Start{Resume: resume, After: cursor, History: -1}}, nil
+}
