@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/server/httpapi"
-	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -35,7 +34,6 @@ const (
 func HTTP(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
-		ConnContext:       park.Mark,
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
 		MaxHeaderBytes:    maxHeader,

@@ -12,13 +12,11 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/conn/socket"
-	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -35,17 +33,12 @@ func (s *Server) requestLog(next http.Handler) http.Handler {
 			out.from = s.proxies.client(r)
 		}
 		s.inFlight.enter(out)
-		defer func() {
-			if !out.outlasts {
-				out.over(recover())
-			}
-		}()
+		defer func() { out.over(recover()) }()
 		next.ServeHTTP(out, r)
 	})
 }
 
-// over does what there is to do after a request whose handler has returned, or panicked with v. One that was parked has
-// long lost what net/http held of it. It is under way until it is in the log, which ends with the node.
+// over does what there is to do after a request whose handler has returned, or panicked with v. It is under way until it is in the log, which ends with the node.
 func (w *writer) over(v any) {
 	s, ctx := w.server, context.Background()
 	defer s.inFlight.leave(w)
@@ -110,26 +103,11 @@ type writer struct {
 	bytes  int64
 	conn   net.Conn // set when the handler took the connection over
 
-	server   *Server
-	id       string
-	what     asked
-	began    time.Time
-	from     string // only where it will be logged
-	outlasts bool   // the answer comes after the handler
-}
-
-var _ park.Lasting = (*writer)(nil)
-
-// Outlast implements [park.Lasting].
-func (w *writer) Outlast(below http.ResponseWriter) {
-	w.ResponseWriter, w.outlasts = below, true
-	w.server.inFlight.keep(w)
-}
-
-// Last implements [park.Lasting].
-func (w *writer) Last(answer func()) {
-	defer func() { w.over(recover()) }()
-	answer()
+	server *Server
+	id     string
+	what   asked
+	began  time.Time
+	from   string // only where it will be logged
 }
 
 func (w *writer) WriteHeader(status int) {
@@ -180,14 +158,6 @@ func (u *inFlight) enter(w *writer) {
 		u.open = make(map[*writer]struct{})
 	}
 	u.open[w] = struct{}{}
-}
-
-// keep has a request that lasts hold what it asks by itself: as it came, that is a part of the request's first line, whose
-// query may be long.
-func (u *inFlight) keep(w *writer) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	w.what = asked{strings.Clone(w.what.method), strings.Clone(w.what.path)}
 }
 
 func (u *inFlight) leave(w *writer) {

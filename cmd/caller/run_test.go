@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -178,12 +177,6 @@ func TestAPollAtTheEnd(t *testing.T) {
 		require.NoError(t, err)
 		return strings.Contains(string(all), "Ann")
 	}, "her poll waits")
-	if runtime.GOOS == "linux" {
-		testwait.Until(t, func() bool {
-			all := make([]byte, 1<<20)
-			return !strings.Contains(string(all[:runtime.Stack(all, true)]), "park.(*Lot).Wait")
-		}, "and in no goroutine")
-	}
 	p.end(t)
 	r := <-polled
 	require.NotNil(t, r)

@@ -261,9 +261,6 @@ func (c *Conn) Quit() {
 	}
 }
 
-// Hurry implements [Open]: what is being ended has no more than the usual time for it.
-func (c *Conn) Hurry() { c.outbox.hurry() }
-
 // Close ends the connection at once: the peer is gone.
 func (c *Conn) Close() { c.outbox.Close() }
 

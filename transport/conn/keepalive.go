@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"github.com/caller-chat/caller/transport/wire"
@@ -29,7 +28,7 @@ type Keepalive struct {
 
 	mu      sync.Mutex        // protects following
 	wheel   map[int64][]*Conn // by the tick at which to look at them
-	open    map[Open]struct{}
+	open    map[*Conn]struct{}
 	poller  *poller // made when the first connection needs it
 	blind   bool    // none can be made
 	closing bool
@@ -41,7 +40,7 @@ func NewKeepalive(heartbeat time.Duration) *Keepalive {
 	k := &Keepalive{
 		every: max(1, int64(heartbeat/tick)),
 		stop:  make(chan struct{}), stopped: make(chan struct{}),
-		wheel: map[int64][]*Conn{}, open: map[Open]struct{}{}, empty: make(chan struct{}),
+		wheel: map[int64][]*Conn{}, open: map[*Conn]struct{}{}, empty: make(chan struct{}),
 	}
 	go k.run()
 	return k
@@ -94,26 +93,7 @@ func (k *Keepalive) tick(at time.Time) {
 	}
 }
 
-// Open is a connection that is not the HTTP server's any more, and that the node's end has to wait for.
-type Open interface {
-	// Hurry says that the node's end is waiting for it.
-	Hurry()
-	// Close ends it at once.
-	Close()
-}
-
-// Enter takes a connection in that is no [Conn]; [Keepalive.Exit] is the other half. It returns false when the keepalive is
-// closing.
-func (k *Keepalive) Enter(c Open) bool { return k.opened(c) }
-
-// Exit says that a connection is done.
-func (k *Keepalive) Exit(c Open) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.exitLocked(c)
-}
-
-func (k *Keepalive) exitLocked(c Open) {
+func (k *Keepalive) exitLocked(c *Conn) {
 	delete(k.open, c)
 	if k.closing && len(k.open) == 0 {
 		k.closeEmptyLocked()
@@ -121,7 +101,7 @@ func (k *Keepalive) exitLocked(c Open) {
 }
 
 // opened takes a connection in. It returns false when the keepalive is closing.
-func (k *Keepalive) opened(c Open) bool {
+func (k *Keepalive) opened(c *Conn) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.closing {
@@ -172,7 +152,7 @@ func (k *Keepalive) Close(ctx context.Context) error {
 	<-k.stopped
 	defer k.endPoller()
 	for _, c := range open {
-		c.Hurry()
+		c.outbox.hurry()
 	}
 	select {
 	case <-k.empty:
@@ -200,40 +180,6 @@ func (k *Keepalive) sockets() *poller {
 		k.poller, k.blind = made, err != nil
 	}
 	return k.poller
-}
-
-// Registration is the place of a socket that [Keepalive.Watch] watches; the zero value is none.
-type Registration struct{ place handle }
-
-// Watches tells whether sockets can be watched here at all.
-func (k *Keepalive) Watches() bool { return k.sockets() != nil }
-
-// Watch has r told, once, when the socket has something to read or its peer is gone. Unwatch ends it, whether r has
-// been told or not; until then the socket must stay open. It returns false where the socket can't be watched.
-func (k *Keepalive) Watch(socket syscall.RawConn, r Reader) (Registration, bool) {
-	w := k.sockets()
-	if w == nil {
-		return Registration{}, false
-	}
-	place := w.add(r)
-	if !w.arm(place, socket, true) {
-		w.remove(place)
-		return Registration{}, false
-	}
-	return Registration{place}, true
-}
-
-// Unwatch is the other half of [Keepalive.Watch]. The reader may be being told just now.
-func (k *Keepalive) Unwatch(socket syscall.RawConn, p Registration) {
-	if p == (Registration{}) {
-		return
-	}
-	k.mu.Lock()
-	w := k.poller
-	k.mu.Unlock()
-	if w != nil {
-		w.leave(p.place, socket)
-	}
 }
 
 func (k *Keepalive) endPoller() {

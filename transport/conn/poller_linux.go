@@ -139,11 +139,3 @@ func (p *poller) arm(at handle, socket syscall.RawConn, first bool) bool {
 	})
 	return err == nil && failed == nil
 }
-
-// leave takes the socket out of the set, which somebody else goes on with.
-func (p *poller) leave(at handle, socket syscall.RawConn) {
-	_ = p.poll.Control(func(set uintptr) { // a set or a socket that is closed has nothing to be taken out
-		_ = socket.Control(func(fd uintptr) { _ = syscall.EpollCtl(int(set), syscall.EPOLL_CTL_DEL, int(fd), nil) })
-	})
-	p.remove(at)
-}

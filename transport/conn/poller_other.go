@@ -17,4 +17,3 @@ func (*poller) close()                                 {}
 func (*poller) add(Reader) handle                      { return handle{} }
 func (*poller) remove(handle)                          {}
 func (*poller) arm(handle, syscall.RawConn, bool) bool { return false }
-func (*poller) leave(handle, syscall.RawConn)          {}

@@ -7,7 +7,6 @@ import (
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/conn"
-	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -24,12 +23,11 @@ type Rooms interface {
 type Handler struct {
 	node Rooms
 	who  httpapi.Identify
-	lot  *park.Lot
 }
 
-// New makes the transport. Keepalive is what watches the connections of polls that wait.
-func New(node Rooms, who httpapi.Identify, keepalive *conn.Keepalive) *Handler {
-	return &Handler{node: node, who: who, lot: park.NewLot(keepalive)}
+// New makes the transport.
+func New(node Rooms, who httpapi.Identify) *Handler {
+	return &Handler{node: node, who: who}
 }
 
 // Messages serves one room; the path value "room" names it. With ?wait= it waits for something to say.

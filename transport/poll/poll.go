@@ -5,12 +5,11 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/server/httpapi"
-	"github.com/caller-chat/caller/transport/park"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -20,19 +19,29 @@ type asked struct {
 	known int64
 }
 
-// poll is a poll under way. Nothing of its request is held by it: there may be very many that wait.
+// poll is a poll under way.
 type poll struct {
-	park.Call
 	readers []*reader
 	limit   int  // of the messages of each room; 0 for none
 	many    bool // the answer is one for several rooms
+
+	once  sync.Once
+	ready chan struct{} // closed when there is something to answer with
 }
 
-// wait answers when one of the rooms has something, or the time is over.
-func (h *Handler) wait(w http.ResponseWriter, r *http.Request, who chat.Principal, reading httpapi.Reading, rooms []asked, many bool) {
-	p := &poll{readers: make([]*reader, 0, len(rooms)), limit: reading.Limit, many: many}
+// wake has the poll answered. It may be called more than once, and does not block.
+func (p *poll) wake() { p.once.Do(func() { close(p.ready) }) }
+
+// wait answers when one of the rooms has something, or the time is over. It waits in the handler:
+// a held poll keeps what net/http holds for a request (docs/decisions/0200-polls-wait-in-handlers.md).
+func (h *Handler) wait(
+	w http.ResponseWriter, r *http.Request, who chat.Principal, reading httpapi.Reading, rooms []asked, many bool,
+) {
+	p := &poll{
+		readers: make([]*reader, 0, len(rooms)), limit: reading.Limit, many: many,
+		ready: make(chan struct{}),
+	}
 	for _, want := range rooms {
-		want.Start.Stream = strings.Clone(want.Start.Stream)
 		want.Start.Transport = "poll"
 		want.Start.Unlisted = who.Guest // a guest's poll is nobody in the roster
 		rd := &reader{poll: p, known: want.known}
@@ -45,7 +54,14 @@ func (h *Handler) wait(w http.ResponseWriter, r *http.Request, who chat.Principa
 		rd.subscription = subscription
 		p.readers = append(p.readers, rd)
 	}
-	h.lot.Wait(w, r, &p.Call, reading.Wait, p)
+	timer := time.NewTimer(reading.Wait)
+	defer timer.Stop()
+	select {
+	case <-p.ready:
+	case <-timer.C:
+	case <-r.Context().Done():
+	}
+	p.answer(r.Context(), w)
 }
 
 func (p *poll) close() {
@@ -57,11 +73,11 @@ func (p *poll) close() {
 // rosterTime bounds how long a room is waited for that is asked who is in it, which it answers from memory.
 const rosterTime = 2 * time.Second
 
-// Answer implements [park.Waiter].
-func (p *poll) Answer(ctx context.Context, w http.ResponseWriter) {
+// answer writes what the rooms have to say.
+func (p *poll) answer(ctx context.Context, w http.ResponseWriter) {
 	pages, err := p.pages(ctx)
-	p.close()
-	if p.goesAway() {
+	p.close() // now: a client may take its time to read
+	if p.isGoingAway() {
 		w.Header().Set("Connection", "close") // the next poll is another node's
 	}
 	switch {
@@ -74,9 +90,11 @@ func (p *poll) Answer(ctx context.Context, w http.ResponseWriter) {
 	}
 }
 
-// goesAway tells whether the node has ended the poll since it is going away.
-func (p *poll) goesAway() bool {
-	return slices.ContainsFunc(p.readers, func(rd *reader) bool { return errors.Is(rd.err(), chat.ErrGoingAway) })
+// isGoingAway reports whether the node has ended the poll since it is going away.
+func (p *poll) isGoingAway() bool {
+	return slices.ContainsFunc(p.readers, func(rd *reader) bool {
+		return errors.Is(rd.err(), chat.ErrGoingAway)
+	})
 }
 
 // pages are the rooms' answers as they stand now.
@@ -88,10 +106,13 @@ func (p *poll) pages(ctx context.Context) ([]wire.RoomPage, error) {
 	defer cancel()
 	pages := make([]wire.RoomPage, 0, len(p.readers))
 	for _, rd := range p.readers {
-		if err := rd.err(); err != nil && !errors.Is(err, chat.ErrGoingAway) { // then it is answered with what there is
+		// A node that goes away answers with what there is.
+		if err := rd.err(); err != nil && !errors.Is(err, chat.ErrGoingAway) {
 			return nil, err
 		}
-		pages = append(pages, wire.RoomPage{RoomID: rd.subscription.Room(), Page: rd.page(ctx, p.limit)})
+		pages = append(pages, wire.RoomPage{
+			RoomID: rd.subscription.Room(), Page: rd.page(ctx, p.limit),
+		})
 	}
 	return pages, nil
 }

@@ -1,6 +1,7 @@
 package poll_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -38,7 +39,7 @@ func get(t *testing.T, h http.Handler, query string) (status int, p page) {
 
 func TestAPollWaitsForSomethingToSay(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
 	_, empty := get(t, h, "wait=0.01")
 	require.Empty(t, empty.Messages)
 	require.Equal(t, "0-0", empty.Cursor)
@@ -60,7 +61,7 @@ func TestAPollWaitsForSomethingToSay(t *testing.T) {
 
 func TestAPollAnswersANewRoster(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
 	_, first := get(t, h, "name=Ann&wait=0")
 	began := time.Now()
 	_, second := get(t, h, "name=Bob&wait=60&after=0-0&roster=1")
@@ -72,7 +73,7 @@ func TestAPollAnswersANewRoster(t *testing.T) {
 // Who comes while a poll waits is in its answer, though the poll began with another roster.
 func TestAPollAnswersWithWhoCameMeanwhile(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
 	members := func(n int) func() bool {
 		return func() bool {
 			snapshot, err := r.Node.Members(t.Context(), chat.Principal{}, "lobby")
@@ -94,7 +95,7 @@ func TestAPollAnswersWithWhoCameMeanwhile(t *testing.T) {
 // Leaving one's polls by their name leaves one's other tabs in peace.
 func TestPollsLeaveByTheirName(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
 	members := func() int {
 		snapshot, err := r.Node.Members(t.Context(), chat.Principal{}, "lobby")
 		require.NoError(t, err)
@@ -114,9 +115,77 @@ func TestPollsLeaveByTheirName(t *testing.T) {
 	require.Zero(t, members())
 }
 
+// A node that goes away answers the polls that wait, and has their clients connect anew.
+func TestAPollAnswersWhenTheNodeGoesAway(t *testing.T) {
+	r := transporttest.New(t)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	w := httptest.NewRecorder()
+	answered := make(chan struct{})
+	go func() {
+		defer close(answered)
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/?name=Ann&wait=60&after=0-0", nil))
+	}()
+	testwait.Until(t, func() bool {
+		snapshot, err := r.Node.Members(t.Context(), chat.Principal{}, "lobby")
+		return err == nil && len(snapshot.Members) == 1
+	}, "Ann is not in the roster")
+	get(t, h, "name=Bob&wait=0") // who is let in after Ann
+	require.NoError(t, r.Node.Close(t.Context()))
+	<-answered
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, "close", w.Header().Get("Connection"))
+	var p page
+	require.NoError(t, json.Unmarshal(w.Body.Bytes(), &p))
+	require.Equal(t, "0-0", p.Cursor)
+}
+
+// A client that goes is no reader any more.
+func TestAPollEndsWithItsClient(t *testing.T) {
+	r := transporttest.New(t)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		request := httptest.NewRequest(http.MethodGet, "/?wait=60&after=0-0", nil)
+		h.ServeHTTP(httptest.NewRecorder(), request.WithContext(ctx))
+	}()
+	cancel()
+	<-ended
+}
+
+func TestAPollOfSeveralRooms(t *testing.T) {
+	r := transporttest.New(t)
+	h := http.HandlerFunc(poll.New(r.Node, transporttest.Who).Many)
+	answered := make(chan *httptest.ResponseRecorder, 1)
+	go func() {
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet,
+			"/?name=Ann&room=kitchen@0-0&room=lobby@0-0&wait=60", nil))
+		answered <- w
+	}()
+	testwait.Until(t, func() bool {
+		snapshot, err := r.Node.Members(t.Context(), chat.Principal{}, "lobby")
+		return err == nil && len(snapshot.Members) == 1
+	}, "Ann is not in the roster")
+	r.Say(t, "hello")
+	var got struct {
+		Rooms []struct {
+			RoomID   string
+			Messages []struct{ Text string }
+		}
+	}
+	require.NoError(t, json.NewDecoder((<-answered).Body).Decode(&got))
+	require.Len(t, got.Rooms, 2)
+	require.Equal(t, "kitchen", got.Rooms[0].RoomID)
+	require.Empty(t, got.Rooms[0].Messages)
+	require.Equal(t, "lobby", got.Rooms[1].RoomID)
+	require.Equal(t, "hello", got.Rooms[1].Messages[0].Text)
+}
+
 func TestReadingPages(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, r.Keepalive).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
 	for _, text := range []string{"a", "b", "c", "d"} {
 		r.Say(t, text)
 	}

@@ -49,7 +49,7 @@ func (r *reader) Deliver(b *chat.Batch) {
 	something := len(r.entries) > 0 || r.reason != "" || newRoster
 	r.mu.Unlock()
 	if something {
-		r.poll.Ready()
+		r.poll.wake()
 	}
 }
 
@@ -58,7 +58,7 @@ func (r *reader) Closed(err error) {
 	r.mu.Lock()
 	r.ended = err
 	r.mu.Unlock()
-	r.poll.Ready()
+	r.poll.wake()
 }
 
 // err is why the room has ended it, if it has.
