@@ -1,7 +1,13 @@
 # One command for each habit. `make` alone says which there are.
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-call build test lint gofmt vet staticcheck frontend frontend-check frontend-test dist go-test bench fuzz
+.PHONY: help run run-call build test lint gofmt vet staticcheck frontend frontend-check frontend-test dist unit smoke \
+	test-all bench fuzz faults
+
+# The long suites, in the order of test-all. docs/testing.md has what each holds and how long it takes.
+SUITES := test-program test-networks test-tabs test-calls test-deploy test-stores test-faults test-storm test-load \
+	test-fuzz
+.PHONY: $(SUITES)
 
 # Debian keeps servers in sbin, which is not on everybody's path.
 export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
@@ -9,7 +15,7 @@ export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
 FUZZTIME ?= 10s
 
 help: ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## serve the chat on http://localhost:8080; make run ARGS='--help' for more
 	@scripts/need.sh go
@@ -26,11 +32,16 @@ build: ## build the program with the page in it: bin/caller
 	@scripts/frontend.sh build
 	CGO_ENABLED=0 go build -trimpath -o bin/caller ./cmd/caller
 
-test: ## run everything that must pass; installs what it lacks
-	@scripts/need.sh go node npm gcc curl python3 redis-server chromium firefox-esr \
-		nginx haproxy apache2 caddy varnishd squid tinyproxy privoxy mitmdump
+test: ## the gate, what every change must pass: up to 6 minutes; installs what it lacks
+	@scripts/need.sh go node npm gcc curl redis-server chromium nginx
 	@scripts/frontend.sh deps
-	@$(MAKE) --no-print-directory --keep-going lint frontend dist go-test
+	@$(MAKE) --no-print-directory --keep-going lint frontend dist unit smoke
+
+test-all: ## the gate, then every long suite; ends with what was flaky and with all results
+	@rm -rf bin/tests
+	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory --keep-going $(SUITES) || status=1; \
+	go run ./internal/testreport bin/tests/*.json && exit $${status:-0}
 
 lint: gofmt vet staticcheck ## check the Go sources: gofmt, go vet, staticcheck
 
@@ -63,12 +74,62 @@ dist: ## check that frontend/dist and frontend/lib are what their sources build
 	@echo '== frontend: dist and lib are what the sources build'
 	@scripts/frontend.sh verify
 
-# Not from the cache: it does not know that end-to-end tests run a program, nor of which sources that is built.
-go-test: ## run the Go tests, end to end ones too, with the race detector
-	@echo '== go test'
-	@go test -race -count 1 -timeout 9m $$(go list ./... | grep -v /e2e/faults$$)
-	@echo '== go test: faults, which measure and so are alone'
-	@go test -race -count 1 -timeout 9m ./e2e/faults
+# -short leaves the long suites' tests out: in redisstore those of Sentinel and Cluster.
+# Nothing is from the cache: it knows neither that tests start programs, nor what chance does.
+unit: ## every unit test with the race detector, and redisstore on a real Redis
+	@echo '== unit tests'
+	@go test -race -count 1 -short -timeout 5m $$(go list ./... | grep -v /e2e/) ./e2e/internal/... ./e2e/load
+
+# One and the same mix each time: it begins with Redis killed, Pub/Sub cut, a node killed, answers cut half-way, and
+# nodes restarted. The long suite has another one each time.
+smoke: ## a few tests of the real program, and 20 s of faults
+	@echo '== smoke tests'
+	@go test -race -count 1 -timeout 5m ./e2e/docs ./e2e/smoke
+	@go test -race -count 1 -short -timeout 5m -run '^TestMix$$' ./e2e/faults -duration 20s -seed 411
+
+test-program: ## what users do: rooms, pages, curl, examples, bad input
+	@scripts/need.sh go node npm gcc curl python3 redis-server chromium nginx haproxy
+	@scripts/frontend.sh deps
+	@scripts/suite.sh program ./e2e/program
+
+test-networks: ## pages behind proxies and in networks that let little through
+	@scripts/need.sh go gcc redis-server chromium firefox-esr nginx haproxy apache2 varnishd squid tinyproxy privoxy mitmdump
+	@scripts/suite.sh networks ./e2e/networks
+
+test-tabs: ## many tabs of one browser
+	@scripts/need.sh go gcc redis-server chromium
+	@scripts/suite.sh tabs ./e2e/tabs
+
+test-calls: ## voice and video with a real LiveKit
+	@scripts/need.sh go gcc redis-server chromium firefox-esr
+	@scripts/suite.sh calls ./e2e/calls
+
+test-deploy: ## the configurations of docs/deploy.md, and certificates from a real ACME server
+	@scripts/need.sh go gcc curl redis-server chromium nginx haproxy apache2 caddy varnishd
+	@scripts/suite.sh deploy ./e2e/deploy
+
+test-stores: ## Sentinel, Cluster and replicas, with failovers
+	@scripts/need.sh go gcc redis-server
+	@scripts/suite.sh stores './redisstore ./e2e/faults' -run '$(STORES)'
+
+test-faults: ## what breaks, and what is promised all the same
+	@scripts/need.sh go gcc redis-server
+	@scripts/suite.sh faults ./e2e/faults -skip '$(STORES)|^TestStorm$$'
+
+test-storm: ## thousands of readers that come back at once
+	@scripts/need.sh go gcc redis-server
+	@scripts/suite.sh storm ./e2e/faults -run '^TestStorm$$'
+
+test-load: ## every measurement of e2e/load with small numbers
+	@scripts/need.sh go gcc redis-server
+	@scripts/suite.sh load ./e2e/load
+
+test-fuzz: ## the seeds of every fuzz target
+	@scripts/need.sh go gcc
+	@scripts/suite.sh fuzz ./... -run '^Fuzz'
+
+# By name: the tests that need more than one Redis.
+STORES := Sentinel|Cluster|Slot|Replicas
 
 bench: ## measure: the Go benchmarks, then e2e/load; LOAD='-runs 3 fanout' for a part of it
 	@scripts/need.sh go redis-server
@@ -83,7 +144,6 @@ fuzz: ## run each fuzz target for FUZZTIME (10s)
 		done; \
 	done
 
-.PHONY: faults
 DURATION ?= 10m
 SEED ?= 0
 

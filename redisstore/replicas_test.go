@@ -13,6 +13,7 @@ import (
 )
 
 func TestAPostWaitsForReplicas(t *testing.T) {
+	manyServers(t)
 	master := startRedis(t)
 	at, err := url.Parse(master.url)
 	require.NoError(t, err)

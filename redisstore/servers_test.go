@@ -64,8 +64,17 @@ func startRedis(t testing.TB, args ...string) *server {
 	return s
 }
 
+// manyServers marks a test that needs more than one Redis: make test-stores has it, and short runs leave it out.
+func manyServers(t testing.TB) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs more than one Redis")
+	}
+}
+
 // startCluster runs three masters.
 func startCluster(t testing.TB) *server {
+	manyServers(t)
 	cli := command(t, "redis-cli")
 	var addrs []string
 	for range 3 { // none of which is given up, as one that gets no time to run might be
@@ -94,6 +103,7 @@ func startCluster(t testing.TB) *server {
 
 // startSentinel runs a Sentinel that watches nobody yet.
 func startSentinel(t testing.TB) *redis.Client {
+	manyServers(t)
 	path, port := command(t, "redis-server"), freePort(t)
 	dir := t.TempDir()
 	config := filepath.Join(dir, "sentinel.conf")
