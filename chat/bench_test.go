@@ -8,7 +8,7 @@ import (
 
 // benchRoom is a room's worker that has read a log of so many entries, without its goroutine.
 func benchRoom(entries int) *room {
-	r := newRoom(NewNode(nil, nil, nil, Options{}), "lobby")
+	r := newRoom(&NewNode(nil, nil, nil, Options{}).backend, "lobby")
 	r.sync.stale = false
 	for range entries {
 		r.handle(Appended{Entry: entryAfter(r.tail.last())})
@@ -55,7 +55,7 @@ func BenchmarkFanOut(b *testing.B) {
 		b.Run(fmt.Sprintf("to=1000/batch=%d", batch), func(b *testing.B) {
 			r := benchRoom(100)
 			for range 1000 {
-				r.sinks = append(r.sinks, &encodingSink{})
+				r.subs.sinks = append(r.subs.sinks, &encodingSink{})
 			}
 			b.ReportAllocs()
 			for b.Loop() {
@@ -79,7 +79,7 @@ func BenchmarkReplay(b *testing.B) {
 		"resume/missed=0":  {Resume: true, After: r.tail.last()},
 	} {
 		b.Run(name, func(b *testing.B) {
-			s := &Subscription{sink: &encodingSink{}, entry: &entering{start: start}}
+			s := &subscriber{sink: &encodingSink{}, entry: &entering{start: start}}
 			b.ReportAllocs()
 			for b.Loop() {
 				s.sink.Deliver(r.replay(s))

@@ -16,13 +16,24 @@
 //
 //	transport → Node.Post → Log.Append → (store) → Listener.Notice → room → Sink.Deliver
 //
+// # The layers
+//
+// Each layer calls those below it and none above. What a lower one has to say, it returns.
+//
+//	Node, Subscription    what others call: node.go, subscription.go, policy.go
+//	room                  the worker of one room, which puts its parts together: room.go, joining.go, refresh.go
+//	its parts             tail: what the log keeps. syncing: whether the room has all there is. rosterCache: who is
+//	                      there. leases: whom this node holds, and the calls that they want made. subscribers: who
+//	                      reads. gathering: the batch that is put together. typing. inbox: how others reach the worker
+//	backend               what all rooms share: the store, the settings
+//	values                entries, members, events, notices, errors
+//
 // # Who owns what
 //
-// Each room with local subscribers has one worker goroutine ([room.run]). It alone touches the room's tail, roster
-// and subscribers, so these have no lock. Others hand it commands and notices through its inbox. It never waits for
-// the store: calls to it run in goroutines of their own, at most one read of the log and one roster call for each
-// room, and their results come back through the inbox. It never waits for a reader either: [Sink.Deliver] must not
-// block.
+// Each room with local subscribers has one worker goroutine (room.run). It alone touches the room's parts, so these
+// have no lock, but for the inbox, by which others hand it commands and notices. It never waits for the store: calls to
+// it run in goroutines of their own, at most one read of the log and one roster call for each room, and their results
+// come back through the inbox. It never waits for a reader either: [Sink.Deliver] must not block.
 //
 // # Lock order
 //

@@ -64,16 +64,9 @@ func orDefault[T comparable](setting *T, value T) {
 
 // Node is one process's part of the chat. All methods may be called at the same time. Close it when done.
 type Node struct {
-	log     Log
-	feed    Feed
-	roster  Roster
-	options Options
-
-	// work is the context of calls to the store that no caller waits for; stop ends it.
-	work context.Context
+	backend
+	// stop ends the backend's work.
 	stop context.CancelFunc
-	// running counts what Close waits for: posts under way, workers, and their calls to the store.
-	running sync.WaitGroup
 
 	mu      sync.Mutex // protects following
 	rooms   map[RoomID]*room
@@ -84,8 +77,8 @@ type Node struct {
 func NewNode(log Log, feed Feed, roster Roster, o Options) *Node {
 	work, stop := context.WithCancel(context.Background())
 	return &Node{
-		log: log, feed: feed, roster: roster, options: o.withDefaults(),
-		work: work, stop: stop, rooms: map[RoomID]*room{},
+		backend: backend{log: log, feed: feed, roster: roster, options: o.withDefaults(), work: work},
+		stop:    stop, rooms: map[RoomID]*room{},
 	}
 }
 
@@ -195,7 +188,7 @@ func (n *Node) Typing(ctx context.Context, who Principal, room RoomID) error {
 	m := who.Member("")
 	if r := n.existing(room); r != nil {
 		asked := make(chan bool, 1)
-		if r.inbox.do(func() { asked <- r.isHere(m.ID) && r.mayType(m.ID, time.Now()) }) && !<-asked {
+		if r.inbox.do(func() { asked <- r.mayType(m.ID, time.Now()) }) && !<-asked {
 			return nil
 		}
 	}
@@ -252,10 +245,10 @@ func (n *Node) do(id RoomID, command func(*room)) error {
 		r := n.rooms[id]
 		if r == nil {
 			id = RoomID(strings.Clone(string(id))) // it may be a part of much more, such as a request's first line
-			r = newRoom(n, id)
+			r = newRoom(&n.backend, id)
 			n.rooms[id] = r
 			n.running.Add(1)
-			go r.run()
+			go r.run(n.retire)
 		}
 		n.mu.Unlock()
 		if r.inbox.do(func() { command(r) }) {

@@ -3,32 +3,74 @@ package chat
 import (
 	"cmp"
 	"slices"
+	"time"
 )
 
-// rosterCache is a worker's copy of its room's roster.
+// rosterCache is a room's copy of its roster. It is the room worker's own. What a change means for the room it returns.
 type rosterCache struct {
 	version int64
 	members map[MemberID]*Member // none of which is changed
 	ordered []Member             // by when they joined; nil when it has to be made again
 	call    Call                 // that they are in; kept up to date, since there may be very many of them
+	// foldAbove is the number of members above which they are told as a count, foldAt when that is done; zero for not.
+	foldAbove int
+	foldAt    time.Time
 }
 
-// apply takes one change over. It returns false when changes before it are missing.
-func (r *rosterCache) apply(version int64, change func()) bool {
-	if r.version != 0 && version != r.version+1 {
-		return false
+// rosterNews is what a change in the roster means for its room.
+type rosterNews struct {
+	told []Body // to the subscribers, in order
+	// stale says that changes before it are missing: the roster has to be read.
+	stale bool
+	// closed says that the last member has gone, and the store may have let go of the room's log.
+	closed bool
+}
+
+// reopened is how far a version may lie behind and still be an old one. A roster's first version is far from any
+// other's (see [Roster]), so one that is further behind is that of another roster, which has to be read.
+const reopened = 1_000_000
+
+// joined takes a member's coming, or its being another now, over. Keep gives what is kept of a member.
+func (r *rosterCache) joined(n Joined, keep func(Member) *Member, now time.Time) rosterNews {
+	_, n.Known = r.members[n.Member.ID]
+	return r.change(n.Version, n, now, func() { r.put(keep(n.Member)) })
+}
+
+// left takes a member's going over.
+func (r *rosterCache) left(n Left, now time.Time) rosterNews {
+	n.Member.CallSince = time.Time{} // its part in the call has ended too
+	return r.change(n.Version, n, now, func() { r.remove(n.Member.ID) })
+}
+
+// change takes one change over and says how it is told: folded into a count in large rooms.
+func (r *rosterCache) change(version int64, told Body, now time.Time, apply func()) rosterNews {
+	if version <= r.version && r.version-version < reopened {
+		return rosterNews{} // it was read with the roster already
 	}
-	r.version = version
-	r.ordered = nil
-	change()
+	if r.version != 0 && version != r.version+1 {
+		return rosterNews{stale: true}
+	}
+	before := r.call
+	r.version, r.ordered = version, nil
+	apply()
+	var news rosterNews
 	if len(r.members) == 0 {
 		r.version = 0 // the room has closed: it may open again with any version
+		news.closed = true
 	}
-	return true
+	if len(r.members) > r.foldAbove {
+		r.fold(now)
+	} else {
+		news.told = append(news.told, told)
+	}
+	news.told = r.appendCallChange(news.told, before, now)
+	return news
 }
 
-// replace makes it what was read from the store; keep gives what is kept of a member.
-func (r *rosterCache) replace(read RosterSnapshot, keep func(Member) *Member) {
+// replace makes it what was read from the store; keep gives what is kept of a member. The roster is told unless it is
+// the one that was known.
+func (r *rosterCache) replace(read RosterSnapshot, keep func(Member) *Member, now time.Time) rosterNews {
+	changed, before := r.version != read.Version, r.call
 	r.version = read.Version
 	r.members = make(map[MemberID]*Member, len(read.Members))
 	for _, m := range read.Members {
@@ -36,10 +78,53 @@ func (r *rosterCache) replace(read RosterSnapshot, keep func(Member) *Member) {
 		r.members[kept.ID] = kept
 	}
 	r.ordered, r.call = nil, CallOf(read.Members)
+	var news rosterNews
+	switch {
+	case !changed:
+	case len(r.members) > r.foldAbove:
+		r.fold(now)
+	default:
+		news.told = append(news.told, r.event())
+	}
+	news.told = r.appendCallChange(news.told, before, now)
+	return news
 }
+
+// appendCallChange appends that the call has begun or ended since it was as before.
+func (r *rosterCache) appendCallChange(told []Body, before Call, now time.Time) []Body {
+	switch {
+	case before.Count == 0 && r.call.Count > 0:
+		return append(told, CallChanged{Started: true, Time: r.call.Since})
+	case before.Count > 0 && r.call.Count == 0:
+		return append(told, CallChanged{Time: now})
+	}
+	return told
+}
+
+// fold has the roster told as a whole, within a second.
+func (r *rosterCache) fold(now time.Time) {
+	if r.foldAt.IsZero() {
+		r.foldAt = now.Add(time.Second)
+	}
+}
+
+// folded returns the roster when it is to be told as a whole, once; else nil.
+func (r *rosterCache) folded(now time.Time) Body {
+	if !due(r.foldAt, now) {
+		return nil
+	}
+	r.foldAt = time.Time{}
+	return r.event()
+}
+
+// member is a member as the roster has it; nil for somebody who is not in it.
+func (r *rosterCache) member(id MemberID) *Member { return r.members[id] }
 
 // put adds a member, in the place of an older one with its id.
 func (r *rosterCache) put(m *Member) {
+	if r.members == nil {
+		r.members = map[MemberID]*Member{}
+	}
 	old := r.members[m.ID]
 	r.members[m.ID] = m
 	switch {
@@ -66,10 +151,10 @@ func (r *rosterCache) recount() {
 	}
 }
 
-// read is the roster as subscribers are told it: above foldAbove members, only how many.
-func (r *rosterCache) read(foldAbove int) RosterEvent {
+// event is the roster as subscribers are told it: above foldAbove members, only how many.
+func (r *rosterCache) event() RosterEvent {
 	all := RosterEvent{Count: len(r.members), Version: r.version, Call: r.call}
-	if len(r.members) <= foldAbove {
+	if len(r.members) <= r.foldAbove {
 		all.Members = r.sorted()
 	}
 	return all

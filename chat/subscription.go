@@ -35,38 +35,10 @@ type Start struct {
 var All = Start{History: -1}
 
 // Subscription is one reader's hold on one room. Methods may be called at the same time.
-//
-// There are as many as there are readers, so it holds no more than it must.
 type Subscription struct {
-	room   *room
-	sink   Sink
-	stream string
-	who    MemberID // empty for one that is not in the roster
-	guest  bool
-
-	// The rest is the worker's.
-	state subscriptionState
-	index int32     // in room.subs, while attached
-	entry *entering // nil once attached
+	room *room
+	subscriber
 }
-
-// entering is what is needed of a subscriber until it is attached.
-type entering struct {
-	who   Member
-	start Start
-	// placed says that the list has been read since it came, or need not be: its cursor can be judged.
-	placed bool
-	// done gets nil when the replay has been delivered, or an error when it never will be.
-	done chan error
-}
-
-type subscriptionState uint8
-
-const (
-	waiting subscriptionState = iota
-	delivering
-	ended
-)
 
 // Subscribe makes sink a reader of a room and who, unless the start says unlisted, a member. It returns when
 // the replay (the welcome, what is kept after the start, and the live event) has been delivered. Errors:
@@ -81,9 +53,15 @@ func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start St
 		m = who.Member(start.Transport)
 	}
 	done := make(chan error, 1)
-	s := &Subscription{sink: sink, stream: cmp.Or(start.Stream, newStream()), who: m.ID, guest: m.Guest,
-		entry: &entering{who: m, start: start, done: done}}
-	if err := n.do(id, func(r *room) { r.enter(s) }); err != nil {
+	s := &Subscription{subscriber: subscriber{
+		sink: sink, stream: cmp.Or(start.Stream, newStream()), who: m.ID, guest: m.Guest,
+		entry: &entering{who: m, start: start, done: done},
+	}}
+	enter := func(r *room) {
+		s.room = r
+		r.enter(&s.subscriber)
+	}
+	if err := n.do(id, enter); err != nil {
 		return nil, fmt.Errorf("subscribe to %s: %w", id, err)
 	}
 	patience := time.NewTimer(n.options.Patience)
@@ -99,7 +77,11 @@ func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start St
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
-	_ = n.do(id, func(r *room) { r.exit(s, false) }) // a node that closes has ended it already
+	_ = n.do(id, func(r *room) { // a node that closes has ended it already
+		if s.room == r {
+			r.exit(&s.subscriber, false)
+		}
+	})
 	return nil, fmt.Errorf("subscribe to %s: %w", id, err)
 }
 
@@ -116,13 +98,13 @@ func (s *Subscription) Close() { s.end(false) }
 func (s *Subscription) Leave() { s.end(true) }
 
 func (s *Subscription) end(leaving bool) {
-	s.room.inbox.do(func() { s.room.exit(s, leaving) }) // a worker that has ended has ended its subscriptions
+	s.room.inbox.do(func() { s.room.exit(&s.subscriber, leaving) }) // a worker that has ended has ended its subscriptions
 }
 
 // Roster is the room's roster as this node knows it now. ok is false when the subscription has ended.
 func (s *Subscription) Roster(ctx context.Context) (roster RosterEvent, ok bool) {
 	answer := make(chan RosterEvent, 1)
-	if !s.room.inbox.do(func() { answer <- s.room.roster.read(s.room.node.options.FoldAbove) }) {
+	if !s.room.inbox.do(func() { answer <- s.room.roster.event() }) {
 		return RosterEvent{}, false
 	}
 	select {

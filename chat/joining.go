@@ -1,0 +1,109 @@
+package chat
+
+import "time"
+
+// This file is the room's part in the coming and going of subscribers.
+
+// enter takes a new subscriber.
+func (r *room) enter(s *subscriber) {
+	if r.closing {
+		s.state = ended
+		s.entry.done <- ErrGoingAway
+		return
+	}
+	r.lingerAt = time.Time{}
+	if s.who != "" {
+		r.leases.enter(s.entry.who)
+	}
+	r.subs.enter(s)
+	if r.tail.expired(time.Now()) && !r.sync.stale {
+		r.refresh()
+	}
+}
+
+// replayFor is the replay of a subscriber that can be attached now, else nil: the room is read, and its member is in
+// the roster.
+func (r *room) replayFor(s *subscriber) *Batch {
+	if r.sync.stale {
+		return nil
+	}
+	if who := s.entry.who; s.who != "" && !r.leases.isIn(who, r.roster.member(who.ID), r.roster.version) {
+		return nil
+	}
+	if !r.canPlace(s) {
+		return nil
+	}
+	r.flush() // what was gathered is part of the replay: it goes to those already here first
+	return r.replay(s)
+}
+
+// canPlace reports whether a subscriber's cursor can be judged. One that has no place in the tail is judged by the list
+// as it is read after the subscriber has come: this node may be behind the one that it comes from.
+func (r *room) canPlace(s *subscriber) bool {
+	start := s.entry.start
+	if !start.Resume || s.entry.placed {
+		return true
+	}
+	if _, reason := r.tail.after(start.After); reason == "" || !r.tail.mayBeBehind(start.After) {
+		s.entry.placed = true
+		return true
+	}
+	r.subs.allPlaced() // all of them have come before the read that now begins
+	r.refresh()
+	return false
+}
+
+func (r *room) replay(s *subscriber) *Batch {
+	var past []*Event
+	var reason ResetReason
+	start := s.entry.start
+	if start.Resume {
+		past, reason = r.tail.after(start.After)
+	} else {
+		past = r.tail.kept()
+		if limit := start.History; limit >= 0 && len(past) > limit {
+			past = past[len(past)-limit:]
+		}
+	}
+	events := make([]*Event, 0, len(past)+3)
+	events = append(events, &Event{Room: r.id, Body: Welcome{
+		You: s.entry.who, Stream: s.stream, Resumed: start.Resume && reason == "",
+		Heartbeat: r.back.options.Heartbeat, Roster: r.roster.event(),
+	}})
+	if reason != "" {
+		events = append(events, &Event{Room: r.id, Body: Reset{Reason: reason}})
+	}
+	events = append(events, past...)
+	events = append(events, &Event{Room: r.id, Body: Live{Cursor: r.tail.last()}})
+	return &Batch{Events: events, Replay: true}
+}
+
+// exit ends a subscription; leaving means that its member does not want to be waited for.
+func (r *room) exit(s *subscriber, leaving bool) {
+	if !r.subs.exit(s) || s.who == "" {
+		return
+	}
+	now := time.Now()
+	r.leases.exit(s.who, s.stream, leaving || s.guest, now, now.Add(r.back.options.ReconnectGrace))
+}
+
+// leave ends a member's streams here, or the one named, and gives up its lease if none is left. done, unless nil, is
+// closed when that has been stored.
+func (r *room) leave(member MemberID, stream string, done chan struct{}) {
+	if r.leases.holds(member) { // else it has no stream here
+		r.flush()
+		for _, s := range r.subs.of(member, stream) {
+			r.exit(s, true)
+			s.refuse(ErrLeft)
+		}
+	}
+	r.leases.leave(member, stream, done)
+}
+
+// shut is what the node's end does to the room.
+func (r *room) shut() {
+	r.closing = true
+	r.flush()
+	r.subs.end(ErrGoingAway)
+	r.leases.giveUp()
+}

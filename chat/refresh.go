@@ -1,0 +1,78 @@
+package chat
+
+import (
+	"context"
+	"time"
+)
+
+// This file is the room's part in reading what it may have missed.
+
+// refresh has log and roster read again, because something may have been missed.
+func (r *room) refresh() {
+	r.sync.miss()
+	r.read()
+}
+
+func (r *room) read() {
+	if r.closing {
+		return
+	}
+	read, ok := r.sync.begin()
+	if !ok {
+		return
+	}
+	r.back.async(func(ctx context.Context) {
+		kept, err := r.back.log.Read(ctx, r.id)
+		var roster RosterSnapshot
+		if err == nil {
+			roster, err = r.back.roster.Members(ctx, r.id)
+		}
+		r.inbox.do(func() { r.finishRead(read, kept, roster, err) }) // the worker does not end before
+	})
+}
+
+func (r *room) finishRead(read int, kept Kept, roster RosterSnapshot, err error) {
+	outcome, held := r.sync.finish(read, err, time.Now())
+	switch {
+	case r.closing:
+	case outcome == outdated:
+		r.read()
+	case outcome == failed && r.sync.tries == 1:
+		r.log().Warn("reading the room failed; trying again", "error", err)
+	case outcome == synced:
+		r.leases.answered()
+		r.adoptLog(kept)
+		r.adoptRoster(roster)
+		for _, n := range held {
+			r.handle(n)
+		}
+	}
+}
+
+// adoptLog takes the log over as read and tells those who are here what they have missed.
+func (r *room) adoptLog(kept Kept) {
+	fresh, reason := r.tail.adopt(kept, time.Now())
+	// No more: what has been read may be on its way here yet.
+	r.inbox.fed.Store(min(r.inbox.fed.Load(), r.tail.last().Seq))
+	if len(r.subs.attached) == 0 {
+		return
+	}
+	r.flush()
+	if reason != "" {
+		r.log().Info("the log is not the one that was delivered",
+			"reason", string(reason), "cursor", r.tail.last().String())
+		fresh = append([]*Event{{Room: r.id, Body: Reset{Reason: reason}}}, fresh...)
+		fresh = append(fresh, &Event{Room: r.id, Body: Live{Cursor: r.tail.last()}})
+	}
+	if len(fresh) > 0 { // however much was missed, it is no reason to call a reader slow
+		r.subs.deliver(&Batch{Events: fresh, Replay: true})
+	}
+}
+
+// adoptRoster takes the roster over as read.
+func (r *room) adoptRoster(roster RosterSnapshot) {
+	now := time.Now()
+	news := r.roster.replace(roster, r.leases.share, now)
+	r.leases.lookAfter(roster.NextLapse, now)
+	r.takeNews(news)
+}

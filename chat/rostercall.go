@@ -1,0 +1,176 @@
+package chat
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+)
+
+// rosterCall is one call to the store's roster that a room's leases want made.
+type rosterCall struct {
+	hold []Member // to take or renew; with none, those whose leases have lapsed are taken out all the same
+	// release are those to give up at once, linger those to give up after the reconnect grace: members may be on their
+	// way to another node.
+	release []MemberID
+	linger  []MemberID
+	last    bool            // the room gives all of its leases up
+	done    []chan struct{} // closed when the call is over
+}
+
+// isRelease reports whether leases are given up, not taken.
+func (c *rosterCall) isRelease() bool { return c.last || len(c.release) > 0 }
+
+// make makes the call.
+func (c *rosterCall) make(ctx context.Context, store Roster, room RoomID, grace time.Duration) (RosterState, error) {
+	if !c.isRelease() {
+		return store.Hold(ctx, room, c.hold)
+	}
+	var state RosterState
+	var err error
+	if len(c.linger) > 0 {
+		_, err = store.Release(ctx, room, c.linger, grace)
+	}
+	if err == nil && len(c.release) > 0 {
+		state, err = store.Release(ctx, room, c.release, 0)
+	}
+	return state, err
+}
+
+// A roster is called at once, but when calls come one on the other only so often: a storm of arrivals then shares a few.
+const (
+	paceEvery = 100 * time.Millisecond
+	paceBurst = 5
+)
+
+// pacedAt is when the next call may be made.
+func (l *leases) pacedAt() time.Time { return l.paced.Add(-paceBurst * paceEvery) }
+
+// pace counts a call.
+func (l *leases) pace(now time.Time) {
+	if l.paced.Before(now) {
+		l.paced = now
+	}
+	l.paced = l.paced.Add(paceEvery)
+}
+
+// next returns the call that is to be made now, with all that has gathered. There is one at a time: finish ends it.
+// Shown gives a member as the roster has it, or nil.
+func (l *leases) next(now time.Time, shown func(MemberID) *Member) (c rosterCall, ok bool) {
+	if l.busy || (!l.retryAt.IsZero() && !due(l.retryAt, now) && !l.givingUp) {
+		return rosterCall{}, false
+	}
+	l.retryAt = time.Time{}
+	if len(l.toRelease) == 0 {
+		closeAll(l.takeOnRelease()) // who was to go has gone, or has come back
+	}
+	if now.Before(l.pacedAt()) && !l.givingUp {
+		return rosterCall{}, false
+	}
+	switch {
+	case l.givingUp:
+		c, ok = l.releaseAll()
+	case len(l.toRelease) > 0:
+		c, ok = rosterCall{release: l.takeToRelease(), done: l.takeOnRelease()}, true
+	case len(l.toHold) > 0 || due(l.lookAt, now):
+		c, ok = rosterCall{hold: l.takeToHold(shown)}, true
+	}
+	if ok {
+		l.busy = true
+		l.pace(now)
+	}
+	return c, ok
+}
+
+// releaseAll gives up all leases.
+func (l *leases) releaseAll() (rosterCall, bool) {
+	c := rosterCall{
+		linger: slices.Collect(maps.Keys(l.held)), release: l.takeToRelease(), last: true, done: l.takeOnRelease(),
+	}
+	*l = leases{renewEvery: l.renewEvery, paced: l.paced}
+	if len(c.linger)+len(c.release) == 0 {
+		closeAll(c.done)
+		return rosterCall{}, false
+	}
+	return c, true
+}
+
+// takeToHold are the members whose leases are to be taken or renewed.
+func (l *leases) takeToHold(shown func(MemberID) *Member) []Member {
+	l.lookAt = time.Time{}
+	members := make([]Member, 0, len(l.toHold))
+	for _, id := range l.toHold {
+		here := l.held[id]
+		if here == nil || !here.toHold { // it has gone, or it is here a second time
+			continue
+		}
+		here.toHold = false
+		m := *here.member
+		// A renewal changes nothing: another node may have the same member under a newer name.
+		if as := shown(id); as != nil && here.stored && !here.changed {
+			m = *as
+		}
+		here.changed = false
+		members = append(members, m)
+	}
+	l.toHold = nil
+	return members
+}
+
+func (l *leases) takeToRelease() []MemberID {
+	ids := slices.Collect(maps.Keys(l.toRelease))
+	l.toRelease = nil
+	return ids
+}
+
+func (l *leases) takeOnRelease() []chan struct{} {
+	done := l.onRelease
+	l.onRelease = nil
+	return done
+}
+
+func closeAll(done []chan struct{}) {
+	for _, d := range done {
+		close(d)
+	}
+}
+
+// finish ends a call. It returns whether the first of several failures is to be told. A release that failed is not made
+// again: nobody renews those leases, so they run out.
+func (l *leases) finish(c rosterCall, state RosterState, err error, now time.Time) (tell bool) {
+	l.busy = false
+	closeAll(c.done)
+	switch {
+	case c.isRelease() && err != nil:
+		return true
+	case c.isRelease():
+		l.lookAfter(state.NextLapse, now)
+		return false
+	case err != nil:
+		return l.holdFailed(c.hold, now)
+	}
+	l.failures = 0
+	for i := range c.hold {
+		if here := l.held[c.hold[i].ID]; here != nil {
+			here.stored, here.version = true, state.Version
+		}
+	}
+	if l.renewAt.IsZero() && len(l.held) > 0 {
+		l.renewAt = now.Add(l.renewEvery)
+	}
+	l.lookAfter(state.NextLapse, now)
+	return false
+}
+
+func (l *leases) holdFailed(members []Member, now time.Time) (tell bool) {
+	l.retryAt = now.Add(retryWait(l.failures))
+	l.failures++
+	l.lookBy(l.retryAt)
+	for i := range members {
+		if here := l.held[members[i].ID]; here != nil {
+			here.changed = true
+			l.mustHold(here)
+		}
+	}
+	return l.failures == 1
+}
