@@ -101,7 +101,8 @@ test-tabs: ## many tabs of one browser
 	@scripts/suite.sh tabs ./e2e/tabs
 
 test-calls: ## voice and video with a real LiveKit
-	@scripts/need.sh go gcc redis-server chromium firefox-esr
+	@scripts/need.sh go node npm gcc redis-server chromium firefox-esr
+	@scripts/frontend.sh deps
 	@scripts/suite.sh calls ./e2e/calls
 
 test-deploy: ## the configurations of docs/deploy.md, and certificates from a real ACME server

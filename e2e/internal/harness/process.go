@@ -182,7 +182,7 @@ func Find(t testing.TB, name string) string {
 			return path
 		}
 	}
-	require.FailNow(t, "missing program", "%s is not installed: make test installs what is missing", name)
+	require.FailNow(t, "missing program", "%s is not installed: docs/testing.md has which programs each suite needs", name)
 	return ""
 }
 
