@@ -1,9 +1,6 @@
 package chat
 
-import (
-	"sync"
-	"sync/atomic"
-)
+import "sync"
 
 // maxInbox is how many bytes of notices wait for a room's worker at most. Past that they are dropped and the worker
 // reads on from the list: it holds about 100 times what a worker takes at once under full load.
@@ -13,10 +10,6 @@ const maxInbox = 1 << 20
 // notices. All methods may be called at the same time.
 type inbox struct {
 	wake chan struct{} // has an element when there is something to take
-	// shown is the mark of the entry that the worker took last from a local echo. Most often it is what the feed brings next,
-	// and then nobody needs to wake up for it.
-	shown atomic.Uint64
-	fed   atomic.Uint64 // the SEQ that the feed has brought last
 
 	mu       sync.Mutex // protects following
 	commands []func()
@@ -45,11 +38,6 @@ func (b *inbox) do(command func()) bool {
 func (b *inbox) Notice(n Notice) {
 	b.mu.Lock()
 	size := sizeOf(n)
-	if a, ok := n.(Appended); ok && mark(a.Entry.ID) == b.shown.Load() && len(b.notices) == 0 {
-		b.fed.Store(a.Entry.ID.Seq)
-		b.mu.Unlock()
-		return
-	}
 	switch {
 	case b.closed:
 	case size > 0 && (b.lost || b.size+size > maxInbox):
@@ -68,9 +56,6 @@ func (b *inbox) Notice(n Notice) {
 type localEcho struct{ entry Entry }
 
 func (localEcho) notice() {}
-
-// mark is a cursor in one word: what it leaves out of a SEQ is of no account beside the tag.
-func mark(c Cursor) uint64 { return c.Seq<<32 | uint64(c.Tag) }
 
 // maxEchoInbox is how full the inbox may be for a local echo, in bytes: a worker that is further behind gains nothing by it, and
 // the feed needs the room.

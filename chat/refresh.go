@@ -53,7 +53,7 @@ func (r *room) finishRead(read int, kept Kept, roster RosterSnapshot, err error)
 func (r *room) adoptLog(kept Kept) {
 	fresh, reason := r.tail.adopt(kept, time.Now())
 	// No more: what has been read may be on its way here yet.
-	r.inbox.fed.Store(min(r.inbox.fed.Load(), r.tail.last().Seq))
+	r.fed = min(r.fed, r.tail.last().Seq)
 	if len(r.subs.attached) == 0 {
 		return
 	}

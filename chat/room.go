@@ -18,6 +18,7 @@ type room struct {
 	hasCall atomic.Bool
 
 	tail   tail
+	fed    uint64 // the SEQ that the feed has brought last
 	sync   syncing
 	roster rosterCache
 	leases leases
@@ -100,7 +101,6 @@ func (r *room) handle(n Notice) {
 	case localEcho:
 		if !r.sync.stale && r.tail.place(n.entry) == next && r.isCloseToFeed(n.entry) {
 			r.batch.add(r.tail.push(n.entry, time.Now()))
-			r.inbox.shown.Store(mark(n.entry.ID))
 		}
 		return
 	}
@@ -125,9 +125,9 @@ func (r *room) appended(e Entry) {
 	switch r.tail.place(e) {
 	case next:
 		r.batch.add(r.tail.push(e, time.Now()))
-		r.inbox.fed.Store(e.ID.Seq)
+		r.fed = e.ID.Seq
 	case known:
-		r.inbox.fed.Store(e.ID.Seq)
+		r.fed = e.ID.Seq
 	case elsewhere:
 		r.refresh()
 	}
@@ -136,7 +136,7 @@ func (r *room) appended(e Entry) {
 // isCloseToFeed reports whether the tail will still hold the next entry when the feed has caught up with it. Else the feed's
 // copies would look like those of another log, and each have it read.
 func (r *room) isCloseToFeed(e Entry) bool {
-	return e.ID.Seq-r.inbox.fed.Load() <= uint64(r.tail.limit)
+	return e.ID.Seq-r.fed <= uint64(r.tail.limit)
 }
 
 // tell adds an event to the batch being gathered.
