@@ -261,6 +261,12 @@ func (c *Conn) Quit() {
 	}
 }
 
+// Finish ends the connection with a close frame that was made elsewhere, such as the answer to the peer's own.
+func (c *Conn) Finish(closeFrame []byte) {
+	c.outbox.Finish(closeFrame, closeTimeout)
+	c.leaveAll()
+}
+
 // Close ends the connection at once: the peer is gone.
 func (c *Conn) Close() { c.outbox.Close() }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/transport/conn"
+	"github.com/gorilla/websocket"
 )
 
 // hijacked gives the WebSocket library a connection whose writes go through the outbox once it is open, and whose input
@@ -83,7 +84,12 @@ func (q *queued) Write(b []byte) (int, error) {
 		q.shaken = true
 		return q.Conn.Write(b)
 	}
-	q.conn.Send(slices.Clone(b)) // the library uses its buffer again
+	frame := slices.Clone(b) // the library uses its buffer again
+	if frame[0]&0xf == websocket.CloseMessage {
+		q.conn.Finish(frame) // it does not wait for what the peer is behind with, and nothing comes after it
+	} else {
+		q.conn.Send(frame)
+	}
 	return len(b), nil
 }
 

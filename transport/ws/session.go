@@ -49,11 +49,7 @@ func (s *session) read() {
 			s.deadline(time.Time{}) // it was for a frame's beginning: the rest may take its time
 		}
 		kind, frame, err := s.socket.NextReader()
-		if err != nil {
-			s.conn.Close()
-			return
-		}
-		if !s.one(kind, frame) {
+		if err != nil || !s.one(kind, frame) {
 			s.drain()
 			s.conn.Close()
 			return
@@ -108,7 +104,6 @@ func (s *session) one(kind int, frame io.Reader) bool {
 	n, err := buffer.ReadFrom(io.LimitReader(frame, wire.MaxBody+1))
 	switch {
 	case err != nil: // the peer is gone, or has broken the protocol: the library has said so
-		s.conn.Close()
 		return false
 	case n > wire.MaxBody:
 		s.conn.End(wire.Fail(wire.CodeTooLarge, "a frame has at most 65536 bytes"))

@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -276,6 +278,74 @@ func TestASlowReaderIsClosedWithItsCode(t *testing.T) {
 		}
 	}
 	require.Less(t, seen, int(last.ID.Seq))
+}
+
+// gate is a listener of one connection whose writes wait while it is shut.
+type gate struct {
+	net.Listener
+	mu    sync.RWMutex  // held for writing while it is shut
+	reads atomic.Int32  // begun
+	ended chan struct{} // is closed when the server closes the connection
+}
+
+type gatedConn struct {
+	net.Conn
+	gate *gate
+	once sync.Once
+}
+
+func (g *gate) Accept() (net.Conn, error) {
+	c, err := g.Listener.Accept()
+	return &gatedConn{Conn: c, gate: g}, err
+}
+
+func (c *gatedConn) Write(b []byte) (int, error) {
+	c.gate.mu.RLock()
+	defer c.gate.mu.RUnlock()
+	return c.Conn.Write(b)
+}
+
+func (c *gatedConn) Read(b []byte) (int, error) {
+	c.gate.reads.Add(1)
+	return c.Conn.Read(b)
+}
+
+func (c *gatedConn) CloseWrite() error { return c.Conn.(*net.TCPConn).CloseWrite() }
+
+func (c *gatedConn) Close() error {
+	c.once.Do(func() { close(c.gate.ended) })
+	return c.Conn.Close()
+}
+
+// Who closes gets the answer, whatever it is behind with.
+func TestACloseIsAnsweredToAReaderThatIsBehind(t *testing.T) {
+	r, h := handler(t)
+	server := httptest.NewUnstartedServer(transporttest.InLobby(h.Room))
+	g := &gate{Listener: server.Listener, ended: make(chan struct{})}
+	server.Listener = g
+	server.Start()
+	t.Cleanup(server.Close)
+	c, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(server.URL, "http")+"?name=Ann", nil)
+	require.NoError(t, err)
+	t.Cleanup(func() { c.Close() })
+	p := peer{c, t}
+	p.next("live")
+	g.mu.Lock()
+	for range 10 {
+		r.Say(t, "what it is behind with")
+	}
+	reads := g.reads.Load()
+	p.send(websocket.CloseMessage, string(websocket.FormatCloseMessage(websocket.CloseNormalClosure, "")))
+	testwait.Until(t, func() bool { // the server reads on, or has closed
+		select {
+		case <-g.ended:
+			return true
+		default:
+			return g.reads.Load() > reads
+		}
+	}, "the close frame is not read")
+	g.mu.Unlock()
+	require.Equal(t, websocket.CloseNormalClosure, p.closed())
 }
 
 // TestSubprotocol: a browser gives up a connection when it offered subprotocols and none was chosen.
