@@ -25,7 +25,7 @@ func gatherAround(t *testing.T, redisURL string, args ...string) *crowd {
 		bases = append(bases, node.URL)
 	}
 	c := gather(t, bases, options{rooms: 4, people: 4, limit: 300, pause: 200 * time.Millisecond, seed: *seed})
-	require.NoError(t, c.recovers(recovery))
+	require.NoError(t, c.recovers())
 	time.Sleep(time.Second) // of chat
 	return c
 }
@@ -49,7 +49,7 @@ func (c *crowd) resets() map[string]int {
 func (c *crowd) recoversIn(t *testing.T) {
 	t.Helper()
 	began := time.Now()
-	if assert.NoError(t, c.recovers(recovery)) {
+	if assert.NoError(t, c.recovers()) {
 		t.Logf("all was well after %v", time.Since(began).Round(time.Millisecond))
 	}
 }
@@ -82,7 +82,7 @@ func (c *crowd) loseTail(t *testing.T, master *harness.Redis, replicas ...*harne
 	t.Helper()
 	c.note("the replicas get nothing more")
 	loss := check.Loss{Why: "the master's last writes were not replicated"}
-	loss.Since, loss.At = harness.LoseMasterAndTail(t, master, tail, replicas...)
+	loss.Since, loss.At, loss.Gone = harness.LoseMasterAndTail(t, master, tail, replicas...)
 	c.note("the master is lost")
 	c.recoversIn(t)
 	loss.Recovered = time.Now()

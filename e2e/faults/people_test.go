@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/check"
 	"github.com/caller-chat/caller/e2e/internal/client"
 	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 const (
@@ -25,8 +27,6 @@ const (
 	silence   = 2*heartbeat + time.Second
 	// openTime is how long a person waits for a connection, answerTime for the answer to a post.
 	openTime, answerTime = 5 * time.Second, 4 * time.Second
-	// recovery is how long everything may take to be well again after a fault has ended.
-	recovery = 30 * time.Second
 	// sessionKey is the nodes': a Redis that loses its data would take one that the nodes share there with it.
 	sessionKey = "a key that the tests' nodes sign sessions with"
 )
@@ -48,8 +48,11 @@ type crowd struct {
 	// settled is closed when people no longer change places for their own pleasure.
 	settled chan struct{}
 
-	mu     sync.Mutex // guards what follows
-	losses []check.Loss
+	late atomic.Int64 // the longest that this process was let wait, in nanoseconds
+
+	mu      sync.Mutex // guards what follows
+	losses  []check.Loss
+	outages []check.Outage
 }
 
 // room is one room and what its people did.
@@ -108,6 +111,7 @@ func gather(t *testing.T, bases []string, o options) *crowd {
 			})
 		}
 	}
+	c.reading.Go(func() { c.measureLate(readCtx) })
 	for _, r := range c.rooms {
 		for _, p := range r.people {
 			c.reading.Go(func() { p.read(readCtx) })
@@ -115,6 +119,16 @@ func gather(t *testing.T, bases []string, o options) *crowd {
 		}
 	}
 	return c
+}
+
+// measureLate measures for how long the machine lets this process wait that is ready to run.
+func (c *crowd) measureLate(ctx context.Context) {
+	const every = 10 * time.Millisecond
+	for ctx.Err() == nil {
+		began := time.Now()
+		time.Sleep(every) // what it takes longer is measured
+		c.late.Store(max(c.late.Load(), int64(time.Since(began)-every)))
+	}
 }
 
 // leave ends all that the crowd does.
@@ -317,8 +331,8 @@ func wait(ctx context.Context, d time.Duration) {
 var errNotRecovered = errors.New("not recovered in time")
 
 // recovers has somebody in each room post, and waits until everybody there has read it: all is well again.
-func (c *crowd) recovers(within time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), within)
+func (c *crowd) recovers() error {
+	ctx, cancel := context.WithTimeout(context.Background(), testwait.Limit)
 	defer cancel()
 	errs := make([]error, len(c.rooms))
 	var rooms sync.WaitGroup
@@ -373,6 +387,13 @@ func (c *crowd) note(format string, args ...any) {
 	}
 }
 
+// without tells of a time in which a node was without its Redis, or stood still.
+func (c *crowd) without(outage check.Outage) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.outages = append(c.outages, outage)
+}
+
 func (c *crowd) lost(loss check.Loss) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -385,7 +406,7 @@ func (c *crowd) judge(t *testing.T) {
 	close(c.settled)
 	c.stopPosting()
 	c.posting.Wait()
-	err := c.recovers(recovery)
+	err := c.recovers()
 	if err != nil {
 		t.Error(err)
 	} else {
@@ -399,7 +420,10 @@ func (c *crowd) judge(t *testing.T) {
 	c.stopReading()
 	c.reading.Wait()
 	for _, r := range c.rooms {
-		record := check.Room{Name: r.name, Limit: c.limit, Losses: c.losses, Attempts: r.attempts, Kept: kept[r]}
+		record := check.Room{
+			Name: r.name, Limit: c.limit, Losses: c.losses, Outages: c.outages, Late: time.Duration(c.late.Load()),
+			Attempts: r.attempts, Kept: kept[r],
+		}
 		for _, p := range r.people {
 			record.Readings = append(record.Readings, check.Reading{Who: p.Name, ID: p.ID, Events: p.record.Events()})
 		}
@@ -424,7 +448,8 @@ func (c *crowd) judge(t *testing.T) {
 			t.Logf("the record of %s:\n%s", r.name, check.Dump(record))
 		}
 	}
-	t.Logf("%d rooms, %d sendings, %d acknowledgements, %d messages read, %d losses by design", len(c.rooms), posts, acknowledged, seen, len(c.losses))
+	t.Logf("%d rooms, %d sendings, %d acknowledgements, %d messages read, %d losses by design; the machine was late by up to %v",
+		len(c.rooms), posts, acknowledged, seen, len(c.losses), time.Duration(c.late.Load()).Round(time.Millisecond))
 }
 
 func list(faults []check.Fault) string {
@@ -451,13 +476,13 @@ func (c *crowd) page(t *testing.T, r *room) []client.Event {
 	return nil
 }
 
-// lease is how long a member that nobody renews stays, and a bit.
-const lease = 65 * time.Second
+// lease is how long a member that nobody renews stays.
+const lease = time.Minute
 
 // judgePresence waits until every node shows exactly who is here, and every stream has been told so.
 func (c *crowd) judgePresence(t *testing.T) {
 	t.Helper()
-	deadline := time.Now().Add(lease)
+	deadline := testwait.Deadline().Add(lease)
 	for _, r := range c.rooms {
 		var want []string
 		for _, p := range r.people {

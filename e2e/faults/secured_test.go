@@ -57,10 +57,10 @@ func TestSecured(t *testing.T) {
 		assert.NotContains(t, node.Output.String(), "sesame")
 	}
 	c := gather(t, bases, options{rooms: 2, people: 4, limit: 300, pause: 100 * time.Millisecond})
-	require.NoError(t, c.recovers(recovery))
+	require.NoError(t, c.recovers())
 	time.Sleep(time.Second) // of chat
 	server.Do(t, "CLIENT", "KILL", "TYPE", "pubsub")
-	require.NoError(t, c.recovers(recovery))
+	require.NoError(t, c.recovers())
 	c.judge(t)
 	assert.Empty(t, c.resets())
 	assert.NotContains(t, fmt.Sprint(server.Do(t, "ACL", "LOG")), "caller", "the user was never refused anything")

@@ -8,8 +8,11 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// grace is how long a member may be away who has not left: the protocol's 10 s, less what clients are late.
-const grace = 10*time.Second - 2*late
+// grace is how long a member may be away who has not left, by the protocol.
+const grace = 10 * time.Second
+
+// storeAgain is within what time of an outage's end a node has taken the leases that it could not take in it.
+const storeAgain = 2 * time.Second
 
 // rosterAgain is how long after a loss rosters may be wrong: leases are renewed every 20 s.
 const rosterAgain = 25 * time.Second
@@ -17,12 +20,44 @@ const rosterAgain = 25 * time.Second
 // absence is a time without a connection.
 type absence struct{ from, to time.Time }
 
+// departure is one change of the roster.
+type departure struct {
+	id      string
+	version int64
+}
+
+// withOutages has those who came back in an outage come back with its end: a node that is without its store welcomes
+// whom the roster still shows, and takes the lease, which would keep them there, when it can.
+func (r Room) withOutages(absences []absence) []absence {
+	for i := range absences {
+		a := &absences[i]
+		for _, outage := range r.Outages {
+			end := outage.To.Add(storeAgain)
+			if a.to.After(outage.From.Add(-r.late())) && a.to.Before(end) {
+				a.to = end
+			}
+		}
+	}
+	return absences
+}
+
 // Departures checks that nobody was said to have left who was away for less than the grace time.
 func Departures(r Room) []Fault {
 	c := &roomCheck{Room: r}
+	late := r.late()
 	absences, known := map[string][]absence{}, map[string]bool{}
 	for _, reading := range r.Readings {
-		absences[reading.ID], known[reading.ID] = absencesOf(reading.Events), true
+		absences[reading.ID], known[reading.ID] = r.withOutages(absencesOf(reading.Events)), true
+	}
+	// A departure has a version of the roster. Whoever was told of it first was told of it in time.
+	told := map[departure]time.Time{}
+	for _, reading := range r.Readings {
+		for _, event := range reading.Events {
+			d := departure{event.Member.ID, event.Version}
+			if first, ok := told[d]; event.Type == "left" && (!ok || event.At.Before(first)) {
+				told[d] = event.At
+			}
+		}
 	}
 	for _, reading := range r.Readings {
 		for _, event := range reading.Events {
@@ -32,8 +67,9 @@ func Departures(r Room) []Fault {
 			}) {
 				continue
 			}
+			first := told[departure{id, event.Version}]
 			if !slices.ContainsFunc(absences[id], func(a absence) bool {
-				return a.to.Sub(a.from) >= grace && !event.At.Before(a.from) && !event.At.After(a.to.Add(time.Second))
+				return a.to.Sub(a.from) >= grace-2*late && !first.Before(a.from) && !first.After(a.to.Add(time.Second+late))
 			}) {
 				c.fault("left", "%s was told at %s that %s had left, who had been away for less than the grace time",
 					reading.Who, clock(event.At), event.Member.Name)
@@ -56,6 +92,7 @@ func absencesOf(events []client.Event) []absence {
 			if here {
 				here, since = false, event.At
 			}
+		case "error": // a node that could not take the member in says so, on a stream that has begun
 		default:
 			if !here {
 				here = true
@@ -63,7 +100,10 @@ func absencesOf(events []client.Event) []absence {
 			}
 		}
 	}
-	return append(all, absence{since, time.Now()})
+	if !here {
+		all = append(all, absence{since, time.Now()})
+	}
+	return all
 }
 
 // Roster is who is here, as a stream was told since its connection began; told is false for what is no stream.

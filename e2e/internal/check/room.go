@@ -32,9 +32,22 @@ type Loss struct {
 	Why string
 	// Since is from when on what was acknowledged may be gone; zero for all of it.
 	Since time.Time
-	// At is when it was lost, Recovered when every reader was seen to read on.
-	At, Recovered time.Time
+	// At is the moment before it was lost, Gone one at which it surely was, and Recovered when every reader was seen to read
+	// on. Whoever does the harm can be made to wait between the first two; Gone is At where it is zero.
+	At, Gone, Recovered time.Time
 }
+
+// gone is when the store surely had nothing any more of what was lost.
+func (l Loss) gone() time.Time {
+	if l.Gone.IsZero() {
+		return l.At
+	}
+	return l.Gone
+}
+
+// Outage is a time in which a node was without its store, or stood still: from before that was done to when all was
+// well again.
+type Outage struct{ From, To time.Time }
 
 // Reading is what one reader was told, over all of its connections, with its openings, drops and resumes.
 type Reading struct {
@@ -50,16 +63,20 @@ type Reading struct {
 type Room struct {
 	Name string
 	// Limit is how many entries the room keeps.
-	Limit    int
-	Losses   []Loss
+	Limit   int
+	Losses  []Loss
+	Outages []Outage
+	// Late is the longest that the machine let somebody wait who was ready to run, as far as that was measured.
+	Late     time.Duration
 	Attempts []Attempt
 	Readings []Reading
 	// Kept is what the room has in the end.
 	Kept []client.Event
 }
 
-// late is how long after it was caused something may be seen: by a client that has only just been scheduled.
-const late = 250 * time.Millisecond
+// late is how long after it was caused something may be seen: by a client that has only just been scheduled, after a
+// server that had to be, twice over.
+func (r Room) late() time.Duration { return max(250*time.Millisecond, 4*r.Late) }
 
 // Check judges the record by all promises.
 //
@@ -149,7 +166,7 @@ func (c *roomCheck) reading(reading Reading) {
 		case "welcome":
 			resumed = event.Resumed
 		case "reset":
-			c.reset(reading.Who, here, event)
+			c.reset(reading.Who, here, event, reading.Events[i+1:])
 			if resumed && c.beforeLive(reading.Events[:i]) {
 				c.fault("reset", "%s was welcomed as resumed and then reset", reading.Who)
 			}
@@ -225,8 +242,8 @@ func (c *roomCheck) live(who string, here *place, event client.Event) {
 	}
 }
 
-// reset checks that there was a reason for one.
-func (c *roomCheck) reset(who string, here place, event client.Event) {
+// reset checks that there was a reason for one. What follows it on the connection is what is kept.
+func (c *roomCheck) reset(who string, here place, event client.Event, following []client.Event) {
 	if event.Reason != "expired" && event.Reason != "rewritten" {
 		c.fault("malformed", "%s: reset because of %q", who, event.Reason)
 	}
@@ -236,9 +253,21 @@ func (c *roomCheck) reset(who string, here place, event client.Event) {
 		}
 	}
 	if event.Reason == "expired" {
+		beyond := func(id string) bool {
+			seq, _ := sequence(id) // what is none is a fault elsewhere
+			return seq > here.seq+uint64(c.Limit)
+		}
 		for id, at := range c.firstSeen {
-			if seq, _ := sequence(id); seq > here.seq+uint64(c.Limit) && !at.After(event.At.Add(late)) {
+			if beyond(id) && !at.After(event.At.Add(c.late())) {
 				return
+			}
+		}
+		for _, kept := range following {
+			if kept.Type == "message" && beyond(kept.ID) {
+				return
+			}
+			if kept.Type != "message" {
+				break
 			}
 		}
 	}
@@ -388,7 +417,7 @@ func (c *roomCheck) acknowledged() {
 // store that is there now.
 func (c *roomCheck) mayBeLost(a Attempt) bool {
 	return slices.ContainsFunc(c.Losses, func(l Loss) bool {
-		return !a.Sent.After(l.At) && (l.Since.IsZero() || !a.Answered.Before(l.Since))
+		return !a.Sent.After(l.gone()) && (l.Since.IsZero() || !a.Answered.Before(l.Since))
 	})
 }
 

@@ -206,6 +206,25 @@ func TestRoom(t *testing.T) {
 		{"a loss beyond what the failover explains", lostTail, func(r *check.Room, _ *[]client.Event) {
 			r.Losses[0].Since = at(11)
 		}, []string{"loss"}},
+		{"what was sent while the store was being killed is lost", lostTail, func(r *check.Room, _ *[]client.Event) {
+			r.Losses[0].Gone = at(13)
+			lost := other(12, 13)
+			lost.At = lost.At.Add(-100 * time.Millisecond)
+			r.Attempts = append(r.Attempts, attempt(lost))
+		}, nil},
+		{"what was sent after it was killed is lost", lostTail, func(r *check.Room, _ *[]client.Event) {
+			r.Losses[0].Gone = at(13)
+			lost := other(12, 13)
+			lost.At = lost.At.Add(100 * time.Millisecond)
+			r.Attempts = append(r.Attempts, attempt(lost))
+		}, []string{"loss"}},
+		{"a reset that only its own replay explains", record, func(r *check.Room, ben *[]client.Event) {
+			r.Limit = 3
+			i := where(*ben, 4)
+			*ben = append((*ben)[:i:i], reset("expired", 7)) // the others saw the eighth entry a second later
+			*ben = append(*ben, r.Kept[9:]...)
+			*ben = append(*ben, client.Event{Type: "live", Cursor: entry(12).ID, At: at(12)})
+		}, nil},
 		{"what was sent after the failover is lost", lostTail, func(r *check.Room, _ *[]client.Event) {
 			r.Attempts = append(r.Attempts, attempt(other(12, 16)))
 		}, []string{"loss"}},

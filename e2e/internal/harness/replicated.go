@@ -14,6 +14,8 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // replicating are the arguments of servers that replicate: they find each other, and what is wrong, soon.
@@ -140,7 +142,14 @@ func (r *Redis) Do(t testing.TB, command ...any) any {
 // LoseMaster kills a master so that its replicas have all it has stored: nothing is written any more when it dies.
 func LoseMaster(t testing.TB, master *Redis, replicas ...*Redis) {
 	t.Helper()
-	master.Do(t, "CLIENT", "PAUSE", 60_000, "WRITE")
+	awaitCaughtUp(t, master, replicas)
+	master.Kill()
+}
+
+// awaitCaughtUp has a master take no more writes, and waits until its replicas have all that it has.
+func awaitCaughtUp(t testing.TB, master *Redis, replicas []*Redis) {
+	t.Helper()
+	master.Do(t, "CLIENT", "PAUSE", 2*testwait.Limit.Milliseconds(), "WRITE")
 	Eventually(t, "the replicas to have everything", func() bool {
 		for _, replica := range replicas {
 			if replica.InfoField("replication", "slave_repl_offset") != master.InfoField("replication", "master_repl_offset") {
@@ -149,23 +158,25 @@ func LoseMaster(t testing.TB, master *Redis, replicas ...*Redis) {
 		}
 		return true
 	})
-	master.Kill()
 }
 
 // LoseMasterAndTail kills a master after a time in which its replicas got nothing of what it stored. They are stopped
 // meanwhile, so that they do not connect again, and what was under way to them is thrown away with the connection.
-func LoseMasterAndTail(t testing.TB, master *Redis, tail time.Duration, replicas ...*Redis) (since, at time.Time) {
+func LoseMasterAndTail(t testing.TB, master *Redis, tail time.Duration, replicas ...*Redis) (since, at, gone time.Time) {
 	t.Helper()
+	awaitCaughtUp(t, master, replicas)
 	since = time.Now()
 	for _, replica := range replicas {
 		replica.Signal(syscall.SIGSTOP)
 	}
+	master.Do(t, "CLIENT", "UNPAUSE")
 	master.Do(t, "CLIENT", "KILL", "TYPE", "replica")
 	time.Sleep(tail) // what is stored now will be lost
 	at = time.Now()
 	master.Kill()
+	gone = time.Now()
 	for _, replica := range replicas {
 		replica.Signal(syscall.SIGCONT)
 	}
-	return since, at
+	return since, at, gone
 }
