@@ -11,6 +11,7 @@ import (
 
 	"github.com/caller-chat/caller/e2e/internal/check"
 	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/e2e/internal/times"
 )
 
 // tail is for how long what is stored is to be lost.
@@ -50,7 +51,7 @@ func (c *crowd) recoversIn(t *testing.T) {
 	t.Helper()
 	began := time.Now()
 	if assert.NoError(t, c.recovers()) {
-		t.Logf("all was well after %v", time.Since(began).Round(time.Millisecond))
+		measured.Add(times.Row{What: "all well again: " + t.Name(), Took: time.Since(began)})
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/e2e/internal/times"
 )
 
 var (
@@ -17,6 +18,9 @@ var (
 
 // programs is the program under test, built once, with the race detector. plain is without it, for what is measured.
 var programs, plain harness.Programs
+
+// measured is printed when the tests have run.
+var measured times.Table
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -46,6 +50,7 @@ func testMain(m *testing.M) int {
 			return 1
 		}
 	}
+	defer measured.Print(os.Stdout)
 	return m.Run()
 }
 

@@ -37,7 +37,7 @@ func (s *station) restart(t *testing.T) {
 	s.Node = programs.StartNode(t, s.args...)
 }
 
-func newWorld(t *testing.T, nodes, limit int) *world {
+func newWorld(t *testing.T, nodes, limit int, more ...string) *world {
 	t.Helper()
 	w := &world{t: t, redis: harness.StartRedis(t, harness.Durable...)}
 	for range nodes {
@@ -45,6 +45,7 @@ func newWorld(t *testing.T, nodes, limit int) *world {
 		// A port of its own: one that the system gives to outgoing connections could be taken when the node comes back.
 		args := nodeArgs("redis://"+link.Addr, "--history-limit", fmt.Sprint(limit),
 			"--addr", fmt.Sprintf("127.0.0.1:%d", harness.FreePort(t)))
+		args = append(args, more...)
 		w.nodes = append(w.nodes, &station{programs.Node(t, args...), link, args})
 	}
 	return w

@@ -16,16 +16,23 @@ import (
 
 	"github.com/caller-chat/caller/e2e/internal/client"
 	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/e2e/internal/times"
 )
 
 const (
 	stormReaders = 5000
 	stormRooms   = 50
-	// stormTime is within what time all come back.
+	// spread is over what time they come back, as people do.
+	spread = 3 * time.Second
+	// stormTime is within what time all are promised to be back.
 	stormTime = 5 * time.Second
+	// comings is how many times what it took them all to come at first, one after the other, a storm may take besides its
+	// spread: they come back while messages are posted, and what they missed is read.
+	comings = 2
 	// askedPerRoom bounds what the nodes ask of Redis for a room that a storm hits, posts not counted: below its
-	// hundred readers.
-	askedPerRoom = 75
+	// hundred readers. askedPerSecond is what they ask in time and not for readers: a room's roster ten times a second, and
+	// leases and pings now and then.
+	askedPerRoom, askedPerSecond = 30, 12
 )
 
 // issued are the commands that nodes send. What their scripts do inside Redis grows with the members, as it must.
@@ -95,8 +102,9 @@ func TestStorm(t *testing.T) {
 	post()
 	connect(t, ears)
 	heardAll("come")
+	came := time.Since(began)
 	t.Logf("%d readers in %d rooms came within %v; the node has %s and %d files", len(ears), stormRooms,
-		time.Since(began).Round(time.Millisecond), mb(one.Resident(t)), one.Files(t))
+		came.Round(time.Millisecond), mb(one.Resident(t)), one.Files(t))
 
 	// storm has all come back, at random moments, and is what Redis was asked meanwhile.
 	storm := func(what string, lose func()) (perRoom float64) {
@@ -120,8 +128,7 @@ func TestStorm(t *testing.T) {
 		}
 		order := rand.Perm(len(ears))
 		for i, at := range order {
-			// Spread over three seconds, as people are.
-			time.Sleep(time.Until(began.Add(3 * time.Second * time.Duration(i) / time.Duration(len(order)))))
+			time.Sleep(time.Until(began.Add(spread * time.Duration(i) / time.Duration(len(order)))))
 			work <- ears[at]
 			if i == len(order)/2 {
 				post() // while half of them are not back
@@ -132,7 +139,9 @@ func TestStorm(t *testing.T) {
 		post()
 		heardAll(what)
 		took := time.Since(began)
-		assert.Less(t, took, 2*stormTime, "%s", what)
+		held := max(stormTime, spread+comings*came)
+		measured.Add(times.Row{What: "5,000 back: " + what, Took: took, Promised: stormTime, Machine: came, Held: held})
+		assert.Less(t, took, held, "%s", what)
 		after := asked(redis)
 		total := 0
 		var each []string
@@ -145,7 +154,7 @@ func TestStorm(t *testing.T) {
 		perRoom = float64(total) / stormRooms
 		t.Logf("%s: back within %v (%d tries failed); Redis was asked %.1f times for each room of %d readers: %s; the node has %s and %d files",
 			what, took.Round(time.Millisecond), failed.Load(), perRoom, stormReaders/stormRooms, strings.Join(each, ", "), mb(other.Resident(t)), other.Files(t))
-		assert.Less(t, perRoom, float64(askedPerRoom), "%s: what Redis is asked grows with rooms, not with readers", what)
+		assert.Less(t, perRoom, askedPerRoom+askedPerSecond*took.Seconds(), "%s: what Redis is asked grows with rooms, not with readers", what)
 		return perRoom
 	}
 	storm("the node is killed", one.Kill)
@@ -155,9 +164,15 @@ func TestStorm(t *testing.T) {
 		}
 	}
 	storm("connections break", cut)
-	filesOnce, memoryOnce := other.Files(t), other.Resident(t)
+	// What was cut is noticed a moment later.
+	files := func(what string) {
+		harness.Await(t, what+": as many files as readers", func() int { return other.Files(t) - filesIdle },
+			func(open int) bool { return open >= stormReaders && open < stormReaders+50 })
+	}
+	files("once")
+	memoryOnce := other.Resident(t)
 	storm("they break again", cut)
-	assert.InDelta(t, filesOnce, other.Files(t), 50, "files")
+	files("twice")
 	harness.Eventually(t, "the memory of a storm to be given back", func() bool {
 		return other.Resident(t) < memoryOnce+memoryOnce/4+32<<20
 	})

@@ -2,5 +2,6 @@
 // after the other. The browser is real, and what it has open
 // is counted by a proxy between it and the node.
 //
-// There is no code here but tests. The times that issue 5 names are measured in the browser, by when a message was shown.
+// There is no code here but tests. What is promised about time is measured by the browser's clock, by when a message was
+// shown, and is held to beside a page with nothing in between in the same run.
 package tabs

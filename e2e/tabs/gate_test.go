@@ -11,6 +11,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -64,6 +65,9 @@ type passage struct {
 	way    string
 	cancel context.CancelFunc
 	dead   *atomic.Bool // what is written arrives nowhere
+	// answered is set when the whole answer is about to be on its way: the next request may come before this one is over.
+	answered atomic.Bool
+	written  int
 }
 
 func newGate(t *testing.T, node *harness.Node) *gate {
@@ -118,7 +122,7 @@ func (g *gate) leave(p *passage) {
 func (g *gate) streamsLocked() int {
 	streams := 0
 	for p := range g.open {
-		if (p.way == ws || p.way == sse || p.way == poll) && !p.dead.Load() {
+		if (p.way == ws || p.way == sse || p.way == poll) && !p.dead.Load() && !p.answered.Load() {
 			streams++
 		}
 	}
@@ -180,6 +184,10 @@ func (g *gate) forget() {
 func (p *passage) Write(data []byte) (int, error) {
 	if p.dead.Load() {
 		return len(data), nil
+	}
+	p.written += len(data)
+	if size, err := strconv.Atoi(p.Header().Get("Content-Length")); err == nil && p.written >= size {
+		p.answered.Store(true)
 	}
 	return p.ResponseWriter.Write(data)
 }
