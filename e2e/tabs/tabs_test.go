@@ -1,6 +1,7 @@
 package tabs
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/caller-chat/caller/e2e/internal/client"
 	"github.com/caller-chat/caller/e2e/internal/times"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 const (
@@ -108,14 +110,22 @@ func TestTakeover(t *testing.T) {
 			for _, tab := range append(tabs, carol) {
 				tab.waitCount(t, before)
 			}
+			// Bob goes on while the tab ends, and for longer than a takeover takes.
+			posted := make(chan error, 1)
+			go func() {
+				ticker := time.NewTicker(pace)
+				defer ticker.Stop()
+				var err error
+				for i := range after {
+					_, _, failed := bob.TryPost(t.Context(), "kitchen", "", fmt.Sprint("after ", i))
+					err = errors.Join(err, failed)
+					<-ticker.C
+				}
+				posted <- err
+			}()
 			test.end(t, leader)
 			others[0].Send(t, "mine, meanwhile")
-			ticker := time.NewTicker(pace) // for longer than a takeover takes
-			defer ticker.Stop()
-			for i := range after {
-				bob.Post(t, "kitchen", fmt.Sprint("after ", i))
-				<-ticker.C
-			}
+			require.NoError(t, testwait.Receive(t, posted, "all that Bob says"))
 			others[0].WaitSent(t, "mine, meanwhile")
 			kept := bob.Page(t, "kitchen", "").Messages
 			require.Len(t, kept, before+after+1)
