@@ -19,8 +19,8 @@ func benchRoom(entries int) *room {
 
 func entryAfter(last Cursor) Entry {
 	return Entry{
-		ID: Cursor{Seq: last.Seq + 1, Tag: last.Tag + 1}, Prev: last.Tag, Kind: KindMessage,
-		From: Author{ID: "ann-id", Name: "Ann"}, Text: strings.Repeat("x", 128),
+		ID: Cursor{Seq: last.Seq + 1, Tag: last.Tag + 1}, Prev: last.Tag,
+		From: Author{ID: "ann-id", Name: "Ann"}, Payload: Message{Text: strings.Repeat("x", 128)},
 	}
 }
 
@@ -29,7 +29,7 @@ type bytesFraming struct{}
 
 func (bytesFraming) AppendEvent(dst []byte, e *Event) []byte {
 	if a, ok := e.Body.(Appended); ok {
-		dst = append(dst, a.Entry.Text...)
+		dst = append(dst, a.Entry.Text()...)
 	}
 	return dst
 }

@@ -1,25 +1,6 @@
 package chat
 
-import (
-	"fmt"
-	"strings"
-	"time"
-	"unicode"
-	"unicode/utf8"
-)
-
-// Limits on what people send, in characters (Unicode code points).
-const (
-	MaxText = 4000
-	MaxName = 40
-	MaxKey  = 64
-)
-
-// Kind says what an entry of the log is. Readers ignore kinds they do not know.
-type Kind string
-
-// KindMessage is something said in the room.
-const KindMessage Kind = "message"
+import "time"
 
 // Author is who an entry is from, as the server knows it.
 type Author struct {
@@ -29,93 +10,95 @@ type Author struct {
 	Guest bool
 }
 
-// Draft is an entry before the store has numbered it.
-type Draft struct {
-	Kind Kind
-	From Author
-	Text string
-	// Key is chosen by the client: the same key from the same Client within [KeyLife] is the same entry. Empty means
-	// that the post can't be repeated.
-	Key string
-	// Client is whose keys these are: the session's id, or for guests what they can be told apart by.
-	Client string
-}
-
-// KeyLife is for how long a repeated key returns the first entry.
-const KeyLife = 10 * time.Minute
-
-// Entry is one entry of a room's log.
+// Entry is one entry of a room's log. It is not changed once it has been made: an amended message is another Entry.
 type Entry struct {
 	ID Cursor
-	// Prev is the tag of the entry before it, 0 for the room's first: by it a reader can tell that the entry follows
-	// the one it has, even when that one is no longer kept.
+	// Prev is the tag of the entry before it, 0 for the room's first: by it a reader can tell that the
+	// entry follows the one it has, even when that one is no longer kept.
 	Prev Tag
-	Kind Kind
 	From Author
-	Text string
 	// Key is the one the sender chose, so that it knows its own post; may be empty.
 	Key string
 	// Time is when the store took it, by the store's clock, to the millisecond.
 	Time time.Time
+	// Target is the message that the entry amends; zero for one that stands for itself.
+	Target Cursor
+	// Payload is what the entry says, by its kind.
+	Payload Payload
 }
 
-// Validate checks a draft of a message. The error is an [*InvalidError] for "text" or "key".
-func (d Draft) Validate() error {
-	switch n := utf8.RuneCountInString(d.Text); {
-	case !utf8.ValidString(d.Text):
-		return &InvalidError{Field: "text", Reason: "is not valid UTF-8"}
-	case n > MaxText:
-		return &InvalidError{Field: "text", Limit: MaxText, Reason: fmt.Sprintf("has %d characters, more than %d", n, MaxText)}
-	case strings.TrimSpace(d.Text) == "":
-		return &InvalidError{Field: "text", Limit: MaxText, Reason: "is empty"}
+// Kind is the kind of the entry's payload.
+func (e Entry) Kind() Kind { return kindOf(e.Payload) }
+
+// Text is what a message or an edit says; empty for all other kinds.
+func (e Entry) Text() string { return textOf(e.Payload) }
+
+// Amends reports whether the entry amends an earlier one.
+func (e Entry) Amends() bool { return !e.Target.IsZero() }
+
+// Draft is an entry before the store has numbered it.
+type Draft struct {
+	From Author
+	// Key is chosen by the client: the same key from the same Client within [KeyLife] is the same entry.
+	// Empty means that the post can't be repeated.
+	Key string
+	// Client is whose keys these are: the session's id, or for guests what they can be told apart by.
+	Client string
+	// Target is the message that is to be amended; zero for what stands for itself.
+	Target Cursor
+	// Payload says what it is: a [Message], an [Edit], a [Delete], a [Reaction] or a [RoomNotice].
+	Payload Payload
+	// Moderator says that the author may delete what others have said. The policy sets it.
+	Moderator bool
+}
+
+// Kind is the kind of the draft's payload.
+func (d Draft) Kind() Kind { return kindOf(d.Payload) }
+
+// Text is what a message or an edit says; empty for all other kinds.
+func (d Draft) Text() string { return textOf(d.Payload) }
+
+// KeyLife is for how long a repeated key returns the first entry.
+const KeyLife = 10 * time.Minute
+
+// Entry is the draft as the store has taken it. Prev is the store's to set.
+func (d Draft) Entry(id Cursor, at time.Time) Entry {
+	return Entry{ID: id, From: d.From, Key: d.Key, Time: at, Target: d.Target, Payload: d.Payload}
+}
+
+func kindOf(p Payload) Kind {
+	if p == nil {
+		return ""
 	}
-	if len(d.Key) > MaxKey {
-		return &InvalidError{Field: "key", Limit: MaxKey, Reason: fmt.Sprintf("has %d characters, more than %d", len(d.Key), MaxKey)}
+	return p.Kind()
+}
+
+func textOf(p Payload) string {
+	switch p := p.(type) {
+	case Message:
+		return p.Text
+	case Edit:
+		return p.Text
 	}
-	for i := range len(d.Key) {
-		if d.Key[i] <= ' ' || d.Key[i] > '~' {
-			return &InvalidError{Field: "key", Limit: MaxKey, Reason: "may have printable ASCII characters only, and no spaces"}
+	return ""
+}
+
+// size is about how many bytes an entry takes beside its struct.
+func (e Entry) size() int {
+	const perID, perFile = 40, 256
+	size := len(e.Text())
+	switch p := e.Payload.(type) {
+	case Message:
+		size += len(p.Mentions)*perID + len(p.Files)*perFile
+		if p.Changes != nil {
+			for _, r := range p.Changes.Reactions {
+				size += len(r.By) * perID
+			}
 		}
+	case RoomNotice:
+		size += len(p.Fields)
+	case Unknown:
+		size += len(p.Fields)
 	}
-	return nil
-}
-
-// ParseName checks a display name and takes the white space around it off: 1 to [MaxName] characters, none of them a
-// control character or one that turns the direction of the text around it. The error is an [*InvalidError] for "name".
-func ParseName(s string) (string, error) {
-	invalid := func(reason string) (string, error) {
-		return "", &InvalidError{Field: "name", Limit: MaxName, Reason: reason}
-	}
-	if !utf8.ValidString(s) {
-		return invalid("is not valid UTF-8")
-	}
-	s = strings.TrimSpace(s)
-	if s == "" {
-		return invalid("is empty")
-	}
-	if n := utf8.RuneCountInString(s); n > MaxName {
-		return invalid(fmt.Sprintf("has %d characters, more than %d", n, MaxName))
-	}
-	for _, r := range s {
-		if !Printable(r) || r == '\n' || r == '\t' {
-			return invalid(fmt.Sprintf("has the control character %U", r))
-		}
-	}
-	return s, nil
-}
-
-// Printable reports whether a character can be written to a terminal as it is: line breaks and tabs can, other control
-// characters and those that turn the direction of the text after them (UAX #9, explicit formatting) can't.
-func Printable(r rune) bool {
-	switch {
-	case r == '\n', r == '\t':
-		return true
-	case unicode.IsControl(r):
-		return false
-	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // embeddings, overrides, isolates
-		return false
-	case r == 0x2028, r == 0x2029: // line and paragraph separator
-		return false
-	}
-	return true
+	return size
 }

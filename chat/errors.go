@@ -21,6 +21,12 @@ var (
 	ErrNotAllowed = errors.New("not allowed")
 	// ErrNotSignedIn says that somebody with a session may do this, and a guest may not.
 	ErrNotSignedIn = errors.New("not signed in")
+	// ErrNotFound says that the message that was named is not kept, or is none.
+	ErrNotFound = errors.New("the message is not kept")
+	// ErrConflict says that the message that was named has been deleted.
+	ErrConflict = errors.New("the message has been deleted")
+	// ErrKeyReused says that the key was used before, for something else.
+	ErrKeyReused = errors.New("the key was used for something else")
 )
 
 // LimitError says that a principal does something too often.
@@ -35,7 +41,7 @@ func (e *LimitError) Error() string {
 
 // InvalidError says what is wrong with one field of what somebody sent.
 type InvalidError struct {
-	// Field is the field's name on the wire: "room", "text", "key", "name", "after", "limit".
+	// Field is the field's name on the wire: "room", "text", "key", "name", "after", "limit", "emoji".
 	Field string
 	// Limit is the bound that was passed, in characters unless Reason says otherwise; 0 where there is none.
 	Limit int

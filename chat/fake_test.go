@@ -103,7 +103,7 @@ func (s *fakeStore) Append(ctx context.Context, _ chat.RoomID, d chat.Draft) (ch
 
 func (s *fakeStore) appendLocked(d chat.Draft) chat.Entry {
 	s.tag += 0x01010101
-	e := chat.Entry{ID: chat.Cursor{Seq: 1, Tag: s.tag}, Kind: d.Kind, From: d.From, Text: d.Text, Key: d.Key, Time: time.Now()}
+	e := d.Entry(chat.Cursor{Seq: 1, Tag: s.tag}, time.Now())
 	if n := len(s.log); n > 0 {
 		e.ID.Seq, e.Prev = s.log[n-1].ID.Seq+1, s.log[n-1].ID.Tag
 	}
@@ -327,7 +327,7 @@ func texts(bodies []chat.Body) []string {
 	for _, b := range bodies {
 		switch b := b.(type) {
 		case chat.Appended:
-			said = append(said, b.Entry.Text)
+			said = append(said, b.Entry.Text())
 		case chat.Welcome:
 			said = append(said, "<welcome>")
 		case chat.Reset:

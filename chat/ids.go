@@ -111,7 +111,15 @@ func (c Cursor) String() string {
 		return "0-0"
 	}
 	var b [29]byte // the longest: twenty digits, the hyphen, eight digits
-	return string(c.Tag.append(append(strconv.AppendUint(b[:0], c.Seq, 10), '-')))
+	return string(c.Append(b[:0]))
+}
+
+// Append appends what [Cursor.String] returns.
+func (c Cursor) Append(dst []byte) []byte {
+	if c.IsZero() {
+		return append(dst, "0-0"...)
+	}
+	return c.Tag.append(append(strconv.AppendUint(dst, c.Seq, 10), '-'))
 }
 
 // ParseCursor reads a cursor in the spelling of [Cursor.String] and no other. The error is an [*InvalidError] for

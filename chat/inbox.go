@@ -82,9 +82,9 @@ func sizeOf(n Notice) int {
 	const fixed = 256 // the structs and ids, about
 	switch n := n.(type) {
 	case Appended:
-		return fixed + len(n.Entry.Text)
+		return fixed + n.Entry.size()
 	case localEcho:
-		return fixed + len(n.entry.Text)
+		return fixed + n.entry.size()
 	case Joined, Left, Typing, Leaving:
 		return fixed
 	default:

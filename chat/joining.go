@@ -44,7 +44,7 @@ func (r *room) canPlace(s *subscriber) bool {
 	if !start.Resume || s.entry.placed {
 		return true
 	}
-	if _, reason := r.tail.after(start.After); reason == "" || !r.tail.mayBeBehind(start.After) {
+	if _, reason := r.tail.after(start.After); reason == "" || !r.tail.mayBeBehind(reason) {
 		s.entry.placed = true
 		return true
 	}

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"fmt"
+	"reflect"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -87,7 +88,7 @@ func play(t *testing.T, limit int, steps []step) error {
 	cut, told, lost, posts := false, false, false, 0
 	say := func() error {
 		posts++
-		_, _, err := nodes[posts%2].Post(t.Context(), session("Ann"), lobby, chat.Draft{Text: fmt.Sprint(posts)})
+		_, _, err := nodes[posts%2].Post(t.Context(), session("Ann"), lobby, chat.Draft{Payload: chat.Message{Text: fmt.Sprint(posts)}})
 		return err
 	}
 	for i, what := range steps {
@@ -167,7 +168,7 @@ func play(t *testing.T, limit int, steps []step) error {
 		}
 		for _, e := range v.entries { // what it has is what is kept, where it is still kept
 			for _, k := range kept.Entries {
-				if e.ID.Seq == k.ID.Seq && e != k {
+				if e.ID.Seq == k.ID.Seq && !reflect.DeepEqual(e, k) {
 					return fmt.Errorf("reader %d has %v where the room has %v", i, e.ID, k.ID)
 				}
 			}

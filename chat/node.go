@@ -14,10 +14,11 @@ import (
 
 // Options are a node's settings. The zero value of each means its default.
 type Options struct {
-	// HistoryLimit is how many entries the log keeps of a room, and HistoryTTL for how long after the last one: 100,
-	// 24 hours. They must be the store's.
-	HistoryLimit int
-	HistoryTTL   time.Duration
+	// HistoryLimit is how many messages and notices the log keeps of a room, AmendmentLimit how many amendments,
+	// and HistoryTTL for how long after the last one: 100, [AmendmentLimit], 24 hours. They must be the store's.
+	HistoryLimit   int
+	AmendmentLimit int
+	HistoryTTL     time.Duration
 	// Heartbeat is how often a subscriber is sent something: 15 s. The transports send it, the welcome tells it.
 	Heartbeat time.Duration
 	// ReconnectGrace is for how long a member whose last stream has ended is still present: 10 s.
@@ -39,6 +40,7 @@ type Options struct {
 
 func (o Options) withDefaults() Options {
 	orDefault(&o.HistoryLimit, 100)
+	orDefault(&o.AmendmentLimit, AmendmentLimit)
 	orDefault(&o.HistoryTTL, 24*time.Hour)
 	orDefault(&o.Heartbeat, 15*time.Second)
 	orDefault(&o.ReconnectGrace, 10*time.Second)
@@ -94,14 +96,16 @@ func (n *Node) begin() bool {
 	return true
 }
 
-// Post stores something that a principal says in a room and tells all its subscribers, on every node. When
-// it returns without an error the entry is stored. A key used before returns the first entry, and repeated
-// is true. The draft's From and Client are set here, from the principal.
+// Post stores a draft of any kind (something said in a room, or an amendment of it) and tells all its
+// subscribers, on every node. When it returns without an error the entry is stored. A key used before returns
+// the first entry, and repeated is true. So it is when there was nothing to change; then the entry has no ID.
+// [Log] has the rules. The draft's From and Client are set here, from the principal.
 //
-// Errors: those of [Policy]; [*InvalidError] for what the draft has wrong; [ErrUnavailable], after which the
-// entry may or may not be stored; [ErrGoingAway].
+// Errors: those of [Policy]; [*InvalidError] for what [Draft.Validate] names; [ErrNotFound], [ErrNotAllowed],
+// [ErrConflict]; [ErrKeyReused]; [ErrUnavailable], after which the entry may or may not be stored;
+// [ErrGoingAway].
 func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e Entry, repeated bool, err error) {
-	if err := n.Authorize(ctx, who, room, ActionPost); err != nil {
+	if err := n.Authorize(ctx, who, room, d.action()); err != nil {
 		return Entry{}, false, err
 	}
 	d.From, d.Client = who.Author(), who.Client
@@ -114,9 +118,6 @@ func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e
 	defer n.running.Done()
 	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
 	defer cancel()
-	if d.Kind == "" {
-		d.Kind = KindMessage
-	}
 	e, repeated, err = n.log.Append(ctx, room, d)
 	if err != nil {
 		return Entry{}, false, fmt.Errorf("post to %s: %w", room, n.unavailable(err))

@@ -45,7 +45,7 @@ func subscribe(t *testing.T, n *chat.Node, who chat.Principal, from chat.Start) 
 
 func say(t *testing.T, n *chat.Node, text string) chat.Entry {
 	t.Helper()
-	e, repeated, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Text: text})
+	e, repeated, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Payload: chat.Message{Text: text}})
 	require.NoError(t, err)
 	require.False(t, repeated)
 	return e
@@ -144,9 +144,9 @@ func TestOneOrderForAllAndEachOnce(t *testing.T) {
 		for range 4 {
 			go func() {
 				for i := range 50 {
-					_, _, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Text: "from a " + strconv.Itoa(i)})
+					_, _, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Payload: chat.Message{Text: "from a " + strconv.Itoa(i)}})
 					require.NoError(t, err)
-					_, _, err = other.Post(t.Context(), session("Ann"), lobby, chat.Draft{Text: "from b " + strconv.Itoa(i)})
+					_, _, err = other.Post(t.Context(), session("Ann"), lobby, chat.Draft{Payload: chat.Message{Text: "from b " + strconv.Itoa(i)}})
 					require.NoError(t, err)
 				}
 			}()
@@ -308,7 +308,7 @@ func TestARepeatedKeyIsTheFirstEntry(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		bob.take()
-		draft := chat.Draft{Text: "once", Key: "k"}
+		draft := chat.Draft{Payload: chat.Message{Text: "once"}, Key: "k"}
 		first, repeated, err := n.Post(t.Context(), session("Ann"), lobby, draft)
 		require.NoError(t, err)
 		require.False(t, repeated)
@@ -333,7 +333,7 @@ func TestAwayStore(t *testing.T) {
 		s.setAway(true)
 		s.cutFeed(true)
 		began := time.Now()
-		_, _, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Text: "refused"})
+		_, _, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Payload: chat.Message{Text: "refused"}})
 		require.ErrorIs(t, err, chat.ErrUnavailable)
 		require.LessOrEqual(t, time.Since(began), 2*time.Second)
 		began = time.Now()
@@ -376,7 +376,7 @@ func TestCloseTellsEverybodyAndFinishesPosts(t *testing.T) {
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		require.NoError(t, n.Close(t.Context()))
 		require.ErrorIs(t, bob.err(), chat.ErrGoingAway)
-		_, _, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Text: "late"})
+		_, _, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Payload: chat.Message{Text: "late"}})
 		require.ErrorIs(t, err, chat.ErrGoingAway)
 		_, err = n.Subscribe(t.Context(), session("Cid"), lobby, chat.All, &recorder{})
 		require.ErrorIs(t, err, chat.ErrGoingAway)
@@ -475,7 +475,7 @@ func TestWhatWasHeldBeforeACutIsRead(t *testing.T) {
 		s.mu.Lock()
 		s.slow = time.Second
 		s.tell(chat.Following{}) // a read is under way
-		phantom := s.appendLocked(chat.Draft{Kind: chat.KindMessage, Text: "phantom"})
+		phantom := s.appendLocked(chat.Draft{Payload: chat.Message{Text: "phantom"}})
 		s.tell(chat.Appended{Entry: phantom})
 		s.tell(chat.Cut{})
 		s.log = nil
@@ -496,7 +496,7 @@ func TestAFloodedInboxReadsOnFromTheList(t *testing.T) {
 		big := string(make([]byte, 3000))
 		for i := range 2000 { // far more than the inbox takes, while the worker has no chance to look
 			s.mu.Lock()
-			e := s.appendLocked(chat.Draft{Kind: chat.KindMessage, Text: fmt.Sprint(i, big)})
+			e := s.appendLocked(chat.Draft{Payload: chat.Message{Text: fmt.Sprint(i, big)}})
 			s.tell(chat.Appended{Entry: e})
 			s.mu.Unlock()
 		}

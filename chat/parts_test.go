@@ -259,7 +259,7 @@ func TestGatheringIsDeliveredInBatchesThatNoReaderIsSlowFor(t *testing.T) {
 	var g gathering
 	require.False(t, g.isDue(noon))
 	for range 100 {
-		g.add(&Event{Body: Appended{Entry: Entry{Text: string(make([]byte, MaxText))}}})
+		g.add(&Event{Body: Appended{Entry: Entry{Payload: Message{Text: string(make([]byte, MaxText))}}}})
 	}
 	require.True(t, g.isDue(noon))
 	total := 0

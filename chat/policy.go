@@ -11,12 +11,28 @@ type Action string
 // What a [Node] asks about by itself.
 const (
 	ActionPost      Action = "post"
+	ActionEdit      Action = "edit"
+	ActionDelete    Action = "delete"
+	ActionReact     Action = "react"
 	ActionSubscribe Action = "subscribe"
 	ActionHistory   Action = "history" // read what is kept
 	ActionMembers   Action = "members" // read who is there
 	ActionTyping    Action = "typing"
 	ActionLeave     Action = "leave"
 )
+
+// action is what the policy is asked about for a draft.
+func (d Draft) action() Action {
+	switch d.Payload.(type) {
+	case Edit:
+		return ActionEdit
+	case Delete:
+		return ActionDelete
+	case Reaction:
+		return ActionReact
+	}
+	return ActionPost
+}
 
 // Policy decides who may do what. Decide may be called at the same time, and is called before anything
 // is read or stored.

@@ -29,7 +29,7 @@ func (p refusing) Decide(_ context.Context, who chat.Principal, room chat.RoomID
 func TestAPolicyIsAskedForEveryAction(t *testing.T) {
 	actions := map[chat.Action]func(context.Context, *chat.Node, chat.Principal) error{
 		chat.ActionPost: func(ctx context.Context, n *chat.Node, who chat.Principal) error {
-			_, _, err := n.Post(ctx, who, lobby, chat.Draft{Text: "hello"})
+			_, _, err := n.Post(ctx, who, lobby, chat.Draft{Payload: chat.Message{Text: "hello"}})
 			return err
 		},
 		chat.ActionSubscribe: func(ctx context.Context, n *chat.Node, who chat.Principal) error {
@@ -78,7 +78,7 @@ func TestAPolicyIsAskedForEveryAction(t *testing.T) {
 // What a draft says of its author is not believed.
 func TestAPostIsFromThePrincipal(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
-		draft := chat.Draft{Text: "hello", From: chat.Author{ID: "id-Bob", Name: "Bob"}, Client: "id-Bob"}
+		draft := chat.Draft{Payload: chat.Message{Text: "hello"}, From: chat.Author{ID: "id-Bob", Name: "Bob"}, Client: "id-Bob"}
 		e, _, err := n.Post(t.Context(), session("Ann"), lobby, draft)
 		require.NoError(t, err)
 		require.Equal(t, chat.Author{ID: "id-Ann", Name: "Ann"}, e.From)

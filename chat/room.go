@@ -33,7 +33,7 @@ type room struct {
 func newRoom(b *backend, id RoomID) *room {
 	return &room{
 		id: id, back: b, inbox: newInbox(),
-		tail:   tail{room: id, limit: b.options.HistoryLimit, retention: b.options.HistoryTTL},
+		tail:   newTail(id, b.options),
 		sync:   syncing{stale: true},
 		roster: rosterCache{foldAbove: b.options.FoldAbove},
 		leases: leases{renewEvery: b.options.RenewEvery},
@@ -100,7 +100,7 @@ func (r *room) handle(n Notice) {
 		return
 	case localEcho:
 		if !r.sync.stale && r.tail.place(n.entry) == next && r.isCloseToFeed(n.entry) {
-			r.batch.add(r.tail.push(n.entry, time.Now()))
+			r.take(n.entry)
 		}
 		return
 	}
@@ -124,7 +124,7 @@ func (r *room) handle(n Notice) {
 func (r *room) appended(e Entry) {
 	switch r.tail.place(e) {
 	case next:
-		r.batch.add(r.tail.push(e, time.Now()))
+		r.take(e)
 		r.fed = e.ID.Seq
 	case known:
 		r.fed = e.ID.Seq
@@ -133,10 +133,19 @@ func (r *room) appended(e Entry) {
 	}
 }
 
+// take adds the log's next entry to the tail and to the batch.
+func (r *room) take(e Entry) {
+	event, current := r.tail.push(e, time.Now())
+	r.batch.add(event)
+	if !current {
+		r.refresh()
+	}
+}
+
 // isCloseToFeed reports whether the tail will still hold the next entry when the feed has caught up with it. Else the feed's
 // copies would look like those of another log, and each have it read.
 func (r *room) isCloseToFeed(e Entry) bool {
-	return e.ID.Seq-r.fed <= uint64(r.tail.limit)
+	return e.ID.Seq-r.fed <= uint64(min(r.tail.limit, r.tail.amendLimit))
 }
 
 // tell adds an event to the batch being gathered.
@@ -232,7 +241,7 @@ func (r *room) finished(now time.Time) bool {
 	}
 	if r.lingerAt.IsZero() {
 		r.lingerAt = now
-		if len(r.tail.events) > 0 { // a room where nothing was said is quickly read again
+		if !r.tail.empty() { // a room where nothing was said is quickly read again
 			r.lingerAt = now.Add(r.back.options.Linger)
 		}
 	}

@@ -6,20 +6,37 @@ import (
 )
 
 // Log keeps the rooms' entries. Methods may be called at the same time. An error means that the store did not answer
-// and wraps [ErrUnavailable]; a room that has nothing is no error.
+// and wraps [ErrUnavailable], unless it is one of those that Append names; a room that has nothing is no error.
 type Log interface {
-	// Append numbers a draft, stores it and tells all nodes that follow the room, in one step. When it returns, the
-	// entry is stored. A key that the same client used within [KeyLife] appends nothing: repeated is true and the
-	// entry is the first one.
+	// Append numbers a draft, stores it and tells all nodes that follow the room, in one step. When it
+	// returns without an error, the entry is stored.
+	//
+	// A key that the same client used within [KeyLife] appends nothing: repeated is true and the entry is the
+	// first one as it is kept now, or with what the draft says when it is no longer kept. The same key with
+	// another target or payload is [ErrKeyReused].
+	//
+	// A draft with a target amends that message, in the same step: the kept message is from then on what
+	// [Entry.AmendedBy] says, and amendments that are overtaken say nothing any more. Whether it may is what
+	// [Draft.Changes] says, with its errors; when nothing would change, nothing is appended: repeated is true and
+	// the entry has no ID. A message that is a reply gets its quote; [ErrNotFound] and [ErrConflict] tell that the
+	// message that it answers is not kept, or has been deleted.
 	Append(ctx context.Context, room RoomID, d Draft) (e Entry, repeated bool, err error)
 	// Read returns all that is kept of a room.
 	Read(ctx context.Context, room RoomID) (Kept, error)
 }
 
-// Kept is what a room's log holds.
+// AmendmentLimit is how many amendments are kept of a room by default. They are kept for those who come back: who has
+// missed more of them is told to begin anew. A thousand are some 200 KB in the store at most, for a room that has them.
+const AmendmentLimit = 1000
+
+// Kept is what a room's log holds: what new readers are shown, and the amendments that those get who have been here
+// before. Taken together they are in order by their numbers, and each knows the tag of the one before it. Numbers are
+// missing where amendments are no longer kept.
 type Kept struct {
-	// Entries are in order, without gaps.
+	// Entries are the last messages and notices, as they are now.
 	Entries []Entry
+	// Amendments are the last amendments. What they say is in the entries already.
+	Amendments []Entry
 	// Expires is in how long all of it goes unless something is appended; 0 when there are no entries.
 	Expires time.Duration
 }

@@ -1,24 +1,42 @@
 package chat
 
-import "time"
+import (
+	"reflect"
+	"slices"
+	"time"
+)
 
-// tail is a worker's copy of what the log keeps of its room: it serves joins and resumes without asking the store.
+// tail is a worker's copy of what the log keeps of its room: it serves joins and resumes without asking the store. The
+// bodies of its events are [Appended]. Events are not changed: an amended message is a new event, and with the old one
+// goes what was encoded of it.
 type tail struct {
-	room      RoomID
-	limit     int           // entries kept, as in the store
-	retention time.Duration // how long the store keeps them after the last one
-	events    []*Event      // their bodies are Appended, in order, without gaps
-	closed    bool          // the room has been without members since the tail was read
-	expires   time.Time     // when the store will have forgotten all of it, unless something is appended
+	room       RoomID
+	limit      int           // messages and notices kept, as in the store
+	amendLimit int           // amendments kept, as in the store
+	retention  time.Duration // how long the store keeps them after the last one
+	events     []*Event      // messages and notices, as they are now
+	amendments []*Event
+	end        Cursor    // the last entry, whatever its kind
+	closed     bool      // the room has been without members since the tail was read
+	expires    time.Time // when the store will have forgotten all of it, unless something is appended
+}
+
+func newTail(room RoomID, o Options) tail {
+	return tail{room: room, limit: o.HistoryLimit, amendLimit: o.AmendmentLimit, retention: o.HistoryTTL}
 }
 
 func entryOf(e *Event) Entry { return e.Body.(Appended).Entry }
 
-func (t *tail) last() Cursor {
-	if len(t.events) == 0 {
-		return Cursor{}
-	}
-	return entryOf(t.events[len(t.events)-1]).ID
+func eventID(e *Event) (Cursor, Tag) {
+	entry := entryOf(e)
+	return entry.ID, entry.Prev
+}
+
+func (t *tail) last() Cursor { return t.end }
+
+// parts are what the store still has.
+func (t *tail) parts() parts[*Event] {
+	return parts[*Event]{entries: t.kept(), amendments: t.amendments, id: eventID}
 }
 
 // place says how an entry stands to the tail.
@@ -31,42 +49,72 @@ const (
 )
 
 func (t *tail) place(e Entry) place {
-	last := t.last()
-	if e.ID.Seq == last.Seq+1 && e.Prev == last.Tag {
+	if e.ID.Seq == t.end.Seq+1 && e.Prev == t.end.Tag {
 		return next
 	}
-	if have, ok := t.at(e.ID.Seq); ok && have.ID == e.ID {
+	all := parts[*Event]{entries: t.events, amendments: t.amendments, id: eventID}
+	if have, ok := all.at(e.ID.Seq); ok && entryOf(have).ID == e.ID {
 		return known
 	}
 	return elsewhere
 }
 
-// at is the entry with a sequence number, if it is in the tail.
-func (t *tail) at(seq uint64) (Entry, bool) {
-	if len(t.events) == 0 {
-		return Entry{}, false
+// push appends an entry that is the next one and returns its event. current is false when the tail does not know what
+// the entry has amended: then it has to be read again before anybody is shown it.
+func (t *tail) push(e Entry, now time.Time) (event *Event, current bool) {
+	event, current = t.event(e), true
+	if e.Amends() {
+		current = t.amend(e)
+		t.amendments = pushed(t.amendments, event, t.amendLimit)
+	} else {
+		t.events = pushed(t.events, event, t.limit)
 	}
-	first := entryOf(t.events[0]).ID.Seq
-	if seq < first || seq-first >= uint64(len(t.events)) {
-		return Entry{}, false
-	}
-	return entryOf(t.events[seq-first]), true
-}
-
-// push appends an entry that is the next one and returns its event.
-func (t *tail) push(e Entry, now time.Time) *Event {
-	event := &Event{Room: t.room, Body: Appended{Entry: e}}
-	if len(t.events) >= 2*t.limit { // moved down now and then, not each time
-		n := copy(t.events, t.events[len(t.events)-t.limit+1:])
-		clear(t.events[n:])
-		t.events = t.events[:n]
-	}
-	t.events = append(t.events, event)
+	t.end = e.ID
 	t.expires = now.Add(t.retention)
-	return event
+	return event, current
 }
 
-// kept are the events that the store still has.
+func (t *tail) event(e Entry) *Event { return &Event{Room: t.room, Body: Appended{Entry: e}} }
+
+// pushed appends to a list of which the last limit events count. It is moved down now and then, not each time.
+func pushed(events []*Event, e *Event, limit int) []*Event {
+	if len(events) >= 2*limit {
+		n := copy(events, events[len(events)-limit+1:])
+		clear(events[n:])
+		events = events[:n]
+	}
+	return append(events, e)
+}
+
+// amend takes what an amendment says over into the events that it is about. It returns false when it does not know how.
+func (t *tail) amend(a Entry) bool {
+	kept := t.kept()
+	i, found := t.parts().search(kept, a.Target.Seq)
+	if !found || entryOf(kept[i]).ID != a.Target {
+		return true // it is no longer kept
+	}
+	amended, ok := entryOf(kept[i]).AmendedBy(a)
+	if !ok {
+		return false
+	}
+	kept[i] = t.event(amended)
+	switch a.Payload.(type) {
+	case Edit, Delete:
+		for i, e := range kept {
+			if reply, ok := entryOf(e).Quoting(amended); ok {
+				kept[i] = t.event(reply)
+			}
+		}
+		for i, e := range t.amendments {
+			if overtaken := entryOf(e); overtaken.OvertakenBy(a) {
+				t.amendments[i] = t.event(overtaken.Voided())
+			}
+		}
+	}
+	return true
+}
+
+// kept are the messages and notices that the store still has.
 func (t *tail) kept() []*Event {
 	if len(t.events) > t.limit {
 		return t.events[len(t.events)-t.limit:]
@@ -74,97 +122,56 @@ func (t *tail) kept() []*Event {
 	return t.events
 }
 
+func (t *tail) empty() bool { return len(t.events) == 0 }
+
 // expired reports whether the store has forgotten what the tail holds.
-func (t *tail) expired(now time.Time) bool { return len(t.events) > 0 && !now.Before(t.expires) }
+func (t *tail) expired(now time.Time) bool { return !t.empty() && !now.Before(t.expires) }
 
-// after returns what is kept after a cursor. With a reason, the cursor can't be served and the events are all that is
-// kept.
+// after returns what came after a cursor. With a reason, the cursor can't be served, and the events are those that a new
+// reader is shown. The list is the caller's to read until the next entry comes.
 func (t *tail) after(c Cursor) ([]*Event, ResetReason) {
-	kept := t.kept()
-	from, reason := c.in(len(kept), func(i int) Entry { return entryOf(kept[i]) })
-	return kept[from:], reason
-}
-
-// After returns the entries after a cursor. With a reason, the cursor can't be served and the entries are all that is
-// kept.
-func (k Kept) After(c Cursor) ([]Entry, ResetReason) {
-	from, reason := c.in(len(k.Entries), func(i int) Entry { return k.Entries[i] })
-	return k.Entries[from:], reason
-}
-
-// in finds the cursor's place in n kept entries: the index from which to go on, or 0 and why it has none.
-func (c Cursor) in(n int, at func(int) Entry) (from int, reason ResetReason) {
-	if n == 0 {
-		if c.IsZero() {
-			return 0, ""
-		}
-		return 0, Expired
+	fresh, reason := t.parts().after(c)
+	if reason != "" {
+		return t.kept(), reason
 	}
-	first, last := at(0), at(n-1).ID
-	switch {
-	case c.Seq+1 < first.ID.Seq:
-		return 0, Expired
-	case c.Seq > last.Seq:
-		return 0, Rewritten
-	case c.Seq+1 == first.ID.Seq: // its entry is no longer kept, but the one after it knows its tag
-		if c.Tag != first.Prev {
-			return 0, Rewritten
-		}
-		return 0, ""
-	}
-	i := int(c.Seq - first.ID.Seq)
-	if at(i).ID != c {
-		return 0, Rewritten
-	}
-	return i + 1, ""
+	return fresh, ""
 }
 
 // mayBeBehind reports whether a cursor that the tail can't serve may still have its place in the log: it may name an entry
 // that another node has delivered already and the feed has yet to bring here, or one of a log that has replaced this.
-// Only what is older than all that is kept is gone for certain.
-func (t *tail) mayBeBehind(c Cursor) bool {
-	kept := t.kept()
-	return len(kept) == 0 || c.Seq+1 >= entryOf(kept[0]).ID.Seq
-}
+// Only where something is no longer kept, the cursor is void for certain.
+func (t *tail) mayBeBehind(reason ResetReason) bool { return t.empty() || reason == Rewritten }
 
 // adopt makes the tail what was read from the store. It returns the events that the tail did not have; with a reason,
-// the tail's own last entry has no place in what was read, and the events are all that is kept.
+// the tail's own last entry has no place in what was read, and the events are those that a new reader is shown.
 func (t *tail) adopt(k Kept, now time.Time) ([]*Event, ResetReason) {
-	had, hadExpired := t.last(), t.expired(now) || t.closed
-	t.closed = false
-	old := t.events
-	t.events = make([]*Event, 0, len(k.Entries))
-	for _, e := range k.Entries {
-		t.events = append(t.events, &Event{Room: t.room, Body: Appended{Entry: e}})
-	}
-	t.expires = now.Add(k.Expires)
+	had, hadExpired := t.end, t.expired(now) || t.closed
+	old := t.parts()
+	t.closed, t.end, t.expires = false, k.Last(), now.Add(k.Expires)
+	t.events, t.amendments = t.adopted(k.Entries, old), t.adopted(k.Amendments, old)
 	fresh, reason := t.after(had)
 	if reason == "" {
-		t.keepEncoded(old)
-		return fresh, ""
+		return slices.Clone(fresh), ""
 	}
 	switch {
 	case hadExpired:
 		reason = Expired
-	case len(t.events) == 0:
+	case t.empty():
 		reason = Rewritten // all of it, before its time: lost
 	}
-	return t.kept(), reason
+	return slices.Clone(fresh), reason
 }
 
-// keepEncoded takes over the events that the tail had already, for the encodings they carry.
-func (t *tail) keepEncoded(old []*Event) {
-	if len(old) == 0 || len(t.events) == 0 {
-		return
-	}
-	first := entryOf(t.events[0]).ID.Seq
-	for _, e := range old {
-		id := entryOf(e).ID
-		if id.Seq < first || id.Seq-first >= uint64(len(t.events)) {
-			continue
+// adopted are entries as events. Those that the tail had already, and that are the same now, are taken over for the
+// encodings that they carry.
+func (t *tail) adopted(entries []Entry, old parts[*Event]) []*Event {
+	events := make([]*Event, 0, len(entries))
+	for _, e := range entries {
+		event, ok := old.at(e.ID.Seq)
+		if !ok || !reflect.DeepEqual(entryOf(event), e) {
+			event = t.event(e)
 		}
-		if i := id.Seq - first; entryOf(t.events[i]).ID == id {
-			t.events[i] = e
-		}
+		events = append(events, event)
 	}
+	return events
 }

@@ -1,61 +1,15 @@
 package redisstore
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/caller-chat/caller/chat"
 )
-
-// author is who wrote an entry or is a member, as it is stored.
-type author struct {
-	ID    chat.MemberID `json:"id"`
-	Name  string        `json:"name"`
-	Guest bool          `json:"guest,omitempty"`
-}
-
-// body is the part of an element that Lua does not look into.
-type body struct {
-	Kind chat.Kind `json:"kind"`
-	From author    `json:"from"`
-	Text string    `json:"text"`
-	Key  string    `json:"key,omitempty"`
-}
-
-// encoder is used again and again: what it has grown to is what bodies take.
-type encoder struct {
-	buffer bytes.Buffer
-	json   *json.Encoder
-}
-
-var encoders = sync.Pool{New: func() any {
-	e := &encoder{}
-	e.json = json.NewEncoder(&e.buffer)
-	e.json.SetEscapeHTML(false)
-	return e
-}}
-
-// encode is JSON on one line that leaves <, > and & alone: nobody puts it into HTML, and \u003c is six times as long.
-func encode(v any) (string, error) {
-	e := encoders.Get().(*encoder)
-	e.buffer.Reset()
-	if err := e.json.Encode(v); err != nil { // the encoder is then of no more use
-		return "", fmt.Errorf("encoding %T: %w", v, err)
-	}
-	s := string(bytes.TrimSuffix(e.buffer.Bytes(), []byte("\n")))
-	encoders.Put(e)
-	return s, nil
-}
-
-func encodeBody(d chat.Draft) (string, error) {
-	return encode(body{Kind: d.Kind, From: author(d.From), Text: d.Text, Key: d.Key})
-}
 
 // parseElement reads an element of the log: "SEQ-TAG PREVTAG TIME {body}".
 func parseElement(s string) (chat.Entry, error) {
@@ -87,16 +41,6 @@ func parseHead(s string) (e chat.Entry, text string, err error) {
 		return chat.Entry{}, "", fmt.Errorf("element's time: %w", err)
 	}
 	return e, text, nil
-}
-
-// parseBody completes an entry.
-func parseBody(e chat.Entry, text string) (chat.Entry, error) {
-	var b body
-	if err := json.Unmarshal([]byte(text), &b); err != nil {
-		return chat.Entry{}, fmt.Errorf("element's body: %w", err)
-	}
-	e.Kind, e.From, e.Text, e.Key = b.Kind, chat.Author(b.From), b.Text, b.Key
-	return e, nil
 }
 
 // maxMillis is the end of the year 9999, past which times can't be written in RFC 3339.

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
@@ -14,9 +15,52 @@ import (
 
 // format writes an element as append.lua does.
 func format(t require.TestingT, e chat.Entry) string {
-	b, err := encodeBody(chat.Draft{Kind: e.Kind, From: e.From, Text: e.Text, Key: e.Key})
+	b, err := encodeBody(e.From, e.Key, e.Target, e.Payload)
 	require.NoError(t, err)
 	return fmt.Sprintf("%v %v %d %s", e.ID, e.Prev, e.Time.UnixMilli(), b)
+}
+
+// payload is anything that an entry may say.
+func payload() *rapid.Generator[chat.Payload] {
+	cursor := rapid.Custom(func(t *rapid.T) chat.Cursor {
+		return chat.Cursor{Seq: rapid.Uint64Range(1, 1<<53-1).Draw(t, "seq"), Tag: chat.Tag(rapid.Uint32Min(1).Draw(t, "tag"))}
+	})
+	ids := rapid.SliceOfN(rapid.Map(rapid.StringN(1, 9, -1), func(s string) chat.MemberID { return chat.MemberID(s) }), 1, 5)
+	return rapid.Custom(func(t *rapid.T) chat.Payload {
+		text := rapid.String().Draw(t, "text")
+		switch rapid.IntRange(0, 7).Draw(t, "kind") {
+		case 0:
+			return chat.Edit{Text: text}
+		case 1:
+			return chat.Delete{}
+		case 2:
+			return chat.Reaction{Emoji: text, On: rapid.Bool().Draw(t, "on")}
+		case 3:
+			return chat.RoomNotice{What: text, Fields: json.RawMessage(`{"topic":"<tea>"}`)}
+		case 4:
+			return chat.Void{}
+		case 5:
+			return chat.Unknown{Name: "pin", Fields: json.RawMessage(`{"place":7,"text":"\u2028<b>"}`)}
+		}
+		m := chat.Message{Text: text}
+		if rapid.Bool().Draw(t, "more") {
+			m.Mentions = ids.Draw(t, "mentions")
+			m.ReplyTo = &chat.Quote{ID: cursor.Draw(t, "replyTo"), From: chat.Author{ID: "b", Name: "Bob", Guest: true}, Excerpt: text}
+			m.Files = []chat.File{{ID: "f", Name: text, Type: "image/png", Size: 1 << 40, SHA256: "00", Width: 3, Height: 4, Preview: "data:,"}}
+		}
+		if rapid.Bool().Draw(t, "changed") {
+			m.Changes = &chat.Changes{Last: cursor.Draw(t, "last"), Deleted: rapid.Bool().Draw(t, "deleted")}
+			if rapid.Bool().Draw(t, "edited") {
+				m.Changes.EditedAt = time.UnixMilli(rapid.Int64Range(1, maxMillis).Draw(t, "at")).UTC()
+			}
+			for _, emoji := range []string{"\U0001f44d", "\u2764\ufe0f"} {
+				if rapid.Bool().Draw(t, "reactions") {
+					m.Changes.Reactions = append(m.Changes.Reactions, chat.Reactions{Emoji: emoji, By: ids.Draw(t, "by")})
+				}
+			}
+		}
+		return m
+	})
 }
 
 func TestElementRoundTrip(t *testing.T) {
@@ -25,13 +69,15 @@ func TestElementRoundTrip(t *testing.T) {
 			ID: chat.Cursor{
 				Seq: rapid.Uint64Range(1, 1<<53-1).Draw(t, "seq"), Tag: chat.Tag(rapid.Uint32Min(1).Draw(t, "tag")),
 			},
-			Kind: chat.Kind(rapid.String().Draw(t, "kind")),
 			From: chat.Author{
 				ID: chat.MemberID(rapid.String().Draw(t, "id")), Name: rapid.String().Draw(t, "name"),
 				Guest: rapid.Bool().Draw(t, "guest"),
 			},
-			Text: rapid.String().Draw(t, "text"), Key: rapid.String().Draw(t, "key"),
+			Key: rapid.String().Draw(t, "key"), Payload: payload().Draw(t, "payload"),
 			Time: time.UnixMilli(rapid.Int64Range(0, maxMillis).Draw(t, "time")).UTC(),
+		}
+		if rapid.Bool().Draw(t, "amends") {
+			e.Target = chat.Cursor{Seq: 7, Tag: 8}
 		}
 		if e.ID.Seq > 1 {
 			e.Prev = chat.Tag(rapid.Uint32Min(1).Draw(t, "prev"))
@@ -59,6 +105,15 @@ func TestParseElementRefuses(t *testing.T) {
 func FuzzParseElement(f *testing.F) {
 	f.Add(`1-7f3a9c12 00000000 1767225600000 {"kind":"message","from":{"id":"a","name":"Ann"},"text":"hello","key":"k1"}`)
 	f.Add(`42-7f3a9c12 0000000f 0 {}`)
+	for _, body := range []string{
+		`{"kind":"message","from":{"id":"a"},"text":"x","replyTo":{"id":"1-7f3a9c12","from":{"id":"b"}},"mentions":["b"],"files":[{"id":"f"}]}`,
+		`{"kind":"message","from":{},"amended":"9-7f3a9c12","editedAt":5,"deleted":true,"reactions":[{"emoji":"x","by":["a"]}]}`,
+		`{"kind":"edit","from":{},"target":"1-7f3a9c12","text":"y"}`, `{"kind":"delete","target":"1-7f3a9c12"}`, `{"kind":"void"}`,
+		`{"kind":"reaction","target":"1-7f3a9c12","emoji":"x","on":true}`, `{"kind":"notice","what":"topic","fields":{ "topic" : "tea" }}`,
+		`{"kind":"pin","target":"1-7f3a9c12","where":{"x":[1]}}`,
+	} {
+		f.Add("42-7f3a9c12 0000000f 0 " + body)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		e, err := parseElement(s)
 		if err != nil {

@@ -16,7 +16,7 @@ import (
 
 // Append implements chat.Log.
 func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (chat.Entry, bool, error) {
-	text, err := encodeBody(d)
+	text, err := encodeBody(d.From, d.Key, d.Target, d.Payload)
 	if err != nil {
 		return chat.Entry{}, false, err
 	}

@@ -127,7 +127,7 @@ func testTogether(t *testing.T, s *server) {
 			continue
 		}
 		require.NoError(t, a.err)
-		assert.Equal(t, fmt.Sprint("post ", i), a.entry.Text)
+		assert.Equal(t, fmt.Sprint("post ", i), a.entry.Text())
 		assert.Equal(t, []chat.Entry{a.entry}, read(t, st, rooms[i]).Entries)
 	}
 	assert.EqualValues(t, len(rooms), commands.Load())

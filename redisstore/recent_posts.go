@@ -39,7 +39,7 @@ func (rp *recentPosts) parse(element string) (chat.Entry, error) {
 	if d.tag != e.ID.Tag || d.body != text {
 		return parseBody(e, text)
 	}
-	e.Kind, e.From, e.Text, e.Key = d.Kind, d.From, d.Text, d.Key
+	e.From, e.Key, e.Target, e.Payload = d.From, d.Key, d.Target, d.Payload
 	return e, nil
 }
 

@@ -21,7 +21,7 @@ func TestAPostWaitsForReplicas(t *testing.T) {
 	s, err := Open(context.Background(), Options{URL: master.url, WaitReplicas: 1, Timeout: time.Second, KeyPrefix: "waits:"})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, s.Close()) }()
-	draft := chat.Draft{Kind: chat.KindMessage, Text: "hello", Key: "k", Client: "c"}
+	draft := chat.Draft{Payload: chat.Message{Text: "hello"}, Key: "k", Client: "c"}
 
 	var first chat.Entry
 	testwait.Until(t, func() bool { // once the replica has caught up

@@ -72,7 +72,7 @@ var ctx = context.Background()
 func room() chat.RoomID { return chat.NewRoomID() }
 
 func draft(text string) chat.Draft {
-	return chat.Draft{Kind: chat.KindMessage, From: chat.Author{ID: "ann-id", Name: "Ann <&>"}, Text: text, Client: "c1"}
+	return chat.Draft{From: chat.Author{ID: "ann-id", Name: "Ann <&>"}, Client: "c1", Payload: chat.Message{Text: text}}
 }
 
 func post(t *testing.T, st *Store, r chat.RoomID, text string) chat.Entry {
@@ -142,13 +142,13 @@ func testRepeat(t *testing.T, s *server) {
 	require.NoError(t, err)
 	require.False(t, repeated)
 	assert.Equal(t, chat.Entry{
-		ID: chat.Cursor{Seq: 1, Tag: first.ID.Tag}, Kind: chat.KindMessage, From: d.From, Text: "first", Key: "k",
+		ID: chat.Cursor{Seq: 1, Tag: first.ID.Tag}, From: d.From, Key: "k", Payload: chat.Message{Text: "first"},
 		Time: first.Time,
 	}, first)
 	for range 3 {
 		post(t, a, r, "other") // trims the first one away
 	}
-	d.Text = "second try"
+	d.Payload = chat.Message{Text: "second try"}
 	again, repeated, err := b.Append(ctx, r, d)
 	require.NoError(t, err)
 	assert.True(t, repeated)

@@ -170,8 +170,8 @@ func (n *numbering) Append(_ context.Context, _ chat.RoomID, d chat.Draft) (chat
 	defer n.mu.Unlock()
 	seq := n.last.ID.Seq + 1
 	n.last = chat.Entry{
-		ID: chat.Cursor{Seq: seq, Tag: chat.Tag(seq)}, Prev: n.last.ID.Tag, Kind: d.Kind, From: d.From,
-		Text: d.Text, Key: d.Key, Time: start,
+		ID: chat.Cursor{Seq: seq, Tag: chat.Tag(seq)}, Prev: n.last.ID.Tag, Payload: d.Payload, From: d.From,
+		Key: d.Key, Time: start,
 	}
 	if n.feedFirst {
 		n.tellLocked()

@@ -36,7 +36,7 @@ func fanOut(b *testing.B, readers int) {
 		conns = append(conns, c)
 	}
 	entry := chat.Entry{
-		ID: chat.Cursor{Seq: 1, Tag: 1}, Kind: chat.KindMessage, Text: strings.Repeat("x", 128), Time: time.Now(),
+		ID: chat.Cursor{Seq: 1, Tag: 1}, Payload: chat.Message{Text: strings.Repeat("x", 128)}, Time: time.Now(),
 	}
 	var sent int64
 	var sending time.Duration

@@ -125,16 +125,18 @@ func (h *Handler) read(ctx context.Context, who chat.Principal, room chat.RoomID
 	if err != nil {
 		return wire.Page{}, err
 	}
-	entries, reason := kept.Entries, chat.ResetReason("")
-	cursor := chat.Cursor{}
+	entries, reason, cursor := kept.Entries, chat.ResetReason(""), kept.Last()
+	if reading.HasAfter {
+		entries, reason = kept.After(reading.After)
+	}
 	switch {
-	case reading.HasAfter:
-		if entries, reason = kept.After(reading.After); reason == "" {
-			cursor = reading.After
-		}
-		entries = first(entries, reading.Limit)
+	case reading.HasAfter && reason == "":
+		entries, cursor = first(entries, reading.Limit, cursor)
 	case reading.HasBefore:
 		entries = last(before(entries, reading.Before), reading.Limit)
+		if cursor = (chat.Cursor{}); len(entries) > 0 {
+			cursor = entries[len(entries)-1].ID
+		}
 	default:
 		entries = last(entries, reading.Limit)
 	}
@@ -150,11 +152,12 @@ func before(entries []chat.Entry, c chat.Cursor) []chat.Entry {
 	return entries
 }
 
-func first(entries []chat.Entry, limit int) []chat.Entry {
+// first are the first entries, and the cursor from which to go on: end is where all of them lead to.
+func first(entries []chat.Entry, limit int, end chat.Cursor) ([]chat.Entry, chat.Cursor) {
 	if limit > 0 && len(entries) > limit {
-		return entries[:limit]
+		return entries[:limit], entries[limit-1].ID
 	}
-	return entries
+	return entries, end
 }
 
 func last(entries []chat.Entry, limit int) []chat.Entry {
@@ -164,12 +167,11 @@ func last(entries []chat.Entry, limit int) []chat.Entry {
 	return entries
 }
 
-// page is an answer. The cursor is that of its last entry, or the one given when it has none.
+// page is an answer. The cursor is where its reader goes on.
 func page(room chat.RoomID, entries []chat.Entry, cursor chat.Cursor, reason chat.ResetReason, roster chat.RosterEvent) wire.Page {
-	messages := make([]wire.Message, 0, len(entries))
+	messages := make([]wire.Entry, 0, len(entries))
 	for _, e := range entries {
-		messages = append(messages, wire.MessageOf(room, e))
-		cursor = e.ID
+		messages = append(messages, wire.EntryOf(room, e))
 	}
 	return wire.Page{
 		Messages: messages, Cursor: cursor.String(), Reset: reason != "", Reason: reason, Roster: wire.RosterOf(roster),

@@ -16,7 +16,7 @@ type reader struct {
 
 	mu      sync.Mutex // protects following
 	entries []chat.Entry
-	start   chat.Cursor // where the entries begin
+	cursor  chat.Cursor // where the entries lead to
 	reason  chat.ResetReason
 	roster  chat.RosterEvent
 	version int64
@@ -35,8 +35,9 @@ func (r *reader) Deliver(b *chat.Batch) {
 			r.entries, r.reason = nil, body.Reason
 		case chat.Appended:
 			r.entries = append(r.entries, body.Entry)
+			r.cursor = body.Entry.ID
 		case chat.Live:
-			r.start = body.Cursor
+			r.cursor = body.Cursor
 		case chat.Joined:
 			r.version, r.changed = body.Version, true
 		case chat.Left:
@@ -85,5 +86,13 @@ func (r *reader) page(ctx context.Context, limit int) wire.Page {
 	if current {
 		roster = fresh
 	}
-	return page(r.subscription.Room(), first(r.entries, limit), r.start, r.reason, roster)
+	// Who has to begin anew gets the last entries, as a new reader does: after those before them, numbers may be
+	// missing that are no longer kept.
+	entries, cursor := r.entries, r.cursor
+	if r.reason == "" {
+		entries, cursor = first(entries, limit, cursor)
+	} else {
+		entries = last(entries, limit)
+	}
+	return page(r.subscription.Room(), entries, cursor, r.reason, roster)
 }

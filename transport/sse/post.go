@@ -26,7 +26,7 @@ func (h *Handler) Post(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, err)
 		return
 	}
-	entry, repeated, err := h.node.Post(r.Context(), who, room, chat.Draft{Text: said.Text, Key: said.Key})
+	entry, repeated, err := h.node.Post(r.Context(), who, room, chat.Draft{Payload: chat.Message{Text: said.Text}, Key: said.Key})
 	if err != nil {
 		httpapi.WriteProblem(w, err)
 		return
@@ -35,5 +35,5 @@ func (h *Handler) Post(w http.ResponseWriter, r *http.Request) {
 	if repeated {
 		status = http.StatusOK
 	}
-	httpapi.WriteJSON(w, status, wire.MessageOf(room, entry))
+	httpapi.WriteJSON(w, status, wire.EntryOf(room, entry))
 }

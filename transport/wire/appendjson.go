@@ -7,24 +7,9 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// Messages and acks are what a busy server writes all day, so their JSON is written here, field by field, in place of
+// Entries and acks are what a busy server writes all day, so their JSON is written here, field by field, in place of
 // encoding/json and AppendEscaped: a fifth of the time and one piece of memory in place of ten. What comes out is the
 // same to the byte, as a test holds.
-
-func (m Message) appendTo(dst []byte) []byte {
-	const punctuation = 200
-	dst = slices.Grow(dst, punctuation+len(m.RoomID)+len(m.ID)+len(m.From.ID)+len(m.From.Name)+len(m.Text)+len(m.Key))
-	dst = appendString(append(dst, `{"type":`...), string(m.Type))
-	dst = appendString(append(dst, `,"roomId":`...), string(m.RoomID))
-	dst = appendString(append(dst, `,"id":`...), m.ID)
-	dst = appendString(append(dst, `,"from":{"id":`...), string(m.From.ID))
-	dst = appendString(append(dst, `,"name":`...), m.From.Name)
-	if m.From.Guest {
-		dst = append(dst, `,"guest":true`...)
-	}
-	dst = appendString(append(dst, `},"text":`...), m.Text)
-	return append(appendTimeAndKey(dst, m.Time, m.Key), '}')
-}
 
 func (a ack) appendTo(dst []byte) []byte {
 	const punctuation = 120

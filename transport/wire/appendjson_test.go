@@ -31,12 +31,32 @@ func TestAppendedJSONIsTheUsualOne(t *testing.T) {
 		"", "plain", `"quoted" \ <b>&amp;</b>`, "line\nbreak\r\ttab\b\f\x00\x1b[31m\x7f\u0085", "\u202eturned\u2066\u2028\u2029",
 		"grüße, привет, \U0001f642", "broken \xff\xc3( \xed\xa0\x80 \xe2\x80", "real \ufffd", `\u003c is not <`,
 	} {
-		room, id := chat.RoomID("r-"+text), "1-"+text
+		room, id, target := chat.RoomID("r-"+text), chat.Cursor{Seq: 1 << 52, Tag: 7}, chat.Cursor{Seq: 3, Tag: 0xffffffff}
 		for _, guest := range []bool{false, true} {
-			m := Message{chat.KindMessage, room, id, author{chat.MemberID(text), text, guest}, text, at, text}
-			require.Equal(t, usual(t, m), string(AppendJSON(nil, m)))
+			e := chat.Entry{ID: id, From: chat.Author{ID: chat.MemberID(text), Name: text, Guest: guest}, Key: text, Time: time.Time(at)}
+			fields := entryFields{RoomID: room, ID: id.String(), From: author(e.From), Time: at, Key: text}
+			check := func(p chat.Payload, f entryFields) {
+				e.Payload, f.Type = p, p.Kind()
+				require.Equal(t, usual(t, f), string(AppendJSON(nil, EntryOf(room, e))))
+			}
+			e.Target = chat.Cursor{}
+			says := fields
+			says.Text = &text
+			check(chat.Message{Text: text}, says)
+			says.Mentions, says.Deleted, says.Amended = []chat.MemberID{chat.MemberID(text)}, true, target.String()
+			check(chat.Message{Text: text, Mentions: says.Mentions, Changes: &chat.Changes{Last: target, Deleted: true}}, says)
+
+			e.Target, fields.Target = target, target.String()
+			check(chat.Delete{}, fields)
+			check(chat.Void{}, fields)
+			says = fields
+			says.Text = &text
+			check(chat.Edit{Text: text}, says)
+			reacts := fields
+			reacts.Emoji, reacts.On = "👍"+text, &guest
+			check(chat.Reaction{Emoji: "👍" + text, On: guest}, reacts)
 		}
-		a := ack{"ack", room, text, id, at}
+		a := ack{"ack", room, text, id.String(), at}
 		require.Equal(t, "before "+usual(t, a), string(AppendJSON([]byte("before "), a)))
 	}
 }
@@ -66,25 +86,25 @@ func TestObjectsOfEveryLengthAreFramed(t *testing.T) {
 
 // What goes around it finds room beside it: who encodes for a room's readers makes one piece of memory.
 func TestAFramedMessageTakesNoMoreMemoryThanItsJSON(t *testing.T) {
-	id := chat.Cursor{Seq: 1_000_000_000_000, Tag: 0x7f3a9c12}.String()
+	id := chat.Cursor{Seq: 1_000_000_000_000, Tag: 0x7f3a9c12}
 	for _, length := range []int{0, 100, 1000, 4000} {
-		var object any = Message{
-			Type: chat.KindMessage, RoomID: "lobby", ID: id, From: author{"0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", "Ann", true},
-			Text: strings.Repeat("x", length), Time: timestamp(time.Now()), Key: "k-1",
-		}
+		var object any = EntryOf("lobby", chat.Entry{
+			ID: id, From: chat.Author{ID: "0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", Name: "Ann", Guest: true},
+			Payload: chat.Message{Text: strings.Repeat("x", length)}, Time: time.Now(), Key: "k-1",
+		})
 		alone := testing.AllocsPerRun(100, func() { AppendJSON(nil, object) }) // with the race detector it is not one
 		for _, f := range []*jsonFraming{WebSocket, SSE, NDJSON} {
-			framed := testing.AllocsPerRun(100, func() { endChunk(f.append(nil, "", id, object), 0) })
+			framed := testing.AllocsPerRun(100, func() { endChunk(f.append(nil, "", id.String(), object), 0) })
 			require.Equal(t, alone, framed, "%d bytes, shape %d", length, f.shape)
 		}
 	}
 }
 
 func BenchmarkMessage(b *testing.B) {
-	var object any = Message{
-		Type: chat.KindMessage, RoomID: "lobby", ID: "1-00000001", From: author{"id", "Ann", true},
-		Text: "hello, this is a message of an ordinary length, as people write them", Time: timestamp(time.Now()),
-	}
+	var object any = EntryOf("lobby", chat.Entry{
+		ID: chat.Cursor{Seq: 1, Tag: 1}, From: chat.Author{ID: "id", Name: "Ann", Guest: true}, Time: time.Now(),
+		Payload: chat.Message{Text: "hello, this is a message of an ordinary length, as people write them"},
+	})
 	b.Run("usual", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

@@ -15,10 +15,10 @@ const MaxRooms = 64
 // Command is what a client sends over a WebSocket.
 type Command struct {
 	Type   string `json:"type"`
-	RoomID string `json:"roomId"`
-	Key    string `json:"key"`
-	Text   string `json:"text"`
-	After  string `json:"after"`
+	RoomID string `json:"roomId,omitempty"`
+	Key    string `json:"key,omitempty"`
+	Text   string `json:"text,omitempty"`
+	After  string `json:"after,omitempty"`
 }
 
 // The commands' types.

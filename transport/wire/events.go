@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/json"
+	"errors"
 	"slices"
 	"time"
 
@@ -16,6 +17,18 @@ type timestamp time.Time
 func (t timestamp) MarshalText() ([]byte, error) {
 	return t.appendTo(nil), nil
 }
+
+// UnmarshalText takes any time of RFC 3339.
+func (t *timestamp) UnmarshalText(text []byte) error {
+	at, err := time.Parse(time.RFC3339, string(text))
+	if err == nil && (at.UTC().Year() < 0 || at.UTC().Year() > 9999) {
+		return errors.New("the year has not four digits")
+	}
+	*t = timestamp(at)
+	return err
+}
+
+func (t timestamp) utc() time.Time { return time.Time(t).UTC() }
 
 // appendTo writes a time as time.Format does by TimeFormat, in a fifth of the time: each message has one. Its year is one
 // of four digits, as the store's are.
@@ -54,17 +67,6 @@ type Member struct {
 type Call struct {
 	StartedAt timestamp `json:"startedAt"`
 	Count     int       `json:"memberCount"`
-}
-
-// Message is a log entry on the wire: an event of its own, an element of a poll's answer, and the answer to a post.
-type Message struct {
-	Type   chat.Kind   `json:"type"`
-	RoomID chat.RoomID `json:"roomId"`
-	ID     string      `json:"id"`
-	From   author      `json:"from"`
-	Text   string      `json:"text"`
-	Time   timestamp   `json:"time"`
-	Key    string      `json:"key,omitempty"`
 }
 
 // Roster is who is in a room, as it stands in other objects: the members, or in large rooms how many.
@@ -153,14 +155,6 @@ func MemberOf(m chat.Member) Member {
 	}
 }
 
-// MessageOf is an entry as it goes over the wire.
-func MessageOf(room chat.RoomID, e chat.Entry) Message {
-	return Message{
-		Type: e.Kind, RoomID: room, ID: e.ID.String(), From: authorOf(e.From),
-		Text: e.Text, Time: timestamp(e.Time), Key: e.Key,
-	}
-}
-
 // RosterOf is a roster as it goes over the wire.
 func RosterOf(r chat.RosterEvent) Roster {
 	var going *Call
@@ -181,7 +175,7 @@ func RosterOf(r chat.RosterEvent) Roster {
 func bodyOf(e *chat.Event) (eventType string, object any) {
 	switch b := e.Body.(type) {
 	case chat.Appended:
-		return string(b.Entry.Kind), MessageOf(e.Room, b.Entry)
+		return string(b.Entry.Kind()), EntryOf(e.Room, b.Entry)
 	case chat.Welcome:
 		return "welcome", welcome{
 			Type: "welcome", RoomID: e.Room, ClientID: b.You.ID, Name: b.You.Name, Guest: b.You.Guest,
@@ -226,7 +220,7 @@ const aroundJSON = 64
 // AppendJSON appends an object of this package, or of plain fields, as JSON that is safe in a terminal.
 func AppendJSON(dst []byte, object any) []byte {
 	switch object := object.(type) {
-	case Message:
+	case Entry:
 		return object.appendTo(dst)
 	case ack:
 		return object.appendTo(dst)

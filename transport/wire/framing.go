@@ -58,8 +58,11 @@ func (f *jsonFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 	}
 	id := ""
 	switch o := object.(type) {
-	case Message:
-		eventType, id = "", o.ID // no event field: onmessage sees it
+	case Entry:
+		eventType = "" // no event field: onmessage sees it
+		if f.shape == sseBlock {
+			id = o.ID.String()
+		}
 	case live:
 		id = o.Cursor
 	}
@@ -166,9 +169,7 @@ func (f *textFraming) Chunked() Framing { return &f.chunked }
 func (f *textFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 	switch b := e.Body.(type) {
 	case chat.Appended:
-		if b.Entry.Kind == chat.KindMessage {
-			return AppendTextLine(dst, b.Entry)
-		}
+		return f.appendEntry(dst, b.Entry)
 	case chat.Joined:
 		if b.Known { // news of somebody who is here, such as a new name
 			return dst
@@ -210,11 +211,43 @@ func (f *textFraming) AppendFailure(dst []byte, failed *Failure, _ chat.RoomID, 
 	return textOfAll.note(dst, time.Now(), "", failed.Error())
 }
 
-// AppendTextLine appends a message as a line of text.
+// appendEntry shows a message, and with all what has been done to one.
+func (f *textFraming) appendEntry(dst []byte, e chat.Entry) []byte {
+	switch p := e.Payload.(type) {
+	case chat.Message:
+		return AppendTextLine(dst, e)
+	case chat.Edit:
+		return f.note(dst, e.Time, e.From.Name, " edited "+e.Target.String()+": "+p.Text)
+	case chat.Delete:
+		return f.note(dst, e.Time, e.From.Name, " deleted "+e.Target.String())
+	case chat.Reaction:
+		what := " reacts to "
+		if !p.On {
+			what = " no longer reacts to "
+		}
+		return f.note(dst, e.Time, e.From.Name, what+e.Target.String()+" with "+p.Emoji)
+	case chat.RoomNotice:
+		return f.note(dst, e.Time, e.From.Name, ": "+p.What)
+	}
+	return dst
+}
+
+// AppendTextLine appends a message as a line of text. Other entries, and messages that have been deleted, add nothing.
 func AppendTextLine(dst []byte, e chat.Entry) []byte {
+	m, ok := e.Payload.(chat.Message)
+	if !ok || m.Changes != nil && m.Changes.Deleted {
+		return dst
+	}
 	dst = append(e.Time.UTC().AppendFormat(dst, time.TimeOnly), ' ')
 	dst = append(appendPlain(dst, e.From.Name), ": "...)
-	return append(appendPlain(dst, e.Text), '\n')
+	dst = appendPlain(dst, m.Text)
+	for i, of := range m.Files {
+		if i > 0 || m.Text != "" {
+			dst = append(dst, ' ')
+		}
+		dst = append(appendPlain(append(dst, '['), of.Name), ']')
+	}
+	return append(dst, '\n')
 }
 
 // chunked is another framing in chunks.

@@ -4,7 +4,7 @@ import "github.com/caller-chat/caller/chat"
 
 // Page is the answer to a history read or a poll of one room.
 type Page struct {
-	Messages []Message        `json:"messages"`
+	Messages []Entry          `json:"messages"`
 	Cursor   string           `json:"cursor"`
 	Reset    bool             `json:"reset"`
 	Reason   chat.ResetReason `json:"reason,omitempty"`

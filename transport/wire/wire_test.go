@@ -35,10 +35,10 @@ func examples(t *testing.T) map[string]*chat.Event {
 		"welcome-large-room": chat.Welcome{You: ann, Stream: "s-9f2c41d0", Resumed: true, Heartbeat: 15 * time.Second,
 			Roster: chat.RosterEvent{Count: 1204, Version: 1795522471324}},
 		"reset": chat.Reset{Reason: chat.Expired},
-		"message": chat.Appended{Entry: chat.Entry{ID: chat.Cursor{Seq: 42, Tag: 0x7f3a9c12}, Kind: chat.KindMessage,
-			From: ann.Author(), Text: "hello", Key: "k-1", Time: at(t, "2026-11-24T12:04:31.005Z")}},
-		"message-guest": chat.Appended{Entry: chat.Entry{ID: chat.Cursor{Seq: 43, Tag: 0x00c0ffee}, Kind: chat.KindMessage,
-			From: guest.Author(), Text: "from curl", Time: at(t, "2026-11-24T12:04:32.31Z")}},
+		"message": chat.Appended{Entry: chat.Entry{ID: chat.Cursor{Seq: 42, Tag: 0x7f3a9c12},
+			From: ann.Author(), Payload: chat.Message{Text: "hello"}, Key: "k-1", Time: at(t, "2026-11-24T12:04:31.005Z")}},
+		"message-guest": chat.Appended{Entry: chat.Entry{ID: chat.Cursor{Seq: 43, Tag: 0x00c0ffee},
+			From: guest.Author(), Payload: chat.Message{Text: "from curl"}, Time: at(t, "2026-11-24T12:04:32.31Z")}},
 		"live":               chat.Live{Cursor: chat.Cursor{Seq: 43, Tag: 0x00c0ffee}},
 		"live-empty":         chat.Live{},
 		"joined":             chat.Joined{Member: bob, Version: 1795522470121},
@@ -54,11 +54,51 @@ func examples(t *testing.T) map[string]*chat.Event {
 		"call-started": chat.CallChanged{Started: true, Time: calling.CallSince},
 		"call-ended":   chat.CallChanged{Time: at(t, "2026-11-24T12:31:07.08Z")},
 	}
+	for name, entry := range entryExamples(t, ann.Author(), bob.Author()) {
+		bodies[name] = chat.Appended{Entry: entry}
+	}
 	events := map[string]*chat.Event{}
 	for name, body := range bodies {
 		events[name] = &chat.Event{Room: "lobby", Body: body}
 	}
 	return events
+}
+
+// entryExamples are the examples of all that was done about one message.
+func entryExamples(t *testing.T, ann, bob chat.Author) map[string]chat.Entry {
+	message := chat.Cursor{Seq: 42, Tag: 0x7f3a9c12}
+	second := func(n int) time.Time { return at(t, fmt.Sprintf("2026-11-24T12:05:%02dZ", n)) }
+	said := chat.Entry{ID: message, From: ann, Key: "k-1", Time: at(t, "2026-11-24T12:04:31.005Z")}
+	amended, deleted := said, said
+	amended.Payload = chat.Message{Text: "hello all", Changes: &chat.Changes{
+		Last: chat.Cursor{Seq: 49, Tag: 0x1337c0de}, EditedAt: at(t, "2026-11-24T12:05:02.5Z"),
+		Reactions: []chat.Reactions{{Emoji: "👍", By: []chat.MemberID{bob.ID, ann.ID}}, {Emoji: "🎉", By: []chat.MemberID{bob.ID}}},
+	}}
+	deleted.Payload = chat.Message{Changes: &chat.Changes{Last: chat.Cursor{Seq: 50, Tag: 0x600df00d}, Deleted: true}}
+	return map[string]chat.Entry{
+		"message-amended": amended,
+		"message-deleted": deleted,
+		"message-reply": {ID: chat.Cursor{Seq: 44, Tag: 0x5ca1ab1e}, From: bob, Key: "k-2", Time: at(t, "2026-11-24T12:04:40Z"),
+			Payload: chat.Message{Text: "@Ann tea?", ReplyTo: &chat.Quote{ID: message, From: ann, Excerpt: "hello"}, Mentions: []chat.MemberID{ann.ID}}},
+		"message-files": {ID: chat.Cursor{Seq: 45, Tag: 0x0ddba11e}, From: bob, Time: at(t, "2026-11-24T12:04:50Z"),
+			Payload: chat.Message{Text: "look", Files: []chat.File{{
+				ID: "f-9f2c41d0", Name: "cat.png", Type: "image/png", Size: 48213, Width: 640, Height: 480,
+				SHA256: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae", Preview: "data:image/webp;base64,UklGRg==",
+			}}}},
+		"edit": {ID: chat.Cursor{Seq: 46, Tag: 0xdecafbad}, Target: message, From: ann, Key: "k-3",
+			Time: at(t, "2026-11-24T12:05:02.5Z"), Payload: chat.Edit{Text: "hello all"}},
+		"void": {ID: chat.Cursor{Seq: 46, Tag: 0xdecafbad}, Target: message, From: ann,
+			Time: at(t, "2026-11-24T12:05:02.5Z"), Payload: chat.Void{}},
+		"reaction": {ID: chat.Cursor{Seq: 47, Tag: 0x0badcafe}, Target: message, From: bob, Time: second(3),
+			Payload: chat.Reaction{Emoji: "👍", On: true}},
+		"reaction-off": {ID: chat.Cursor{Seq: 48, Tag: 0xdeadc0de}, Target: message, From: bob, Time: second(4),
+			Payload: chat.Reaction{Emoji: "👍"}},
+		"delete": {ID: chat.Cursor{Seq: 50, Tag: 0x600df00d}, Target: message, From: ann, Time: second(5), Payload: chat.Delete{}},
+		"notice": {ID: chat.Cursor{Seq: 51, Tag: 0xc001d00d}, From: ann, Time: second(6),
+			Payload: chat.RoomNotice{What: "topic", Fields: json.RawMessage(`{"topic":"tea"}`)}},
+		"unknown-entry": {ID: chat.Cursor{Seq: 52, Tag: 0xf005ba11}, Target: chat.Cursor{Seq: 44, Tag: 0x5ca1ab1e}, From: ann, Time: second(7),
+			Payload: chat.Unknown{Name: "pin", Fields: json.RawMessage(`{"place":1}`)}},
+	}
 }
 
 func example(t *testing.T, path string) string {
@@ -89,7 +129,7 @@ func TestEveryExampleIsWhatGoesOverTheWire(t *testing.T) {
 	made["ping"] = payload(t, WebSocket.AppendPing(nil, at(t, "2026-11-24T12:05:15Z")))
 	made["pong"] = payload(t, AppendPong(nil))
 	made["ack"] = payload(t, AppendAck(nil, "lobby", chat.Entry{ID: chat.Cursor{Seq: 42, Tag: 0x7f3a9c12}, Key: "k-1", Time: at(t, "2026-11-24T12:04:31.005Z")}))
-	invalid := chat.Draft{Text: strings.Repeat("a", 4001)}.Validate()
+	invalid := chat.Draft{Payload: chat.Message{Text: strings.Repeat("a", 4001)}}.Validate()
 	made["error-command"] = payload(t, WebSocket.AppendFailure(nil, FailureOf(invalid), "lobby", "k-2"))
 	going := FailureOf(chat.ErrGoingAway)
 	going.RetryAfter = 2500 * time.Millisecond
@@ -165,7 +205,7 @@ func TestText(t *testing.T) {
 	require.Empty(t, Text(false).AppendEvent(nil, examples(t)["call-started"]))
 	entry := e.Body.(chat.Appended).Entry
 	entry.From.Name = "A\x1b]0;x\x07"
-	entry.Text = "a\nb\r\x1b[2J\u009b31m\u202e\u2028\x7f\t."
+	entry.Payload = chat.Message{Text: "a\nb\r\x1b[2J\u009b31m\u202e\u2028\x7f\t."}
 	require.Equal(t, "12:04:31 A␛]0;x␇: a␤b␍␛[2J\uFFFD31m\uFFFD␤␡␉.\n", string(AppendTextLine(nil, entry)))
 }
 
@@ -177,8 +217,8 @@ func FuzzFramingsAreEscaped(f *testing.F) {
 		if !utf8.ValidString(text) || !utf8.ValidString(name) {
 			t.Skip()
 		}
-		e := &chat.Event{Room: "lobby", Body: chat.Appended{Entry: chat.Entry{ID: chat.Cursor{Seq: 1, Tag: 1}, Kind: chat.KindMessage,
-			From: chat.Author{ID: "a", Name: name}, Text: text}}}
+		e := &chat.Event{Room: "lobby", Body: chat.Appended{Entry: chat.Entry{ID: chat.Cursor{Seq: 1, Tag: 1},
+			From: chat.Author{ID: "a", Name: name}, Payload: chat.Message{Text: text}}}}
 		lines := NDJSON.AppendEvent(nil, e)
 		require.Equal(t, 1, bytes.Count(lines, []byte("\n")))
 		var got struct {

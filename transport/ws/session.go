@@ -177,7 +177,7 @@ func (s *session) roomOf(c wire.Command) (chat.RoomID, error) {
 }
 
 func (s *session) post(room chat.RoomID, c wire.Command) error {
-	entry, _, err := s.handler.node.Post(context.Background(), s.who, room, chat.Draft{Text: c.Text, Key: c.Key})
+	entry, _, err := s.handler.node.Post(context.Background(), s.who, room, chat.Draft{Payload: chat.Message{Text: c.Text}, Key: c.Key})
 	if err != nil {
 		return err
 	}

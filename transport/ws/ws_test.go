@@ -246,7 +246,7 @@ func TestPongsDoNotMixWithEvents(t *testing.T) {
 	big := strings.Repeat("x", chat.MaxText)
 	go func() {
 		for range 40 {
-			_, _, _ = r.Node.Post(t.Context(), transporttest.Session("Bob"), "lobby", chat.Draft{Text: big})
+			_, _, _ = r.Node.Post(t.Context(), transporttest.Session("Bob"), "lobby", chat.Draft{Payload: chat.Message{Text: big}})
 		}
 	}()
 	for range 40 {

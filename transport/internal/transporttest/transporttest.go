@@ -54,7 +54,7 @@ func Session(name string) chat.Principal {
 // Say posts a message to the room "lobby".
 func (r *Fixture) Say(t testing.TB, text string) chat.Entry {
 	t.Helper()
-	e, _, err := r.Node.Post(context.Background(), Session("Bob"), "lobby", chat.Draft{Text: text})
+	e, _, err := r.Node.Post(context.Background(), Session("Bob"), "lobby", chat.Draft{Payload: chat.Message{Text: text}})
 	require.NoError(t, err)
 	return e
 }

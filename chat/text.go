@@ -1,0 +1,48 @@
+package chat
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// ParseName checks a display name and takes the white space around it off: 1 to [MaxName] characters, none of them a
+// control character or one that turns the direction of the text around it. The error is an [*InvalidError] for "name".
+func ParseName(s string) (string, error) {
+	invalid := func(reason string) (string, error) {
+		return "", &InvalidError{Field: "name", Limit: MaxName, Reason: reason}
+	}
+	if !utf8.ValidString(s) {
+		return invalid("is not valid UTF-8")
+	}
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return invalid("is empty")
+	}
+	if n := utf8.RuneCountInString(s); n > MaxName {
+		return invalid(fmt.Sprintf("has %d characters, more than %d", n, MaxName))
+	}
+	for _, r := range s {
+		if !Printable(r) || r == '\n' || r == '\t' {
+			return invalid(fmt.Sprintf("has the control character %U", r))
+		}
+	}
+	return s, nil
+}
+
+// Printable reports whether a character can be written to a terminal as it is: line breaks and tabs can, other control
+// characters and those that turn the direction of the text after them (UAX #9, explicit formatting) can't.
+func Printable(r rune) bool {
+	switch {
+	case r == '\n', r == '\t':
+		return true
+	case unicode.IsControl(r):
+		return false
+	case r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069: // embeddings, overrides, isolates
+		return false
+	case r == 0x2028, r == 0x2029: // line and paragraph separator
+		return false
+	}
+	return true
+}
