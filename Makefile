@@ -80,12 +80,12 @@ unit: ## every unit test with the race detector, and redisstore on a real Redis
 	@echo '== unit tests'
 	@go test -race -count 1 -short -timeout 5m $$(go list ./... | grep -v /e2e/) ./e2e/internal/... ./e2e/load
 
-# One and the same mix each time: it begins with Redis killed, Pub/Sub cut, a node killed, answers cut half-way, and
+# The same faults each time: it begins with Redis killed, Pub/Sub cut, a node killed, answers cut half-way, and
 # nodes restarted. The long suite has another one each time.
 smoke: ## a few tests of the real program, and 20 s of faults
 	@echo '== smoke tests'
 	@go test -race -count 1 -timeout 5m ./e2e/docs ./e2e/smoke
-	@go test -race -count 1 -short -timeout 5m -run '^TestMix$$' ./e2e/faults -duration 20s -seed 411
+	@go test -race -count 1 -short -timeout 5m -run '^TestChaos$$' ./e2e/faults -duration 20s -seed 411
 
 test-program: ## what users do: rooms, pages, curl, examples, bad input
 	@scripts/need.sh go node npm gcc curl python3 redis-server chromium nginx haproxy
@@ -150,4 +150,4 @@ SEED ?= 0
 
 faults: ## break things at random for DURATION (10m), chosen by SEED, and check every promise
 	@scripts/need.sh go gcc redis-server
-	go test -race -timeout 0 -count 1 -run '^TestMix$$' -v ./e2e/faults -duration $(DURATION) -seed $(SEED)
+	go test -race -timeout 0 -count 1 -run '^TestChaos$$' -v ./e2e/faults -duration $(DURATION) -seed $(SEED)

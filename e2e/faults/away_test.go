@@ -45,14 +45,14 @@ func TestRedisAway(t *testing.T) {
 	t.Parallel() // it mostly waits
 	for _, way := range []struct {
 		name       string
-		take, back func(w *world)
+		take, back func(c *cluster)
 	}{
-		{"dead", func(w *world) { w.redis.Kill() }, func(w *world) { w.redis.Start(w.t) }},
-		{"silent", func(w *world) { w.nodes[0].link.Swallow() }, func(w *world) { w.nodes[0].link.Heal() }},
+		{"dead", func(c *cluster) { c.redis.Kill() }, func(c *cluster) { c.redis.Start(c.t) }},
+		{"silent", func(c *cluster) { c.nodes[0].link.Swallow() }, func(c *cluster) { c.nodes[0].link.Heal() }},
 	} {
 		t.Run(way.name, func(t *testing.T) {
-			w := newWorld(t, 1, 300, "--log-level", "debug")
-			node := w.nodes[0]
+			c := newCluster(t, 1, 300, "--log-level", "debug")
+			node := c.nodes[0]
 			ann := client.SignIn(t, node.URL, "Ann")
 			room := check.Room{Name: "kitchen", Limit: 300}
 			readers := map[client.Kind]*client.Reader{}
@@ -76,7 +76,7 @@ func TestRedisAway(t *testing.T) {
 			}
 			stored := harness.Await(t, "posts in the node's log", func() time.Duration { return took(node.Node, http.StatusCreated) },
 				func(longest time.Duration) bool { return longest > 0 })
-			way.take(w)
+			way.take(c)
 
 			for i := range 5 {
 				a := post(fmt.Sprintf("k-%d", i), fmt.Sprintf("meanwhile %d", i))
@@ -94,7 +94,7 @@ func TestRedisAway(t *testing.T) {
 			})
 			assert.Equal(t, http.StatusOK, statusOf(t, node.URL+"/healthz"), "the node itself is alive")
 
-			way.back(w)
+			way.back(c)
 			harness.Eventually(t, "posts to be stored again", func() bool { return post("k-0", "meanwhile 0").ID != "" })
 			for i := 1; i < 5; i++ {
 				require.NotEmpty(t, post(fmt.Sprintf("k-%d", i), fmt.Sprintf("meanwhile %d", i)).ID)
@@ -140,13 +140,13 @@ func statusOf(t *testing.T, url string) int {
 // TestSameKeyAtTwoNodes gives two nodes the same key at the same moment, many times over.
 func TestSameKeyAtTwoNodes(t *testing.T) {
 	const times = 300
-	w := newWorld(t, 2, 1000)
-	ann := client.SignIn(t, w.nodes[0].URL, "Ann")
+	c := newCluster(t, 2, 1000)
+	ann := client.SignIn(t, c.nodes[0].URL, "Ann")
 	var attempts [2][]check.Attempt
 	for i := range times {
 		key, text := fmt.Sprintf("k-%d", i), fmt.Sprintf("message %d", i)
 		var both sync.WaitGroup
-		for j, node := range w.nodes {
+		for j, node := range c.nodes {
 			both.Go(func() {
 				a := check.Attempt{Author: ann.ID, Key: key, Text: text, Sent: time.Now()}
 				message, status, err := ann.At(node.URL).TryPost(t.Context(), "kitchen", key, text)

@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	duration = flag.Duration("duration", 0, "for how long TestMix mixes; 90s by default, 20s with -short")
-	seed     = flag.Uint64("seed", 0, "what TestMix chooses by; by default another one each time, which it prints")
+	duration = flag.Duration("duration", 0, "for how long TestChaos breaks things; 90s by default, 20s with -short")
+	seed     = flag.Uint64("seed", 0, "what TestChaos chooses by; by default another one each time, which it prints")
 )
 
 // programs is the program under test, built once, with the race detector. plain is without it, for what is measured.

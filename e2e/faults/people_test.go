@@ -378,7 +378,7 @@ func (p *person) sees(ctx context.Context, from int, id string) bool {
 	}
 }
 
-// note writes into all records what is done to their world.
+// note writes into all records what is done to their nodes and Redis.
 func (c *crowd) note(format string, args ...any) {
 	for _, r := range c.rooms {
 		for _, p := range r.people {

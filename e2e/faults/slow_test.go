@@ -43,23 +43,23 @@ func TestSlowReaders(t *testing.T) {
 	redis := harness.StartRedis(t)
 	node := plain.Node(t, nodeArgs(redis.URL(), "--history-limit", "10000")...)
 	var late delays
-	var ears []*client.Ear
+	var readers []*client.LightReader
 	for i := range listeners {
-		ear := &client.Ear{Kind: kindOf(i), Person: client.Guest(node.URL, ""), Room: "hall", Pause: 300 * time.Millisecond}
+		reader := &client.LightReader{Kind: kindOf(i), Person: client.Guest(node.URL, ""), Room: "hall", Pause: 300 * time.Millisecond}
 		if i < prompt {
-			ear.Pause, ear.Heard = 0, late.heard
+			reader.Pause, reader.Heard = 0, late.heard
 		}
-		ears = append(ears, ear)
+		readers = append(readers, reader)
 	}
-	connect(t, ears)
-	awaitEars(t, "live", ears, func(_ *client.Ear, s client.EarState) bool { return s.Lives > 0 })
-	slow := func(n int) []*client.Ear {
-		var some []*client.Ear
+	connect(t, readers)
+	awaitReaders(t, "live", readers, func(_ *client.LightReader, s client.LightReaderState) bool { return s.Lives > 0 })
+	slow := func(n int) []*client.LightReader {
+		var some []*client.LightReader
 		for i := range n {
-			some = append(some, &client.Ear{Kind: kindOf(i), Person: client.Guest(node.URL, ""), Room: "hall"})
+			some = append(some, &client.LightReader{Kind: kindOf(i), Person: client.Guest(node.URL, ""), Room: "hall"})
 		}
 		connect(t, some)
-		awaitEars(t, "live", some, func(_ *client.Ear, s client.EarState) bool { return s.Lives > 0 })
+		awaitReaders(t, "live", some, func(_ *client.LightReader, s client.LightReaderState) bool { return s.Lives > 0 })
 		return some
 	}
 	one, many := slow(1), slow(slowOnes)
@@ -79,32 +79,32 @@ func TestSlowReaders(t *testing.T) {
 	memory := node.Resident(t)
 
 	for _, test := range []struct {
-		what string
-		ears []*client.Ear
+		what    string
+		readers []*client.LightReader
 	}{{"one slow reader", one}, {fmt.Sprintf("%d slow readers", slowOnes), many}} {
 		posted := talk.posted.Load()
-		for _, ear := range test.ears {
-			ear.Stop()
+		for _, reader := range test.readers {
+			reader.Stop()
 		}
 		with[test.what] = measure(test.what)
 		grown := node.Resident(t) - memory
-		assert.Less(t, grown, len(test.ears)*backlog+slack, "memory is bounded by the backlogs")
+		assert.Less(t, grown, len(test.readers)*backlog+slack, "memory is bounded by the backlogs")
 		harness.Eventually(t, "as many messages as a slow reader can't be given", func() bool {
 			return talk.posted.Load()-posted >= slowPosts
 		})
 		told := map[string]int{}
 		newest := talk.last.Load()
-		for _, ear := range test.ears {
-			ear.Go()
+		for _, reader := range test.readers {
+			reader.Go()
 		}
-		awaitEars(t, "ended, or all heard", test.ears, func(_ *client.Ear, s client.EarState) bool {
+		awaitReaders(t, "ended, or all heard", test.readers, func(_ *client.LightReader, s client.LightReaderState) bool {
 			return s.End != "" || s.Seq >= newest
 		})
-		for _, ear := range test.ears {
-			if ear.State().End != "" { // the close code comes after the error
-				testwait.Receive(t, ear.Done(), "the connection to end")
+		for _, reader := range test.readers {
+			if reader.State().End != "" { // the close code comes after the error
+				testwait.Receive(t, reader.Done(), "the connection to end")
 			}
-			end := ear.State().End
+			end := reader.State().End
 			if end == "" {
 				end = "still connected"
 			}
@@ -115,14 +115,14 @@ func TestSlowReaders(t *testing.T) {
 			assert.Contains(t, []string{"too_slow", "too_slow 4008", "still connected"}, end)
 		}
 		assert.Positive(t, told["too_slow 4008"]+told["too_slow"], "a reader that reads nothing for long is closed")
-		var again []*client.Ear
-		for _, ear := range test.ears {
-			if ear.State().End != "" {
-				again = append(again, ear)
+		var again []*client.LightReader
+		for _, reader := range test.readers {
+			if reader.State().End != "" {
+				again = append(again, reader)
 			}
 		}
-		for _, ear := range again {
-			ear.Close()
+		for _, reader := range again {
+			reader.Close()
 		}
 		connect(t, again)
 	}
@@ -133,8 +133,8 @@ func TestSlowReaders(t *testing.T) {
 		measured.Add(times.Row{What: "99 of 100 messages beside " + what, Took: p99, Machine: without, Held: held})
 		assert.Less(t, p99, held, "nobody waits for %s", what)
 	}
-	for _, all := range [][]*client.Ear{ears, one, many} {
-		awaitEars(t, "everything heard", all, func(_ *client.Ear, s client.EarState) bool { return s.Seq == talk.last.Load() })
+	for _, all := range [][]*client.LightReader{readers, one, many} {
+		awaitReaders(t, "everything heard", all, func(_ *client.LightReader, s client.LightReaderState) bool { return s.Seq == talk.last.Load() })
 		noFaults(t, all)
 	}
 }

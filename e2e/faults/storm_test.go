@@ -71,9 +71,9 @@ func TestStorm(t *testing.T) {
 	}
 	require.NoError(t, signIn.Wait())
 	room := func(i int) string { return fmt.Sprintf("room-%d", i%stormRooms) }
-	var ears []*client.Ear
+	var readers []*client.LightReader
 	for i, person := range people {
-		ears = append(ears, &client.Ear{Kind: kindOf(i / stormRooms), Person: person, Room: room(i)})
+		readers = append(readers, &client.LightReader{Kind: kindOf(i / stormRooms), Person: person, Room: room(i)})
 	}
 	poster := client.SignIn(t, other.URL, "Poster")
 	var last [stormRooms]atomic.Uint64
@@ -88,22 +88,22 @@ func TestStorm(t *testing.T) {
 	}
 	heardAll := func(what string) {
 		began := time.Now()
-		index := map[*client.Ear]int{}
-		for i, ear := range ears {
-			index[ear] = i
+		index := map[*client.LightReader]int{}
+		for i, reader := range readers {
+			index[reader] = i
 		}
-		awaitEars(t, what, ears, func(ear *client.Ear, s client.EarState) bool {
-			return s.End == "" && s.Lives > 0 && s.Seq == last[index[ear]%stormRooms].Load()
+		awaitReaders(t, what, readers, func(reader *client.LightReader, s client.LightReaderState) bool {
+			return s.End == "" && s.Lives > 0 && s.Seq == last[index[reader]%stormRooms].Load()
 		})
-		noFaults(t, ears)
+		noFaults(t, readers)
 		t.Logf("%s: all have all after %v more", what, time.Since(began).Round(time.Millisecond))
 	}
 	began := time.Now()
 	post()
-	connect(t, ears)
+	connect(t, readers)
 	heardAll("come")
 	came := time.Since(began)
-	t.Logf("%d readers in %d rooms came within %v; the node has %s and %d files", len(ears), stormRooms,
+	t.Logf("%d readers in %d rooms came within %v; the node has %s and %d files", len(readers), stormRooms,
 		came.Round(time.Millisecond), mb(one.Resident(t)), one.Files(t))
 
 	// storm has all come back, at random moments, and is what Redis was asked meanwhile.
@@ -113,23 +113,23 @@ func TestStorm(t *testing.T) {
 		lose()
 		var back sync.WaitGroup
 		var failed atomic.Int64
-		work := make(chan *client.Ear)
+		work := make(chan *client.LightReader)
 		for range connectAtOnce {
 			back.Go(func() {
-				for ear := range work {
-					ear.Close()
-					ear.Person.Base = other.URL
-					for ear.Connect() != nil {
+				for reader := range work {
+					reader.Close()
+					reader.Person.Base = other.URL
+					for reader.Connect() != nil {
 						failed.Add(1)
 						time.Sleep(50 * time.Millisecond) // before the next try
 					}
 				}
 			})
 		}
-		order := rand.Perm(len(ears))
+		order := rand.Perm(len(readers))
 		for i, at := range order {
 			time.Sleep(time.Until(began.Add(spread * time.Duration(i) / time.Duration(len(order)))))
-			work <- ears[at]
+			work <- readers[at]
 			if i == len(order)/2 {
 				post() // while half of them are not back
 			}
@@ -159,8 +159,8 @@ func TestStorm(t *testing.T) {
 	}
 	storm("the node is killed", one.Kill)
 	cut := func() {
-		for _, ear := range ears {
-			ear.Close()
+		for _, reader := range readers {
+			reader.Close()
 		}
 	}
 	storm("connections break", cut)

@@ -134,8 +134,8 @@ func (n network) run(t *testing.T) row {
 	node := run.Node(t, append([]string{"--heartbeat", "4s"}, n.args...)...)
 	w := n.open(t, node)
 	other := client.SignIn(t, node.URL, "Bob")
-	ear := other.Read(t, client.WebSocket, "kitchen", client.Options{})
-	ear.WaitType(t, "live")
+	reader := other.Read(t, client.WebSocket, "kitchen", client.Options{})
+	reader.WaitType(t, "live")
 	other.Post(t, "kitchen", "before")
 
 	page := n.person(t, w).Page()
@@ -148,12 +148,12 @@ func (n network) run(t *testing.T) row {
 	page.Send(t, "hello")
 	page.WaitTexts(t, "before", "hello")
 	page.WaitSent(t, "hello")
-	ear.WaitTexts(t, "before", "hello")
+	reader.WaitTexts(t, "before", "hello")
 	other.Post(t, "kitchen", "welcome")
 	page.WaitTexts(t, "before", "hello", "welcome")
 	r := row{talking: page.SinceStart(t)}
 
-	said := n.talk(t, page, other, ear, w)
+	said := n.talk(t, page, other, reader, w)
 	r.over = page.Transports(t)
 	assert.Contains(t, n.over, r.over[len(r.over)-1], "the transport it ends on")
 	diagnostics := page.Diagnostics(t)
@@ -161,7 +161,7 @@ func (n network) run(t *testing.T) row {
 		t.Log(diagnostics)
 	}
 	page.WaitTexts(t, said...)
-	ear.WaitTexts(t, said...)
+	reader.WaitTexts(t, said...)
 	if n.told != "" {
 		assert.Contains(t, diagnostics, n.told, "what the network did")
 	}
@@ -176,7 +176,7 @@ func (n network) person(t *testing.T, w way) *browser.Person {
 }
 
 // talk has both say things for a while, through all that breaks, and returns all that was said.
-func (n network) talk(t *testing.T, page *browser.Page, other client.Person, ear *client.Reader, w way) []string {
+func (n network) talk(t *testing.T, page *browser.Page, other client.Person, reader *client.Reader, w way) []string {
 	said := []string{"before", "hello", "welcome"}
 	say := func(round int) {
 		mine, theirs := fmt.Sprintf("mine %d", round), fmt.Sprintf("theirs %d", round)
@@ -185,7 +185,7 @@ func (n network) talk(t *testing.T, page *browser.Page, other client.Person, ear
 		other.Post(t, "kitchen", theirs)
 		said = append(said, mine, theirs)
 		page.WaitTexts(t, said...)
-		ear.WaitTexts(t, said...)
+		reader.WaitTexts(t, said...)
 	}
 	// Long enough for what is cut after five and refused after ten seconds.
 	round := 0

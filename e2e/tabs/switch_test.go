@@ -46,7 +46,7 @@ func TestSwitches(t *testing.T) {
 	page := person(t, "Page").Page()
 	page.Open(t, g.URL+"/healthz")
 	bob := client.SignIn(t, node.URL, "Bob")
-	ear := bob.Read(t, client.WebSocket, "kitchen", client.Options{})
+	reader := bob.Read(t, client.WebSocket, "kitchen", client.Options{})
 	browser.Eval[any](t, page, fmt.Sprintf(talker, count))
 
 	posting := make(chan error, 1)
@@ -101,12 +101,12 @@ func TestSwitches(t *testing.T) {
 		}
 	}
 	assert.Equal(t, want, inPage, "the page has all of them, once and in order")
-	ear.WaitText(t, want[len(want)-1].Text)
-	var inEar []entry
-	for _, event := range ear.Events() {
+	reader.WaitText(t, want[len(want)-1].Text)
+	var inReader []entry
+	for _, event := range reader.Events() {
 		if event.Type == "message" {
-			inEar = append(inEar, entry{event.ID, event.Text})
+			inReader = append(inReader, entry{event.ID, event.Text})
 		}
 	}
-	assert.Equal(t, want, inEar, "and so has the other side")
+	assert.Equal(t, want, inReader, "and so has the other side")
 }

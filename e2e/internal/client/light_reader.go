@@ -16,15 +16,15 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// Ear is a reader that costs little, for tests with thousands of them. It keeps no record: it counts, and checks as it
-// goes that the entries' numbers have no hole. It speaks just enough HTTP and WebSocket for that.
+// LightReader is a reader that costs little, for tests with thousands of them. It keeps no record: it counts, and checks
+// as it goes that the entries' numbers have no hole. It speaks just enough HTTP and WebSocket for that.
 //
 // One goroutine connects it, and from Connect to Close one more reads.
-type Ear struct {
+type LightReader struct {
 	Kind   Kind // WebSocket or SSE
 	Person Person
 	Room   string
-	// Pause is how long it rests when it has read all there is, so that many ears cost little. 0 for not at all.
+	// Pause is how long it rests when it has read all there is, so that many readers cost little. 0 for not at all.
 	Pause time.Duration
 	// Heard is called with each message's text, as JSON has it, unless it is nil.
 	Heard func(text []byte)
@@ -46,11 +46,11 @@ type Ear struct {
 	end    string // how the last connection ended
 }
 
-// readSize is what an ear reads at once: more than comes in while it rests.
+// readSize is what such a reader reads at once: more than comes in while it rests.
 const readSize = 64 << 10
 
-// EarState is what an ear has heard until now.
-type EarState struct {
+// LightReaderState is what a reader has heard until now.
+type LightReaderState struct {
 	// Cursor is where to resume, and Seq its number.
 	Cursor string
 	Seq    uint64
@@ -66,16 +66,16 @@ type EarState struct {
 }
 
 // State is what it has heard until now.
-func (e *Ear) State() EarState {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return EarState{e.cursor, e.seq, e.count, e.resets, e.lives, e.fault, e.end}
+func (r *LightReader) State() LightReaderState {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return LightReaderState{r.cursor, r.seq, r.count, r.resets, r.lives, r.fault, r.end}
 }
 
 // Connect opens a connection that goes on from where the last one was.
-func (e *Ear) Connect() error {
-	state := e.State()
-	addr := strings.TrimPrefix(e.Person.Base, "http://")
+func (r *LightReader) Connect() error {
+	state := r.State()
+	addr := strings.TrimPrefix(r.Person.Base, "http://")
 	conn, err := net.DialTimeout("tcp", addr, testwait.Limit)
 	if err != nil {
 		return err
@@ -85,99 +85,99 @@ func (e *Ear) Connect() error {
 		query = "?after=" + state.Cursor
 	}
 	version, upgrade := "1.0", ""
-	if e.Kind == WebSocket {
+	if r.Kind == WebSocket {
 		version = "1.1"
 		upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
 	}
-	request := fmt.Sprintf("GET %s/%s%s HTTP/%s\r\nHost: %s\r\n%s", roomPath(e.Room), e.Kind, query, version, addr, upgrade)
-	if e.Person.Token != "" {
-		request += "Authorization: Bearer " + e.Person.Token + "\r\n"
+	request := fmt.Sprintf("GET %s/%s%s HTTP/%s\r\nHost: %s\r\n%s", roomPath(r.Room), r.Kind, query, version, addr, upgrade)
+	if r.Person.Token != "" {
+		request += "Authorization: Bearer " + r.Person.Token + "\r\n"
 	}
 	if _, err := io.WriteString(conn, request+"\r\n"); err != nil {
 		return errors.Join(err, conn.Close())
 	}
-	e.mu.Lock()
-	e.end = ""
-	e.mu.Unlock()
-	e.conn, e.done = conn, make(chan struct{})
-	go e.listen(conn, e.done)
+	r.mu.Lock()
+	r.end = ""
+	r.mu.Unlock()
+	r.conn, r.done = conn, make(chan struct{})
+	go r.listen(conn, r.done)
 	return nil
 }
 
 // Close ends the connection without a word and waits until nothing more is heard.
-func (e *Ear) Close() {
-	if e.conn == nil {
+func (r *LightReader) Close() {
+	if r.conn == nil {
 		return
 	}
-	e.Go()
-	_ = e.conn.Close() // it may have ended by itself
-	<-e.done
-	e.conn = nil
+	r.Go()
+	_ = r.conn.Close() // it may have ended by itself
+	<-r.done
+	r.conn = nil
 }
 
 // Done is closed when the connection has ended. Connect makes it anew.
-func (e *Ear) Done() <-chan struct{} { return e.done }
+func (r *LightReader) Done() <-chan struct{} { return r.done }
 
 // Stop has it read nothing more, while its connection stays, until Go.
-func (e *Ear) Stop() {
-	e.stop.Lock()
-	defer e.stop.Unlock()
-	if e.paused == nil {
-		e.paused = make(chan struct{})
+func (r *LightReader) Stop() {
+	r.stop.Lock()
+	defer r.stop.Unlock()
+	if r.paused == nil {
+		r.paused = make(chan struct{})
 	}
 }
 
 // Go has it read on.
-func (e *Ear) Go() {
-	e.stop.Lock()
-	defer e.stop.Unlock()
-	if e.paused != nil {
-		close(e.paused)
-		e.paused = nil
+func (r *LightReader) Go() {
+	r.stop.Lock()
+	defer r.stop.Unlock()
+	if r.paused != nil {
+		close(r.paused)
+		r.paused = nil
 	}
 }
 
 // Read is a connection's, with the rests that Pause and Stop ask for.
-func (e *Ear) Read(p []byte) (int, error) {
-	e.stop.Lock()
-	paused := e.paused
-	e.stop.Unlock()
+func (r *LightReader) Read(p []byte) (int, error) {
+	r.stop.Lock()
+	paused := r.paused
+	r.stop.Unlock()
 	if paused != nil {
 		<-paused
-	} else if e.Pause > 0 {
-		time.Sleep(e.Pause)
+	} else if r.Pause > 0 {
+		time.Sleep(r.Pause)
 	}
-	return e.conn.Read(p)
+	return r.conn.Read(p)
 }
 
-func (e *Ear) listen(conn net.Conn, done chan struct{}) {
+func (r *LightReader) listen(conn net.Conn, done chan struct{}) {
 	defer close(done)
 	defer func() { _ = conn.Close() }() // nobody is left to hear of it
 	size := 4 << 10
-	if e.Pause > 0 {
+	if r.Pause > 0 {
 		size = readSize
 	}
-	in := bufio.NewReaderSize(e, size)
+	in := bufio.NewReaderSize(r, size)
 	status, err := in.ReadString('\n')
 	switch {
 	case err != nil:
 	case !strings.Contains(status, " 200 ") && !strings.Contains(status, " 101 "):
 		err = errors.New(strings.TrimSpace(status))
-	case e.Kind == WebSocket:
-		err = e.listenWS(in)
+	case r.Kind == WebSocket:
+		err = r.listenWS(in)
 	default:
-		err = e.listenSSE(in)
+		err = r.listenSSE(in)
 	}
-	e.mu.Lock()
+	r.mu.Lock()
 	switch {
-	case e.end == "":
-		e.end = fmt.Sprint(err)
-	case e.Kind == WebSocket:
-		e.end += " " + fmt.Sprint(err) // the close code, after the error's
+	case r.end == "":
+		r.end = fmt.Sprint(err)
+	case r.Kind == WebSocket:
+		r.end += " " + fmt.Sprint(err) // the close code, after the error's
 	}
-	e.mu.Unlock()
-	if e.Changed != nil {
-		e.Changed()
+	r.mu.Unlock()
+	if r.Changed != nil {
+		r.Changed()
 	}
 }
 
@@ -190,7 +190,7 @@ var (
 	live      = []byte(`{"type":"live"`)
 )
 
-func (e *Ear) listenSSE(in *bufio.Reader) error {
+func (r *LightReader) listenSSE(in *bufio.Reader) error {
 	var id []byte
 	for {
 		line, err := in.ReadSlice('\n')
@@ -206,12 +206,12 @@ func (e *Ear) listenSSE(in *bufio.Reader) error {
 		case bytes.HasPrefix(line, idField):
 			id = append(id[:0], bytes.TrimRight(line[len(idField):], "\r\n")...)
 		case bytes.HasPrefix(line, dataField):
-			e.event(line[len(dataField):], id)
+			r.event(line[len(dataField):], id)
 		}
 	}
 }
 
-func (e *Ear) listenWS(in *bufio.Reader) error {
+func (r *LightReader) listenWS(in *bufio.Reader) error {
 	for { // the rest of the header
 		line, err := in.ReadString('\n')
 		if err != nil {
@@ -249,7 +249,7 @@ func (e *Ear) listenWS(in *bufio.Reader) error {
 		}
 		switch head[0] & 0x0f {
 		case 1:
-			e.event(payload, value(payload, `"id":"`))
+			r.event(payload, value(payload, `"id":"`))
 		case 8:
 			if len(payload) >= 2 {
 				return errors.New(strconv.Itoa(int(binary.BigEndian.Uint16(payload))))
@@ -269,49 +269,49 @@ func value(data []byte, name string) []byte {
 	return data[:max(0, bytes.IndexByte(data, '"'))]
 }
 
-func (e *Ear) event(data, id []byte) {
+func (r *LightReader) event(data, id []byte) {
 	switch {
 	case bytes.HasPrefix(data, entry):
 		number, _, _ := bytes.Cut(id, []byte("-"))
 		seq, err := strconv.ParseUint(string(number), 10, 64)
-		e.mu.Lock()
+		r.mu.Lock()
 		switch {
 		case err != nil:
-			e.fault = errors.Join(e.fault, err)
-		case e.cursor != "" && seq != e.seq+1 && e.fault == nil:
-			e.fault = fmt.Errorf("%s by %s: %s came after %s", e.Room, e.Kind, id, e.cursor)
+			r.fault = errors.Join(r.fault, err)
+		case r.cursor != "" && seq != r.seq+1 && r.fault == nil:
+			r.fault = fmt.Errorf("%s by %s: %s came after %s", r.Room, r.Kind, id, r.cursor)
 		}
-		e.cursor, e.seq = string(id), seq
-		e.count++
-		e.mu.Unlock()
-		if e.Heard != nil {
-			e.Heard(value(data, `"text":"`))
+		r.cursor, r.seq = string(id), seq
+		r.count++
+		r.mu.Unlock()
+		if r.Heard != nil {
+			r.Heard(value(data, `"text":"`))
 		}
-		if e.Changed != nil {
-			e.Changed()
+		if r.Changed != nil {
+			r.Changed()
 		}
 	case bytes.HasPrefix(data, live):
-		e.mu.Lock()
+		r.mu.Lock()
 		cursor := string(value(data, `"cursor":"`))
-		if e.cursor != "" && e.cursor != cursor && e.fault == nil {
-			e.fault = fmt.Errorf("%s by %s: live is at %s, the last entry is %s", e.Room, e.Kind, cursor, e.cursor)
+		if r.cursor != "" && r.cursor != cursor && r.fault == nil {
+			r.fault = fmt.Errorf("%s by %s: live is at %s, the last entry is %s", r.Room, r.Kind, cursor, r.cursor)
 		}
-		e.lives++
-		e.cursor = cursor
+		r.lives++
+		r.cursor = cursor
 		number, _, _ := strings.Cut(cursor, "-")
-		e.seq, _ = strconv.ParseUint(number, 10, 64) // 0 for what is none
-		e.mu.Unlock()
-		if e.Changed != nil {
-			e.Changed()
+		r.seq, _ = strconv.ParseUint(number, 10, 64) // 0 for what is none
+		r.mu.Unlock()
+		if r.Changed != nil {
+			r.Changed()
 		}
 	case bytes.HasPrefix(data, reset):
-		e.mu.Lock()
-		e.resets++
-		e.cursor, e.seq = "", 0
-		e.mu.Unlock()
+		r.mu.Lock()
+		r.resets++
+		r.cursor, r.seq = "", 0
+		r.mu.Unlock()
 	case bytes.HasPrefix(data, failure):
-		e.mu.Lock()
-		e.end = string(value(data, `"code":"`))
-		e.mu.Unlock()
+		r.mu.Lock()
+		r.end = string(value(data, `"code":"`))
+		r.mu.Unlock()
 	}
 }

@@ -23,57 +23,57 @@ import (
 // connectAtOnce is how many connections are being made at the same time: below a listener's queue.
 const connectAtOnce = 64
 
-// kindOf spreads ears over the transports that can have thousands.
+// kindOf spreads readers over the transports that can have thousands.
 func kindOf(i int) client.Kind { return []client.Kind{client.WebSocket, client.SSE}[i%2] }
 
-// connect connects ears, many at the same time.
-func connect(t *testing.T, ears []*client.Ear) {
+// connect connects readers, many at the same time.
+func connect(t *testing.T, readers []*client.LightReader) {
 	t.Helper()
 	var group errgroup.Group
 	group.SetLimit(connectAtOnce)
-	for _, ear := range ears {
-		group.Go(ear.Connect)
+	for _, reader := range readers {
+		group.Go(reader.Connect)
 	}
 	require.NoError(t, group.Wait())
 	t.Cleanup(func() {
-		for _, ear := range ears {
-			ear.Close()
+		for _, reader := range readers {
+			reader.Close()
 		}
 	})
 }
 
-// awaitEars waits until all ears are as they should be.
-func awaitEars(t *testing.T, what string, ears []*client.Ear, ok func(*client.Ear, client.EarState) bool) {
+// awaitReaders waits until all readers are as they should be.
+func awaitReaders(t *testing.T, what string, readers []*client.LightReader, ok func(*client.LightReader, client.LightReaderState) bool) {
 	t.Helper()
 	deadline := testwait.Deadline()
-	for _, ear := range ears {
-		for state := ear.State(); !ok(ear, state); state = ear.State() {
+	for _, reader := range readers {
+		for state := reader.State(); !ok(reader, state); state = reader.State() {
 			if time.Now().After(deadline) {
 				missing := 0
-				for _, other := range ears {
+				for _, other := range readers {
 					if !ok(other, other.State()) {
 						missing++
 					}
 				}
-				require.FailNow(t, "not in time", "%s: %d of %d are not; one is %+v", what, missing, len(ears), state)
+				require.FailNow(t, "not in time", "%s: %d of %d are not; one is %+v", what, missing, len(readers), state)
 			}
 			time.Sleep(10 * time.Millisecond) // between two looks
 		}
 	}
 }
 
-// noFaults asserts that no ear heard a hole, a repeat or a reset.
-func noFaults(t *testing.T, ears []*client.Ear) {
+// noFaults asserts that no reader heard a hole, a repeat or a reset.
+func noFaults(t *testing.T, readers []*client.LightReader) {
 	t.Helper()
 	faults := 0
-	for _, ear := range ears {
-		if state := ear.State(); state.Fault != nil || state.Resets != 0 {
+	for _, reader := range readers {
+		if state := reader.State(); state.Fault != nil || state.Resets != 0 {
 			if faults++; faults <= 5 {
 				t.Errorf("%v, %d resets", state.Fault, state.Resets)
 			}
 		}
 	}
-	assert.Zero(t, faults, "ears with faults, of %d", len(ears))
+	assert.Zero(t, faults, "readers with faults, of %d", len(readers))
 }
 
 // talk posts in a room at an even rate until it is stopped; a text begins with when it was sent.
