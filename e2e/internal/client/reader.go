@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,6 +54,7 @@ type Reader struct {
 	*Record
 	Kind   Kind
 	cancel context.CancelFunc
+	sendMu sync.Mutex      // one writes to conn at a time
 	conn   *websocket.Conn // for WebSocket only
 	done   chan struct{}   // closed when nothing more is recorded
 }
@@ -116,12 +118,14 @@ func (r *Reader) WaitEnd(t testing.TB) Event {
 // Send sends a command, or any other value, as JSON (WebSocket only).
 func (r *Reader) Send(t testing.TB, command any) {
 	t.Helper()
-	require.NoError(t, r.conn.WriteJSON(command))
+	require.NoError(t, r.TrySend(command))
 }
 
 // SendFrame sends a frame as it is (WebSocket only).
 func (r *Reader) SendFrame(t testing.TB, messageType int, data []byte) {
 	t.Helper()
+	r.sendMu.Lock()
+	defer r.sendMu.Unlock()
 	require.NoError(t, r.conn.WriteMessage(messageType, data))
 }
 

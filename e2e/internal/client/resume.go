@@ -70,4 +70,8 @@ func (p Person) Resume(ctx context.Context, within time.Duration, kind Kind, roo
 }
 
 // TrySend is Send for a connection that may be broken.
-func (r *Reader) TrySend(command any) error { return r.conn.WriteJSON(command) }
+func (r *Reader) TrySend(command any) error {
+	r.sendMu.Lock()
+	defer r.sendMu.Unlock()
+	return r.conn.WriteJSON(command)
+}
