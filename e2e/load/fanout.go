@@ -7,14 +7,14 @@ import (
 
 var streams = []transport{webSocket, eventStream}
 
-// perStream adds a row for each server and kind of stream, with the floor's as the others' base.
+// perStream adds a row for each server and kind of stream, with the baseline's as the others' base.
 func (b *bench) perStream(t *table, measure func(transport) func(*load) (measured, error)) []one {
 	var all []one
 	for _, via := range streams {
 		var base *row
 		for _, s := range b.subjects {
 			r := t.add(fmt.Sprintf("%s %s", s.name(), via), base)
-			if _, floor := s.(floorSubject); floor {
+			if _, baseline := s.(baselineSubject); baseline {
 				base = r
 			}
 			all = append(all, one{r, s, measure(via)})
@@ -29,7 +29,7 @@ func (b *bench) fanout() (*table, error) {
 	t := &table{
 		title: fmt.Sprintf("CPU for a delivery: %d readers of one room, %d messages/s", b.readers, rate),
 		columns: []column{
-			{name: "µs/delivery", digits: 2, ratio: "floors"},
+			{name: "µs/delivery", digits: 2, ratio: "baselines"},
 			{name: "deliveries/s"}, {name: "p99 ms", digits: 1},
 		},
 	}
@@ -51,7 +51,7 @@ func (b *bench) manyRooms() (*table, error) {
 		title: fmt.Sprintf("CPU for a delivery: %d rooms × %d readers, %d messages/s over all, publishing included",
 			rooms, each, rate),
 		columns: []column{
-			{name: "µs/delivery", digits: 2, ratio: "floors of the same work"},
+			{name: "µs/delivery", digits: 2, ratio: "baselines of the same work"},
 			{name: "deliveries/s"}, {name: "p99 ms", digits: 1},
 		},
 	}

@@ -14,7 +14,7 @@ func (b *bench) idleMemory() (*table, error) {
 	var all []one
 	for _, via := range []transport{webSocket, eventStream, longPoll} {
 		for _, s := range b.subjects {
-			if _, floor := s.(floorSubject); floor {
+			if _, baseline := s.(baselineSubject); baseline {
 				continue
 			}
 			r := t.add(fmt.Sprintf("%s %s", s.name(), via), nil)

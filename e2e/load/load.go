@@ -50,7 +50,7 @@ const (
 	// joining is how many readers join at the same time: few enough that no server's queue of connections is full.
 	joining = 200
 	// patience bounds each wait for a server.
-	patience = 30 * time.Second
+	patience = time.Minute
 )
 
 // addReaders has readers join, spread evenly over the rooms, and waits until all have joined.

@@ -18,8 +18,8 @@ import (
 )
 
 func main() {
-	if len(os.Args) == 3 && os.Args[1] == floorCommand {
-		fmt.Fprintln(os.Stderr, runFloor(os.Args[2]))
+	if len(os.Args) == 3 && os.Args[1] == baselineCommand {
+		fmt.Fprintln(os.Stderr, runBaseline(os.Args[2]))
 		os.Exit(1)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -54,7 +54,7 @@ type bench struct {
 	ctx      context.Context // ends when the program is to stop
 	subjects []subject
 	out, log io.Writer
-	faults   int // runs of Caller's or of the floor in which something went wrong
+	faults   int // runs of Caller's or of the baseline in which something went wrong
 }
 
 // measurement is a table that can be asked for.
@@ -138,7 +138,7 @@ func (b *bench) parse(args []string) (names []string, err error) {
 	flags.StringVar(&b.caller, "caller", "", "the program to measure; it is built when this is empty")
 	flags.StringVar(&b.before, "before", "", "an older build of it, to be measured beside it")
 	flags.StringVar(&callerArgs, "caller-args", "", "more flags for it, between spaces")
-	flags.StringVar(&b.only, "only", "", "servers to measure, between commas: floor,caller,nchan")
+	flags.StringVar(&b.only, "only", "", "servers to measure, between commas: baseline,caller,nchan")
 	flags.StringVar(&b.perf, "perf", "", "a directory for profiles of the servers, taken with perf(1)")
 	flags.DurationVar(&b.window, "window", 5*time.Second, "how long each run is measured")
 	flags.DurationVar(&b.rest, "rest", 10*time.Second, "how long after the last connection memory is read")
@@ -190,7 +190,7 @@ func (b *bench) prepare() (err error) {
 	if err != nil {
 		return err
 	}
-	b.subjects = []subject{floorSubject{}, callerSubject{}}
+	b.subjects = []subject{baselineSubject{}, callerSubject{}}
 	nchan, err := findNchan()
 	if err == nil {
 		b.subjects = append(b.subjects, nchan)

@@ -48,7 +48,7 @@ func (b *bench) posting() (*table, error) {
 	}
 	for _, s := range b.subjects {
 		switch s.(type) {
-		case floorSubject:
+		case baselineSubject:
 			add("an empty net/http handler", s, http(as(poster{path: "/empty"})))
 		case callerSubject:
 			add(s.name()+", HTTP, a guest", s, http(as(poster{})))
@@ -171,7 +171,7 @@ func (b *bench) quietRooms() (*table, error) {
 	var all []one
 	for _, via := range streams {
 		for _, s := range b.subjects {
-			if _, floor := s.(floorSubject); floor {
+			if _, baseline := s.(baselineSubject); baseline {
 				continue // it has nothing to do then
 			}
 			r := t.add(fmt.Sprintf("%s %s", s.name(), via), nil)

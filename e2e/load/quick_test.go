@@ -2,19 +2,17 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// TestMain makes the test binary the floor when it is started as one.
+// TestMain makes the test binary the baseline when it is started as one.
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == floorCommand {
-		_ = runFloor(os.Args[2])
+	if len(os.Args) == 3 && os.Args[1] == baselineCommand {
+		_ = runBaseline(os.Args[2])
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
@@ -26,12 +24,10 @@ func TestQuick(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts real servers")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
 	var out, log bytes.Buffer
-	err := run(ctx, []string{"-quick", "-pin=false"}, &out, &log)
+	err := run(t.Context(), []string{"-quick", "-pin=false"}, &out, &log)
 	require.NoError(t, err, "%s\n%s", &out, &log)
 	for _, table := range tables {
 		require.Contains(t, log.String(), table.name+" took ")

@@ -30,7 +30,7 @@ func TestMessages(t *testing.T) {
 
 // listening is a reader of a room with two voices, the second room of its load.
 func listening(t *testing.T, via transport) *reader {
-	l := &load{loop: &loop{now: 100}, server: &running{subject: floorSubject{}}}
+	l := &load{loop: &loop{now: 100}, server: &running{subject: baselineSubject{}}}
 	l.addRooms(2, 2)
 	r := &reader{load: l, room: l.rooms[1], via: via, headed: true, joined: true, heard: make([]uint32, 2)}
 	l.readers = []*reader{r}

@@ -25,7 +25,7 @@ func (b *bench) saturated() (*table, error) {
 		var rows []*row
 		var nchan *row
 		for _, s := range b.subjects {
-			if _, floor := s.(floorSubject); floor {
+			if _, baseline := s.(baselineSubject); baseline {
 				continue // it keeps nothing for a reader that is behind
 			}
 			r := t.add(fmt.Sprintf("%s %s", s.name(), via), nil)

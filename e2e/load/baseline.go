@@ -14,16 +14,16 @@ import (
 	"syscall"
 )
 
-// floorSubject is the least that a Go program can do: it has no rooms, no log, no Redis; a post is written to each reader
+// baselineSubject is the least that a Go program can do: it has no rooms, no log, no Redis; a post is written to each reader
 // of its group by one system call that does not wait. It is this program, run again.
-type floorSubject struct{}
+type baselineSubject struct{}
 
-func (floorSubject) name() string { return "floor" }
+func (baselineSubject) name() string { return "baseline" }
 
-// floorCommand as the first argument makes this program the floor.
-const floorCommand = "floor"
+// baselineCommand as the first argument makes this program the baseline.
+const baselineCommand = "baseline"
 
-func (s floorSubject) start(m *machine) (*running, error) {
+func (s baselineSubject) start(m *machine) (*running, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (s floorSubject) start(m *machine) (*running, error) {
 	if m.serverCore != anyCore {
 		env = []string{"GOMAXPROCS=1"}
 	}
-	p, err := start("floor", m.serverCore, env, self, floorCommand, addr)
+	p, err := start("baseline", m.serverCore, env, self, baselineCommand, addr)
 	if err != nil {
 		return nil, err
 	}
@@ -49,16 +49,16 @@ func (s floorSubject) start(m *machine) (*running, error) {
 	return r, nil
 }
 
-func (floorSubject) join(via transport, room string) (request []byte, follow func(head, body []byte) []byte) {
+func (baselineSubject) join(via transport, room string) (request []byte, follow func(head, body []byte) []byte) {
 	if via == webSocket {
 		return webSocketRequest("/ws/" + room), nil
 	}
 	return getRequest("/sse/"+room, ""), nil
 }
 
-func (floorSubject) joined(transport) string { return "" }
+func (baselineSubject) joined(transport) string { return "" }
 
-func (floorSubject) post(as poster) compose {
+func (baselineSubject) post(as poster) compose {
 	return func(dst []byte, v *voice, text []byte) []byte {
 		path := as.path
 		if path == "" {
@@ -68,8 +68,8 @@ func (floorSubject) post(as poster) compose {
 	}
 }
 
-// floor is the server.
-type floor struct {
+// baseline is the server.
+type baseline struct {
 	mu     sync.Mutex // guards the following
 	groups map[string]*group
 }
@@ -82,9 +82,9 @@ type group struct {
 	connections []net.Conn // kept so that they stay open
 }
 
-// runFloor serves until the process is ended.
-func runFloor(addr string) error {
-	f := &floor{groups: map[string]*group{}}
+// runBaseline serves until the process is ended.
+func runBaseline(addr string) error {
+	f := &baseline{groups: map[string]*group{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ws/{room}", f.webSocket)
 	mux.HandleFunc("GET /sse/{room}", f.eventStream)
@@ -96,7 +96,7 @@ func runFloor(addr string) error {
 	return http.ListenAndServe(addr, mux)
 }
 
-func (f *floor) group(r *http.Request) *group {
+func (f *baseline) group(r *http.Request) *group {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	room := r.PathValue("room")
@@ -108,19 +108,19 @@ func (f *floor) group(r *http.Request) *group {
 	return g
 }
 
-func (f *floor) webSocket(w http.ResponseWriter, r *http.Request) {
+func (f *baseline) webSocket(w http.ResponseWriter, r *http.Request) {
 	// RFC 6455 section 4.2.2
 	sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"))
 	f.take(w, r, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "+
 		base64.StdEncoding.EncodeToString(sum[:])+"\r\n\r\n", true)
 }
 
-func (f *floor) eventStream(w http.ResponseWriter, r *http.Request) {
+func (f *baseline) eventStream(w http.ResponseWriter, r *http.Request) {
 	f.take(w, r, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n", false)
 }
 
 // take takes a connection over and makes it a reader.
-func (f *floor) take(w http.ResponseWriter, r *http.Request, head string, webSocket bool) {
+func (f *baseline) take(w http.ResponseWriter, r *http.Request, head string, webSocket bool) {
 	g := f.group(r)
 	c, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -149,7 +149,7 @@ func (f *floor) take(w http.ResponseWriter, r *http.Request, head string, webSoc
 	}
 }
 
-func (f *floor) post(w http.ResponseWriter, r *http.Request) {
+func (f *baseline) post(w http.ResponseWriter, r *http.Request) {
 	g := f.group(r)
 	text, err := io.ReadAll(r.Body)
 	if err != nil {
@@ -159,14 +159,14 @@ func (f *floor) post(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err := errors.Join(write(g.webSockets, frame(text)), write(g.streams, block(text))); err != nil {
-		fmt.Fprintln(os.Stderr, "floor:", err)
+		fmt.Fprintln(os.Stderr, "baseline:", err)
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	w.WriteHeader(http.StatusCreated)
 }
 
-// write writes the same bytes to all, each by one call. One that does not take them whole is an error: the floor keeps
+// write writes the same bytes to all, each by one call. One that does not take them whole is an error: the baseline keeps
 // nothing.
 func write(fds []int, b []byte) error {
 	for _, fd := range fds {
