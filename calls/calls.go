@@ -27,8 +27,8 @@ type Options struct {
 // Store is what calls ask of the store; package redisstore has it.
 type Store interface {
 	chat.Roster
-	// SetCall says who has come into a room's call and who has gone out of it, if the roster's version is still that.
-	SetCall(ctx context.Context, room chat.RoomID, version int64, in, out []chat.MemberID, start time.Time) (
+	// SetAttributes changes members' attributes, if the roster's version is still that.
+	SetAttributes(ctx context.Context, room chat.RoomID, version int64, changes []chat.AttributeChange) (
 		state chat.RosterState, applied bool, err error)
 	// TakeTurn reports whether it is this node's turn to do something that one node of all is to do.
 	TakeTurn(ctx context.Context, what string, keep time.Duration) (mine bool, err error)
@@ -36,8 +36,8 @@ type Store interface {
 
 // Followed are the rooms of this node; [*chat.Node] has them.
 type Followed interface {
-	// RoomsInCall are those that have a call, as far as the node knows.
-	RoomsInCall() []chat.RoomID
+	// RoomsWith are those where some member has an attribute, as far as the node knows.
+	RoomsWith(attribute string) []chat.RoomID
 }
 
 // Calls are the calls of all rooms, as one node sees to them. Methods may be called at the same time.

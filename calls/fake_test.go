@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/caller-chat/caller/calls/incall"
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/internal/testwait"
 )
@@ -63,8 +64,8 @@ func (r *rooms) enterLocked(id chat.MemberID) {
 func (r *rooms) leave(id chat.MemberID) (state chat.RosterState) {
 	r.do(func() {
 		r.members = slices.DeleteFunc(r.members, func(m chat.Member) bool {
-			if m.ID == id && m.InCall() {
-				state.OutOfCall = append(state.OutOfCall, id)
+			if m.ID == id && incall.Is(m) {
+				state.Removed = append(state.Removed, m)
 			}
 			return m.ID == id
 		})
@@ -92,7 +93,7 @@ func (r *rooms) inCall() []chat.MemberID {
 	defer r.mu.Unlock()
 	ids := []chat.MemberID{}
 	for _, m := range r.members {
-		if m.InCall() {
+		if incall.Is(m) {
 			ids = append(ids, m.ID)
 		}
 	}
@@ -108,8 +109,8 @@ func (r *rooms) take() []string {
 	return said
 }
 
-// RoomsInCall implements [Followed].
-func (r *rooms) RoomsInCall() []chat.RoomID {
+// RoomsWith implements [Followed].
+func (r *rooms) RoomsWith(string) []chat.RoomID {
 	if len(r.inCall()) > 0 {
 		return []chat.RoomID{lobby}
 	}
@@ -127,7 +128,7 @@ func (s store) Release(_ context.Context, _ chat.RoomID, ids []chat.MemberID, _ 
 	var state chat.RosterState
 	for _, id := range ids {
 		next := s.leave(id)
-		next.OutOfCall = append(state.OutOfCall, next.OutOfCall...)
+		next.Removed = append(state.Removed, next.Removed...)
 		state = next
 	}
 	return state, nil
@@ -139,7 +140,7 @@ func (s store) Members(context.Context, chat.RoomID) (chat.RosterSnapshot, error
 	return chat.RosterSnapshot{RosterState: chat.RosterState{Version: s.version}, Members: slices.Clone(s.members)}, nil
 }
 
-func (s store) SetCall(_ context.Context, _ chat.RoomID, version int64, in, out []chat.MemberID, start time.Time) (
+func (s store) SetAttributes(_ context.Context, _ chat.RoomID, version int64, changes []chat.AttributeChange) (
 	chat.RosterState, bool, error,
 ) {
 	s.mu.Lock()
@@ -147,15 +148,12 @@ func (s store) SetCall(_ context.Context, _ chat.RoomID, version int64, in, out 
 	if version != s.version {
 		return chat.RosterState{Version: s.version}, false, nil
 	}
-	for i := range s.members {
-		m := &s.members[i]
-		switch {
-		case slices.Contains(in, m.ID) && !m.InCall():
-			m.CallSince = start
-			s.version++
-		case slices.Contains(out, m.ID) && m.InCall():
-			m.CallSince = time.Time{}
-			s.version++
+	for _, change := range changes {
+		for i := range s.members {
+			if m := &s.members[i]; m.ID == change.Member && m.Attributes[change.Key] != change.Value {
+				m.Attributes = chat.Attributes{change.Key: change.Value}
+				s.version++
+			}
 		}
 	}
 	return chat.RosterState{Version: s.version}, true, nil

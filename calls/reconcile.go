@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caller-chat/caller/calls/incall"
 	"github.com/caller-chat/caller/chat"
 )
 
@@ -55,8 +56,8 @@ func (c *Calls) reconcileOnce(ctx context.Context, room chat.RoomID) (settled bo
 	goers, waiting := c.haveLeft(room, snapshot, there, now)
 	in, out := changes(snapshot, there, goers)
 	if len(in)+len(out)+len(goers) > 0 {
-		state, applied, err := c.store.SetCall(ctx, room, snapshot.Version, in, out, startOf(snapshot, there, in, now))
-		c.left(room, state.OutOfCall)
+		state, applied, err := c.setCall(ctx, room, snapshot.Version, in, out, startOf(snapshot, there, in, now))
+		c.left(room, state)
 		if err != nil || !applied {
 			return false, err
 		}
@@ -72,6 +73,21 @@ func (c *Calls) reconcileOnce(ctx context.Context, room chat.RoomID) (settled bo
 	return true, nil
 }
 
+// setCall notes in the roster who has come into a room's call and who has gone out of it, if the roster's version is
+// still that. Start is when the call began.
+func (c *Calls) setCall(
+	ctx context.Context, room chat.RoomID, version int64, in, out []chat.MemberID, start time.Time,
+) (state chat.RosterState, applied bool, err error) {
+	changes := make([]chat.AttributeChange, 0, len(in)+len(out))
+	for _, id := range in {
+		changes = append(changes, chat.AttributeChange{Member: id, Key: incall.Key, Value: incall.Value(start)})
+	}
+	for _, id := range out {
+		changes = append(changes, chat.AttributeChange{Member: id, Key: incall.Key})
+	}
+	return c.store.SetAttributes(ctx, room, version, changes)
+}
+
 // changes are who of a room has come into its call and who has gone out of it.
 func changes(snapshot chat.RosterSnapshot, there, goers []participant) (in, out []chat.MemberID) {
 	active := make(map[chat.MemberID]bool, len(there))
@@ -83,9 +99,9 @@ func changes(snapshot chat.RosterSnapshot, there, goers []participant) (in, out 
 	}
 	for _, m := range snapshot.Members {
 		switch {
-		case active[m.ID] && !m.InCall():
+		case active[m.ID] && !incall.Is(m):
 			in = append(in, m.ID)
-		case !active[m.ID] && m.InCall():
+		case !active[m.ID] && incall.Is(m):
 			out = append(out, m.ID)
 		}
 	}
@@ -94,7 +110,7 @@ func changes(snapshot chat.RosterSnapshot, there, goers []participant) (in, out 
 
 // startOf is when a room's call began: as its roster has it, else when the first of those who are in now joined.
 func startOf(snapshot chat.RosterSnapshot, there []participant, in []chat.MemberID, now time.Time) time.Time {
-	if going := chat.CallOf(snapshot.Members); going.Count > 0 {
+	if going := incall.Of(chat.CountAttributes(snapshot.Members)); going.Count > 0 {
 		return going.Since
 	}
 	start := now

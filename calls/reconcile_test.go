@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caller-chat/caller/calls/incall"
 	"github.com/caller-chat/caller/chat"
 )
 
@@ -33,12 +34,12 @@ func TestWhoIsInIsSeen(t *testing.T) {
 		c.queue.add(lobby, 0)
 		after(soon)
 		assert.Equal(t, ids("ann"), r.inCall(), "bob is not connected yet")
-		assert.Equal(t, joined, r.members[0].CallSince)
+		assert.Equal(t, incall.Value(joined), r.members[0].Attributes[incall.Key])
 
 		r.do(func() { r.there[1].active = true })
 		after(retryDelay)
 		assert.Equal(t, ids("ann", "bob"), r.inCall(), "his absence is noticed")
-		assert.Equal(t, joined, r.members[1].CallSince, "it is her call")
+		assert.Equal(t, incall.Value(joined), r.members[1].Attributes[incall.Key], "it is her call")
 
 		r.disconnect("ann")
 		c.queue.add(lobby, 0)

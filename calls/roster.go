@@ -5,6 +5,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/caller-chat/caller/calls/incall"
 	"github.com/caller-chat/caller/chat"
 )
 
@@ -18,7 +19,7 @@ func (c *Calls) Roster() chat.Roster { return observedRoster{c} }
 // Hold implements [chat.Roster].
 func (w observedRoster) Hold(ctx context.Context, room chat.RoomID, members []chat.Member) (chat.RosterState, error) {
 	state, err := w.calls.store.Hold(ctx, room, members)
-	w.calls.left(room, state.OutOfCall)
+	w.calls.left(room, state)
 	return state, err
 }
 
@@ -27,14 +28,14 @@ func (w observedRoster) Release(
 	ctx context.Context, room chat.RoomID, members []chat.MemberID, after time.Duration,
 ) (chat.RosterState, error) {
 	state, err := w.calls.store.Release(ctx, room, members, after)
-	w.calls.left(room, state.OutOfCall)
+	w.calls.left(room, state)
 	return state, err
 }
 
 // Members implements [chat.Roster].
 func (w observedRoster) Members(ctx context.Context, room chat.RoomID) (chat.RosterSnapshot, error) {
 	snapshot, err := w.calls.store.Members(ctx, room)
-	w.calls.left(room, snapshot.OutOfCall)
+	w.calls.left(room, snapshot.RosterState)
 	return snapshot, err
 }
 
@@ -54,7 +55,13 @@ type leaver struct {
 const leftFor = time.Minute
 
 // left has those who are out of the roster sent out of the call.
-func (c *Calls) left(room chat.RoomID, ids []chat.MemberID) {
+func (c *Calls) left(room chat.RoomID, state chat.RosterState) {
+	var ids []chat.MemberID
+	for _, m := range state.Removed {
+		if incall.Is(m) {
+			ids = append(ids, m.ID)
+		}
+	}
 	if len(ids) == 0 {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/caller-chat/caller/calls/incall"
 	"github.com/caller-chat/caller/chat"
 )
 
@@ -67,7 +68,7 @@ func (s *sweeper) sweep(ctx context.Context) {
 		c.log.Debug("taking the turn to sweep the calls failed", "err", err)
 	}
 	lost := map[chat.RoomID]bool{}
-	for _, room := range s.followed.RoomsInCall() {
+	for _, room := range s.followed.RoomsWith(incall.Key) {
 		lost[room] = true
 	}
 	if !mine && len(lost) == 0 && s.last == answers {
@@ -146,8 +147,8 @@ func (c *Calls) end(ctx context.Context, room chat.RoomID) error {
 			return err
 		}
 		_, out := changes(snapshot, nil, nil)
-		state, applied, err := c.store.SetCall(ctx, room, snapshot.Version, nil, out, time.Time{})
-		c.left(room, state.OutOfCall)
+		state, applied, err := c.setCall(ctx, room, snapshot.Version, nil, out, time.Time{})
+		c.left(room, state)
 		if err != nil || applied {
 			return err
 		}

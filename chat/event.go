@@ -11,7 +11,7 @@ type Event struct {
 }
 
 // Body is what an event says: one of [Welcome], [Reset], [Appended], [Live], [Joined], [Left], [RosterEvent], [Typing],
-// [CallChanged].
+// [AttributeChanged].
 type Body interface{ body() }
 
 type (
@@ -36,52 +36,30 @@ type (
 		Members []Member
 		Count   int
 		Version int64
-		Call    Call
+		// Attributes counts those of all members.
+		Attributes AttributeCounts
 	}
-	// CallChanged says that the room's call has begun or ended. It follows the change in the roster that made it so.
-	CallChanged struct {
-		Started bool
-		Time    time.Time
+	// AttributeChanged says that the first member has an attribute now, or that the last one has lost it. It follows the
+	// change in the roster that made it so.
+	AttributeChanged struct {
+		Key     string
+		Present bool
+		// Least is the least of its values, as strings compare, when it is present.
+		Least string
+		// Time is when the node learned of it.
+		Time time.Time
 	}
 )
 
-// Call is a room's call, as its roster has it.
-type Call struct {
-	// Since is when it began; zero when there is none.
-	Since time.Time
-	// Count is how many are in it.
-	Count int
-}
-
-// CallOf is the call that members are in.
-func CallOf(members []Member) Call {
-	var call Call
-	for i := range members {
-		call.include(&members[i])
-	}
-	return call
-}
-
-// include counts a member in, if it is in the call.
-func (c *Call) include(m *Member) {
-	if !m.InCall() {
-		return
-	}
-	if c.Count == 0 || m.CallSince.Before(c.Since) {
-		c.Since = m.CallSince
-	}
-	c.Count++
-}
-
-func (Welcome) body()     {}
-func (Reset) body()       {}
-func (Appended) body()    {}
-func (Live) body()        {}
-func (Joined) body()      {}
-func (Left) body()        {}
-func (RosterEvent) body() {}
-func (Typing) body()      {}
-func (CallChanged) body() {}
+func (Welcome) body()          {}
+func (Reset) body()            {}
+func (Appended) body()         {}
+func (Live) body()             {}
+func (Joined) body()           {}
+func (Left) body()             {}
+func (RosterEvent) body()      {}
+func (Typing) body()           {}
+func (AttributeChanged) body() {}
 
 // ResetReason says why a cursor can't be served.
 type ResetReason string

@@ -195,13 +195,16 @@ func (s *fakeStore) sweepLocked() {
 	}
 }
 
-// setCall puts members into the room's call, or takes them out of it when since is zero.
-func (s *fakeStore) setCall(since time.Time, ids ...chat.MemberID) {
+// mark gives members the attribute "mark", or takes it from them when the value is empty.
+func (s *fakeStore) mark(value string, ids ...chat.MemberID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, id := range ids {
 		m := s.members[id]
-		m.CallSince = since
+		m.Attributes = nil
+		if value != "" {
+			m.Attributes = chat.Attributes{"mark": value}
+		}
 		s.members[id] = m
 		s.version++
 		s.tell(chat.Joined{Member: m, Version: s.version})
@@ -236,7 +239,7 @@ func (h holder) Hold(ctx context.Context, _ chat.RoomID, members []chat.Member) 
 	for _, m := range members {
 		h.leases[string(m.ID)+"|"+h.name] = time.Now().Add(h.lease)
 		old, there := h.members[m.ID]
-		m.JoinedAt, m.CallSince = time.Now(), old.CallSince
+		m.JoinedAt, m.Attributes = time.Now(), old.Attributes
 		if there {
 			m.JoinedAt = old.JoinedAt
 		}
@@ -346,8 +349,8 @@ func texts(bodies []chat.Body) []string {
 			said = append(said, fmt.Sprintf("<members %d>", b.Count))
 		case chat.Typing:
 			said = append(said, "<typing "+b.Member.Name+">")
-		case chat.CallChanged:
-			said = append(said, map[bool]string{true: "<call started>", false: "<call ended>"}[b.Started])
+		case chat.AttributeChanged:
+			said = append(said, "<"+map[bool]string{true: "with ", false: "without "}[b.Present]+b.Key+">")
 		}
 	}
 	return said

@@ -164,13 +164,13 @@ func (n *Node) Members(ctx context.Context, who Principal, room RoomID) (RosterS
 	return snapshot, nil
 }
 
-// RoomsInCall are the rooms with subscribers of this node that have a call, as far as this node knows.
-func (n *Node) RoomsInCall() []RoomID {
+// RoomsWith are the rooms with subscribers of this node where some member has an attribute, as far as this node knows.
+func (n *Node) RoomsWith(attribute string) []RoomID {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	var rooms []RoomID
 	for id, r := range n.rooms {
-		if r.hasCall.Load() {
+		if has := r.attributes.Load(); has != nil && (*has)[attribute].Count > 0 {
 			rooms = append(rooms, id)
 		}
 	}

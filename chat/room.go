@@ -14,8 +14,8 @@ type room struct {
 	id    RoomID
 	back  *backend
 	inbox *inbox
-	// hasCall says whether somebody is in the room's call. Anybody may read it.
-	hasCall atomic.Bool
+	// attributes are those that members have. Anybody may read it.
+	attributes atomic.Pointer[AttributeCounts]
 
 	tail   tail
 	fed    uint64 // the SEQ that the feed has brought last
@@ -156,7 +156,10 @@ func (r *room) takeNews(news rosterNews) {
 	for _, b := range news.told {
 		r.tell(b)
 	}
-	r.hasCall.Store(r.roster.call.Count > 0)
+	if had := r.attributes.Load(); had != nil || r.roster.attributes != nil {
+		now := r.roster.attributes
+		r.attributes.Store(&now)
+	}
 	if news.closed {
 		r.tail.closed = true
 	}

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -11,7 +12,8 @@ type rosterCache struct {
 	version int64
 	members map[MemberID]*Member // none of which is changed
 	ordered []Member             // by when they joined; nil when it has to be made again
-	call    Call                 // that they are in; kept up to date, since there may be very many of them
+	// attributes are those that they have; kept up to date, since there may be very many members.
+	attributes AttributeCounts
 	// foldAbove is the number of members above which they are told as a count, foldAt when that is done; zero for not.
 	foldAbove int
 	foldAt    time.Time
@@ -38,7 +40,7 @@ func (r *rosterCache) joined(n Joined, keep func(Member) *Member, now time.Time)
 
 // left takes a member's going over.
 func (r *rosterCache) left(n Left, now time.Time) rosterNews {
-	n.Member.CallSince = time.Time{} // its part in the call has ended too
+	n.Member.Attributes = nil // what was noted about it is void
 	return r.change(n.Version, n, now, func() { r.remove(n.Member.ID) })
 }
 
@@ -50,7 +52,7 @@ func (r *rosterCache) change(version int64, told Body, now time.Time, apply func
 	if r.version != 0 && version != r.version+1 {
 		return rosterNews{stale: true}
 	}
-	before := r.call
+	before := r.attributes
 	r.version, r.ordered = version, nil
 	apply()
 	var news rosterNews
@@ -63,21 +65,21 @@ func (r *rosterCache) change(version int64, told Body, now time.Time, apply func
 	} else {
 		news.told = append(news.told, told)
 	}
-	news.told = r.appendCallChange(news.told, before, now)
+	news.told = r.attributes.appendChanges(news.told, before, now)
 	return news
 }
 
 // replace makes it what was read from the store; keep gives what is kept of a member. The roster is told unless it is
 // the one that was known.
 func (r *rosterCache) replace(read RosterSnapshot, keep func(Member) *Member, now time.Time) rosterNews {
-	changed, before := r.version != read.Version, r.call
+	changed, before := r.version != read.Version, r.attributes
 	r.version = read.Version
 	r.members = make(map[MemberID]*Member, len(read.Members))
 	for _, m := range read.Members {
 		kept := keep(m)
 		r.members[kept.ID] = kept
 	}
-	r.ordered, r.call = nil, CallOf(read.Members)
+	r.ordered, r.attributes = nil, CountAttributes(read.Members)
 	var news rosterNews
 	switch {
 	case !changed:
@@ -86,19 +88,8 @@ func (r *rosterCache) replace(read RosterSnapshot, keep func(Member) *Member, no
 	default:
 		news.told = append(news.told, r.event())
 	}
-	news.told = r.appendCallChange(news.told, before, now)
+	news.told = r.attributes.appendChanges(news.told, before, now)
 	return news
-}
-
-// appendCallChange appends that the call has begun or ended since it was as before.
-func (r *rosterCache) appendCallChange(told []Body, before Call, now time.Time) []Body {
-	switch {
-	case before.Count == 0 && r.call.Count > 0:
-		return append(told, CallChanged{Started: true, Time: r.call.Since})
-	case before.Count > 0 && r.call.Count == 0:
-		return append(told, CallChanged{Time: now})
-	}
-	return told
 }
 
 // fold has the roster told as a whole, within a second.
@@ -128,9 +119,9 @@ func (r *rosterCache) put(m *Member) {
 	old := r.members[m.ID]
 	r.members[m.ID] = m
 	switch {
-	case old == nil || !old.InCall():
-		r.call.include(m)
-	case !m.CallSince.Equal(old.CallSince):
+	case old == nil || len(old.Attributes) == 0:
+		r.attributes = r.attributes.include(m.Attributes)
+	case !maps.Equal(m.Attributes, old.Attributes):
 		r.recount()
 	}
 }
@@ -139,21 +130,21 @@ func (r *rosterCache) put(m *Member) {
 func (r *rosterCache) remove(id MemberID) {
 	old := r.members[id]
 	delete(r.members, id)
-	if old != nil && old.InCall() {
+	if old != nil && len(old.Attributes) > 0 {
 		r.recount()
 	}
 }
 
 func (r *rosterCache) recount() {
-	r.call = Call{}
+	r.attributes = nil
 	for _, m := range r.members {
-		r.call.include(m)
+		r.attributes = r.attributes.include(m.Attributes)
 	}
 }
 
 // event is the roster as subscribers are told it: above foldAbove members, only how many.
 func (r *rosterCache) event() RosterEvent {
-	all := RosterEvent{Count: len(r.members), Version: r.version, Call: r.call}
+	all := RosterEvent{Count: len(r.members), Version: r.version, Attributes: r.attributes}
 	if len(r.members) <= r.foldAbove {
 		all.Members = r.sorted()
 	}

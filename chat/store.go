@@ -65,8 +65,8 @@ type (
 	Cut struct{}
 	// Appended is a new entry.
 	Appended struct{ Entry Entry }
-	// Joined says that a member has come, or that one who was there is another now: by its name, or by being in the
-	// room's call. Version is the roster's after it. Known, which of the two it is, is the room's to say.
+	// Joined says that a member has come, or that one who was there is another now: by its name or its
+	// attributes. Version is the roster's after it. Known, which of the two it is, is the room's to say.
 	Joined struct {
 		Member  Member
 		Version int64
@@ -107,13 +107,9 @@ type Member struct {
 	Transport string
 	// JoinedAt is when it came into the room, by the store's clock, to the millisecond. The store sets it.
 	JoinedAt time.Time
-	// CallSince is when the call began that it is in, to the millisecond; zero when it is in none. Holding a member does
-	// not change it.
-	CallSince time.Time
+	// Attributes are what optional features note about it.
+	Attributes Attributes
 }
-
-// InCall reports whether the member is in the room's call.
-func (m Member) InCall() bool { return !m.CallSince.IsZero() }
 
 // Author is the member as the sender of an entry.
 func (m Member) Author() Author { return Author{ID: m.ID, Name: m.Name, Guest: m.Guest} }
@@ -144,9 +140,8 @@ type RosterState struct {
 	Version int64
 	// NextLapse is in how long the first lease of any node runs out; 0 when there is none.
 	NextLapse time.Duration
-	// OutOfCall are those who were in the room's call when this very request took them out of the roster: nobody else is
-	// told so.
-	OutOfCall []MemberID
+	// Removed are the members with attributes whom this very request took out of the roster: nobody else is told so.
+	Removed []Member
 }
 
 // RosterSnapshot is a whole roster.
@@ -157,7 +152,7 @@ type RosterSnapshot struct {
 
 // Read is the roster as it is told: above foldAbove members, only how many.
 func (r RosterSnapshot) Event(foldAbove int) RosterEvent {
-	read := RosterEvent{Members: r.Members, Count: len(r.Members), Version: r.Version, Call: CallOf(r.Members)}
+	read := RosterEvent{Members: r.Members, Count: len(r.Members), Version: r.Version, Attributes: CountAttributes(r.Members)}
 	if read.Count > foldAbove {
 		read.Members = nil
 	}

@@ -35,7 +35,7 @@
 //
 //	1767225600000 {"id":"…","name":"Ann"}⏎ws
 //
-// One who is in the room's call has a third line: when the call began.
+// Each of its attributes has a line of its own after that: its key, a space and its value.
 //
 // What is published has one letter before it: A element; J or L, the roster's version and a record; T record;
 // V {"member","stream"}; P milliseconds. Nodes pass over letters they do not know.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -70,17 +72,17 @@ func encodeRecord(m chat.Member) (string, error) {
 	}
 	joined := max(0, m.JoinedAt.UnixMilli()) // the zero time is before 1970
 	record := fmt.Sprintf("%d %s\n%s", joined, identity, m.Transport)
-	if m.InCall() {
-		record += fmt.Sprintf("\n%d", m.CallSince.UnixMilli())
+	for _, key := range slices.Sorted(maps.Keys(m.Attributes)) {
+		record += "\n" + key + " " + m.Attributes[key]
 	}
 	return record, nil
 }
 
-// parseRecord reads a member's record: "JOINED {identity}", a line break, and the transport; for one who is in the room's
-// call another line break, and when the call began.
+// parseRecord reads a member's record: "JOINED {identity}", a line break, and the transport; and for each attribute
+// another line break, its key, a space and its value.
 func parseRecord(s string) (chat.Member, error) {
 	head, rest, ok := strings.Cut(s, "\n")
-	transport, since, inCall := strings.Cut(rest, "\n")
+	transport, lines, _ := strings.Cut(rest, "\n")
 	joinedText, identity, ok2 := strings.Cut(head, " ")
 	if !ok || !ok2 {
 		return chat.Member{}, errors.New("member: want a time, an identity and a transport")
@@ -94,10 +96,15 @@ func parseRecord(s string) (chat.Member, error) {
 		return chat.Member{}, fmt.Errorf("member's identity: %w", err)
 	}
 	m := chat.Member{ID: a.ID, Name: a.Name, Guest: a.Guest, Transport: transport, JoinedAt: joined}
-	if inCall {
-		if m.CallSince, err = parseMillis(since); err != nil {
-			return chat.Member{}, fmt.Errorf("member's call: %w", err)
+	for line := range strings.SplitSeq(lines, "\n") {
+		key, value, ok := strings.Cut(line, " ")
+		if !ok {
+			continue // none, or one of a version before there were attributes
 		}
+		if m.Attributes == nil {
+			m.Attributes = chat.Attributes{}
+		}
+		m.Attributes[key] = value
 	}
 	return m, nil
 }

@@ -62,7 +62,7 @@ func (s *Store) Release(
 
 // following is the state after one batch and the next.
 func following(first, next chat.RosterState) chat.RosterState {
-	next.OutOfCall = append(first.OutOfCall, next.OutOfCall...)
+	next.Removed = append(first.Removed, next.Removed...)
 	return next
 }
 
@@ -88,7 +88,7 @@ func (s *Store) Members(ctx context.Context, room chat.RoomID) (chat.RosterSnaps
 	return snapshot, nil
 }
 
-// roster runs one of the roster's scripts; extra is what members.lua and call.lua have beside the state.
+// roster runs one of the roster's scripts; extra is what members.lua and attributes.lua have beside the state.
 func (s *Store) roster(
 	ctx context.Context, doing string, room chat.RoomID, sc script, more ...any,
 ) (state chat.RosterState, extra any, err error) {
@@ -112,10 +112,14 @@ func (s *Store) roster(
 	if len(reply) > 3 {
 		extra = reply[3]
 	}
-	out, _ := reply[2].([]any)
-	for _, id := range out {
-		text, _ := id.(string)
-		state.OutOfCall = append(state.OutOfCall, chat.MemberID(text))
+	removed, _ := reply[2].([]any)
+	for _, record := range removed {
+		text, _ := record.(string)
+		m, err := parseRecord(text)
+		if err != nil {
+			return chat.RosterState{}, nil, corrupt(keys[0], err)
+		}
+		state.Removed = append(state.Removed, m)
 	}
 	// Strings, since Lua's numbers would have to pass through Redis's own conversion.
 	var version, lapse string

@@ -178,7 +178,7 @@ var luaFiles embed.FS
 
 type script struct{ source, sha string }
 
-type scripts struct{ append, hold, release, members, call script }
+type scripts struct{ append, hold, release, members, attributes script }
 
 func loadScripts() (scripts, error) {
 	var err error
@@ -192,11 +192,11 @@ func loadScripts() (scripts, error) {
 		return script{source: source, sha: redis.NewScript(source).Hash()}
 	}
 	s := scripts{
-		append:  load("append"),
-		hold:    load("roster", "hold"),
-		release: load("roster", "release"),
-		members: load("roster", "members"),
-		call:    load("roster", "call"),
+		append:     load("append"),
+		hold:       load("roster", "hold"),
+		release:    load("roster", "release"),
+		members:    load("roster", "members"),
+		attributes: load("roster", "attributes"),
 	}
 	return s, err
 }

@@ -51,10 +51,11 @@ func suite(t *testing.T, s *server) {
 		{"history is kept after closing as configured", testKeepAfterClose},
 		{"reading creates nothing", testReadCreatesNothing},
 		{"a very large roster", testLargeRoster},
-		{"a call is set if the roster is the one that was read", testCall},
-		{"who is taken out of a call is told once", testOutOfCall},
-		{"an empty room has no call", testCallOfNobody},
-		{"a very large call", testLargeCall},
+		{"attributes are set if the roster is the one that was read", testAttributes},
+		{"a member may have several attributes", testSeveralAttributes},
+		{"who had attributes when taken out is told once", testRemoved},
+		{"nobody has no attributes", testAttributesOfNobody},
+		{"very many attributes", testManyAttributes},
 		{"one node has the turn", testTurns},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s) })

@@ -12,14 +12,14 @@ for i = 8, #ARGV, 3 do
     redis.call('HINCRBY', holds, id, 1)
   end
 
-  local joined, was, came, since
+  local joined, was, came, lines
   local old = redis.call('HGET', members, id)
   if old then
-    joined, was, came, since = parts(old)
+    joined, was, came, lines = parts(old)
   end
 
   if was ~= identity or came ~= transport then
-    local record = whole(joined or int(now), identity, transport, since)
+    local record = whole(joined or int(now), identity, transport, lines or '')
     redis.call('HSET', members, id, record)
     if was ~= identity then
       announce('J', record)

@@ -1,11 +1,11 @@
--- What hold.lua, release.lua, members.lua and call.lua begin with; it is put before each of them.
+-- What hold.lua, release.lua, members.lua and attributes.lua begin with; it is put before each of them.
 --
 -- KEYS  1 members   2 leases   3 holds   4 version   5 the log
 -- ARGV  1 PUBLISH or SPUBLISH   2 the room's channel
 --       3 how long the log is kept after the room closed, ms: 0 not at all, -1 as if it had not closed
 --       4 the log's time to live, ms
--- Reply {version, ms until the next lease runs out, ids}: 0 and 0 when nobody is there. The ids are of those who were in
--- the room's call when this script took them out.
+-- Reply {version, ms until the next lease runs out, records}: 0 and 0 when nobody is there. The records are of those
+-- with attributes whom this script took out.
 local members, leases, holds, version, log = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local publish, channel, keep, history = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -21,7 +21,7 @@ local stored = redis.call('GET', version)
 local v = stored and tonumber(stored) or micros
 local opening = not stored
 local changed = false
-local out_of_call = {}
+local removed = {}
 
 local function announce(letter, record)
   v = v + 1
@@ -29,23 +29,19 @@ local function announce(letter, record)
   redis.call(publish, channel, letter .. int(v) .. ' ' .. record)
 end
 
--- A member's record in parts: "JOINED IDENTITY", its transport on the next line and, for one who is in the room's call,
--- the time when that began on a third. Nothing for what is no record.
+-- A member's record in parts: "JOINED IDENTITY", its transport on the next line, and a line "KEY VALUE" for each of its
+-- attributes, which are the last part, each after its line break. Nothing for what is no record.
 local function parts(record)
   local joined, identity, rest = string.match(record, '^(%d+) ([^\n]*)\n(.*)$')
   if not joined then
     return
   end
-  local transport, since = string.match(rest, '^([^\n]*)\n(%d+)$')
-  return joined, identity, transport or rest, since
+  local transport, lines = string.match(rest, '^([^\n]*)(.*)$')
+  return joined, identity, transport, lines
 end
 
-local function whole(joined, identity, transport, since)
-  local record = joined .. ' ' .. identity .. '\n' .. transport
-  if since then
-    record = record .. '\n' .. since
-  end
-  return record
+local function whole(joined, identity, transport, lines)
+  return joined .. ' ' .. identity .. '\n' .. transport .. lines
 end
 
 -- One of the member's leases has gone; with the last one the member has.
@@ -58,9 +54,9 @@ local function drop(id)
   if record then
     redis.call('HDEL', members, id)
     announce('L', record)
-    local _, _, _, since = parts(record)
-    if since then
-      out_of_call[#out_of_call + 1] = id
+    local _, _, _, lines = parts(record)
+    if lines and lines ~= '' then
+      removed[#removed + 1] = record
     end
   end
 end
@@ -92,7 +88,7 @@ local function finish()
   close()
   local ttl = redis.call('PTTL', members)
   if ttl == -2 then
-    return {'0', '0', out_of_call}
+    return {'0', '0', removed}
   end
   if changed then
     if ttl > 0 then
@@ -106,7 +102,7 @@ local function finish()
   if first[2] then
     lapse = math.max(1, math.ceil(tonumber(first[2]) - now))
   end
-  return {int(v), int(lapse), out_of_call}
+  return {int(v), int(lapse), removed}
 end
 
 sweep()

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/caller-chat/caller/calls/incall"
 	"github.com/caller-chat/caller/chat"
 )
 
@@ -42,7 +43,7 @@ type (
 
 // DecodeEvent reads an event, of which unknown fields are ignored. An unknown type with an id is an entry of the log
 // ([chat.Unknown]): it moves the reader's cursor. What events do not carry is zero: of a call only who is in it is known,
-// so that CallSince of its members is their time of joining.
+// so that by their attribute it is their time of joining.
 func DecodeEvent(object []byte) (Event, error) {
 	var head struct {
 		Type   string      `json:"type"`
@@ -90,7 +91,11 @@ func decodeBody(eventType string, hasID bool, object []byte) (any, error) {
 		return decode(object, func(m members) (any, error) { return m.Roster.read(), nil })
 	case "call":
 		return decode(object, func(c call) (any, error) {
-			return chat.CallChanged{Started: c.State == callState(true), Time: c.Time.utc()}, nil
+			changed := chat.AttributeChanged{Key: incall.Key, Present: c.State == callState(true), Time: c.Time.utc()}
+			if changed.Present {
+				changed.Least = incall.Value(c.Time.utc())
+			}
+			return changed, nil
 		})
 	case "ping":
 		return decode(object, func(p ping) (any, error) { return Ping{p.Time.utc()}, nil })
@@ -141,7 +146,7 @@ func (m Member) member() chat.Member {
 	joined := m.JoinedAt.utc()
 	is := chat.Member{ID: m.ID, Name: m.Name, Guest: m.Guest, Transport: m.Transport, JoinedAt: joined}
 	if m.InCall {
-		is.CallSince = joined
+		is.Attributes = chat.Attributes{incall.Key: incall.Value(joined)}
 	}
 	return is
 }
@@ -160,7 +165,9 @@ func (r Roster) read() chat.RosterEvent {
 		read.Count = *r.Count
 	}
 	if r.Call != nil {
-		read.Call = chat.Call{Since: r.Call.StartedAt.utc(), Count: r.Call.Count}
+		read.Attributes = chat.AttributeCounts{
+			incall.Key: {Count: r.Call.Count, Least: incall.Value(r.Call.StartedAt.utc())},
+		}
 	}
 	return read
 }

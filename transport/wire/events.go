@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/caller-chat/caller/calls/incall"
 	"github.com/caller-chat/caller/chat"
 )
 
@@ -151,15 +152,15 @@ func authorOf(a chat.Author) author { return author{ID: a.ID, Name: a.Name, Gues
 // MemberOf is a member as it goes over the wire.
 func MemberOf(m chat.Member) Member {
 	return Member{
-		author: authorOf(m.Author()), Transport: m.Transport, JoinedAt: timestamp(m.JoinedAt), InCall: m.InCall(),
+		author: authorOf(m.Author()), Transport: m.Transport, JoinedAt: timestamp(m.JoinedAt), InCall: incall.Is(m),
 	}
 }
 
 // RosterOf is a roster as it goes over the wire.
 func RosterOf(r chat.RosterEvent) Roster {
 	var going *Call
-	if r.Call.Count > 0 {
-		going = &Call{StartedAt: timestamp(r.Call.Since), Count: r.Call.Count}
+	if in := incall.Of(r.Attributes); in.Count > 0 {
+		going = &Call{StartedAt: timestamp(in.Since), Count: in.Count}
 	}
 	if r.Members == nil && r.Count > 0 {
 		return Roster{Count: &r.Count, Version: r.Version, Call: going}
@@ -191,12 +192,22 @@ func bodyOf(e *chat.Event) (eventType string, object any) {
 		return "left", memberChange{"left", e.Room, MemberOf(b.Member), b.Version}
 	case chat.RosterEvent:
 		return "members", members{"members", e.Room, RosterOf(b)}
-	case chat.CallChanged:
-		return "call", call{"call", e.Room, callState(b.Started), timestamp(b.Time)}
+	case chat.AttributeChanged:
+		if b.Key == incall.Key {
+			return "call", call{"call", e.Room, callState(b.Present), timestamp(callTime(b))}
+		}
 	case chat.Typing:
 		return "typing", memberChange{Type: "typing", RoomID: e.Room, Member: MemberOf(b.Member)}
 	}
 	return "", nil // an event that this version of the wire does not have
+}
+
+// callTime is when a call began or ended.
+func callTime(a chat.AttributeChanged) time.Time {
+	if a.Present {
+		return incall.Since(a.Least)
+	}
+	return a.Time
 }
 
 func callState(started bool) string {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/caller-chat/caller/calls/incall"
 	"github.com/caller-chat/caller/chat"
 )
 
@@ -177,8 +178,10 @@ func (f *textFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 		return f.note(dst, b.Member.JoinedAt, b.Member.Name, " joined")
 	case chat.Left:
 		return f.note(dst, time.Now(), b.Member.Name, " left")
-	case chat.CallChanged:
-		return f.note(dst, b.Time, "", "call "+callState(b.Started))
+	case chat.AttributeChanged:
+		if b.Key == incall.Key {
+			return f.note(dst, callTime(b), "", "call "+callState(b.Present))
+		}
 	case chat.Typing:
 		return f.note(dst, time.Now(), b.Member.Name, " is typing")
 	case chat.Welcome:

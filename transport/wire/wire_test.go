@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/caller-chat/caller/calls/incall"
 	"github.com/caller-chat/caller/chat"
 	"github.com/stretchr/testify/require"
 )
@@ -28,7 +29,8 @@ func examples(t *testing.T) map[string]*chat.Event {
 	bob := chat.Member{ID: "c1f2a3b4-0000-4000-8000-000000000002", Name: "Bob", Transport: "sse", JoinedAt: at(t, "2026-11-24T12:05:00Z")}
 	guest := chat.Member{ID: "5f1c7a55-55a1-4a52-8f9f-0c8f8f5b2c7e", Name: "guest-5f1c", Guest: true, Transport: "text", JoinedAt: at(t, "2026-11-24T12:05:01Z")}
 	calling := bob
-	calling.CallSince = at(t, "2026-11-24T12:06:02.417Z")
+	began := at(t, "2026-11-24T12:06:02.417Z")
+	calling.Attributes = chat.Attributes{incall.Key: incall.Value(began)}
 	bodies := map[string]chat.Body{
 		"welcome": chat.Welcome{You: ann, Stream: "s-9f2c41d0", Heartbeat: 15 * time.Second,
 			Roster: chat.RosterEvent{Members: []chat.Member{ann}, Count: 1, Version: 1795522470120}},
@@ -48,11 +50,11 @@ func examples(t *testing.T) map[string]*chat.Event {
 		"typing":             chat.Typing{Member: bob},
 		"joined-call":        chat.Joined{Member: calling, Version: 1795522470124, Known: true},
 		"members-call": chat.RosterEvent{Members: []chat.Member{calling}, Count: 1, Version: 1795522470124,
-			Call: chat.Call{Since: calling.CallSince, Count: 1}},
+			Attributes: chat.AttributeCounts{incall.Key: {Count: 1, Least: incall.Value(began)}}},
 		"members-large-room-call": chat.RosterEvent{Count: 1205, Version: 1795522471331,
-			Call: chat.Call{Since: calling.CallSince, Count: 2}},
-		"call-started": chat.CallChanged{Started: true, Time: calling.CallSince},
-		"call-ended":   chat.CallChanged{Time: at(t, "2026-11-24T12:31:07.08Z")},
+			Attributes: chat.AttributeCounts{incall.Key: {Count: 2, Least: incall.Value(began)}}},
+		"call-started": chat.AttributeChanged{Key: incall.Key, Present: true, Least: incall.Value(began)},
+		"call-ended":   chat.AttributeChanged{Key: incall.Key, Time: at(t, "2026-11-24T12:31:07.08Z")},
 	}
 	for name, entry := range entryExamples(t, ann.Author(), bob.Author()) {
 		bodies[name] = chat.Appended{Entry: entry}
