@@ -62,6 +62,42 @@ func awaitReaders(t *testing.T, what string, readers []*client.LightReader, ok f
 	}
 }
 
+// comeBack waits until all readers are as they should be. Those whose connection ended come back, as clients do: a node
+// refuses whom its store does not take in in time. It returns how often that was. The deadline is for the next reader to be
+// well, and not for thousands of them.
+func comeBack(t *testing.T, what string, readers []*client.LightReader, ok func(*client.LightReader, client.LightReaderState) bool) (ended int) {
+	t.Helper()
+	best, deadline := -1, testwait.Deadline()
+	for {
+		var group errgroup.Group
+		group.SetLimit(connectAtOnce)
+		well := 0
+		for _, reader := range readers {
+			switch state := reader.State(); {
+			case ok(reader, state):
+				well++
+			case state.End != "":
+				ended++
+				group.Go(func() error {
+					reader.Close()
+					_ = reader.Connect() // one that does not succeed has ended, and is tried again
+					return nil
+				})
+			}
+		}
+		_ = group.Wait() // none fails
+		switch {
+		case well == len(readers):
+			return ended
+		case well > best:
+			best, deadline = well, testwait.Deadline()
+		case time.Now().After(deadline):
+			require.FailNow(t, "not in time", "%s: %d of %d are not", what, len(readers)-well, len(readers))
+		}
+		time.Sleep(50 * time.Millisecond) // between two looks
+	}
+}
+
 // noFaults asserts that no reader heard a hole, a repeat or a reset.
 func noFaults(t *testing.T, readers []*client.LightReader) {
 	t.Helper()
