@@ -87,14 +87,14 @@ func (r *room) exit(s *subscriber, leaving bool) {
 	r.leases.exit(s.who, s.stream, leaving || s.guest, now, now.Add(r.back.options.ReconnectGrace))
 }
 
-// leave ends a member's streams here, or the one named, and gives up its lease if none is left. done, unless nil, is
-// closed when that has been stored.
-func (r *room) leave(member MemberID, stream string, done chan struct{}) {
+// leave ends a member's streams here, or the one named, by that error, and gives up its lease if none is left. done,
+// unless nil, is closed when that has been stored.
+func (r *room) leave(member MemberID, stream string, why error, done chan struct{}) {
 	if r.leases.holds(member) { // else it has no stream here
 		r.flush()
 		for _, s := range r.subs.of(member, stream) {
 			r.exit(s, true)
-			s.refuse(ErrLeft)
+			s.refuse(why)
 		}
 	}
 	r.leases.leave(member, stream, done)

@@ -68,7 +68,8 @@ func orDefault[T comparable](setting *T, value T) {
 type Node struct {
 	backend
 	// stop ends the backend's work.
-	stop context.CancelFunc
+	stop    context.CancelFunc
+	endings endings
 
 	mu      sync.Mutex // protects following
 	rooms   map[RoomID]*room
@@ -208,7 +209,7 @@ func (n *Node) Leave(ctx context.Context, who Principal, room RoomID, stream str
 	defer cancel()
 	if r := n.existing(room); r != nil {
 		done := make(chan struct{})
-		if r.inbox.do(func() { r.leave(member, stream, done) }) {
+		if r.inbox.do(func() { r.leave(member, stream, ErrLeft, done) }) {
 			select {
 			case <-done:
 			case <-ctx.Done():

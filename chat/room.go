@@ -93,7 +93,7 @@ func (r *room) handle(n Notice) {
 		r.refresh()
 		return
 	case Leaving:
-		r.leave(n.Member, n.Stream, nil)
+		r.leave(n.Member, n.Stream, ErrLeft, nil)
 		return
 	case Lapsing:
 		r.leases.lookBy(time.Now().Add(n.In + lapseSlack))

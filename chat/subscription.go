@@ -42,8 +42,8 @@ type Subscription struct {
 
 // Subscribe makes sink a reader of a room and who, unless the start says unlisted, a member. It returns when
 // the replay (the welcome, what is kept after the start, and the live event) has been delivered. Errors:
-// those of [Policy], [ErrUnavailable] when the store has not answered in time, [ErrGoingAway], or the
-// context's.
+// those of [Policy], that of [Node.End], [ErrUnavailable] when the store has not answered in time,
+// [ErrGoingAway], or the context's.
 func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start Start, sink Sink) (*Subscription, error) {
 	if err := n.Authorize(ctx, who, id, ActionSubscribe); err != nil {
 		return nil, err
@@ -59,6 +59,11 @@ func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start St
 	}}
 	enter := func(r *room) {
 		s.room = r
+		if why := n.endings.why(m.ID); why != nil {
+			s.state = ended
+			done <- why
+			return
+		}
 		r.enter(&s.subscriber)
 	}
 	if err := n.do(id, enter); err != nil {

@@ -18,6 +18,7 @@
 //	caller:{p211}:node:NODE         channel by which a node checks that its subscription lives
 //	caller:turn:WHAT                string  the node whose turn it is to do what one of all does
 //	caller:secret                   string  the key that signs sessions
+//	caller:revoked                  zset    id of a session that was signed out → when, ms of Redis's clock
 //
 // HASH is made from the client and its key (see [Store.Append]), so that no choice of either can name another key or
 // leave the hash tag. Its value is the whole entry, text and all, even when the log has gone by then. The node ids are

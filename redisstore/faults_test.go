@@ -97,6 +97,8 @@ func TestAway(t *testing.T) {
 		"Members": func() error { _, err := st.Members(ctx, r); return err },
 		"Signal":  func() error { return st.Signal(ctx, r, chat.Typing{Member: ann}) },
 		"Secret":  func() error { _, err := st.Secret(ctx); return err },
+		"Revoke":  func() error { return st.Revoke(ctx, "ann-id", time.Hour) },
+		"Revoked": func() error { _, _, err := st.Revoked(ctx, ""); return err },
 		"Ping":    func() error { return st.Ping(ctx) },
 	} {
 		require.ErrorIs(t, call(), chat.ErrUnavailable, name)

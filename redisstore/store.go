@@ -82,29 +82,6 @@ func (s *Store) Ping(ctx context.Context) error {
 	})
 }
 
-// Secret returns 32 random bytes that are the same for all nodes of this Redis. Sessions are signed with them. The
-// first node to ask makes them up.
-func (s *Store) Secret(ctx context.Context) ([]byte, error) {
-	key := s.opt.KeyPrefix + "secret"
-	var stored string
-	err := s.call(ctx, "reading the secret", "", func(ctx context.Context) error {
-		if err := s.client.SetNX(ctx, key, randomHex(32), 0).Err(); err != nil {
-			return err
-		}
-		var err error
-		stored, err = s.client.Get(ctx, key).Result()
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	secret, err := hex.DecodeString(stored)
-	if err != nil || len(secret) != 32 {
-		return nil, corrupt(key, errors.New("want 64 hexadecimal digits"))
-	}
-	return secret, nil
-}
-
 // call runs one exchange with Redis under the store's timeout and says what was being done when it fails, and to which
 // room if there is one.
 func (s *Store) call(ctx context.Context, what string, room chat.RoomID, f func(context.Context) error) error {
@@ -178,7 +155,7 @@ var luaFiles embed.FS
 
 type script struct{ source, sha string }
 
-type scripts struct{ append, hold, release, members, attributes script }
+type scripts struct{ append, hold, release, members, attributes, revoke script }
 
 func loadScripts() (scripts, error) {
 	var err error
@@ -197,6 +174,7 @@ func loadScripts() (scripts, error) {
 		release:    load("roster", "release"),
 		members:    load("roster", "members"),
 		attributes: load("roster", "attributes"),
+		revoke:     load("revoke"),
 	}
 	return s, err
 }

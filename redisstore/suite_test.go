@@ -29,6 +29,7 @@ func suite(t *testing.T, s *server) {
 		run  func(*testing.T, *server)
 	}{
 		{"the secret is one for all nodes", testSecret},
+		{"ended sessions are told to all nodes and forgotten in time", testRevoked},
 		{"entries are numbered in one order by several nodes at once", testNumbering},
 		{"a key posts once", testRepeat},
 		{"a key posts once from two nodes at once", testRepeatAtOnce},

@@ -84,10 +84,11 @@ func TestCall(t *testing.T) {
 }
 
 func TestCallIsForSessions(t *testing.T) {
+	forged, _ := newSite(t, Options{SessionKey: []byte(strings.Repeat("x", 32))}).signIn(t, "Ann")
 	s := newSite(t, Options{Calls: newTokens("wss://livekit.example")})
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", ""), http.StatusUnauthorized, wire.CodeSessionRequired)
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "X-Name", "Ann"), http.StatusUnauthorized, wire.CodeSessionRequired)
-	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "Authorization", "Bearer nonsense"), http.StatusUnauthorized, wire.CodeSessionInvalid)
+	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "Authorization", "Bearer "+forged.Token), http.StatusUnauthorized, wire.CodeSessionInvalid)
 	ann, cookie := s.signIn(t, "Ann")
 	s.rooms.snapshot.Members = []chat.Member{{ID: ann.ClientID}}
 	wantProblem(t, s.ask("POST", "/rooms/lobby/call", "", "Cookie", cookie, "Origin", "https://evil.example"),

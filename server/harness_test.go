@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -79,7 +79,7 @@ func fakeTransports(who httpapi.Identify, sameSite func(*http.Request) bool) han
 				httpapi.WriteProblem(w, err)
 				return
 			}
-			visitor, err := who(r)
+			principal, err := who(r)
 			if err != nil {
 				httpapi.WriteProblem(w, err)
 				return
@@ -95,7 +95,7 @@ func fakeTransports(who httpapi.Identify, sameSite func(*http.Request) bool) han
 			case string(body) == "panic":
 				panic("as asked")
 			}
-			w.Header().Set("X-Visitor", visitor.Name)
+			w.Header().Set("X-Principal", principal.Name)
 			_, _ = io.WriteString(w, name+" "+string(room))
 		}
 	}
@@ -131,7 +131,7 @@ func wantProblem(t testing.TB, w *httptest.ResponseRecorder, status int, code wi
 	assert.Equal(t, status, p.Status)
 }
 
-var errAway = errors.New("nobody answers")
+var errAway = fmt.Errorf("%w: nobody answers", chat.ErrUnavailable)
 
 type fakeRooms struct {
 	foldAbove int
@@ -162,11 +162,18 @@ func (f *fakeRooms) Authorize(_ context.Context, _ chat.Principal, _ chat.RoomID
 	return f.refused[what]
 }
 
+func (f *fakeRooms) End(ids []chat.MemberID, why error, _ time.Time) {
+	for _, id := range ids {
+		f.calls = append(f.calls, "end "+string(id)+" "+string(wire.FailureOf(why).Code))
+	}
+}
+
 type fakeStore struct {
-	mu     sync.Mutex // guards the following
-	secret []byte
-	err    error
-	asked  int
+	mu      sync.Mutex // guards the following
+	secret  []byte
+	revoked []chat.MemberID
+	err     error
+	asked   int
 }
 
 func (f *fakeStore) set(secret string, err error) {
@@ -186,4 +193,19 @@ func (f *fakeStore) Secret(context.Context) ([]byte, error) {
 	defer f.mu.Unlock()
 	f.asked++
 	return f.secret, f.err
+}
+
+func (f *fakeStore) Revoke(_ context.Context, id chat.MemberID, _ time.Duration) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.err == nil {
+		f.revoked = append(f.revoked, id)
+	}
+	return f.err
+}
+
+func (f *fakeStore) Revoked(context.Context, string) ([]chat.MemberID, string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.revoked, "", f.err
 }

@@ -3,7 +3,6 @@ package server
 import (
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/caller-chat/caller/server/httpapi"
@@ -80,17 +79,4 @@ func writeDeadline(next http.HandlerFunc) http.HandlerFunc {
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(answerTime)) // as in limitBody
 		next(w, r)
 	}
-}
-
-// rateLimitKey is an address for the purpose of limits: of an IPv6 address the /64, which one household has to itself.
-func rateLimitKey(addr string) string {
-	a, err := netip.ParseAddr(addr)
-	if err != nil || a.Is4() {
-		return addr
-	}
-	p, err := a.Prefix(64)
-	if err != nil {
-		return addr
-	}
-	return p.String()
 }

@@ -113,10 +113,3 @@ func TestServerTimes(t *testing.T) {
 	assert.NotZero(t, h.IdleTimeout)
 	assert.Equal(t, 16<<10, h.MaxHeaderBytes)
 }
-
-func TestRateLimitKey(t *testing.T) {
-	assert.Equal(t, "192.0.2.7", rateLimitKey("192.0.2.7"))
-	assert.Equal(t, rateLimitKey("2001:db8:1:2::1"), rateLimitKey("2001:db8:1:2:ffff::"))
-	assert.NotEqual(t, rateLimitKey("2001:db8:1:2::1"), rateLimitKey("2001:db8:1:3::1"))
-	assert.Equal(t, "@", rateLimitKey("@"))
-}

@@ -4,7 +4,6 @@ import (
 	"io/fs"
 	"net/http"
 
-	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/poll"
@@ -12,10 +11,18 @@ import (
 	"github.com/caller-chat/caller/transport/ws"
 )
 
+// Node is what the server and its transports ask of the core; [*chat.Node] has it.
+type Node interface {
+	Rooms
+	ws.Rooms
+	sse.Rooms
+	poll.Rooms
+}
+
 // New makes the server of a node. Keepalive is what its streams live by, store what its sessions are signed by, dist the
 // built front end. Closing node and keepalive ends the streams; neither is the server's to close. Errors are of options
 // that can't be used and of a dist without index.html.
-func New(node *chat.Node, keepalive *conn.Keepalive, store Store, dist fs.FS, o Options) (*Server, error) {
+func New(node Node, keepalive *conn.Keepalive, store Store, dist fs.FS, o Options) (*Server, error) {
 	return assemble(node, store, dist, o, func(who httpapi.Identify, sameSite func(*http.Request) bool) handlers {
 		sockets := ws.New(node, who, keepalive, ws.Options{CheckOrigin: sameSite})
 		streams := sse.New(node, who, keepalive)

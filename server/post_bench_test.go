@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/auth"
 	"github.com/caller-chat/caller/transport/conn"
 	"github.com/caller-chat/caller/transport/conn/socket"
 )
@@ -34,9 +35,8 @@ func BenchmarkPost(b *testing.B) {
 		benchPosts(b, request("Content-Type: text/plain\r\nX-Name: Ann\r\n", text), untilAnswered, new(numbering))
 	})
 	b.Run("http/session", func(b *testing.B) {
-		owner := session{ID: "0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", Name: "Ann", Expires: time.Now().Add(time.Hour)}
 		headers := "Content-Type: application/json\r\nIdempotency-Key: k-1\r\nAuthorization: Bearer " +
-			owner.token(benchKey) + "\r\n"
+			annsToken() + "\r\n"
 		benchPosts(b, request(headers, `{"text":"`+text+`"}`), untilAnswered, new(numbering))
 	})
 	command := fmt.Appendf(nil, `{"type":"post","text":"%s"}`, text)
@@ -47,7 +47,7 @@ func BenchmarkPost(b *testing.B) {
 
 const textFrame = 0x81 // all of a message (RFC 6455 section 5.2)
 
-var benchKey = bytes.Repeat([]byte("s"), minSecret)
+var benchKey = bytes.Repeat([]byte("s"), auth.MinKey)
 
 // whole is a server with its transports, on a store that only numbers.
 func whole(t testing.TB, store *numbering) *Server { return wholeBy(t, store, nil) }

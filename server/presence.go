@@ -29,7 +29,7 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	who, err := s.sessions.identify(r)
+	who, err := httpapi.Principal(r)
 	if err != nil {
 		s.fail(w, r, err)
 		return
@@ -46,7 +46,7 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request) {
 func (s *Server) inRoom(w http.ResponseWriter, r *http.Request) (room chat.RoomID, who chat.Principal, ok bool) {
 	room, err := httpapi.RoomOf(r)
 	if err == nil {
-		who, err = s.sessions.identify(r)
+		who, err = httpapi.Principal(r)
 	}
 	if err == nil && who.Guest {
 		err = chat.ErrNotSignedIn

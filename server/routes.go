@@ -44,6 +44,7 @@ func (s *Server) routes() http.Handler {
 
 	get(e, "/session", writeDeadline(s.getSession))
 	post(e, "/session", writeDeadline(s.postSession))
+	e.DELETE("/session", handle(writeDeadline(s.deleteSession)))
 
 	get(e, "/healthz", writeDeadline(s.healthz))
 	get(e, "/readyz", writeDeadline(s.readyz))

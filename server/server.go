@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/auth"
 	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
@@ -24,6 +25,8 @@ type Rooms interface {
 	Leave(ctx context.Context, who chat.Principal, room chat.RoomID, stream string) error
 	// Authorize asks whether somebody may do what the core has no method for.
 	Authorize(ctx context.Context, who chat.Principal, room chat.RoomID, what chat.Action) error
+	// End ends the streams that sessions have on this node with that error, and refuses new ones until then.
+	End(ids []chat.MemberID, why error, until time.Time)
 	// FoldAbove is the number of members above which a roster is told as a count.
 	FoldAbove() int
 }
@@ -32,8 +35,8 @@ type Rooms interface {
 type Store interface {
 	// Ping reports whether the store answers.
 	Ping(ctx context.Context) error
-	// Secret is what sessions are signed with, the same on all nodes of one store.
-	Secret(ctx context.Context) ([]byte, error)
+	auth.Secrets
+	auth.Revocations
 }
 
 // Options are a server's settings. The zero value is a server that can be used.
@@ -79,7 +82,7 @@ type Server struct {
 	basePath string
 
 	transports handlers
-	sessions   *sessions
+	auth       *auth.Auth
 	origins    *origins
 	proxies    proxies
 	hsts       time.Duration
@@ -104,9 +107,6 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	if base != "" && base[0] != '/' {
 		return nil, fmt.Errorf("base path %q: want one that begins with a slash", o.BasePath)
 	}
-	if o.SessionKey != nil && len(o.SessionKey) < minSecret {
-		return nil, fmt.Errorf("session key: want at least %d bytes", minSecret)
-	}
 	s := &Server{
 		rooms: rooms, store: store, log: o.Logger, basePath: base,
 		proxies: o.TrustedProxies, hsts: o.HSTS, calls: o.Calls,
@@ -123,17 +123,24 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 			return nil, err
 		}
 	}
-	s.sessions = &sessions{
-		keys:    keys{fixed: o.SessionKey, fetch: store.Secret, now: o.Now},
-		proxies: s.proxies, cookiePath: base + "/", now: o.Now,
+	s.auth, err = auth.New(store, store, auth.Options{
+		Key: o.SessionKey, Address: s.proxies.client, Encrypted: s.proxies.secure, CookiePath: base + "/",
+		End: rooms.End, Logger: o.Logger, Now: o.Now,
+	})
+	if err != nil {
+		return nil, err
 	}
-	s.transports = connect(s.sessions.identify, s.origins.sameSite)
-	s.handler = s.requestLog(s.stripBase(s.securityHeaders(s.origins.cors(s.origins.protect(limitBody(s.routes()))))))
+	s.transports = connect(httpapi.Principal, s.origins.sameSite)
+	s.handler = s.requestLog(s.stripBase(s.securityHeaders(s.origins.cors(s.origins.protect(limitBody(s.auth.Middleware(s.routes())))))))
 	return s, nil
 }
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Run keeps what the server knows of the store current until ctx ends: which sessions were signed out on other nodes. Who
+// makes a server has to run it.
+func (s *Server) Run(ctx context.Context) { s.auth.Run(ctx) }
 
 // Drain makes /readyz say that this node is going away. Everything else is still served: ending streams is the
 // node's part, taking no more connections the http.Server's.

@@ -42,6 +42,9 @@ func (p *parts) drain(ended context.Context) error {
 		}
 		errs = append(errs, err)
 	}
+	if p.stopFront != nil {
+		p.stopFront()
+	}
 	if p.calls != nil {
 		p.calls.Close()
 	}

@@ -33,6 +33,7 @@ type parts struct {
 	keepalive *conn.Keepalive
 	calls     *calls.Calls // nil for none
 	front     *server.Server
+	stopFront func() // ends what front runs besides its requests, and waits for it
 }
 
 // serve runs a node until ctx ends or the listener fails, and then stops it.
@@ -132,6 +133,10 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	if p.front, err = server.New(p.node, p.keepalive, p.store, dist, options); err != nil {
 		return err
 	}
+	ctx, stop := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { p.front.Run(ctx) })
+	p.stopFront = func() { stop(); running.Wait() }
 	swap.front.Store(p.front)
 	return nil
 }

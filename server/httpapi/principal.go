@@ -1,6 +1,8 @@
 package httpapi
 
 import (
+	"context"
+	"errors"
 	"net/http"
 
 	"github.com/caller-chat/caller/chat"
@@ -9,3 +11,29 @@ import (
 // Identify says who makes a request. The error is a [*wire.Failure] or one that [FailureOf] knows: a forged or expired
 // session, a name that can't be one.
 type Identify func(r *http.Request) (chat.Principal, error)
+
+// Identity knows whose a request is; package server/auth has it.
+type Identity interface {
+	Principal() (chat.Principal, error)
+}
+
+type identityKey struct{}
+
+// WithIdentity is the request with an identity that [Principal] asks.
+func WithIdentity(r *http.Request, i Identity) *http.Request {
+	return r.WithContext(context.WithValue(r.Context(), identityKey{}, i))
+}
+
+// IdentityOf is what [WithIdentity] has given a request; nil for nothing.
+func IdentityOf(r *http.Request) Identity {
+	i, _ := r.Context().Value(identityKey{}).(Identity)
+	return i
+}
+
+// Principal is who makes a request, and an [Identify]. It is found once for each request.
+func Principal(r *http.Request) (chat.Principal, error) {
+	if i := IdentityOf(r); i != nil {
+		return i.Principal()
+	}
+	return chat.Principal{}, errors.New("no middleware has looked for the request's principal")
+}

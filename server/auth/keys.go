@@ -1,4 +1,4 @@
-package server
+package auth
 
 import (
 	"bytes"
@@ -77,8 +77,8 @@ func (k *keys) ask(ctx context.Context) ([]byte, error) {
 		if err != nil {
 			return nil, fmt.Errorf("session key: %w: %w", chat.ErrUnavailable, err)
 		}
-		if len(key) < minSecret {
-			return nil, fmt.Errorf("session key: the store's has %d bytes, want %d", len(key), minSecret)
+		if len(key) < MinKey {
+			return nil, fmt.Errorf("session key: the store's has %d bytes, want %d", len(key), MinKey)
 		}
 		k.mu.Lock()
 		k.key, k.fetched = key, k.now()

@@ -1,4 +1,4 @@
-package server
+package auth
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ type tokenCache struct {
 
 // cachedToken is what a token says, and the key by which that is true.
 type cachedToken struct {
-	session session
+	session Session
 	key     []byte
 }
 
@@ -25,7 +25,7 @@ type cachedToken struct {
 const most = 1024
 
 // parse is [parseToken], whose answer for the same token and key changes with the time only.
-func (v *tokenCache) parse(token string, key []byte, now time.Time) (session, error) {
+func (v *tokenCache) parse(token string, key []byte, now time.Time) (Session, error) {
 	found, ok := v.find(token)
 	if !ok || !bytes.Equal(found.key, key) {
 		s, err := parseToken(token, key, now)
@@ -35,9 +35,18 @@ func (v *tokenCache) parse(token string, key []byte, now time.Time) (session, er
 		return s, err
 	}
 	if !now.Before(found.session.Expires) {
-		return session{}, errTokenExpired
+		return Session{}, errTokenExpired
 	}
 	return found.session, nil
+}
+
+// has reports whether a token was good when it was last seen.
+func (v *tokenCache) has(token string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	_, young := v.young[token]
+	_, old := v.old[token]
+	return young || old
 }
 
 func (v *tokenCache) find(token string) (cachedToken, bool) {

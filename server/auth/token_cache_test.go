@@ -1,4 +1,4 @@
-package server
+package auth
 
 import (
 	"fmt"
@@ -14,8 +14,8 @@ import (
 
 func TestTokenCache(t *testing.T) {
 	key, another := []byte(strings.Repeat("k", 32)), []byte(strings.Repeat("o", 32))
-	ann := session{ID: "0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", Name: "Ann", Expires: start.Add(time.Hour)}
-	token := ann.token(key)
+	ann := Session{ID: "0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", Name: "Ann", Expires: start.Add(time.Hour)}
+	token := signed(t, ann, key)
 	var v tokenCache
 	for range 2 { // the second time from memory
 		found, err := v.parse(token, key, start)
@@ -40,13 +40,14 @@ func TestTokenCache(t *testing.T) {
 func TestTokenCacheIsBounded(t *testing.T) {
 	key := []byte(strings.Repeat("k", 32))
 	var v tokenCache
-	busy := session{ID: chat.NewMemberID(), Name: "busy", Expires: start.Add(time.Hour)}.token(key)
+	busy := signed(t, Session{ID: chat.NewMemberID(), Name: "busy", Expires: start.Add(time.Hour)}, key)
 	for i := range 5 * most {
-		s := session{ID: chat.NewMemberID(), Name: fmt.Sprint(i), Expires: start.Add(time.Hour)}
-		found, err := v.parse(s.token(key), key, start)
+		s := Session{ID: chat.NewMemberID(), Name: fmt.Sprint(i), Expires: start.Add(time.Hour)}
+		token := signed(t, s, key)
+		found, err := v.parse(token, key, start)
 		require.NoError(t, err)
 		require.Equal(t, s, found)
-		_, err = v.parse(s.token(key)+"x", key, start)
+		_, err = v.parse(token+"x", key, start)
 		require.Error(t, err)
 		_, known := v.find(busy)
 		require.True(t, known || i == 0)
@@ -59,7 +60,7 @@ func TestTokenCacheIsBounded(t *testing.T) {
 
 func BenchmarkTokenCache(b *testing.B) {
 	key := []byte(strings.Repeat("k", 32))
-	token := session{ID: chat.NewMemberID(), Name: "Ann", Expires: start.Add(time.Hour)}.token(key)
+	token := signed(b, Session{ID: chat.NewMemberID(), Name: "Ann", Expires: start.Add(time.Hour)}, key)
 	b.Run("first", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

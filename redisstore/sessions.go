@@ -1,0 +1,83 @@
+package redisstore
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// Secret returns 32 random bytes that are the same for all nodes of this Redis. Sessions are signed with them. The
+// first node to ask makes them up.
+func (s *Store) Secret(ctx context.Context) ([]byte, error) {
+	key := s.opt.KeyPrefix + "secret"
+	var stored string
+	err := s.call(ctx, "reading the secret", "", func(ctx context.Context) error {
+		if err := s.client.SetNX(ctx, key, randomHex(32), 0).Err(); err != nil {
+			return err
+		}
+		var err error
+		stored, err = s.client.Get(ctx, key).Result()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	secret, err := hex.DecodeString(stored)
+	if err != nil || len(secret) != 32 {
+		return nil, corrupt(key, errors.New("want 64 hexadecimal digits"))
+	}
+	return secret, nil
+}
+
+func (s *Store) revokedKey() string { return s.opt.KeyPrefix + "revoked" }
+
+// Revoke remembers a session's end for that long. All calls give the same time.
+func (s *Store) Revoke(ctx context.Context, id chat.MemberID, keep time.Duration) error {
+	return s.call(ctx, "ending a session", "", func(ctx context.Context) error {
+		_, err := s.run(ctx, s.scripts.revoke, []string{s.revokedKey()}, string(id), keep.Milliseconds())
+		return err
+	})
+}
+
+// revokedOverlap is how far behind the newest end that a node knows it asks again: a Redis that took over may have a
+// clock that is behind, and gives the next ones earlier times.
+const revokedOverlap = time.Minute
+
+// Revoked are the sessions whose end is remembered: with the empty string all, else
+// those since an earlier call, which had next as its result. It may name some again.
+func (s *Store) Revoked(ctx context.Context, since string) (ids []chat.MemberID, next string, err error) {
+	from := "-inf"
+	if since != "" {
+		ms, err := strconv.ParseInt(since, 10, 64)
+		if err != nil {
+			return nil, since, fmt.Errorf("ended sessions since %q: %w", since, err)
+		}
+		from = strconv.FormatInt(ms-revokedOverlap.Milliseconds(), 10)
+	}
+	var found []redis.Z
+	err = s.call(ctx, "reading the ended sessions", "", func(ctx context.Context) error {
+		var err error
+		found, err = s.client.ZRangeByScoreWithScores(ctx, s.revokedKey(), &redis.ZRangeBy{Min: from, Max: "+inf"}).Result()
+		return err
+	})
+	if err != nil {
+		return nil, since, err
+	}
+	next = since
+	for _, z := range found {
+		id, ok := z.Member.(string)
+		if !ok {
+			return nil, since, corrupt(s.revokedKey(), fmt.Errorf("want text, have %T", z.Member))
+		}
+		ids = append(ids, chat.MemberID(id))
+		next = strconv.FormatFloat(z.Score, 'f', 0, 64)
+	}
+	return ids, next, nil
+}

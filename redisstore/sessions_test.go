@@ -1,0 +1,47 @@
+package redisstore
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/testwait"
+)
+
+func testRevoked(t *testing.T, s *server) {
+	a, b := s.open(t, Options{}), s.open(t, Options{})
+	begin, next, err := a.Revoked(ctx, "")
+	require.NoError(t, err)
+	ann, bob := chat.NewMemberID(), chat.NewMemberID()
+	require.NotContains(t, begin, ann)
+
+	require.NoError(t, b.Revoke(ctx, ann, time.Hour))
+	ids, next, err := a.Revoked(ctx, next)
+	require.NoError(t, err)
+	assert.Contains(t, ids, ann)
+	require.NotEmpty(t, next)
+
+	require.NoError(t, a.Revoke(ctx, bob, time.Hour))
+	ids, again, err := a.Revoked(ctx, next)
+	require.NoError(t, err)
+	assert.Contains(t, ids, bob)
+	assert.GreaterOrEqual(t, again, next)
+	all, _, err := b.Revoked(ctx, "")
+	require.NoError(t, err)
+	assert.Subset(t, all, []chat.MemberID{ann, bob})
+
+	// They are forgotten one by one, not with the key, which every end keeps for longer.
+	cleo := chat.NewMemberID()
+	testwait.Until(t, func() bool {
+		require.NoError(t, a.Revoke(ctx, cleo, time.Second))
+		all, _, err := b.Revoked(ctx, "")
+		require.NoError(t, err)
+		return slices.Contains(all, cleo) && !slices.Contains(all, ann) && !slices.Contains(all, bob)
+	}, "the first two are remembered on")
+	_, _, err = a.Revoked(ctx, "yesterday")
+	assert.Error(t, err)
+}

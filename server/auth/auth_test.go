@@ -1,0 +1,190 @@
+package auth
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+func TestGuests(t *testing.T) {
+	n := newNode(t, &fakeStore{}, Options{})
+	named, err := n.principal("/?name=%D0%90%D0%BD%D1%8F", "X-Name", "Bob")
+	require.NoError(t, err)
+	assert.Equal(t, "Аня", named.Name)
+	assert.True(t, named.Guest)
+	assert.Equal(t, "guest:192.0.2.1 Аня", named.Client)
+
+	again, err := n.principal("/", "X-Name", "Аня")
+	require.NoError(t, err)
+	assert.Equal(t, named.Client, again.Client, "repeated keys are recognised by address and name")
+	assert.NotEqual(t, named.ID, again.ID, "a guest takes nobody's place")
+
+	nameless, err := n.principal("/")
+	require.NoError(t, err)
+	assert.Equal(t, "guest-"+string(nameless.ID[:4]), nameless.Name)
+	other, err := n.principal("/")
+	require.NoError(t, err)
+	assert.Equal(t, nameless.Client, other.Client)
+
+	for _, headers := range [][]string{{"X-Name", "a\x1b[31m"}, {"X-Name", "\xff"}, {"X-Name", strings.Repeat("a", 41)}, {"X-Name", "  "}} {
+		_, err := n.principal("/", headers...)
+		var invalid *chat.InvalidError
+		require.ErrorAs(t, err, &invalid)
+		assert.Equal(t, "name", invalid.Field)
+	}
+}
+
+func TestRateLimitKey(t *testing.T) {
+	assert.Equal(t, "192.0.2.7", rateLimitKey("192.0.2.7"))
+	assert.Equal(t, rateLimitKey("2001:db8:1:2::1"), rateLimitKey("2001:db8:1:2:ffff::"))
+	assert.NotEqual(t, rateLimitKey("2001:db8:1:2::1"), rateLimitKey("2001:db8:1:3::1"))
+	assert.Equal(t, "@", rateLimitKey("@"))
+}
+
+func TestWhereATokenComes(t *testing.T) {
+	n := newNode(t, &fakeStore{}, Options{})
+	token := signed(t, ann(), testKey)
+	bob := signed(t, Session{ID: "bob", Name: "Bob", Expires: start.Add(time.Hour)}, testKey)
+	for _, c := range []struct {
+		headers []string
+		want    string
+	}{
+		{[]string{"Authorization", "Bearer " + token}, "Ann"},
+		{[]string{"Authorization", "bearer  " + token}, "Ann"},
+		{[]string{"Authorization", "Bearer " + legacyOf(ann(), testKey)}, "Ann"},
+		{[]string{"Cookie", "caller_session=" + token}, "Ann"},
+		{[]string{"Sec-WebSocket-Protocol", "caller.v1, caller.token." + token}, "Ann"},
+		{[]string{"Cookie", "caller_session=" + token, "Authorization", "Bearer " + bob}, "Bob"},
+		{[]string{"Cookie", "caller_session=" + token, "Authorization", "Basic dTpw"}, "Ann"},
+		{[]string{"Cookie", "caller_session=" + token, "Authorization", "Bearer somebody-elses"}, "Ann"},
+		{[]string{"Authorization", "Bearer somebody-elses", "X-Name", "Cleo"}, "Cleo"},
+		{[]string{"X-Name", "Cleo"}, "Cleo"},
+	} {
+		for range 2 { // the second time from the cache
+			who, err := n.principal("/", c.headers...)
+			require.NoError(t, err, c.headers)
+			assert.Equal(t, c.want, who.Name, c.headers)
+		}
+	}
+	for _, headers := range [][]string{
+		{"Authorization", "Bearer " + token + "A"},
+		{"Cookie", "caller_session=somebody-elses"},
+		{"Sec-WebSocket-Protocol", "caller.v1, caller.token.somebody-elses"},
+	} {
+		_, err := n.principal("/", headers...)
+		assert.Equal(t, wire.CodeSessionInvalid, wire.FailureOf(err).Code, headers)
+	}
+}
+
+// TestAPrincipalIsFoundOnce asks twice; a guest found twice would be two.
+func TestAPrincipalIsFoundOnce(t *testing.T) {
+	n := newNode(t, &fakeStore{}, Options{})
+	i := &identity{auth: n.Auth, request: request("/")}
+	a, err := i.Principal()
+	require.NoError(t, err)
+	b, err := i.Principal()
+	require.NoError(t, err)
+	assert.Equal(t, a, b)
+}
+
+// TestRevoked signs out on one node, and asks another.
+func TestRevoked(t *testing.T) {
+	for name, token := range map[string]string{"token": signed(t, ann(), testKey), "old token": legacyOf(ann(), testKey)} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := &fakeStore{}
+				a, b := newNode(t, store, Options{}), newNode(t, store, Options{})
+				ctx, stop := context.WithCancel(t.Context())
+				go b.Run(ctx)
+				defer stop()
+				_, err := b.principal("/", "Authorization", "Bearer "+token)
+				require.NoError(t, err)
+				require.NoError(t, a.signOut(token))
+				assert.Equal(t, ann().ID, <-a.ended)
+				_, err = a.principal("/", "Authorization", "Bearer "+token)
+				assert.Equal(t, wire.CodeSessionInvalid, wire.FailureOf(err).Code)
+
+				time.Sleep(PollInterval)
+				synctest.Wait()
+				assert.Equal(t, ann().ID, <-b.ended, "its streams here have ended")
+				_, err = b.principal("/", "Authorization", "Bearer "+token)
+				assert.Equal(t, wire.CodeSessionInvalid, wire.FailureOf(err).Code)
+				assert.Equal(t, 1, len(store.revoked))
+				require.Error(t, b.signOut(token), "once is enough")
+
+				time.Sleep(10 * PollInterval)
+				synctest.Wait()
+				assert.Empty(t, b.ended, "nothing is ended twice")
+				c := newNode(t, store, Options{})
+				_, err = c.principal("/", "Authorization", "Bearer "+token)
+				assert.Equal(t, wire.CodeSessionInvalid, wire.FailureOf(err).Code, "a node that begins later knows it at once")
+			})
+		})
+	}
+}
+
+// TestRevokedWhileTheStoreIsAway: nobody is let in by a node that has never known who was signed out; one that has goes on.
+func TestRevokedWhileTheStoreIsAway(t *testing.T) {
+	store := &fakeStore{}
+	token := signed(t, ann(), testKey)
+	knows, new := newNode(t, store, Options{}), newNode(t, store, Options{})
+	_, err := knows.principal("/", "Authorization", "Bearer "+token)
+	require.NoError(t, err)
+	store.fail(chat.ErrUnavailable)
+	_, err = knows.principal("/", "Authorization", "Bearer "+token)
+	require.NoError(t, err)
+	require.ErrorIs(t, knows.signOut(token), chat.ErrUnavailable)
+	_, err = new.principal("/", "Authorization", "Bearer "+token)
+	require.ErrorIs(t, err, chat.ErrUnavailable)
+	_, err = new.principal("/", "X-Name", "Bob")
+	require.NoError(t, err, "guests need no store")
+	store.fail(nil)
+	require.NoError(t, new.signOut(token))
+}
+
+// TestEndedSessionsAreForgotten has a clock that goes on until no token of the session can be good.
+func TestEndedSessionsAreForgotten(t *testing.T) {
+	store := &fakeStore{}
+	n := newNode(t, store, Options{})
+	require.NoError(t, n.signOut(signed(t, ann(), testKey)))
+	n.now = start.Add(SessionLife)
+	require.NoError(t, n.signOut(signed(t, Session{ID: "bob", Name: "Bob", Expires: n.now.Add(time.Hour)}, testKey)))
+	assert.Len(t, n.revoked.until, 1)
+}
+
+func TestNoMiddleware(t *testing.T) {
+	n := newNode(t, &fakeStore{}, Options{})
+	_, _, err := n.Session(request("/"))
+	assert.Error(t, err)
+	_, err = New(&fakeStore{}, &fakeStore{}, Options{Key: []byte("short")})
+	assert.ErrorContains(t, err, "at least 32 bytes")
+}
+
+func TestKeysAreAskedForOnce(t *testing.T) {
+	entered, release := make(chan struct{}, 8), make(chan struct{})
+	k := keys{now: time.Now, fetch: func(context.Context) ([]byte, error) {
+		entered <- struct{}{}
+		<-release
+		return make([]byte, 32), nil
+	}}
+	first, gone := context.WithCancel(t.Context())
+	done := make(chan error, 4)
+	go func() { _, err := k.current(first); done <- err }()
+	<-entered
+	for range 3 {
+		go func() { _, err := k.current(t.Context()); done <- err }()
+	}
+	gone()
+	close(release)
+	for range 4 {
+		assert.NoError(t, <-done)
+	}
+}

@@ -1,0 +1,115 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// Revocations remembers, for all nodes, the sessions that were ended before their tokens expired; package redisstore has
+// it. Errors wrap [chat.ErrUnavailable].
+type Revocations interface {
+	// Revoke remembers a session's end for that long.
+	Revoke(ctx context.Context, id chat.MemberID, keep time.Duration) error
+	// Revoked are the sessions that ended since, and what to ask with the next time; with "" all that are remembered. It
+	// may name some that it has named before.
+	Revoked(ctx context.Context, since string) (ids []chat.MemberID, next string, err error)
+}
+
+// PollInterval is how often a node asks which sessions were ended by others.
+const PollInterval = 500 * time.Millisecond
+
+// revocations has what a node knows of the ended sessions.
+type revocations struct {
+	store Revocations
+	now   func() time.Time
+	// ended is told of sessions that this node has just learned of.
+	ended func([]chat.MemberID)
+
+	flight singleflight.Group
+
+	mu     sync.Mutex // protects following
+	until  map[chat.MemberID]time.Time
+	next   string
+	loaded bool      // until has all that was remembered when this node began
+	pruned time.Time // when what is over was last taken out of until
+}
+
+// has reports whether a session was ended. The first one to ask waits for the store: [chat.ErrUnavailable].
+func (v *revocations) has(ctx context.Context, id chat.MemberID) (bool, error) {
+	v.mu.Lock()
+	loaded := v.loaded
+	_, ended := v.until[id]
+	v.mu.Unlock()
+	if loaded {
+		return ended, nil
+	}
+	if err := v.poll(ctx); err != nil {
+		return false, err
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	_, ended = v.until[id]
+	return ended, nil
+}
+
+// revoke ends a session everywhere.
+func (v *revocations) revoke(ctx context.Context, id chat.MemberID) error {
+	if err := v.store.Revoke(ctx, id, SessionLife); err != nil {
+		return fmt.Errorf("end a session: %w", err)
+	}
+	v.learn([]chat.MemberID{id})
+	return nil
+}
+
+// poll asks for what is new, once for all who want it at the same time: the first one's going away ends nobody else's
+// wait.
+func (v *revocations) poll(ctx context.Context) error {
+	_, err, _ := v.flight.Do("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTime)
+		defer cancel()
+		v.mu.Lock()
+		since := v.next
+		v.mu.Unlock()
+		ids, next, err := v.store.Revoked(ctx, since)
+		if err != nil {
+			return nil, fmt.Errorf("ended sessions: %w", err)
+		}
+		v.learn(ids)
+		v.mu.Lock()
+		defer v.mu.Unlock()
+		v.next, v.loaded = next, true
+		return nil, nil
+	})
+	return err
+}
+
+// learn takes ended sessions in, and tells of those that are new.
+func (v *revocations) learn(ids []chat.MemberID) {
+	v.mu.Lock()
+	now := v.now()
+	var news []chat.MemberID
+	for _, id := range ids {
+		if _, known := v.until[id]; !known {
+			v.until[id] = now.Add(SessionLife) // no token that was made before is good for longer
+			news = append(news, id)
+		}
+	}
+	if now.Sub(v.pruned) >= time.Hour {
+		for id, until := range v.until {
+			if !now.Before(until) {
+				delete(v.until, id)
+			}
+		}
+		v.pruned = now
+	}
+	v.mu.Unlock()
+	if len(news) > 0 {
+		v.ended(news)
+	}
+}
