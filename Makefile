@@ -5,7 +5,7 @@
 	test-all bench fuzz faults
 
 # The long suites, in the order of test-all. docs/testing.md has what each holds and how long it takes.
-SUITES := test-program test-networks test-tabs test-calls test-deploy test-stores test-faults test-storm test-load \
+SUITES := test-program test-conformance test-networks test-tabs test-calls test-deploy test-stores test-faults test-storm test-load \
 	test-fuzz
 .PHONY: $(SUITES)
 
@@ -15,7 +15,7 @@ export PATH := $(PATH):/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
 FUZZTIME ?= 10s
 
 help: ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## serve the chat on http://localhost:8080; make run ARGS='--help' for more
 	@scripts/need.sh go
@@ -91,6 +91,10 @@ test-program: ## what users do: rooms, pages, curl, examples, bad input
 	@scripts/need.sh go node npm gcc curl python3 redis-server chromium nginx haproxy
 	@scripts/frontend.sh deps
 	@scripts/suite.sh program ./e2e/program
+
+test-conformance: ## WebSocket and HTTP/2 by peers that share no code with the program
+	@scripts/need.sh go gcc python3-autobahn
+	@scripts/suite.sh conformance ./e2e/conformance
 
 test-networks: ## pages behind proxies and in networks that let little through
 	@scripts/need.sh go gcc redis-server chromium firefox-esr nginx haproxy apache2 varnishd squid tinyproxy privoxy mitmdump

@@ -16,6 +16,7 @@ const debianPython = "/usr/bin/python3"
 
 // TestAutobahnClient has Autobahn's own client library talk, which judges the server's handshake and frames by itself.
 func TestAutobahnClient(t *testing.T) {
+	t.Parallel()
 	node := run.Node(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*testwait.Limit) // the script has a limit of its own
 	defer cancel()

@@ -17,6 +17,7 @@ import (
 // fragments with pings between them, while the room is busy and the client's own buffer is small, gets whole frames,
 // each pong with its ping's payload in the order of the pings, each entry once and in order, and one close frame.
 func TestABusyConnection(t *testing.T) {
+	t.Parallel()
 	const rounds, posters, posts, ahead = 300, 3, 300, 20
 	node := run.Node(t)
 	p := join(t, node.Addr, "busy")
@@ -96,6 +97,7 @@ func TestABusyConnection(t *testing.T) {
 // Each ping is answered, and who sends many without reading fills its own backlog: it gets the answers to the first of
 // them, and then is closed as too slow, as for anything that it does not read. Nobody else notices.
 func TestABurstOfPings(t *testing.T) {
+	t.Parallel()
 	const burst, tooSlow = 20_000, 4008
 	for _, size := range []int{8, 125} {
 		t.Run(fmt.Sprint(size, " bytes"), func(t *testing.T) {

@@ -37,10 +37,15 @@ var h2specFails = map[string]string{
 	`http2/8.1.2.2 Sends a HEADERS frame that contains the TE header field with any value other than "trailers"`: "as above",
 }
 
+// overflow is a case about an open stream. Its request asks for so little that the answer may have ended the stream
+// before the frames come that the case is about. So it is asked of a stream of events, which does not end.
+const overflow = "http2/6.9.1 Sends multiple WINDOW_UPDATE frames increasing the flow control window to above 2^31-1 on a stream"
+
 // h2specCases is how many cases h2spec has, the strict ones included.
 const h2specCases = 146
 
 func TestH2Spec(t *testing.T) {
+	t.Parallel() // it mostly waits
 	addr := secureNode(t)
 	h2spec := filepath.Join(t.TempDir(), "h2spec")
 	build := exec.Command("go", "build", "-o", h2spec, "github.com/summerwind/h2spec/cmd/h2spec")
@@ -59,11 +64,11 @@ func TestH2Spec(t *testing.T) {
 
 	host, port, err := net.SplitHostPort(addr)
 	require.NoError(t, err)
-	judge := func(more ...string) (cases int, failed map[string]string) {
+	judge := func(path string, more ...string) (cases int, failed map[string]string) {
 		report := filepath.Join(t.TempDir(), "report.xml")
 		// Ten seconds are how long it waits for what does not come. The code only says that something failed.
 		output, _ := exec.CommandContext(t.Context(), h2spec, append([]string{"--host", host, "--port", port, "--tls",
-			"--insecure", "--strict", "--timeout", "10", "--path", "/rooms/h2spec", "--junit-report", report}, more...)...).CombinedOutput()
+			"--insecure", "--strict", "--timeout", "10", "--path", path, "--junit-report", report}, more...)...).CombinedOutput()
 		var suites struct {
 			Suites []struct {
 				Cases []struct {
@@ -88,8 +93,9 @@ func TestH2Spec(t *testing.T) {
 		}
 		return cases, failed
 	}
-	cases, failed := judge()
+	cases, failed := judge("/rooms/h2spec")
 	require.Equal(t, h2specCases, cases)
+	delete(failed, overflow)
 	for name, what := range failed {
 		require.Contains(t, h2specFails, name, "%s", what)
 	}
@@ -98,7 +104,10 @@ func TestH2Spec(t *testing.T) {
 	}
 	t.Logf("%d of h2spec's %d cases pass, and %d fail as they may", cases-len(failed), cases, len(failed))
 
-	cases, failed = judge("http2/4.2/3", "--max-header-length", "300000") // five such lines are more than 1 MiB
+	cases, failed = judge("/rooms/h2spec/ndjson", "http2/6.9.1/3")
+	require.Equal(t, 1, cases)
+	require.Empty(t, failed)
+	cases, failed = judge("/rooms/h2spec", "http2/4.2/3", "--max-header-length", "300000") // five such lines are more than 1 MiB
 	require.Equal(t, 1, cases)
 	require.Empty(t, failed)
 }
