@@ -70,7 +70,10 @@ func (r *room) replay(s *subscriber) *Batch {
 		You: s.entry.who, Stream: s.stream, Resumed: start.Resume && reason == "",
 		Heartbeat: r.back.options.Heartbeat, Roster: r.roster.event(),
 	}})
+	observer := &r.back.options.Observer
+	observer.Subscribers.Came(r.id, s.transport, start.Resume && reason == "")
 	if reason != "" {
+		observer.Rooms.Reset(r.id, reason, 1)
 		events = append(events, &Event{Room: r.id, Body: Reset{Reason: reason}})
 	}
 	events = append(events, past...)
@@ -78,9 +81,17 @@ func (r *room) replay(s *subscriber) *Batch {
 	return &Batch{Events: events, Replay: true}
 }
 
-// exit ends a subscription; leaving means that its member does not want to be waited for.
-func (r *room) exit(s *subscriber, leaving bool) {
-	if !r.subs.exit(s) || s.who == "" {
+// exit ends a subscription; leaving means that its member does not want to be waited for, why is nil for one that has
+// gone by itself.
+func (r *room) exit(s *subscriber, leaving bool, why error) {
+	attached := s.state == delivering
+	if !r.subs.exit(s) {
+		return
+	}
+	if attached {
+		r.back.options.Observer.Subscribers.Went(r.id, s.transport, why)
+	}
+	if s.who == "" {
 		return
 	}
 	now := time.Now()
@@ -93,7 +104,7 @@ func (r *room) leave(member MemberID, stream string, why error, done chan struct
 	if r.leases.holds(member) { // else it has no stream here
 		r.flush()
 		for _, s := range r.subs.of(member, stream) {
-			r.exit(s, true)
+			r.exit(s, true, why)
 			s.refuse(why)
 		}
 	}
@@ -104,6 +115,8 @@ func (r *room) leave(member MemberID, stream string, why error, done chan struct
 func (r *room) shut() {
 	r.closing = true
 	r.flush()
-	r.subs.end(ErrGoingAway)
+	for _, s := range r.subs.end(ErrGoingAway) {
+		r.back.options.Observer.Subscribers.Went(r.id, s.transport, ErrGoingAway)
+	}
 	r.leases.giveUp()
 }

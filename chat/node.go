@@ -34,6 +34,8 @@ type Options struct {
 	Linger time.Duration
 	// Policy decides who may do what: [Open].
 	Policy Policy
+	// Observer is told what happens, for counting: nobody by default.
+	Observer Observer
 	// Logger says what went wrong: none by default.
 	Logger *slog.Logger
 }
@@ -48,6 +50,7 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.Patience, 2*time.Second)
 	orDefault(&o.FoldAbove, 200)
 	orDefault(&o.Linger, 10*time.Second)
+	o.Observer = o.Observer.withDefaults()
 	if o.Policy == nil {
 		o.Policy = Open{}
 	}
@@ -79,6 +82,10 @@ type Node struct {
 // NewNode makes a node on a store.
 func NewNode(log Log, feed Feed, roster Roster, o Options) *Node {
 	work, stop := context.WithCancel(context.Background())
+	if o.Observer.Store != nil {
+		observed := &observedStore{log, feed, roster, o.Observer.Store}
+		log, feed, roster = observed, observed, observed
+	}
 	return &Node{
 		backend: backend{log: log, feed: feed, roster: roster, options: o.withDefaults(), work: work},
 		stop:    stop, rooms: map[RoomID]*room{},
@@ -123,6 +130,7 @@ func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e
 	if err != nil {
 		return Entry{}, false, fmt.Errorf("post to %s: %w", room, n.unavailable(err))
 	}
+	n.options.Observer.Rooms.Posted(room, e.Kind(), repeated)
 	if r := n.existing(room); r != nil && !repeated {
 		r.inbox.echo(localEcho{e})
 	}

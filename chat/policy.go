@@ -53,6 +53,7 @@ func (Open) Decide(context.Context, Principal, RoomID, Action) error { return ni
 // themselves. Errors: those of [Policy].
 func (n *Node) Authorize(ctx context.Context, who Principal, room RoomID, what Action) error {
 	if err := n.options.Policy.Decide(ctx, who, room, what); err != nil {
+		n.options.Observer.Rooms.Refused(room, what, err)
 		return fmt.Errorf("%s in %s: %w", what, room, err)
 	}
 	return nil

@@ -59,6 +59,7 @@ func (r *room) adoptLog(kept Kept) {
 	}
 	r.flush()
 	if reason != "" {
+		r.back.options.Observer.Rooms.Reset(r.id, reason, len(r.subs.attached))
 		r.log().Info("the log is not the one that was delivered",
 			"reason", string(reason), "cursor", r.tail.last().String())
 		fresh = append([]*Event{{Room: r.id, Body: Reset{Reason: reason}}}, fresh...)

@@ -53,6 +53,9 @@ func (r *room) run(retire func(r *room, unfollow func()) bool) {
 		}
 		now := r.turn()
 		if r.finished(now) && retire(r, unfollow) {
+			if r.sync.following {
+				r.back.options.Observer.Store.Followed(r.id, false)
+			}
 			return
 		}
 		timer.Reset(r.nextDue(time.Now()))
@@ -85,12 +88,10 @@ func (r *room) turn() (now time.Time) {
 func (r *room) handle(n Notice) {
 	switch n := n.(type) {
 	case Following:
-		r.sync.restart(true)
-		r.refresh()
+		r.follow(true)
 		return
 	case Cut:
-		r.sync.restart(false)
-		r.refresh()
+		r.follow(false)
 		return
 	case Leaving:
 		r.leave(n.Member, n.Stream, ErrLeft, nil)
@@ -118,6 +119,15 @@ func (r *room) handle(n Notice) {
 	case Typing:
 		r.showTyping(n.Member.ID, time.Now())
 	}
+}
+
+// follow says that the feed tells of the room from now on, or no longer does: what came between has to be read.
+func (r *room) follow(on bool) {
+	if on != r.sync.following {
+		r.back.options.Observer.Store.Followed(r.id, on)
+	}
+	r.sync.restart(on)
+	r.refresh()
 }
 
 // appended takes an entry that the feed has brought.
@@ -190,6 +200,7 @@ func (r *room) flush() {
 	began := time.Now()
 	for i := range batches {
 		r.subs.deliver(&batches[i])
+		r.back.options.Observer.Rooms.Delivered(r.id, len(batches[i].Events), len(r.subs.sinks))
 	}
 	r.batch.delivered(began, time.Now())
 }

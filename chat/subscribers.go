@@ -3,10 +3,11 @@ package chat
 // subscriber is one reader of a room, as its worker knows it. There are as many as there are readers, so it
 // holds no more than it must.
 type subscriber struct {
-	sink   Sink
-	stream string
-	who    MemberID // empty for one that is not in the roster
-	guest  bool
+	sink      Sink
+	stream    string
+	transport string
+	who       MemberID // empty for one that is not in the roster
+	guest     bool
 
 	// The rest is the worker's.
 	state subscriberState
@@ -130,8 +131,8 @@ func (s *subscribers) of(member MemberID, stream string) []*subscriber {
 	return found
 }
 
-// end refuses all of them.
-func (s *subscribers) end(err error) {
+// end refuses all of them, and returns those that were attached.
+func (s *subscribers) end(err error) (attached []*subscriber) {
 	for _, list := range [][]*subscriber{s.attached, s.waiting} {
 		for _, one := range list {
 			if one.state != ended {
@@ -140,5 +141,7 @@ func (s *subscribers) end(err error) {
 			}
 		}
 	}
+	attached = s.attached
 	*s = subscribers{}
+	return attached
 }

@@ -54,7 +54,7 @@ func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start St
 	}
 	done := make(chan error, 1)
 	s := &Subscription{subscriber: subscriber{
-		sink: sink, stream: cmp.Or(start.Stream, newStream()), who: m.ID, guest: m.Guest,
+		sink: sink, stream: cmp.Or(start.Stream, newStream()), transport: start.Transport, who: m.ID, guest: m.Guest,
 		entry: &entering{who: m, start: start, done: done},
 	}}
 	enter := func(r *room) {
@@ -84,7 +84,7 @@ func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start St
 	}
 	_ = n.do(id, func(r *room) { // a node that closes has ended it already
 		if s.room == r {
-			r.exit(&s.subscriber, false)
+			r.exit(&s.subscriber, false, nil)
 		}
 	})
 	return nil, fmt.Errorf("subscribe to %s: %w", id, err)
@@ -103,7 +103,7 @@ func (s *Subscription) Close() { s.end(false) }
 func (s *Subscription) Leave() { s.end(true) }
 
 func (s *Subscription) end(leaving bool) {
-	s.room.inbox.do(func() { s.room.exit(&s.subscriber, leaving) }) // a worker that has ended has ended its subscriptions
+	s.room.inbox.do(func() { s.room.exit(&s.subscriber, leaving, nil) }) // a worker that has ended has ended its subscriptions
 }
 
 // Roster is the room's roster as this node knows it now. ok is false when the subscription has ended.

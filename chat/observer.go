@@ -1,0 +1,119 @@
+package chat
+
+import (
+	"context"
+	"time"
+)
+
+// Observer is told what happens in a node, so that somebody can count it: no part of the node counts for itself. Each of
+// the three may be nil, for nobody. Their methods are called at the same time by many, some of them by a room's worker
+// in the middle of a delivery: they must not block.
+type Observer struct {
+	Rooms       RoomObserver
+	Subscribers SubscriberObserver
+	Store       StoreObserver
+}
+
+// RoomObserver is told what happens in rooms.
+type RoomObserver interface {
+	// Posted says that an entry has been stored, or that a repeated key was answered with the first one.
+	Posted(room RoomID, kind Kind, repeated bool)
+	// Delivered says that a batch of so many events was handed to so many readers.
+	Delivered(room RoomID, events, readers int)
+	// Refused says what the policy has refused, and why.
+	Refused(room RoomID, what Action, why error)
+	// Reset says that so many readers were told that their cursor can't be served.
+	Reset(room RoomID, why ResetReason, readers int)
+}
+
+// SubscriberObserver is told who reads rooms.
+type SubscriberObserver interface {
+	// Came says that a subscriber has got its replay. Resumed says that it had been there before and has missed nothing.
+	Came(room RoomID, transport string, resumed bool)
+	// Went says that one has gone; why is nil when it has gone by itself.
+	Went(room RoomID, transport string, why error)
+}
+
+// StoreObserver is told what becomes of what the store is asked.
+type StoreObserver interface {
+	// Called says that a call has ended: "append", "read", "hold", "release", "members" or "signal".
+	Called(call string, took time.Duration, err error)
+	// Followed says that the feed tells what happens in a room from now on, or no longer does.
+	Followed(room RoomID, on bool)
+}
+
+// ignored is the observer where nobody is told.
+type ignored struct{}
+
+func (ignored) Posted(RoomID, Kind, bool)           {}
+func (ignored) Delivered(RoomID, int, int)          {}
+func (ignored) Refused(RoomID, Action, error)       {}
+func (ignored) Reset(RoomID, ResetReason, int)      {}
+func (ignored) Came(RoomID, string, bool)           {}
+func (ignored) Went(RoomID, string, error)          {}
+func (ignored) Called(string, time.Duration, error) {}
+func (ignored) Followed(RoomID, bool)               {}
+
+func (o Observer) withDefaults() Observer {
+	if o.Rooms == nil {
+		o.Rooms = ignored{}
+	}
+	if o.Subscribers == nil {
+		o.Subscribers = ignored{}
+	}
+	if o.Store == nil {
+		o.Store = ignored{}
+	}
+	return o
+}
+
+// observedStore is a node's store, whose calls are told.
+type observedStore struct {
+	Log
+	Feed
+	Roster
+	to StoreObserver
+}
+
+// called tells of a call that began then. It is deferred, with where its error will be.
+func (s *observedStore) called(call string, began time.Time, err *error) {
+	s.to.Called(call, time.Since(began), *err)
+}
+
+// Append implements [Log].
+func (s *observedStore) Append(ctx context.Context, room RoomID, d Draft) (e Entry, repeated bool, err error) {
+	defer s.called("append", time.Now(), &err)
+	return s.Log.Append(ctx, room, d)
+}
+
+// Read implements [Log].
+func (s *observedStore) Read(ctx context.Context, room RoomID) (kept Kept, err error) {
+	defer s.called("read", time.Now(), &err)
+	return s.Log.Read(ctx, room)
+}
+
+// Signal implements [Feed].
+func (s *observedStore) Signal(ctx context.Context, room RoomID, n Notice) (err error) {
+	defer s.called("signal", time.Now(), &err)
+	return s.Feed.Signal(ctx, room, n)
+}
+
+// Hold implements [Roster].
+func (s *observedStore) Hold(ctx context.Context, room RoomID, members []Member) (state RosterState, err error) {
+	defer s.called("hold", time.Now(), &err)
+	return s.Roster.Hold(ctx, room, members)
+}
+
+// Release implements [Roster].
+func (s *observedStore) Release(
+	ctx context.Context, room RoomID, members []MemberID, after time.Duration,
+) (state RosterState, err error) {
+	defer s.called("release", time.Now(), &err)
+	return s.Roster.Release(ctx, room, members, after)
+}
+
+// Members implements [Roster].
+func (s *observedStore) Members(ctx context.Context, room RoomID) (snapshot RosterSnapshot, err error) {
+	defer s.called("members", time.Now(), &err)
+	return s.Roster.Members(ctx, room)
+}

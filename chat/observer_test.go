@@ -1,0 +1,113 @@
+package chat_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// told is an observer that writes down what it is told.
+type told struct {
+	mu  sync.Mutex
+	all []string
+}
+
+func (o *told) add(format string, args ...any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.all = append(o.all, fmt.Sprintf(format, args...))
+}
+
+func (o *told) take() []string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	all := o.all
+	o.all = nil
+	return all
+}
+
+func (o *told) Posted(room chat.RoomID, kind chat.Kind, repeated bool) {
+	o.add("posted %s %v", kind, repeated)
+}
+func (o *told) Delivered(_ chat.RoomID, events, readers int) {
+	o.add("delivered %d to %d", events, readers)
+}
+func (o *told) Refused(_ chat.RoomID, what chat.Action, why error) {
+	o.add("refused %s: %v", what, errors.Is(why, chat.ErrNotAllowed))
+}
+func (o *told) Reset(_ chat.RoomID, why chat.ResetReason, readers int) {
+	o.add("reset %s %d", why, readers)
+}
+func (o *told) Came(_ chat.RoomID, transport string, resumed bool) {
+	o.add("came %s %v", transport, resumed)
+}
+func (o *told) Went(_ chat.RoomID, transport string, why error) { o.add("went %s %v", transport, why) }
+func (o *told) Called(call string, took time.Duration, err error) {
+	o.add("called %s in %s: %v", call, took, errors.Is(err, chat.ErrUnavailable))
+}
+func (o *told) Followed(_ chat.RoomID, on bool) { o.add("followed %v", on) }
+
+func TestAnObserverIsToldWhatHappens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, rooms, subscribers, store := newFakeStore(), &told{}, &told{}, &told{}
+		n := s.node("a", chat.Options{
+			Policy:   refusing{"id-Eve", chat.ActionPost, chat.ErrNotAllowed},
+			Observer: chat.Observer{Rooms: rooms, Subscribers: subscribers, Store: store},
+		})
+		s.slow = 5 * time.Millisecond
+		subscribe(t, n, session("Ann"), chat.All)
+		_, bob := subscribe(t, n, session("Bob"), chat.Start{Transport: "sse"})
+		synctest.Wait()
+		require.Contains(t, store.take(), "called read in 5ms: false")
+		require.Equal(t, []string{"came ws false", "came sse false"}, subscribers.take())
+		rooms.take()
+
+		first := say(t, n, "hello")
+		synctest.Wait()
+		_, repeated, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Payload: chat.Message{Text: "again"}, Key: "k"})
+		require.NoError(t, err)
+		require.False(t, repeated)
+		synctest.Wait()
+		require.Equal(t, []string{
+			"posted message false", "delivered 1 to 2", "posted message false", "delivered 1 to 2",
+		}, rooms.take())
+		_, _, err = n.Post(t.Context(), session("Eve"), lobby, chat.Draft{Payload: chat.Message{Text: "no"}})
+		require.ErrorIs(t, err, chat.ErrNotAllowed)
+		require.Equal(t, []string{"refused post: true"}, rooms.take())
+
+		bob.Close()
+		subscribe(t, n, session("Bob"), chat.Start{Resume: true, After: first.ID})
+		subscribe(t, n, session("Cid"), chat.Start{Resume: true, After: chat.Cursor{Seq: 1, Tag: 7}})
+		require.Equal(t, []string{"went sse <nil>", "came ws true", "came ws false"}, subscribers.take())
+		require.Contains(t, rooms.take(), "reset rewritten 1")
+
+		store.take()
+		s.setAway(true)
+		_, _, err = n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Payload: chat.Message{Text: "lost"}})
+		require.ErrorIs(t, err, chat.ErrUnavailable)
+		require.Contains(t, store.take(), "called append in 2s: true")
+		s.setAway(false)
+		s.cutFeed(true)
+		synctest.Wait()
+		s.mendFeed(true)
+		synctest.Wait()
+		require.NoError(t, n.Close(t.Context()))
+		var followed []string
+		for _, what := range store.take() {
+			if what[:8] == "followed" {
+				followed = append(followed, what)
+			}
+		}
+		require.Equal(t, []string{"followed false", "followed true", "followed false"}, followed)
+		require.Equal(t, []string{
+			"went ws the node is going away", "went ws the node is going away", "went ws the node is going away",
+		}, subscribers.take())
+	})
+}
