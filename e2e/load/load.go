@@ -153,7 +153,7 @@ func (l *load) paced(voices []*voice, n int, every time.Duration) error {
 	return nil
 }
 
-// settled tells whether all posts are answered and every reader has heard the last one of every voice.
+// settled reports whether all posts are answered and every reader has heard the last one of every voice.
 func (l *load) settled() bool {
 	for _, p := range l.publishers {
 		if p.busy != nil {

@@ -129,7 +129,7 @@ func (l *loop) write(fd int, b []byte) error {
 	return nil
 }
 
-// until runs the loop until done says so, or for at most that long; it tells whether it was done. Done is asked after
+// until runs the loop until done says so, or for at most that long; it reports whether it was done. Done is asked after
 // each turn; nil is never done.
 func (l *loop) until(atMost time.Duration, done func() bool) bool {
 	l.now = clock()

@@ -103,7 +103,7 @@ func (s *nchanSubject) start(m *machine) (*running, error) {
 	})
 }
 
-// hasKeys tells whether there is something in a Redis.
+// hasKeys reports whether there is something in a Redis.
 func hasKeys(addr string) bool {
 	c, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {

@@ -220,7 +220,7 @@ func freePort() (int, error) {
 	return listener.Addr().(*net.TCPAddr).Port, nil
 }
 
-// answers tells whether somebody accepts connections there.
+// answers reports whether somebody accepts connections there.
 func answers(addr string) bool {
 	conn, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {

@@ -26,5 +26,5 @@ type tally struct {
 	latency   histogram
 }
 
-// faulty tells whether something has gone wrong that a reader notices.
+// faulty reports whether something has gone wrong that a reader notices.
 func (t *tally) faulty() bool { return t.lost+t.disorder+t.closed > 0 }

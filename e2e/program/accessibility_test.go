@@ -115,7 +115,7 @@ func TestAxe(t *testing.T) {
 	}
 }
 
-// dark tells whether a colour, as in "rgb(1, 2, 3)", is dark.
+// dark reports whether a colour, as in "rgb(1, 2, 3)", is dark.
 func dark(t *testing.T, color string) bool {
 	t.Helper()
 	var r, g, b int

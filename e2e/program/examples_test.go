@@ -35,7 +35,9 @@ func newStage(t *testing.T, args ...string) *stage {
 	t.Helper()
 	endToEnd(t)
 	s := &stage{redis: harness.StartRedis(t)}
-	s.args = append([]string{"--redis-url", s.redis.URL()}, args...)
+	// A port of its own: one that the system gives to outgoing connections could be taken when the node comes back.
+	address := fmt.Sprintf("127.0.0.1:%d", harness.FreePort(t))
+	s.args = append([]string{"--addr", address, "--redis-url", s.redis.URL()}, args...)
 	s.node = startNode(t, s.args...)
 	s.link = harness.StartLink(t, s.node.Addr)
 	s.writer = client.SignIn(t, s.node.URL, "Writer")
@@ -54,7 +56,7 @@ func (s *stage) stop(t *testing.T) {
 
 func (s *stage) again(t *testing.T) {
 	t.Helper()
-	s.node = startNode(t, append(s.args, "--addr", s.node.Addr)...)
+	s.node = startNode(t, s.args...)
 }
 
 // awaitKept waits until the room keeps so many messages, and is what they say, each behind its writer's name.

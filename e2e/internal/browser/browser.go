@@ -251,7 +251,7 @@ func byID(id string) string {
 	return fmt.Sprintf(`[...document.querySelectorAll('[data-testid=%q]')].find(e => e.checkVisibility())`, id)
 }
 
-// Has tells whether an element of a hook is to be seen now.
+// Has reports whether an element of a hook is to be seen now.
 func (p *Page) Has(t testing.TB, id string) bool {
 	t.Helper()
 	return Eval[bool](t, p, "Boolean("+byID(id)+")")

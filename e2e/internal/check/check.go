@@ -105,7 +105,7 @@ func Reader(posts []Post, after string, seen []client.Event) []Fault {
 	return faults
 }
 
-// rewritten tells whether the log went back below the post at i: a reader was shown another entry with its number, or
+// rewritten reports whether the log went back below the post at i: a reader was shown another entry with its number, or
 // one with no higher number that was acknowledged later. What had been acknowledged before is not owed then.
 func rewritten(posts []Post, i int, shown map[string]client.Event) bool {
 	seq, _ := sequence(posts[i].ID) // checked before

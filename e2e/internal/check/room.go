@@ -24,7 +24,7 @@ type Attempt struct {
 	Detail string
 }
 
-// Acknowledged tells whether the server has said that the post is stored.
+// Acknowledged reports whether the server has said that the post is stored.
 func (a Attempt) Acknowledged() bool { return a.ID != "" }
 
 // Loss is a time at which a store lost what it had stored, as a test made it do.
@@ -208,7 +208,7 @@ func (c *roomCheck) reading(reading Reading) {
 	}
 }
 
-// beforeLive tells whether a connection has not come to live yet.
+// beforeLive reports whether a connection has not come to live yet.
 func (c *roomCheck) beforeLive(events []client.Event) bool {
 	for _, event := range slices.Backward(events) {
 		switch event.Type {
@@ -413,7 +413,7 @@ func (c *roomCheck) acknowledged() {
 	}
 }
 
-// mayBeLost tells whether what this attempt stored may have been lost since. What was sent after the loss went to the
+// mayBeLost reports whether what this attempt stored may have been lost since. What was sent after the loss went to the
 // store that is there now.
 func (c *roomCheck) mayBeLost(a Attempt) bool {
 	return slices.ContainsFunc(c.Losses, func(l Loss) bool {

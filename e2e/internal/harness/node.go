@@ -128,7 +128,7 @@ func FreePort(t testing.TB) int {
 	return 0
 }
 
-// answers tells whether somebody accepts connections there.
+// answers reports whether somebody accepts connections there.
 func answers(addr string) bool {
 	conn, err := net.DialTimeout("tcp", addr, time.Second)
 	if err != nil {

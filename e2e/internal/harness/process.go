@@ -89,7 +89,7 @@ func (p *Process) Wait(t testing.TB) int {
 	return p.code
 }
 
-// ended tells whether the process has ended.
+// ended reports whether the process has ended.
 func (p *Process) ended() bool {
 	select {
 	case <-p.done:
