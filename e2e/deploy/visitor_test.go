@@ -149,17 +149,16 @@ func frames(conn *websocket.Conn) <-chan string {
 	return out
 }
 
-// hear waits for a line with the text, and is how long it took.
-func hear(t *testing.T, from <-chan string, text string) time.Duration {
+// hear waits for a line with the text.
+func hear(t *testing.T, from <-chan string, text string) {
 	t.Helper()
-	began := time.Now()
 	late := time.After(testwait.Limit)
 	for {
 		select {
 		case line, open := <-from:
 			require.True(t, open, "the stream ended before %q", text)
 			if strings.Contains(line, text) {
-				return time.Since(began)
+				return
 			}
 		case <-late:
 			require.FailNow(t, "not heard", "%q", text)
