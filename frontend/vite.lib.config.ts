@@ -1,24 +1,34 @@
-import { defineConfig } from "vite";
+import { type BuildOptions, defineConfig } from "vite";
 
 // Names that nobody outside the library sees: members of what the modules hand one another. What is on the wire, in the
 // options and in the public types is not here, and must not be; nor what is the text of a string too.
 export const INTERNAL = [
-  "address answer arrived changed channel connection deadline doubt down emit failed frozen heardAt",
-  "held input interval nextAt onActivate onChange onDecision onEvent onFinal onMemory onOwn onSession",
-  "onSignedOut onState openedAt pause positions proof proved queue restart resume step stored",
-  "target welcomeAt",
+  "address answer arrived cause changed channel connection deadline doubt down emit",
+  "failed follow frozen heardAt held input interval nextAt onActivate onChange",
+  "onDecision onEvent onFinal onMemory onOwn onReady onSession onSignedOut onState openedAt",
+  "pause positions proof proved queue result resume running signedOut step stored target",
+  "welcomeAt",
 ].flatMap((names) => names.split(" "));
 
-// The client library as others get it: one module without imports, the same from npm and from a Caller's own
-// /client/caller.js.
-export default defineConfig({
-  publicDir: false,
-  build: {
+// The client library as others get it: the core and its optional modules, each one file without imports, the same from
+// npm and from a Caller's own /client/. `--mode calls` builds that module, and by default it is the core.
+const ENTRIES: Record<string, string> = {
+  caller: "src/client/index.ts",
+  calls: "src/client/calls.ts",
+};
+
+export default defineConfig(({ mode }) => {
+  const name = mode in ENTRIES ? mode : "caller";
+  return { publicDir: false, build: libraryBuild(name, ENTRIES[name] ?? "") };
+});
+
+export function libraryBuild(name: string, entry: string): BuildOptions {
+  return {
     target: "es2022",
     outDir: "lib",
-    emptyOutDir: true,
+    emptyOutDir: name === "caller",
     reportCompressedSize: true,
-    lib: { entry: "src/client/index.ts", formats: ["es"], fileName: () => "caller.js" },
+    lib: { entry, formats: ["es"], fileName: () => `${name}.js` },
     // By default a library keeps its white space, for the sake of bundlers' annotations. A page reads it as it is.
     rolldownOptions: {
       output: {
@@ -31,5 +41,5 @@ export default defineConfig({
         },
       },
     },
-  },
-});
+  };
+}

@@ -1,11 +1,5 @@
-import type {
-  Call,
-  Cursor,
-  Member,
-  MessageEvent,
-  SocketLike,
-  Transport,
-} from "../src/client/index.ts";
+import type { Call } from "../src/client/calls.ts";
+import type { Cursor, Member, MessageEvent, SocketLike, Transport } from "../src/client/index.ts";
 import { START, seqOf } from "../src/client/index.ts";
 
 /**
@@ -82,20 +76,22 @@ export class FakeServer {
   post(text: string, key?: string, from = { id: "other", name: "Bob" }): MessageEvent {
     const known = key === undefined ? undefined : this.log.find((m) => m.key === key);
     if (known !== undefined) return known;
+    return this.append({ type: "message", from, text, ...(key === undefined ? {} : { key }) });
+  }
+
+  /** An entry of any kind comes into the log. */
+  append(fields: object): MessageEvent {
     const seq = this.log.length === 0 ? 1 : seqOf(this.log[this.log.length - 1]?.id ?? START) + 1;
-    const message: MessageEvent = {
-      type: "message",
+    const entry = {
       roomId: this.room,
       id: `${seq}-${this.#tag}` as Cursor,
-      from,
-      text,
       time: new Date().toISOString(),
-      ...(key === undefined ? {} : { key }),
-    };
-    this.log.push(message);
-    for (const stream of this.streams) this.#send(stream, message);
+      ...fields,
+    } as MessageEvent;
+    this.log.push(entry);
+    for (const stream of this.streams) this.#send(stream, entry);
     for (const wake of [...this.#waiters]) wake();
-    return message;
+    return entry;
   }
 
   /** What is told to streams alone; a poll finds out by itself. */
@@ -123,7 +119,7 @@ export class FakeServer {
     const url = new URL(String(input));
     const path: Path = url.pathname.endsWith("/sse")
       ? "sse"
-      : init.method === "POST"
+      : init.method !== undefined
         ? "post"
         : "poll";
     if (url.pathname.endsWith("/session")) return this.#session();
@@ -137,7 +133,7 @@ export class FakeServer {
     if (mode === "hang" || (mode === "deaf" && path === "post")) await forever(signal);
     await delay(LATENCY, signal);
     if (path === "sse") return this.#sse(url, signal);
-    if (path === "post") return this.#posted(String(init.body), mode, signal);
+    if (path === "post") return this.#posted(url, String(init.body), mode, signal, init.method);
     return this.#poll(url, mode, signal);
   };
 
@@ -167,7 +163,7 @@ export class FakeServer {
             return socket.end(1000);
           }
           if (command.type === "ping") this.#send(stream, { type: "pong" });
-          if (command.type !== "post") return;
+          if (command.key === undefined) return;
           if (this.refuse !== undefined) {
             const { code, field, limit } = this.refuse;
             return this.#send(stream, {
@@ -179,7 +175,10 @@ export class FakeServer {
               limit,
             });
           }
-          const { id, time } = this.post(command.text, command.key, { id: "me", name: "Ann" });
+          const { id, time } =
+            command.type === "post"
+              ? this.post(command.text, command.key, { id: "me", name: "Ann" })
+              : this.append(command);
           if (this.loseAnswers) return this.#cut(stream);
           this.#send(stream, { type: "ack", roomId: this.room, key: command.key, id, time });
         }, LATENCY);
@@ -253,14 +252,22 @@ export class FakeServer {
     });
   }
 
-  async #posted(body: string, mode: Mode, signal: AbortSignal | null | undefined) {
+  async #posted(
+    url: URL,
+    body: string,
+    mode: Mode,
+    signal: AbortSignal | null | undefined,
+    method = "POST",
+  ) {
     if (!this.signedIn) return problem(401, "session_invalid");
     if (this.refuse !== undefined) {
       const { status, code, field, limit } = this.refuse;
       return problem(status, code, { field, limit });
     }
     const { text, key } = JSON.parse(body) as { text: string; key: string };
-    const message = this.post(text, key, { id: "me", name: "Ann" });
+    const message = url.pathname.endsWith("/messages")
+      ? this.post(text, key, { id: "me", name: "Ann" })
+      : this.append({ type: method, target: url.pathname, text, key });
     if (this.loseAnswers || mode === "mute") throw new TypeError("the answer was lost");
     await delay(LATENCY, signal);
     return Response.json(message, { status: 201 });

@@ -10,13 +10,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { build, type Rolldown } from "vite";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import type * as Sources from "../src/client/index.ts";
 import { TRANSPORTS } from "../src/client/index.ts";
-import { INTERNAL } from "../vite.lib.config.ts";
+import { INTERNAL, libraryBuild } from "../vite.lib.config.ts";
 import { FakeServer } from "./fake_server.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -53,11 +54,41 @@ describe("the package", () => {
   });
 });
 
+const gzipped = (code: string) => gzipSync(code, { level: 9 }).length;
+
+/** Builds what the entry needs, but for what is given. */
+async function bundle(entry: string, without: readonly string[] = []) {
+  const options = libraryBuild("module", entry);
+  const result = await build({
+    root,
+    configFile: false,
+    logLevel: "silent",
+    publicDir: false,
+    build: {
+      ...options,
+      write: false,
+      rolldownOptions: {
+        ...options.rolldownOptions,
+        external: (id, importer) =>
+          importer !== undefined && without.includes(resolve(dirname(importer), id)),
+      },
+    },
+  });
+  const [output] = [result].flat() as Rolldown.RolldownOutput[];
+  const chunk = output?.output[0];
+  if (chunk?.type !== "chunk") throw new Error("nothing was built");
+  return { code: chunk.code, ids: chunk.moduleIds };
+}
+
+const moduleIds = async (entry: string) => (await bundle(entry)).ids;
+
 describe("the library", () => {
-  test("is one module for the web and for programs", async () => {
-    const code = read("lib/caller.js");
-    expect(code).not.toMatch(/\bimport\b|\bfrom\s*["'`]|\brequire\(/);
-    expect(code).not.toMatch(/\b(window|document|localStorage|process)\./);
+  test("is modules without imports, for the web and for programs", async () => {
+    for (const entry of entries) {
+      const code = read(entry.import);
+      expect(code).not.toMatch(/\bimport\b|\bfrom\s*["'`]|\brequire\(/);
+      expect(code).not.toMatch(/\b(window|document|localStorage|process)\./);
+    }
     const library = await import(join(root, "lib/caller.js"));
     expect(Object.keys(library)).toContain("createClient");
     const client = library.createClient({ baseUrl: "http://localhost/", room: "lobby" });
@@ -65,7 +96,18 @@ describe("the library", () => {
   });
 
   test("is small", () => {
-    expect(gzipSync(read("lib/caller.js"), { level: 9 }).length).toBeLessThan(8_192);
+    expect(gzipped(read("lib/caller.js"))).toBeLessThan(8_192);
+  });
+
+  // What each adds to a page that has the core: it and what only it imports. Bytes, gzipped.
+  test.each([
+    ["calls", 640],
+    ["tabs", 4_800],
+  ])("with the module %s is at most %i bytes larger", async (name, budget) => {
+    const core = await moduleIds("src/client/index.ts");
+    const { code } = await bundle(`src/client/${name}.ts`, core);
+    expect(gzipped(code)).toBeGreaterThan(budget / 3);
+    expect(gzipped(code)).toBeLessThanOrEqual(budget);
   });
 
   test("does what its sources do, with shortened names", async () => {
@@ -107,7 +149,7 @@ describe("the library", () => {
       .join("")
       .replace(/\/\*[\s\S]*?\*\//g, "");
     const sources = readdirSync(join(root, "src/client"))
-      .filter((name) => !/^(tabs|multi_room)/.test(name)) // what tabs share is not in it
+      .filter((name) => !/^(tabs|multi_room|calls)/.test(name)) // optional modules are not in it
       .map((name) => read(`src/client/${name}`))
       .join("");
     for (const name of INTERNAL) {
@@ -141,6 +183,13 @@ export const texts: string[] = client.messages.map((m) => m.text);
 off();
 `,
     );
+    // What docs/client.md shows in TypeScript, each block by itself.
+    const page = readFileSync(join(root, "../docs/client.md"), "utf8");
+    const shown = [...page.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code], i) => {
+      writeFileSync(join(dir, `shown${i}.ts`), code ?? "");
+      return `shown${i}.ts`;
+    });
+    expect(shown).toHaveLength(2);
     const options = {
       module,
       moduleResolution,
@@ -158,7 +207,7 @@ off();
           types: [],
           lib: ["ES2022", "DOM"],
         },
-        files: ["use.ts"],
+        files: ["use.ts", ...shown],
       }),
     );
     const run = () =>

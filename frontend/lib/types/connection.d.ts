@@ -1,8 +1,8 @@
 import type { Command, ServerEvent } from "./events.ts";
 import type { Input } from "./selector_input.ts";
+import type { TransportSelectorOptions } from "./selector_parts.ts";
 import type { Target } from "./target.ts";
 import type { Environment, OpenTransport, Transport } from "./transport.ts";
-import { type TransportSelectorOptions } from "./transport_selector.ts";
 export interface ConnectionOptions extends Omit<TransportSelectorOptions, "env" | "open" | "close" | "activate"> {
     env: Environment;
     /** Asked for each try, so that each resumes from where the client is. */
@@ -20,8 +20,6 @@ export interface Connection {
     input(input: Input): void;
     /** Sends on the active transport; false when it carries no commands. */
     send(command: Command): boolean;
-    /** One is somebody else now: begins again. */
-    restart(): void;
 }
 /** Does what the selector decides: opens and closes transports, keeps its time, and passes on what the active transport brings. */
 export declare function createConnection(options: ConnectionOptions): Connection;

@@ -1,4 +1,6 @@
+import type { Call } from "./calls.ts";
 import { type Cursor } from "./cursor.ts";
+import { type Fields, type Reader } from "./shape.ts";
 /** What a room's streams carry (docs/protocol.md). The decoder makes these out of anything, and never throws. */
 export type RoomId = string;
 export type ClientId = string;
@@ -12,11 +14,6 @@ export interface Member extends Person {
     transport: TransportName;
     joinedAt: string;
     inCall?: true;
-}
-/** The call that is going on in a room. */
-export interface Call {
-    startedAt: string;
-    memberCount: number;
 }
 /** The roster, or only its size in a large room. */
 export interface RosterSnapshot {
@@ -69,13 +66,6 @@ export interface TypingEvent {
     roomId: RoomId;
     member: Member;
 }
-/** The first is in the call, or the last is out. Who comes later finds it in the roster. */
-export interface CallEvent {
-    type: "call";
-    roomId: RoomId;
-    state: "started" | "ended";
-    time: string;
-}
 export interface PingEvent {
     type: "ping";
 }
@@ -95,14 +85,17 @@ export interface ErrorEvent extends Problem {
     roomId?: RoomId;
     key?: string;
 }
-/** A type this version does not know. One with an id is an entry: it moves the cursor. */
+/** A type that the core does not know. One with an id is an entry: it moves the cursor. */
 export interface UnknownEvent {
     type: "unknown";
+    /** Its type on the wire. */
     name: string;
     roomId?: RoomId;
     id?: Cursor;
+    /** The whole event, as it came. */
+    fields?: Fields;
 }
-export type ServerEvent = WelcomeEvent | ResetEvent | MessageEvent | LiveEvent | PresenceEvent | MembersEvent | TypingEvent | CallEvent | PingEvent | PongEvent | AckEvent | ErrorEvent | UnknownEvent;
+export type ServerEvent = WelcomeEvent | ResetEvent | MessageEvent | LiveEvent | PresenceEvent | MembersEvent | TypingEvent | PingEvent | PongEvent | AckEvent | ErrorEvent | UnknownEvent;
 /** Why something was refused: an `error` event or a problem+json body. `code` is stable, the rest is for people. */
 export interface Problem {
     code: string;
@@ -121,38 +114,33 @@ export interface Session {
     expiresAt?: string;
 }
 export interface MessagesReply extends RosterSnapshot {
-    messages: MessageEvent[];
+    /** Entries: messages, and those of kinds that are not known. */
+    messages: ServerEvent[];
     cursor: Cursor;
     reset: boolean;
     reason?: string;
 }
 /** `roomId` is for connections that carry several rooms. */
-export type Command = ({
-    type: "post";
-    key: string;
-    text: string;
-} | {
-    type: "typing";
-} | {
-    type: "ping";
-} | {
-    type: "leave";
-}) & {
+export interface Command {
+    type: string;
     roomId?: RoomId;
-};
-/** A JSON object. */
-export type Fields = Record<string, unknown>;
-type Reader<T> = (value: unknown) => T | undefined;
+    /** Of those that are answered by an `ack` or an `error`. */
+    key?: string;
+    readonly [field: string]: unknown;
+}
 /** Decodes one event from its JSON text; undefined for what is not an event at all. */
 export declare function decodeEvent(json: string): ServerEvent | undefined;
 export declare function readEvent(value: unknown): ServerEvent | undefined;
-export declare function readMessage(value: unknown): MessageEvent | undefined;
 export declare const readProblem: Reader<Problem>;
+/** What is known of an entry that was stored, whatever its kind. */
+export declare const readStored: Reader<{
+    id: Cursor;
+    time: string;
+    from?: Person;
+}>;
 export declare const readSession: Reader<Session>;
 export declare const readRoster: Reader<RosterSnapshot>;
-/** An answer of the messages call. Entries of kinds not known are left out; the cursor is past them all the same. */
+/** An answer of the messages call. */
 export declare const readMessages: Reader<MessagesReply>;
 /** The answers for several rooms. */
 export declare const readReplies: Reader<MessagesReply[]>;
-export declare function parseObject(json: string): Fields | undefined;
-export {};

@@ -1,6 +1,7 @@
 import type { Connection } from "./connection.ts";
 import { type Cursor } from "./cursor.ts";
-import { type ClientId, type Problem } from "./events.ts";
+import { type ClientId, type Command, type Problem } from "./events.ts";
+import { type HttpCall } from "./http.ts";
 import { type Target } from "./target.ts";
 import type { Environment } from "./transport.ts";
 /**
@@ -9,9 +10,16 @@ import type { Environment } from "./transport.ts";
  * - `refused`: the server will not have it
  */
 export type PostState = "waiting" | "sent" | "refused";
-export interface Post {
-    readonly key: string;
+/** What is to be sent. */
+export interface Outgoing {
+    /** Empty for a command of another kind. */
     readonly text: string;
+    /** What is sent instead of a post of the text, and how over HTTP. */
+    readonly command?: Command;
+    readonly http?: HttpCall;
+}
+export interface Post extends Outgoing {
+    readonly key: string;
     /** Milliseconds. */
     readonly at: number;
     state: PostState;
@@ -31,7 +39,7 @@ export interface OutboxOptions {
 }
 export interface Outbox {
     readonly posts: readonly Post[];
-    add(text: string, key: string): Post;
+    add(what: Outgoing, key: string): Post;
     /** Takes in posts that were written elsewhere, before those there are; known ones are left as they are. */
     restore(posts: readonly Post[]): void;
     /** A person wants a refused one sent after all; it goes to the end. */

@@ -16,7 +16,7 @@ export type Input = {
 } | {
     type: "welcome";
     id: AttemptId;
-    heartbeat: number;
+    interval: number;
 }
 /** Anything arrived; `proof` for a ping, `answer` for what only comes when something went up. */
  | {

@@ -1,10 +1,11 @@
 import { type End, endOfProblem, lost } from "./end.ts";
 import type { Command, ServerEvent } from "./events.ts";
 import type { AttemptId, Input } from "./selector_input.ts";
+import type { TransportSelectorOptions } from "./selector_parts.ts";
 import type { Target } from "./target.ts";
 import type { Channel, Environment, OpenTransport, Transport } from "./transport.ts";
 import { openPoll } from "./transport_poll.ts";
-import { createTransportSelector, type TransportSelectorOptions } from "./transport_selector.ts";
+import { createTransportSelector } from "./transport_selector.ts";
 import { openSse } from "./transport_sse.ts";
 import { openWs } from "./transport_ws.ts";
 
@@ -35,8 +36,6 @@ export interface Connection {
   input(input: Input): void;
   /** Sends on the active transport; false when it carries no commands. */
   send(command: Command): boolean;
-  /** One is somebody else now: begins again. */
-  restart(): void;
 }
 
 interface Open {
@@ -83,7 +82,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (id === active) onEvent(event);
       else if (one.held.push(event) > MOST_HELD) {
         one.channel?.close();
-        return end(lost("too much to hold"));
+        return end(lost("held too much"));
       }
       const { type } = event;
       // What ends one room of several leaves the connection to the others.
@@ -94,7 +93,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         welcomed = true; // each of several rooms says it
         // Its answer is the proof that something goes up. A server that does not know it answers with an error.
         one.channel?.send({ type: "ping" });
-        return input({ type, id, heartbeat: event.heartbeat * 1000 });
+        return input({ type, id, interval: event.heartbeat * 1000 });
       }
       const answer = type === "ack" || type === "pong" || type === "error";
       input({ type: "heard", id, proof: type === "ping", answer });
@@ -132,17 +131,13 @@ export function createConnection(options: ConnectionOptions): Connection {
   function setTimer(): void {
     env.clearTimeout(timer);
     const at = selector.deadline();
-    if (at === undefined) return;
-    timer = env.setTimeout(
-      // A timer that comes this late comes after a sleep.
-      () => input({ type: env.now() - at > LATE ? "resumed" : "tick" }),
-      at - env.now(),
-    );
+    if (at < Number.POSITIVE_INFINITY)
+      timer = env.setTimeout(
+        // A timer that comes this late comes after a sleep.
+        () => input({ type: env.now() - at > LATE ? "resumed" : "tick" }),
+        at - env.now(),
+      );
   }
 
-  return {
-    input,
-    send,
-    restart: () => input({ type: "reconnect" }),
-  };
+  return { input, send };
 }

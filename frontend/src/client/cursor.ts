@@ -7,7 +7,7 @@ export type Cursor = string & { readonly __cursor: unique symbol };
 /** The place before the first entry. */
 export const START = "0-0" as Cursor;
 
-const SHAPE = /^(0|[1-9][0-9]{0,15})-[0-9a-zA-Z]{1,32}$/;
+const SHAPE = /^(0|[1-9]\d{0,15})-[\da-z]{1,32}$/i;
 
 /** Takes text from the wire or from storage; undefined when it is not a cursor. */
 export function parseCursor(text: unknown): Cursor | undefined {

@@ -11,7 +11,7 @@ export function defaultEnvironment(): Environment {
         url,
         bearer ? ["caller.v1", bearer.replace("Bearer ", "caller.token.")] : [],
       ) as unknown as SocketLike,
-    now: () => Date.now(),
+    now: Date.now,
     setTimeout: (run, ms) => Number(setTimeout(run, ms)),
     clearTimeout: (timer) => clearTimeout(timer),
     random: Math.random,

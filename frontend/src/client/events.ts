@@ -1,4 +1,21 @@
+import type { Call } from "./calls.ts";
 import { type Cursor, parseCursor } from "./cursor.ts";
+import {
+  amount,
+  count,
+  type Fields,
+  isObject,
+  list,
+  mark,
+  must,
+  parseObject,
+  type Reader,
+  type Shape,
+  shape,
+  text,
+  words,
+  yes,
+} from "./shape.ts";
 
 /** What a room's streams carry (docs/protocol.md). The decoder makes these out of anything, and never throws. */
 
@@ -17,12 +34,6 @@ export interface Member extends Person {
   transport: TransportName;
   joinedAt: string;
   inCall?: true;
-}
-
-/** The call that is going on in a room. */
-export interface Call {
-  startedAt: string;
-  memberCount: number;
 }
 
 /** The roster, or only its size in a large room. */
@@ -84,14 +95,6 @@ export interface TypingEvent {
   member: Member;
 }
 
-/** The first is in the call, or the last is out. Who comes later finds it in the roster. */
-export interface CallEvent {
-  type: "call";
-  roomId: RoomId;
-  state: "started" | "ended";
-  time: string;
-}
-
 export interface PingEvent {
   type: "ping";
 }
@@ -115,12 +118,15 @@ export interface ErrorEvent extends Problem {
   key?: string;
 }
 
-/** A type this version does not know. One with an id is an entry: it moves the cursor. */
+/** A type that the core does not know. One with an id is an entry: it moves the cursor. */
 export interface UnknownEvent {
   type: "unknown";
+  /** Its type on the wire. */
   name: string;
   roomId?: RoomId;
   id?: Cursor;
+  /** The whole event, as it came. */
+  fields?: Fields;
 }
 
 export type ServerEvent =
@@ -131,7 +137,6 @@ export type ServerEvent =
   | PresenceEvent
   | MembersEvent
   | TypingEvent
-  | CallEvent
   | PingEvent
   | PongEvent
   | AckEvent
@@ -158,65 +163,21 @@ export interface Session {
 }
 
 export interface MessagesReply extends RosterSnapshot {
-  messages: MessageEvent[];
+  /** Entries: messages, and those of kinds that are not known. */
+  messages: ServerEvent[];
   cursor: Cursor;
   reset: boolean;
   reason?: string;
 }
 
 /** `roomId` is for connections that carry several rooms. */
-export type Command = (
-  | { type: "post"; key: string; text: string }
-  | { type: "typing" }
-  | { type: "ping" }
-  | { type: "leave" }
-) & { roomId?: RoomId };
-
-/** A JSON object. */
-export type Fields = Record<string, unknown>;
-
-/** Reads one value: undefined leaves it out, null refuses the whole. */
-type Read<T> = (value: unknown, whole: Fields) => T;
-
-/** How each field is read; one that must be there can't be left out. */
-type Shape<T> = {
-  [Name in Exclude<keyof T, "type">]-?: Read<
-    T[Name] | null | (object extends Pick<T, Name> ? undefined : never)
-  >;
-};
-
-type Reader<T> = (value: unknown) => T | undefined;
-
-function shape<T>(fields: Shape<T>): Reader<T> {
-  return (value) => {
-    if (!isObject(value)) return undefined;
-    const result: Fields = {};
-    for (const [name, read] of Object.entries<Read<unknown>>(fields)) {
-      const field = read(value[name], value);
-      if (field === null) return undefined;
-      if (field !== undefined) result[name] = field;
-    }
-    return result as T;
-  };
+export interface Command {
+  type: string;
+  roomId?: RoomId;
+  /** Of those that are answered by an `ack` or an `error`. */
+  key?: string;
+  readonly [field: string]: unknown;
 }
-
-function must<T>(read: Reader<T>): Read<T | null> {
-  return (value) => read(value) ?? null;
-}
-
-/** Those of a list that can be read. */
-function list<T>(read: Reader<T>): Reader<T[]> {
-  return (value) => (Array.isArray(value) ? value.flatMap((one) => read(one) ?? []) : undefined);
-}
-
-const text: Reader<string> = (value) => (typeof value === "string" ? value : undefined);
-/** Text that may be missing. */
-const words: Read<string> = (value) => text(value) ?? "";
-const amount: Reader<number> = (value) =>
-  Number(value) === value && value >= 0 ? value : undefined;
-const count: Read<number> = (value) => amount(value) ?? 0;
-const yes: Read<boolean> = (value) => value === true;
-const mark: Read<true | undefined> = (value) => value === true || undefined;
 
 const PERSON: Shape<Person> = { id: must(text), name: words, guest: mark };
 const MEMBER = shape<Member>({ ...PERSON, transport: words, joinedAt: words, inCall: mark });
@@ -266,11 +227,6 @@ const EVENTS = new Map(
     left: shape(PRESENCE),
     members: shape<MembersEvent>({ ...ROOM, ...ROSTER }),
     typing: shape<TypingEvent>({ ...ROOM, member: must(MEMBER) }),
-    call: shape<CallEvent>({
-      ...ROOM,
-      state: (value) => (value === "started" || value === "ended" ? value : null),
-      time: words,
-    }),
     ping: shape<PingEvent>({}),
     pong: shape<PongEvent>({}),
     ack: shape<AckEvent>({ ...ROOM, key: must(text), id: ID, time: words }),
@@ -287,19 +243,21 @@ export function decodeEvent(json: string): ServerEvent | undefined {
 
 export function readEvent(value: unknown): ServerEvent | undefined {
   const type = isObject(value) && text(value.type);
-  if (typeof type !== "string") return undefined;
+  if (!type) return undefined;
   const read = EVENTS.get(type);
-  if (!read) return { type: "unknown", name: type, ...readEntry(value) };
+  if (!read) return { type: "unknown", name: type, fields: value, ...readEntry(value) };
   const event = read(value);
   return event && ({ type, ...event } as ServerEvent);
 }
 
-export function readMessage(value: unknown): MessageEvent | undefined {
-  const event = readEvent(value);
-  return event?.type === "message" ? event : undefined;
-}
-
 export const readProblem = shape(PROBLEM);
+
+/** What is known of an entry that was stored, whatever its kind. */
+export const readStored = shape<{ id: Cursor; time: string; from?: Person }>({
+  id: ID,
+  time: words,
+  from: shape(PERSON),
+});
 
 export const readSession = shape<Session>({
   clientId: must(text),
@@ -310,10 +268,10 @@ export const readSession = shape<Session>({
 
 export const readRoster = shape(ROSTER);
 
-/** An answer of the messages call. Entries of kinds not known are left out; the cursor is past them all the same. */
+/** An answer of the messages call. */
 export const readMessages = shape<MessagesReply>({
   ...ROSTER,
-  messages: must(list(readMessage)),
+  messages: must(list(readEvent)),
   cursor: ID,
   reset: yes,
   reason: text,
@@ -321,16 +279,3 @@ export const readMessages = shape<MessagesReply>({
 
 /** The answers for several rooms. */
 export const readReplies = list(readMessages);
-
-export function parseObject(json: string): Fields | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Fields {
-  return Object(value) === value && !Array.isArray(value);
-}

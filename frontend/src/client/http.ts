@@ -1,4 +1,5 @@
-import { type Fields, type Problem, parseObject, readProblem } from "./events.ts";
+import { type Problem, readProblem } from "./events.ts";
+import { type Fields, parseObject } from "./shape.ts";
 import type { Environment } from "./transport.ts";
 
 /** A call without an answer by then is given up. Milliseconds. */
@@ -10,9 +11,17 @@ const SHORT = 1_000;
 /** Headers of every call: `Authorization` for programs, none for pages, which send their cookie. */
 export type Headers = Record<string, string>;
 
-export type Answer<T> = { value: T; problem?: never } | { value?: never; problem: Problem };
+export type Answer<T> = { result: T; problem?: never } | { result?: never; problem: Problem };
 
-/** One HTTP request to the server: a POST of JSON when there is a body. */
+/** How a command goes over HTTP. */
+export interface HttpCall {
+  /** Default POST. */
+  method?: string;
+  /** Under the room's address, such as `/messages/42-7f3a9c12`. */
+  path: string;
+}
+
+/** One HTTP request to the server: with a body, a POST of JSON unless another method is given. */
 export function request(
   env: Environment,
   url: string,
@@ -20,13 +29,13 @@ export function request(
   accept: string,
   signal: AbortSignal,
   body?: object,
+  method = "POST",
 ): Promise<Response> {
   const json = body && JSON.stringify(body);
   return env.fetch(url, {
     headers: { ...headers, Accept: accept, ...(json && { "Content-Type": "application/json" }) },
-    ...(json && { method: "POST", body: json, keepalive: json.length < SHORT }),
+    ...(json && { method, body: json, keepalive: json.length < SHORT }),
     cache: "no-store",
-    credentials: "same-origin",
     // Ours sends nobody elsewhere: it is a portal that does, and a page may not look there.
     redirect: "manual",
     signal,
@@ -42,13 +51,14 @@ export async function ask<T extends object>(
   body?: object,
   abort = new AbortController(),
   within = WITHIN,
+  method?: string,
 ): Promise<Answer<T>> {
   const { signal } = abort;
   const timer = env.setTimeout(() => abort.abort("timeout"), within);
   try {
-    const response = await request(env, url, headers, "application/json", signal, body);
+    const response = await request(env, url, headers, "application/json", signal, body, method);
     const value = response.ok ? read(parseObject(await response.text())) : undefined;
-    return value ? { value } : { problem: await problemOf(response) };
+    return value ? { result: value } : { problem: await problemOf(response) };
   } catch (error) {
     return { problem: noAnswer(undefined, String(signal.reason ?? error)) };
   } finally {
@@ -70,5 +80,5 @@ export async function problemOf(response: Response): Promise<Problem> {
 
 /** The problem that stands for no answer of ours at all: a network error, or a page of something in between. */
 function noAnswer(status?: number, detail?: string): Problem {
-  return { code: "no_answer", title: "The server did not answer", status, detail };
+  return { code: "no_answer", title: "No answer", status, detail };
 }

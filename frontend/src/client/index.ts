@@ -6,8 +6,8 @@
  * The TransportSelector decides which transport is the active transport.
  */
 
-export type { Client, ClientEvents, ClientOptions, SessionResult } from "./client.ts";
 export { createClient } from "./client.ts";
+export type { Client, ClientEvents, ClientOptions, SessionResult } from "./client_types.ts";
 export type { Cursor } from "./cursor.ts";
 export { parseCursor, START, seqOf } from "./cursor.ts";
 export type { ConnectionState, Decision, Memory, Timing } from "./decisions.ts";
@@ -15,6 +15,8 @@ export { TIMING } from "./decisions.ts";
 export type { End, EndKind } from "./end.ts";
 export type * from "./events.ts";
 export { decodeEvent } from "./events.ts";
+export type { HttpCall } from "./http.ts";
 export type { Post, PostState } from "./outbox.ts";
+export type { Fields, Reader } from "./shape.ts";
 export type { Environment, SocketLike, Transport } from "./transport.ts";
 export { TRANSPORTS } from "./transport.ts";

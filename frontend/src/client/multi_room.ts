@@ -90,7 +90,7 @@ export class MultiRoomConnection {
   restart(): void {
     if (this.#rooms.size === 0) return this.stop();
     this.#gathered();
-    this.#connection.restart();
+    this.#connection.input({ type: "reconnect" });
   }
 
   stop(): void {

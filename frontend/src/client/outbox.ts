@@ -2,13 +2,16 @@ import { createBackoff } from "./backoff.ts";
 import type { Connection } from "./connection.ts";
 import { type Cursor, START, seqOf } from "./cursor.ts";
 import { endOfProblem } from "./end.ts";
-import { type ClientId, type Problem, readMessage } from "./events.ts";
-import { ask } from "./http.ts";
+import { type ClientId, type Command, type Problem, readStored } from "./events.ts";
+import { ask, type HttpCall } from "./http.ts";
 import { roomUrl, type Target } from "./target.ts";
 import type { Environment } from "./transport.ts";
 
 /** A post over the WebSocket without an answer by then is a sign that nothing goes up. Milliseconds. */
 const ANSWER_WITHIN = 4_000;
+
+/** What is no answer of ours may pass, unless it forbids the request. */
+const FORBIDS = /^4(?!08|29)/;
 
 /**
  * - `waiting`: not stored yet, as far as is known
@@ -17,9 +20,17 @@ const ANSWER_WITHIN = 4_000;
  */
 export type PostState = "waiting" | "sent" | "refused";
 
-export interface Post {
-  readonly key: string;
+/** What is to be sent. */
+export interface Outgoing {
+  /** Empty for a command of another kind. */
   readonly text: string;
+  /** What is sent instead of a post of the text, and how over HTTP. */
+  readonly command?: Command;
+  readonly http?: HttpCall;
+}
+
+export interface Post extends Outgoing {
+  readonly key: string;
   /** Milliseconds. */
   readonly at: number;
   state: PostState;
@@ -41,7 +52,7 @@ export interface OutboxOptions {
 
 export interface Outbox {
   readonly posts: readonly Post[];
-  add(text: string, key: string): Post;
+  add(what: Outgoing, key: string): Post;
   /** Takes in posts that were written elsewhere, before those there are; known ones are left as they are. */
   restore(posts: readonly Post[]): void;
   /** A person wants a refused one sent after all; it goes to the end. */
@@ -86,8 +97,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     pump();
   }
 
-  function add(text: string, key: string): Post {
-    const post: Post = { key, text, at: env.now(), state: "waiting" };
+  function add(what: Outgoing, key: string): Post {
+    const post: Post = { ...what, key, at: env.now(), state: "waiting", problem: undefined };
     posts = [...posts, post];
     changed();
     return post;
@@ -101,10 +112,11 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (!ready || waiting || underWay) return;
     const post = posts.find(({ state }) => state === "waiting");
     if (!post) return;
-    const { key, text } = post;
+    const { key, text, command = { type: "post", text }, http } = post;
     underWay = key;
-    if (connection.send({ type: "post", key, text })) awaitAnswer();
-    else void overHttp(key, text);
+    const keyed = { ...command, key };
+    if (connection.send(keyed)) awaitAnswer();
+    else void overHttp(keyed, http);
   }
 
   function awaitAnswer(): void {
@@ -115,31 +127,41 @@ export function createOutbox(options: OutboxOptions): Outbox {
     }, ANSWER_WITHIN);
   }
 
-  async function overHttp(key: string, text: string): Promise<void> {
+  async function overHttp(
+    { type: _, ...body }: Command & { key: string },
+    { path, method }: HttpCall = { path: "/messages" },
+  ): Promise<void> {
+    const { key } = body;
     const at = target();
     const mine = new AbortController();
     abort = mine;
-    const url = roomUrl(at, "/messages");
-    const { value, problem } = await ask(env, url, at.headers, readMessage, { text, key }, mine);
+    const { result, problem } = await ask(
+      env,
+      roomUrl(at, path),
+      at.headers,
+      readStored,
+      body,
+      mine,
+      undefined,
+      method,
+    );
     if (abort !== mine) return;
     if (problem) return failed(key, problem);
-    options.onOwn(value.from.id);
-    stored(key, value.id, value.time);
+    if (result.from) options.onOwn(result.from.id);
+    stored(key, result.id, result.time);
   }
 
   function stored(key: string, id: Cursor, time: string): void {
-    answered(key, { state: "sent", id, time, problem: undefined });
+    answered(key, { state: "sent", id, time });
   }
 
   function failed(key: string, problem: Problem): void {
     const { kind, retryAfter } = endOfProblem(problem);
-    // What is no answer of ours may pass, unless it is something that forbids it.
-    const { status = 0, code } = problem;
-    const passing = status < 400 || status === 408 || status === 429 || status >= 500;
+    const { status, code } = problem;
     if (kind === "signed-out") {
       underWay = undefined;
       options.onSignedOut();
-    } else if (kind === "busy" || (code === "no_answer" && passing)) {
+    } else if (kind === "busy" || (code === "no_answer" && !FORBIDS.test(`${status}`))) {
       interrupt();
       waiting = true;
       timer = env.setTimeout(() => {
@@ -189,7 +211,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const post = find(key);
       if (post?.state !== "refused") return;
       arrived(key);
-      add(post.text, key);
+      add(post, key);
     },
     discard(key) {
       arrived(key);

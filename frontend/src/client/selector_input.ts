@@ -10,7 +10,7 @@ export type Input =
   | { type: "reconnect" }
   /** The time of `deadline()` has come. */
   | { type: "tick" }
-  | { type: "welcome"; id: AttemptId; heartbeat: number }
+  | { type: "welcome"; id: AttemptId; interval: number }
   /** Anything arrived; `proof` for a ping, `answer` for what only comes when something went up. */
   | { type: "heard"; id: AttemptId; proof?: boolean; answer?: boolean }
   | { type: "ended"; id: AttemptId; end: End }

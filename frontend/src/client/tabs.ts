@@ -88,6 +88,7 @@ class TabConnection implements Connection {
     if (this.#own !== undefined) return this.#own.input(input);
     if (input.type === "start") return this.#start();
     if (input.type === "stop") return this.#stop();
+    if (input.type === "reconnect") return this.#restart();
     if (!this.#started) return;
     if (input.type !== "resumed") return this.#ask({ type: "input", input });
     // Whether the connection lives is for the tab that holds it to doubt, had that one been asleep.
@@ -117,8 +118,7 @@ class TabConnection implements Connection {
     return true;
   }
 
-  restart(): void {
-    if (this.#own !== undefined) return this.#own.restart();
+  #restart(): void {
     const { session } = this.#o.target();
     const restart = { type: "restart", ...(session && { session }) } as const;
     // All hear it: who they are has changed too.
@@ -466,7 +466,7 @@ class TabConnection implements Connection {
   async #read(after: Cursor | undefined) {
     const { env, target } = this.#o;
     const at = target();
-    return (await ask(env, roomUrl(at, "/messages", { after }), at.headers, readMessages)).value;
+    return (await ask(env, roomUrl(at, "/messages", { after }), at.headers, readMessages)).result;
   }
 
   #lead(): void {

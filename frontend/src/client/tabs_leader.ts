@@ -104,7 +104,7 @@ export class Leader {
       case "part":
         return this.#gone(from, message.leave);
       case "send":
-        if (message.command.type === "post") this.#posts.set(message.command.key, from);
+        if (message.command.key) this.#posts.set(message.command.key, from);
         this.#connection.send({ ...message.command, roomId: message.room });
         return;
       case "input":

@@ -1,6 +1,7 @@
 import { type End, endOfProblem, lost } from "./end.ts";
-import { type Fields, type MessagesReply, readReplies, type ServerEvent } from "./events.ts";
+import { type MessagesReply, readReplies, type ServerEvent } from "./events.ts";
 import { type Answer, ask } from "./http.ts";
+import type { Fields } from "./shape.ts";
 import type { PolledRoom, Target } from "./target.ts";
 import type { Channel, Environment, Sink } from "./transport.ts";
 
@@ -30,7 +31,7 @@ const CUTS = 3;
  */
 export function openPoll(env: Environment, target: Target, sink: Sink): Channel {
   const { session, headers } = target;
-  const positions: PolledRoom[] = target.positions.map(({ room, after }) => ({ room, after }));
+  const positions: PolledRoom[] = target.positions.map((position) => ({ ...position }));
   /** Names these polls, so that leaving ends their presence and not that of one's other tabs. */
   const stream = `p-${env.key()}`;
   let closed = false;
@@ -46,10 +47,10 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
       const answer = await poll(wait);
       const now = env.now();
       const took = now - asked;
-      if (answer.value) {
+      if (answer.result) {
         cuts = 0;
         if (now - cutAt > CUT_REMEMBERED) longest = LONGEST_WAIT;
-        const apart = tell(answer.value, wait === 0) ? APART : APART_IDLE;
+        const apart = tell(answer.result, wait === 0) ? APART : APART_IDLE;
         // Longer step by step: what cuts or swallows long requests is found out by one that is not so long.
         if (wait <= PROOF_WAIT || took > wait * 900) wait = Math.ceil(wait * GROWTH) || PROOF_WAIT;
         wait = Math.min(longest, wait);
@@ -63,7 +64,7 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
       // along with the whole device says nothing.
       if (took > wait * 1000 + 2 * SLACK) continue;
       cutAt = now;
-      longest = Math.max(1, Math.min(Math.floor((took / 1000) * 0.8), Math.floor(wait / 2)));
+      longest = Math.max(1, Math.floor(Math.min(took / 1250, wait / 2)));
       wait = longest;
     }
     return undefined;

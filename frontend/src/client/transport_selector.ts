@@ -1,91 +1,40 @@
 import { createBackoff } from "./backoff.ts";
-import {
-  type ConnectionState,
-  type Decision,
-  type Memory,
-  TIMING,
-  type Timing,
-} from "./decisions.ts";
+import { type ConnectionState, type Memory, TIMING } from "./decisions.ts";
 import type { End } from "./end.ts";
 import type { AttemptId, Input } from "./selector_input.ts";
-import { type Environment, TRANSPORTS, type Transport } from "./transport.ts";
+import {
+  ANSWER_WITHIN,
+  type Attempt,
+  age,
+  type Cause,
+  newAttempt,
+  PORTAL,
+  type Race,
+  ranked,
+  type TransportSelector,
+  type TransportSelectorOptions,
+} from "./selector_parts.ts";
+import { TRANSPORTS, type Transport } from "./transport.ts";
 
 /**
- * Which transport carries the session: a state machine without I/O. It is told what happened and when, and answers
- * by what it does. NETWORKS.md has the networks it is made for; the rules are section 5 of the design:
+ * Which transport carries the session: a state machine without I/O. It is told what happened and
+ * when, and answers by what it does. docs/networks.md has the networks it is made for. The rules:
  *
- * - A *race* opens transports one after the other, a head start apart. The first that brings `welcome` is the
- *   *active*; the others are closed.
- * - The active transport is *proven* by an event that was sent later (`ping`), and a WebSocket by an answer besides: something
- *   went up. Without proof in time the others race beside it; it stays until one of them is better.
- * - What dies before it is proven gives way to the others at once: it may well be that it always does.
- * - A *probe* is a race for a better transport beside a proven active transport, one after the other: the first that is proven
- *   itself takes over.
+ * - A *race* opens transports one after the other, a head start apart. The first that brings
+ *   `welcome` becomes the *active* one; the others are closed.
+ * - The active one is *proven* by an event that was sent later (`ping`), and a WebSocket by an
+ *   answer besides: something went up. Without proof in time the others race beside it. It stays
+ *   until one of them is better.
+ * - What dies before it is proven gives way to the others at once. Perhaps it always does.
+ * - A *probe* is a race for a better transport beside a proven one, one after the other. The first
+ *   that is proven itself takes over.
  * - A post without an answer takes the proof back.
  * - Nothing is for good: what failed goes to the back for a while, and is probed again.
  *
  * All times are milliseconds of one clock.
  */
 
-type Doubt = "unproven" | "stuck";
-
-interface Attempt {
-  id: AttemptId;
-  transport: Transport;
-  openedAt: number;
-  welcomeAt?: number;
-  heardAt: number;
-  /** The server's heartbeat interval. */
-  interval: number;
-  /** A ping has come down; something of ours went up. Both prove it. */
-  down: boolean;
-  up: boolean;
-  proved: boolean;
-  /** Why others race beside it while it is not proven. */
-  doubt: Doubt;
-}
-
-interface Race {
-  why: "start" | "again" | Doubt | "network" | "rooms" | "probe";
-  /** What is still to be opened, and when at the latest. */
-  queue: Transport[];
-  nextAt: number;
-}
-
-export interface TransportSelectorOptions {
-  timing?: Partial<Timing>;
-  memory?: Memory | undefined;
-  /** Only these, in this order. Default all. */
-  transports?: readonly Transport[] | undefined;
-  env: Pick<Environment, "now" | "random">;
-  /** Opens and closes what is tried. */
-  open(id: AttemptId, transport: Transport): void;
-  close(id: AttemptId): void;
-  /** From now on this try's events are the session's. */
-  activate(id: AttemptId, transport: Transport): void;
-  onState(state: ConnectionState): void;
-  onDecision(decision: Decision): void;
-  onMemory(memory: Memory): void;
-  /** The server has closed the door: nothing is open, nothing is tried. */
-  onFinal(end: End): void;
-}
-
-export interface TransportSelector {
-  step(input: Input): void;
-  /** When `tick` must be given next; undefined when nothing is due. */
-  deadline(): number | undefined;
-}
-
 const NEVER = Number.POSITIVE_INFINITY;
-
-/**
- * The bound of a pause where somebody else answers, as a captive portal does: long ones would spare no server of ours, and
- * a person who has just accepted the terms waits.
- */
-const PORTAL = 2_000;
-
-/** How long a WebSocket that is asked whether it lives has for its answer before others are opened beside it. */
-const ANSWER_WITHIN = 500;
 
 export function createTransportSelector(options: TransportSelectorOptions): TransportSelector {
   const { env, transports = TRANSPORTS } = options;
@@ -95,11 +44,10 @@ export function createTransportSelector(options: TransportSelectorOptions): Tran
   const attempts = new Map<AttemptId, Attempt>();
   let active: Attempt | undefined;
   let race: Race | undefined;
-  let lastId: AttemptId = 0;
-
   let { memory = { back: {} } } = options;
   /** Young deaths in a row. */
   const strikes = new Map<Transport, number>();
+  let lastId: AttemptId = 0;
 
   let running = false;
   /** When others are tried beside the active transport, and when the next round begins. */
@@ -150,7 +98,7 @@ export function createTransportSelector(options: TransportSelectorOptions): Tran
         return start(queue);
       }
       case "welcome":
-        return one && welcome(one, input.heartbeat);
+        return one && welcome(one, input.interval);
       case "heard":
         return one && heard(one, input.proof, input.answer);
       case "ended":
@@ -233,28 +181,28 @@ export function createTransportSelector(options: TransportSelectorOptions): Tran
   }
 
   /** A probe gives way to any other race. */
-  function begin(why: Race["why"], queue = order()): void {
+  function begin(cause: Cause, queue = order()): void {
     retryAt = NEVER;
     if (queue.length === 0) return;
-    if (race?.why === "probe") cancelRace("replaced");
+    if (race?.cause === "probe") cancelRace("replaced");
     if (race) return;
-    race = { why, queue, nextAt: 0 };
+    race = { cause, queue, nextAt: 0 };
     retryAfter = 0;
     foreign = false;
   }
 
   /** Opens the next one, or ends a race that is lost. */
-  function goOn({ why, queue, nextAt }: Race): void {
+  function goOn({ cause, queue, nextAt }: Race): void {
     const beside = racing().length > 0;
     const next = queue[0];
     // Better ones are looked for one by one.
-    if (next && (!beside || (why !== "probe" && due(nextAt)))) {
-      race = { why, queue: queue.slice(1), nextAt: now + timing.headStart };
-      open(next, beside ? "beside" : why);
+    if (next && (!beside || (cause !== "probe" && due(nextAt)))) {
+      race = { cause, queue: queue.slice(1), nextAt: now + timing.headStart };
+      open(next, beside ? "beside" : cause);
     }
     if (next || beside) return;
     race = undefined;
-    if (active && why !== "rooms" && why !== "network") {
+    if (active && cause !== "rooms" && cause !== "network") {
       probeAt = now + (active.proved ? timing.probeEvery : timing.doubtAgain);
       return decide("keep", "only", active.transport);
     }
@@ -274,18 +222,7 @@ export function createTransportSelector(options: TransportSelectorOptions): Tran
   }
 
   function open(transport: Transport, why: string): void {
-    const one: Attempt = {
-      id: ++lastId,
-      transport,
-      openedAt: now,
-      heardAt: now,
-      interval: 0,
-      down: false,
-      // The others send each post in a request of its own, whose answer is the proof.
-      up: transport !== "ws",
-      proved: false,
-      doubt: "unproven",
-    };
+    const one = newAttempt(++lastId, transport, now);
     attempts.set(lastId, one);
     act("open", one, why);
   }
@@ -312,9 +249,9 @@ export function createTransportSelector(options: TransportSelectorOptions): Tran
     one.welcomeAt = now;
     one.heardAt = now;
     one.interval = heartbeat;
-    decide("welcome", age(one), one.transport);
+    decide("welcome", age(one, now), one.transport);
     // A better one must be proven first.
-    if (race && race.why !== "probe") win(one, race.why);
+    if (race && race.cause !== "probe") win(one, race.cause);
   }
 
   /** Takes the place of the active transport. */
@@ -343,14 +280,14 @@ export function createTransportSelector(options: TransportSelectorOptions): Tran
     one.proved ||= proves;
     if (one !== active) return;
     answerBy = NEVER;
-    const why = race?.why;
+    const why = race?.cause;
     if (why === "network" || (proves && why === one.doubt)) cancelRace("alive");
     if (proves) proven(one);
   }
 
   function proven(one: Attempt): void {
     const { transport } = one;
-    decide("proven", age(one), transport);
+    decide("proven", age(one, now), transport);
     backoff.reset();
     failures = 0;
     learn({ works: { transport, until: now + timing.remember } });
@@ -359,7 +296,7 @@ export function createTransportSelector(options: TransportSelectorOptions): Tran
 
   function ended(one: Attempt, end: End): void {
     const { kind, detail } = end;
-    decide("ended", `${kind}: ${detail}, ${age(one)}`, one.transport);
+    decide("ended", `${kind}: ${detail}, ${age(one, now)}`, one.transport);
     retryAfter = Math.max(retryAfter, end.retryAfter ?? 0);
     foreign ||= end.foreign;
     if (kind === "lost" || kind === "busy") return gone(one, "", kind === "busy");
@@ -379,7 +316,7 @@ export function createTransportSelector(options: TransportSelectorOptions): Tran
     let atOnce = false;
     if (!busy && now - welcomeAt < timing.shortLife) atOnce = strike(one);
     else if (!busy) strikes.delete(transport);
-    if (race?.why === "probe") {
+    if (race?.cause === "probe") {
       const [probe] = racing();
       race = undefined;
       if (probe?.welcomeAt) return activate(probe, "gone");
@@ -396,45 +333,38 @@ export function createTransportSelector(options: TransportSelectorOptions): Tran
     decide("wait", `${delay} ms`);
   }
 
-  /** It died young, or was no good. True when the others are to be tried at once. */
+  /** It died young, or was no good. Reports whether the others are to be tried at once. */
   function strike({ transport, proved }: Attempt): boolean {
     const count = (strikes.get(transport) ?? 0) + 1;
     strikes.set(transport, count);
     if (count < 2) return !proved;
+    const before = memory.back[transport] ?? 0;
     const { works, back } = memory;
     learn({
       works: works?.transport === transport ? undefined : works,
       back: { ...back, [transport]: now + timing.remember },
     });
     decide("back", "young", transport);
-    return (back[transport] ?? 0) <= now;
+    return before <= now;
   }
 
-  /** Then it must live beside the active transport for a while before it is trusted. */
+  /** Then it must live beside the active one for a while before it is trusted. */
   function diedYoung(transport: Transport): boolean {
     return transport in memory.back || strikes.has(transport);
-  }
-
-  /** All transports, the most promising first. */
-  function order(): Transport[] {
-    const { works, back } = memory;
-    const first = active?.transport ?? (works && works.until > now && works.transport);
-    const rank = (transport: Transport) =>
-      transport === first ? 0 : (back[transport] ?? 0) > now ? 2 : 1;
-    return [...transports].sort((a, b) => rank(a) - rank(b));
-  }
-
-  function others(transport: Transport): Transport[] {
-    return order().filter((other) => other !== transport);
-  }
-
-  function age(one: Attempt): string {
-    return `after ${now - one.openedAt} ms`;
   }
 
   function learn(news: Partial<Memory>): void {
     memory = { ...memory, ...news };
     options.onMemory(memory);
+  }
+
+  /** All transports, the most promising first. */
+  function order(): Transport[] {
+    return ranked(transports, memory, active?.transport, now);
+  }
+
+  function others(transport: Transport): Transport[] {
+    return order().filter((other) => other !== transport);
   }
 
   /** Does something with one, and tells why. */
@@ -465,5 +395,5 @@ export function createTransportSelector(options: TransportSelectorOptions): Tran
     options.onState(state);
   }
 
-  return { step, deadline: () => (dueAt < NEVER ? dueAt : undefined) };
+  return { step, deadline: () => dueAt };
 }

@@ -32,7 +32,7 @@ export function openSse(env: Environment, target: Target, sink: Sink): Channel {
     const reader = body.getReader();
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) return lost("the stream ended");
+      if (done) return lost("stream ended");
       if (!signal.aborted) sink.heard();
       for (const data of parse(decoder.decode(value, { stream: true }))) {
         const event = decodeEvent(data);

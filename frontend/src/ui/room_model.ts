@@ -1,5 +1,5 @@
+import { type Call, followCall, type RoomCall } from "../client/calls.ts";
 import {
-  type Call,
   type Client,
   type ConnectionState,
   type Cursor,
@@ -53,6 +53,7 @@ const HIDDEN_LONG = 5_000;
 /** Turns a client's events into views, one for each frame at most, however fast the events come. */
 export class RoomModel {
   readonly client: Client;
+  readonly #call: RoomCall;
   readonly #room: string;
   readonly #saved: SavedPosts;
   readonly #listeners = new Set<() => void>();
@@ -93,6 +94,7 @@ export class RoomModel {
       },
       joinTabs(JSON.stringify([transport ?? "", timing ?? {}]), baseUrl),
     );
+    this.#call = followCall(this.client, () => this.#changed());
     this.#listen();
     this.#view = this.#build();
   }
@@ -211,7 +213,6 @@ export class RoomModel {
       this.#changed();
     });
     client.on("members", () => this.#changed());
-    client.on("call", () => this.#changed());
     client.on("decision", () => this.#changed());
   }
 
@@ -262,10 +263,10 @@ export class RoomModel {
     return {
       // A copy is cheap, and tells that it changed.
       items: this.#items.slice(),
-      posts: client.posts,
+      posts: client.posts.filter(({ command }) => command === undefined),
       members: client.members,
       memberCount: client.memberCount,
-      call: client.call,
+      call: this.#call.call,
       session: client.session,
       connection: client.state,
       lastLive: this.#lastLive,

@@ -2,13 +2,13 @@ import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   decodeEvent,
-  parseObject,
   readEvent,
   readMessages,
   readProblem,
   readRoster,
   readSession,
 } from "../../src/client/events.ts";
+import { parseObject } from "../../src/client/shape.ts";
 import { Random } from "../random.ts";
 
 /** The wire's examples, which the Go tests read too. */
@@ -21,6 +21,13 @@ describe("the examples of the wire", () => {
     const json = read(`events/${file}`);
     const raw = JSON.parse(json) as Record<string, unknown>;
     const event = decodeEvent(json);
+    if (event?.type === "unknown") {
+      // A kind that a module reads: nothing of it is lost, and an entry can be resumed after.
+      expect(event.name).toBe(raw.type);
+      expect(event.fields).toEqual(raw);
+      expect([event.roomId, event.id]).toEqual([raw.roomId, raw.id]);
+      return;
+    }
     expect(event?.type).toBe(raw.type);
     if (event?.type === "ping") return;
     // Every field of the example is there, but for the size that a listed roster has by itself.
@@ -40,21 +47,18 @@ describe("the examples of the wire", () => {
     expect(readSession(parseObject(read("replies/session.json")))?.name).toBe("Ann");
     expect(readRoster(parseObject(read("replies/members.json")))?.members).toHaveLength(1);
     const reply = readMessages(parseObject(read("replies/messages.json")));
-    expect(reply?.messages).toHaveLength(1);
+    expect(reply?.messages.map(({ type }) => type)).toContain("message");
     expect(reply?.cursor).toBe("42-7f3a9c12");
     const several = parseObject(read("replies/stream-messages.json")) as { rooms: unknown[] };
     expect(several.rooms.map((room) => readMessages(room)?.reset)).toEqual([false, true]);
   });
 });
 
-test("the call is read, and who is in it", () => {
+test("the call of a roster is read, and who is in it", () => {
   const json =
     '{"type":"members","roomId":"r","members":[{"id":"a","name":"","transport":"","joinedAt":"","inCall":true}],' +
     '"call":{"startedAt":"x","memberCount":1},"memberCount":1,"version":7}';
   expect(decodeEvent(json)).toEqual(JSON.parse(json));
-  const started = { type: "call", roomId: "r", state: "started", time: "x" };
-  expect(readEvent(started)).toEqual(started);
-  expect(readEvent({ ...started, state: "paused" })).toBeUndefined();
 });
 
 describe("what is not known", () => {
@@ -63,8 +67,13 @@ describe("what is not known", () => {
       type: "unknown",
       name: "reaction",
       id: "7-0badcafe",
+      fields: { type: "reaction", id: "7-0badcafe", to: 1 },
     });
-    expect(decodeEvent('{"type":"weather"}')).toEqual({ type: "unknown", name: "weather" });
+    expect(decodeEvent('{"type":"weather"}')).toEqual({
+      type: "unknown",
+      name: "weather",
+      fields: { type: "weather" },
+    });
   });
 
   test("unknown fields are passed over", () => {

@@ -6,7 +6,7 @@ import { defaultEnvironment } from "../../src/client/environment.ts";
 import type { Command, Member, RosterSnapshot } from "../../src/client/events.ts";
 import { problemOf } from "../../src/client/http.ts";
 import { createOutbox } from "../../src/client/outbox.ts";
-import { called, changed } from "../../src/client/roster.ts";
+import { changed } from "../../src/client/roster.ts";
 import { sseParser } from "../../src/client/sse_parser.ts";
 import { oneRoom } from "../../src/client/target.ts";
 import { problem } from "../fake_server.ts";
@@ -90,11 +90,11 @@ describe("outbox", () => {
     const sent: string[] = [];
     const target = oneRoom({ baseUrl: "http://host/", room: "r", headers: {}, after: have });
     const nothing = () => undefined;
-    const send = (command: Command) => sent.push("key" in command ? command.key : "") > 0;
+    const send = ({ key = "" }: Command) => sent.push(key) > 0;
     const outbox = createOutbox({
       env: { ...defaultEnvironment(), setTimeout: () => 1, clearTimeout: nothing },
       target: () => target,
-      connection: { send, input: nothing, restart: nothing },
+      connection: { send, input: nothing },
       onChange: nothing,
       onSignedOut: nothing,
       onOwn: nothing,
@@ -105,7 +105,7 @@ describe("outbox", () => {
 
   test("one is under way at a time, in order", () => {
     const { outbox, sent } = start();
-    for (const key of ["a", "b", "c"]) outbox.add(key, key);
+    for (const key of ["a", "b", "c"]) outbox.add({ text: key }, key);
     expect(sent.splice(0)).toEqual(["a"]);
     outbox.pause();
     outbox.resume();
@@ -131,8 +131,8 @@ describe("outbox", () => {
 
   test("what was stored before the cursor is not waited for", () => {
     const { outbox, target } = start(at("9-y"));
-    outbox.add("a", "a");
-    outbox.add("b", "b");
+    outbox.add({ text: "a" }, "a");
+    outbox.add({ text: "b" }, "b");
     outbox.stored("a", at("5-x"), "");
     expect(outbox.posts.map((p) => p.key)).toEqual(["b"]);
     outbox.stored("b", at("10-x"), "");
@@ -144,7 +144,7 @@ describe("outbox", () => {
 
   test("what is restored goes before, and once", () => {
     const { outbox } = start();
-    outbox.add("new", "n");
+    outbox.add({ text: "new" }, "n");
     const old = { key: "o", text: "old", at: 0, state: "waiting" } as const;
     outbox.restore([old, { ...old, key: "n" }]);
     expect(outbox.posts.map((p) => p.text)).toEqual(["old", "new"]);
@@ -155,12 +155,6 @@ describe("roster", () => {
   const member = (id: string): Member => ({ id, name: id, transport: "ws", joinedAt: "" });
   const change = (type: "joined" | "left", id: string, version: number) =>
     ({ type, roomId: "r", member: member(id), version }) as const;
-  const call = (state: "started" | "ended") =>
-    ({ type: "call", roomId: "r", state, time: "12:00" }) as const;
-  const inCall = (id: string, version: number) => ({
-    ...change("joined", id, version),
-    member: { ...member(id), inCall: true as const },
-  });
   const ids = ({ members }: RosterSnapshot) => members?.map((m) => m.id);
 
   test("changes are applied, and news of somebody who is there change no count", () => {
@@ -174,29 +168,10 @@ describe("roster", () => {
     expect(changed(roster, change("left", "b", 14)).memberCount).toBe(0);
   });
 
-  test("the call is what was told, and then who is in it", () => {
-    const two = { members: [member("a"), member("b")], memberCount: 2, version: 1 };
-    let roster = changed(two, inCall("a", 2));
-    expect(roster.call).toBeUndefined();
-    roster = called(roster, call("started"));
-    expect(roster.call).toEqual({ startedAt: "12:00", memberCount: 1 });
-    roster = changed(roster, inCall("b", 3));
-    expect(roster.call).toEqual({ startedAt: "12:00", memberCount: 2 });
-    roster = changed(roster, change("joined", "a", 4));
-    expect(roster.members?.filter((m) => m.inCall).map((m) => m.id)).toEqual(["b"]);
-    expect(roster.call?.memberCount).toBe(1);
-    roster = changed(roster, change("left", "b", 5));
-    expect(roster.call).toBeUndefined();
-    expect(called(roster, call("ended")).call).toBeUndefined();
-  });
-
-  test("a large room has only a size, and its call a beginning", () => {
+  test("a large room has only a size", () => {
     const large: RosterSnapshot = { memberCount: 300, version: 6 };
     expect(changed(large, change("joined", "a", 7)).memberCount).toBe(301);
     expect(changed(large, change("left", "a", 7)).memberCount).toBe(299);
-    const begun = called(large, call("started"));
-    expect(begun.call).toEqual({ startedAt: "12:00", memberCount: 1 });
-    expect(called(begun, call("ended")).call).toBeUndefined();
   });
 });
 

@@ -1,6 +1,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { Call, Member } from "../../client/index.ts";
+import type { Call } from "../../client/calls.ts";
+import type { Member } from "../../client/index.ts";
 import { usePage } from "../context.ts";
 import { CallIcon } from "../icons.tsx";
 import { isolate } from "../message_list.tsx";
