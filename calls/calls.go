@@ -87,9 +87,6 @@ func (c *Calls) Close() {
 	}
 }
 
-// PublicURL is where browsers connect.
-func (c *Calls) PublicURL() string { return c.options.PublicURL }
-
 // Whoever has a join token joins soon. LiveKit tells of it by a webhook, which may get lost, or not be set up at all.
 const (
 	soonAfterToken = 3 * time.Second

@@ -2,7 +2,8 @@
 // call, the names that rooms have there, and the reconciling of rosters with LiveKit. Media goes past
 // Caller.
 //
-// It alone knows LiveKit. It knows nothing of HTTP routes, sessions or Redis.
+// It alone knows LiveKit. The server is given its routes (routes.go) and
+// knows nothing else of it; it knows nothing of sessions' tokens or Redis.
 //
 // # Who is who
 //

@@ -24,14 +24,6 @@ import (
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"font-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
-// permissions are what the page does not use and so nothing that got into it can. A page that joins calls has
-// callPermissions.
-const (
-	permissions     = "camera=(), microphone=(), display-capture=(), speaker-selection=(), " + unused
-	callPermissions = "camera=(self), microphone=(self), display-capture=(self), speaker-selection=(self), " + unused
-	unused          = "geolocation=(), payment=(), usb=()"
-)
-
 // placeholder finds where the address of the page's root goes in index.html, however the build writes it.
 func placeholder() *regexp.Regexp { return regexp.MustCompile(`<base href="/"\s*/?>`) }
 
@@ -61,14 +53,12 @@ type file struct {
 	gzipped func() []byte // nil for kinds that are compressed already; its result is nil where it would not be smaller
 }
 
-// newPage reads the built front end, which must have an index.html; base is the base path, calls where its calls are,
-// or nil.
-func newPage(dist fs.FS, base string, calls Calls) (*page, error) {
-	p := &page{rest: make(map[string]*file), policy: policy, permissions: permissions}
+// newPage reads the built front end, which must have an index.html; base is the base path.
+func newPage(dist fs.FS, base string, features []Feature) (*page, error) {
+	p := &page{rest: make(map[string]*file), policy: policyWith(features), permissions: permissionsWith(features)}
 	root := `<base href="` + base + `/">`
-	if calls != nil {
-		p.policy, p.permissions = withCalls(policy, calls.PublicURL()), callPermissions
-		root += callsTag
+	for _, f := range features {
+		root += `<meta name="caller-` + f.Name + `" content="on">`
 	}
 	err := fs.WalkDir(dist, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
@@ -82,8 +72,8 @@ func newPage(dist fs.FS, base string, calls Calls) (*page, error) {
 			return err
 		}
 		if name == "index.html" {
-			if (base != "" || calls != nil) && !placeholder().Match(content) {
-				return fmt.Errorf(`%s has no <base href="/">: it can be served at / only, and without calls`, name)
+			if (base != "" || len(features) > 0) && !placeholder().Match(content) {
+				return fmt.Errorf(`%s has no <base href="/">: it can be served at / only, and without features`, name)
 			}
 			content = placeholder().ReplaceAllLiteral(content, []byte(root))
 			p.html = newFile(name, content)

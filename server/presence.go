@@ -42,29 +42,13 @@ func (s *Server) members(w http.ResponseWriter, r *http.Request) {
 	httpapi.WriteJSON(w, http.StatusOK, wire.MembersReply{RoomID: room, Roster: wire.RosterOf(snapshot.Event(s.rooms.FoldAbove()))})
 }
 
-// inRoom is the room and the session's owner of a request that needs both. It has answered when ok is false.
-func (s *Server) inRoom(w http.ResponseWriter, r *http.Request) (room chat.RoomID, who chat.Principal, ok bool) {
-	room, err := httpapi.RoomOf(r)
-	if err == nil {
-		who, err = httpapi.Principal(r)
-	}
-	if err == nil && who.Guest {
-		err = chat.ErrNotSignedIn
-	}
-	if err != nil {
-		s.fail(w, r, err)
-		return "", chat.Principal{}, false
-	}
-	return room, who, true
-}
-
 // typing tells the room that the session's owner is writing.
 func (s *Server) typing(w http.ResponseWriter, r *http.Request) {
-	room, who, ok := s.inRoom(w, r)
-	if !ok {
-		return
+	room, who, err := httpapi.SessionInRoom(r)
+	if err == nil {
+		err = s.rooms.Typing(r.Context(), who, room)
 	}
-	if err := s.rooms.Typing(r.Context(), who, room); err != nil {
+	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
@@ -73,11 +57,11 @@ func (s *Server) typing(w http.ResponseWriter, r *http.Request) {
 
 // leave ends one stream of the session in the room, or all of them.
 func (s *Server) leave(w http.ResponseWriter, r *http.Request) {
-	room, who, ok := s.inRoom(w, r)
-	if !ok {
-		return
+	room, who, err := httpapi.SessionInRoom(r)
+	var stream string
+	if err == nil {
+		stream, err = httpapi.StreamOf(r)
 	}
-	stream, err := httpapi.StreamOf(r)
 	if err == nil {
 		err = s.rooms.Leave(r.Context(), who, room, stream)
 	}

@@ -37,9 +37,11 @@ func (s *Server) routes() http.Handler {
 	post(e, "/rooms/:room/typing", writeDeadline(s.typing))
 	post(e, "/rooms/:room/leave", writeDeadline(s.leave))
 
-	if s.calls != nil {
-		post(e, "/rooms/:room/call", writeDeadline(s.call))
-		post(e, "/livekit/webhook", writeDeadline(s.webhook))
+	for _, f := range s.features {
+		for route, h := range f.Routes {
+			method, path, _ := strings.Cut(route, " ")
+			e.Add(method, path, handle(writeDeadline(h.ServeHTTP)))
+		}
 	}
 
 	get(e, "/session", writeDeadline(s.getSession))

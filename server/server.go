@@ -56,8 +56,8 @@ type Options struct {
 	TrustedProxies []netip.Prefix
 	// Library is the built client library, served below /client/ to the pages of any site; nil for none.
 	Library fs.FS
-	// Calls are the rooms' calls; nil for none.
-	Calls Calls
+	// Features are the optional parts that are configured.
+	Features []Feature
 	// HSTS is for how long browsers that came by HTTPS are told to come by nothing else; 0 for not at all. They hold it to
 	// the whole host, and it can't be taken back before the time is over.
 	HSTS time.Duration
@@ -87,7 +87,7 @@ type Server struct {
 	proxies    proxies
 	hsts       time.Duration
 	page       *page
-	calls      Calls // nil for none
+	features   []Feature
 	inFlight   inFlight
 	draining   atomic.Bool
 }
@@ -109,13 +109,18 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	}
 	s := &Server{
 		rooms: rooms, store: store, log: o.Logger, basePath: base,
-		proxies: o.TrustedProxies, hsts: o.HSTS, calls: o.Calls,
+		proxies: o.TrustedProxies, hsts: o.HSTS, features: o.Features,
+	}
+	for _, f := range o.Features {
+		if err := f.check(); err != nil {
+			return nil, err
+		}
 	}
 	var err error
 	if s.origins, err = newOrigins(o.TrustedOrigins, s.proxies); err != nil {
 		return nil, err
 	}
-	if s.page, err = newPage(dist, base, o.Calls); err != nil {
+	if s.page, err = newPage(dist, base, o.Features); err != nil {
 		return nil, err
 	}
 	if o.Library != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/caller-chat/caller/calls"
+	"github.com/caller-chat/caller/server"
 )
 
 // The kinds of values that the calls' settings have.
@@ -92,5 +93,13 @@ func (c config) liveKit(log *slog.Logger) calls.Options {
 	return calls.Options{
 		URL: c.LiveKitURL.withScheme("http"), PublicURL: cmp.Or(c.LiveKitPublicURL, c.LiveKitURL).withScheme("ws"),
 		Key: c.LiveKitAPIKey, Secret: string(c.LiveKitAPISecret), RoomPrefix: string(c.LiveKitRoomPrefix), Logger: log,
+	}
+}
+
+// callsFeature is what the server serves of the rooms' calls, and what the page may do in one.
+func (c config) callsFeature(all *calls.Calls, rooms calls.Rooms) server.Feature {
+	return server.Feature{
+		Name: "calls", Routes: all.Routes(rooms), Connect: c.liveKit(nil).Origins(), Media: []string{"blob:"},
+		Permissions: []string{"camera", "microphone", "display-capture", "speaker-selection"},
 	}
 }

@@ -123,12 +123,13 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	roster := chat.Roster(p.store)
 	if c.LiveKitURL != "" {
 		p.calls = calls.New(p.store, c.liveKit(p.log))
-		options.Calls, roster = p.calls, p.calls.Roster()
+		roster = p.calls.Roster()
 	}
 	p.node = chat.NewNode(p.store, p.store, roster, c.node(p.log))
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
 	if p.calls != nil {
 		p.calls.Start(p.node)
+		options.Features = append(options.Features, c.callsFeature(p.calls, p.node))
 	}
 	if p.front, err = server.New(p.node, p.keepalive, p.store, dist, options); err != nil {
 		return err

@@ -1,0 +1,76 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// Feature is an optional part of the chat: the routes that it serves and what the page may do because of it. The program
+// gives a server the features that are configured; the server knows none by itself.
+type Feature struct {
+	// Name tells the page that the feature is there, as <meta name="caller-NAME" content="on">.
+	Name string
+	// Routes are its handlers by method and path, as in "POST /rooms/:room/NAME". They come after all middleware. A room is
+	// the path value "room".
+	Routes map[string]http.Handler
+	// Connect are the origins that the page connects to besides this server, as "wss://media.example".
+	Connect []string
+	// Media are the sources that the page plays media from, as "blob:"; nil for none.
+	Media []string
+	// Permissions are the browser's abilities that the page asks its user for, as "camera". One that no feature names is off.
+	Permissions []string
+}
+
+// permissions are the permissions that a feature may name, and so can be given and withheld.
+func permissions() []string {
+	return []string{"camera", "microphone", "display-capture", "speaker-selection"}
+}
+
+// policyWith is the page's Content-Security-Policy with what features need.
+func policyWith(features []Feature) string {
+	connect, media := "connect-src 'self'", ""
+	for _, f := range features {
+		for _, origin := range f.Connect {
+			connect += " " + origin
+		}
+		for _, source := range f.Media {
+			media += " " + source
+		}
+	}
+	p := strings.Replace(policy, "connect-src 'self'", connect, 1)
+	if media != "" {
+		p += "; media-src 'self'" + media
+	}
+	return p
+}
+
+// permissionsWith is the page's Permissions-Policy: what is not used is off, so that nothing that got into it can use it.
+func permissionsWith(features []Feature) string {
+	var all []string
+	for _, permission := range permissions() {
+		value := "()"
+		if slices.ContainsFunc(features, func(f Feature) bool { return slices.Contains(f.Permissions, permission) }) {
+			value = "(self)"
+		}
+		all = append(all, permission+"="+value)
+	}
+	return strings.Join(append(all, "geolocation=()", "payment=()", "usb=()"), ", ")
+}
+
+// check refuses a feature that would not do what it says.
+func (f Feature) check() error {
+	for route := range f.Routes {
+		method, path, _ := strings.Cut(route, " ")
+		if method == "" || !strings.HasPrefix(path, "/") {
+			return fmt.Errorf("feature %s: route %q: want one as \"POST /path\"", f.Name, route)
+		}
+	}
+	for _, permission := range f.Permissions {
+		if !slices.Contains(permissions(), permission) {
+			return fmt.Errorf("feature %s: permission %q is not one of %v", f.Name, permission, permissions())
+		}
+	}
+	return nil
+}
