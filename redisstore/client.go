@@ -12,8 +12,6 @@ import (
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
-
-	"github.com/caller-chat/caller/transport/conn/socket"
 )
 
 // newClient makes a client for a URL of any of the forms in [Options.URL]. It does not connect yet.
@@ -70,7 +68,7 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 			PipelineReadBufferSize: pipelineBufferSize, PipelineWriteBufferSize: pipelineBufferSize,
 			DisableIdentity: true, MaintNotificationsConfig: opt.MaintNotificationsConfig,
 		})
-		cluster.OnNewNode(func(node *redis.Client) { node.AddHook(dialOnce{}) })
+		cluster.OnNewNode(func(node *redis.Client) { node.AddHook(dialOnce{o.WrapConn}) })
 		return cluster, true, nil
 	case "sentinel":
 		if opt.TLSConfig != nil {
@@ -92,7 +90,7 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 	default:
 		client = redis.NewClient(opt)
 	}
-	client.AddHook(dialOnce{})
+	client.AddHook(dialOnce{o.WrapConn})
 	return client, false, nil
 }
 
@@ -163,8 +161,8 @@ func firstOf(s, fallback string) string {
 // says that its connection broke, so notices could come that look as if none had been missed; and it would keep us
 // waiting for the dial before rooms learn of the cut. The permit travels in the context, so it concerns nobody else.
 //
-// It has the connections made cheap to use, too: see package socket.
-type dialOnce struct{}
+// It gives each connection to [Options.WrapConn], too.
+type dialOnce struct{ wrap func(net.Conn) net.Conn }
 
 type dialPermitKey struct{}
 
@@ -179,16 +177,16 @@ func withoutDialPermit(ctx context.Context) context.Context {
 	return context.WithValue(ctx, dialPermitKey{}, nil)
 }
 
-func (dialOnce) DialHook(next redis.DialHook) redis.DialHook {
+func (d dialOnce) DialHook(next redis.DialHook) redis.DialHook {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		if used, ok := ctx.Value(dialPermitKey{}).(*atomic.Bool); ok && used.Swap(true) {
 			return nil, errNoRedial
 		}
 		c, err := next(ctx, network, addr)
-		if err != nil {
-			return nil, err
+		if err != nil || d.wrap == nil {
+			return c, err
 		}
-		return socket.Checked(c), nil
+		return d.wrap(c), nil
 	}
 }
 

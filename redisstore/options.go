@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"time"
 
@@ -44,6 +45,9 @@ type Options struct {
 	Timeout time.Duration
 	// FeedTimeout is after what silence a subscription connection is given up for broken; 5 seconds by default.
 	FeedTimeout time.Duration
+	// WrapConn is given each connection that was dialed, before TLS, and returns what is used in its place. The default
+	// uses the connection as it is.
+	WrapConn func(net.Conn) net.Conn
 	// Logger is told of broken and healed connections; slog.Default() by default.
 	Logger *slog.Logger
 }

@@ -11,11 +11,11 @@ import (
 	"github.com/caller-chat/caller/transport/conn"
 )
 
-// Whoever writes to the descriptor itself must not find somebody else's connection there.
+// Whoever still writes to the connection must not find somebody else's there.
 func TestPanicOfWhoHasTakenTheConnectionOver(t *testing.T) {
 	s := newSite(t, Options{})
 	outboxes := make(chan *conn.Outbox, 1)
-	server := httptest.NewServer(s.requestLog(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	server := httptest.NewUnstartedServer(s.requestLog(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		c, _, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return
@@ -25,6 +25,8 @@ func TestPanicOfWhoHasTakenTheConnectionOver(t *testing.T) {
 		outboxes <- o
 		panic("late")
 	})))
+	server.Listener = conn.Listen(server.Listener)
+	server.Start()
 	defer server.Close()
 	resp, err := server.Client().Get(server.URL)
 	require.NoError(t, err)

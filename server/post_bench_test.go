@@ -19,7 +19,6 @@ import (
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/server/auth"
 	"github.com/caller-chat/caller/transport/conn"
-	"github.com/caller-chat/caller/transport/conn/socket"
 )
 
 // What a post costs from one end of a connection to the other, without the store and with a client that leaves no garbage:
@@ -71,7 +70,7 @@ func benchPosts(b *testing.B, post []byte, answered func(*bufio.Reader) error, s
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(b, err)
 	var serving sync.WaitGroup
-	serving.Go(func() { _ = front.Serve(socket.Listen(listener)) })
+	serving.Go(func() { _ = front.Serve(conn.Listen(listener)) })
 	b.Cleanup(func() {
 		require.NoError(b, front.Close())
 		serving.Wait()

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/server/httpapi"
-	"github.com/caller-chat/caller/transport/conn/socket"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -59,22 +58,12 @@ func (s *Server) recovered(w *writer, v any) {
 	}
 	switch {
 	case w.conn != nil:
-		abandon(w.conn)
+		_ = w.conn.Close() // whoever has it is told by its next read or write
 	case w.status == 0:
 		httpapi.WriteProblem(w, wire.Fail(wire.CodeInternal, ""))
 	default:
 		panic(http.ErrAbortHandler) // net/http's way to cut an answer off, so that half of it does not look whole
 	}
-}
-
-// abandon ends a connection of which it is not known who has it. A socket is not closed, only shut: a conn.Outbox may write
-// to its descriptor yet, which would be somebody else's by then. Its outbox closes it, or the garbage collector.
-func abandon(c net.Conn) {
-	if tcp := socket.TCP(c); tcp != nil {
-		_, _ = tcp.CloseRead(), tcp.CloseWrite() // one that is gone is what is wanted
-		return
-	}
-	_ = c.Close() // the same
 }
 
 // requestID is the one a trusted proxy gave, or a new one.

@@ -19,7 +19,6 @@ import (
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/transport/conn"
-	"github.com/caller-chat/caller/transport/conn/socket"
 )
 
 // parts are what a running node consists of, in the order in which they depend on each other. What comes after web is
@@ -102,7 +101,7 @@ func (p *parts) listen(ctx context.Context, c config, secure *encryption, stdout
 		go func() { failed <- p.plain.Serve(plain) }()
 		p.log.Info("sending visitors to HTTPS", "url", urlOf("http", plain.Addr()))
 	}
-	go func() { failed <- begin(socket.Listen(listener)) }()
+	go func() { failed <- begin(conn.Listen(listener)) }()
 	if secure != nil && secure.obtain != nil {
 		go secure.obtain()
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/caller-chat/caller/chat/limits"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
+	"github.com/caller-chat/caller/transport/conn"
 )
 
 // settings are the program's flags. The tag "from" names the variable that has the same setting; the types' own
@@ -156,6 +157,7 @@ func (c config) store(log *slog.Logger) redisstore.Options {
 	return redisstore.Options{
 		URL: c.redis, HistoryLimit: int(c.HistoryLimit), HistoryTTL: time.Duration(c.HistoryTTL),
 		KeepAfterClose: (*time.Duration)(c.KeepAfterClose), WaitReplicas: int(c.WaitReplicas), Logger: log,
+		WrapConn: conn.WrapPooled,
 	}
 }
 

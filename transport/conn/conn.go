@@ -3,7 +3,6 @@ package conn
 import (
 	"context"
 	"errors"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -179,18 +178,6 @@ func (c *Conn) Leave(room chat.RoomID) bool {
 // Send sends an answer to this reader alone.
 func (c *Conn) Send(b []byte) { c.send(b) }
 
-// SendWithNext is Send for an answer that goes with an event which the room is about to deliver: where that comes before
-// other goroutines have had their turn, both are one write.
-func (c *Conn) SendWithNext(b []byte) {
-	if !c.outbox.Hold(b) {
-		c.finish(wire.FailureOf(chat.ErrTooSlow))
-		return
-	}
-	runtime.Gosched() // the room's worker, which the post has woken
-	c.outbox.Flush()
-	c.sent()
-}
-
 // SendFailure sends an error event.
 func (c *Conn) SendFailure(f *wire.Failure, room chat.RoomID, key string) {
 	c.send(c.framing.AppendFailure(nil, f, room, key))
@@ -283,7 +270,7 @@ func (c *Conn) gone() {
 // say: what it sends is thrown away, and when it is gone the connection is closed. It returns false where that can't
 // be had: then somebody has to read and wait.
 func (c *Conn) Await(r Reader) bool {
-	socket := c.outbox.socket()
+	socket := c.outbox.direct()
 	if socket == nil {
 		return false
 	}
@@ -302,7 +289,7 @@ func (c *Conn) Await(r Reader) bool {
 	}
 	place := c.place
 	c.mu.Unlock()
-	return w.arm(place, socket, first)
+	return w.arm(place, socket.raw, first)
 }
 
 // told is a connection as the poller's reader: what the poller tells is nobody else's to call.
@@ -312,7 +299,7 @@ func (t told) Readable() {
 	c := t.Conn
 	if c.reader != nil {
 		c.reader.Readable()
-	} else if c.outbox.discard() || !c.Await(nil) {
+	} else if socket := c.outbox.direct(); socket == nil || socket.discard() || !c.Await(nil) {
 		c.Close()
 	}
 }

@@ -1,13 +1,9 @@
 package conn
 
 import (
-	"errors"
 	"net"
 	"sync"
-	"syscall"
 	"time"
-
-	"github.com/caller-chat/caller/transport/conn/socket"
 )
 
 // MaxBacklog is how many bytes wait for a slow reader at most, its replay not counted.
@@ -41,16 +37,14 @@ type Peer interface {
 // The zero value keeps what it is given until it is opened.
 type Outbox struct {
 	mu       sync.Mutex // protects following
-	fd       int32      // the socket's while raw is not nil
 	flushing bool       // a flusher is running: it writes, nobody else
-	held     bool       // all of the queue waits for the next piece or for Flush
 	ending   bool       // Finish was called: nothing more is taken
 	closed   bool
 	queue    []piece
-	raw      syscall.RawConn
-	waiting  int    // bytes in the queue that count for the backlog
-	peer     Peer   // nil until Open
-	onClose  func() // called once, when the connection has ended, by whoever ended it; nil for nobody
+	waiting  int     // bytes in the queue that count for the backlog
+	peer     Peer    // nil until Open
+	socket   *Socket // the peer, where it can be written to without waiting; else nil
+	onClose  func()  // called once, when the connection has ended, by whoever ended it; nil for nobody
 }
 
 // piece is something to write. Counted is how many of its bytes count for the backlog: none of a replay's do.
@@ -68,9 +62,10 @@ func (o *Outbox) Open(peer Peer, first []byte) {
 		return
 	}
 	o.peer = peer
-	if tcp := socket.TCP(peer); tcp != nil {
-		_ = tcp.SetWriteBuffer(kernelBuffer) // a socket that is gone fails on its own
-		o.openSocket(tcp)
+	if c, ok := peer.(net.Conn); ok {
+		if o.socket, _ = Wrap(c).(*Socket); o.socket != nil {
+			_ = o.socket.SetWriteBuffer(kernelBuffer) // a socket that is gone fails on its own
+		}
 	}
 	if len(first) > 0 {
 		o.queue = append([]piece{{bytes: first}}, o.queue...)
@@ -92,14 +87,11 @@ func (o *Outbox) Send(b []byte) bool {
 	defer o.unlock()
 	switch {
 	case o.closed || o.ending:
-	case len(o.queue) == 0 && o.raw != nil:
+	case len(o.queue) == 0 && o.socket != nil:
 		if n := o.writeLocked(b); n < len(b) && !o.closed {
 			o.queueLocked(piece{b[n:], len(b) - n})
 			o.startLocked()
 		}
-	case o.held: // which is no backlog
-		o.queueLocked(piece{b, len(b)})
-		o.drainLocked()
 	case o.waiting+len(b) > MaxBacklog:
 		return false
 	default:
@@ -108,20 +100,6 @@ func (o *Outbox) Send(b []byte) bool {
 			o.startLocked()
 		}
 	}
-	return true
-}
-
-// Hold is Send for what is better written in one call with the next piece, which is expected in this moment. It is
-// written at the next Flush at the latest.
-func (o *Outbox) Hold(b []byte) bool {
-	o.mu.Lock()
-	if len(b) == 0 || len(o.queue) > 0 || o.raw == nil || o.flushing || o.closed || o.ending {
-		o.mu.Unlock()
-		return o.Send(b)
-	}
-	o.queueLocked(piece{b, len(b)})
-	o.held = true
-	o.mu.Unlock()
 	return true
 }
 
@@ -134,7 +112,7 @@ func (o *Outbox) SendReplay(b []byte) {
 	}
 }
 
-// Flush writes what Hold and SendReplay have gathered.
+// Flush writes what SendReplay has gathered.
 func (o *Outbox) Flush() {
 	o.mu.Lock()
 	if o.peer != nil && !o.closed {
@@ -202,7 +180,7 @@ func (o *Outbox) unlock() {
 	var onClose func()
 	if o.closed {
 		peer, onClose = o.peer, o.onClose
-		o.peer, o.onClose, o.raw = nil, nil, nil
+		o.peer, o.onClose, o.socket = nil, nil, nil
 		if !o.flushing {
 			o.queue = nil
 		}
@@ -224,11 +202,10 @@ func (o *Outbox) queueLocked(p piece) {
 // drainLocked writes what is queued as far as the kernel takes it, in one call where it is not much, and leaves the
 // rest to a flusher.
 func (o *Outbox) drainLocked() {
-	o.held = false
 	if len(o.queue) == 0 || o.flushing {
 		return
 	}
-	if o.raw == nil {
+	if o.socket == nil {
 		o.startLocked()
 		return
 	}
@@ -267,134 +244,20 @@ func (o *Outbox) takenLocked(n int) {
 	}
 }
 
-// openSocket readies the direct way to the socket. Without it the portable way works too.
-func (o *Outbox) openSocket(tcp *net.TCPConn) {
-	raw, err := tcp.SyscallConn()
-	if err != nil || raw.Control(func(fd uintptr) { o.fd = int32(fd) }) != nil {
-		return
-	}
-	o.raw = raw
-}
-
-// writeLocked writes to the socket without waiting and returns how much it took. A connection that failed is closed.
-//
-// It is one system call on the descriptor itself. [syscall.RawConn] would guard against a socket that is closed
-// meanwhile and look at its deadline first, which costs as much as all the rest of a delivery outside the kernel. Here
-// neither is needed: whoever closes the socket closes the outbox before (unlock), under the same mutex.
+// writeLocked writes to the socket without waiting and returns how much it took. A connection that
+// failed is closed.
 func (o *Outbox) writeLocked(b []byte) int {
-	n, err := socket.Write(int(o.fd), b)
-	if err != nil && !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR) {
+	n, err := o.socket.tryWrite(b)
+	if err != nil {
 		o.closeLocked()
 		return 0
 	}
 	return n
 }
 
-func (o *Outbox) startLocked() {
-	if !o.flushing {
-		o.flushing = true
-		go o.flush(o.peer)
-	}
-}
-
-// buffers hold what is handed over at once, for as long as the call takes.
-var buffers = sync.Pool{New: func() any { b := make([]byte, 0, coalesce); return &b }}
-
-// flush writes the queue to a reader that is behind, waiting as long as it must, and ends when the queue is empty.
-func (o *Outbox) flush(peer Peer) {
-	buffer := buffers.Get().(*[]byte)
-	defer buffers.Put(buffer)
-	for {
-		o.mu.Lock()
-		if len(o.queue) == 0 || o.closed {
-			o.flushing = false
-			switch {
-			case o.closed:
-			case o.ending:
-				o.unlock()
-				o.lingeringClose(peer)
-				return
-			default:
-				_ = peer.SetWriteDeadline(time.Time{}) // it is of this run; the next sets its own
-			}
-			o.unlock()
-			return
-		}
-		chunk := o.chunkLocked(buffer)
-		if !o.ending {
-			_ = peer.SetWriteDeadline(time.Now().Add(stallTime)) // under mu: Finish sets a nearer one
-		}
-		o.mu.Unlock()
-		n, err := peer.Write(chunk)
-		o.mu.Lock()
-		if err != nil {
-			o.closeLocked()
-		} else {
-			o.takenLocked(n)
-		}
-		o.unlock()
-	}
-}
-
-// chunkLocked returns what is written at once: the first piece, or as many as fit into the buffer, which then become
-// the first piece: the one that has begun to be written (see Finish).
-func (o *Outbox) chunkLocked(buffer *[]byte) []byte {
-	if len(o.queue) == 1 || len(o.queue[0].bytes) >= coalesce {
-		return o.queue[0].bytes
-	}
-	all := (*buffer)[:0]
-	counted, count := 0, 0
-	for _, p := range o.queue {
-		if count > 0 && len(all)+len(p.bytes) > coalesce {
-			break
-		}
-		all = append(all, p.bytes...)
-		counted += p.counted
-		count++
-	}
-	*buffer = all
-	clear(o.queue[:count])
-	o.queue = o.queue[count-1:]
-	o.queue[0] = piece{all, counted}
-	return all
-}
-
-// lingeringClose ends the writing side and gives the peer a moment to close its own: closing at once could take the last
-// words back (RFC 9112 section 9.6). It is not called under mu, since TLS writes an alert.
-func (o *Outbox) lingeringClose(peer Peer) {
-	half, ok := peer.(interface{ CloseWrite() error })
-	if !ok || half.CloseWrite() != nil {
-		o.Close()
-		return
-	}
-	time.AfterFunc(closeTimeout, o.Close) // whoever reads closes it before
-}
-
-// socket is the connection's socket while it is open; nil for a peer that is none.
-func (o *Outbox) socket() syscall.RawConn {
+// direct is the connection's socket while it is open; nil for a peer that is none.
+func (o *Outbox) direct() *Socket {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.raw
-}
-
-// discard throws away what the peer has sent. It returns true when the peer is gone.
-func (o *Outbox) discard() bool {
-	socket := o.socket()
-	if socket == nil {
-		return true
-	}
-	var scratch [256]byte
-	var n int
-	var failed error
-	err := socket.Read(func(fd uintptr) bool {
-		n, failed = syscall.Read(int(fd), scratch[:])
-		return true
-	})
-	if err != nil {
-		return true
-	}
-	if failed != nil {
-		return !errors.Is(failed, syscall.EAGAIN) && !errors.Is(failed, syscall.EINTR)
-	}
-	return n == 0
+	return o.socket
 }

@@ -17,7 +17,7 @@ import (
 )
 
 // pair is a TCP connection over loopback: the server's end and the reader's.
-func pair(t *testing.T) (server, reader *net.TCPConn) {
+func pair(t testing.TB) (server, reader *net.TCPConn) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -1,8 +1,9 @@
+//go:build amd64 || arm64
+
 package conn
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -67,10 +68,7 @@ func (p *poller) run() {
 	for {
 		n := 0
 		err := p.poll.Read(func(fd uintptr) bool {
-			var err error
-			for n, err = syscall.EpollWait(int(fd), events, 0); errors.Is(err, syscall.EINTR); {
-				n, err = syscall.EpollWait(int(fd), events, 0)
-			}
+			n, _ = pollNow(int(fd), events) // it can fail only for a set that is none
 			return n > 0
 		})
 		if err != nil { // the set is closed
@@ -134,7 +132,7 @@ func (p *poller) arm(at handle, socket syscall.RawConn, first bool) bool {
 		Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | syscall.EPOLLONESHOT, Fd: at.index, Pad: at.round,
 	}
 	err := p.poll.Control(func(set uintptr) {
-		err := socket.Control(func(fd uintptr) { failed = syscall.EpollCtl(int(set), operation, int(fd), &event) })
+		err := socket.Control(func(fd uintptr) { failed = control(int(set), operation, int(fd), &event) })
 		failed = cmp.Or(err, failed)
 	})
 	return err == nil && failed == nil

@@ -3,7 +3,6 @@ package sse
 import (
 	"context"
 	"net/http"
-	"time"
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/server/httpapi"
@@ -115,10 +114,13 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, k kind, rooms []
 		return
 	}
 	setHeaders(w.Header(), k.contentType)
-	if r.ProtoMajor == 1 {
-		takeOver(w, r, stream, k, chunked)
-	} else {
+	if r.ProtoMajor != 1 {
 		lend(w, r, stream, k)
+		return
+	}
+	if err := stream.TakeOver(w, head(w.Header().Clone(), r, k, chunked)); err != nil {
+		stream.Close()
+		httpapi.WriteProblem(w, err)
 	}
 }
 
@@ -132,32 +134,4 @@ func setHeaders(h http.Header, contentType string) {
 	h.Set("X-Accel-Buffering", "no")
 	h.Set("Content-Encoding", "identity")
 	h.Set("X-Content-Type-Options", "nosniff")
-}
-
-// takeOver makes the connection the stream's own: the HTTP server and the handler are done with it.
-func takeOver(w http.ResponseWriter, r *http.Request, stream *conn.Conn, k kind, chunked bool) {
-	socket, _, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		stream.Close()
-		httpapi.WriteProblem(w, err)
-		return
-	}
-	_ = socket.SetDeadline(time.Time{}) // the HTTP server's; a socket that is gone fails on its own
-	if stream.Open(socket, head(w.Header(), r, k, chunked)) != nil {
-		return
-	}
-	if !stream.Await(nil) {
-		go discard(socket, stream)
-	}
-}
-
-// discard reads until the peer goes; there is nothing to read otherwise.
-func discard(socket interface{ Read([]byte) (int, error) }, stream *conn.Conn) {
-	var nothing [64]byte
-	for {
-		if _, err := socket.Read(nothing[:]); err != nil {
-			stream.Close()
-			return
-		}
-	}
 }

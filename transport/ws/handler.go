@@ -10,7 +10,6 @@ import (
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/conn"
-	"github.com/caller-chat/caller/transport/conn/socket"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/gorilla/websocket"
 )
@@ -109,18 +108,16 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 		httpapi.WriteProblem(w, err)
 		return
 	}
-	peer := &hijacked{ResponseWriter: w, conn: stream}
-	upgraded, err := h.upgrader.Upgrade(peer, r, nil)
+	upgrade := conn.NewUpgrade(w, stream)
+	upgraded, err := h.upgrader.Upgrade(upgrade, r, nil)
 	if err != nil { // answered by the upgrader
 		stream.Close()
 		return
 	}
-	_ = peer.net.SetDeadline(time.Time{}) // the handshake's; a socket that is gone fails on its own
-	if stream.Open(peer.net, nil) != nil {
+	if upgrade.Open() != nil {
 		return
 	}
-	s := &session{handler: h, conn: stream, socket: upgraded, input: peer.input,
-		awaits: socket.TCP(peer.net) != nil, who: who, many: many}
+	s := &session{handler: h, conn: stream, socket: upgraded, input: upgrade.Input, who: who, many: many}
 	if !many {
 		s.room = chat.RoomID(strings.Clone(string(rooms[0].Room)))
 	}

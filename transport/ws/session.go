@@ -5,7 +5,6 @@ import (
 	"context"
 	"io"
 	"sync"
-	"time"
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/conn"
@@ -19,14 +18,10 @@ type session struct {
 	handler *Handler
 	conn    *conn.Conn
 	socket  *websocket.Conn
-	input   input // what the socket reads from
-	awaits  bool  // the connection can be awaited without a reader
+	input   *conn.Input // what the socket reads from
 	who     chat.Principal
 	many    bool
 	room    chat.RoomID // the one room, unless many
-
-	stays bool      // somebody who posts may post again soon: see linger
-	until time.Time // the read deadline; zero for none
 }
 
 // frames holds buffers for frames being read.
@@ -34,7 +29,7 @@ var frames = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // rest has the connection read when there is something to read.
 func (s *session) rest() {
-	if !s.input.isEmpty() || !s.conn.Await(s) {
+	if !s.input.IsEmpty() || !s.conn.Await(s) {
 		go s.read()
 	}
 }
@@ -45,54 +40,21 @@ func (s *session) Readable() { go s.read() }
 // read serves the connection until nothing more has come, or to its end where one can't wait without reading.
 func (s *session) read() {
 	for {
-		if !s.until.IsZero() && !s.input.hasFrame() {
-			s.deadline(time.Time{}) // it was for a frame's beginning: the rest may take its time
-		}
 		kind, frame, err := s.socket.NextReader()
 		if err != nil || !s.one(kind, frame) {
 			s.drain()
 			s.conn.Close()
 			return
 		}
-		if s.input.isEmpty() && !s.linger() {
-			if !s.until.IsZero() {
-				s.deadline(time.Time{})
-			}
-			if s.conn.Await(s) {
-				return
-			}
+		if s.input.IsEmpty() && s.conn.Await(s) {
+			return
 		}
 	}
-}
-
-// lingerTime is for how long the reader of somebody who posts waits for the next post, at least; twice as long at most.
-const lingerTime = time.Second
-
-// linger waits a moment for the next command and tells whether it has come. Who posts again and again then has a reader
-// all the time: that spares each post a goroutine, and three calls for the watch. Connections on which nothing is said
-// have none, as they are many.
-func (s *session) linger() (more bool) {
-	if !s.stays || !s.awaits {
-		return false
-	}
-	if now := time.Now(); s.until.Sub(now) < lingerTime { // not each time: setting it costs as much as a read
-		s.deadline(now.Add(2 * lingerTime))
-	}
-	_, err := s.input.Peek(1)
-	s.stays = err == nil
-	return s.stays
-}
-
-// deadline sets when reading ends.
-func (s *session) deadline(at time.Time) {
-	s.until = at
-	_ = s.socket.SetReadDeadline(at) // a socket that is gone fails on its own
 }
 
 // drain reads on until the peer has closed too, so that it gets our last bytes: a connection closed with something
 // unread is reset.
 func (s *session) drain() {
-	s.deadline(time.Time{})
 	_, _ = io.Copy(io.Discard, s.socket.NetConn())
 }
 
@@ -181,8 +143,7 @@ func (s *session) post(room chat.RoomID, c wire.Command) error {
 	if err != nil {
 		return err
 	}
-	s.conn.SendWithNext(wire.AppendAck(nil, room, entry))
-	s.stays = true
+	s.conn.Send(wire.AppendAck(nil, room, entry))
 	return nil
 }
 

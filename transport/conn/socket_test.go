@@ -1,4 +1,4 @@
-package socket
+package conn
 
 import (
 	"bytes"
@@ -16,23 +16,14 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// pair is a wrapped connection and its far end.
-func pair(t testing.TB, wrap func(net.Conn) net.Conn) (near net.Conn, far *net.TCPConn) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	client, err := net.Dial("tcp", l.Addr().String())
-	require.NoError(t, err)
-	server, err := l.Accept()
-	require.NoError(t, err)
-	t.Cleanup(func() { _, _ = client.Close(), server.Close() })
-	near = wrap(server)
-	require.NotNil(t, TCP(server))
-	return near, client.(*net.TCPConn)
+// wrapped is a wrapped connection and its far end.
+func wrapped(t testing.TB, wrap func(net.Conn) net.Conn) (near net.Conn, far *net.TCPConn) {
+	server, reader := pair(t)
+	return wrap(server), reader
 }
 
 func TestMoreThanTheKernelTakesGoesBothWays(t *testing.T) {
-	near, far := pair(t, Wrap)
+	near, far := wrapped(t, Wrap)
 	said := bytes.Repeat([]byte("0123456789abcdef"), 1<<20) // well above what the kernel buffers
 	echoed := make(chan error, 1)
 	go func() {
@@ -43,7 +34,7 @@ func TestMoreThanTheKernelTakesGoesBothWays(t *testing.T) {
 	go func() {
 		n, err := near.Write(said)
 		assert.Equal(t, len(said), n)
-		wrote <- errors.Join(err, TCP(near).CloseWrite())
+		wrote <- errors.Join(err, near.(interface{ CloseWrite() error }).CloseWrite())
 	}()
 	heard, err := io.ReadAll(near)
 	require.NoError(t, err) // it ends with io.EOF
@@ -53,7 +44,7 @@ func TestMoreThanTheKernelTakesGoesBothWays(t *testing.T) {
 }
 
 func TestDeadlinesAndClosing(t *testing.T) {
-	near, _ := pair(t, Wrap)
+	near, _ := wrapped(t, Wrap)
 	b := make([]byte, 1)
 	require.NoError(t, near.SetDeadline(time.Now().Add(20*time.Millisecond)))
 	_, err := near.Read(b)
@@ -79,7 +70,7 @@ func TestDeadlinesAndClosing(t *testing.T) {
 }
 
 func TestAConnectionThatWasResetSaysSo(t *testing.T) {
-	near, far := pair(t, Wrap)
+	near, far := wrapped(t, Wrap)
 	require.NoError(t, far.SetLinger(0))
 	require.NoError(t, far.Close())
 	_, err := near.Read(make([]byte, 1))
@@ -88,7 +79,7 @@ func TestAConnectionThatWasResetSaysSo(t *testing.T) {
 
 // What go-redis does before it uses a connection again.
 func TestALookAtAConnection(t *testing.T) {
-	near, far := pair(t, Checked)
+	near, far := wrapped(t, WrapPooled)
 	look := func() (n int, err error) {
 		raw, rawErr := near.(syscall.Conn).SyscallConn()
 		require.NoError(t, rawErr)
@@ -115,7 +106,7 @@ func TestALookAtAConnection(t *testing.T) {
 func BenchmarkExchange(b *testing.B) {
 	for name, wrap := range map[string]func(net.Conn) net.Conn{"net": func(c net.Conn) net.Conn { return c }, "socket": Wrap} {
 		b.Run(name, func(b *testing.B) {
-			near, far := pair(b, wrap)
+			near, far := wrapped(b, wrap)
 			go func() { _, _ = io.Copy(far, far) }()
 			buffer := make([]byte, 128)
 			b.ReportAllocs()

@@ -1,8 +1,8 @@
-package socket
+package conn
 
 import "net"
 
-// Listen returns a listener whose connections are wrapped.
+// Listen returns a listener whose connections are wrapped as by [Wrap].
 func Listen(l net.Listener) net.Listener { return listener{l} }
 
 type listener struct{ net.Listener }
