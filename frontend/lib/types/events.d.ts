@@ -45,6 +45,8 @@ export interface MessageEvent {
     text: string;
     time: string;
     key?: string;
+    /** The whole message as it came, for modules that read more of it. */
+    fields?: Fields;
 }
 export interface LiveEvent {
     type: "live";

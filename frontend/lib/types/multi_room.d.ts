@@ -1,8 +1,7 @@
-import { type ConnectionOptions } from "./connection.ts";
+import { type Connection, type ConnectionOptions } from "./connection.ts";
 import { type Cursor } from "./cursor.ts";
 import { type End } from "./end.ts";
-import type { Command, RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
-import type { Input } from "./selector_input.ts";
+import type { RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
 import { type Server } from "./target.ts";
 /** What the server takes on one connection. */
 export declare const MOST_ROOMS = 64;
@@ -13,12 +12,12 @@ export interface MultiRoomOptions extends Omit<ConnectionOptions, "target" | "on
     /** One room has ended; the others go on. */
     onRoomEnd(room: RoomId, end: End): void;
 }
-/** One connection that carries any number of rooms, each read from its own cursor. Rooms are named as the server names them. */
-export declare class MultiRoomConnection {
-    #private;
-    constructor(options: MultiRoomOptions);
-    input(input: Input): void;
-    get size(): number;
+/**
+ * One connection that carries any number of rooms, each read from its own cursor. Rooms are named
+ * as the server names them.
+ */
+export interface MultiRoom extends Connection {
+    size(): number;
     has(room: RoomId): boolean;
     /** As whom the room was last read. */
     welcome(room: RoomId): WelcomeEvent | undefined;
@@ -27,8 +26,7 @@ export declare class MultiRoomConnection {
     remove(room: RoomId, leave: boolean): void;
     /** Begins again, as who one is now. */
     restart(): void;
-    stop(): void;
-    /** For good: whoever holds the rooms now is another. */
+    /** For good: whoever leads the rooms now is another. */
     close(): void;
-    send(command: Command): boolean;
 }
+export declare function createMultiRoom(options: MultiRoomOptions): MultiRoom;

@@ -10,13 +10,12 @@ export interface LeaderOptions {
     locks: LocksLike | undefined;
     tell(body: TabMessageBody, to?: string): void;
 }
-/** The tab that holds the connection, for all: who is in which room, and what they are told. */
-export declare class Leader {
-    #private;
-    constructor(options: LeaderOptions);
-    close(): void;
-    /** What a tab, or this one, asks of the connection. */
+/** The tab that leads has the connection, for all: who is in which room, and what they are told. */
+export interface Leader {
+    /** Does what a tab, or this one, asks of the connection. */
     serve(message: TabMessage): void;
     /** Call it now and then. */
     tick(): void;
+    close(): void;
 }
+export declare function createLeader(options: LeaderOptions): Leader;

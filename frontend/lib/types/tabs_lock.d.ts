@@ -5,11 +5,7 @@ export interface LocksLike {
         steal?: boolean;
     }, run: () => Promise<unknown>): Promise<unknown>;
 }
-/** Who of some tabs holds what they share: the browser knows, and gives it on the moment a tab is gone. */
-export declare class Lock {
-    #private;
-    /** `got` and `lost` come in turn; after `lost`, `again()` gets back in line. */
-    constructor(locks: LocksLike, name: string, got: () => void, lost: () => void);
+export interface Lock {
     /** Gets in line. */
     wait(): void;
     /** Takes it from a leader that does not answer. */
@@ -18,5 +14,10 @@ export declare class Lock {
     again(): void;
     close(): void;
 }
+/**
+ * Which of some tabs has what they share: the browser knows, and gives it on the moment a tab is
+ * gone. `got` and `lost` come in turn; after `lost`, `again()` gets back in line.
+ */
+export declare function createLock(locks: LocksLike, name: string, got: () => void, lost: () => void): Lock;
 /** Calls `gone` when the tab that holds the lock is no more. Returns what stops the watching. */
 export declare function watch(locks: LocksLike, name: string, gone: () => void): () => void;

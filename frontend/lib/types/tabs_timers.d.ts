@@ -1,9 +1,9 @@
 import type { Environment } from "./transport.ts";
-/** Timers that whoever comes by can run when they are due: a hidden tab's own may come a minute late. */
-export declare class Timers {
-    #private;
+export interface Timers {
+    /** The environment with these timers. */
     readonly env: Environment;
-    constructor(env: Environment);
     /** Runs what is due. */
     drive(): void;
 }
+/** Timers that others can run when they are due: a hidden tab's own may come a minute late. */
+export declare function createTimers(environment: Environment): Timers;

@@ -82,7 +82,7 @@ export function createConnection(options: ConnectionOptions): Connection {
       if (id === active) onEvent(event);
       else if (one.held.push(event) > MOST_HELD) {
         one.channel?.close();
-        return end(lost("held too much"));
+        return end(lost("overflow"));
       }
       const { type } = event;
       // What ends one room of several leaves the connection to the others.

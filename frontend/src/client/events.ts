@@ -69,6 +69,8 @@ export interface MessageEvent {
   text: string;
   time: string;
   key?: string;
+  /** The whole message as it came, for modules that read more of it. */
+  fields?: Fields;
 }
 
 export interface LiveEvent {
@@ -221,6 +223,7 @@ const EVENTS = new Map(
       text: must(text),
       time: words,
       key: text,
+      fields: (_, whole) => whole,
     }),
     live: shape<LiveEvent>({ ...ROOM, cursor: ID }),
     joined: shape(PRESENCE),

@@ -1,9 +1,8 @@
 import { type Connection, type ConnectionOptions, createConnection } from "./connection.ts";
 import { type Cursor, later, START } from "./cursor.ts";
 import { type End, endOfProblem } from "./end.ts";
-import type { Command, RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
+import type { RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
 import { ask } from "./http.ts";
-import type { Input } from "./selector_input.ts";
 import {
   oneRoom,
   type Params,
@@ -33,103 +32,92 @@ interface Room {
   welcome?: WelcomeEvent;
 }
 
-/** One connection that carries any number of rooms, each read from its own cursor. Rooms are named as the server names them. */
-export class MultiRoomConnection {
-  readonly #o: MultiRoomOptions;
-  readonly #connection: Connection;
-  readonly #rooms = new Map<RoomId, Room>();
-  #timer: number | undefined;
-
-  constructor(options: MultiRoomOptions) {
-    this.#o = options;
-    this.#connection = createConnection({
-      ...options,
-      target: () => this.#target(),
-      onEvent: (event) => this.#event(event),
-      onFinal: (end) => this.#final(end),
-    });
-  }
-
-  input(input: Input): void {
-    this.#connection.input(input);
-  }
-
-  get size(): number {
-    return this.#rooms.size;
-  }
-
-  has(room: RoomId): boolean {
-    return this.#rooms.has(room);
-  }
-
+/**
+ * One connection that carries any number of rooms, each read from its own cursor. Rooms are named
+ * as the server names them.
+ */
+export interface MultiRoom extends Connection {
+  size(): number;
+  has(room: RoomId): boolean;
   /** As whom the room was last read. */
-  welcome(room: RoomId): WelcomeEvent | undefined {
-    return this.#rooms.get(room)?.welcome;
-  }
+  welcome(room: RoomId): WelcomeEvent | undefined;
+  add(room: RoomId, after?: Cursor): void;
+  /** `leave` tells the others in the room at once that one is gone. */
+  remove(room: RoomId, leave: boolean): void;
+  /** Begins again, as who one is now. */
+  restart(): void;
+  /** For good: whoever leads the rooms now is another. */
+  close(): void;
+}
 
-  add(room: RoomId, after?: Cursor): void {
-    if (this.#rooms.has(room)) return;
-    this.#rooms.set(room, { cursor: after });
-    this.#gather();
+export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
+  const rooms = new Map<RoomId, Room>();
+  let timer: number | undefined;
+  const connection = createConnection({
+    ...options,
+    target: several,
+    onEvent: take,
+    onFinal: over,
+  });
+
+  function add(room: RoomId, after?: Cursor): void {
+    if (rooms.has(room)) return;
+    rooms.set(room, { cursor: after });
+    gather();
   }
 
   /** `leave` tells the others in the room at once that one is gone. */
-  remove(room: RoomId, leave: boolean): void {
-    const { welcome } = this.#rooms.get(room) ?? {};
-    if (!this.#rooms.has(room)) return;
+  function remove(room: RoomId, leave: boolean): void {
+    const { welcome } = rooms.get(room) ?? {};
+    if (!rooms.has(room)) return;
     if (leave) {
-      if (!this.#connection.send({ type: "leave", roomId: room }))
-        this.#leave(room, welcome?.stream);
+      if (!connection.send({ type: "leave", roomId: room })) leaveOverHttp(room, welcome?.stream);
     }
-    this.#rooms.delete(room);
-    if (this.#rooms.size === 0) this.stop();
-    else this.#gather();
+    rooms.delete(room);
+    if (rooms.size === 0) stop();
+    else gather();
   }
 
   /** Begins again, as who one is now. */
-  restart(): void {
-    if (this.#rooms.size === 0) return this.stop();
-    this.#gathered();
-    this.#connection.input({ type: "reconnect" });
+  function restart(): void {
+    if (rooms.size === 0) return stop();
+    gathered();
+    connection.input({ type: "reconnect" });
   }
 
-  stop(): void {
-    this.#gathered();
-    this.#connection.input({ type: "stop" });
+  function stop(): void {
+    gathered();
+    connection.input({ type: "stop" });
   }
 
-  #gathered(): void {
-    if (this.#timer !== undefined) this.#o.env.clearTimeout(this.#timer);
-    this.#timer = undefined;
+  function gathered(): void {
+    if (timer !== undefined) options.env.clearTimeout(timer);
+    timer = undefined;
   }
 
   /** For good: whoever holds the rooms now is another. */
-  close(): void {
-    this.#rooms.clear();
-    this.stop();
+  function close(): void {
+    rooms.clear();
+    stop();
   }
 
-  send(command: Command): boolean {
-    return this.#connection.send(command);
-  }
-
-  #gather(): void {
-    if (this.#timer !== undefined) return;
-    this.#timer = this.#o.env.setTimeout(() => {
-      this.#timer = undefined;
-      if (this.#rooms.size === 0) return;
+  function gather(): void {
+    if (timer !== undefined) return;
+    timer = options.env.setTimeout(() => {
+      timer = undefined;
+      if (rooms.size === 0) return;
       // The one does nothing while it runs, and the other nothing while it does not.
-      this.#connection.input({ type: "rooms" });
-      this.#connection.input({ type: "start" });
+      connection.input({ type: "rooms" });
+      connection.input({ type: "start" });
     }, GATHER);
   }
 
-  #target(): Target {
-    const positions: RoomPosition[] = [...this.#rooms].map(([room, { cursor }]) => ({
+  function several(): Target {
+    const positions: RoomPosition[] = [...rooms].map(([room, { cursor }]) => ({
       room,
       after: cursor,
     }));
-    const target = this.#o.target();
+    const target = options.target();
     const [first] = positions;
     // The address of one room gets through wherever that of a client without tabs does.
     if (positions.length === 1 && first !== undefined) return oneRoom({ ...target, ...first });
@@ -138,13 +126,13 @@ export class MultiRoomConnection {
     return { ...target, room: "", positions, address };
   }
 
-  #event(event: ServerEvent): void {
+  function take(event: ServerEvent): void {
     if (event.type === "ping" || event.type === "pong") return;
     if (event.roomId === undefined || event.roomId === "") {
-      for (const room of this.#rooms.keys()) this.#o.onRoom(room, event);
+      for (const room of rooms.keys()) options.onRoom(room, event);
       return;
     }
-    const room = this.#rooms.get(event.roomId);
+    const room = rooms.get(event.roomId);
     if (room === undefined) return;
     if (event.type === "welcome") room.welcome = event;
     else if (event.type === "reset") room.cursor = START;
@@ -154,40 +142,52 @@ export class MultiRoomConnection {
     } else if (event.type === "error" && event.key === undefined) {
       const end = endOfProblem(event);
       if (end.kind === "left") {
-        this.#rooms.delete(event.roomId);
-        if (this.#rooms.size > 0) this.#gather();
-        return this.#o.onRoomEnd(event.roomId, end);
+        rooms.delete(event.roomId);
+        if (rooms.size > 0) gather();
+        return options.onRoomEnd(event.roomId, end);
       }
     }
-    this.#o.onRoom(event.roomId, event);
+    options.onRoom(event.roomId, event);
   }
 
   /** A room that the server will not have fails the whole request: it can only be one of those that never got in. */
-  #final(end: End): void {
-    const never = [...this.#rooms].filter(([, { welcome }]) => welcome === undefined);
+  function over(end: End): void {
+    const never = [...rooms].filter(([, { welcome }]) => welcome === undefined);
     // A room that had its address to itself was left, and others are on their way in.
     if (end.kind === "left" && never.length > 0) {
-      for (const [room, { welcome }] of [...this.#rooms]) {
+      for (const [room, { welcome }] of [...rooms]) {
         if (welcome === undefined) continue;
-        this.#rooms.delete(room);
-        this.#o.onRoomEnd(room, end);
+        rooms.delete(room);
+        options.onRoomEnd(room, end);
       }
-      return this.#gather();
+      return gather();
     }
-    if (end.kind !== "refused" || never.length === 0 || never.length === this.#rooms.size) {
-      return this.#o.onFinal(end);
+    if (end.kind !== "refused" || never.length === 0 || never.length === rooms.size) {
+      return options.onFinal(end);
     }
     for (const [room] of never) {
-      this.#rooms.delete(room);
-      this.#o.onRoomEnd(room, end);
+      rooms.delete(room);
+      options.onRoomEnd(room, end);
     }
-    this.#gather();
+    gather();
   }
 
-  #leave(room: RoomId, stream: string | undefined): void {
-    const { baseUrl, headers } = this.#o.target();
-    void ask(this.#o.env, roomUrl({ baseUrl, room }, "/leave"), headers, () => ({}), { stream });
+  function leaveOverHttp(room: RoomId, stream: string | undefined): void {
+    const { baseUrl, headers } = options.target();
+    void ask(options.env, roomUrl({ baseUrl, room }, "/leave"), headers, () => ({}), { stream });
   }
+
+  return {
+    input: connection.input,
+    send: connection.send,
+    size: () => rooms.size,
+    has: (room) => rooms.has(room),
+    welcome: (room) => rooms.get(room)?.welcome,
+    add,
+    remove,
+    restart,
+    close,
+  };
 }
 
 /** `/stream/ws?room=lobby@42-7f3a9c12&room=kitchen`: the streams of several rooms in one. */

@@ -2,10 +2,10 @@ import type { ConnectionOptions } from "./connection.ts";
 import type { ConnectionState, Decision } from "./decisions.ts";
 import type { End } from "./end.ts";
 import type { RoomId, ServerEvent, Session } from "./events.ts";
-import { MOST_ROOMS, MultiRoomConnection } from "./multi_room.ts";
+import { createMultiRoom, MOST_ROOMS } from "./multi_room.ts";
 import { type LocksLike, watch } from "./tabs_lock.ts";
 import type { TabMessage, TabMessageBody } from "./tabs_messages.ts";
-import { Timers } from "./tabs_timers.ts";
+import { createTimers } from "./tabs_timers.ts";
 
 /** Without locks a tab that was not heard for so long is gone: a hidden one's timers run once a minute. Milliseconds. */
 const TAB_SILENT = 150_000;
@@ -27,161 +27,163 @@ interface Member {
   unwatch?: () => void;
 }
 
-/** The tab that holds the connection, for all: who is in which room, and what they are told. */
-export class Leader {
-  readonly #o: LeaderOptions;
-  readonly #connection: MultiRoomConnection;
-  readonly #timers: Timers;
-  readonly #members = new Map<string, Member>();
+/** The tab that leads has the connection, for all: who is in which room, and what they are told. */
+export interface Leader {
+  /** Does what a tab, or this one, asks of the connection. */
+  serve(message: TabMessage): void;
+  /** Call it now and then. */
+  tick(): void;
+  close(): void;
+}
+
+export function createLeader(options: LeaderOptions): Leader {
+  const { connection } = options;
+  const { env } = connection;
+  const timers = createTimers(env);
+  const members = new Map<string, Member>();
   /** Events told of each room, so that a tab notices one that it missed. */
-  readonly #counts = new Map<RoomId, number>();
-  /** Which tab an answer to a post is for. */
-  readonly #posts = new Map<string, string>();
-  readonly #decisions: Decision[] = [];
-  #session: Session | undefined;
-  #state: ConnectionState;
-  #closed = false;
+  const counts = new Map<RoomId, number>();
+  /** Which tab an answer to a command is for. */
+  const posts = new Map<string, string>();
+  const decisions: Decision[] = [];
+  let session: Session | undefined;
+  let state: ConnectionState = {
+    status: "connecting",
+    proven: false,
+    failures: 0,
+    downSince: env.now(),
+  };
+  let closed = false;
+  const shared = createMultiRoom({
+    ...connection,
+    env: timers.env,
+    target() {
+      const { baseUrl, headers } = connection.target();
+      return { baseUrl, headers, ...(session && { session }) };
+    },
+    onRoom: relay,
+    onRoomEnd: (room, ended) => end(ended, room),
+    onActivate() {
+      posts.clear(); // no answers come from the one before
+      tell({ type: "activate" });
+    },
+    onState(next) {
+      state = next;
+      tell({ type: "state", state });
+    },
+    onDecision(decision) {
+      decisions.push(decision);
+      if (decisions.length > DECISIONS_TOLD) decisions.shift();
+      tell({ type: "decision", decision });
+    },
+    onFinal: (ended) => end(ended),
+  });
 
-  constructor(options: LeaderOptions) {
-    this.#o = options;
-    const { connection } = options;
-    this.#state = {
-      status: "connecting",
-      proven: false,
-      failures: 0,
-      downSince: connection.env.now(),
-    };
-    this.#timers = new Timers(connection.env);
-    this.#connection = new MultiRoomConnection({
-      ...connection,
-      env: this.#timers.env,
-      target: () => {
-        const { baseUrl, headers } = connection.target();
-        return { baseUrl, headers, ...(this.#session && { session: this.#session }) };
-      },
-      onRoom: (room, event) => this.#relay(room, event),
-      onRoomEnd: (room, end) => this.#end(end, room),
-      onActivate: () => {
-        this.#posts.clear(); // no answers come from the one before
-        this.#tell({ type: "activate" });
-      },
-      onState: (state) => {
-        this.#state = state;
-        this.#tell({ type: "state", state });
-      },
-      onDecision: (decision) => {
-        this.#decisions.push(decision);
-        if (this.#decisions.length > DECISIONS_TOLD) this.#decisions.shift();
-        this.#tell({ type: "decision", decision });
-      },
-      onFinal: (end) => this.#end(end),
-    });
+  function close(): void {
+    closed = true;
+    for (const { unwatch } of members.values()) unwatch?.();
+    members.clear();
+    shared.close();
   }
 
-  close(): void {
-    this.#closed = true;
-    for (const { unwatch } of this.#members.values()) unwatch?.();
-    this.#members.clear();
-    this.#connection.close();
-  }
-
-  #tell(body: TabMessageBody, to?: string): void {
-    if (!this.#closed) this.#o.tell(body, to);
+  function tell(body: TabMessageBody, to?: string): void {
+    if (!closed) options.tell(body, to);
   }
 
   /** What a tab, or this one, asks of the connection. */
-  serve(message: TabMessage): void {
-    if (this.#closed) return;
+  function serve(message: TabMessage): void {
+    if (closed) return;
     const { from } = message;
-    const member = this.#members.get(from);
-    if (member !== undefined) member.heardAt = this.#o.connection.env.now();
+    const member = members.get(from);
+    if (member !== undefined) member.heardAt = env.now();
     switch (message.type) {
       case "ask":
-        this.#timers.drive();
-        return this.#tell({ type: "here", fresh: member === undefined }, from);
+        timers.drive();
+        return tell({ type: "here", fresh: member === undefined }, from);
       case "join":
-        return this.#admit(message);
+        return admit(message);
       case "part":
-        return this.#gone(from, message.leave);
+        return gone(from, message.leave);
       case "send":
-        if (message.command.key) this.#posts.set(message.command.key, from);
-        this.#connection.send({ ...message.command, roomId: message.room });
+        if (message.command.key) posts.set(message.command.key, from);
+        shared.send({ ...message.command, roomId: message.room });
         return;
       case "input":
-        return this.#connection.input(message.input);
+        return shared.input(message.input);
       case "restart":
-        if (message.session !== undefined) this.#session = message.session;
-        return this.#connection.restart();
+        if (message.session !== undefined) session = message.session;
+        return shared.restart();
     }
   }
 
-  #admit(message: Extract<TabMessage, { type: "join" }>): void {
-    const { from, room, after, session } = message;
-    const first = !this.#connection.has(room);
-    if (first && this.#connection.size >= MOST_ROOMS) return this.#tell({ type: "full" }, from);
-    if (session !== undefined) this.#session = session;
-    const known = this.#members.get(from);
-    const { locks } = this.#o;
+  function admit(message: Extract<TabMessage, { type: "join" }>): void {
+    const { from, room, after } = message;
+    const first = !shared.has(room);
+    if (first && shared.size() >= MOST_ROOMS) return tell({ type: "full" }, from);
+    if (message.session !== undefined) session = message.session;
+    const known = members.get(from);
+    const { locks } = options;
     const unwatch =
-      known?.unwatch ??
-      (locks && watch(locks, `${this.#o.tabs}/${from}`, () => this.#gone(from, false)));
-    this.#members.set(from, {
+      known?.unwatch ?? (locks && watch(locks, `${options.tabs}/${from}`, () => gone(from, false)));
+    members.set(from, {
       room,
-      heardAt: this.#o.connection.env.now(),
+      heardAt: env.now(),
       ...(unwatch && { unwatch }),
     });
-    const welcome = this.#connection.welcome(room);
-    const n = this.#counts.get(room) ?? 0;
-    const told = known === undefined && from !== this.#o.id ? this.#decisions : [];
-    const joined = { type: "joined", first, n, state: this.#state, decisions: told } as const;
-    this.#connection.add(room, after);
-    this.#tell({ ...joined, ...(welcome && { welcome }) }, from);
+    const welcome = shared.welcome(room);
+    const n = counts.get(room) ?? 0;
+    const told = known === undefined && from !== options.id ? decisions : [];
+    const joined = { type: "joined", first, n, state, decisions: told } as const;
+    shared.add(room, after);
+    tell({ ...joined, ...(welcome && { welcome }) }, from);
   }
 
   /** The last of a room takes it along. */
-  #gone(from: string, leave: boolean): void {
-    const member = this.#members.get(from);
+  function gone(from: string, leave: boolean): void {
+    const member = members.get(from);
     if (member === undefined) return;
     member.unwatch?.();
-    this.#members.delete(from);
-    for (const [key, tab] of this.#posts) if (tab === from) this.#posts.delete(key);
-    for (const other of this.#members.values()) if (other.room === member.room) return;
-    this.#connection.remove(member.room, leave);
+    members.delete(from);
+    for (const [key, tab] of posts) if (tab === from) posts.delete(key);
+    for (const other of members.values()) if (other.room === member.room) return;
+    shared.remove(member.room, leave);
   }
 
   /** Call it now and then. */
-  tick(): void {
-    this.#timers.drive();
-    if (this.#o.locks !== undefined) return;
-    const now = this.#o.connection.env.now();
-    for (const [id, { heardAt }] of [...this.#members]) {
-      if (id !== this.#o.id && now - heardAt > TAB_SILENT) this.#gone(id, false);
+  function tick(): void {
+    timers.drive();
+    if (options.locks !== undefined) return;
+    const now = env.now();
+    for (const [id, { heardAt }] of [...members]) {
+      if (id !== options.id && now - heardAt > TAB_SILENT) gone(id, false);
     }
   }
 
-  #relay(room: RoomId, event: ServerEvent): void {
-    if (this.#closed) return;
+  function relay(room: RoomId, event: ServerEvent): void {
+    if (closed) return;
     if ((event.type === "ack" || event.type === "error") && event.key !== undefined) {
-      const to = this.#posts.get(event.key);
-      this.#posts.delete(event.key);
-      if (to !== undefined) this.#tell({ type: "event", room, n: 0, event }, to);
+      const to = posts.get(event.key);
+      posts.delete(event.key);
+      if (to !== undefined) tell({ type: "event", room, n: 0, event }, to);
       return;
     }
-    const n = (this.#counts.get(room) ?? 0) + 1;
-    this.#counts.set(room, n);
-    this.#tell({ type: "event", room, n, event });
+    const n = (counts.get(room) ?? 0) + 1;
+    counts.set(room, n);
+    tell({ type: "event", room, n, event });
   }
 
-  #end(end: End, room?: RoomId): void {
-    if (this.#closed) return;
+  function end(end: End, room?: RoomId): void {
+    if (closed) return;
     if (end.kind === "signed-out") {
       // One signs in again for all, or each would be somebody else.
-      const [first] = this.#members.keys();
-      return first === undefined ? undefined : this.#tell({ type: "final", end }, first);
+      const [first] = members.keys();
+      return first === undefined ? undefined : tell({ type: "final", end }, first);
     }
-    this.#tell({ type: "final", end, ...(room === undefined ? {} : { room }) });
-    for (const [id, member] of [...this.#members]) {
-      if (room === undefined || member.room === room) this.#gone(id, false);
+    tell({ type: "final", end, ...(room === undefined ? {} : { room }) });
+    for (const [id, member] of [...members]) {
+      if (room === undefined || member.room === room) gone(id, false);
     }
   }
+
+  return { serve, tick, close };
 }

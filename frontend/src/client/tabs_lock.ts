@@ -7,71 +7,77 @@ export interface LocksLike {
   ): Promise<unknown>;
 }
 
-/** Who of some tabs holds what they share: the browser knows, and gives it on the moment a tab is gone. */
-export class Lock {
-  readonly #locks: LocksLike;
-  readonly #name: string;
-  readonly #got: () => void;
-  readonly #lost: () => void;
-  #abort: AbortController | undefined;
-  #release: (() => void) | undefined;
-  #stopped = false;
-
-  /** `got` and `lost` come in turn; after `lost`, `again()` gets back in line. */
-  constructor(locks: LocksLike, name: string, got: () => void, lost: () => void) {
-    this.#locks = locks;
-    this.#name = name;
-    this.#got = got;
-    this.#lost = lost;
-  }
-
+export interface Lock {
   /** Gets in line. */
-  wait(): void {
-    this.#stopped = false;
-    this.#abort = new AbortController();
-    this.#request({ signal: this.#abort.signal });
-  }
-
+  wait(): void;
   /** Takes it from a leader that does not answer. */
-  steal(): void {
-    if (this.#release !== undefined) return;
-    this.#abort?.abort();
-    this.#request({ steal: true });
-  }
-
+  steal(): void;
   /** Gives it up, and gets in line again. */
-  again(): void {
-    this.close();
-    this.wait();
+  again(): void;
+  close(): void;
+}
+
+/**
+ * Which of some tabs has what they share: the browser knows, and gives it on the moment a tab is
+ * gone. `got` and `lost` come in turn; after `lost`, `again()` gets back in line.
+ */
+export function createLock(
+  locks: LocksLike,
+  name: string,
+  got: () => void,
+  lost: () => void,
+): Lock {
+  let abort: AbortController | undefined;
+  let release: (() => void) | undefined;
+  let stopped = false;
+
+  function wait(): void {
+    stopped = false;
+    abort = new AbortController();
+    request({ signal: abort.signal });
   }
 
-  close(): void {
-    this.#stopped = true;
-    this.#abort?.abort();
-    this.#release?.();
-    this.#release = undefined;
+  function close(): void {
+    stopped = true;
+    abort?.abort();
+    release?.();
+    release = undefined;
   }
 
-  #request(options: { signal?: AbortSignal; steal?: boolean }): void {
+  function request(options: { signal?: AbortSignal; steal?: boolean }): void {
     let mine: (() => void) | undefined;
-    this.#locks
-      .request(this.#name, options, () => {
+    locks
+      .request(name, options, () => {
         // Asked for before it was stolen, say, and granted after.
-        if (this.#stopped || this.#release !== undefined) return Promise.resolve();
+        if (stopped || release) return Promise.resolve();
         return new Promise<void>((resolve) => {
           mine = resolve;
-          this.#release = resolve;
-          this.#got();
+          release = resolve;
+          got();
         });
       })
       .catch(() => {
-        if (this.#stopped || options.signal?.aborted || this.#release !== mine) return;
-        this.#release = undefined;
+        if (stopped || options.signal?.aborted || release !== mine) return;
+        release = undefined;
         // Stolen from this one, by another that was as quick.
-        if (mine === undefined) this.wait();
-        else this.#lost();
+        if (mine === undefined) wait();
+        else lost();
       });
   }
+
+  return {
+    wait,
+    steal() {
+      if (release) return;
+      abort?.abort();
+      request({ steal: true });
+    },
+    again() {
+      close();
+      wait();
+    },
+    close,
+  };
 }
 
 /** Calls `gone` when the tab that holds the lock is no more. Returns what stops the watching. */

@@ -1,36 +1,38 @@
 import type { Environment } from "./transport.ts";
 
-/** Timers that whoever comes by can run when they are due: a hidden tab's own may come a minute late. */
-export class Timers {
+export interface Timers {
+  /** The environment with these timers. */
   readonly env: Environment;
-  readonly #now: () => number;
-  readonly #due = new Map<number, { at: number; run: () => void }>();
-
-  constructor(env: Environment) {
-    this.#now = env.now;
-    this.env = {
-      ...env,
-      setTimeout: (run, ms) => {
-        const timer = env.setTimeout(() => {
-          if (this.#due.delete(timer)) run();
-        }, ms);
-        this.#due.set(timer, { at: env.now() + ms, run });
-        return timer;
-      },
-      clearTimeout: (timer) => {
-        this.#due.delete(timer);
-        env.clearTimeout(timer);
-      },
-    };
-  }
-
   /** Runs what is due. */
-  drive(): void {
-    const now = this.#now();
-    for (const [timer, { at, run }] of [...this.#due].sort(([, a], [, b]) => a.at - b.at)) {
-      if (at > now || !this.#due.has(timer)) continue;
-      this.env.clearTimeout(timer);
-      run();
-    }
-  }
+  drive(): void;
+}
+
+/** Timers that others can run when they are due: a hidden tab's own may come a minute late. */
+export function createTimers(environment: Environment): Timers {
+  const due = new Map<number, { at: number; run: () => void }>();
+  const env: Environment = {
+    ...environment,
+    setTimeout(run, ms) {
+      const timer = environment.setTimeout(() => {
+        if (due.delete(timer)) run();
+      }, ms);
+      due.set(timer, { at: environment.now() + ms, run });
+      return timer;
+    },
+    clearTimeout(timer) {
+      due.delete(timer);
+      environment.clearTimeout(timer);
+    },
+  };
+  return {
+    env,
+    drive() {
+      const now = environment.now();
+      for (const [timer, { at, run }] of [...due].sort(([, a], [, b]) => a.at - b.at)) {
+        if (at > now || !due.has(timer)) continue;
+        env.clearTimeout(timer);
+        run();
+      }
+    },
+  };
 }

@@ -91,7 +91,7 @@ test("what comes before a try carries the session is held, in order and not with
   for (let i = 0; i < 5_000; i++) sinks[0]?.event({ type: "ping" });
   expect(events).toEqual([]);
   sinks[0]?.event({ type: "ping" });
-  expect(why("ended")).toMatch(/^lost: held too much/);
+  expect(why("ended")).toMatch(/^lost: overflow/);
   expect(closed()).toBe(1);
 });
 

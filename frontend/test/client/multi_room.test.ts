@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { defaultEnvironment } from "../../src/client/environment.ts";
 import type { ServerEvent } from "../../src/client/events.ts";
-import { MultiRoomConnection } from "../../src/client/multi_room.ts";
+import { createMultiRoom } from "../../src/client/multi_room.ts";
 import type { Target } from "../../src/client/target.ts";
 import type { Sink } from "../../src/client/transport.ts";
 
@@ -22,7 +22,7 @@ function start() {
   const opened: Opened[] = [];
   const ended: string[] = [];
   const nothing = () => undefined;
-  const connection = new MultiRoomConnection({
+  const connection = createMultiRoom({
     env: defaultEnvironment(),
     target: () => ({ baseUrl: "http://host/", headers: {} }),
     transports: ["ws"],
