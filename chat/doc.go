@@ -30,8 +30,9 @@
 //
 // # Who owns what
 //
-// Each room with local subscribers has one worker goroutine (room.run). It alone touches the room's parts, so these
-// have no lock, but for the inbox, by which others hand it commands and notices. It never waits for the store: calls to
+// Each room with local subscribers has one worker (room.work), which has a goroutine only while there is something to
+// do. It alone touches the room's parts, so these have no lock, but for the inbox, by which others hand it commands and
+// notices, and which starts its goroutine. It never waits for the store: calls to
 // it run in goroutines of their own, at most one read of the log and one roster call for each room, and their results
 // come back through the inbox. It never waits for a reader either: [Sink.Deliver] must not block.
 //

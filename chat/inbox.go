@@ -8,18 +8,23 @@ const maxInbox = 1 << 20
 
 // inbox is how others reach a room's worker: with commands, which run on the worker's goroutine, and with the feed's
 // notices. All methods may be called at the same time.
+//
+// A worker has a goroutine only while there is something to do, and a moment longer: most rooms are at rest most of the
+// time, and a parked goroutine's stack would be half of what such a room costs.
 type inbox struct {
 	wake chan struct{} // has an element when there is something to take
+	work func()        // the worker, to be run when it is asleep
 
 	mu       sync.Mutex // protects following
 	commands []func()
 	notices  []Notice
 	size     int  // of notices, in bytes
 	lost     bool // a notice was dropped
+	asleep   bool // the worker has no goroutine
 	closed   bool
 }
 
-func newInbox() *inbox { return &inbox{wake: make(chan struct{}, 1)} }
+func newInbox(work func()) *inbox { return &inbox{wake: make(chan struct{}, 1), work: work} }
 
 // do has the worker run a command. It returns false when the worker has ended and never will.
 func (b *inbox) do(command func()) bool {
@@ -29,8 +34,7 @@ func (b *inbox) do(command func()) bool {
 		return false
 	}
 	b.commands = append(b.commands, command)
-	b.mu.Unlock()
-	b.signal()
+	b.wakeAndUnlock()
 	return true
 }
 
@@ -46,8 +50,7 @@ func (b *inbox) Notice(n Notice) {
 		b.notices = append(b.notices, n)
 		b.size += size
 	}
-	b.mu.Unlock()
-	b.signal()
+	b.wakeAndUnlock()
 }
 
 // localEcho is an entry that this node has just stored. The feed brings it too, from a moment later on: what this spares is
@@ -65,15 +68,13 @@ const maxEchoInbox = maxInbox / 8
 func (b *inbox) echo(n localEcho) {
 	b.mu.Lock()
 	size := sizeOf(n)
-	taken := !b.closed && !b.lost && b.size+size <= maxEchoInbox
-	if taken {
-		b.notices = append(b.notices, n)
-		b.size += size
+	if b.closed || b.lost || b.size+size > maxEchoInbox {
+		b.mu.Unlock()
+		return
 	}
-	b.mu.Unlock()
-	if taken {
-		b.signal()
-	}
+	b.notices = append(b.notices, n)
+	b.size += size
+	b.wakeAndUnlock()
 }
 
 // sizeOf is what a notice counts in the inbox, in bytes; 0 for those that are never dropped because no read of the
@@ -92,11 +93,47 @@ func sizeOf(n Notice) int {
 	}
 }
 
-func (b *inbox) signal() {
+// wakeAndUnlock has the worker look at what has come.
+func (b *inbox) wakeAndUnlock() {
+	asleep := b.wakeLocked()
+	b.mu.Unlock()
+	if asleep {
+		go b.work()
+	}
+}
+
+// wakeLocked wakes a worker that has a goroutine. It returns true when there is none: the caller has to run it.
+func (b *inbox) wakeLocked() (asleep bool) {
+	if b.asleep {
+		b.asleep = false
+		return true
+	}
 	select {
 	case b.wake <- struct{}{}:
 	default: // it is awake already
 	}
+	return false
+}
+
+// tick is for the worker's timer: something is due.
+func (b *inbox) tick() {
+	b.mu.Lock()
+	asleep := b.wakeLocked()
+	b.mu.Unlock()
+	if asleep {
+		b.work()
+	}
+}
+
+// sleep ends the worker's goroutine, unless there is something to do: then it returns false.
+func (b *inbox) sleep() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.wake) > 0 {
+		return false
+	}
+	b.asleep = true
+	return true
 }
 
 // take returns all that has come, and whether notices were dropped after those.

@@ -14,16 +14,16 @@ type leases struct {
 	toRelease map[MemberID]struct{} // gone, and not back; nil for none
 	departing []departure           // by when their graces end
 
-	renewEvery time.Duration
-	renewAt    time.Time // when all leases are renewed; zero when none is held
-	lookAt     time.Time // when somebody's lease, on whatever node, runs out
-	retryAt    time.Time // no call before this; zero for at once
-	paced      time.Time // by when all calls made would be paid for, at one each paceEvery
-	expected   int64     // the version that the store has told of
-	missedAt   time.Time // when the roster is read if it has not come
-	failures   int       // calls that have failed one after the other
-	busy       bool      // a call is under way
-	givingUp   bool      // the node closes: release all, after the reconnect grace
+	renewEvery time.Duration // see renewal
+	renewAt    time.Time     // when all leases are renewed; zero when none is held
+	lookAt     time.Time     // when somebody's lease, on whatever node, runs out
+	retryAt    time.Time     // no call before this; zero for at once
+	paced      time.Time     // by when all calls made would be paid for, at one each paceEvery
+	expected   int64         // the version that the store has told of
+	missedAt   time.Time     // when the roster is read if it has not come
+	failures   int           // calls that have failed one after the other
+	busy       bool          // a call is under way
+	givingUp   bool          // the node closes: release all, after the reconnect grace
 	onRelease  []chan struct{}
 }
 
@@ -225,6 +225,7 @@ func (l *leases) onTime(now time.Time) (renewed bool) {
 		return false
 	}
 	l.renewAt = time.Time{}
+	l.toHold = slices.Grow(l.toHold, len(l.held))
 	for _, here := range l.held {
 		l.mustHold(here)
 	}

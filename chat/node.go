@@ -255,10 +255,10 @@ func (n *Node) do(id RoomID, command func(*room)) error {
 		r := n.rooms[id]
 		if r == nil {
 			id = RoomID(strings.Clone(string(id))) // it may be a part of much more, such as a request's first line
-			r = newRoom(&n.backend, id)
+			r = newRoom(&n.backend, id, n.retire)
 			n.rooms[id] = r
 			n.running.Add(1)
-			go r.run(n.retire)
+			go r.begin()
 		}
 		n.mu.Unlock()
 		if r.inbox.do(func() { command(r) }) {

@@ -26,39 +26,60 @@ type room struct {
 	batch  gathering
 	typing typing
 
+	retire   func(r *room, unfollow func()) bool // takes the room out of the node, if the node agrees
+	unfollow func()
+	timer    *time.Timer
+	restAt   time.Time // when the worker may let its goroutine go
 	lingerAt time.Time // when the room ends if nobody has come; zero while somebody is here
 	closing  bool
 }
 
-func newRoom(b *backend, id RoomID) *room {
-	return &room{
-		id: id, back: b, inbox: newInbox(),
+func newRoom(b *backend, id RoomID, retire func(r *room, unfollow func()) bool) *room {
+	r := &room{
+		id: id, back: b, retire: retire,
 		tail:   newTail(id, b.options),
 		sync:   syncing{stale: true},
 		roster: rosterCache{foldAbove: b.options.FoldAbove},
 		leases: leases{renewEvery: b.options.RenewEvery},
 	}
+	r.inbox = newInbox(r.work)
+	return r
 }
 
-// run is the worker. It ends when nobody has read the room for a while, or when the node closes, and retire agrees.
-func (r *room) run(retire func(r *room, unfollow func()) bool) {
-	defer r.back.running.Done()
-	unfollow := r.back.feed.Follow(r.id, r.inbox)
-	timer := time.NewTimer(time.Hour)
-	defer timer.Stop()
+// begin starts the worker. It ends when nobody has read the room for a while, or when the node closes, and retire agrees.
+func (r *room) begin() {
+	r.timer = time.AfterFunc(time.Hour, r.inbox.tick)
+	r.unfollow = r.back.feed.Follow(r.id, r.inbox)
+	r.work()
+}
+
+// restAfter is for how long the worker keeps its goroutine after a delivery: one that is started anew for each message
+// of a busy room would have to grow its stack each time.
+const restAfter = time.Second
+
+// work is the worker's goroutine. There is one at a time; it returns when there is nothing to do, and is started again
+// by whoever has something (see inbox).
+func (r *room) work() {
 	for {
-		select {
-		case <-r.inbox.wake:
-		case <-timer.C:
-		}
 		now := r.turn()
-		if r.finished(now) && retire(r, unfollow) {
+		if r.finished(now) && r.retire(r, r.unfollow) {
+			r.timer.Stop()
 			if r.sync.following {
 				r.back.options.Observer.Store.Followed(r.id, false)
 			}
+			r.back.running.Done()
 			return
 		}
-		timer.Reset(r.nextDue(time.Now()))
+		due := r.nextDue(time.Now())
+		rest := r.restAt.Sub(now)
+		if rest > 0 {
+			due = min(due, rest)
+		}
+		r.timer.Reset(due)
+		if rest <= 0 && r.inbox.sleep() {
+			return
+		}
+		<-r.inbox.wake
 	}
 }
 
@@ -202,7 +223,9 @@ func (r *room) flush() {
 		r.subs.deliver(&batches[i])
 		r.back.options.Observer.Rooms.Delivered(r.id, len(batches[i].Events), len(r.subs.sinks))
 	}
-	r.batch.delivered(began, time.Now())
+	now := time.Now()
+	r.batch.delivered(began, now)
+	r.restAt = now.Add(restAfter)
 }
 
 // onTime does what is due.

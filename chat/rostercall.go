@@ -156,11 +156,17 @@ func (l *leases) finish(c rosterCall, state RosterState, err error, now time.Tim
 		}
 	}
 	if l.renewAt.IsZero() && len(l.held) > 0 {
-		l.renewAt = now.Add(l.renewEvery)
+		l.renewAt = renewal(now.Add(l.renewEvery))
 	}
 	l.lookAfter(state.NextLapse, now)
 	return false
 }
+
+// renewalGrid is what leases are renewed on: a node's rooms do it together, so that a store can send them together.
+const renewalGrid = 250 * time.Millisecond
+
+// renewal is the last time on the grid before at. The clock that a time is told by may be set; what is subtracted may not.
+func renewal(at time.Time) time.Time { return at.Add(-at.Sub(at.Truncate(renewalGrid))) }
 
 func (l *leases) holdFailed(members []Member, now time.Time) (tell bool) {
 	l.retryAt = now.Add(retryWait(l.failures))

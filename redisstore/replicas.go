@@ -16,15 +16,7 @@ func (s *Store) runAppend(ctx context.Context, keys []string, args ...any) ([]an
 		return nil, err
 	}
 	if s.opt.WaitReplicas == 0 {
-		cmd := scriptCmd(ctx, "evalsha", s.scripts.append.sha, keys, args)
-		err := s.pipeliner.process(ctx, master, cmd)
-		if notDone(err) {
-			return s.run(ctx, s.scripts.append, keys, args...)
-		}
-		if err != nil {
-			return nil, err
-		}
-		return cmd.Slice()
+		return s.runTogether(ctx, master, s.scripts.append, keys, args...)
 	}
 	reply, err := s.appendAndWait(ctx, master, "evalsha", s.scripts.append.sha, keys, args)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {

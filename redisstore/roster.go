@@ -100,7 +100,10 @@ func (s *Store) roster(
 	}, more...)
 	var reply []any
 	err = s.call(ctx, doing, room, func(ctx context.Context) error {
-		reply, err = s.run(ctx, sc, keys, args...)
+		node, err := s.master(ctx, keys[0])
+		if err == nil {
+			reply, err = s.runTogether(ctx, node, sc, keys, args...)
+		}
 		return err
 	})
 	if err != nil {

@@ -193,6 +193,19 @@ func (s *Store) run(ctx context.Context, sc script, keys []string, args ...any) 
 	return reply, err
 }
 
+// runTogether is run for one of very many, which go to a node with others' when Redis is busy.
+func (s *Store) runTogether(ctx context.Context, node *redis.Client, sc script, keys []string, args ...any) ([]any, error) {
+	cmd := scriptCmd(ctx, "evalsha", sc.sha, keys, args)
+	err := s.pipeliner.process(ctx, node, cmd)
+	if notDone(err) {
+		return s.run(ctx, sc, keys, args...)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return cmd.Slice()
+}
+
 // scriptCmd is a command that has Redis run a script.
 func scriptCmd(ctx context.Context, command, script string, keys []string, args []any) onceCmd {
 	words := make([]any, 0, 3+len(keys)+len(args))

@@ -40,6 +40,7 @@ type settings struct {
 	readers int // of one room in fanout
 	idle    int // connections in idle, poll and join
 	rooms   int // among which idle connections are spread
+	small   int // rooms of two readers in smallrooms
 	window  time.Duration
 	rest    time.Duration
 	quiet   time.Duration
@@ -71,6 +72,7 @@ var tables = []measurement{
 	{"full", "a saturated core: deliveries and how late they are, and at half of that", (*bench).saturated},
 	{"post", "CPU for a post", (*bench).posting},
 	{"quiet", "CPU for rooms that nobody posts in", (*bench).quietRooms},
+	{"smallrooms", "memory and CPU for very many rooms of two readers", (*bench).smallRooms},
 	{"poll", "long polls: memory, and CPU for a message", (*bench).polling},
 	{"join", "a member joining a room of very many", (*bench).joins},
 }
@@ -124,7 +126,7 @@ func (b *bench) parse(args []string) (names []string, err error) {
 	flags.Usage = func() {
 		fmt.Fprintln(b.log, "load [flags] [tables]: measures what a delivery, a connection and a post cost. Tables:")
 		for _, t := range tables {
-			fmt.Fprintf(b.log, "  %-8s %s\n", t.name, t.what)
+			fmt.Fprintf(b.log, "  %-10s %s\n", t.name, t.what)
 		}
 		fmt.Fprintln(b.log, "Flags, before or after the tables:")
 		flags.PrintDefaults()
@@ -146,6 +148,7 @@ func (b *bench) parse(args []string) (names []string, err error) {
 	flags.IntVar(&b.readers, "readers", 1000, "readers of the one room")
 	flags.IntVar(&b.idle, "connections", 10_000, "idle connections")
 	flags.IntVar(&b.rooms, "rooms", 80, "rooms among which idle connections are spread")
+	flags.IntVar(&b.small, "small-rooms", 9500, "rooms of two readers in smallrooms")
 	for { // flags may stand behind tables too
 		if err := flags.Parse(args); err != nil {
 			return nil, err
