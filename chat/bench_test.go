@@ -55,7 +55,7 @@ func BenchmarkFanOut(b *testing.B) {
 		b.Run(fmt.Sprintf("to=1000/batch=%d", batch), func(b *testing.B) {
 			r := benchRoom(100)
 			for range 1000 {
-				r.subs.sinks = append(r.subs.sinks, &encodingSink{})
+				r.subs.attached = append(r.subs.attached, &subscriber{sink: &encodingSink{}})
 			}
 			b.ReportAllocs()
 			for b.Loop() {

@@ -221,7 +221,7 @@ func (r *room) flush() {
 	began := time.Now()
 	for i := range batches {
 		r.subs.deliver(&batches[i])
-		r.back.options.Observer.Rooms.Delivered(r.id, len(batches[i].Events), len(r.subs.sinks))
+		r.back.options.Observer.Rooms.Delivered(r.id, len(batches[i].Events), len(r.subs.attached))
 	}
 	now := time.Now()
 	r.batch.delivered(began, now)
