@@ -115,6 +115,9 @@ func react(all []Reactions, member MemberID, r Reaction) []Reactions {
 		all[i].By = append(slices.Clip(all[i].By), member)
 	case !r.On && i >= 0:
 		by := slices.DeleteFunc(slices.Clone(all[i].By), func(id MemberID) bool { return id == member })
+		if len(by) == 0 && len(all) == 1 {
+			return nil
+		}
 		if len(by) == 0 {
 			return slices.Delete(all, i, i+1)
 		}

@@ -7,17 +7,29 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/chattest"
 	"github.com/stretchr/testify/require"
 )
 
+// mark gives members the attribute "mark", or takes it from them when the value is empty.
+func mark(s *chattest.Store, value string, ids ...chat.MemberID) {
+	s.Do(lobby, func(r *chattest.Room) {
+		var attributes chat.Attributes
+		if value != "" {
+			attributes = chat.Attributes{"mark": value}
+		}
+		r.SetAttributes(attributes, ids...)
+	})
+}
+
 func TestAnAttributeIsToldWithItsFirstAndLastMember(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		_, bob := subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
 		ann.take()
 		require.Empty(t, n.RoomsWith("mark"))
-		s.mark("5", "id-Ann")
+		mark(s, "5", "id-Ann")
 		synctest.Wait()
 		told := ann.take()
 		require.Equal(t, []string{"<news of Ann>", "<with mark>"}, texts(told))
@@ -25,13 +37,13 @@ func TestAnAttributeIsToldWithItsFirstAndLastMember(t *testing.T) {
 		require.Equal(t, []chat.RoomID{lobby}, n.RoomsWith("mark"))
 
 		time.Sleep(time.Minute)
-		s.mark("5", "id-Bob")
+		mark(s, "5", "id-Bob")
 		synctest.Wait()
 		require.Equal(t, []string{"<news of Bob>"}, texts(ann.take()), "he is not the first")
 		late, _ := subscribe(t, n, chat.Principal{}, chat.All)
 		require.Equal(t, chat.AttributeCounts{"mark": {Count: 2, Least: "5"}}, late.take()[0].(chat.Welcome).Roster.Attributes)
 
-		s.mark("", "id-Ann")
+		mark(s, "", "id-Ann")
 		synctest.Wait()
 		require.Equal(t, []string{"<news of Ann>"}, texts(ann.take()), "he still has it")
 		bob.Leave()
@@ -45,10 +57,10 @@ func TestAnAttributeIsToldWithItsFirstAndLastMember(t *testing.T) {
 
 // What is noted about a member survives what else becomes of a member.
 func TestRenewalsKeepAttributes(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		synctest.Wait()
-		s.mark("5", "id-Ann")
+		mark(s, "5", "id-Ann")
 		synctest.Wait()
 		ann.take()
 		_, second := subscribe(t, n, session("Ann"), chat.Start{History: -1, Transport: "poll"})
@@ -61,8 +73,8 @@ func TestRenewalsKeepAttributes(t *testing.T) {
 
 func TestAnAttributeInALargeRoomIsToldWithItsCount(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore()
-		n := s.node("a", chat.Options{FoldAbove: 2})
+		s := chattest.New(chattest.Options{})
+		n := s.NewNode("a", chat.Options{FoldAbove: 2})
 		defer func() { require.NoError(t, n.Close(t.Context())) }()
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		for _, name := range []string{"Bob", "Cid", "Dan"} {
@@ -70,7 +82,7 @@ func TestAnAttributeInALargeRoomIsToldWithItsCount(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		ann.take()
-		s.mark("5", "id-Bob", "id-Cid")
+		mark(s, "5", "id-Bob", "id-Cid")
 		time.Sleep(2 * time.Second)
 		told := ann.take()
 		require.Equal(t, []string{"<with mark>", "<members 4>"}, texts(told))
@@ -80,18 +92,18 @@ func TestAnAttributeInALargeRoomIsToldWithItsCount(t *testing.T) {
 
 // What came or went while the feed was cut is told when the roster has been read again.
 func TestAMissedAttributeIsTold(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		synctest.Wait()
 		ann.take()
-		s.cutFeed(true)
-		s.mark("5", "id-Ann")
-		s.mendFeed(true)
+		s.CutFeed(true)
+		mark(s, "5", "id-Ann")
+		s.MendFeed(true)
 		synctest.Wait()
 		require.Equal(t, []string{"<members 1>", "<with mark>"}, texts(ann.take()))
-		s.cutFeed(false) // nobody notices
-		s.mark("", "id-Ann")
-		s.mendFeed(false)
+		s.CutFeed(false) // nobody notices
+		mark(s, "", "id-Ann")
+		s.MendFeed(false)
 		subscribe(t, n, session("Bob"), chat.All) // until a version is missing
 		synctest.Wait()
 		require.Equal(t, []string{"<members 2>", "<without mark>"}, texts(ann.take()))
@@ -100,7 +112,7 @@ func TestAMissedAttributeIsTold(t *testing.T) {
 
 // The roster cache's own count is what its members have, whoever comes, changes and goes.
 func TestAttributesAreCounted(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		_, watcher := subscribe(t, n, session("Ann"), chat.All)
 		subscribe(t, n, session("Bob"), chat.All)
 		_, cid := subscribe(t, n, session("Cid"), chat.All)
@@ -117,7 +129,7 @@ func TestAttributesAreCounted(t *testing.T) {
 			{"", "id-Ann", chat.AttributeCount{Least: "7", Count: 2}},
 			{"", "id-Bob", chat.AttributeCount{Least: "7", Count: 1}},
 		} {
-			s.mark(step.value, step.who)
+			mark(s, step.value, step.who)
 			synctest.Wait()
 			roster, ok := watcher.Roster(t.Context())
 			require.True(t, ok)

@@ -9,10 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/chattest"
 )
 
 func TestEndingAMembersStreams(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		signedOut := errors.New("signed out")
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		one, _ := subscribe(t, n, session("Bob"), chat.All)
@@ -39,11 +40,9 @@ func TestEndingAMembersStreams(t *testing.T) {
 
 // TestEndingWhoIsEntering ends somebody whose arrival the store has yet to take.
 func TestEndingWhoIsEntering(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		signedOut := errors.New("signed out")
-		s.mu.Lock()
-		s.away = true
-		s.mu.Unlock()
+		s.SetAway(true)
 		failed := make(chan error, 1)
 		go func() {
 			_, err := n.Subscribe(t.Context(), session("Bob"), lobby, chat.All, &recorder{})

@@ -7,11 +7,12 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/chattest"
 	"github.com/stretchr/testify/require"
 )
 
 func TestComingAndGoing(t *testing.T) {
-	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		_, bob := subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
@@ -25,8 +26,8 @@ func TestComingAndGoing(t *testing.T) {
 }
 
 func TestComingBackInTimeIsSilent(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		other := s.node("b", chat.Options{})
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+		other := s.NewNode("b", chat.Options{})
 		defer func() { require.NoError(t, other.Close(t.Context())) }()
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		_, first := subscribe(t, n, session("Bob"), chat.All)
@@ -45,7 +46,7 @@ func TestComingBackInTimeIsSilent(t *testing.T) {
 }
 
 func TestTwoTabsAreOneMember(t *testing.T) {
-	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		_, one := subscribe(t, n, session("Bob"), chat.All)
 		_, two := subscribe(t, n, session("Bob"), chat.All)
@@ -62,7 +63,7 @@ func TestTwoTabsAreOneMember(t *testing.T) {
 
 // One tab that leaves does not take away the time that another has to come back.
 func TestLeavingKeepsTheOtherTabsGrace(t *testing.T) {
-	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		_, one := subscribe(t, n, session("Bob"), chat.All)
 		_, two := subscribe(t, n, session("Bob"), chat.All)
@@ -84,28 +85,27 @@ func TestLeavingKeepsTheOtherTabsGrace(t *testing.T) {
 
 // Two nodes may hold one member under its old and its new name; renewals must not fight over it.
 func TestRenewalsDoNotChangeAName(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		other := s.node("b", chat.Options{})
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+		other := s.NewNode("b", chat.Options{})
 		defer func() { require.NoError(t, other.Close(t.Context())) }()
 		subscribe(t, n, session("Bob"), chat.All)
 		renamed := session("Bob")
 		renamed.Name = "Robert"
 		subscribe(t, other, renamed, chat.All)
 		synctest.Wait()
-		s.mu.Lock()
-		version := s.version
-		s.mu.Unlock()
+		var version int64
+		s.Do(lobby, func(r *chattest.Room) { version = r.Version })
 		time.Sleep(3 * time.Minute)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		require.Equal(t, version, s.version)
-		require.Equal(t, "Robert", s.members["id-Bob"].Name)
+		s.Do(lobby, func(r *chattest.Room) {
+			require.Equal(t, version, r.Version)
+			require.Equal(t, "Robert", r.Members["id-Bob"].Name)
+		})
 	})
 }
 
 // Arrivals one after the other, each later than the store answers, share calls as well.
 func TestASteadyStormIsPaced(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		began := time.Now()
 		for i := range 300 {
 			go func() {
@@ -115,15 +115,13 @@ func TestASteadyStormIsPaced(t *testing.T) {
 			time.Sleep(10 * time.Millisecond)
 		}
 		time.Sleep(time.Second)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		require.Len(t, s.members, 300)
-		require.LessOrEqual(t, s.calls["hold"], 5+int(time.Since(began)/(100*time.Millisecond)))
+		s.Do(lobby, func(r *chattest.Room) { require.Len(t, r.Members, 300) })
+		require.LessOrEqual(t, s.Calls("hold"), 5+int(time.Since(began)/(100*time.Millisecond)))
 	})
 }
 
 func TestAGuestLeavesWithItsStream(t *testing.T) {
-	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		guest := session("guest")
 		guest.Guest = true
@@ -135,8 +133,8 @@ func TestAGuestLeavesWithItsStream(t *testing.T) {
 }
 
 func TestLeaveEndsAllStreamsOrOne(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		other := s.node("b", chat.Options{})
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+		other := s.NewNode("b", chat.Options{})
 		defer func() { require.NoError(t, other.Close(t.Context())) }()
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		one, oneSub := subscribe(t, n, session("Bob"), chat.All)
@@ -159,7 +157,7 @@ func TestLeaveEndsAllStreamsOrOne(t *testing.T) {
 }
 
 func TestLeavingAfterTheStreamEnded(t *testing.T) {
-	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		_, bob := subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
@@ -173,11 +171,11 @@ func TestLeavingAfterTheStreamEnded(t *testing.T) {
 
 func TestANodeThatDiesLosesItsMembersWithinAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore()
-		n := s.node("a", chat.Options{})
+		s := chattest.New(chattest.Options{})
+		n := s.NewNode("a", chat.Options{})
 		defer func() { require.NoError(t, n.Close(t.Context())) }()
 		// The dead node's member: a lease that nobody renews.
-		_, err := holder{s, "dead"}.Hold(t.Context(), lobby, []chat.Member{member("Bob")})
+		_, err := s.Node("dead").Hold(t.Context(), lobby, []chat.Member{member("Bob")})
 		require.NoError(t, err)
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		require.Len(t, ann.take()[0].(chat.Welcome).Roster.Members, 2)
@@ -189,8 +187,8 @@ func TestANodeThatDiesLosesItsMembersWithinAMinute(t *testing.T) {
 }
 
 func TestANodeThatStopsWellLosesThemAfterTheGrace(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		other := s.node("b", chat.Options{})
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+		other := s.NewNode("b", chat.Options{})
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		subscribe(t, other, session("Bob"), chat.All)
 		subscribe(t, other, session("Cid"), chat.All)
@@ -207,14 +205,14 @@ func TestANodeThatStopsWellLosesThemAfterTheGrace(t *testing.T) {
 
 // The store may lose all leases, and a node may be stopped for longer than a lease: who is connected is present again.
 func TestLostLeasesAreTakenAgain(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		subscribe(t, n, session("Ann"), chat.All)
 		subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
-		s.mu.Lock()
-		clear(s.members)
-		clear(s.leases)
-		s.mu.Unlock()
+		s.Do(lobby, func(r *chattest.Room) {
+			clear(r.Members)
+			clear(r.Leases)
+		})
 		time.Sleep(21 * time.Second)
 		snapshot, err := n.Members(t.Context(), chat.Principal{}, lobby)
 		require.NoError(t, err)
@@ -226,24 +224,25 @@ func TestLostLeasesAreTakenAgain(t *testing.T) {
 // about to end on the member's former node.
 func TestLeasesAreTakenAsSoonAsTheStoreIsBack(t *testing.T) {
 	for away := range 40 {
-		inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-			other := s.node("b", chat.Options{})
+		inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+			other := s.NewNode("b", chat.Options{})
 			defer func() { require.NoError(t, other.Close(t.Context())) }()
 			ann, _ := subscribe(t, n, session("Ann"), chat.All)
 			_, former := subscribe(t, other, session("Bob"), chat.All)
 			synctest.Wait()
 			ann.take()
 			former.Close()
-			s.setAway(true)
+			s.SetAway(true)
 			subscribe(t, n, session("Bob"), chat.All)
 			time.Sleep(4*time.Second + time.Duration(away)*100*time.Millisecond)
-			s.cutFeed(true)
-			s.setAway(false)
-			s.mendFeed(true)
+			s.CutFeed(true)
+			s.SetAway(false)
+			s.MendFeed(true)
 			time.Sleep(2100 * time.Millisecond) // a call's two seconds, and the first retry
-			s.mu.Lock()
-			_, held := s.leases["id-Bob|a"]
-			s.mu.Unlock()
+			held := false
+			s.Do(lobby, func(r *chattest.Room) {
+				_, held = r.Leases[chattest.Lease{Member: "id-Bob", Node: "a"}]
+			})
 			require.True(t, held, "away for 4 s and %d00 ms", away)
 			time.Sleep(time.Minute)
 			require.Empty(t, ann.take(), "Bob has not left")
@@ -252,14 +251,14 @@ func TestLeasesAreTakenAsSoonAsTheStoreIsBack(t *testing.T) {
 }
 
 func TestAMissedChangeIsNoticedByItsVersion(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		ann.take()
-		s.cutFeed(false)
-		_, err := holder{s, "b"}.Hold(t.Context(), lobby, []chat.Member{member("Bob")})
+		s.CutFeed(false)
+		_, err := s.Node("b").Hold(t.Context(), lobby, []chat.Member{member("Bob")})
 		require.NoError(t, err)
-		s.mendFeed(false)
-		_, err = holder{s, "b"}.Hold(t.Context(), lobby, []chat.Member{member("Cid")})
+		s.MendFeed(false)
+		_, err = s.Node("b").Hold(t.Context(), lobby, []chat.Member{member("Cid")})
 		require.NoError(t, err)
 		synctest.Wait()
 		require.Equal(t, []string{"<members 3>"}, texts(ann.take()))
@@ -268,8 +267,8 @@ func TestAMissedChangeIsNoticedByItsVersion(t *testing.T) {
 
 func TestLargeRoomsAreFolded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore()
-		n := s.node("a", chat.Options{FoldAbove: 10})
+		s := chattest.New(chattest.Options{})
+		n := s.NewNode("a", chat.Options{FoldAbove: 10})
 		defer func() { require.NoError(t, n.Close(t.Context())) }()
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		for i := range 20 {
@@ -287,7 +286,7 @@ func TestLargeRoomsAreFolded(t *testing.T) {
 }
 
 func TestTypingIsShownEveryThreeSeconds(t *testing.T) {
-	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()

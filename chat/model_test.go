@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/chattest"
 	"pgregory.net/rapid"
 )
 
@@ -75,16 +76,15 @@ func (v *view) subscribe(t *testing.T) error {
 
 // play carries the steps out and says what promise was broken, if one was.
 func play(t *testing.T, limit int, steps []step) error {
-	s := newFakeStore()
-	s.limit = limit
-	nodes := []*chat.Node{s.node("a", chat.Options{HistoryLimit: limit}), s.node("b", chat.Options{HistoryLimit: limit})}
+	s := chattest.New(chattest.Options{HistoryLimit: limit})
+	nodes := []*chat.Node{s.NewNode("a", chat.Options{HistoryLimit: limit}), s.NewNode("b", chat.Options{HistoryLimit: limit})}
 	defer func() {
 		for _, n := range nodes {
 			_ = n.Close(t.Context())
 		}
 	}()
 	var views []*view
-	s.slow = time.Millisecond
+	s.SetSlow(time.Millisecond)
 	cut, told, lost, posts := false, false, false, 0
 	say := func() error {
 		posts++
@@ -99,23 +99,23 @@ func play(t *testing.T, limit int, steps []step) error {
 		case cutTold, cutSilently:
 			cut = true
 			told = told || what == cutTold
-			s.cutFeed(what == cutTold)
+			s.CutFeed(what == cutTold)
 		case mend, mendSilently:
 			// One that was told of the cut has to be told of its end.
-			s.mendFeed(what == mend || told)
+			s.MendFeed(what == mend || told)
 			cut, told = false, false
-			s.catchUp("b")
+			s.CatchUp("b")
 		case delayFeed:
-			s.delay("b")
+			s.DelayFeed("b")
 		case loseTail, loseTailSilently: // as a failover does: everybody is cut from the old master, or does not notice
-			s.cutFeed(what == loseTail)
+			s.CutFeed(what == loseTail)
 			told = told || what == loseTail
-			s.mu.Lock()
-			s.log = s.log[:len(s.log)-min(2, len(s.log))]
-			s.mu.Unlock()
+			s.Do(lobby, func(r *chattest.Room) {
+				r.Lose(2)
+			})
 			lost = true
-			s.mendFeed(told)
-			s.catchUp("b")
+			s.MendFeed(told)
+			s.CatchUp("b")
 			cut, told = false, false
 		case arrive:
 			if cut {
@@ -148,8 +148,8 @@ func play(t *testing.T, limit int, steps []step) error {
 			synctest.Wait()
 		}
 	}
-	s.mendFeed(told)
-	s.catchUp("b")
+	s.MendFeed(told)
+	s.CatchUp("b")
 	if err := say(); err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/chattest"
 	"github.com/stretchr/testify/require"
 )
 
@@ -23,11 +24,11 @@ func session(name string) chat.Principal {
 func member(name string) chat.Member { return session(name).Member("ws") }
 
 // inLobby runs a test in which time stands still but when all wait, on a store with one node.
-func inLobby(t *testing.T, test func(t *testing.T, s *fakeStore, n *chat.Node)) {
+func inLobby(t *testing.T, test func(t *testing.T, s *chattest.Store, n *chat.Node)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore()
-		n := s.node("a", chat.Options{})
+		s := chattest.New(chattest.Options{})
+		n := s.NewNode("a", chat.Options{})
 		defer func() { require.NoError(t, n.Close(t.Context())) }()
 		test(t, s, n)
 	})
@@ -52,7 +53,7 @@ func say(t *testing.T, n *chat.Node, text string) chat.Entry {
 }
 
 func TestANewReaderGetsThePastThenWhatHappens(t *testing.T) {
-	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 		say(t, n, "one")
 		say(t, n, "two")
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
@@ -69,7 +70,7 @@ func TestANewReaderGetsThePastThenWhatHappens(t *testing.T) {
 }
 
 func TestAnEmptyRoomIsLiveAtOnce(t *testing.T) {
-	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		told := bob.take()
 		require.Equal(t, []string{"<welcome>", "<live>"}, texts(told))
@@ -78,7 +79,7 @@ func TestAnEmptyRoomIsLiveAtOnce(t *testing.T) {
 }
 
 func TestHistoryBoundsANewReader(t *testing.T) {
-	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 		for i := range 5 {
 			say(t, n, strconv.Itoa(i))
 		}
@@ -90,9 +91,9 @@ func TestHistoryBoundsANewReader(t *testing.T) {
 }
 
 func TestResuming(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		var entries []chat.Entry
-		for i := range s.limit + 5 { // 0 to 4 are no longer kept
+		for i := range 100 + 5 { // 0 to 4 are no longer kept
 			entries = append(entries, say(t, n, strconv.Itoa(i)))
 		}
 		last := len(entries) - 1
@@ -133,8 +134,8 @@ func TestResuming(t *testing.T) {
 }
 
 func TestOneOrderForAllAndEachOnce(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		other := s.node("b", chat.Options{})
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+		other := s.NewNode("b", chat.Options{})
 		defer func() { require.NoError(t, other.Close(t.Context())) }()
 		ann, _ := subscribe(t, n, session("Ann"), chat.All)
 		bob, _ := subscribe(t, other, session("Bob"), chat.All)
@@ -163,9 +164,9 @@ func TestOneOrderForAllAndEachOnce(t *testing.T) {
 
 // A reader may come from a node that was told of an entry a moment earlier.
 func TestACursorAheadOfTheFeedIsNoReset(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		subscribe(t, n, session("Ann"), chat.All) // the room has a worker, and its tail is empty
-		s.cutFeed(false)                          // the feed is late
+		s.CutFeed(false)                          // the feed is late
 		first := say(t, n, "first")
 		bob, _ := subscribe(t, n, chat.Principal{}, chat.Start{Resume: true, After: first.ID})
 		require.Equal(t, []string{"<welcome>", "<live>"}, texts(bob.take()))
@@ -174,10 +175,10 @@ func TestACursorAheadOfTheFeedIsNoReset(t *testing.T) {
 		require.Equal(t, []string{"<welcome>", "<live>"}, texts(cid.take()))
 		synctest.Wait()
 		require.Equal(t, []string{"second"}, texts(bob.take()))
-		s.mu.Lock()
-		s.tell(chat.Appended{Entry: first}) // and there it is
-		s.tell(chat.Appended{Entry: second})
-		s.mu.Unlock()
+		s.Do(lobby, func(r *chattest.Room) {
+			r.Tell(chat.Appended{Entry: first}) // and there it is
+			r.Tell(chat.Appended{Entry: second})
+		})
 		synctest.Wait()
 		require.Empty(t, bob.take())
 		require.Empty(t, cid.take())
@@ -185,16 +186,14 @@ func TestACursorAheadOfTheFeedIsNoReset(t *testing.T) {
 }
 
 func TestALogThatIsLostBeforeItsTimeIsRewritten(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		say(t, n, "lost")
 		synctest.Wait()
 		bob.take()
-		s.cutFeed(true)
-		s.mu.Lock()
-		s.log = nil
-		s.mu.Unlock()
-		s.mendFeed(true)
+		s.CutFeed(true)
+		s.Do(lobby, (*chattest.Room).Clear)
+		s.MendFeed(true)
 		synctest.Wait()
 		require.Equal(t, []string{"<reset rewritten>", "<live>"}, texts(bob.take()))
 	})
@@ -202,16 +201,16 @@ func TestALogThatIsLostBeforeItsTimeIsRewritten(t *testing.T) {
 
 // A node whose feed is cut delivers nothing else before it has read what it missed.
 func TestAfterACutNothingIsMissing(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		say(t, n, "before")
 		synctest.Wait()
-		s.cutFeed(true)
+		s.CutFeed(true)
 		say(t, n, "during 1")
 		say(t, n, "during 2")
 		synctest.Wait()
 		require.Equal(t, []string{"<welcome>", "<live>", "before"}, texts(bob.take()))
-		s.mendFeed(true)
+		s.MendFeed(true)
 		say(t, n, "after")
 		synctest.Wait()
 		require.Equal(t, []string{"during 1", "during 2", "after"}, texts(bob.take()))
@@ -220,11 +219,11 @@ func TestAfterACutNothingIsMissing(t *testing.T) {
 
 // Even a loss that nobody tells of is noticed by the next entry's number.
 func TestAJumpInNumbersIsReadFromTheList(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
-		s.cutFeed(false)
+		s.CutFeed(false)
 		say(t, n, "missed")
-		s.mendFeed(false)
+		s.MendFeed(false)
 		say(t, n, "next")
 		synctest.Wait()
 		require.Equal(t, []string{"<welcome>", "<live>", "missed", "next"}, texts(bob.take()))
@@ -232,17 +231,17 @@ func TestAJumpInNumbersIsReadFromTheList(t *testing.T) {
 }
 
 func TestMoreMissedThanIsKeptIsAReset(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		s.limit = 3
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+		s.SetHistoryLimit(3)
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		say(t, n, "0")
 		synctest.Wait()
 		bob.take()
-		s.cutFeed(true)
+		s.CutFeed(true)
 		for i := 1; i <= 5; i++ {
 			say(t, n, strconv.Itoa(i))
 		}
-		s.mendFeed(true)
+		s.MendFeed(true)
 		synctest.Wait()
 		require.Equal(t, []string{"<reset expired>", "3", "4", "5", "<live>"}, texts(bob.take()))
 	})
@@ -252,18 +251,18 @@ func TestMoreMissedThanIsKeptIsAReset(t *testing.T) {
 func TestARewrittenLogIsAReset(t *testing.T) {
 	for name, tellAll := range map[string]bool{"with a cut": true, "unnoticed": false} {
 		t.Run(name, func(t *testing.T) {
-			inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+			inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 				bob, _ := subscribe(t, n, session("Bob"), chat.All)
 				say(t, n, "kept")
 				say(t, n, "lost")
 				synctest.Wait()
 				require.Equal(t, []string{"<welcome>", "<live>", "kept", "lost"}, texts(bob.take()))
-				s.cutFeed(tellAll)
-				s.mu.Lock()
-				s.log = s.log[:1]
-				s.mu.Unlock()
+				s.CutFeed(tellAll)
+				s.Do(lobby, func(r *chattest.Room) {
+					r.Kept.Entries = r.Kept.Entries[:1]
+				})
 				say(t, n, "instead") // has the lost one's number
-				s.mendFeed(tellAll)
+				s.MendFeed(tellAll)
 				say(t, n, "next") // follows the last delivered by number, but not by tag
 				synctest.Wait()
 				require.Equal(t, []string{"<reset rewritten>", "kept", "instead", "next", "<live>"}, texts(bob.take()))
@@ -273,14 +272,12 @@ func TestARewrittenLogIsAReset(t *testing.T) {
 }
 
 func TestARoomThatBeganAgainIsAReset(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		old := say(t, n, "old")
 		synctest.Wait()
 		bob.take()
-		s.mu.Lock()
-		s.log = nil
-		s.mu.Unlock()
+		s.Do(lobby, (*chattest.Room).Clear)
 		time.Sleep(25 * time.Hour) // so the tail knows that the store has forgotten it
 		say(t, n, "new")
 		synctest.Wait()
@@ -291,13 +288,11 @@ func TestARoomThatBeganAgainIsAReset(t *testing.T) {
 }
 
 func TestAnExpiredTailServesNobody(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		subscribe(t, n, session("Bob"), chat.All)
 		say(t, n, "old")
 		synctest.Wait()
-		s.mu.Lock()
-		s.log = nil
-		s.mu.Unlock()
+		s.Do(lobby, (*chattest.Room).Clear)
 		time.Sleep(25 * time.Hour)
 		cid, _ := subscribe(t, n, session("Cid"), chat.All)
 		require.Equal(t, []string{"<welcome>", "<live>"}, texts(cid.take()))
@@ -305,7 +300,7 @@ func TestAnExpiredTailServesNobody(t *testing.T) {
 }
 
 func TestARepeatedKeyIsTheFirstEntry(t *testing.T) {
-	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		bob.take()
 		draft := chat.Draft{Payload: chat.Message{Text: "once"}, Key: "k"}
@@ -325,13 +320,13 @@ func TestARepeatedKeyIsTheFirstEntry(t *testing.T) {
 }
 
 func TestAwayStore(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		say(t, n, "before")
 		synctest.Wait()
 		bob.take()
-		s.setAway(true)
-		s.cutFeed(true)
+		s.SetAway(true)
+		s.CutFeed(true)
 		began := time.Now()
 		_, _, err := n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Payload: chat.Message{Text: "refused"}})
 		require.ErrorIs(t, err, chat.ErrUnavailable)
@@ -343,8 +338,8 @@ func TestAwayStore(t *testing.T) {
 		time.Sleep(30 * time.Second)
 		require.Empty(t, bob.take(), "a reader keeps its stream while the store is away")
 		require.NoError(t, bob.err())
-		s.setAway(false)
-		s.mendFeed(true)
+		s.SetAway(false)
+		s.MendFeed(true)
 		say(t, n, "back")
 		time.Sleep(3 * time.Second)
 		require.Contains(t, texts(bob.take()), "back")
@@ -352,7 +347,7 @@ func TestAwayStore(t *testing.T) {
 }
 
 func TestAStormOfArrivalsCostsTheStoreAFewCalls(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		for i := range 500 {
 			go func() {
 				_, err := n.Subscribe(t.Context(), session(strconv.Itoa(i)), lobby, chat.All, &recorder{})
@@ -361,18 +356,16 @@ func TestAStormOfArrivalsCostsTheStoreAFewCalls(t *testing.T) {
 		}
 		synctest.Wait()
 		time.Sleep(time.Second)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		require.Len(t, s.members, 500)
-		require.LessOrEqual(t, s.calls["read"], 3, "one read of the list for the room")
-		require.LessOrEqual(t, s.calls["hold"], 20, "leases are taken together")
+		s.Do(lobby, func(r *chattest.Room) { require.Len(t, r.Members, 500) })
+		require.LessOrEqual(t, s.Calls("read"), 3, "one read of the list for the room")
+		require.LessOrEqual(t, s.Calls("hold"), 20, "leases are taken together")
 	})
 }
 
 func TestCloseTellsEverybodyAndFinishesPosts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore()
-		n := s.node("a", chat.Options{})
+		s := chattest.New(chattest.Options{})
+		n := s.NewNode("a", chat.Options{})
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		require.NoError(t, n.Close(t.Context()))
 		require.ErrorIs(t, bob.err(), chat.ErrGoingAway)
@@ -386,10 +379,10 @@ func TestCloseTellsEverybodyAndFinishesPosts(t *testing.T) {
 
 func TestCloseWithTheStoreAwayEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newFakeStore()
-		n := s.node("a", chat.Options{})
+		s := chattest.New(chattest.Options{})
+		n := s.NewNode("a", chat.Options{})
 		subscribe(t, n, session("Bob"), chat.All)
-		s.setAway(true)
+		s.SetAway(true)
 		began := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -399,43 +392,39 @@ func TestCloseWithTheStoreAwayEnds(t *testing.T) {
 }
 
 func TestTheWorkerEndsWhenNobodyReads(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		say(t, n, "something")
 		_, sub := subscribe(t, n, chat.Principal{}, chat.All)
 		sub.Close()
 		time.Sleep(5 * time.Second)
-		s.mu.Lock()
-		require.Len(t, s.listeners, 1, "it stays a while for the next poll")
-		s.mu.Unlock()
+		s.Do(lobby, func(r *chattest.Room) {
+			require.Equal(t, 1, r.Listeners(), "it stays a while for the next poll")
+		})
 		time.Sleep(6 * time.Second)
-		s.mu.Lock()
-		require.Empty(t, s.listeners)
-		s.mu.Unlock()
+		s.Do(lobby, func(r *chattest.Room) {
+			require.Zero(t, r.Listeners())
+		})
 		again, _ := subscribe(t, n, chat.Principal{}, chat.All)
 		require.Equal(t, []string{"<welcome>", "something", "<live>"}, texts(again.take()))
 	})
 }
 
 func TestAnEmptyRoomIsNotKeptReady(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		_, sub := subscribe(t, n, chat.Principal{}, chat.All)
 		sub.Close()
 		synctest.Wait()
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		require.Empty(t, s.listeners)
+		s.Do(lobby, func(r *chattest.Room) { require.Zero(t, r.Listeners()) })
 	})
 }
 
 // Cursors that have no place in the tail are all judged by one read of the list.
 func TestAStormOfLostCursorsCostsAFewReads(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		say(t, n, "kept")
 		subscribe(t, n, chat.Principal{}, chat.All)
-		s.mu.Lock()
-		s.slow = 5 * time.Millisecond
-		before := s.calls["read"]
-		s.mu.Unlock()
+		s.SetSlow(5 * time.Millisecond)
+		before := s.Calls("read")
 		for i := range 1000 {
 			go func() {
 				r := &recorder{}
@@ -445,21 +434,17 @@ func TestAStormOfLostCursorsCostsAFewReads(t *testing.T) {
 			}()
 		}
 		time.Sleep(time.Second)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		require.LessOrEqual(t, s.calls["read"]-before, 3)
+		require.LessOrEqual(t, s.Calls("read")-before, 3)
 	})
 }
 
 // An operator may have a room's history go with its last member.
 func TestAClosedRoomsHistoryIsNotShownFromTheTail(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		_, ann := subscribe(t, n, session("Ann"), chat.All)
 		say(t, n, "secret")
 		synctest.Wait()
-		s.mu.Lock()
-		s.log = nil // what the store does as the room closes
-		s.mu.Unlock()
+		s.Do(lobby, (*chattest.Room).Clear) // what the store does as the room closes
 		ann.Leave()
 		synctest.Wait()
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
@@ -469,18 +454,18 @@ func TestAClosedRoomsHistoryIsNotShownFromTheTail(t *testing.T) {
 
 // What was held before a cut may have been lost with the store that told of it.
 func TestWhatWasHeldBeforeACutIsRead(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		bob.take()
-		s.mu.Lock()
-		s.slow = time.Second
-		s.tell(chat.Following{}) // a read is under way
-		phantom := s.appendLocked(chat.Draft{Payload: chat.Message{Text: "phantom"}})
-		s.tell(chat.Appended{Entry: phantom})
-		s.tell(chat.Cut{})
-		s.log = nil
-		s.tell(chat.Following{})
-		s.mu.Unlock()
+		s.SetSlow(time.Second)
+		s.Do(lobby, func(r *chattest.Room) {
+			r.Tell(chat.Following{}) // a read is under way
+			phantom := r.Append(chat.Draft{Payload: chat.Message{Text: "phantom"}})
+			r.Tell(chat.Appended{Entry: phantom})
+			r.Tell(chat.Cut{})
+			r.Clear()
+			r.Tell(chat.Following{})
+		})
 		time.Sleep(3 * time.Second)
 		say(t, n, "real")
 		time.Sleep(3 * time.Second)
@@ -489,16 +474,15 @@ func TestWhatWasHeldBeforeACutIsRead(t *testing.T) {
 }
 
 func TestAFloodedInboxReadsOnFromTheList(t *testing.T) {
-	inLobby(t, func(t *testing.T, s *fakeStore, n *chat.Node) {
-		s.limit = 100
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		bob, _ := subscribe(t, n, chat.Principal{}, chat.All)
 		bob.take()
 		big := string(make([]byte, 3000))
 		for i := range 2000 { // far more than the inbox takes, while the worker has no chance to look
-			s.mu.Lock()
-			e := s.appendLocked(chat.Draft{Payload: chat.Message{Text: fmt.Sprint(i, big)}})
-			s.tell(chat.Appended{Entry: e})
-			s.mu.Unlock()
+			s.Do(lobby, func(r *chattest.Room) {
+				e := r.Append(chat.Draft{Payload: chat.Message{Text: fmt.Sprint(i, big)}})
+				r.Tell(chat.Appended{Entry: e})
+			})
 		}
 		synctest.Wait()
 		seen := uint64(0)
@@ -544,7 +528,7 @@ func TestABusyRoomDeliversInBatches(t *testing.T) {
 		{"small: at once", 50 * time.Microsecond, slices.Repeat([]int{1}, 20), 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+			inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 				sink := &costlySink{took: test.took}
 				_, err := n.Subscribe(t.Context(), session("Bob"), lobby, chat.All, sink)
 				require.NoError(t, err)

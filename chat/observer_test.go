@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/chattest"
 )
 
 // told is an observer that writes down what it is told.
@@ -56,12 +57,12 @@ func (o *told) Followed(_ chat.RoomID, on bool) { o.add("followed %v", on) }
 
 func TestAnObserverIsToldWhatHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, rooms, subscribers, store := newFakeStore(), &told{}, &told{}, &told{}
-		n := s.node("a", chat.Options{
+		s, rooms, subscribers, store := chattest.New(chattest.Options{}), &told{}, &told{}, &told{}
+		n := s.NewNode("a", chat.Options{
 			Policy:   refusing{"id-Eve", chat.ActionPost, chat.ErrNotAllowed},
 			Observer: chat.Observer{Rooms: rooms, Subscribers: subscribers, Store: store},
 		})
-		s.slow = 5 * time.Millisecond
+		s.SetSlow(5 * time.Millisecond)
 		subscribe(t, n, session("Ann"), chat.All)
 		_, bob := subscribe(t, n, session("Bob"), chat.Start{Transport: "sse"})
 		synctest.Wait()
@@ -89,14 +90,14 @@ func TestAnObserverIsToldWhatHappens(t *testing.T) {
 		require.Contains(t, rooms.take(), "reset rewritten 1")
 
 		store.take()
-		s.setAway(true)
+		s.SetAway(true)
 		_, _, err = n.Post(t.Context(), session("Ann"), lobby, chat.Draft{Payload: chat.Message{Text: "lost"}})
 		require.ErrorIs(t, err, chat.ErrUnavailable)
 		require.Contains(t, store.take(), "called append in 2s: true")
-		s.setAway(false)
-		s.cutFeed(true)
+		s.SetAway(false)
+		s.CutFeed(true)
 		synctest.Wait()
-		s.mendFeed(true)
+		s.MendFeed(true)
 		synctest.Wait()
 		require.NoError(t, n.Close(t.Context()))
 		var followed []string

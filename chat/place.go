@@ -1,6 +1,9 @@
 package chat
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // parts are a log as it is kept: entries that stand for themselves, and amendments, each in the order of their numbers.
 // Where a number is missing, an amendment has been dropped.
@@ -120,4 +123,20 @@ func (k Kept) After(c Cursor) ([]Entry, ResetReason) {
 		return k.Entries, reason
 	}
 	return fresh, ""
+}
+
+// Check says what is wrong with a log as it was read: numbers that do not grow, an entry that does not know the tag of
+// the one before it, or numbers missing where no amendment can have been dropped. Those are dropped from the oldest on,
+// so nothing is missing after the oldest that is kept, and nothing at all where none is.
+func (k Kept) Check() error {
+	var last Entry
+	for i, e := range merge(k.Entries, k.Amendments, func(e Entry) uint64 { return e.ID.Seq }) {
+		follows := e.ID.Seq == last.ID.Seq+1 && e.Prev == last.ID.Tag
+		dropped := e.ID.Seq > last.ID.Seq+1 && len(k.Amendments) > 0 && e.ID.Seq <= k.Amendments[0].ID.Seq
+		if i > 0 && !follows && !dropped {
+			return fmt.Errorf("entry %v does not follow %v", e.ID, last.ID)
+		}
+		last = e
+	}
+	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/chattest"
 )
 
 // refusing is a policy that refuses one action, to one principal.
@@ -57,18 +58,15 @@ func TestAPolicyIsAskedForEveryAction(t *testing.T) {
 	for what, do := range actions {
 		t.Run(string(what), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := newFakeStore()
+				s := chattest.New(chattest.Options{})
 				limit := &chat.LimitError{RetryAfter: time.Second}
 				for _, refusal := range []error{chat.ErrNotAllowed, chat.ErrNotSignedIn, limit} {
-					n := s.node("a", chat.Options{Policy: refusing{"id-Ann", what, refusal}})
+					n, before := s.NewNode("a", chat.Options{Policy: refusing{"id-Ann", what, refusal}}), s.Calls("")
 					require.ErrorIs(t, do(t.Context(), n, session("Ann")), refusal)
 					synctest.Wait()
-					s.mu.Lock()
-					require.Empty(t, s.calls, "the store is not asked")
-					s.mu.Unlock()
+					require.Equal(t, before, s.Calls(""), "the store is not asked")
 					require.NoError(t, do(t.Context(), n, session("Bob")))
 					require.NoError(t, n.Close(t.Context()))
-					clear(s.calls)
 				}
 			})
 		})
@@ -77,7 +75,7 @@ func TestAPolicyIsAskedForEveryAction(t *testing.T) {
 
 // What a draft says of its author is not believed.
 func TestAPostIsFromThePrincipal(t *testing.T) {
-	inLobby(t, func(t *testing.T, _ *fakeStore, n *chat.Node) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 		draft := chat.Draft{Payload: chat.Message{Text: "hello"}, From: chat.Author{ID: "id-Bob", Name: "Bob"}, Client: "id-Bob"}
 		e, _, err := n.Post(t.Context(), session("Ann"), lobby, draft)
 		require.NoError(t, err)

@@ -8,8 +8,9 @@
 // one Lua script can touch all of them in a Cluster, and one sharded subscription connection serves many rooms.
 // With the default prefix the room "lobby" has
 //
-//	caller:{p211}:lobby:log         list    the kept entries, oldest first
-//	caller:{p211}:lobby:key:HASH    string  the first entry posted under a client's key, for chat.KeyLife
+//	caller:{p211}:lobby:log         list    the kept messages and notices, oldest first
+//	caller:{p211}:lobby:amendments  list    the kept edits, deletions and reactions, oldest first
+//	caller:{p211}:lobby:key:HASH    string  what a client's key was used for, for chat.KeyLife: an id, a time and a hash
 //	caller:{p211}:lobby:members     hash    member id → record
 //	caller:{p211}:lobby:leases      zset    NODE:MEMBER → when the lease runs out, ms of Redis's clock
 //	caller:{p211}:lobby:holds       hash    member id → how many nodes hold it, so how many leases it has
@@ -21,9 +22,9 @@
 //	caller:revoked                  zset    id of a session that was signed out → when, ms of Redis's clock
 //
 // HASH is made from the client and its key (see [Store.Append]), so that no choice of either can name another key or
-// leave the hash tag. Its value is the whole entry, text and all, even when the log has gone by then. The node ids are
-// 16 random hexadecimal digits, made new in each [Open]. Keep maxmemory-policy at noeviction: what Redis evicts by
-// itself leaves rosters that do not add up.
+// leave the hash tag. Its value says nothing of what was said: "SEQ-TAG TIME HASH", where HASH tells another request
+// under the same key from a repeat. The node ids are 16 random hexadecimal digits, made new in each [Open]. Keep
+// maxmemory-policy at noeviction: what Redis evicts by itself leaves rosters that do not add up.
 //
 // # What is in them
 //
@@ -31,7 +32,10 @@
 //
 //	SEQ-TAG PREVTAG TIME {"kind":"message","from":{"id":"…","name":"Ann"},"text":"hello","key":"k1"}
 //
-// The next SEQ is the last kept element's plus one: there is no counter beside the list that could disagree with it.
+// The next SEQ is the greater of the two lists' last ones plus one: there is no counter that could disagree with them.
+// The lists have one expiry, and lua/amend.lua rewrites what a message is in its place. What holds for the two together
+// is in package chat's doc.
+//
 // A member's record is its time of joining, who it is, and after a line break, which JSON never has, its transport:
 //
 //	1767225600000 {"id":"…","name":"Ann"}⏎ws
@@ -49,7 +53,7 @@
 //	RPUSH   caller:{p211}:lobby:log "1-7f3a9c12 00000000 1767225600000 {…}"
 //	LTRIM   caller:{p211}:lobby:log -100 -1
 //	PEXPIRE caller:{p211}:lobby:log 86400000
-//	SET     caller:{p211}:lobby:key:HASH "1-7f3a9c12 00000000 …" PX 600000
+//	SET     caller:{p211}:lobby:key:HASH "1-7f3a9c12 1767225600000 5d41402abc4b2a76" PX 600000
 //	PUBLISH caller:{p211}:lobby:feed "A1-7f3a9c12 00000000 …"
 //
 // all inside lua/append.lua, so it happens whole or not at all.

@@ -71,10 +71,7 @@ func (s *Store) publish(ctx context.Context, channel, payload string) error {
 }
 
 func (f *feed) follow(fl *follow) (unfollow func()) {
-	part := 0
-	if f.store.sharded {
-		part = partition(fl.room)
-	}
+	part := f.part(fl.room)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -96,6 +93,26 @@ func (f *feed) follow(fl *follow) (unfollow func()) {
 			conn.touch(fl.channel)
 		}
 	}
+}
+
+// isLive reports whether the feed brings what is published in a room now.
+func (f *feed) isLive(room chat.RoomID) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	conn := f.byPart[f.part(room)]
+	if conn == nil {
+		return false
+	}
+	fl := conn.follows[f.store.channel(room)]
+	return fl != nil && fl.live
+}
+
+// part is which connection a room's channel is on.
+func (f *feed) part(room chat.RoomID) int {
+	if f.store.sharded {
+		return partition(room)
+	}
+	return 0
 }
 
 func (f *feed) close() {

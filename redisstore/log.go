@@ -7,12 +7,45 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"strings"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"github.com/caller-chat/caller/chat"
 )
+
+// status is how a script that appends has gone. The numbers are those of lua/log.lua and lua/amend.lua.
+type status int64
+
+const (
+	appended  status = iota
+	repeated         // the element is the first one's, as it is kept now
+	gone             // it was appended under the same key, and is no longer kept: "ID TIME"
+	unchanged        // there was nothing to append
+	reused           // the key was used for something else
+	notFound
+	notAllowed
+	deleted
+	tooManyEmoji
+	tooManyReactors
+)
+
+func (s status) err() error {
+	switch s {
+	case reused:
+		return chat.ErrKeyReused
+	case notFound:
+		return chat.ErrNotFound
+	case notAllowed:
+		return chat.ErrNotAllowed
+	case deleted:
+		return chat.ErrConflict
+	case tooManyEmoji:
+		return chat.TooManyEmoji()
+	case tooManyReactors:
+		return chat.TooManyReactors()
+	}
+	return nil
+}
 
 // Append implements chat.Log.
 func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (chat.Entry, bool, error) {
@@ -20,64 +53,138 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	if err != nil {
 		return chat.Entry{}, false, err
 	}
-	keys := []string{s.key(room, "log")}
+	keys := []string{s.key(room, "log"), s.key(room, "amendments")}
+	hash := ""
 	if d.Key != "" {
 		keys = append(keys, s.key(room, "key:"+hashKey(d.Client, d.Key)))
+		hash = hashRequest(d)
 	}
 	tag := newTag()
-	s.recentPosts.keep(posted{tag, text, d})
+	args := []any{
+		s.publishCommand(), s.channel(room), tag.String(), text, s.opt.HistoryLimit, s.opt.AmendmentLimit,
+		millis(s.opt.HistoryTTL), chat.KeyLife.Milliseconds(), min(s.opt.WaitReplicas, 1), hash,
+	}
+	sc := s.scripts.append
+	switch message, _ := d.Payload.(chat.Message); {
+	case !d.Target.IsZero():
+		sc = s.scripts.amend
+		args = append(args, d.Target.String(), boolean(d.Moderator), chat.MaxReactions, chat.MaxReactors)
+	case message.ReplyTo != nil:
+		args = append(args, message.ReplyTo.ID.String())
+	default:
+		args = append(args, "")
+	}
+	s.recentPosts.keep(tag, text, d)
 	var reply []any
 	err = s.call(ctx, "appending to room", room, func(ctx context.Context) error {
-		reply, err = s.runAppend(ctx, keys,
-			s.publishCommand(), s.channel(room), tag.String(), text,
-			s.opt.HistoryLimit, millis(s.opt.HistoryTTL), chat.KeyLife.Milliseconds(), min(s.opt.WaitReplicas, 1))
+		reply, err = s.runAppend(ctx, sc, keys, args...)
 		return err
 	})
+	if err != nil {
+		s.recentPosts.forget(tag)
+		return chat.Entry{}, false, err
+	}
+	e, how, err := s.answer(reply, d)
+	switch {
+	case err != nil:
+		err = corrupt(keys[len(keys)-1], err)
+	case how.err() != nil:
+		err = fmt.Errorf("appending to room %s: %w", room, how.err())
+	}
+	if err != nil || how != appended || !s.feed.isLive(room) { // the feed brings no copy of it
+		s.recentPosts.forget(tag)
+	}
 	if err != nil {
 		return chat.Entry{}, false, err
 	}
-	var element string
-	var repeated int64
-	if err := scan(reply, &element, &repeated); err != nil {
-		return chat.Entry{}, false, corrupt(keys[0], err)
-	}
-	e, err := s.recentPosts.parse(element)
-	if err != nil {
-		return chat.Entry{}, false, corrupt(keys[len(keys)-1], err)
-	}
-	return e, repeated == 1, nil
+	return e, how != appended, nil
 }
 
-// Read implements chat.Log. An element that can't be read, or does not follow the one before it, is an error.
+// answer is the entry that a script has answered with. Of one that is no longer kept it knows the id and the time; the rest
+// is what the draft says, which is the same as the first time.
+func (s *Store) answer(reply []any, d chat.Draft) (e chat.Entry, how status, err error) {
+	var element string
+	if err := scan(reply, &element, (*int64)(&how)); err != nil {
+		return e, how, err
+	}
+	switch how {
+	case appended:
+		e, err = s.recentPosts.parse(element, byReply)
+		return e, how, err
+	case repeated:
+		e, err = parseElement(element)
+		if _, overtaken := e.Payload.(chat.Void); !overtaken {
+			return e, how, err
+		}
+		return d.Entry(e.ID, e.Time), how, err
+	case gone:
+		id, at, _ := strings.Cut(element, " ")
+		var cursor chat.Cursor
+		if cursor, err = chat.ParseCursor(id); err != nil {
+			return e, how, err
+		}
+		took, err := parseMillis(at)
+		return d.Entry(cursor, took), how, err
+	case unchanged:
+		return d.Entry(chat.Cursor{}, time.Time{}), how, nil
+	}
+	return e, how, nil
+}
+
+func boolean(b bool) string {
+	if b {
+		return "1"
+	}
+	return "0"
+}
+
+// Read implements chat.Log. An element that can't be read is an error, and so is one that does not follow the one
+// before it.
 func (s *Store) Read(ctx context.Context, room chat.RoomID) (chat.Kept, error) {
-	key := s.key(room, "log")
-	var elements *redis.StringSliceCmd
-	var ttl *redis.DurationCmd
-	err := s.call(ctx, "reading room", room, func(ctx context.Context) error {
-		_, err := s.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			elements = p.LRange(ctx, key, 0, -1)
-			ttl = p.PTTL(ctx, key)
-			return nil
-		})
+	keys := []string{s.key(room, "log"), s.key(room, "amendments")}
+	var reply []any
+	err := s.call(ctx, "reading room", room, func(ctx context.Context) (err error) {
+		reply, err = s.run(ctx, s.scripts.read, keys)
 		return err
 	})
-	if err != nil || len(elements.Val()) == 0 {
+	if err != nil {
 		return chat.Kept{}, err
 	}
-	kept := chat.Kept{Entries: make([]chat.Entry, 0, len(elements.Val())), Expires: max(0, ttl.Val())}
-	for i, element := range elements.Val() {
-		e, err := parseElement(element)
-		if err != nil {
-			return chat.Kept{}, corrupt(key, err)
-		}
-		if i > 0 {
-			if last := kept.Entries[i-1].ID; e.ID.Seq != last.Seq+1 || e.Prev != last.Tag {
-				return chat.Kept{}, corrupt(key, fmt.Errorf("entry %v does not follow %v", e.ID, last))
-			}
-		}
-		kept.Entries = append(kept.Entries, e)
+	var log, amendments []any
+	var ttl int64
+	if err := scan(reply, &log, &amendments, &ttl); err != nil {
+		return chat.Kept{}, corrupt(keys[0], err)
+	}
+	if len(log) == 0 {
+		return chat.Kept{}, nil
+	}
+	kept := chat.Kept{Expires: max(0, fromMillis(ttl))}
+	if kept.Entries, err = parseElements(log); err != nil {
+		return chat.Kept{}, corrupt(keys[0], err)
+	}
+	if kept.Amendments, err = parseElements(amendments); err != nil {
+		return chat.Kept{}, corrupt(keys[1], err)
+	}
+	if err := kept.Check(); err != nil {
+		return chat.Kept{}, corrupt(keys[0], err)
 	}
 	return kept, nil
+}
+
+func parseElements(elements []any) ([]chat.Entry, error) {
+	if len(elements) == 0 {
+		return nil, nil
+	}
+	entries := make([]chat.Entry, 0, len(elements))
+	for _, element := range elements {
+		text, _ := element.(string)
+		e, err := parseElement(text)
+		if err != nil {
+			return nil, err
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
 }
 
 // hashKey names a client's key. Both come from outside: with the client's length before it no two pairs are the same
@@ -86,6 +193,39 @@ func hashKey(client, key string) string {
 	b := binary.AppendUvarint(nil, uint64(len(client)))
 	sum := sha256.Sum256(append(append(b, client...), key...))
 	return hex.EncodeToString(sum[:16])
+}
+
+// hashRequest tells requests under one key apart. The key and its client are part of it, so that nobody can find out
+// by it what was said without knowing them.
+func hashRequest(d chat.Draft) string {
+	b := make([]byte, 0, 256)
+	add := func(parts ...string) {
+		for _, part := range parts {
+			b = append(binary.AppendUvarint(b, uint64(len(part))), part...)
+		}
+	}
+	add(d.Client, d.Key, string(d.Kind()), d.Target.String())
+	switch p := d.Payload.(type) {
+	case chat.Message:
+		add(p.Text)
+		if p.ReplyTo != nil {
+			add("replyTo", p.ReplyTo.ID.String())
+		}
+		for _, f := range p.Files {
+			add("file", f.ID)
+		}
+		for _, id := range p.Mentions {
+			add("mention", string(id))
+		}
+	case chat.Edit:
+		add(p.Text)
+	case chat.Reaction:
+		add(p.Emoji, boolean(p.On))
+	case chat.RoomNotice:
+		add(p.What, string(p.Fields))
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8])
 }
 
 // newTag makes up a tag; 0 stands for no entry.

@@ -24,8 +24,11 @@ type Options struct {
 	// are those of the Sentinels. Other settings of the client can be given in the query, as go-redis names them
 	// (pool_size=50); timeouts and retries can't: Timeout below is what counts.
 	URL string
-	// HistoryLimit is how many entries of a room are kept; 100 by default.
+	// HistoryLimit is how many messages and notices of a room are kept; 100 by default.
 	HistoryLimit int
+	// AmendmentLimit is how many amendments (edits, deletions, reactions) are kept for those who come back;
+	// [chat.AmendmentLimit] by default.
+	AmendmentLimit int
 	// HistoryTTL is how long a room's entries are kept after the last one; 24 hours by default.
 	HistoryTTL time.Duration
 	// KeepAfterClose is how long at most a room's entries are kept after its last member has left. Nil, the default, and
@@ -59,6 +62,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.HistoryLimit == 0 {
 		o.HistoryLimit = 100
 	}
+	if o.AmendmentLimit == 0 {
+		o.AmendmentLimit = chat.AmendmentLimit
+	}
 	if o.HistoryTTL == 0 {
 		o.HistoryTTL = 24 * time.Hour
 	}
@@ -81,6 +87,8 @@ func (o Options) withDefaults() (Options, error) {
 	case o.HistoryLimit < 0:
 		// None kept would be a log without its last element, which is what numbers the next.
 		return o, fmt.Errorf("option HistoryLimit is %d: at least 1 entry has to be kept", o.HistoryLimit)
+	case o.AmendmentLimit < 0:
+		return o, fmt.Errorf("option AmendmentLimit is %d: at least 1 has to be kept", o.AmendmentLimit)
 	case o.WaitReplicas < 0:
 		return o, fmt.Errorf("option WaitReplicas is %d: want 0 or more", o.WaitReplicas)
 	case o.HistoryTTL < time.Millisecond:

@@ -3,24 +3,51 @@ package redisstore
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
 
-// runAppend runs the append script, together with others' when Redis is busy, and, if [Options.WaitReplicas] says so,
+// A script whose keys are half here and half there, since their slot is being moved, is run again after a while that
+// doubles.
+const (
+	firstMoveWait = 5 * time.Millisecond
+	lastMoveWait  = 100 * time.Millisecond
+)
+
+// runAppend runs a script that appends. While a Cluster moves the room's slot it waits for the end of that, for as long as
+// it has time.
+func (s *Store) runAppend(ctx context.Context, sc script, keys []string, args ...any) ([]any, error) {
+	for wait := firstMoveWait; ; wait = min(2*wait, lastMoveWait) {
+		reply, err := s.appendOnce(ctx, sc, keys, args...)
+		if !redis.HasErrorPrefix(err, "TRYAGAIN") { // which says that nothing was done
+			return reply, err
+		}
+		moving := time.NewTimer(wait/2 + rand.N(wait/2))
+		select {
+		case <-ctx.Done():
+			moving.Stop()
+			return nil, fmt.Errorf("%w (%w)", err, ctx.Err())
+		case <-moving.C:
+		}
+	}
+}
+
+// appendOnce runs a script that appends, together with others' when Redis is busy, and, if [Options.WaitReplicas] says so,
 // waits until that many replicas have what it wrote. The latter goes over one connection, since WAIT waits for the
 // writes of its own.
-func (s *Store) runAppend(ctx context.Context, keys []string, args ...any) ([]any, error) {
+func (s *Store) appendOnce(ctx context.Context, sc script, keys []string, args ...any) ([]any, error) {
 	master, err := s.master(ctx, keys[0])
 	if err != nil {
 		return nil, err
 	}
 	if s.opt.WaitReplicas == 0 {
-		return s.runTogether(ctx, master, s.scripts.append, keys, args...)
+		return s.runTogether(ctx, master, sc, keys, args...)
 	}
-	reply, err := s.appendAndWait(ctx, master, "evalsha", s.scripts.append.sha, keys, args)
+	reply, err := s.appendAndWait(ctx, master, "evalsha", sc.sha, keys, args)
 	if redis.HasErrorPrefix(err, "NOSCRIPT") {
-		return s.appendAndWait(ctx, master, "eval", s.scripts.append.source, keys, args)
+		return s.appendAndWait(ctx, master, "eval", sc.source, keys, args)
 	}
 	if cluster, ok := s.client.(*redis.ClusterClient); ok && redis.HasErrorPrefix(err, "MOVED") {
 		cluster.ReloadState(ctx) // nothing has been written: the next post finds the slot's new node

@@ -94,6 +94,7 @@ func (s *Store) roster(
 ) (state chat.RosterState, extra any, err error) {
 	keys := []string{
 		s.key(room, "members"), s.key(room, "leases"), s.key(room, "holds"), s.key(room, "version"), s.key(room, "log"),
+		s.key(room, "amendments"),
 	}
 	args := append([]any{
 		s.publishCommand(), s.channel(room), s.opt.keepAfterClose(), millis(s.opt.HistoryTTL),

@@ -155,7 +155,7 @@ var luaFiles embed.FS
 
 type script struct{ source, sha string }
 
-type scripts struct{ append, hold, release, members, attributes, revoke script }
+type scripts struct{ append, amend, read, hold, release, members, attributes, revoke script }
 
 func loadScripts() (scripts, error) {
 	var err error
@@ -169,7 +169,9 @@ func loadScripts() (scripts, error) {
 		return script{source: source, sha: redis.NewScript(source).Hash()}
 	}
 	s := scripts{
-		append:     load("append"),
+		append:     load("log", "append"),
+		amend:      load("log", "amend"),
+		read:       load("read"),
 		hold:       load("roster", "hold"),
 		release:    load("roster", "release"),
 		members:    load("roster", "members"),

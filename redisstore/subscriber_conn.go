@@ -172,6 +172,7 @@ func (conn *subscriberConn) cut() {
 		}
 	}
 	conn.feed.mu.Unlock()
+	conn.feed.store.recentPosts.forgetAll()
 	for _, fl := range live {
 		fl.listener.Notice(chat.Cut{})
 	}
@@ -313,6 +314,7 @@ func (s *connection) write(ctx context.Context) error {
 				}
 			}
 		case <-ticks:
+			s.conn.feed.store.recentPosts.age()
 			if s.conn.idle() {
 				return errIdle
 			}

@@ -14,31 +14,28 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
-	"github.com/caller-chat/caller/internal/testwait"
+	"github.com/caller-chat/caller/chat/chattest"
 )
 
 // The suite runs on every kind of Redis.
 
 func TestRealRedis(t *testing.T) { suite(t, startRedis(t)) }
-func TestEmbedded(t *testing.T)  { suite(t, startEmbedded(t)) }
 func TestCluster(t *testing.T)   { suite(t, startCluster(t)) }
 
-func suite(t *testing.T, s *server) {
+// The embedded server runs the same scripts in another Lua, which is slow enough that a thousand reactions to one message
+// take half a minute.
+func TestEmbedded(t *testing.T) { suite(t, startEmbedded(t), "reactions are bounded") }
+
+func suite(t *testing.T, s *server, skipped ...string) {
 	for _, c := range []struct {
 		name string
 		run  func(*testing.T, *server)
 	}{
 		{"the secret is one for all nodes", testSecret},
 		{"ended sessions are told to all nodes and forgotten in time", testRevoked},
-		{"entries are numbered in one order by several nodes at once", testNumbering},
-		{"a key posts once", testRepeat},
-		{"a key posts once from two nodes at once", testRepeatAtOnce},
 		{"keys can't be made to collide", testKeysApart},
-		{"a log is trimmed and its tags chain", testTrim},
-		{"a log expires", testExpiry},
 		{"a strange element is an error that names the key", testCorrupt},
 		{"posts that go together get their own answers", testTogether},
-		{"a caller who gives up gets its own error", testCancelled},
 		{"notices come in order after Following", testNotices},
 		{"signals reach all nodes", testSignals},
 		{"unfollow and follow again", testRefollow},
@@ -61,6 +58,11 @@ func suite(t *testing.T, s *server) {
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s) })
 	}
+	chattest.TestStore(t, func(t testing.TB, o chattest.Options) chattest.Backend {
+		return s.open(t, Options{
+			HistoryLimit: o.HistoryLimit, AmendmentLimit: o.AmendmentLimit, HistoryTTL: o.HistoryTTL, Lease: o.Lease,
+		})
+	}, skipped...)
 }
 
 // TestPartition holds the hash, since nodes of two versions must agree on it; the package's doc has this example.
@@ -101,100 +103,6 @@ func testSecret(t *testing.T, s *server) {
 	assert.Len(t, a, 32)
 }
 
-func testNumbering(t *testing.T, s *server) {
-	const nodes, each = 3, 20
-	r := room()
-	var wg sync.WaitGroup
-	got := make([][]chat.Entry, nodes)
-	for i := range nodes {
-		st := s.open(t, Options{})
-		wg.Go(func() {
-			for j := range each {
-				e, _, err := st.Append(ctx, r, draft(fmt.Sprintf("%d/%d", i, j)))
-				if assert.NoError(t, err) {
-					got[i] = append(got[i], e)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	kept := read(t, s.open(t, Options{}), r)
-	require.Len(t, kept.Entries, nodes*each)
-	assert.InDelta(t, 24*time.Hour, kept.Expires, float64(time.Minute))
-	for i, e := range kept.Entries {
-		assert.EqualValues(t, i+1, e.ID.Seq)
-		assert.NotZero(t, e.ID.Tag)
-		assert.WithinDuration(t, time.Now(), e.Time, time.Minute)
-	}
-	for _, own := range got {
-		for i, e := range own {
-			assert.Equal(t, e, kept.Entries[e.ID.Seq-1])
-			if i > 0 {
-				assert.Greater(t, e.ID.Seq, own[i-1].ID.Seq)
-			}
-		}
-	}
-}
-
-func testRepeat(t *testing.T, s *server) {
-	a, b, r := s.open(t, Options{HistoryLimit: 2}), s.open(t, Options{HistoryLimit: 2}), room()
-	d := draft("first")
-	d.Key = "k"
-	first, repeated, err := a.Append(ctx, r, d)
-	require.NoError(t, err)
-	require.False(t, repeated)
-	assert.Equal(t, chat.Entry{
-		ID: chat.Cursor{Seq: 1, Tag: first.ID.Tag}, From: d.From, Key: "k", Payload: chat.Message{Text: "first"},
-		Time: first.Time,
-	}, first)
-	for range 3 {
-		post(t, a, r, "other") // trims the first one away
-	}
-	d.Payload = chat.Message{Text: "second try"}
-	again, repeated, err := b.Append(ctx, r, d)
-	require.NoError(t, err)
-	assert.True(t, repeated)
-	assert.Equal(t, first, again)
-	assert.EqualValues(t, 4, read(t, a, r).Entries[1].ID.Seq)
-
-	other := d
-	other.Client = "c2"
-	e, repeated, err := b.Append(ctx, r, other)
-	require.NoError(t, err)
-	assert.False(t, repeated, "the same key is another client's")
-	assert.EqualValues(t, 5, e.ID.Seq)
-
-	e, repeated, err = b.Append(ctx, room(), d)
-	require.NoError(t, err)
-	assert.False(t, repeated, "the same key is another room's")
-	assert.EqualValues(t, 1, e.ID.Seq)
-}
-
-func testRepeatAtOnce(t *testing.T, s *server) {
-	a, b, r := s.open(t, Options{}), s.open(t, Options{}), room()
-	d := draft("once")
-	d.Key = "k"
-	var wg sync.WaitGroup
-	var mu sync.Mutex
-	ids, firsts := map[chat.Cursor]bool{}, 0
-	for i := range 10 {
-		wg.Go(func() {
-			e, repeated, err := []*Store{a, b}[i%2].Append(ctx, r, d)
-			assert.NoError(t, err)
-			mu.Lock()
-			defer mu.Unlock()
-			ids[e.ID] = true
-			if !repeated {
-				firsts++
-			}
-		})
-	}
-	wg.Wait()
-	assert.Len(t, ids, 1)
-	assert.Equal(t, 1, firsts)
-	assert.Len(t, read(t, a, r).Entries, 1)
-}
-
 func testKeysApart(t *testing.T, s *server) {
 	prefix := "apart-" + string(room()) + ":"
 	st, r := s.open(t, Options{KeyPrefix: prefix}), room()
@@ -209,30 +117,6 @@ func testKeysApart(t *testing.T, s *server) {
 	for _, key := range scanKeys(t, s, prefix) {
 		assert.True(t, strings.HasPrefix(key, prefix+tag+":"+string(r)+":"), key)
 	}
-}
-
-func testTrim(t *testing.T, s *server) {
-	st, r := s.open(t, Options{HistoryLimit: 3}), room()
-	var all []chat.Entry
-	for i := range 7 {
-		all = append(all, post(t, st, r, fmt.Sprint(i)))
-	}
-	kept := read(t, st, r).Entries
-	assert.Equal(t, all[4:], kept)
-	assert.Zero(t, all[0].Prev)
-	for i := range all[1:] {
-		assert.Equal(t, all[i].ID.Tag, all[i+1].Prev)
-	}
-}
-
-func testExpiry(t *testing.T, s *server) {
-	st, r := s.open(t, Options{HistoryTTL: 300 * time.Millisecond}), room()
-	first := post(t, st, r, "soon gone")
-	testwait.Until(t, func() bool { return len(read(t, st, r).Entries) == 0 }, "the log did not expire")
-	assert.Zero(t, read(t, st, r).Expires)
-	next := post(t, st, r, "anew")
-	assert.EqualValues(t, 1, next.ID.Seq)
-	assert.NotEqual(t, first.ID, next.ID)
 }
 
 func testCorrupt(t *testing.T, s *server) {
@@ -253,15 +137,6 @@ func testCorrupt(t *testing.T, s *server) {
 		"3-0000000a 00000001 5 {}", "5-0000000b 0000000a 6 {}").Err())
 	_, err = st.Read(ctx, r)
 	require.ErrorIs(t, err, ErrCorrupt, "a gap")
-}
-
-func testCancelled(t *testing.T, s *server) {
-	st := s.open(t, Options{})
-	gone, cancel := context.WithCancel(ctx)
-	cancel()
-	_, err := st.Read(gone, room())
-	require.ErrorIs(t, err, context.Canceled)
-	assert.NotErrorIs(t, err, chat.ErrUnavailable)
 }
 
 func testKeepAfterClose(t *testing.T, s *server) {

@@ -28,7 +28,7 @@ import (
 var rights = []any{
 	"~caller:*", "&caller:*", "+@connection", "+eval", "+evalsha", "+multi", "+exec", "+time", "+wait",
 	"+publish", "+subscribe", "+unsubscribe", "+spublish", "+ssubscribe", "+sunsubscribe",
-	"+get", "+set", "+setnx", "+del", "+pexpire", "+pttl", "+rpush", "+lindex", "+lrange", "+ltrim",
+	"+get", "+set", "+setnx", "+del", "+pexpire", "+pttl", "+rpush", "+lindex", "+lrange", "+ltrim", "+llen", "+lset", "+lpop",
 	"+hget", "+hset", "+hdel", "+hlen", "+hvals", "+hincrby", "+zadd", "+zrem", "+zrange", "+zrangebyscore", "+zscore",
 }
 

@@ -24,6 +24,7 @@ const module = "github.com/caller-chat/caller/"
 var rules = map[string][]string{
 	"chat":                             {},
 	"chat/...":                         {"chat"},
+	"chat/chattest":                    {"chat", "internal/testwait"},
 	"redisstore":                       {"chat"},
 	"calls":                            {"calls/...", "chat", "server/httpapi", "transport/wire"},
 	"calls/incall":                     {"chat"},

@@ -1,49 +1,52 @@
--- Appends one entry to a room's log, or finds the one that was posted under the same key.
---
--- KEYS  1 the log
---       2 the idempotency key; absent when the post has none
--- ARGV  1 PUBLISH or SPUBLISH     2 the room's channel
---       3 the new entry's tag     4 its body
---       5 entries to keep         6 the log's time to live, ms
---       7 the idempotency key's time to live, ms
---       8 '1' when replicas are waited for afterwards, else '0'
--- Reply {element, 1 when it is a repeat, else 0}
-local log, key = KEYS[1], KEYS[2]
+-- Appends a message or a notice to a room's log, or finds the entry that was posted under the same key. After log.lua.
 
 if key then
-  -- The whole entry is kept there, since the log may have been trimmed past it by now.
-  local first = redis.call('GET', key)
-  if first then
-    if ARGV[8] == '1' then
-      -- WAIT waits for what its own connection has written: write, so that it waits for the first entry too.
-      redis.call('SET', key, first, 'KEEPTTL')
-    end
-    return {first, 1}
+  local reply = repeated()
+  if reply then
+    return reply
   end
 end
 
-local seq, prev = 1, '00000000'
-local last = redis.call('LINDEX', log, -1)
-if last then
-  local s, t = string.match(last, '^(%d+)%-(%x%x%x%x%x%x%x%x) ')
-  if not s then
-    return redis.error_reply('CORRUPT ' .. log)
+local body = ARGV[4]
+if target ~= '' then -- a reply gets its quote
+  local _, element = find(log, target)
+  if not element then
+    return {'', NOT_FOUND}
   end
-  seq, prev = tonumber(s) + 1, t
+  local _, quoted = parts(element)
+  if quoted.kind ~= 'message' then
+    return {'', NOT_FOUND}
+  elseif quoted.deleted then
+    return {'', DELETED}
+  end
+  local own = cjson.decode(body)
+  own.replyTo = {id = target, from = quoted.from}
+  local begins = excerpt(quoted.text or '')
+  if begins ~= '' then
+    own.replyTo.excerpt = begins
+  end
+  body = cjson.encode(own)
 end
 
-local t = redis.call('TIME')
-local now = tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-
--- '%.0f', as Lua would write large numbers with an exponent.
-local element = string.format('%.0f', seq) .. '-' .. ARGV[3] .. ' ' .. prev .. ' '
-  .. string.format('%.0f', now) .. ' ' .. ARGV[4]
-
-redis.call('RPUSH', log, element)
-redis.call('LTRIM', log, '-' .. ARGV[5], '-1')
-redis.call('PEXPIRE', log, ARGV[6])
-if key then
-  redis.call('SET', key, element, 'PX', ARGV[7])
+local head, id, at, amended = number()
+if not head then
+  return redis.error_reply('CORRUPT ' .. id)
 end
-redis.call(ARGV[1], ARGV[2], 'A' .. element)
-return {element, 0}
+local element = head .. body
+
+call('RPUSH', log, element)
+call('LTRIM', log, '-' .. ARGV[5], '-1')
+call('PEXPIRE', log, ARGV[7])
+if amended then
+  -- Amendments of what is no longer kept go with it.
+  local oldest = id_of(call('LINDEX', log, 0))
+  local first = call('LINDEX', amendments, 0)
+  while first and id_of(first) < oldest do
+    call('LPOP', amendments)
+    first = call('LINDEX', amendments, 0)
+  end
+  call('PEXPIRE', amendments, ARGV[7])
+end
+remember(id, at)
+call(ARGV[1], ARGV[2], 'A' .. element)
+return {element, APPENDED}

@@ -29,10 +29,18 @@ end
 
 -- A log cut short when the room closed gets back what is left of its normal time.
 if opening and changed and keep > 0 then
-  local last = redis.call('LINDEX', log, -1)
-  local stored_at = last and string.match(last, '^%S+ %S+ (%d+) ')
+  local stored_at
+  for _, list in ipairs({log, amendments}) do
+    local last = redis.call('LINDEX', list, -1)
+    local at = last and tonumber(string.match(last, '^%S+ %S+ (%d+) '))
+    if at and (not stored_at or at > stored_at) then
+      stored_at = at
+    end
+  end
   if stored_at then
-    redis.call('PEXPIRE', log, int(math.max(1, tonumber(stored_at) + history - now)))
+    local left = int(math.max(1, stored_at + history - now))
+    redis.call('PEXPIRE', log, left)
+    redis.call('PEXPIRE', amendments, left)
   end
 end
 

@@ -1,12 +1,12 @@
 -- What hold.lua, release.lua, members.lua and attributes.lua begin with; it is put before each of them.
 --
--- KEYS  1 members   2 leases   3 holds   4 version   5 the log
+-- KEYS  1 members   2 leases   3 holds   4 version   5 the log   6 its amendments
 -- ARGV  1 PUBLISH or SPUBLISH   2 the room's channel
 --       3 how long the log is kept after the room closed, ms: 0 not at all, -1 as if it had not closed
 --       4 the log's time to live, ms
 -- Reply {version, ms until the next lease runs out, records}: 0 and 0 when nobody is there. The records are of those
 -- with attributes whom this script took out.
-local members, leases, holds, version, log = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local members, leases, holds, version, log, amendments = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local publish, channel, keep, history = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local function int(n) -- Lua would write large numbers with an exponent
@@ -68,9 +68,10 @@ local function close()
   end
   redis.call('DEL', members, leases, holds, version)
   if keep == 0 then
-    redis.call('DEL', log)
+    redis.call('DEL', log, amendments)
   elseif keep > 0 and redis.call('PTTL', log) > keep then
     redis.call('PEXPIRE', log, int(keep))
+    redis.call('PEXPIRE', amendments, int(keep))
   end
   v, opening, changed = math.max(v, micros), true, false
 end

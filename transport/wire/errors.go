@@ -26,7 +26,9 @@ const (
 	CodeMethodNotAllowed Code = "method_not_allowed"
 	CodeTooLarge         Code = "too_large"
 	CodeUnsupported      Code = "unsupported"
+	CodeConflict         Code = "conflict"
 	CodeInvalidField     Code = "invalid_field"
+	CodeKeyReused        Code = "key_reused"
 	CodeUnknownCommand   Code = "unknown_command"
 	CodeUpgradeRequired  Code = "upgrade_required"
 	CodeTooMuch          Code = "too_much"
@@ -85,6 +87,10 @@ func meaningOf(c Code) meaning {
 		return meaning{413, CloseTooLarge, "That is too large", 0}
 	case CodeUnsupported:
 		return meaning{415, CloseInvalidData, "This kind of content can't be used here", 0}
+	case CodeConflict:
+		return meaning{409, CloseNotAllowed, "That is no longer possible", 0}
+	case CodeKeyReused:
+		return meaning{422, CloseInvalidData, "The key was used for something else", 0}
 	case CodeInvalidField:
 		return meaning{422, CloseInvalidData, "A field is not valid", 0}
 	case CodeUnknownCommand:
@@ -157,6 +163,12 @@ func FailureOf(err error) *Failure {
 		return &Failure{Code: CodeTooMuch, RetryAfter: limit.RetryAfter, cause: err}
 	case errors.Is(err, chat.ErrNotAllowed):
 		failure = Fail(CodeNotAllowed, "")
+	case errors.Is(err, chat.ErrNotFound):
+		failure = Fail(CodeNotFound, "the message is not kept, or not any more")
+	case errors.Is(err, chat.ErrConflict):
+		failure = Fail(CodeConflict, "the message has been deleted")
+	case errors.Is(err, chat.ErrKeyReused):
+		failure = Fail(CodeKeyReused, "a repeat is the same request: take another key for another one")
 	case errors.Is(err, chat.ErrNotSignedIn):
 		failure = Fail(CodeSessionRequired, "POST /session makes one")
 	case errors.Is(err, chat.ErrTooSlow):

@@ -290,7 +290,7 @@ func TestEveryCodeHasAMeaning(t *testing.T) {
 	for _, c := range []Code{
 		CodeMalformed, CodeInvalidUTF8, CodeSessionInvalid, CodeSessionRequired, CodeCrossOrigin, CodeNotAllowed, CodeNotFound, CodeMethodNotAllowed,
 		CodeTooLarge, CodeUnsupported, CodeInvalidField, CodeUnknownCommand, CodeUpgradeRequired, CodeTooMuch, CodeTooSlow, CodeLeft,
-		CodeUnavailable, CodeGoingAway,
+		CodeUnavailable, CodeGoingAway, CodeConflict, CodeKeyReused,
 	} {
 		require.NotEqual(t, 500, Fail(c, "").Status(), c)
 		require.NotEqual(t, CloseInternal, Fail(c, "").CloseCode(), c)
@@ -308,6 +308,9 @@ func TestRefusals(t *testing.T) {
 		retry         time.Duration
 	}{
 		{chat.ErrNotAllowed, CodeNotAllowed, 403, CloseNotAllowed, 0},
+		{chat.ErrNotFound, CodeNotFound, 404, CloseNotAllowed, 0},
+		{chat.ErrConflict, CodeConflict, 409, CloseNotAllowed, 0},
+		{chat.ErrKeyReused, CodeKeyReused, 422, CloseInvalidData, 0},
 		{chat.ErrNotSignedIn, CodeSessionRequired, 401, CloseNotSignedIn, 0},
 		{&chat.LimitError{RetryAfter: 3 * time.Second}, CodeTooMuch, 429, CloseTooMuch, 3 * time.Second},
 	} {

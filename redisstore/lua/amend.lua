@@ -1,0 +1,118 @@
+-- Appends an edit, a deletion or a reaction, and rewrites what is kept of the message that it is about: what
+-- chat.Draft.Changes and chat.Entry.AmendedBy say, in one step. After log.lua.
+--
+-- ARGV  12 '1' when the author may delete what others have said, else '0'
+--       13 different emoji at most       14 reactions at most
+local TOO_MANY_EMOJI, TOO_MANY_REACTORS = 8, 9
+
+if key then
+  local reply = repeated()
+  if reply then
+    return reply
+  end
+end
+
+local place, kept = find(log, target)
+if not place then
+  return {'', NOT_FOUND}
+end
+local kept_head, message = parts(kept)
+local change = cjson.decode(ARGV[4])
+if message.kind ~= 'message' then
+  return {'', NOT_FOUND}
+elseif message.deleted then
+  return {'', DELETED}
+end
+
+-- Puts an emoji under the message, or takes it away. A status says why that can't be done.
+local function react()
+  local all, total, known, there = message.reactions or {}, 0, nil, nil
+  for i, of in ipairs(all) do
+    total = total + #of.by
+    if of.emoji == change.emoji then
+      known = i
+      for j, member in ipairs(of.by) do
+        if member == change.from.id then
+          there = j
+        end
+      end
+    end
+  end
+  if (there ~= nil) == (change.on == true) then
+    return UNCHANGED
+  elseif change.on and not known and #all >= tonumber(ARGV[13]) then
+    return TOO_MANY_EMOJI
+  elseif change.on and total >= tonumber(ARGV[14]) then
+    return TOO_MANY_REACTORS
+  elseif not known then
+    all[#all + 1] = {emoji = change.emoji, by = {change.from.id}}
+  elseif change.on then
+    table.insert(all[known].by, change.from.id)
+  else
+    table.remove(all[known].by, there)
+    if #all[known].by == 0 then
+      table.remove(all, known)
+    end
+  end
+  message.reactions = #all > 0 and all or nil -- an empty table would be written as an object
+end
+
+if change.kind == 'reaction' then
+  local status = react()
+  if status then
+    if status == UNCHANGED then
+      remember('0-0', now())
+    end
+    return {'', status}
+  end
+elseif message.from.id ~= change.from.id and not (change.kind == 'delete' and ARGV[12] == '1') then
+  return {'', NOT_ALLOWED}
+end
+
+local head, id, at = number()
+if not head then
+  return redis.error_reply('CORRUPT ' .. id)
+end
+local deletes = change.kind == 'delete'
+if deletes then
+  message = {kind = message.kind, from = message.from, key = message.key, deleted = true}
+elseif change.kind == 'edit' then
+  message.text, message.editedAt = change.text, at
+end
+message.amended = id
+
+if change.kind ~= 'reaction' then
+  -- What earlier amendments say of the message is overtaken: it is kept nowhere.
+  local about = '"target":"' .. target .. '"'
+  for i, element in ipairs(call('LRANGE', amendments, 0, -1)) do
+    if string.find(element, about, 1, true) then
+      local before, earlier = parts(element)
+      if earlier.target == target and (deletes or earlier.kind == 'edit') then
+        local void = {kind = 'void', from = earlier.from, target = target}
+        call('LSET', amendments, i - 1, before .. ' ' .. cjson.encode(void))
+      end
+    end
+  end
+  -- Replies quote what the message says now.
+  local quotes = '"id":"' .. target .. '"'
+  for i, element in ipairs(call('LRANGE', log, 0, -1)) do
+    if string.find(element, quotes, 1, true) then
+      local before, reply = parts(element)
+      if reply.replyTo and reply.replyTo.id == target then
+        local begins = excerpt(message.text or '')
+        reply.replyTo.excerpt = begins ~= '' and begins or nil
+        call('LSET', log, i - 1, before .. ' ' .. cjson.encode(reply))
+      end
+    end
+  end
+end
+
+local element = head .. ARGV[4]
+call('LSET', log, place, kept_head .. ' ' .. cjson.encode(message))
+call('RPUSH', amendments, element)
+call('LTRIM', amendments, '-' .. ARGV[6], '-1')
+call('PEXPIRE', log, ARGV[7])
+call('PEXPIRE', amendments, ARGV[7])
+remember(id, at)
+call(ARGV[1], ARGV[2], 'A' .. element)
+return {element, APPENDED}
