@@ -23,56 +23,56 @@ import (
 // settings are the program's flags. The tag "from" names the variable that has the same setting; the types' own
 // UnmarshalText methods (values.go) say what a right value is.
 type settings struct {
-	Addr address `default:":8080" from:"CALLER_ADDR" placeholder:"HOST:PORT" help:"Where to listen; port 0 takes a free one. Default: :8080."`
+	Addr address `default:":8080" from:"CALLER_ADDR" placeholder:"HOST:PORT" help:"${help_addr}"`
 
-	RedisURL  redisURL `name:"redis-url" from:"REDIS_URL" placeholder:"URL" help:"The Redis to keep rooms in: redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://. Without one, the program has its own, which keeps nothing after a restart."`
-	RedisAddr hostPort `from:"REDIS_ADDR" placeholder:"HOST:PORT" help:"The same by its address alone; --redis-url wins when both are given the same way."`
+	RedisURL  redisURL `name:"redis-url" from:"REDIS_URL" placeholder:"URL" help:"${help_redis_url}"`
+	RedisAddr hostPort `from:"REDIS_ADDR" placeholder:"HOST:PORT" help:"${help_redis_addr}"`
 
-	HistoryLimit   entries  `default:"100" from:"CALLER_HISTORY_LIMIT" placeholder:"N" help:"How many messages of a room are kept. Default: 100."`
-	HistoryTTL     keeping  `name:"history-ttl" default:"24h" from:"CALLER_HISTORY_TTL" placeholder:"TIME" help:"For how long they are kept after the last one, as 90m or 24h. Default: 24h."`
-	KeepAfterClose *staying `from:"CALLER_KEEP_AFTER_CLOSE" placeholder:"TIME" help:"For how long they are kept at most once the last member has left; 0 for not at all. Default: as --history-ttl."`
+	HistoryLimit   entries  `default:"100" from:"CALLER_HISTORY_LIMIT" placeholder:"N" help:"${help_history_limit}"`
+	HistoryTTL     keeping  `name:"history-ttl" default:"24h" from:"CALLER_HISTORY_TTL" placeholder:"TIME" help:"${help_history_ttl}"`
+	KeepAfterClose *staying `from:"CALLER_KEEP_AFTER_CLOSE" placeholder:"TIME" help:"${help_keep_after_close}"`
 
-	WaitReplicas replicas `default:"0" from:"CALLER_WAIT_REPLICAS" placeholder:"N" help:"How many replicas of Redis must have a message before it is acknowledged: with 1, a failover loses nothing that was. Default: 0."`
+	WaitReplicas replicas `default:"0" from:"CALLER_WAIT_REPLICAS" placeholder:"N" help:"${help_wait_replicas}"`
 
-	Heartbeat  pulse  `default:"15s" from:"CALLER_HEARTBEAT" placeholder:"TIME" help:"How often something is sent on a quiet stream: less than the time after which proxies cut it. Default: 15s."`
-	SessionKey secret `from:"CALLER_SESSION_KEY" placeholder:"KEY" help:"What sessions are signed with, 32 characters or more, the same on all nodes. Default: one that the nodes share in Redis. Other users of a machine can see flags: use the variable."`
+	Heartbeat  pulse  `default:"15s" from:"CALLER_HEARTBEAT" placeholder:"TIME" help:"${help_heartbeat}"`
+	SessionKey secret `from:"CALLER_SESSION_KEY" placeholder:"KEY" help:"${help_session_key}"`
 
-	TrustedOrigins []origin  `name:"trusted-origin" from:"CALLER_TRUSTED_ORIGIN" placeholder:"ORIGIN" help:"Another site, as https://example.org, whose pages may use this server in its visitors' names. Can be repeated."`
-	TrustedProxies []network `name:"trusted-proxy" from:"CALLER_TRUSTED_PROXY" placeholder:"CIDR" help:"A proxy, as 10.0.0.0/8, whose X-Forwarded headers are believed. Can be repeated."`
-	PostRate       perSecond `default:"0" from:"CALLER_POST_RATE" placeholder:"N" help:"How many messages a second one client may send, after five seconds' worth at once; 0 for any number. Default: 0."`
-	BasePath       basePath  `from:"CALLER_BASE_PATH" placeholder:"/PATH" help:"What comes before every address, when the chat is a part of a bigger site."`
+	TrustedOrigins []origin  `name:"trusted-origin" from:"CALLER_TRUSTED_ORIGIN" placeholder:"ORIGIN" help:"${help_trusted_origin}"`
+	TrustedProxies []network `name:"trusted-proxy" from:"CALLER_TRUSTED_PROXY" placeholder:"CIDR" help:"${help_trusted_proxy}"`
+	PostRate       perSecond `default:"0" from:"CALLER_POST_RATE" placeholder:"N" help:"${help_post_rate}"`
+	BasePath       basePath  `from:"CALLER_BASE_PATH" placeholder:"/PATH" help:"${help_base_path}"`
 
-	TLSCert      file    `name:"tls-cert" from:"CALLER_TLS_CERT" placeholder:"FILE" help:"A certificate in PEM, with those of its issuers: serve HTTPS. It is read again when it changes."`
-	TLSKey       file    `name:"tls-key" from:"CALLER_TLS_KEY" placeholder:"FILE" help:"Its key, in PEM."`
-	HTTPRedirect address `name:"http-redirect" from:"CALLER_HTTP_REDIRECT" placeholder:"HOST:PORT" help:"Where to listen for plain HTTP as well, to send visitors to HTTPS: usually :80."`
-	HSTS         staying `name:"hsts" default:"0s" from:"CALLER_HSTS" placeholder:"TIME" help:"For how long browsers are to come by HTTPS only (Strict-Transport-Security), as 8760h; 0 to leave it to them. Can't be taken back before it is over. Default: 0s."`
+	TLSCert      file    `name:"tls-cert" from:"CALLER_TLS_CERT" placeholder:"FILE" help:"${help_tls_cert}"`
+	TLSKey       file    `name:"tls-key" from:"CALLER_TLS_KEY" placeholder:"FILE" help:"${help_tls_key}"`
+	HTTPRedirect address `name:"http-redirect" from:"CALLER_HTTP_REDIRECT" placeholder:"HOST:PORT" help:"${help_http_redirect}"`
+	HSTS         staying `name:"hsts" default:"0s" from:"CALLER_HSTS" placeholder:"TIME" help:"${help_hsts}"`
 
-	ACMEDomains   []domain  `name:"acme-domain" from:"CALLER_ACME_DOMAIN" placeholder:"NAME" help:"A name of this server, to have a certificate issued for: serve HTTPS. You agree to the issuer's terms. Can be repeated."`
-	ACMEEmail     string    `name:"acme-email" from:"CALLER_ACME_EMAIL" placeholder:"EMAIL" help:"Where the issuer can reach you."`
-	ACMECache     file      `name:"acme-cache" from:"CALLER_ACME_CACHE" placeholder:"DIR" help:"Where to keep certificates and keys. Needed: issuers limit how often one may ask."`
-	ACMEDirectory directory `name:"acme-directory" default:"https://acme-v02.api.letsencrypt.org/directory" from:"CALLER_ACME_DIRECTORY" placeholder:"URL" help:"The issuer's ACME directory. Default: Let's Encrypt's."`
+	ACMEDomains   []domain  `name:"acme-domain" from:"CALLER_ACME_DOMAIN" placeholder:"NAME" help:"${help_acme_domain}"`
+	ACMEEmail     string    `name:"acme-email" from:"CALLER_ACME_EMAIL" placeholder:"EMAIL" help:"${help_acme_email}"`
+	ACMECache     file      `name:"acme-cache" from:"CALLER_ACME_CACHE" placeholder:"DIR" help:"${help_acme_cache}"`
+	ACMEDirectory directory `name:"acme-directory" default:"https://acme-v02.api.letsencrypt.org/directory" from:"CALLER_ACME_DIRECTORY" placeholder:"URL" help:"${help_acme_directory}"`
 
-	LiveKitURL        liveKitURL    `name:"livekit-url" from:"LIVEKIT_URL" placeholder:"URL" help:"A LiveKit server, as wss://livekit.example.org: rooms have voice and video calls. With --livekit-api-key and --livekit-api-secret."`
-	LiveKitAPIKey     string        `name:"livekit-api-key" from:"LIVEKIT_API_KEY" placeholder:"KEY" help:"Its API key."`
-	LiveKitAPISecret  liveKitSecret `name:"livekit-api-secret" from:"LIVEKIT_API_SECRET" placeholder:"SECRET" help:"The key's secret. Other users of a machine can see flags: use the variable."`
-	LiveKitPublicURL  liveKitURL    `name:"livekit-public-url" from:"LIVEKIT_PUBLIC_URL" placeholder:"URL" help:"Where browsers reach the LiveKit server, when that is not --livekit-url."`
-	LiveKitRoomPrefix roomPrefix    `name:"livekit-room-prefix" default:"caller:" from:"LIVEKIT_ROOM_PREFIX" placeholder:"TEXT" help:"What the names of rooms in LiveKit begin with. Two Callers that use one LiveKit need different ones. It ends with : or ~. Default: caller:."`
+	LiveKitURL        liveKitURL    `name:"livekit-url" from:"LIVEKIT_URL" placeholder:"URL" help:"${help_livekit_url}"`
+	LiveKitAPIKey     string        `name:"livekit-api-key" from:"LIVEKIT_API_KEY" placeholder:"KEY" help:"${help_livekit_api_key}"`
+	LiveKitAPISecret  liveKitSecret `name:"livekit-api-secret" from:"LIVEKIT_API_SECRET" placeholder:"SECRET" help:"${help_livekit_api_secret}"`
+	LiveKitPublicURL  liveKitURL    `name:"livekit-public-url" from:"LIVEKIT_PUBLIC_URL" placeholder:"URL" help:"${help_livekit_public_url}"`
+	LiveKitRoomPrefix roomPrefix    `name:"livekit-room-prefix" default:"caller:" from:"LIVEKIT_ROOM_PREFIX" placeholder:"TEXT" help:"${help_livekit_room_prefix}"`
 
-	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"How to write the log. Default: text."`
-	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"What to write to it: debug (with every request), info, warn or error. Default: info."`
+	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"${help_log_format}"`
+	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"${help_log_level}"`
 
-	Version kong.VersionFlag `help:"Say which version this is."`
+	Version kong.VersionFlag `help:"Print the version."`
 }
 
-const description = `A rooms chat that gets through: WebSocket, event streams, long polling, and curl.
+const description = `A rooms chat that works on any network: over WebSocket, event streams or long polling, and with curl.
 
-Every setting is a flag, an environment variable, or a line of the file .env in the working directory; the first of these that has it wins.`
+A setting is a flag, an environment variable, or a line of the file .env in the working directory. The first of these that is set is used.`
 
 // settingError is a setting with a wrong value. Its text names flag and variable, and has no value that may be secret.
 type settingError struct{ err error }
 
 func (e *settingError) Error() string {
-	return e.err.Error() + "\n\"caller --help\" tells what there is to set"
+	return e.err.Error() + "\n\"caller --help\" lists all settings"
 }
 
 func (e *settingError) Unwrap() error { return e.err }
@@ -93,7 +93,7 @@ func readSettings(args, env []string, stdout io.Writer) (c config, answered bool
 		return config{}, false, &settingError{err}
 	}
 	parser, err := kong.New(&c.settings,
-		kong.Name("caller"), kong.Description(description), kong.Vars{"version": version()},
+		kong.Name("caller"), kong.Description(description), helpTexts().CloneWith(kong.Vars{"version": version()}),
 		kong.Writers(stdout, io.Discard), kong.Exit(func(int) { answered = true }),
 		kong.Resolvers(from), kong.ValueFormatter(withVariable),
 		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}))

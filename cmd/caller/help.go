@@ -1,0 +1,51 @@
+package main
+
+import "github.com/alecthomas/kong"
+
+// helpTexts say what each setting is, for --help and for the README's table, which a test compares. A default stands at the
+// end.
+func helpTexts() kong.Vars {
+	return kong.Vars{
+		"help_addr": "Where to listen. Port 0 takes a free port. Default: :8080.",
+		"help_redis_url": "The Redis that keeps the rooms: redis://, rediss:// (TLS), unix://, redis+sentinel:// or " +
+			"redis+cluster://. Without it, the program keeps them itself until it ends.",
+		"help_redis_addr":    "The same, by host and port alone. If both are set in the same way, --redis-url is used.",
+		"help_history_limit": "How many messages to keep in each room. Default: 100.",
+		"help_history_ttl":   "How long to keep a room's messages after the last one, as 90m or 24h. Default: 24h.",
+		"help_keep_after_close": "How long to keep them at most after the last member has left. 0 deletes them at once. " +
+			"Default: as --history-ttl.",
+		"help_wait_replicas": "How many replicas of Redis must have a message before it is acknowledged. With 1, no " +
+			"acknowledged message is lost when a replica takes over. Default: 0.",
+		"help_heartbeat": "How often to send something on a quiet stream. It must be less than the time after which " +
+			"proxies cut one. Default: 15s.",
+		"help_session_key": "The key that signs sessions: 32 characters or more, the same on all nodes. Other users of " +
+			"the machine can see flags: use the variable. Default: shared in Redis.",
+		"help_trusted_origin": "Another site, as https://example.org, whose pages may use this server as their users. Can be " +
+			"repeated.",
+		"help_trusted_proxy": "A proxy, as 10.0.0.0/8, whose X-Forwarded headers are used. Can be repeated.",
+		"help_post_rate": "How many messages one client may send in a second. It may send those of five seconds at " +
+			"once. 0 is no limit. Default: 0.",
+		"help_base_path": "The path below which the chat is, as /chat, when it is part of a bigger site.",
+		"help_tls_cert": "A file with a certificate and those of its issuers, in PEM. The program then serves HTTPS. " +
+			"It reads the file again when it changes.",
+		"help_tls_key":       "The file with the certificate's key, in PEM.",
+		"help_http_redirect": "Where to listen for plain HTTP as well and redirect to HTTPS. Usually :80.",
+		"help_hsts": "How long browsers must use HTTPS, as 8760h (Strict-Transport-Security). 0 sends no such " +
+			"header. It can't be taken back before it is over. Default: 0s.",
+		"help_acme_domain": "A name of this server. The program gets a certificate for it and serves HTTPS. You agree to " +
+			"the issuer's terms. Can be repeated.",
+		"help_acme_email": "The address that the certificate's issuer can write to.",
+		"help_acme_cache": "The directory for certificates and their keys. --acme-domain needs it, because issuers limit " +
+			"how many they give.",
+		"help_acme_directory": "The URL of the issuer's ACME directory. Default: Let's Encrypt's.",
+		"help_livekit_url": "A LiveKit server, as wss://livekit.example.org. Rooms then have voice and video calls. It " +
+			"needs --livekit-api-key and --livekit-api-secret.",
+		"help_livekit_api_key":    "An API key of the LiveKit server.",
+		"help_livekit_api_secret": "The API key's secret. Other users of the machine can see flags: use the variable.",
+		"help_livekit_public_url": "The URL at which browsers reach the LiveKit server. Default: as --livekit-url.",
+		"help_livekit_room_prefix": "What rooms' names in LiveKit begin with. It ends with : or ~. Two Callers that share a " +
+			"LiveKit server need different ones. Default: caller:.",
+		"help_log_format": "How to write the log: text or json. Default: text.",
+		"help_log_level":  "What to write to the log: debug (every request), info, warn or error. Default: info.",
+	}
+}
