@@ -1,5 +1,6 @@
-// Package transporttest starts what a transport's tests stand on: a node on the embedded store, and visitors by name. Tests of
-// transports use it; nothing else does.
+// Package transporttest starts what a transport's tests stand on: a node on the embedded store, and
+// visitors by name. Tests of transports use it; nothing else does. Its own tests hold what all
+// transports have in common.
 package transporttest
 
 import (
@@ -21,12 +22,20 @@ type Fixture struct {
 	Keepalive *conn.Keepalive
 }
 
-// New starts a node, which ends with the test.
+// New starts a node with its defaults, which ends with the test.
 func New(t testing.TB) *Fixture {
+	t.Helper()
+	return NewWith(t, chat.Options{})
+}
+
+// NewWith is New with a node's options.
+func NewWith(t testing.TB, o chat.Options) *Fixture {
 	t.Helper()
 	store, err := redisstore.OpenEmbedded(context.Background(), redisstore.Options{Timeout: testwait.Limit})
 	require.NoError(t, err)
-	r := &Fixture{Node: chat.NewNode(store, store, store, chat.Options{}), Keepalive: conn.NewKeepalive(15 * time.Second)}
+	r := &Fixture{
+		Node: chat.NewNode(store, store, store, o), Keepalive: conn.NewKeepalive(15 * time.Second),
+	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), testwait.Limit)
 		defer cancel()
