@@ -138,7 +138,6 @@ type fakeRooms struct {
 	snapshot  chat.RosterSnapshot
 	err       error
 	calls     []string
-	refused   map[chat.Action]error
 }
 
 func (f *fakeRooms) FoldAbove() int { return f.foldAbove }
@@ -155,11 +154,6 @@ func (f *fakeRooms) Typing(_ context.Context, who chat.Principal, room chat.Room
 func (f *fakeRooms) Leave(_ context.Context, _ chat.Principal, room chat.RoomID, stream string) error {
 	f.calls = append(f.calls, "leave "+string(room)+" "+stream)
 	return f.err
-}
-
-// Authorize refuses what the test says, of all that the server asks about by itself.
-func (f *fakeRooms) Authorize(_ context.Context, _ chat.Principal, _ chat.RoomID, what chat.Action) error {
-	return f.refused[what]
 }
 
 func (f *fakeRooms) End(ids []chat.MemberID, why error, _ time.Time) {

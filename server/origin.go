@@ -9,7 +9,7 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// origins decides which pages may use this server in a visitor's name.
+// origins decides which pages may use this server in a user's name.
 type origins struct {
 	check   *http.CrossOriginProtection
 	trusted map[string]bool
@@ -28,7 +28,7 @@ func newOrigins(trusted []string, p proxies) (*origins, error) {
 	return o, nil
 }
 
-// protect refuses what another site's page asks a visitor's browser to do here: requests that change something. What
+// protect refuses what another site's page asks a user's browser to do here: requests that change something. What
 // says nothing of where it came from is a program's, and let through.
 func (o *origins) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -46,7 +46,7 @@ func (o *origins) sameSite(r *http.Request) bool {
 	return o.check.Check(o.asAsked(r, http.MethodPost)) == nil
 }
 
-// asAsked is a request with the host that the visitor asked, which a proxy may have replaced, and a method to be
+// asAsked is a request with the host that the client asked, which a proxy may have replaced, and a method to be
 // judged by.
 func (o *origins) asAsked(r *http.Request, method string) *http.Request {
 	host := o.proxies.host(r)

@@ -191,7 +191,7 @@ func (p *page) files() map[string]http.HandlerFunc {
 	return handlers
 }
 
-// ServeHTTP sends the file, or says that the visitor has it already.
+// ServeHTTP sends the file, or says that the client has it already.
 func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", f.cache)
@@ -219,10 +219,10 @@ func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	h.Set("Content-Type", f.kind)
 	h.Set("Content-Length", strconv.Itoa(len(content)))
-	_, _ = w.Write(content) // a visitor that is gone has no use for it
+	_, _ = w.Write(content) // a client that is gone has no use for it
 }
 
-// has reports whether an If-None-Match header names a tag, in whatever encoding the visitor has it.
+// has reports whether an If-None-Match header names a tag, in whatever encoding the client has it.
 func has(ifNoneMatch []string, tag string) bool {
 	for item := range strings.SplitSeq(strings.Join(ifNoneMatch, ","), ",") {
 		item = strings.Trim(strings.TrimPrefix(strings.TrimSpace(item), "W/"), `"`)
@@ -250,7 +250,7 @@ func acceptsGzip(acceptEncoding []string) bool {
 func (s *Server) securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["X-Content-Type-Options"] = nosniff
-		if s.hsts > 0 && s.proxies.secure(r) {
+		if s.hsts > 0 && s.proxies.encrypted(r) {
 			w.Header().Set("Strict-Transport-Security", "max-age="+strconv.FormatInt(int64(s.hsts/time.Second), 10))
 		}
 		next.ServeHTTP(w, r)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// proxies are the addresses whose X-Forwarded headers are believed.
+// proxies are the addresses whose X-Forwarded headers are used.
 type proxies []netip.Prefix
 
 func (p proxies) contain(a netip.Addr) bool {
@@ -58,12 +58,12 @@ func (p proxies) client(r *http.Request) string {
 	return addr.String()
 }
 
-// secure reports whether the visitor's side of the request was encrypted.
-func (p proxies) secure(r *http.Request) bool {
+// encrypted reports whether the client's side of the request was encrypted.
+func (p proxies) encrypted(r *http.Request) bool {
 	return r.TLS != nil || p.trusts(r) && strings.EqualFold(lastOf(r, "X-Forwarded-Proto"), "https")
 }
 
-// host is the host the visitor asked.
+// host is the host that the client asked.
 func (p proxies) host(r *http.Request) string {
 	if p.trusts(r) {
 		if h := lastOf(r, "X-Forwarded-Host"); h != "" {

@@ -37,7 +37,8 @@ func (s *Server) requestLog(next http.Handler) http.Handler {
 	})
 }
 
-// over does what there is to do after a request whose handler has returned, or panicked with v. It is under way until it is in the log, which ends with the node.
+// over does what there is to do after a request whose handler has returned, or panicked with v. The request is under way
+// until it is in the log: the node, which waits for it, may close the log.
 func (w *writer) over(v any) {
 	s, ctx := w.server, context.Background()
 	defer s.inFlight.leave(w)

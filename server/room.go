@@ -97,7 +97,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	scheme := "http"
-	if s.proxies.secure(r) {
+	if s.proxies.encrypted(r) {
 		scheme = "https"
 	}
 	base := scheme + "://" + s.proxies.host(r) + s.basePath

@@ -23,8 +23,6 @@ type Rooms interface {
 	Members(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.RosterSnapshot, error)
 	Typing(ctx context.Context, who chat.Principal, room chat.RoomID) error
 	Leave(ctx context.Context, who chat.Principal, room chat.RoomID, stream string) error
-	// Authorize asks whether somebody may do what the core has no method for.
-	Authorize(ctx context.Context, who chat.Principal, room chat.RoomID, what chat.Action) error
 	// End ends the streams that sessions have on this node with that error, and refuses new ones until then.
 	End(ids []chat.MemberID, why error, until time.Time)
 	// FoldAbove is the number of members above which a roster is told as a count.
@@ -48,11 +46,11 @@ type Options struct {
 	BasePath string
 	// SessionKey signs sessions instead of the store's secret. All nodes need the same one.
 	SessionKey []byte
-	// TrustedOrigins are other sites, as "https://example.org", whose pages may use this server as the visitor. Any
-	// script there can then speak in the visitor's name.
+	// TrustedOrigins are other sites, as "https://example.org", whose pages may use this server as their
+	// users. Any script there can then speak in their name.
 	TrustedOrigins []string
-	// TrustedProxies are the addresses whose X-Forwarded-For, -Proto and -Host are believed; none by default, because
-	// from anybody else they are hearsay.
+	// TrustedProxies are the addresses whose X-Forwarded-For, -Proto and -Host are used. The default is none:
+	// anybody can send these headers.
 	TrustedProxies []netip.Prefix
 	// Library is the built client library, served below /client/ to the pages of any site; nil for none.
 	Library fs.FS
@@ -92,7 +90,7 @@ type Server struct {
 	draining   atomic.Bool
 }
 
-// assemble makes a server of its parts. connect is told who a visitor is and whether a WebSocket's origin
+// assemble makes a server of its parts. connect is told who makes a request and whether a WebSocket's origin
 // will do, and gives the transports' handlers.
 func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	connect func(who httpapi.Identify, sameSite func(*http.Request) bool) handlers,
@@ -129,14 +127,15 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 		}
 	}
 	s.auth, err = auth.New(store, store, auth.Options{
-		Key: o.SessionKey, Address: s.proxies.client, Encrypted: s.proxies.secure, CookiePath: base + "/",
+		Key: o.SessionKey, Address: s.proxies.client, Encrypted: s.proxies.encrypted, CookiePath: base + "/",
 		End: rooms.End, Logger: o.Logger, Now: o.Now,
 	})
 	if err != nil {
 		return nil, err
 	}
 	s.transports = connect(httpapi.Principal, s.origins.sameSite)
-	s.handler = s.requestLog(s.stripBase(s.securityHeaders(s.origins.cors(s.origins.protect(limitBody(s.auth.Middleware(s.routes())))))))
+	routes := limitBody(s.auth.Middleware(s.routes()))
+	s.handler = s.requestLog(s.stripBase(s.securityHeaders(s.origins.cors(s.origins.protect(routes)))))
 	return s, nil
 }
 

@@ -55,7 +55,7 @@ func withoutPort(answer, rest http.Handler) http.Handler {
 	})
 }
 
-// obtain gets the certificates that are not in the cache, so that the first visitor does not wait for them: their
+// obtain gets the certificates that are not in the cache, so that the first client does not wait for them: its
 // handshake would end before an issuer is done. Nothing can interrupt it, since autocert can't be: it ends by its own
 // time limit, or with the process.
 func obtain(names []string, get certificateGetter, log *slog.Logger) {

@@ -1,5 +1,5 @@
-// Caller serves the rooms chat: the page, the WebSocket, the event streams, long polling and the calls for curl, on
-// one address.
+// Caller serves the rooms chat on one address: the page, WebSocket, event streams, long polling, and plain requests as
+// curl makes them.
 //
 // The program reads its settings (settings.go), puts the parts together and runs them (serve.go), and stops them well
 // (drain.go). It can encrypt by itself (tls.go, acme.go, redirect.go). Nothing else is here. Settings are flags,

@@ -26,7 +26,7 @@ import (
 type parts struct {
 	log       *slog.Logger
 	web       *http.Server
-	plain     *http.Server // sends visitors from HTTP to HTTPS; nil where that is not asked for
+	plain     *http.Server // redirects from HTTP to HTTPS; nil where that is not asked for
 	store     *redisstore.Store
 	node      *chat.Node
 	keepalive *conn.Keepalive
@@ -99,7 +99,7 @@ func (p *parts) listen(ctx context.Context, c config, secure *encryption, stdout
 		}
 		p.plain = secure.redirector(listener.Addr().(*net.TCPAddr).Port, p.log)
 		go func() { failed <- p.plain.Serve(plain) }()
-		p.log.Info("sending visitors to HTTPS", "url", urlOf("http", plain.Addr()))
+		p.log.Info("redirecting to HTTPS", "url", urlOf("http", plain.Addr()))
 	}
 	go func() { failed <- begin(conn.Listen(listener)) }()
 	if secure != nil && secure.obtain != nil {
@@ -109,7 +109,7 @@ func (p *parts) listen(ctx context.Context, c config, secure *encryption, stdout
 	return failed, nil
 }
 
-// assemble makes the node and its server on the store, and lets visitors in.
+// assemble makes the node and its server on the store, and serves it.
 func (p *parts) assemble(c config, swap *handlerSwap) error {
 	dist, err := frontend.Dist()
 	if err != nil {

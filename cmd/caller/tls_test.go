@@ -217,7 +217,7 @@ func TestOldTLSIsRefused(t *testing.T) {
 func TestRedirect(t *testing.T) {
 	p := begin(t, append(newPair(t).flags(), "--http-redirect", "127.0.0.1:0")...)
 	p.trusting(t)
-	plain := listensAt.FindString(p.stderr.String()[strings.Index(p.stderr.String(), "sending visitors"):])
+	plain := listensAt.FindString(p.stderr.String()[strings.Index(p.stderr.String(), "redirecting to"):])
 	plain = strings.Trim(plain, `"}`)
 	require.True(t, strings.HasPrefix(plain, "http://"), p.stderr.String())
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(p.url, "https://"))

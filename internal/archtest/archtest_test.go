@@ -29,13 +29,12 @@ var rules = map[string][]string{
 	"calls":                            {"calls/...", "chat", "server/httpapi", "transport/wire"},
 	"calls/incall":                     {"chat"},
 	"transport/wire":                   {"chat", "calls/incall"},
-	"transport/conn":                   {"chat", "transport/wire", "transport/conn/..."},
-	"transport/conn/...":               {},
+	"transport/conn":                   {"chat", "transport/wire"},
 	"transport/ws":                     {"chat", "server/httpapi", "transport/conn", "transport/wire"},
 	"transport/sse":                    {"chat", "server/httpapi", "transport/conn", "transport/wire"},
 	"transport/poll":                   {"chat", "server/httpapi", "transport/conn", "transport/wire"},
 	"transport/internal/transporttest": {"chat", "chat/chattest", "internal/testwait", "redisstore", "transport/...", "server/httpapi"},
-	"server":                           {"chat", "server/...", "transport/..."},
+	"server":                           {"chat", "server/auth", "server/httpapi", "transport/conn", "transport/poll", "transport/sse", "transport/wire", "transport/ws"},
 	"server/auth":                      {"chat", "server/httpapi", "transport/wire"},
 	"server/httpapi":                   {"chat", "transport/wire"},
 	"cmd/caller":                       {"calls", "chat", "chat/...", "frontend", "redisstore", "server", "transport/conn"},
@@ -59,18 +58,8 @@ var deps = []struct {
 	{"chat", "net/http", "the core knows no HTTP"},
 }
 
-// exceptions are imports that are not as the rules say yet.
-var exceptions = map[string][]string{
-	"redisstore":   {"transport/conn/socket"},
-	"transport/ws": {"transport/conn/socket"},
-	"cmd/caller":   {"transport/conn/socket"},
-}
-
 // maxLines is how long a file of code may be, tests aside: one idea.
 const maxLines = 400
-
-// longer are files that are longer yet.
-var longer = []string{"frontend/src/client/tabs.ts"}
 
 type pkg struct {
 	ImportPath, Dir, Doc string
@@ -143,7 +132,7 @@ func TestImports(t *testing.T) {
 			folder, own := strings.CutPrefix(imported, module)
 			if own {
 				may := slices.ContainsFunc(patterns, func(pattern string) bool { return matches(pattern, folder) })
-				assert.True(t, may || slices.Contains(exceptions[p.folder()], folder), "%s may not import %s", p.folder(), folder)
+				assert.True(t, may, "%s may not import %s", p.folder(), folder)
 			}
 			if strings.HasPrefix(imported, "github.com/labstack/echo") {
 				assert.Equal(t, "server", p.folder(), "only server imports echo")
@@ -215,7 +204,7 @@ func TestFilesAreOfOneIdea(t *testing.T) {
 	require.Greater(t, len(files), 100)
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "e2e/") || strings.Contains(name, "/test/") ||
-			strings.HasPrefix(name, "frontend/dist/") || slices.Contains(longer, name) {
+			strings.HasPrefix(name, "frontend/dist/") {
 			continue
 		}
 		content, err := os.ReadFile(filepath.Join(root(t), name))
