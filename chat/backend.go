@@ -16,6 +16,8 @@ type backend struct {
 	work context.Context
 	// running counts what Close waits for: posts under way, rooms, and their calls to the store.
 	running sync.WaitGroup
+	// demand is what all rooms' deliveries would need of the processor.
+	demand demand
 }
 
 // async makes a call to the store beside a room's worker, in time. The room is counted, so Close is still

@@ -44,20 +44,27 @@ func (g *gathering) take() []Batch {
 	return batches
 }
 
-// delivered begins the pause after a delivery.
-func (g *gathering) delivered(began, ended time.Time) { g.rest = ended.Add(pause(ended.Sub(began))) }
+// delivered begins the pause after a delivery that ended now and took so long. Demand is that of all rooms.
+func (g *gathering) delivered(now time.Time, took time.Duration, demand float64) {
+	g.rest = now.Add(pause(took, demand))
+}
 
-// A room that is busy delivers in batches: it gathers for pauseShare times as long as its last delivery took, and for
-// maxPause at most. What a system call costs is then shared by many messages, and a core that is saturated delivers the
-// more at once. Nobody waits in a room that was quiet, or that is so small that it has no pause of a millisecond.
+// A room delivers at once unless the rooms together would need more of the processor than there is. Then it gathers for
+// pauseShare times as long as its last delivery took, and for maxPause at most: what a system call costs is shared by
+// many messages, and a core that is saturated delivers the more at once. A room that is so small that it would have no
+// pause of a millisecond has none.
 const (
 	pauseShare = 16
 	maxPause   = 16 * time.Millisecond
+	// calmDemand is the demand up to which nobody waits: the rest is for taking posts. At fullDemand the pause is whole.
+	calmDemand = 0.75
+	fullDemand = 1.5
 )
 
-// pause is for how long to gather after a delivery that took so long.
-func pause(took time.Duration) time.Duration {
-	d := min(pauseShare*took, maxPause)
+// pause is for how long to gather after a delivery that took so long, at a demand.
+func pause(took time.Duration, demand float64) time.Duration {
+	share := min(1, (demand-calmDemand)/(fullDemand-calmDemand))
+	d := time.Duration(share * float64(min(pauseShare*took, maxPause)))
 	if d < time.Millisecond {
 		return 0
 	}

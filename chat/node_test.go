@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"testing"
@@ -516,16 +517,14 @@ func (s *costlySink) Deliver(b *chat.Batch) {
 	s.recorder.Deliver(b)
 }
 
-func TestABusyRoomDeliversInBatches(t *testing.T) {
+func TestABusyNodeDeliversInBatches(t *testing.T) {
 	for _, test := range []struct {
 		name  string
 		took  time.Duration
-		sizes []int
 		pause time.Duration
 	}{
-		{"large: for a share of its time", 500 * time.Microsecond, []int{1, 6}, 8 * time.Millisecond},
-		{"very large: not for longer", 5 * time.Millisecond, []int{1, 16}, 16 * time.Millisecond},
-		{"small: at once", 50 * time.Microsecond, slices.Repeat([]int{1}, 20), 0},
+		{"large: for a share of its time", 500 * time.Microsecond, 8 * time.Millisecond},
+		{"very large: not for longer", 5 * time.Millisecond, 16 * time.Millisecond},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
@@ -533,19 +532,40 @@ func TestABusyRoomDeliversInBatches(t *testing.T) {
 				_, err := n.Subscribe(t.Context(), session("Bob"), lobby, chat.All, sink)
 				require.NoError(t, err)
 				var said []string
-				for i := range 20 {
+				every := test.took / time.Duration(3*runtime.GOMAXPROCS(0)) // three times what could be delivered one by one
+				for i := range int(400 * time.Millisecond / every) {
 					said = append(said, strconv.Itoa(i))
 					say(t, n, said[i])
-					time.Sleep(1300 * time.Microsecond)
+					time.Sleep(every)
 				}
+				end := time.Now()
 				time.Sleep(time.Second)
 				synctest.Wait()
 				require.Equal(t, said, texts(sink.take())[2:])
-				require.Equal(t, test.sizes, sink.sizes[:len(test.sizes)])
-				if test.pause > 0 {
-					require.InDelta(t, test.took+test.pause, sink.at[1].Sub(sink.at[0]), float64(time.Millisecond))
+				busy, _ := slices.BinarySearchFunc(sink.at, end, time.Time.Compare)
+				for i := busy - 3; i < busy; i++ {
+					require.InDelta(t, test.took+test.pause, sink.at[i].Sub(sink.at[i-1]), float64(time.Millisecond))
+					require.Greater(t, sink.sizes[i-1], 3, "it has gathered")
 				}
 			})
 		})
 	}
+}
+
+// Where there is time for all, nobody waits for others: each message is delivered as it comes.
+func TestACalmNodeDeliversAtOnce(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
+		sink := &costlySink{took: 2 * time.Millisecond}
+		_, err := n.Subscribe(t.Context(), session("Bob"), lobby, chat.All, sink)
+		require.NoError(t, err)
+		var began []time.Time
+		for i := range 100 {
+			began = append(began, time.Now())
+			say(t, n, strconv.Itoa(i))
+			time.Sleep(4 * time.Millisecond)
+		}
+		synctest.Wait()
+		require.Equal(t, began, sink.at)
+		require.Equal(t, slices.Repeat([]int{1}, 100), sink.sizes)
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
@@ -273,6 +274,37 @@ func TestGatheringIsDeliveredInBatchesThatNoReaderIsSlowFor(t *testing.T) {
 	}
 	require.Equal(t, 100, total)
 	require.Empty(t, g.take())
+}
+
+func TestOnlyABusyNodeGathers(t *testing.T) {
+	require.Zero(t, pause(time.Hour, calmDemand), "nobody waits while there is time for all")
+	require.Equal(t, maxPause, pause(time.Hour, fullDemand))
+	require.Equal(t, maxPause, pause(time.Hour, 100))
+	half := pause(time.Hour, (calmDemand+fullDemand)/2)
+	require.Equal(t, maxPause/2, half)
+	require.Equal(t, 4*time.Millisecond, pause(250*time.Microsecond, fullDemand))
+	require.Zero(t, pause(50*time.Microsecond, fullDemand), "a small room is not worth waiting for")
+	g := gathering{events: []*Event{{}}}
+	g.delivered(noon, time.Millisecond, fullDemand)
+	require.False(t, g.isDue(noon.Add(maxPause-1)))
+	require.True(t, g.isDue(noon.Add(maxPause)))
+}
+
+func TestDemandIsWhatDeliveriesWouldNeed(t *testing.T) {
+	var d demand
+	now, got := noon, 0.0
+	for range 100 { // a millisecond in ten
+		now = now.Add(10 * time.Millisecond)
+		got = d.add(now, 1, time.Millisecond)
+	}
+	cores := float64(runtime.GOMAXPROCS(0))
+	require.InDelta(t, 0.1/cores, got, 0.01)
+	for range 100 { // ten messages at once count as ten deliveries
+		now = now.Add(10 * time.Millisecond)
+		got = d.add(now, 10, time.Millisecond)
+	}
+	require.InDelta(t, 1/cores, got, 0.05)
+	require.Less(t, d.add(now.Add(5*demandTime), 0, 0), 0.05, "it is forgotten")
 }
 
 func TestTypingIsShownNowAndThen(t *testing.T) {

@@ -224,7 +224,11 @@ func (r *room) flush() {
 		r.back.options.Observer.Rooms.Delivered(r.id, len(batches[i].Events), len(r.subs.attached))
 	}
 	now := time.Now()
-	r.batch.delivered(began, now)
+	events := 0
+	for i := range batches {
+		events += len(batches[i].Events)
+	}
+	r.batch.delivered(now, now.Sub(began), r.back.demand.add(now, events, now.Sub(began)))
 	r.restAt = now.Add(restAfter)
 }
 

@@ -5,6 +5,9 @@ import (
 	"time"
 )
 
+// steadyRate is a load that every server bears, in deliveries a second: about half of what Nchan does at most.
+const steadyRate = 110_000
+
 // saturated: publishers that post as fast as they are answered, and then at half the rate that this came to.
 func (b *bench) saturated() (*table, error) {
 	rooms, each, publishers := 8, 200, 32
@@ -18,6 +21,8 @@ func (b *bench) saturated() (*table, error) {
 			{name: "deliveries/s", ratio: "of Nchan's"}, {name: "posts/s"}, {name: "p50 ms", digits: 1}, {name: "p99 ms", digits: 1},
 			{name: "lost"}, {name: "server's core busy %"},
 			{name: "at half: deliveries/s"}, {name: "at half: p99 ms", digits: 1}, {name: "at half: lost"},
+			{name: fmt.Sprintf("at %d deliveries/s: p50 ms", steadyRate), digits: 1},
+			{name: fmt.Sprintf("at %d deliveries/s: p99 ms", steadyRate), digits: 1},
 		},
 	}
 	var all []one
@@ -83,11 +88,16 @@ func (b *bench) saturate(l *load, via transport, readers, publishers int) (measu
 	if err != nil {
 		return nil, err
 	}
+	halfLatency, halfLost := l.tally.latency, l.tally.lost
+	l.tally.latency = histogram{}
+	l.paceUntil(b.window, time.Duration(readers/len(l.rooms))*time.Second/steadyRate)
+	l.settle()
 	return measured{
 		float64(full.delivered) / full.time.Seconds(), float64(full.answered) / full.time.Seconds(),
 		millis(latency.quantile(0.5)), millis(latency.quantile(0.99)), float64(lost),
 		100 * float64(full.cpu) / float64(full.time),
-		float64(half.delivered) / half.time.Seconds(), millis(l.tally.latency.quantile(0.99)), float64(l.tally.lost - lost),
+		float64(half.delivered) / half.time.Seconds(), millis(halfLatency.quantile(0.99)), float64(halfLost - lost),
+		millis(l.tally.latency.quantile(0.5)), millis(l.tally.latency.quantile(0.99)),
 	}, nil
 }
 
