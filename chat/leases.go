@@ -238,10 +238,19 @@ func (l *leases) nextDue() time.Time {
 		next = sooner(next, l.departing[0].at)
 	}
 	if !l.busy { // else its end is the next thing to happen
-		next = sooner(sooner(next, l.lookAt), l.retryAt)
-		if len(l.toHold)+len(l.toRelease) > 0 {
-			next = sooner(next, l.pacedAt())
-		}
+		next = sooner(next, l.callDue())
 	}
 	return next
+}
+
+// callDue is when the next call may be made, if there is one to make: not before all that holds it up is over.
+func (l *leases) callDue() time.Time {
+	at := l.lookAt
+	if len(l.toHold)+len(l.toRelease) > 0 {
+		at = l.pacedAt()
+	}
+	if at.IsZero() {
+		return l.retryAt
+	}
+	return later(later(at, l.pacedAt()), l.retryAt)
 }

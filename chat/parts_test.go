@@ -176,6 +176,41 @@ func TestLeasesThatFailedAreTakenLater(t *testing.T) {
 	require.True(t, ok, "the store answers something else, so it is tried at once")
 }
 
+// A room's worker sleeps until nextDue, so what is not yet to be done must not be due: rooms are many, and a store that
+// is away would have them all awake.
+func TestLeasesAreDueWhenTheirCallMayBeMade(t *testing.T) {
+	l := leases{renewEvery: RenewEvery}
+	l.enter(Member{ID: "ann"})
+	call, _ := l.next(noon, nobody)
+	l.finish(call, RosterState{}, ErrUnavailable, noon)
+	for _, hurry := range []func(){
+		func() {}, func() { l.enter(Member{ID: "bob"}) }, func() { l.lookBy(noon.Add(time.Millisecond)) },
+	} {
+		hurry()
+		at := l.nextDue()
+		require.Equal(t, l.retryAt, at)
+		_, ok := l.next(at.Add(-1), nobody)
+		require.False(t, ok)
+	}
+
+	busy := leases{renewEvery: RenewEvery}
+	for range paceBurst + 2 { // as many looks as make the next one wait
+		busy.lookBy(noon)
+		call, ok := busy.next(noon, nobody)
+		if !ok {
+			break
+		}
+		busy.finish(call, RosterState{}, nil, noon)
+	}
+	busy.lookBy(noon)
+	at := busy.nextDue()
+	require.Equal(t, noon.Add(paceEvery), at)
+	_, ok := busy.next(at.Add(-1), nobody)
+	require.False(t, ok)
+	_, ok = busy.next(at, nobody)
+	require.True(t, ok)
+}
+
 // rosterRecorder writes down what is asked of it.
 type rosterRecorder struct{ calls []string }
 
