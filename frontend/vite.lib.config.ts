@@ -1,7 +1,8 @@
 import { type BuildOptions, defineConfig } from "vite";
 
-// Names that nobody outside the library sees: members of what the modules hand one another. What is on the wire, in the
-// options and in the public types is not here, and must not be; nor what is the text of a string too.
+// Names that nobody outside the library sees: members of what the modules hand one another. What is
+// on the wire, in the options and in the public types is not here, and must not be; nor what is the
+// text of a string too.
 export const INTERNAL = [
   "address answer arrived cause changed channel connection deadline doubt down emit",
   "failed follow frozen heardAt held input interval nextAt onActivate onChange",
@@ -10,8 +11,9 @@ export const INTERNAL = [
   "welcomeAt",
 ].flatMap((names) => names.split(" "));
 
-// The client library as others get it: the core and its optional modules, each one file without imports, the same from
-// npm and from a Caller's own /client/. `--mode calls` builds that module, and by default it is the core.
+// The client library as others get it: the core and its optional modules, each one file without
+// imports, the same from npm and from a Caller's own /client/. `--mode calls` builds that module,
+// and by default it is the core.
 const ENTRIES: Record<string, string> = {
   caller: "src/client/index.ts",
   calls: "src/client/calls.ts",
@@ -29,7 +31,8 @@ export function libraryBuild(name: string, entry: string): BuildOptions {
     emptyOutDir: name === "caller",
     reportCompressedSize: true,
     lib: { entry, formats: ["es"], fileName: () => `${name}.js` },
-    // By default a library keeps its white space, for the sake of bundlers' annotations. A page reads it as it is.
+    // By default a library keeps its white space, for the sake of bundlers' annotations. A page
+    // reads it as it is.
     rolldownOptions: {
       output: {
         comments: false,

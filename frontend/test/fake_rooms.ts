@@ -1,7 +1,10 @@
 import type { SocketLike } from "../src/client/index.ts";
 import { FakeServer, FakeSocket, type Mode, type Path } from "./fake_server.ts";
 
-/** Several rooms of one server: each a FakeServer, and `/stream/…` the streams of some of them in one. */
+/**
+ * Several rooms of one server: each a FakeServer, and `/stream/…` the streams of some of them in
+ * one.
+ */
 export class FakeRooms {
   readonly rooms = new Map<string, FakeServer>();
   /** What one of the tabs asked for: `/stream/ws?room=a&room=b`. */

@@ -3,8 +3,9 @@ import type { Cursor, Member, MessageEvent, SocketLike, Transport } from "../src
 import { START, seqOf } from "../src/client/index.ts";
 
 /**
- * A room's server and the network before it, in memory and in the time of Vitest's fake timers. Give its `fetch` and
- * `socket` to a client. To try another network, add a `Mode` and say in `#deliver` what it does to what is sent.
+ * A room's server and the network before it, in memory and in the time of Vitest's fake timers.
+ * Give its `fetch` and `socket` to a client. To try another network, add a `Mode` and say in
+ * `#deliver` what it does to what is sent.
  *
  * - `ok`: everything passes
  * - `refused`: nothing can be opened, and says so at once

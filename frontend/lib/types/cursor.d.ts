@@ -1,6 +1,7 @@
 /**
- * A cursor names one entry of a room's log, `SEQ-TAG`: the place right after it. TAG is random, so a cursor of a
- * log that was lost or began again matches nothing there, and the server says `reset`.
+ * A cursor names one entry of a room's log, `SEQ-TAG`: the place right after it. TAG is random, so
+ * a cursor of a log that was lost or began again matches nothing there, and the server says
+ * `reset`.
  */
 export type Cursor = string & {
     readonly __cursor: unique symbol;

@@ -5,19 +5,31 @@ export interface Timing {
     headStart: number;
     /** A handshake may be held for ever (a tarpit): only this ends it. */
     welcomeWithin: number;
-    /** From `welcome` to proof: the first `ping`, sent a second after `live`, and on a WebSocket an answer too. */
+    /**
+     * From `welcome` to proof: the first `ping`, sent a second after `live`, and on a WebSocket an
+     * answer too.
+     */
     proofWithin: number;
-    /** An active transport that lived less than this died young; twice in a row sends its transport to the back. */
+    /**
+     * An active transport that lived less than this died young; twice in a row sends its transport to
+     * the back.
+     */
     shortLife: number;
     /** How long it stays at the back, and how long what worked is tried first. */
     remember: number;
-    /** An unproven active transport that was kept, since nothing else got through, is doubted again after this. */
+    /**
+     * An unproven active transport that was kept, since nothing else got through, is doubted again
+     * after this.
+     */
     doubtAgain: number;
     /** From proof to the first probe for a better transport. */
     firstProbe: number;
     /** Between probes. */
     probeEvery: number;
-    /** A transport that died young before must live this long beside the active transport before it is trusted. */
+    /**
+     * A transport that died young before must live this long beside the active transport before it is
+     * trusted.
+     */
     probation: number;
 }
 export declare const TIMING: Timing;
@@ -46,6 +58,9 @@ export interface Decision {
     /** What was done, such as `open`, `activate`, `proven`, `close`, `back`, `wait`. */
     what: string;
     transport?: Transport | undefined;
-    /** A short word, such as `late` or `silent` (frontend/README.md lists them), or what happened in English. */
+    /**
+     * A short word, such as `late` or `silent` (frontend/README.md lists them), or what happened in
+     * English.
+     */
     why: string;
 }

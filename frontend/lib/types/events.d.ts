@@ -1,7 +1,10 @@
 import type { Call } from "./calls.ts";
 import { type Cursor } from "./cursor.ts";
 import { type Fields, type Reader } from "./shape.ts";
-/** What a room's streams carry (docs/protocol.md). The decoder makes these out of anything, and never throws. */
+/**
+ * What a room's streams carry (docs/protocol.md). The decoder makes these out of anything, and
+ * never throws.
+ */
 export type RoomId = string;
 export type ClientId = string;
 export type TransportName = "ws" | "sse" | "ndjson" | "text" | "poll" | (string & {});
@@ -98,7 +101,10 @@ export interface UnknownEvent {
     fields?: Fields;
 }
 export type ServerEvent = WelcomeEvent | ResetEvent | MessageEvent | LiveEvent | PresenceEvent | MembersEvent | TypingEvent | PingEvent | PongEvent | AckEvent | ErrorEvent | UnknownEvent;
-/** Why something was refused: an `error` event or a problem+json body. `code` is stable, the rest is for people. */
+/**
+ * Why something was refused: an `error` event or a problem+json body. `code` is stable, the rest is
+ * for people.
+ */
 export interface Problem {
     code: string;
     title: string;

@@ -19,10 +19,13 @@ export interface HttpCall {
 }
 /** One HTTP request to the server: with a body, a POST of JSON unless another method is given. */
 export declare function request(env: Environment, url: string, headers: Headers, accept: string, signal: AbortSignal, body?: object, method?: string): Promise<Response>;
-/** Makes a call, and reads its answer. It never throws: what is no answer of ours is a problem too. */
+/**
+ * Makes a call, and reads its answer. It never throws: what is no answer of ours is a problem too.
+ */
 export declare function ask<T extends object>(env: Environment, url: string, headers: Headers, read: (body: Fields | undefined) => T | undefined, body?: object, abort?: AbortController, within?: number, method?: string): Promise<Answer<T>>;
 /**
- * Reads why a call failed. Only problem+json is our server speaking: a 403 or 404 page of a proxy in between says
- * nothing about the room, so it is no reason to give up. What Retry-After says, the body says more exactly.
+ * Reads why a call failed. Only problem+json is our server speaking: a 403 or 404 page of a proxy
+ * in between says nothing about the room, so it is no reason to give up. What Retry-After says, the
+ * body says more exactly.
  */
 export declare function problemOf(response: Response): Promise<Problem>;

@@ -1,9 +1,9 @@
 /**
- * The Caller client: one room over WebSocket, an event stream or long polling, whichever gets through, without losing,
- * doubling or reordering anything. It needs no DOM.
+ * The Caller client: one room over WebSocket, an event stream or long polling, whichever gets
+ * through, without losing, doubling or reordering anything. It needs no DOM.
  *
- * Follow a message: `Client.post` → Outbox → Connection (the active transport) → … → transport → Connection → `on("message")`.
- * The TransportSelector decides which transport is the active transport.
+ * Follow a message: `Client.post` → Outbox → Connection → … → transport → Connection →
+ * `on("message")`. The TransportSelector decides which transport is active.
  */
 export { createClient } from "./client.ts";
 export type { Client, ClientEvents, ClientOptions, SessionResult } from "./client_types.ts";

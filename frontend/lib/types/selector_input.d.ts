@@ -38,12 +38,17 @@ export type Input = {
     type: "network";
     online: boolean;
 }
-/** The page was asleep, and is back; `frozen` when it certainly was: it may have missed its connection's end. */
+/**
+ * The page was asleep, and is back; `frozen` when it certainly was: it may have missed its
+ * connection's end.
+ */
  | {
     type: "resumed";
     frozen?: boolean;
 }
-/** The connection is to carry other rooms: another one, opened with them, is to take its place. */
+/**
+ * The connection is to carry other rooms: another one, opened with them, is to take its place.
+ */
  | {
     type: "rooms";
 }

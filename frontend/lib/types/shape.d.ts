@@ -1,4 +1,7 @@
-/** Readers of what is on the wire: they make values of known shapes out of anything, and never throw. */
+/**
+ * Readers of what is on the wire: they make values of known shapes out of anything, and never
+ * throw.
+ */
 /** A JSON object. */
 export type Fields = Record<string, unknown>;
 /** Reads one value: undefined leaves it out, null refuses the whole. */

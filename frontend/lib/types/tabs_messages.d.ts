@@ -21,7 +21,9 @@ export interface TabEnvironment {
     /** Calls `run` when this tab is about to be frozen; returns what ends that. */
     onFreeze(run: () => void): () => void;
 }
-/** What tabs tell the one that holds the connection, up to `restart`, and what that one tells them. */
+/**
+ * What tabs tell the leader, up to `restart`, and what that one tells them.
+ */
 export type TabMessageBody = {
     type: "ask";
 } | {

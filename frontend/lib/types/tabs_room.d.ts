@@ -7,7 +7,9 @@ export interface TabRoomOptions {
     /** Asks the leader. */
     ask(body: TabMessageBody): void;
 }
-/** What one tab has of its room on the shared connection: its place in the log, and what is told. */
+/**
+ * What one tab has of its room on the shared connection: its place in the log, and what is told.
+ */
 export interface TabRoom {
     /** Takes part again. */
     start(): void;

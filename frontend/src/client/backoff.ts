@@ -5,14 +5,17 @@ const BASE = 500;
 const LONGEST_RETRY_AFTER = 5 * 60_000;
 
 export interface Backoff {
-  /** The delay before the next attempt; never less than what the server asked for with `retryAfter`, and up to `most`. */
+  /**
+   * The delay before the next attempt; never less than what the server asked for with `retryAfter`,
+   * and up to `most`.
+   */
   next(retryAfter?: number, most?: number): number;
   reset(): void;
 }
 
 /**
- * Exponential delays with full jitter: a node that goes down sends all its clients away at the same moment, and they
- * must not come back at the same moment. Delays grow up to `max` milliseconds.
+ * Exponential delays with full jitter: a node that goes down sends all its clients away at the same
+ * moment, and they must not come back at the same moment. Delays grow up to `max` milliseconds.
  */
 export function createBackoff(random: () => number, max = 30_000): Backoff {
   let bound = BASE;

@@ -164,7 +164,9 @@ export function createClient<Extra extends object = object>(
     if (own) outbox.changed();
   }
 
-  /** What the core does not know is for who reads it; an entry moves the cursor, and is told once. */
+  /**
+   * What the core does not know is for who reads it; an entry moves the cursor, and is told once.
+   */
   function unknown({ id, name, fields }: UnknownEvent): void {
     if (id) {
       if (!advance(id)) return;

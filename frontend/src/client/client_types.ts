@@ -25,11 +25,19 @@ export interface ClientOptions<Extra extends object = object> {
   room: RoomId;
   /** Resume after this entry. Default: from the first that is kept. */
   after?: Cursor;
-  /** Take this name, also when the server knows one by another. Without one, listen as a guest until `signIn`. */
+  /**
+   * Take this name, also when the server knows one by another. Without one, listen as a guest until
+   * `signIn`.
+   */
   name?: string;
-  /** A session of an earlier run; null when there is none for sure, which saves asking the server. */
+  /**
+   * A session of an earlier run; null when there is none for sure, which saves asking the server.
+   */
   session?: Session | null;
-  /** Send the session's token in a header rather than leave it to the cookie. Default false; programs need it. */
+  /**
+   * Send the session's token in a header rather than leave it to the cookie. Default false;
+   * programs need it.
+   */
   tokens?: boolean;
   /** Posts that an earlier run could not bring out. */
   posts?: readonly Post[];
@@ -72,7 +80,7 @@ export interface ClientEvents {
   problem: Problem;
   /** Something was decided about the connection, and why. */
   decision: Decision;
-  /** The server has closed the door; nothing more is tried until `start()`. */
+  /** The server refused access, or one has left; nothing more is tried until `start()`. */
   final: End;
   /** Every event of the session as it came, those that the core does not know as `unknown`. */
   event: ServerEvent;
@@ -95,7 +103,7 @@ export interface Client<Extra extends object = object> {
   readonly session: Session | null | undefined;
   /** The last decisions about the connection, for diagnostics. */
   readonly decisions: readonly Decision[];
-  /** True for what this client has posted, also under an earlier session. */
+  /** Reports whether this client has posted it, also under an earlier session. */
   isOwn(id: ClientId): boolean;
   /** Connects, and keeps connected until `close()`. */
   start(): void;
@@ -109,7 +117,10 @@ export interface Client<Extra extends object = object> {
    * transport carries no commands; the command's fields and the key are its JSON body.
    */
   send(command: Command, http: HttpCall): Post;
-  /** Takes over posts of an earlier run that may or may not be stored; their keys keep them from being doubled. */
+  /**
+   * Takes over posts of an earlier run that may or may not be stored; their keys keep them from
+   * being doubled.
+   */
   restore(posts: readonly Post[]): void;
   /** Sends a refused post after all. */
   retry(key: string): void;

@@ -20,12 +20,17 @@ const LATE = 5_000;
 export interface ConnectionOptions
   extends Omit<TransportSelectorOptions, "env" | "open" | "close" | "activate"> {
   env: Environment;
-  /** Asked for each try, so that each resumes from where the client is. */
+  /** Asked for each attempt, so that each resumes from where the client is. */
   target: () => Target;
   open?: Partial<Record<Transport, OpenTransport>>;
-  /** The events of the session, whichever transport brings them. Each session begins with `welcome`. */
+  /**
+   * The events of the session, whichever transport brings them. Each session begins with `welcome`.
+   */
   onEvent(event: ServerEvent): void;
-  /** Another transport carries the session: what was under way on the one before has no answer to hope for. */
+  /**
+   * Another transport carries the session: what was under way on the one before has no answer to
+   * hope for.
+   */
   onActivate(transport: Transport): void;
   /** Who one is has changed elsewhere, for all who share this connection. */
   onSession?(): void;
@@ -44,7 +49,10 @@ interface Open {
   held: ServerEvent[];
 }
 
-/** Does what the selector decides: opens and closes transports, keeps its time, and passes on what the active transport brings. */
+/**
+ * Does what the selector decides: opens and closes transports, keeps its time, and passes on what
+ * the active transport brings.
+ */
 export function createConnection(options: ConnectionOptions): Connection {
   const { env, onEvent } = options;
   const attempts = new Map<AttemptId, Open>();
@@ -91,7 +99,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       }
       if (type === "welcome" && !welcomed) {
         welcomed = true; // each of several rooms says it
-        // Its answer is the proof that something goes up. A server that does not know it answers with an error.
+        // Its answer is the proof that something goes up. A server that does not know it answers
+        // with an error.
         one.channel?.send({ type: "ping" });
         return input({ type, id, interval: event.heartbeat * 1000 });
       }

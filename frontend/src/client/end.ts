@@ -24,7 +24,10 @@ export function lost(detail: string): End {
   return { kind: "lost", detail };
 }
 
-/** The codes of problems and those that a WebSocket is closed with (docs/protocol.md); any other is `lost`. */
+/**
+ * The codes of problems and those that a WebSocket is closed with (docs/protocol.md); any other is
+ * `lost`.
+ */
 const CODES: [EndKind, string][] = [
   ["busy", "going_away too_slow too_much unavailable 1001 4008 4013"],
   ["left", "left 1000"],

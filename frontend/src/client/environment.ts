@@ -1,11 +1,14 @@
 import type { Environment, SocketLike } from "./transport.ts";
 
-/** The world of a browser or of Node 22; give `socket` in Node 20, which has no WebSocket of its own. */
+/**
+ * The world of a browser or of Node 22; give `socket` in Node 20, which has no WebSocket of its
+ * own.
+ */
 export function defaultEnvironment(): Environment {
   return {
     fetch: (input, init) => fetch(input, init),
-    // It takes no headers: the token goes as a subprotocol. Its handlers take richer events than are read here, which
-    // TypeScript won't see as fitting.
+    // It takes no headers: the token goes as a subprotocol. Its handlers take richer events than
+    // are read here, which TypeScript won't see as fitting.
     socket: (url, { Authorization: bearer }) =>
       new WebSocket(
         url,

@@ -17,7 +17,10 @@ import {
   yes,
 } from "./shape.ts";
 
-/** What a room's streams carry (docs/protocol.md). The decoder makes these out of anything, and never throws. */
+/**
+ * What a room's streams carry (docs/protocol.md). The decoder makes these out of anything, and
+ * never throws.
+ */
 
 export type RoomId = string;
 export type ClientId = string;
@@ -145,7 +148,10 @@ export type ServerEvent =
   | ErrorEvent
   | UnknownEvent;
 
-/** Why something was refused: an `error` event or a problem+json body. `code` is stable, the rest is for people. */
+/**
+ * Why something was refused: an `error` event or a problem+json body. `code` is stable, the rest is
+ * for people.
+ */
 export interface Problem {
   code: string;
   title: string;

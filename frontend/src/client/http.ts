@@ -42,7 +42,9 @@ export function request(
   });
 }
 
-/** Makes a call, and reads its answer. It never throws: what is no answer of ours is a problem too. */
+/**
+ * Makes a call, and reads its answer. It never throws: what is no answer of ours is a problem too.
+ */
 export async function ask<T extends object>(
   env: Environment,
   url: string,
@@ -68,8 +70,9 @@ export async function ask<T extends object>(
 }
 
 /**
- * Reads why a call failed. Only problem+json is our server speaking: a 403 or 404 page of a proxy in between says
- * nothing about the room, so it is no reason to give up. What Retry-After says, the body says more exactly.
+ * Reads why a call failed. Only problem+json is our server speaking: a 403 or 404 page of a proxy
+ * in between says nothing about the room, so it is no reason to give up. What Retry-After says, the
+ * body says more exactly.
  */
 export async function problemOf(response: Response): Promise<Problem> {
   const { headers, status } = response;
@@ -78,7 +81,10 @@ export async function problemOf(response: Response): Promise<Problem> {
   return problem ? { ...problem, status } : noAnswer(status);
 }
 
-/** The problem that stands for no answer of ours at all: a network error, or a page of something in between. */
+/**
+ * The problem that stands for no answer of ours at all: a network error, or a page of something in
+ * between.
+ */
 function noAnswer(status?: number, detail?: string): Problem {
   return { code: "no_answer", title: "No answer", status, detail };
 }

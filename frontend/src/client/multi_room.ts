@@ -95,7 +95,7 @@ export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
     timer = undefined;
   }
 
-  /** For good: whoever holds the rooms now is another. */
+  /** For good: whoever leads the rooms now is another. */
   function close(): void {
     rooms.clear();
     stop();
@@ -150,7 +150,10 @@ export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
     options.onRoom(event.roomId, event);
   }
 
-  /** A room that the server will not have fails the whole request: it can only be one of those that never got in. */
+  /**
+   * A room that the server will not have fails the whole request: it can only be one of those that
+   * never got in.
+   */
   function over(end: End): void {
     const never = [...rooms].filter(([, { welcome }]) => welcome === undefined);
     // A room that had its address to itself was left, and others are on their way in.

@@ -7,7 +7,9 @@ import { ask, type HttpCall } from "./http.ts";
 import { roomUrl, type Target } from "./target.ts";
 import type { Environment } from "./transport.ts";
 
-/** A post over the WebSocket without an answer by then is a sign that nothing goes up. Milliseconds. */
+/**
+ * A post over the WebSocket without an answer by then is a sign that nothing goes up. Milliseconds.
+ */
 const ANSWER_WITHIN = 4_000;
 
 /** What is no answer of ours may pass, unless it forbids the request. */
@@ -53,7 +55,10 @@ export interface OutboxOptions {
 export interface Outbox {
   readonly posts: readonly Post[];
   add(what: Outgoing, key: string): Post;
-  /** Takes in posts that were written elsewhere, before those there are; known ones are left as they are. */
+  /**
+   * Takes in posts that were written elsewhere, before those there are; known ones are left as they
+   * are.
+   */
   restore(posts: readonly Post[]): void;
   /** A person wants a refused one sent after all; it goes to the end. */
   retry(key: string): void;
@@ -71,11 +76,12 @@ export interface Outbox {
 }
 
 /**
- * What was written and has not come by as a message, in order. One post is under way at a time: with more, a failure of
- * the first would let the second pass it. The network gets no say in the order of what one says. It goes out over the
- * connection if that carries commands, else by HTTP.
+ * What was written and has not come by as a message, in order. One post is under way at a time:
+ * with more, a failure of the first would let the second pass it. The network gets no say in the
+ * order of what one says. It goes out over the connection if that carries commands, else by HTTP.
  *
- * A post whose answer was lost may or may not be stored, so it goes out again under its key, and the server knows it.
+ * A post whose answer was lost may or may not be stored, so it goes out again under its key, and
+ * the server knows it.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
   const { env, target, connection } = options;

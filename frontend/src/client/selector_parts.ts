@@ -12,12 +12,12 @@ export interface TransportSelectorOptions {
   /** Opens and closes what is tried. */
   open(id: AttemptId, transport: Transport): void;
   close(id: AttemptId): void;
-  /** From now on this try's events are the session's. */
+  /** From now on this attempt's events are the session's. */
   activate(id: AttemptId, transport: Transport): void;
   onState(state: ConnectionState): void;
   onDecision(decision: Decision): void;
   onMemory(memory: Memory): void;
-  /** The server has closed the door: nothing is open, nothing is tried. */
+  /** The server refused access, or one has left: nothing is open, nothing is tried. */
   onFinal(end: End): void;
 }
 

@@ -10,7 +10,9 @@ export interface SessionKeeperOptions
   env: Environment;
   /** Reports whether the client is started. */
   running(): boolean;
-  /** Who one is became known: null for a guest. `renewed` when the connection is still another's. */
+  /**
+   * Who one is became known: null for a guest. `renewed` when the connection is still another's.
+   */
   onSession(session: Session | null, renewed?: boolean): void;
   /** There is nothing to wait for before the room is read. */
   onReady(): void;

@@ -16,7 +16,9 @@ const ASK_EVERY = 700;
 const PATIENCE = 1_000;
 /** So that not all tabs lose it at once. */
 const SPREAD = 200;
-/** Without locks nobody says that nobody leads: a new tab waits so long, and up to as long again. */
+/**
+ * Without locks nobody says that nobody leads: a new tab waits so long, and up to as long again.
+ */
 const FIRST_PATIENCE = 100;
 const ASK_HIDDEN = 5_000;
 /** Rooms whose name is their own on the server too; the others get a connection of their own. */
@@ -117,7 +119,10 @@ function createTabConnection(
     locks.request(`${name}/${id}`, {}, mine).catch(withoutLocks);
   }
 
-  /** Browsers differ in what goes on in a frozen tab: in some it answers while its connection stands still. */
+  /**
+   * Browsers differ in what goes on in a frozen tab: in some it answers while its connection stands
+   * still.
+   */
   function freeze(): void {
     frozen = true;
     lock?.close();
@@ -222,7 +227,10 @@ function createTabConnection(
     if (leading) tell({ type: "here", fresh: false }, to);
   }
 
-  /** The leader said goodbye: the lock goes to the next; without locks one that waits at random leads. */
+  /**
+   * The leader said goodbye: the lock goes to the next; without locks one that waits at random
+   * leads.
+   */
   function lost(): void {
     leaderId = undefined;
     tabRoom.interrupt();

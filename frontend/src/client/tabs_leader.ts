@@ -7,7 +7,10 @@ import { type LocksLike, watch } from "./tabs_lock.ts";
 import type { TabMessage, TabMessageBody } from "./tabs_messages.ts";
 import { createTimers } from "./tabs_timers.ts";
 
-/** Without locks a tab that was not heard for so long is gone: a hidden one's timers run once a minute. Milliseconds. */
+/**
+ * Without locks a tab that was not heard for so long is gone: a hidden one's timers run once a
+ * minute. Milliseconds.
+ */
 const TAB_SILENT = 150_000;
 const DECISIONS_TOLD = 30;
 

@@ -22,7 +22,9 @@ export interface TabEnvironment {
   onFreeze(run: () => void): () => void;
 }
 
-/** What tabs tell the one that holds the connection, up to `restart`, and what that one tells them. */
+/**
+ * What tabs tell the leader, up to `restart`, and what that one tells them.
+ */
 export type TabMessageBody =
   | { type: "ask" }
   | { type: "join"; room: RoomId; after?: Cursor; session?: Session }

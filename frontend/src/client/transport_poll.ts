@@ -7,7 +7,10 @@ import type { Channel, Environment, Sink } from "./transport.ts";
 
 /** Seconds that a poll waits at the server: under the 30 s after which some proxies cut. */
 const LONGEST_WAIT = 25;
-/** The second poll is short: its answer is what a stream's first ping is, proof that a later answer gets through. */
+/**
+ * The second poll is short: its answer is what a stream's first ping is, proof that a later answer
+ * gets through.
+ */
 const PROOF_WAIT = 1;
 /** Milliseconds past its wait that an answer may take before the poll counts as swallowed. */
 const SLACK = 8_000;
@@ -15,19 +18,25 @@ const SLACK = 8_000;
 const SHORTEST_CUT = 1_500;
 /** So much longer is each poll than one before it that lasted its whole time. */
 const GROWTH = 2.5;
-/** Polls stay under the time at which one was cut for so long; then longer ones are tried again. Milliseconds. */
+/**
+ * Polls stay under the time at which one was cut for so long; then longer ones are tried again.
+ * Milliseconds.
+ */
 const CUT_REMEMBERED = 5 * 60_000;
 /** Polls begin at least this far apart: what comes in a burst comes in few answers. */
 const APART = 50;
-/** And this far when there was no news: something that answers polls at once must not be asked in circles. */
+/**
+ * And this far when there was no news: something that answers polls at once must not be asked in
+ * circles.
+ */
 const APART_IDLE = 1_000;
 /** Cut polls in a row before the transport is given up. */
 const CUTS = 3;
 
 /**
- * GET /rooms/{room}/messages?wait=, or /stream/messages for several rooms: the floor, made to look like a stream. The
- * first answer becomes `welcome`, perhaps `reset`, the messages and `live`; each later one its messages, the roster when
- * it changed, and a `ping`.
+ * GET /rooms/{room}/messages?wait=, or /stream/messages for several rooms: the floor, made to look
+ * like a stream. The first answer becomes `welcome`, perhaps `reset`, the messages and `live`; each
+ * later one its messages, the roster when it changed, and a `ping`.
  */
 export function openPoll(env: Environment, target: Target, sink: Sink): Channel {
   const { session, headers } = target;
@@ -51,7 +60,8 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
         cuts = 0;
         if (now - cutAt > CUT_REMEMBERED) longest = LONGEST_WAIT;
         const apart = tell(answer.result, wait === 0) ? APART : APART_IDLE;
-        // Longer step by step: what cuts or swallows long requests is found out by one that is not so long.
+        // Longer step by step: what cuts or swallows long requests is found out by one that is not
+        // so long.
         if (wait <= PROOF_WAIT || took > wait * 900) wait = Math.ceil(wait * GROWTH) || PROOF_WAIT;
         wait = Math.min(longest, wait);
         if (took < apart) await new Promise<void>((go) => env.setTimeout(go, apart - took));
@@ -60,8 +70,8 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
       const end = endOfProblem(answer.problem);
       cuts += 1;
       if (wait === 0 || end.kind !== "lost" || took < SHORTEST_CUT || cuts >= CUTS) return end;
-      // Something in between cuts long requests: stay under the time it let this one live. The time of one that slept
-      // along with the whole device says nothing.
+      // Something in between cuts long requests: stay under the time it let this one live. The time
+      // of one that slept along with the whole device says nothing.
       if (took > wait * 1000 + 2 * SLACK) continue;
       cutAt = now;
       longest = Math.max(1, Math.floor(Math.min(took / 1250, wait / 2)));
@@ -82,7 +92,7 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
     return replies?.length === positions.length ? replies : undefined;
   }
 
-  /** True when there was news. */
+  /** Reports whether there was news. */
   function tell(replies: MessagesReply[], first: boolean): boolean {
     let news = false;
     replies.forEach(({ messages, cursor, reset, reason = "", ...roster }, i) => {
@@ -104,7 +114,8 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
       } else if (changed) say({ type: "members", roomId, ...roster });
       if (reset) say({ type: "reset", roomId, reason });
       messages.forEach(say);
-      // The cursor may be past what was not a message; a stream would have shown it as an entry of an unknown kind.
+      // The cursor may be past what was not a message; a stream would have shown it as an entry of
+      // an unknown kind.
       say(
         first
           ? { type: "live", roomId, cursor }

@@ -125,7 +125,7 @@ export function createTransportSelector(options: TransportSelectorOptions): Tran
         }
         return check();
       case "rooms":
-        // What is open knows only the rooms of before. The active transport stays until the next one is there.
+        // What is open knows only the rooms of before. The active one stays until the next is there.
         if (!active && !race) return;
         cancelRace("rooms");
         return begin(active ? "rooms" : "again");
@@ -134,7 +134,7 @@ export function createTransportSelector(options: TransportSelectorOptions): Tran
     }
   }
 
-  /** A WebSocket may answer a ping first: most often nothing has happened to it. The others can't be asked. */
+  /** A WebSocket may answer a ping first: most often nothing happened. The others can't be asked. */
   function ask(): void {
     if (active?.transport !== "ws") return check();
     answerBy = Math.min(answerBy, now + ANSWER_WITHIN);

@@ -8,8 +8,9 @@ import type { Channel, Environment, Sink } from "./transport.ts";
 const TYPE = "text/event-stream";
 
 /**
- * GET /rooms/{room}/sse, or /stream/sse for several rooms, read with fetch rather than EventSource: that one hides the
- * status and the reason of a failure, and comes back when it likes, not when the backoff says.
+ * GET /rooms/{room}/sse, or /stream/sse for several rooms, read with fetch rather than EventSource:
+ * that one hides the status and the reason of a failure, and comes back when it likes, not when the
+ * backoff says.
  */
 export function openSse(env: Environment, target: Target, sink: Sink): Channel {
   const abort = new AbortController();

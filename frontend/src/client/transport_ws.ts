@@ -5,7 +5,10 @@ import type { Channel, Environment, Sink } from "./transport.ts";
 
 const OPEN = 1;
 
-/** GET /rooms/{room}/ws, or /stream/ws for several rooms: one event a text frame, commands the other way. */
+/**
+ * GET /rooms/{room}/ws, or /stream/ws for several rooms: one event a text frame, commands the other
+ * way.
+ */
 export function openWs(env: Environment, target: Target, sink: Sink): Channel {
   const socket = env.socket(
     target.address("/ws", target.positions).replace(/^http/, "ws"),
@@ -19,7 +22,8 @@ export function openWs(env: Environment, target: Target, sink: Sink): Channel {
   };
   // Node's `ws` throws for an error that nobody hears, after `close()` too.
   socket.onerror = () => undefined;
-  // A refused handshake and a broken connection both end here, with 1006 and no reason: browsers tell no more.
+  // A refused handshake and a broken connection both end here, with 1006 and no reason: browsers
+  // tell no more.
   socket.onclose = ({ code, reason }) => sink.end(endOfClose(code, reason));
 
   return {

@@ -10,7 +10,9 @@ export function Avatar({ person }: { person: Person }) {
   );
 }
 
-/** A name in the person's colour, with the mark of a guest. Names may be written in any direction. */
+/**
+ * A name in the person's colour, with the mark of a guest. Names may be written in any direction.
+ */
 export function PersonName({ person }: { person: Person }) {
   const { words } = usePage();
   return (

@@ -95,7 +95,10 @@ interface DiagnosticsProps {
   onClose(): void;
 }
 
-/** What was decided about the connection, the newest first. Its words are the library's: they go into bug reports. */
+/**
+ * What was decided about the connection, the newest first. Its words are the library's: they go
+ * into bug reports.
+ */
 function Diagnostics({ decisions, room, onClose }: DiagnosticsProps) {
   const { words } = usePage();
   const [copied, setCopied] = useState(false);

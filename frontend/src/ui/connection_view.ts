@@ -1,6 +1,9 @@
 import type { ConnectionState, Transport } from "../client/index.ts";
 
-/** What the indicator shows. Breaks that are over before anybody would have read about them are not shown. */
+/**
+ * What the indicator shows. Breaks that are over before anybody would have read about them are not
+ * shown.
+ */
 export interface ConnectionView {
   state: "connecting" | "live" | "offline" | "ended";
   transport?: Transport;

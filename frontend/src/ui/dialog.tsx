@@ -21,7 +21,7 @@ export function Dialog({ title, kind, testId, onClose, children }: DialogProps) 
     return () => dialog?.close();
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc does for the keyboard what a click beside it does
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Esc does the same for the keyboard
     <dialog
       ref={box}
       class={kind}

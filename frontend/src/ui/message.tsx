@@ -15,7 +15,10 @@ export interface MessageProps {
   onDiscard(key: string): void;
 }
 
-/** One message. It is drawn again only when something of it changed: rooms are long, and people type meanwhile. */
+/**
+ * One message. It is drawn again only when something of it changed: rooms are long, and people type
+ * meanwhile.
+ */
 export class Message extends Component<MessageProps> {
   override shouldComponentUpdate({ row, language }: MessageProps): boolean {
     const old = this.props.row;

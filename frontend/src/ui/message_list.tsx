@@ -15,7 +15,9 @@ export interface MessageListProps {
   onReadAll(): void;
 }
 
-/** Rows that are drawn before anything shows: a screenful, so that it shows at once on a slow phone. */
+/**
+ * Rows that are drawn before anything shows: a screenful, so that it shows at once on a slow phone.
+ */
 const FIRST = 30;
 /** Rows that are drawn then, and how many more each time one reaches the top. */
 const WINDOW = 300;

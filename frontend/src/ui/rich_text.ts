@@ -21,7 +21,10 @@ export function partsOf(text: string): Part[] {
   return parts;
 }
 
-/** A link without the punctuation of the sentence it stands in. Only http and https: nothing that runs. */
+/**
+ * A link without the punctuation of the sentence it stands in. Only http and https: nothing that
+ * runs.
+ */
 function linkOf(found: string): (Part & { kind: "link" }) | undefined {
   let text = found.replace(/[.,;:!?…»”’"'*_~]+$/u, "");
   // A closing bracket belongs to the link only if it was opened in it.

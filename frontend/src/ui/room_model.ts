@@ -280,7 +280,10 @@ export class RoomModel {
   }
 }
 
-/** Chromium tells when the device goes from one network to another; the others only when it loses one. */
+/**
+ * Chromium tells when the device goes from one network to another; the others only when it loses
+ * one.
+ */
 function networkInformation(): EventTarget | undefined {
   return (navigator as { connection?: EventTarget }).connection;
 }

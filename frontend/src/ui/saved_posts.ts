@@ -2,10 +2,11 @@ import type { Post } from "../client/index.ts";
 import { lasting, tabwide } from "./storage.ts";
 
 /**
- * What was written and is not out yet, kept by the browser: it survives a reload, and the tab. Each tab keeps its own
- * under a name of its own and says every few seconds that it is there; what nobody keeps any more, the next tab of the room
- * takes over. Two that send one post harm nobody: it has its key. After a crash, which says no goodbye, that is once the
- * last sign of life is old (ORPHANED), for the tab that comes back too.
+ * What was written and is not out yet, kept by the browser: it survives a reload, and the tab. Each
+ * tab keeps its own under a name of its own and says every few seconds that it is there; what
+ * nobody keeps any more, the next tab of the room takes over. Two that send one post harm nobody:
+ * it has its key. After a crash, which says no goodbye, that is once the last sign of life is old
+ * (ORPHANED), for the tab that comes back too.
  */
 export class SavedPosts {
   readonly #prefix: string;
@@ -92,7 +93,10 @@ function read(value: unknown): { beat: number; posts: Post[] } {
   return { beat: typeof beat === "number" ? beat : 0, posts: readPosts(posts) };
 }
 
-/** A refused one stays refused, for somebody to decide; of the others nobody knows whether they are stored. */
+/**
+ * A refused one stays refused, for somebody to decide; of the others nobody knows whether they are
+ * stored.
+ */
 function readPosts(stored: unknown): Post[] {
   if (!Array.isArray(stored)) return [];
   return stored.flatMap((value: unknown): Post[] => {

@@ -1,6 +1,6 @@
 /**
- * Keeps the composer above the keyboard where that covers the page rather than shrink it (Safari): the room gets the
- * height that is to be seen. While one has zoomed in, the page keeps its height.
+ * Keeps the composer above the keyboard where that covers the page rather than shrink it (Safari):
+ * the room gets the height that is to be seen. While one has zoomed in, the page keeps its height.
  */
 export function followViewport(): void {
   const viewport = window.visualViewport;

@@ -1,7 +1,9 @@
 import { type Cursor, parseCursor, type Session } from "../client/index.ts";
 import { lasting } from "./storage.ts";
 
-/** What this browser remembers of a person: the name, the rooms visited, and how far they were read. */
+/**
+ * What this browser remembers of a person: the name, the rooms visited, and how far they were read.
+ */
 
 export interface Visit {
   room: string;
@@ -51,7 +53,10 @@ export function saveName(name: string): void {
   lasting.set("name", name);
 }
 
-/** Who one was here last; null when never anybody. The session itself is in a cookie that no script can read. */
+/**
+ * Who one was here last; null when never anybody. The session itself is in a cookie that no script
+ * can read.
+ */
 export function savedSession(): Session | null {
   const stored = lasting.get("session");
   if (typeof stored !== "object" || stored === null) return null;

@@ -4,7 +4,10 @@ import { isolate } from "../message_list.tsx";
 import type { CallState } from "./call.ts";
 import type { Talker } from "./session.ts";
 
-/** What is worth saying aloud between two moments of a call: who came, who went, who shares a screen. */
+/**
+ * What is worth saying aloud between two moments of a call: who came, who went, who shares a
+ * screen.
+ */
 export function newsOf(words: Words, before: readonly Talker[], now: readonly Talker[]): string[] {
   const was = new Map(before.map((talker) => [talker.id, talker]));
   const is = new Set(now.map(({ id }) => id));
@@ -23,7 +26,10 @@ export function newsOf(words: Words, before: readonly Talker[], now: readonly Ta
   return news;
 }
 
-/** The latest news of a call. Who was there before one came is none, nor is who is not to be seen while one is not in. */
+/**
+ * The latest news of a call. Who was there before one came is none, nor is who is not to be seen
+ * while one is not in.
+ */
 export function useNews(words: Words, state: CallState, talkers: readonly Talker[]): string {
   const before = useRef<readonly Talker[] | undefined>(undefined);
   const broken = useRef(false);

@@ -57,8 +57,9 @@ const HELD_LONG = 10_000;
 const EMPTY: SessionView = { talkers: [], soundBlocked: false };
 
 /**
- * One's part in a room's call: wants to be in from `join` to `leave`, and sees to it. It knows neither the DOM nor LiveKit.
- * A connection mends itself as long as it can; when it gives up, the next one is made with a pass of its own.
+ * One's part in a room's call: wants to be in from `join` to `leave`, and sees to it. It knows
+ * neither the DOM nor LiveKit. A connection mends itself as long as it can; when it gives up, the
+ * next one is made with a pass of its own.
  */
 export class Call {
   readonly #o: CallOptions;
@@ -180,7 +181,10 @@ export class Call {
     }
   }
 
-  /** Switches on what one wants the others to have by now: one may have thought better of it on the way. */
+  /**
+   * Switches on what one wants the others to have by now: one may have thought better of it on the
+   * way.
+   */
   #begin(opened: Devices): void {
     const { devices } = this.#media;
     for (const kind of ["camera", "microphone", "speaker"] as const) {
@@ -239,7 +243,8 @@ export class Call {
   #problem(source: Source, problem: MediaProblem | undefined): void {
     const { [source]: _, ...others } = this.#problems;
     this.#problems = problem === undefined ? others : { ...others, [source]: problem };
-    // A camera that can't be had is not asked for again by itself, which would ask the person again.
+    // A camera that can't be had is not asked for again by itself, which would ask the person
+    // again.
     if (problem !== undefined && source !== "screen") {
       this.#media = { ...this.#media, [source]: false };
     }

@@ -14,7 +14,9 @@ function hasCalls(): boolean {
   return document.querySelector('meta[name="caller-calls"]')?.getAttribute("content") === "on";
 }
 
-/** Whether one wants to be in the room's call, and the part of the page for it once that is loaded. */
+/**
+ * Whether one wants to be in the room's call, and the part of the page for it once that is loaded.
+ */
 export function useCalls(view: RoomView, onNotice: (text: string) => void) {
   const { words } = usePage();
   const [offered] = useState(hasCalls);

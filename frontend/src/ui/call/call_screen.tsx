@@ -23,7 +23,10 @@ export interface CallScreenProps {
   onClose(): void;
 }
 
-/** From the look at oneself to leaving. It is loaded when somebody wants to join, and who takes it away leaves the call. */
+/**
+ * From the look at oneself to leaving. It is loaded when somebody wants to join, and who takes it
+ * away leaves the call.
+ */
 export function CallScreen(props: CallScreenProps) {
   const { room, self, members, chatLive, isFirst, onStage, onClose } = props;
   const { words, baseUrl } = usePage();

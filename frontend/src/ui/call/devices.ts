@@ -16,7 +16,10 @@ const KIND_OF: Record<MediaDeviceKind, DeviceKind> = {
   audiooutput: "speaker",
 };
 
-/** The devices there are, as far as the browser says so: before it has given one, they have neither ids nor names. */
+/**
+ * The devices there are, as far as the browser says so: before it has given one, they have neither
+ * ids nor names.
+ */
 export async function listDevices(): Promise<DeviceList> {
   const list: Record<DeviceKind, Device[]> = { camera: [], microphone: [], speaker: [] };
   try {

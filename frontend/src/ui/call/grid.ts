@@ -8,7 +8,10 @@ export interface Grid {
 /** Faces that are smaller tell nothing; the tiles scroll instead. Pixels. */
 const NARROWEST = 132;
 
-/** The largest equal tiles that fit: `ratio` is a tile's width by its height, `gap` stands between them. */
+/**
+ * The largest equal tiles that fit: `ratio` is a tile's width by its height, `gap` stands between
+ * them.
+ */
 export function bestGrid(
   count: number,
   space: { width: number; height: number },

@@ -31,8 +31,9 @@ import {
 } from "./session.ts";
 
 /**
- * How long LiveKit's client may mend a connection before a new one is made with a new pass. Most breaks are mended within
- * two seconds; after a restart of the server only a new connection helps. Milliseconds.
+ * How long LiveKit's client may mend a connection before a new one is made with a new pass. Most
+ * breaks are mended within two seconds; after a restart of the server only a new connection helps.
+ * Milliseconds.
  */
 const MENDS_WITHIN = 15_000;
 /** Between its tries. Milliseconds. */
@@ -99,7 +100,10 @@ class LiveKitSession implements CallSession {
   readonly #room: Room;
   readonly #events: SessionEvents;
   readonly #pictures = new WeakMap<VideoTrack, Picture>();
-  /** The last switch of each source: the next one waits for it, since a camera that is starting can't be stopped yet. */
+  /**
+   * The last switch of each source: the next one waits for it, since a camera that is starting
+   * can't be stopped yet.
+   */
   readonly #switches = new Map<Source, Promise<MediaProblem | undefined>>();
   /** Own sources that are being switched, so that what the room tells of them is no surprise. */
   readonly #switching = new Set<Source>();
@@ -113,7 +117,8 @@ class LiveKitSession implements CallSession {
   constructor(devices: Devices, events: SessionEvents) {
     this.#events = events;
     this.#room = new Room({
-      // The picture that is sent and received is as large as it is shown, and what nobody looks at is not sent.
+      // The picture that is sent and received is as large as it is shown, and what nobody looks at
+      // is not sent.
       adaptiveStream: true,
       dynacast: true,
       publishDefaults: { simulcast: true },
@@ -181,7 +186,10 @@ class LiveKitSession implements CallSession {
     }
   }
 
-  /** Captures and publishes. The room would do both by itself, and hold the devices for a while when one leaves meanwhile. */
+  /**
+   * Captures and publishes. The room would do both by itself, and hold the devices for a while when
+   * one leaves meanwhile.
+   */
   async #publish(source: Source): Promise<void> {
     const { localParticipant: own } = this.#room;
     const tracks =
@@ -251,7 +259,10 @@ class LiveKitSession implements CallSession {
     });
   }
 
-  /** A camera or microphone of one's own went off by itself: it was pulled out, or taken away in the browser's settings. */
+  /**
+   * A camera or microphone of one's own went off by itself: it was pulled out, or taken away in the
+   * browser's settings.
+   */
   #ownGone(source: Track.Source): void {
     for (const kind of ["camera", "microphone"] as const) {
       if (source === SOURCE[kind] && !this.#over && !this.#switching.has(kind)) {
@@ -340,7 +351,10 @@ function endOf(reason: DisconnectReason | undefined): SessionEnd {
   }
 }
 
-/** When the server spoke and the connection failed all the same, the media found no way through the network. */
+/**
+ * When the server spoke and the connection failed all the same, the media found no way through the
+ * network.
+ */
 function connectProblemOf(error: unknown, signalled: boolean): ConnectProblem {
   if (signalled) return "blocked";
   const denied =
@@ -348,7 +362,10 @@ function connectProblemOf(error: unknown, signalled: boolean): ConnectProblem {
   return denied ? "denied" : "unreachable";
 }
 
-/** The dialog for the screen was closed without choosing: browsers say so with the name of a refusal. */
+/**
+ * The dialog for the screen was closed without choosing: browsers say so with the name of a
+ * refusal.
+ */
 function isChangeOfMind(error: unknown): boolean {
   return (
     error instanceof Error && error.name === "NotAllowedError" && !/system/i.test(error.message)

@@ -147,7 +147,10 @@ function OwnPicture({ stream }: { stream: MediaStream }) {
   );
 }
 
-/** How loud the microphone is: a bar for the eye, a meter for the ear. They move twenty times a second, past Preact. */
+/**
+ * How loud the microphone is: a bar for the eye, a meter for the ear. They move twenty times a
+ * second, past Preact.
+ */
 function Level({ stream }: { stream: MediaStream | undefined }) {
   const { words } = usePage();
   const bar = useRef<HTMLSpanElement>(null);

@@ -15,7 +15,10 @@ export interface PreviewView {
 
 const BOTH: readonly Captured[] = ["camera", "microphone"];
 
-/** The camera and the microphone as one tries them before joining. It knows the browser's devices and no page. */
+/**
+ * The camera and the microphone as one tries them before joining. It knows the browser's devices
+ * and no page.
+ */
 export class Preview {
   readonly #listeners = new Set<() => void>();
   #on: Record<Captured, boolean>;
@@ -90,7 +93,10 @@ export class Preview {
     }
   }
 
-  /** The devices that were chosen may be gone: then any other is better than none. False when none was chosen. */
+  /**
+   * The devices that were chosen may be gone: then any other is better than none. False when none
+   * was chosen.
+   */
   #forget(kinds: readonly Captured[], error: unknown): boolean {
     const chosen = kinds.filter((kind) => this.#devices[kind] !== undefined);
     if (mediaProblemOf(error) !== "missing" || chosen.length === 0) return false;
@@ -98,7 +104,10 @@ export class Preview {
     return true;
   }
 
-  /** Together they could not be had: finds out which one, without asking the person for what has just been refused. */
+  /**
+   * Together they could not be had: finds out which one, without asking the person for what has
+   * just been refused.
+   */
   async #apart(ask: readonly { kind: Captured; n: number }[], error: unknown): Promise<void> {
     const refused = mediaProblemOf(error) === "refused";
     for (const { kind, n } of ask) {
@@ -155,7 +164,9 @@ export class Preview {
   }
 }
 
-/** An ideal device would be one wish among others: another one with a better picture would be given. */
+/**
+ * An ideal device would be one wish among others: another one with a better picture would be given.
+ */
 function exactly(id: string | undefined): MediaTrackConstraints {
   return id === undefined ? {} : { deviceId: { exact: id } };
 }

@@ -1,9 +1,12 @@
 /**
- * What the page needs of a call's connection: livekit.ts gives it for a LiveKit server, tests give a fake. Nothing here knows
- * LiveKit, which is a large module of its own that is loaded when a call is joined.
+ * What the page needs of a call's connection: livekit.ts gives it for a LiveKit server, tests give
+ * a fake. Nothing here knows LiveKit, which is a large module of its own that is loaded when a call
+ * is joined.
  */
 
-/** What the server gives to somebody who may join: good for a single connection, for two minutes. */
+/**
+ * What the server gives to somebody who may join: good for a single connection, for two minutes.
+ */
 export interface Pass {
   url: string;
   token: string;
@@ -14,7 +17,10 @@ export type Source = "camera" | "microphone" | "screen";
 /** Why a camera, microphone or screen can't be had. */
 export type MediaProblem = "refused" | "missing" | "busy" | "insecure" | "failed";
 
-/** Ids of devices, as the browser names them for this origin; the browser's default where there is none. */
+/**
+ * Ids of devices, as the browser names them for this origin; the browser's default where there is
+ * none.
+ */
 export interface Devices {
   camera?: string;
   microphone?: string;
@@ -105,7 +111,10 @@ export class ConnectError extends Error {
   }
 }
 
-/** Reads why the browser gave no device: the names are those of the media capture specification and of older browsers. */
+/**
+ * Reads why the browser gave no device: the names are those of the media capture specification and
+ * of older browsers.
+ */
 export function mediaProblemOf(error: unknown): MediaProblem {
   switch (error instanceof Error ? error.name : "") {
     case "NotAllowedError":

@@ -1,4 +1,7 @@
-/** Tells how loud a microphone is, 0 to 1, about twenty times a second, until the function that it returns is called. */
+/**
+ * Tells how loud a microphone is, 0 to 1, about twenty times a second, until the function that it
+ * returns is called.
+ */
 export function followLevel(stream: MediaStream, onLevel: (level: number) => void): () => void {
   const context = new AudioContext();
   const source = context.createMediaStreamSource(stream);
@@ -22,7 +25,10 @@ export function followLevel(stream: MediaStream, onLevel: (level: number) => voi
 /** Decibels below the loudest at which the meter shows nothing: a quiet room. */
 const SILENCE = -60;
 
-/** The level of some samples as ears have it: by decibels, 0 for a quiet room, 1 for as loud as it gets. */
+/**
+ * The level of some samples as ears have it: by decibels, 0 for a quiet room, 1 for as loud as it
+ * gets.
+ */
 export function levelOf(samples: Float32Array): number {
   let sum = 0;
   for (const sample of samples) sum += sample * sample;
@@ -36,7 +42,10 @@ const NOTE_LASTS = 0.22;
 /** Milliseconds. */
 const PLAYS_WITHIN = 3_000;
 
-/** Plays three notes on a speaker, the browser's default unless an id is given. To be called in a click. */
+/**
+ * Plays three notes on a speaker, the browser's default unless an id is given. To be called in a
+ * click.
+ */
 export async function playTestSound(speaker: string | undefined): Promise<void> {
   const context = new AudioContext();
   const audio = new Audio();

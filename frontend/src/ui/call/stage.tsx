@@ -105,7 +105,8 @@ function Controls({ call, talkers, onLeave }: StageProps) {
   const isIn = call.state.phase === "in";
   const own = talkers.find((talker) => talker.own);
   const shares = own?.screen !== undefined;
-  // What one wants: a camera takes a second to start, and between connections it is what one will come back with.
+  // What one wants: a camera takes a second to start, and between connections it is what one will
+  // come back with.
   const on = call.media;
   return (
     <div class="call-controls">

@@ -1,7 +1,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { type DeviceList, listDevices, NO_DEVICES } from "./devices.ts";
 
-/** The devices there are. They are looked up again when one is plugged in, and when `change` changes: names come with permission. */
+/**
+ * The devices there are. They are looked up again when one is plugged in, and when `change`
+ * changes: names come with permission.
+ */
 export function useDevices(change: unknown): DeviceList {
   const [list, setList] = useState<DeviceList>(NO_DEVICES);
   useEffect(() => {

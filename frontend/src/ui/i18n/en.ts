@@ -1,4 +1,7 @@
-/** English, and the list of all texts there are. A plural text has one form for each category of the language. */
+/**
+ * English, and the list of all texts there are. A plural text has one form for each category of the
+ * language.
+ */
 export const en = {
   appName: "Caller",
   pageTitle: "{room} · Caller",

@@ -28,7 +28,8 @@ export class Words {
   constructor(language: Language) {
     this.language = language;
     this.#texts = LANGUAGES[language].texts;
-    // The browser's own variant of the language, if it has one, knows the habits of the place (12 or 24 hours).
+    // The browser's own variant of the language, if it has one, knows the habits of the place (12
+    // or 24 hours).
     const locale = navigator.languages?.find((l) => l.startsWith(language)) ?? language;
     this.#plural = new Intl.PluralRules(locale);
     this.#number = new Intl.NumberFormat(locale);
