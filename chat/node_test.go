@@ -474,6 +474,44 @@ func TestWhatWasHeldBeforeACutIsRead(t *testing.T) {
 	})
 }
 
+// queuedLog is a log whose reads wait for their turn.
+type queuedLog struct {
+	chat.Log
+	wait time.Duration
+}
+
+func (l queuedLog) Read(ctx context.Context, room chat.RoomID) (chat.Kept, error) {
+	time.Sleep(l.wait)
+	return l.Log.Read(ctx, room)
+}
+
+// While a read waits for its turn, more may be posted than is kept. What the feed has told of it is older than all that
+// the read brings, and no reason to read again: the next one would be no better.
+func TestARushDuringAReadIsReadOnce(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, _ *chat.Node) {
+		s.SetHistoryLimit(10)
+		store := s.Node("b")
+		n := chat.NewNode(queuedLog{store, 200 * time.Millisecond}, store, store, chat.Options{HistoryLimit: 10})
+		defer func() { require.NoError(t, n.Close(t.Context())) }()
+		last := make(chan string)
+		go func() {
+			for i := range 100 {
+				s.Do(lobby, func(r *chattest.Room) {
+					r.Tell(chat.Appended{Entry: r.Append(chat.Draft{Payload: chat.Message{Text: fmt.Sprint(i)}})})
+				})
+				time.Sleep(10 * time.Millisecond)
+			}
+			close(last)
+		}()
+		bob, _ := subscribe(t, n, chat.Principal{}, chat.All)
+		<-last
+		synctest.Wait()
+		said := texts(bob.take())
+		require.Equal(t, "99", said[len(said)-1])
+		require.Equal(t, 1, s.Calls("read"))
+	})
+}
+
 func TestAFloodedInboxReadsOnFromTheList(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		bob, _ := subscribe(t, n, chat.Principal{}, chat.All)

@@ -43,7 +43,7 @@ func (r *room) finishRead(read int, kept Kept, roster RosterSnapshot, err error)
 		r.leases.answered()
 		r.adoptLog(kept)
 		r.adoptRoster(roster)
-		for _, n := range held {
+		for _, n := range r.tail.dropPast(held) {
 			r.handle(n)
 		}
 	}

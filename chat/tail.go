@@ -59,6 +59,28 @@ func (t *tail) place(e Entry) place {
 	return elsewhere
 }
 
+// dropPast returns the notices without entries that a read has left behind: such as are no longer kept, but lead up, each
+// to the next, to one that the tail has. By themselves they would look like those of another log.
+func (t *tail) dropPast(notices []Notice) []Notice {
+	var after *Entry // is in this log, and the next one that was told of
+	for i := len(notices) - 1; i >= 0; i-- {
+		told, ok := notices[i].(Appended)
+		if !ok {
+			continue
+		}
+		e := told.Entry
+		switch {
+		case t.place(e) == known:
+			after = &e
+		case after != nil && e.ID == (Cursor{after.ID.Seq - 1, after.Prev}):
+			after, notices[i] = &e, nil
+		default:
+			after = nil
+		}
+	}
+	return slices.DeleteFunc(notices, func(n Notice) bool { return n == nil })
+}
+
 // push appends an entry that is the next one and returns its event. current is false when the tail does not know what
 // the entry has amended: then it has to be read again before anybody is shown it.
 func (t *tail) push(e Entry, now time.Time) (event *Event, current bool) {
