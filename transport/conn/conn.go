@@ -62,7 +62,7 @@ type CloseFrame func(dst []byte, f *wire.Failure) []byte
 // later: else it ends when all of its rooms have been left.
 func NewConn(keepalive *Keepalive, framing wire.Framing, closeFrame CloseFrame, stays bool) *Conn {
 	c := &Conn{keepalive: keepalive, framing: framing, closeFrame: closeFrame, stays: stays}
-	c.outbox.onClose = c.gone
+	c.outbox.onBehind, c.outbox.onClose = keepalive.behind, c.gone
 	return c
 }
 
@@ -135,6 +135,7 @@ func (c *Conn) Open(peer Peer, first []byte) error {
 		return chat.ErrGoingAway
 	}
 	c.outbox.Open(peer, first)
+	c.keepalive.observer.Opened(c.outbox.direct() != nil)
 	c.sent()
 	c.keepalive.lived(c)
 	c.mu.Lock()
@@ -234,6 +235,7 @@ func (c *Conn) finish(f *wire.Failure) {
 	within := closeTimeout
 	if f.Code == wire.CodeTooSlow {
 		within = slowCloseTimeout
+		c.keepalive.observer.TooSlow()
 	}
 	c.outbox.Finish(c.closeFrame(c.framing.AppendFailure(nil, f, "", ""), f), within)
 	c.leaveAll()

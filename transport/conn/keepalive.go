@@ -21,10 +21,12 @@ const proof = time.Second
 // Keepalive sends the pings of all connections, from one goroutine, and knows which connections are open. All methods may
 // be called at the same time.
 type Keepalive struct {
-	every   int64 // ticks between pings
-	now     atomic.Int64
-	stop    chan struct{}
-	stopped chan struct{}
+	every    int64 // ticks between pings
+	now      atomic.Int64
+	stop     chan struct{}
+	stopped  chan struct{}
+	observer Observer
+	behind   func() // the observer's; nil for nobody
 
 	mu      sync.Mutex        // protects following
 	wheel   map[int64][]*Conn // by the tick at which to look at them
@@ -38,8 +40,8 @@ type Keepalive struct {
 // NewKeepalive starts a keepalive; heartbeat is after how long with nothing else to send a ping is sent. Close ends it.
 func NewKeepalive(heartbeat time.Duration) *Keepalive {
 	k := &Keepalive{
-		every: max(1, int64(heartbeat/tick)),
-		stop:  make(chan struct{}), stopped: make(chan struct{}),
+		every: max(1, int64(heartbeat/tick)), observer: ignored{},
+		stop: make(chan struct{}), stopped: make(chan struct{}),
 		wheel: map[int64][]*Conn{}, open: map[*Conn]struct{}{}, empty: make(chan struct{}),
 	}
 	go k.run()

@@ -44,6 +44,7 @@ type Outbox struct {
 	waiting  int     // bytes in the queue that count for the backlog
 	peer     Peer    // nil until Open
 	socket   *Socket // the peer, where it can be written to without waiting; else nil
+	onBehind func()  // called when the reader has not taken all at once; must not block; nil for nobody
 	onClose  func()  // called once, when the connection has ended, by whoever ended it; nil for nobody
 }
 
@@ -90,6 +91,9 @@ func (o *Outbox) Send(b []byte) bool {
 	case len(o.queue) == 0 && o.socket != nil:
 		if n := o.writeLocked(b); n < len(b) && !o.closed {
 			o.queueLocked(piece{b[n:], len(b) - n})
+			if o.onBehind != nil {
+				o.onBehind()
+			}
 			o.startLocked()
 		}
 	case o.waiting+len(b) > MaxBacklog:
