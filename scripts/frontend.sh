@@ -14,7 +14,7 @@ deps() {
   npm ci --no-audit --no-fund
 }
 
-# stale tells whether dist and lib, which are built together, may be other than what the sources build. What is committed has been verified, and a
+# stale reports whether dist and lib, which are built together, may be other than what the sources build. What is committed has been verified, and a
 # checkout gives every file the time of the checkout: times count only where something was changed since.
 stale() {
   [ -f dist/index.html ] && [ -f lib/caller.js ] || return 0
@@ -36,7 +36,8 @@ case ${1:-} in
     fresh=$(mktemp -d)
     trap 'rm -rf "$fresh"' EXIT
     npm run build:page -- --outDir "$fresh/dist" --emptyOutDir --logLevel warn
-    npm run build:lib -- --outDir "$fresh/lib" --emptyOutDir --logLevel warn
+    npm run build:lib:core -- --outDir "$fresh/lib" --emptyOutDir --logLevel warn
+    npm run build:lib:calls -- --outDir "$fresh/lib" --logLevel warn
     npm run build:types -- --outDir "$fresh/lib/types"
     for built in dist lib; do
       if ! diff -rq "$fresh/$built" "$built"; then
