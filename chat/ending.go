@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -30,7 +31,13 @@ func (n *Node) End(members []MemberID, why error, until time.Time) {
 type endings struct {
 	mu sync.Mutex // protects following
 	of map[MemberID]ending
+	// prune is at how many those that are over are taken out: to look for them each time would cost by how
+	// many there are.
+	prune int
 }
+
+// fewEndings are not worth a look for those that are over.
+const fewEndings = 1000
 
 type ending struct {
 	why   error
@@ -40,11 +47,10 @@ type ending struct {
 func (e *endings) add(members []MemberID, why error, until time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	now := time.Now()
-	for member, ended := range e.of {
-		if !now.Before(ended.until) {
-			delete(e.of, member)
-		}
+	if len(e.of) >= e.prune {
+		now := time.Now()
+		maps.DeleteFunc(e.of, func(_ MemberID, ended ending) bool { return !now.Before(ended.until) })
+		e.prune = max(fewEndings, 2*len(e.of))
 	}
 	if e.of == nil {
 		e.of = map[MemberID]ending{}

@@ -353,3 +353,33 @@ func TestTypingIsShownNowAndThen(t *testing.T) {
 	shown.forget(noon.Add(typingEvery))
 	require.Nil(t, shown)
 }
+
+func TestEndingsThatAreOverGo(t *testing.T) {
+	var e endings
+	for i := range 5 * fewEndings {
+		e.add([]MemberID{MemberID(fmt.Sprint("over-", i))}, ErrLeft, time.Now())
+		require.NoError(t, e.why(MemberID(fmt.Sprint("over-", i))))
+	}
+	require.LessOrEqual(t, len(e.of), fewEndings)
+	for i := range 5 * fewEndings {
+		e.add([]MemberID{MemberID(fmt.Sprint(i))}, ErrLeft, time.Now().Add(time.Hour))
+	}
+	for i := range 5 * fewEndings {
+		require.ErrorIs(t, e.why(MemberID(fmt.Sprint(i))), ErrLeft)
+	}
+}
+
+// BenchmarkEnding is what one more ending costs where there are many.
+func BenchmarkEnding(b *testing.B) {
+	for _, many := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprint(many), func(b *testing.B) {
+			var e endings
+			for i := range many {
+				e.add([]MemberID{MemberID(fmt.Sprint(i))}, ErrLeft, time.Now().Add(time.Hour))
+			}
+			for i := 0; b.Loop(); i++ {
+				e.add([]MemberID{MemberID(fmt.Sprint(i % many))}, ErrLeft, time.Now().Add(time.Hour))
+			}
+		})
+	}
+}
