@@ -192,10 +192,11 @@ func (a *Auth) parse(ctx context.Context, token string) (Session, error) {
 }
 
 // SignIn gives a request's own session a new name and more time, or makes a new one, which is then created. The answer
-// gets it as a cookie. One that is not valid is as good as none. Errors: [chat.ErrUnavailable].
+// gets it as a cookie. One that is not valid is as good as none. Errors: those of [Auth.Session] but for CodeSessionInvalid.
 func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, name string) (s Session, token string, created bool, err error) {
 	s, given, err := a.Session(r)
-	if errors.Is(err, chat.ErrUnavailable) {
+	var invalid *wire.Failure
+	if err != nil && !errors.As(err, &invalid) { // it may be good: its owner stays who they are
 		return Session{}, "", false, err
 	}
 	if created = err != nil || !given; created {

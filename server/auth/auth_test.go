@@ -2,6 +2,9 @@ package auth
 
 import (
 	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -148,6 +151,38 @@ func TestRevokedWhileTheStoreIsAway(t *testing.T) {
 	require.NoError(t, err, "guests need no store")
 	store.fail(nil)
 	require.NoError(t, new.signOut(token))
+}
+
+// TestSignInWhileTheStoreFails: whoever has a session does not become somebody else because the store could not be asked,
+// whatever it says.
+func TestSignInWhileTheStoreFails(t *testing.T) {
+	signIn := func(n *node, token string) (s Session, created bool, err error) {
+		r := request("/")
+		r.Header.Set("Authorization", "Bearer "+token)
+		n.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			s, _, created, err = n.SignIn(w, r, "Anna")
+		})).ServeHTTP(httptest.NewRecorder(), r)
+		return s, created, err
+	}
+	token := signed(t, ann(), testKey)
+	for _, failure := range []error{chat.ErrUnavailable, context.DeadlineExceeded, errors.New("another")} {
+		store := &fakeStore{}
+		n := newNode(t, store, Options{Key: testKey})
+		store.fail(failure)
+		_, created, err := signIn(n, token)
+		require.ErrorIs(t, err, failure)
+		require.False(t, created)
+		store.fail(nil)
+		s, created, err := signIn(n, token)
+		require.NoError(t, err)
+		assert.False(t, created)
+		assert.Equal(t, ann().ID, s.ID)
+		require.NoError(t, n.signOut(token))
+		s, created, err = signIn(n, token)
+		require.NoError(t, err)
+		assert.True(t, created, "one that was signed out is as good as none")
+		assert.NotEqual(t, ann().ID, s.ID)
+	}
 }
 
 // TestEndedSessionsAreForgotten has a clock that goes on until no token of the session can be good.
