@@ -10,9 +10,11 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// TestSigningOutEndsStreams has a WebSocket for several rooms and a stream of one.
+// TestSigningOutEndsStreams has a WebSocket for several rooms, one that has not joined any, and a stream of one.
 func TestSigningOutEndsStreams(t *testing.T) {
 	web := httptest.NewServer(whole(t, new(numbering)))
 	defer web.Close()
@@ -25,10 +27,22 @@ func TestSigningOutEndsStreams(t *testing.T) {
 		require.NoError(t, err)
 		return answer
 	}
-	socket, shaken, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(web.URL, "http")+"/stream/ws?room=a", bearer)
-	require.NoError(t, err)
-	require.NoError(t, shaken.Body.Close())
-	defer socket.Close()
+	dial := func(path string) *websocket.Conn {
+		socket, shaken, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(web.URL, "http")+path, bearer)
+		require.NoError(t, err)
+		require.NoError(t, shaken.Body.Close())
+		t.Cleanup(func() { socket.Close() })
+		require.NoError(t, socket.SetReadDeadline(testwait.Deadline()))
+		return socket
+	}
+	ended := func(socket *websocket.Conn) {
+		var err error
+		for err == nil {
+			_, _, err = socket.ReadMessage()
+		}
+		assert.True(t, websocket.IsCloseError(err, 4001), err)
+	}
+	joined, idle := dial("/stream/ws?room=a"), dial("/stream/ws")
 	until := func(lines *bufio.Scanner, part string) {
 		for lines.Scan() && !strings.Contains(lines.Text(), part) {
 		}
@@ -45,10 +59,9 @@ func TestSigningOutEndsStreams(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, out.StatusCode)
 	until(lines, `"session_invalid"`)
 	assert.False(t, lines.Scan(), "nothing comes after it")
-	for err == nil {
-		_, _, err = socket.ReadMessage()
-	}
-	assert.True(t, websocket.IsCloseError(err, 4001), err)
+	ended(joined)
+	require.NoError(t, idle.WriteMessage(websocket.TextMessage, []byte(`{"type":"join","roomId":"a"}`)))
+	ended(idle)
 	for _, path := range []string{"/rooms/b/ndjson", "/rooms/b/messages?wait=50"} {
 		again := ask("GET", path)
 		require.NoError(t, again.Body.Close())

@@ -157,7 +157,13 @@ func (s *session) join(c wire.Command) {
 		at.Start.Transport = transport
 		err = s.conn.Join(context.Background(), s.handler.node, s.who, at)
 	}
-	if err != nil {
-		s.fail(err, chat.RoomID(c.RoomID), "") // by the name that it was given
+	if err == nil {
+		return
 	}
+	failure := wire.FailureOf(err)
+	if failure.Code == wire.CodeSessionInvalid { // signed out while in no room, which would have ended it
+		s.conn.End(failure)
+		return
+	}
+	s.fail(failure, chat.RoomID(c.RoomID), "") // by the name that it was given
 }
