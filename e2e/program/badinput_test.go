@@ -105,9 +105,9 @@ func TestBadRequests(t *testing.T) {
 		{"a guest's name of 41 characters", "POST", messages + "?name=" + strings.Repeat("y", 41), "hello", nil, refusal{422, "invalid_field", "name", 40}},
 		{"a guest's name with a control character", "POST", messages + "?name=A%07nn", "hello", nil, refusal{422, "invalid_field", "name", 0}},
 		{"a malformed session", "POST", "/session", `{"name":`, asJSON, refusal{400, "malformed", "", 0}},
-		{"a forged token", "POST", messages, "hello", []string{"Authorization", "Bearer eyJpZCI6IjBiMGQ4YTBlIn0.c2lnbmF0dXJl"}, refusal{401, "session_invalid", "", 0}},
+		{"a forged token", "POST", messages, "hello", []string{"Authorization", "Bearer " + forgedToken}, refusal{401, "session_invalid", "", 0}},
 		{"a forged cookie", "GET", messages, "", []string{"Cookie", "caller_session=abc"}, refusal{401, "session_invalid", "", 0}},
-		{"a forged token to stream", "GET", "/rooms/kitchen/sse", "", []string{"Authorization", "Bearer nonsense"}, refusal{401, "session_invalid", "", 0}},
+		{"a forged token to stream", "GET", "/rooms/kitchen/sse", "", []string{"Authorization", "Bearer " + forgedToken}, refusal{401, "session_invalid", "", 0}},
 		{"nobody's session", "GET", "/session", "", nil, refusal{401, "session_required", "", 0}},
 		{"a guest typing", "POST", "/rooms/kitchen/typing", "", nil, refusal{401, "session_required", "", 0}},
 		{"a guest leaving", "POST", "/rooms/kitchen/leave", "", nil, refusal{401, "session_required", "", 0}},
@@ -142,6 +142,11 @@ func TestBadRequests(t *testing.T) {
 	undisturbed()
 }
 
+// forgedToken says that it is a session of Caller's, and is not signed by its key.
+const forgedToken = "eyJhbGciOiJIUzI1NiIsInR5cCI6ImNhbGxlci1zZXNzaW9uK2p3dCJ9" +
+	".eyJpc3MiOiJjYWxsZXIiLCJhdWQiOlsiY2FsbGVyIl0sInN1YiI6ImV2ZSIsIm5hbWUiOiJFdmUiLCJleHAiOjQxMDI0NDQ4MDB9" +
+	".c2lnbmF0dXJl"
+
 // TestForgedSession changes every part of a real token.
 func TestForgedSession(t *testing.T) {
 	node := startNode(t)
@@ -157,7 +162,7 @@ func TestForgedSession(t *testing.T) {
 		if string(forged) == ann.Token {
 			continue
 		}
-		resp := client.Do(t, http.MethodGet, node.URL+"/session", "", "Authorization", "Bearer "+string(forged))
+		resp := client.Do(t, http.MethodGet, node.URL+"/session", "", "Cookie", "caller_session="+string(forged))
 		require.Equal(t, http.StatusUnauthorized, resp.Status, "byte %d changed: %s", i, resp.Body)
 		require.Equal(t, "session_invalid", resp.Problem(t).Code)
 	}
@@ -167,7 +172,7 @@ func TestForgedSession(t *testing.T) {
 	require.ErrorContains(t, err, "401")
 
 	// POST /session makes a new one instead, and gives the real one another name.
-	resp = client.Do(t, http.MethodPost, node.URL+"/session", `{"name":"Eve"}`, "Content-Type", "application/json", "Authorization", "Bearer nonsense")
+	resp = client.Do(t, http.MethodPost, node.URL+"/session", `{"name":"Eve"}`, "Content-Type", "application/json", "Authorization", "Bearer "+forgedToken)
 	assert.Equal(t, http.StatusCreated, resp.Status, resp.Body)
 	resp = ann.Do(t, http.MethodPost, "/session", `{"name":" Anna "}`, asJSON...)
 	assert.Equal(t, http.StatusOK, resp.Status, resp.Body)
