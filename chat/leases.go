@@ -85,7 +85,7 @@ func (l *leases) enter(m Member) {
 		l.mustHold(here)
 		delete(l.toRelease, m.ID)
 	}
-	if here.member.Name != m.Name || here.member.Transport != m.Transport {
+	if !sameLook(*here.member, m) {
 		here.member, here.changed = &m, true
 		l.mustHold(here)
 	}
@@ -95,11 +95,14 @@ func (l *leases) enter(m Member) {
 	}
 }
 
+// sameLook reports whether two members, who are one, are shown alike.
+func sameLook(a, b Member) bool { return a.Name == b.Name && a.Transport == b.Transport }
+
 // share is a member as the roster tells of it. What this node holds of the same member is made one with it, so that
 // memory has it once.
 func (l *leases) share(m Member) *Member {
 	here := l.held[m.ID]
-	if here == nil || here.member.Name != m.Name || here.member.Transport != m.Transport {
+	if here == nil || !sameLook(*here.member, m) {
 		return &m
 	}
 	m.ID, m.Name, m.Transport = here.member.ID, here.member.Name, here.member.Transport

@@ -83,7 +83,8 @@ func TestLeavingKeepsTheOtherTabsGrace(t *testing.T) {
 	})
 }
 
-// Two nodes may hold one member under its old and its new name; renewals must not fight over it.
+// Two nodes may hold one member under its old and its new name; renewals must not fight over it, nor those that are made
+// again because the store was away.
 func TestRenewalsDoNotChangeAName(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		other := s.NewNode("b", chat.Options{})
@@ -95,7 +96,11 @@ func TestRenewalsDoNotChangeAName(t *testing.T) {
 		synctest.Wait()
 		var version int64
 		s.Do(lobby, func(r *chattest.Room) { version = r.Version })
-		time.Sleep(3 * time.Minute)
+		time.Sleep(time.Minute)
+		s.SetAway(true)
+		time.Sleep(chat.RenewEvery + 5*time.Second) // each renewal has failed
+		s.SetAway(false)
+		time.Sleep(2 * time.Minute)
 		s.Do(lobby, func(r *chattest.Room) {
 			require.Equal(t, version, r.Version)
 			require.Equal(t, "Robert", r.Members["id-Bob"].Name)

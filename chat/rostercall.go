@@ -110,7 +110,6 @@ func (l *leases) takeToHold(shown func(MemberID) *Member) []Member {
 		if as := shown(id); as != nil && here.stored && !here.changed {
 			m = *as
 		}
-		here.changed = false
 		members = append(members, m)
 	}
 	l.toHold = nil
@@ -153,6 +152,9 @@ func (l *leases) finish(c rosterCall, state RosterState, err error, now time.Tim
 	for i := range c.hold {
 		if here := l.held[c.hold[i].ID]; here != nil {
 			here.stored, here.version = true, state.Version
+			if sameLook(*here.member, c.hold[i]) { // else it has changed again since
+				here.changed = false
+			}
 		}
 	}
 	if l.renewAt.IsZero() && len(l.held) > 0 {
@@ -174,7 +176,6 @@ func (l *leases) holdFailed(members []Member, now time.Time) (tell bool) {
 	l.lookBy(l.retryAt)
 	for i := range members {
 		if here := l.held[members[i].ID]; here != nil {
-			here.changed = true
 			l.mustHold(here)
 		}
 	}
