@@ -58,7 +58,7 @@ func begin(t *testing.T, args ...string) *program {
 	before := goleak.IgnoreCurrent()
 	t.Chdir(t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
-	p := &program{stop: cancel, ended: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}}}
+	p := &program{stop: cancel, ended: make(chan error, 1), client: &http.Client{Transport: &http.Transport{}, Timeout: testwait.Limit}}
 	t.Cleanup(func() {
 		cancel()
 		p.client.CloseIdleConnections()
@@ -139,12 +139,12 @@ func TestRunAndDrain(t *testing.T) {
 	p.end(t)
 
 	var last struct{ Type, Code string }
-	require.NoError(t, json.Unmarshal([]byte(<-ended), &last))
+	require.NoError(t, json.Unmarshal([]byte(testwait.Receive(t, ended, "the stream's end")), &last))
 	assert.Equal(t, "error", last.Type)
 	assert.Equal(t, "going_away", last.Code)
-	err = <-closed
+	err = testwait.Receive(t, closed, "the WebSocket's end")
 	assert.True(t, websocket.IsCloseError(err, websocket.CloseGoingAway), "%v", err)
-	assert.Contains(t, []int{0, http.StatusOK, http.StatusServiceUnavailable}, <-polled)
+	assert.Contains(t, []int{0, http.StatusOK, http.StatusServiceUnavailable}, testwait.Receive(t, polled, "the poll's answer"))
 	assert.Contains(t, p.stderr.String(), `"msg":"gone"`)
 }
 
@@ -178,7 +178,7 @@ func TestAPollAtTheEnd(t *testing.T) {
 		return strings.Contains(string(all), "Ann")
 	}, "her poll waits")
 	p.end(t)
-	r := <-polled
+	r := testwait.Receive(t, polled, "the poll's answer")
 	require.NotNil(t, r)
 	defer r.Body.Close()
 	assert.Equal(t, http.StatusOK, r.StatusCode)
