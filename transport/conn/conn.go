@@ -294,6 +294,9 @@ func (c *Conn) Await(r Reader) bool {
 	return w.arm(place, socket.raw, first)
 }
 
+// CanAwait reports whether [Conn.Await] can be had for the connection while it is open.
+func (c *Conn) CanAwait() bool { return c.outbox.direct() != nil && c.keepalive.sockets() != nil }
+
 // told is a connection as the poller's reader: what the poller tells is nobody else's to call.
 type told struct{ *Conn }
 
