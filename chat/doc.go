@@ -16,6 +16,23 @@
 //
 //	transport → Node.Post → Log.Append → (store) → Listener.Notice → room → Sink.Deliver
 //
+// # What a log is
+//
+// A message or a notice stands for itself; an edit, a deletion or a reaction amends a message, its target. All are
+// numbered in one order. What is kept of them ([Kept]) are the last messages and notices, as they are now, and the
+// last amendments. For every store, and for a room's tail, it holds that
+//
+//   - numbers grow, and an entry knows the tag of the one before it, also when that is no longer kept;
+//   - a number is missing only where an amendment has been dropped, and so only before the oldest that is kept;
+//   - a reader can go on from a cursor if nothing is missing after it, which counting tells; else it begins anew
+//     ([ResetReason] Expired);
+//   - a message has all amendments in it up to Changes.Last, and a reply quotes what its target says now;
+//   - what an edit or a deletion has overtaken is nowhere: such amendments are void, and an event is never changed,
+//     but replaced together with what was encoded of it.
+//
+// Kinds that this version does not know are passed on. One that amends something has the room read its log again,
+// since only the store then knows what the target is now.
+//
 // # The layers
 //
 // Each layer calls those below it and none above. What a lower one has to say, it returns.

@@ -96,14 +96,14 @@ func (f *feed) follow(fl *follow) (unfollow func()) {
 }
 
 // isLive reports whether the feed brings what is published in a room now.
-func (f *feed) isLive(room chat.RoomID) bool {
+func (f *feed) isLive(room chat.RoomID, channel string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	conn := f.byPart[f.part(room)]
 	if conn == nil {
 		return false
 	}
-	fl := conn.follows[f.store.channel(room)]
+	fl := conn.follows[channel]
 	return fl != nil && fl.live
 }
 

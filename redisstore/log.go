@@ -53,17 +53,16 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	if err != nil {
 		return chat.Entry{}, false, err
 	}
-	keys := []string{s.key(room, "log"), s.key(room, "amendments")}
-	hash := ""
+	keys := append(make([]string, 0, 3), s.key(room, "log"), s.key(room, "amendments"))
+	channel, hash := s.channel(room), ""
 	if d.Key != "" {
 		keys = append(keys, s.key(room, "key:"+hashKey(d.Client, d.Key)))
 		hash = hashRequest(d)
 	}
 	tag := newTag()
-	args := []any{
-		s.publishCommand(), s.channel(room), tag.String(), text, s.opt.HistoryLimit, s.opt.AmendmentLimit,
-		millis(s.opt.HistoryTTL), chat.KeyLife.Milliseconds(), min(s.opt.WaitReplicas, 1), hash,
-	}
+	args := append(make([]any, 0, 14), // as many as there are at most
+		s.publishCommand(), channel, tag.String(), text, s.opt.HistoryLimit, s.opt.AmendmentLimit,
+		millis(s.opt.HistoryTTL), chat.KeyLife.Milliseconds(), min(s.opt.WaitReplicas, 1), hash)
 	sc := s.scripts.append
 	switch message, _ := d.Payload.(chat.Message); {
 	case !d.Target.IsZero():
@@ -91,7 +90,7 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	case how.err() != nil:
 		err = fmt.Errorf("appending to room %s: %w", room, how.err())
 	}
-	if err != nil || how != appended || !s.feed.isLive(room) { // the feed brings no copy of it
+	if err != nil || how != appended || !s.feed.isLive(room, channel) { // the feed brings no copy of it
 		s.recentPosts.forget(tag)
 	}
 	if err != nil {

@@ -36,6 +36,7 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"keys can't be made to collide", testKeysApart},
 		{"a strange element is an error that names the key", testCorrupt},
 		{"posts that go together get their own answers", testTogether},
+		{"what was deleted is gone", testDeletedIsGone},
 		{"notices come in order after Following", testNotices},
 		{"signals reach all nodes", testSignals},
 		{"unfollow and follow again", testRefollow},

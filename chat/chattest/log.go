@@ -125,6 +125,7 @@ func (r *Room) quote(d *chat.Draft) error {
 
 // Append appends an entry without telling anybody, and without asking whether it may be. [Room.Tell] tells of it.
 func (r *Room) Append(d chat.Draft) chat.Entry {
+	r.past = append(r.past[max(0, len(r.past)-maxPast):], r.Kept)
 	r.store.tag += 0x01010101
 	last := r.Kept.Last()
 	// As the store's clock has it, to the millisecond.
@@ -166,14 +167,15 @@ func (r *Room) amend(a chat.Entry) {
 }
 
 // Clear loses the log.
-func (r *Room) Clear() { r.Kept = chat.Kept{} }
+func (r *Room) Clear() { r.Kept, r.past = chat.Kept{}, nil }
 
-// Lose loses the last entries of the log, as a failover may.
+// maxPast is how many entries can be lost.
+const maxPast = 10
+
+// Lose loses the last entries of the log and what they have changed, as a failover may.
 func (r *Room) Lose(n int) {
-	for range n {
-		last := r.Kept.Last()
-		of := func(e chat.Entry) bool { return e.ID == last }
-		r.Kept.Entries = slices.DeleteFunc(slices.Clone(r.Kept.Entries), of)
-		r.Kept.Amendments = slices.DeleteFunc(slices.Clone(r.Kept.Amendments), of)
+	n = min(n, len(r.past))
+	if n > 0 {
+		r.Kept, r.past = r.past[len(r.past)-n], r.past[:len(r.past)-n]
 	}
 }

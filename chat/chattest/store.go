@@ -42,6 +42,7 @@ type Room struct {
 	Version int64
 
 	store     *Store
+	past      []chat.Kept        // what Kept was before each of the last entries
 	keys      map[[2]string]used // by client and key
 	until     time.Time          // when the log goes
 	listeners map[chat.Listener]string

@@ -5,18 +5,12 @@
 --       13 different emoji at most       14 reactions at most
 local TOO_MANY_EMOJI, TOO_MANY_REACTORS = 8, 9
 
-if key then
-  local reply = repeated()
-  if reply then
-    return reply
-  end
-end
-
-local place, kept = find(log, target)
+local t = tools()
+local place, kept = t.find(log, target)
 if not place then
   return {'', NOT_FOUND}
 end
-local kept_head, message = parts(kept)
+local kept_head, message = t.parts(kept)
 local change = cjson.decode(ARGV[4])
 if message.kind ~= 'message' then
   return {'', NOT_FOUND}
@@ -60,8 +54,8 @@ end
 if change.kind == 'reaction' then
   local status = react()
   if status then
-    if status == UNCHANGED then
-      remember('0-0', now())
+    if status == UNCHANGED and key then
+      call('SET', key, '0-0 ' .. at .. ' ' .. ARGV[10], 'PX', ARGV[8])
     end
     return {'', status}
   end
@@ -69,15 +63,11 @@ elseif message.from.id ~= change.from.id and not (change.kind == 'delete' and AR
   return {'', NOT_ALLOWED}
 end
 
-local head, id, at = number()
-if not head then
-  return redis.error_reply('CORRUPT ' .. id)
-end
 local deletes = change.kind == 'delete'
 if deletes then
   message = {kind = message.kind, from = message.from, key = message.key, deleted = true}
 elseif change.kind == 'edit' then
-  message.text, message.editedAt = change.text, at
+  message.text, message.editedAt = change.text, tonumber(at)
 end
 message.amended = id
 
@@ -86,7 +76,7 @@ if change.kind ~= 'reaction' then
   local about = '"target":"' .. target .. '"'
   for i, element in ipairs(call('LRANGE', amendments, 0, -1)) do
     if string.find(element, about, 1, true) then
-      local before, earlier = parts(element)
+      local before, earlier = t.parts(element)
       if earlier.target == target and (deletes or earlier.kind == 'edit') then
         local void = {kind = 'void', from = earlier.from, target = target}
         call('LSET', amendments, i - 1, before .. ' ' .. cjson.encode(void))
@@ -97,10 +87,9 @@ if change.kind ~= 'reaction' then
   local quotes = '"id":"' .. target .. '"'
   for i, element in ipairs(call('LRANGE', log, 0, -1)) do
     if string.find(element, quotes, 1, true) then
-      local before, reply = parts(element)
+      local before, reply = t.parts(element)
       if reply.replyTo and reply.replyTo.id == target then
-        local begins = excerpt(message.text or '')
-        reply.replyTo.excerpt = begins ~= '' and begins or nil
+        reply.replyTo.excerpt = t.excerpt(message.text or '')
         call('LSET', log, i - 1, before .. ' ' .. cjson.encode(reply))
       end
     end
@@ -113,6 +102,8 @@ call('RPUSH', amendments, element)
 call('LTRIM', amendments, '-' .. ARGV[6], '-1')
 call('PEXPIRE', log, ARGV[7])
 call('PEXPIRE', amendments, ARGV[7])
-remember(id, at)
+if key then -- it remembers what it was used for, not what was said
+  call('SET', key, id .. ' ' .. at .. ' ' .. ARGV[10], 'PX', ARGV[8])
+end
 call(ARGV[1], ARGV[2], 'A' .. element)
 return {element, APPENDED}

@@ -13,123 +13,113 @@ local APPENDED, REPEATED, GONE, UNCHANGED, REUSED, NOT_FOUND, NOT_ALLOWED, DELET
 local log, amendments, key, target = KEYS[1], KEYS[2], KEYS[3], ARGV[11]
 local call = redis.call
 
-local function int(n) -- Lua would write large numbers with an exponent
-  return string.format('%.0f', n)
-end
-
--- The number and the tag of an element; nothing for what is no element.
-local function id_of(element)
-  local seq, tag = string.match(element, '^(%d+)%-(%x%x%x%x%x%x%x%x) ')
-  return tonumber(seq), tag
-end
-
--- An element's place in a list, from 0, and the element; nothing when it is not there. Numbers grow, with holes.
-local function find(list, id)
-  local seq = tonumber(string.match(id, '^%d+'))
-  local low, high = 0, call('LLEN', list) - 1
-  while low <= high do
-    local middle = math.floor((low + high) / 2)
-    local element = call('LINDEX', list, middle)
-    local at = id_of(element)
-    if not at then
-      return
-    elseif at == seq then
-      if string.sub(element, 1, #id + 1) == id .. ' ' then
-        return middle, element
-      end
-      return
-    elseif at < seq then
-      low = middle + 1
-    else
-      high = middle - 1
-    end
+-- What most posts do not need: making a function costs about as much as a command, so these are made when they are needed.
+local function tools()
+  -- The number of an element; nothing for what is no element.
+  local function number_of(element)
+    return tonumber(string.match(element, '^(%d+)%-%x%x%x%x%x%x%x%x '))
   end
-end
 
--- An element in parts: what stands before its body, and the body.
-local function parts(element)
-  local head, body = string.match(element, '^(%S+ %S+ %d+) (.*)$')
-  return head, cjson.decode(body)
-end
-
--- How a text begins: its first 100 characters (chat.MaxExcerpt) of UTF-8.
-local function excerpt(text)
-  local count = 0
-  for i = 1, #text do
-    local byte = string.byte(text, i)
-    if byte < 128 or byte >= 192 then
-      count = count + 1
-      if count > 100 then
-        return string.sub(text, 1, i - 1)
+  -- An element's place in a list, from 0, and the element; nothing when it is not there. Numbers grow, with holes.
+  local function find(list, id)
+    local seq = tonumber(string.match(id, '^%d+'))
+    local low, high = 0, call('LLEN', list) - 1
+    while low <= high do
+      local middle = math.floor((low + high) / 2)
+      local element = call('LINDEX', list, middle)
+      local at = number_of(element)
+      if not at then
+        return
+      elseif at == seq then
+        if string.sub(element, 1, #id + 1) == id .. ' ' then
+          return middle, element
+        end
+        return
+      elseif at < seq then
+        low = middle + 1
+      else
+        high = middle - 1
       end
     end
   end
-  return text
-end
 
-local function now()
-  local t = call('TIME')
-  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
-end
+  -- An element in parts: what stands before its body, and the body.
+  local function parts(element)
+    local head, body = string.match(element, '^(%S+ %S+ %d+) (.*)$')
+    return head, cjson.decode(body)
+  end
 
--- The answer to a post whose key was used before.
-local function repeated()
-  local first = call('GET', key)
-  if not first then
-    return
-  end
-  local id, at, hash = string.match(first, '^(%S+) (%d+) (%x+)$')
-  if not id then
-    return redis.error_reply('CORRUPT ' .. key)
-  end
-  if hash ~= ARGV[10] then
-    return {'', REUSED}
-  end
-  if ARGV[9] == '1' then
-    -- WAIT waits for what its own connection has written: write, so that it waits for the first entry too.
-    call('SET', key, first, 'KEEPTTL')
-  end
-  if id == '0-0' then
-    return {'', UNCHANGED}
-  end
-  local _, element = find(log, id)
-  if not element then
-    _, element = find(amendments, id)
-  end
-  if element then
-    return {element, REPEATED}
-  end
-  return {id .. ' ' .. at, GONE}
-end
-
--- What the next entry's element begins with, its id, its time, and whether there are amendments. The numbers have no
--- counter of their own: the next one is the greater of the two lists' last ones plus one.
-local function number()
-  local seq, prev = 0, '00000000'
-  local last = call('LINDEX', log, -1)
-  if last then
-    seq, prev = id_of(last)
-    if not seq then
-      return nil, log
+  -- How a text begins: its first 100 characters (chat.MaxExcerpt) of UTF-8; nothing of an empty one.
+  local function excerpt(text)
+    local count = 0
+    for i = 1, #text do
+      local byte = string.byte(text, i)
+      if byte < 128 or byte >= 192 then
+        count = count + 1
+        if count > 100 then
+          return string.sub(text, 1, i - 1)
+        end
+      end
     end
+    return text ~= '' and text or nil
   end
-  local amended = call('LINDEX', amendments, -1)
-  if amended then
-    local s, t = id_of(amended)
-    if not s then
-      return nil, amendments
+
+  -- The answer to a post whose key was used before, by what the key remembers.
+  local function repeated(used)
+    local id, at, hash = string.match(used, '^(%S+) (%d+) (%x+)$')
+    if not id then
+      return redis.error_reply('CORRUPT ' .. key)
     end
-    if s > seq then
-      seq, prev = s, t
+    if hash ~= ARGV[10] then
+      return {'', REUSED}
     end
+    if ARGV[9] == '1' then
+      -- WAIT waits for what its own connection has written: write, so that it waits for the first entry too.
+      call('SET', key, used, 'KEEPTTL')
+    end
+    if id == '0-0' then
+      return {'', UNCHANGED}
+    end
+    local _, element = find(log, id)
+    if not element then
+      _, element = find(amendments, id)
+    end
+    if element then
+      return {element, REPEATED}
+    end
+    return {id .. ' ' .. at, GONE}
   end
-  local id, at = int(seq + 1) .. '-' .. ARGV[3], now()
-  return id .. ' ' .. prev .. ' ' .. int(at) .. ' ', id, at, amended
+
+  return {number_of = number_of, find = find, parts = parts, excerpt = excerpt, repeated = repeated}
 end
 
--- Remembers what the key was used for: not what was said.
-local function remember(id, at)
-  if key then
-    call('SET', key, id .. ' ' .. int(at) .. ' ' .. ARGV[10], 'PX', ARGV[8])
+local used = key and call('GET', key)
+if used then
+  return tools().repeated(used)
+end
+
+-- What the next entry's element begins with, its id and its time. The numbers have no counter of their own: the next one
+-- is the greater of the two lists' last ones plus one.
+local seq, prev = 0, '00000000'
+local last, amended = call('LINDEX', log, -1), call('LINDEX', amendments, -1)
+if last then
+  local s, t = string.match(last, '^(%d+)%-(%x%x%x%x%x%x%x%x) ')
+  if not s then
+    return redis.error_reply('CORRUPT ' .. log)
+  end
+  seq, prev = tonumber(s), t
+end
+if amended then
+  local s, t = string.match(amended, '^(%d+)%-(%x%x%x%x%x%x%x%x) ')
+  if not s then
+    return redis.error_reply('CORRUPT ' .. amendments)
+  end
+  if tonumber(s) > seq then
+    seq, prev = tonumber(s), t
   end
 end
+local time = call('TIME')
+-- '%.0f', as Lua would write large numbers with an exponent.
+local at = string.format('%.0f', tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000))
+local id = string.format('%.0f', seq + 1) .. '-' .. ARGV[3]
+local head = id .. ' ' .. prev .. ' ' .. at .. ' '
