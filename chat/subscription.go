@@ -12,7 +12,8 @@ import (
 type Sink interface {
 	// Deliver takes a batch. The first is the replay.
 	Deliver(b *Batch)
-	// Closed says that the room has ended the subscription, with [ErrGoingAway] or [ErrLeft]. It is the last call.
+	// Closed says that the room has ended the subscription, with [ErrGoingAway], [ErrLeft] or the error
+	// that [Node.End] was given. It is the last call.
 	Closed(err error)
 }
 

@@ -15,6 +15,7 @@
 //
 // # Who owns what
 //
-// A [Server] starts no goroutines. Requests may come at the same time; what they share (the session key, the rate
-// limits, the count of requests under way) has a lock beside it that is never held during a call to something else.
+// A [Server] starts no goroutines; whoever makes it runs [Server.Run]. Requests may come at the same time; what they
+// share (the session key, who was signed out, the count of requests under way) has a lock beside it that is never held
+// during a call to something else. How often somebody may do something is the core's policy.
 package server
