@@ -13,10 +13,11 @@ import (
 
 // Conn is one connection with the rooms it carries. Its methods may be called at the same time.
 //
-// Make it, Join its rooms, Open it with the peer, and Close it when the peer is gone; in between the rooms' workers
-// write to it.
+// Make it, Join its rooms, Open it with the peer, and Close it when the peer is gone; in between
+// the rooms' workers write to it.
 type Conn struct {
-	// What a delivery touches comes first and in one piece: with many readers none of it is in the processor's cache.
+	// What a delivery touches comes first and in one piece: with many readers none of it is in the
+	// processor's cache.
 
 	first     joined // what the first room is joined by
 	framing   wire.Framing
@@ -55,7 +56,8 @@ type joined struct {
 	conn *Conn
 }
 
-// CloseFrame appends what a connection ends with, after the error event: a close frame, a last chunk.
+// CloseFrame appends what a connection ends with, after the error event: a close frame, a last
+// chunk.
 type CloseFrame func(dst []byte, f *wire.Failure) []byte
 
 // NewConn makes a connection that is not open yet. Stays says that its reader can join rooms
@@ -72,7 +74,8 @@ type Subscriber interface {
 		*chat.Subscription, error)
 }
 
-// Join makes the connection a reader of a room, and who a member of it. It returns when the replay is on its way.
+// Join makes the connection a reader of a room, and who a member of it. It returns when the replay
+// is on its way.
 func (c *Conn) Join(ctx context.Context, rooms Subscriber, who chat.Principal, at wire.RoomStart) error {
 	c.mu.Lock()
 	if c.ended {
@@ -148,10 +151,10 @@ func (c *Conn) Open(peer Peer, first []byte) error {
 	return nil
 }
 
-// emptyLocked tells whether nothing can come over the connection any more.
+// emptyLocked reports whether nothing can come over the connection any more.
 func (c *Conn) emptyLocked() bool { return c.open && !c.stays && !c.ended && len(c.rooms) == 0 }
 
-// Has tells whether the connection carries a room.
+// Has reports whether the connection carries a room.
 func (c *Conn) Has(room chat.RoomID) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -159,8 +162,8 @@ func (c *Conn) Has(room chat.RoomID) bool {
 	return j != nil && j.subscription != nil
 }
 
-// Leave ends one room of the connection, and its member's presence there at once if this was its last stream. It
-// returns false when the connection does not carry the room.
+// Leave ends one room of the connection, and its member's presence there at once if this was its
+// last stream. It returns false when the connection does not carry the room.
 func (c *Conn) Leave(room chat.RoomID) bool {
 	c.mu.Lock()
 	j := c.findLocked(room)
@@ -198,8 +201,8 @@ func (c *Conn) sent() {
 	}
 }
 
-// Begin says that a command is being carried out, whose answer is to reach the reader even if the connection ends
-// meanwhile; Done, that it is answered.
+// Begin says that a command is being carried out, whose answer is to reach the reader even if the
+// connection ends meanwhile; Done, that it is answered.
 func (c *Conn) Begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -241,7 +244,8 @@ func (c *Conn) finish(f *wire.Failure) {
 	c.leaveAll()
 }
 
-// Quit ends the connection as asked: its members leave at once, and it closes with the closeFrame alone.
+// Quit ends the connection as asked: its members leave at once, and it closes with the closeFrame
+// alone.
 func (c *Conn) Quit() {
 	f := wire.FailureOf(chat.ErrLeft)
 	c.outbox.Finish(c.closeFrame(nil, f), closeTimeout)
@@ -250,7 +254,8 @@ func (c *Conn) Quit() {
 	}
 }
 
-// Finish ends the connection with a close frame that was made elsewhere, such as the answer to the peer's own.
+// Finish ends the connection with a close frame that was made elsewhere, such as the answer to the
+// peer's own.
 func (c *Conn) Finish(closeFrame []byte) {
 	c.outbox.Finish(closeFrame, closeTimeout)
 	c.leaveAll()
@@ -268,9 +273,9 @@ func (c *Conn) gone() {
 	c.keepalive.closed(c, place)
 }
 
-// Await has a reader told, once, when the peer has sent something or is gone; a nil one for a peer that has nothing to
-// say: what it sends is thrown away, and when it is gone the connection is closed. It returns false where that can't
-// be had: then somebody has to read and wait.
+// Await has a reader told, once, when the peer has sent something or is gone; a nil one for a peer
+// that has nothing to say: what it sends is thrown away, and when it is gone the connection is
+// closed. It returns false where that can't be had: then somebody has to read and wait.
 func (c *Conn) Await(r Reader) bool {
 	socket := c.outbox.direct()
 	if socket == nil {

@@ -15,7 +15,8 @@ func (o *Outbox) startLocked() {
 // buffers hold what is handed over at once, for as long as the call takes.
 var buffers = sync.Pool{New: func() any { b := make([]byte, 0, coalesce); return &b }}
 
-// flush writes the queue to a reader that is behind, waiting as long as it must, and ends when the queue is empty.
+// flush writes the queue to a reader that is behind, waiting as long as it must, and ends when the
+// queue is empty.
 func (o *Outbox) flush(peer Peer) {
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
@@ -51,8 +52,8 @@ func (o *Outbox) flush(peer Peer) {
 	}
 }
 
-// chunkLocked returns what is written at once: the first piece, or as many as fit into the buffer, which then become
-// the first piece: the one that has begun to be written (see Finish).
+// chunkLocked returns what is written at once: the first piece, or as many as fit into the buffer,
+// which then become the first piece: the one that has begun to be written (see Finish).
 func (o *Outbox) chunkLocked(buffer *[]byte) []byte {
 	if len(o.queue) == 1 || len(o.queue[0].bytes) >= coalesce {
 		return o.queue[0].bytes
@@ -74,8 +75,9 @@ func (o *Outbox) chunkLocked(buffer *[]byte) []byte {
 	return all
 }
 
-// lingeringClose ends the writing side and gives the peer a moment to close its own: closing at once could take the last
-// words back (RFC 9112 section 9.6). It is not called under mu, since TLS writes an alert.
+// lingeringClose ends the writing side and gives the peer a moment to close its own: closing at
+// once could take the last words back (RFC 9112 section 9.6). It is not called under mu, since TLS
+// writes an alert.
 func (o *Outbox) lingeringClose(peer Peer) {
 	half, ok := peer.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {

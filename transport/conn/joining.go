@@ -7,8 +7,9 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// JoinAll joins a new connection to the rooms that it begins with. When one can't be joined, the connection
-// is closed and the error is that room's: a stream either begins whole or is refused with a status.
+// JoinAll joins a new connection to the rooms that it begins with. When one can't be joined, the
+// connection is closed and the error is that room's: a stream either begins whole or is refused
+// with a status.
 func (c *Conn) JoinAll(
 	ctx context.Context, rooms Subscriber, who chat.Principal, transport string, starts []wire.RoomStart,
 ) error {

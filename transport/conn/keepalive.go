@@ -15,11 +15,12 @@ import (
 // tick is the keepalive's period: pings are early or late by no more.
 const tick = 250 * time.Millisecond
 
-// proof is how long after the live event the first ping comes: a proxy that holds a stream back is found out by it.
+// proof is how long after the live event the first ping comes: a proxy that holds a stream back is
+// found out by it.
 const proof = time.Second
 
-// Keepalive sends the pings of all connections, from one goroutine, and knows which connections are open. All methods may
-// be called at the same time.
+// Keepalive sends the pings of all connections, from one goroutine, and knows which connections are
+// open. All methods may be called at the same time.
 type Keepalive struct {
 	every    int64 // ticks between pings
 	now      atomic.Int64
@@ -37,7 +38,8 @@ type Keepalive struct {
 	empty   chan struct{} // closed when closing and none is open
 }
 
-// NewKeepalive starts a keepalive; heartbeat is after how long with nothing else to send a ping is sent. Close ends it.
+// NewKeepalive starts a keepalive; heartbeat is after how long with nothing else to send a ping is
+// sent. Close ends it.
 func NewKeepalive(heartbeat time.Duration) *Keepalive {
 	k := &Keepalive{
 		every: max(1, int64(heartbeat/tick)), observer: ignored{},
@@ -138,8 +140,8 @@ func (k *Keepalive) closeEmptyLocked() {
 	}
 }
 
-// Close takes no more connections and waits until those that are open have said their last bytes, which whoever owns
-// the rooms has asked them to; when the context ends first it closes them.
+// Close takes no more connections and waits until those that are open have said their last bytes,
+// which whoever owns the rooms has asked them to; when the context ends first it closes them.
 func (k *Keepalive) Close(ctx context.Context) error {
 	k.mu.Lock()
 	if !k.closing {

@@ -1,10 +1,10 @@
 package conn
 
-// Observer is told what becomes of connections, so that somebody can count it. Its methods are called at the same time by
-// many, some of them in the middle of a delivery: they must not block.
+// Observer is told what becomes of connections, so that somebody can count it. Its methods are
+// called at the same time by many, some of them in the middle of a delivery: they must not block.
 type Observer interface {
-	// Opened says that a connection carries events now. Direct says that its socket is written to; else the events
-	// go through the HTTP server, by a goroutine that waits for the reader.
+	// Opened says that a connection carries events now. Direct says that its socket is written to;
+	// else the events go through the HTTP server, by a goroutine that waits for the reader.
 	Opened(direct bool)
 	// Behind says that a reader has not taken all at once: the rest waits in its backlog.
 	Behind()

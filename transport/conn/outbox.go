@@ -12,14 +12,17 @@ const MaxBacklog = 256 << 10
 const (
 	// stallTime is how long a reader may take nothing at all while something waits for it.
 	stallTime = 30 * time.Second
-	// closeTimeout is how long a reader has to take what is left when its connection ends, slowCloseTimeout one that is closed for
-	// being slow: it stands still just now, and is to learn why when it moves again.
+	// closeTimeout is how long a reader has to take what is left when its connection ends,
+	// slowCloseTimeout one that is closed for being slow: it stands still just now, and is to learn
+	// why when it moves again.
 	closeTimeout     = 5 * time.Second
 	slowCloseTimeout = 90 * time.Second
-	// kernelBuffer is what the kernel may hold of a connection's output, in bytes (it takes it twice for its own needs).
-	// By itself it would hold up to 4 MiB for a reader that stands still (net.ipv4.tcp_wmem).
+	// kernelBuffer is what the kernel may hold of a connection's output, in bytes (it takes it
+	// twice for its own needs). By itself it would hold up to 4 MiB for a reader that stands still
+	// (net.ipv4.tcp_wmem).
 	kernelBuffer = 128 << 10
-	// coalesce is how many bytes the flusher hands over at once: more makes a slow reader no faster.
+	// coalesce is how many bytes the flusher hands over at once: more makes a slow reader no
+	// faster.
 	coalesce = 64 << 10
 )
 
@@ -30,9 +33,10 @@ type Peer interface {
 	Close() error
 }
 
-// Outbox is the writing side of one connection. Its methods may be called at the same time and never wait for the
-// reader. What it is given is kept by reference and must not be changed afterwards. Each piece is written whole or, if
-// the connection ends, not at all beyond where it was cut: pieces are events, or frames.
+// Outbox is the writing side of one connection. Its methods may be called at the same time and
+// never wait for the reader. What it is given is kept by reference and must not be changed
+// afterwards. Each piece is written whole or, if the connection ends, not at all beyond where it
+// was cut: pieces are events, or frames.
 //
 // The zero value keeps what it is given until it is opened.
 type Outbox struct {
@@ -48,7 +52,8 @@ type Outbox struct {
 	onClose  func()  // called once, when the connection has ended, by whoever ended it; nil for nobody
 }
 
-// piece is something to write. Counted is how many of its bytes count for the backlog: none of a replay's do.
+// piece is something to write. Counted is how many of its bytes count for the backlog: none of a
+// replay's do.
 type piece struct {
 	bytes   []byte
 	counted int
@@ -79,7 +84,8 @@ func (o *Outbox) Open(peer Peer, first []byte) {
 	o.unlock()
 }
 
-// Send takes a piece. It returns false when the backlog is full: the reader is too slow, and the piece is not taken.
+// Send takes a piece. It returns false when the backlog is full: the reader is too slow, and the
+// piece is not taken.
 func (o *Outbox) Send(b []byte) bool {
 	if len(b) == 0 {
 		return true
@@ -125,8 +131,8 @@ func (o *Outbox) Flush() {
 	o.unlock()
 }
 
-// Finish ends the connection with some last bytes, in place of all that has not begun to be written. The reader has the
-// time given to take them.
+// Finish ends the connection with some last bytes, in place of all that has not begun to be
+// written. The reader has the time given to take them.
 func (o *Outbox) Finish(last []byte, within time.Duration) {
 	o.mu.Lock()
 	defer o.unlock()
@@ -178,7 +184,8 @@ func (o *Outbox) isClosed() bool {
 // closeLocked marks the end; unlock does what follows from it.
 func (o *Outbox) closeLocked() { o.closed = true }
 
-// unlock gives mu back and, when the connection has ended meanwhile, closes the peer and says so once.
+// unlock gives mu back and, when the connection has ended meanwhile, closes the peer and says so
+// once.
 func (o *Outbox) unlock() {
 	var peer Peer
 	var onClose func()
@@ -203,8 +210,8 @@ func (o *Outbox) queueLocked(p piece) {
 	o.waiting += p.counted
 }
 
-// drainLocked writes what is queued as far as the kernel takes it, in one call where it is not much, and leaves the
-// rest to a flusher.
+// drainLocked writes what is queued as far as the kernel takes it, in one call where it is not
+// much, and leaves the rest to a flusher.
 func (o *Outbox) drainLocked() {
 	if len(o.queue) == 0 || o.flushing {
 		return

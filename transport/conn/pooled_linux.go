@@ -7,10 +7,10 @@ import (
 	"syscall"
 )
 
-// WrapPooled is [Wrap] for a connection of a client's pool. Before a pool uses a connection again it
-// asks the kernel, through SyscallConn, whether the peer has closed it: go-redis does so for each
-// command. While the connection is as silent as it should be, the question is answered by a direct
-// call.
+// WrapPooled is [Wrap] for a connection of a client's pool. Before a pool uses a connection again
+// it asks the kernel, through SyscallConn, whether the peer has closed it: go-redis does so for
+// each command. While the connection is as silent as it should be, the question is answered by a
+// direct call.
 func WrapPooled(c net.Conn) net.Conn {
 	if s, ok := Wrap(c).(*Socket); ok {
 		return pooled{s}

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Socket is a TCP connection that is read and written by direct system calls (see the package's doc).
-// Whoever has it uses it as any [net.Conn]: the runtime guards its descriptor all the same.
+// Socket is a TCP connection that is read and written by direct system calls (see the package's
+// doc). Whoever has it uses it as any [net.Conn]: the runtime guards its descriptor all the same.
 type Socket struct {
 	*net.TCPConn
 	raw    syscall.RawConn
@@ -75,7 +75,8 @@ func (s *Socket) Write(b []byte) (int, error) {
 // writer.
 func (s *Socket) tryWrite(b []byte) (int, error) { return s.output.run(b, true, s.raw.Write) }
 
-// discard throws away what has come, up to a few hundred bytes. It reports whether the peer is gone.
+// discard throws away what has come, up to a few hundred bytes. It reports whether the peer is
+// gone.
 func (s *Socket) discard() bool {
 	var scratch [256]byte
 	n := 0

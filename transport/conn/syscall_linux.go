@@ -9,7 +9,8 @@ import (
 )
 
 // ordinaryEvery is how many direct calls are made between two of which the runtime is told: as many
-// as take about 5 ms on a busy core, half of what a goroutine may run before it is made to give way.
+// as take about 5 ms on a busy core, half of what a goroutine may run before it is made to give
+// way.
 const ordinaryEvery = 1024
 
 var directCalls atomic.Uint32
@@ -42,8 +43,8 @@ func isSilent(fd int) bool {
 	return errno == syscall.EAGAIN
 }
 
-// direct makes a system call that takes a buffer, and again when a signal has interrupted it. Signals
-// can't starve it: sockets that do not block are interrupted only before they begin.
+// direct makes a system call that takes a buffer, and again when a signal has interrupted it.
+// Signals can't starve it: sockets that do not block are interrupted only before they begin.
 func direct(number uintptr, fd int, b []byte) (int, error) {
 	for {
 		n, _, errno := syscall.RawSyscall(number, uintptr(fd), uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)))

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// TakeOver takes a request's connection from the HTTP server, opens c with it and writes first. What
-// the client sends is thrown away, and when the client is gone c is closed. An error says that the
-// connection could not be taken: then the request can still be answered.
+// TakeOver takes a request's connection from the HTTP server, opens c with it and writes first.
+// What the client sends is thrown away, and when the client is gone c is closed. An error says that
+// the connection could not be taken: then the request can still be answered.
 func (c *Conn) TakeOver(w http.ResponseWriter, first []byte) error {
 	peer, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
@@ -36,8 +36,9 @@ func (c *Conn) discard(peer io.Reader) {
 	}
 }
 
-// Upgrade is the ResponseWriter of a request that a WebSocket library hijacks. What the library writes
-// after the handshake goes through the outbox, so that its control frames never mix with events.
+// Upgrade is the ResponseWriter of a request that a WebSocket library hijacks. What the library
+// writes after the handshake goes through the outbox, so that its control frames never mix with
+// events.
 type Upgrade struct {
 	http.ResponseWriter
 	conn *Conn
@@ -67,8 +68,8 @@ func (in *Input) IsEmpty() bool {
 	return in.Buffered() == 0 && (in.early == nil || in.early.Len() == 0)
 }
 
-// readBuffer is how many bytes a connection's read buffer has: most commands fit, and idle connections
-// are many. gorilla/websocket takes a buffer of more than 256.
+// readBuffer is how many bytes a connection's read buffer has: most commands fit, and idle
+// connections are many. gorilla/websocket takes a buffer of more than 256.
 const readBuffer = 288
 
 // Hijack implements [http.Hijacker].
@@ -87,12 +88,13 @@ func (u *Upgrade) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	return &overOutbox{Conn: peer, conn: u.conn}, bufio.NewReadWriter(u.Input.Reader, buffered.Writer), nil
 }
 
-// overOutbox is a network connection that is written to through the outbox. gorilla/websocket writes each
-// frame in one call.
+// overOutbox is a network connection that is written to through the outbox. gorilla/websocket
+// writes each frame in one call.
 type overOutbox struct {
 	net.Conn
 	conn *Conn
-	// shaken is set after the first write: the handshake's answer, which goes out before the outbox is open.
+	// shaken is set after the first write: the handshake's answer, which goes out before the outbox
+	// is open.
 	shaken bool
 }
 

@@ -30,7 +30,8 @@ func New(node Rooms, who httpapi.Identify) *Handler {
 	return &Handler{node: node, who: who}
 }
 
-// Messages serves one room; the path value "room" names it. With ?wait= it waits for something to say.
+// Messages serves one room; the path value "room" names it. With ?wait= it waits for something to
+// say.
 func (h *Handler) Messages(w http.ResponseWriter, r *http.Request) {
 	room, err := httpapi.RoomOf(r)
 	if err != nil {
@@ -64,7 +65,8 @@ func (h *Handler) Messages(w http.ResponseWriter, r *http.Request) {
 	h.wait(w, r, who, reading, []asked{{wire.RoomStart{Room: room, Start: start}, known}}, false)
 }
 
-// Many polls several rooms: ?room=a@CURSOR&room=b. It answers with all of them when one has something.
+// Many polls several rooms: ?room=a@CURSOR&room=b. It answers with all of them when one has
+// something.
 func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
 	rooms, err := httpapi.RoomStartsOf(r)
 	if err == nil && len(rooms) == 0 {
@@ -152,7 +154,8 @@ func before(entries []chat.Entry, c chat.Cursor) []chat.Entry {
 	return entries
 }
 
-// first are the first entries, and the cursor from which to go on: end is where all of them lead to.
+// first are the first entries, and the cursor from which to go on: end is where all of them lead
+// to.
 func first(entries []chat.Entry, limit int, end chat.Cursor) ([]chat.Entry, chat.Cursor) {
 	if limit > 0 && len(entries) > limit {
 		return entries[:limit], entries[limit-1].ID

@@ -32,8 +32,9 @@ type poll struct {
 // wake has the poll answered. It may be called more than once, and does not block.
 func (p *poll) wake() { p.once.Do(func() { close(p.ready) }) }
 
-// wait answers when one of the rooms has something, or the time is over. It waits in the handler:
-// a held poll keeps what net/http holds for a request (docs/decisions/0200-polls-wait-in-handlers.md).
+// wait answers when one of the rooms has something, or the time is over. It waits in the handler: a
+// held poll keeps what net/http holds for a request
+// (docs/decisions/0200-polls-wait-in-handlers.md).
 func (h *Handler) wait(
 	w http.ResponseWriter, r *http.Request, who chat.Principal, reading httpapi.Reading, rooms []asked, many bool,
 ) {
@@ -70,7 +71,8 @@ func (p *poll) close() {
 	}
 }
 
-// rosterTime bounds how long a room is waited for that is asked who is in it, which it answers from memory.
+// rosterTime bounds how long a room is waited for that is asked who is in it, which it answers from
+// memory.
 const rosterTime = 2 * time.Second
 
 // answer writes what the rooms have to say.

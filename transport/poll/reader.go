@@ -69,8 +69,8 @@ func (r *reader) err() error {
 	return r.ended
 }
 
-// page is the answer as it stands now. The room is asked for its roster only if the reader's own is out of date: a
-// message wakes all who poll, and the room's worker would have to answer each.
+// page is the answer as it stands now. The room is asked for its roster only if the reader's own is
+// out of date: a message wakes all who poll, and the room's worker would have to answer each.
 func (r *reader) page(ctx context.Context, limit int) wire.Page {
 	r.mu.Lock()
 	changed := r.changed
@@ -86,8 +86,8 @@ func (r *reader) page(ctx context.Context, limit int) wire.Page {
 	if current {
 		roster = fresh
 	}
-	// Who has to begin anew gets the last entries, as a new reader does: after those before them, numbers may be
-	// missing that are no longer kept.
+	// Who has to begin anew gets the last entries, as a new reader does: after those before them,
+	// numbers may be missing that are no longer kept.
 	entries, cursor := r.entries, r.cursor
 	if r.reason == "" {
 		entries, cursor = first(entries, limit, cursor)

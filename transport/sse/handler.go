@@ -37,8 +37,8 @@ type kind struct {
 	first       string // sent before all else
 }
 
-// padding is 2 KiB of comment, for a proxy that holds back what fills no buffer; after it, how soon an EventSource
-// comes back, in milliseconds.
+// padding is 2 KiB of comment, for a proxy that holds back what fills no buffer; after it, how soon
+// an EventSource comes back, in milliseconds.
 var padding = ":" + string(make2KiB()) + "\n\nretry: 1000\n\n"
 
 func make2KiB() []byte {
@@ -126,8 +126,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, k kind, rooms []
 
 func lastChunk(dst []byte, _ *wire.Failure) []byte { return append(dst, wire.LastChunk...) }
 
-// setHeaders says to all in between to pass each event at once: the second stops compression in proxies and anything that
-// would change the body, the third nginx's buffer, the fourth compression in those that do not know the second.
+// setHeaders says to all in between to pass each event at once: the second stops compression in
+// proxies and anything that would change the body, the third nginx's buffer, the fourth compression
+// in those that do not know the second.
 func setHeaders(h http.Header, contentType string) {
 	h.Set("Content-Type", contentType)
 	h.Set("Cache-Control", "no-cache, no-transform")

@@ -8,8 +8,9 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// Post stores what a request says in the room that the path value "room" names, and answers with the stored message:
-// 201, or 200 for a repeated key. The request's body is the server's to bound, with an [http.MaxBytesReader].
+// Post stores what a request says in the room that the path value "room" names, and answers with
+// the stored message: 201, or 200 for a repeated key. The request's body is the server's to bound,
+// with an [http.MaxBytesReader].
 func (h *Handler) Post(w http.ResponseWriter, r *http.Request) {
 	room, err := httpapi.RoomOf(r)
 	if err != nil {

@@ -34,7 +34,8 @@ func head(h http.Header, r *http.Request, k kind, chunked bool) []byte {
 	return b.Bytes()
 }
 
-// lend serves a stream with the handler's own response, which is what HTTP/2 has, until one side ends it.
+// lend serves a stream with the handler's own response, which is what HTTP/2 has, until one side
+// ends it.
 func lend(w http.ResponseWriter, r *http.Request, stream *conn.Conn, k kind) {
 	w.WriteHeader(http.StatusOK)
 	peer := &response{w: w, control: http.NewResponseController(w), ended: make(chan struct{})}
@@ -86,8 +87,8 @@ func (p *response) Close() error {
 	return nil
 }
 
-// wait returns when no write is under way and none will be. One that waits for the peer is ended by a deadline, which
-// resets the whole stream: where all has been written, it is to end as HTTP says.
+// wait returns when no write is under way and none will be. One that waits for the peer is ended by
+// a deadline, which resets the whole stream: where all has been written, it is to end as HTTP says.
 func (p *response) wait() {
 	<-p.ended
 	if !p.mu.TryLock() {

@@ -16,8 +16,8 @@ import (
 
 // Options are the transport's settings.
 type Options struct {
-	// CheckOrigin tells whether a page of the request's origin may open a WebSocket. The default allows pages of the
-	// same host, and programs, which send no Origin.
+	// CheckOrigin reports whether a page of the request's origin may open a WebSocket. The default
+	// allows pages of the same host, and programs, which send no Origin.
 	CheckOrigin func(*http.Request) bool
 }
 
@@ -40,8 +40,9 @@ type Handler struct {
 // transport is how members show that somebody comes by WebSocket.
 const transport = "ws"
 
-// Subprotocol is what a client may offer and then gets. Offering one is needed only beside one that carries a token
-// (docs/protocol.md): a browser gives up a connection when none of those it offered is chosen.
+// Subprotocol is what a client may offer and then gets. Offering one is needed only beside one that
+// carries a token (docs/protocol.md): a browser gives up a connection when none of those it offered
+// is chosen.
 const Subprotocol = "caller.v1"
 
 // New makes the transport.

@@ -13,8 +13,9 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// session reads one connection's commands, in order, each carried out before the next is read: a client that sends
-// faster than the store takes is held back by its own connection. Its fields are the reading goroutine's.
+// session reads one connection's commands, in order, each carried out before the next is read: a
+// client that sends faster than the store takes is held back by its own connection. Its fields are
+// the reading goroutine's.
 type session struct {
 	handler *Handler
 	conn    *conn.Conn
@@ -39,7 +40,8 @@ func (s *session) rest() {
 // Readable implements [conn.Reader].
 func (s *session) Readable() { go s.read() }
 
-// read serves the connection until nothing more has come, or to its end where one can't wait without reading.
+// read serves the connection until nothing more has come, or to its end where one can't wait
+// without reading.
 func (s *session) read() {
 	for {
 		kind, frame, err := s.socket.NextReader()
@@ -57,9 +59,9 @@ func (s *session) read() {
 // lingerTime is for how long the reader of somebody who has posted waits for the next post.
 const lingerTime = 2 * time.Second
 
-// linger waits a moment for the next command of somebody who has just posted, and reports whether it
-// has come. It spares each further post a goroutine and three calls of the poller: a quarter of a post
-// (docs/performance.md).
+// linger waits a moment for the next command of somebody who has just posted, and reports whether
+// it has come. It spares each further post a goroutine and three calls of the poller: a quarter of
+// a post (docs/performance.md).
 func (s *session) linger() (more bool) {
 	if !s.posted || !s.conn.CanAwait() {
 		return false
@@ -71,8 +73,8 @@ func (s *session) linger() (more bool) {
 	return err == nil
 }
 
-// drain reads on until the peer has closed too, so that it gets our last bytes: a connection closed with something
-// unread is reset.
+// drain reads on until the peer has closed too, so that it gets our last bytes: a connection closed
+// with something unread is reset.
 func (s *session) drain() {
 	_, _ = io.Copy(io.Discard, s.socket.NetConn())
 }
@@ -142,7 +144,8 @@ func (s *session) carryOut(c wire.Command) bool {
 	return true
 }
 
-// roomOf is the room that a command is about: the connection's one, or one of its many that the command names.
+// roomOf is the room that a command is about: the connection's one, or one of its many that the
+// command names.
 func (s *session) roomOf(c wire.Command) (chat.RoomID, error) {
 	if c.RoomID == "" && !s.many {
 		return s.room, nil
