@@ -103,9 +103,17 @@ func (q *overOutbox) Write(b []byte) (int, error) {
 		q.shaken = true
 		return q.Conn.Write(b)
 	}
-	q.conn.Send(slices.Clone(b)) // the library uses its buffer again
+	frame := slices.Clone(b) // the library uses its buffer again
+	if frame[0]&0xf == closeOpcode {
+		q.conn.Finish(frame) // it does not wait for what the peer is behind with, and nothing comes after it
+	} else {
+		q.conn.Send(frame)
+	}
 	return len(b), nil
 }
+
+// closeOpcode is a close frame's (RFC 6455 section 5.2).
+const closeOpcode = 8
 
 // SetWriteDeadline does nothing after the handshake: the outbox sets its own.
 func (q *overOutbox) SetWriteDeadline(t time.Time) error {

@@ -162,22 +162,29 @@ func TestPingIsAnsweredToItsConnectionAlone(t *testing.T) {
 	}
 }
 
+// slowness is told when a reader was found to be too slow.
+type slowness struct{ found chan struct{} }
+
+func (slowness) Opened(bool) {}
+func (slowness) Behind()     {}
+func (s slowness) TooSlow()  { close(s.found) }
+
 // Who asks and does not read fills a backlog of its own, and is closed for it.
 func TestAFloodOfPingsClosesItsOwnConnection(t *testing.T) {
-	_, h := handler(t)
+	r, h := handler(t)
+	slow := slowness{make(chan struct{})}
+	r.Keepalive.Observe(slow)
 	p := dial(t, h, websocket.DefaultDialer)
-	require.NoError(t, p.NetConn().(*net.TCPConn).SetReadBuffer(16<<10))
 	p.next("live")
-	flooded := make(chan struct{})
-	go func() {
-		defer close(flooded)
-		for range 100_000 { // answers of 1.7 MB: more than the kernel holds for a connection, and the backlog
-			if p.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) != nil {
-				return // closed already
-			}
+	require.NoError(t, p.SetWriteDeadline(testwait.Deadline()))
+	for asking := true; asking; { // more than the kernel holds for a connection, and the backlog
+		select {
+		case <-slow.found:
+			asking = false
+		default:
+			p.send(websocket.TextMessage, `{"type":"ping"}`)
 		}
-	}()
-	<-flooded
+	}
 	require.Equal(t, wire.CloseTooSlow, p.closed())
 }
 
