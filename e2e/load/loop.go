@@ -59,7 +59,10 @@ func (l *loop) close() {
 		}
 	}
 	l.conns = nil
-	_ = unix.Close(l.epoll)
+	if l.epoll >= 0 {
+		_ = unix.Close(l.epoll)
+	}
+	l.epoll = -1 // it may be closed twice, and the number be another file's by then
 }
 
 // dial connects to a server on loopback, which is done at once or not at all.
