@@ -34,7 +34,7 @@ func (p *poll) wake() { p.once.Do(func() { close(p.ready) }) }
 
 // wait answers when one of the rooms has something, or the time is over. It waits in the handler: a
 // held poll keeps what net/http holds for a request
-// (docs/decisions/0200-polls-wait-in-handlers.md).
+// (docs/decisions/0034-polls-wait-in-handlers.md).
 func (h *Handler) wait(
 	w http.ResponseWriter, r *http.Request, who chat.Principal, reading httpapi.Reading, rooms []asked, many bool,
 ) {
