@@ -1,6 +1,6 @@
 // Package chat is the core of Caller: rooms, their log, delivery inside a node, and presence.
 //
-// It knows no HTTP, no Redis and no WebSocket, and imports the standard library and google/uuid only (imports_test.go
+// It knows no HTTP, no Redis and no WebSocket, and imports the standard library and google/uuid only (internal/archtest
 // holds that). What it needs from storage are the interfaces in store.go, which package redisstore has; what it gives
 // to transports are [Node]'s methods and the [Sink] interface.
 //

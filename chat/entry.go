@@ -48,7 +48,7 @@ type Draft struct {
 	Target Cursor
 	// Payload says what it is: a [Message], an [Edit], a [Delete], a [Reaction] or a [RoomNotice].
 	Payload Payload
-	// Moderator says that the author may delete what others have said. The policy sets it.
+	// Moderator says that the author may delete what others have said. No route sets it yet.
 	Moderator bool
 }
 

@@ -80,7 +80,7 @@ func settle(c redis.Cmder, err error) {
 	}
 }
 
-// notDone tells whether an error says that nothing was done of what was asked, but would be if the script came along or if
+// notDone reports whether an error says that nothing was done of what was asked, but would be if the script came along or if
 // it went to another node, as when a Cluster has changed.
 func notDone(err error) bool {
 	return redis.HasErrorPrefix(err, "NOSCRIPT") || redis.HasErrorPrefix(err, "MOVED") ||
