@@ -17,8 +17,8 @@ type Options struct {
 	PublicURL string
 	// Key and Secret sign join tokens and requests. The secret must never be shown.
 	Key, Secret string
-	// RoomPrefix begins the name of every room in LiveKit. Two Callers that use one LiveKit need different ones: each
-	// would send the other's members out of their calls.
+	// RoomPrefix begins the name of every room in LiveKit. Two Callers that use one LiveKit need
+	// different ones: each would send the other's members out of their calls.
 	RoomPrefix string
 	// Logger is told when LiveKit does not answer; nil for nothing.
 	Logger *slog.Logger
@@ -30,7 +30,8 @@ type Store interface {
 	// SetAttributes changes members' attributes, if the roster's version is still that.
 	SetAttributes(ctx context.Context, room chat.RoomID, version int64, changes []chat.AttributeChange) (
 		state chat.RosterState, applied bool, err error)
-	// TakeTurn reports whether it is this node's turn to do something that one node of all is to do.
+	// TakeTurn reports whether it is this node's turn to do something that one node of all is to
+	// do.
 	TakeTurn(ctx context.Context, what string, keep time.Duration) (mine bool, err error)
 }
 
@@ -40,7 +41,8 @@ type Followed interface {
 	RoomsWith(attribute string) []chat.RoomID
 }
 
-// Calls are the calls of all rooms, as one node sees to them. Methods may be called at the same time.
+// Calls are the calls of all rooms, as one node sees to them. Methods may be called at the same
+// time.
 type Calls struct {
 	options Options
 	store   Store
@@ -71,7 +73,8 @@ func newCalls(store Store, livekit media, o Options) *Calls {
 	}
 }
 
-// Start begins to reconcile rosters with LiveKit. It does not wait for it: one that is away is told in the log, and tried again.
+// Start begins to reconcile rosters with LiveKit. It does not wait for it: one that is away is told
+// in the log, and tried again.
 func (c *Calls) Start(followed Followed) {
 	s := &sweeper{calls: c, followed: followed}
 	c.running.Go(func() { s.run(c.work) })
@@ -87,13 +90,15 @@ func (c *Calls) Close() {
 	}
 }
 
-// Whoever has a join token joins soon. LiveKit tells of it by a webhook, which may get lost, or not be set up at all.
+// Whoever has a join token joins soon. LiveKit tells of it by a webhook, which may get lost, or not
+// be set up at all.
 const (
 	soonAfterToken = 3 * time.Second
 	afterToken     = 10 * time.Second
 )
 
-// NewJoinToken is [Options.NewJoinToken]. The room is reconciled soon, when its owner may have joined.
+// NewJoinToken is [Options.NewJoinToken]. The room is reconciled soon, when its owner may have
+// joined.
 func (c *Calls) NewJoinToken(room chat.RoomID, who chat.Author) (JoinToken, error) {
 	token, err := c.options.NewJoinToken(room, who)
 	if err == nil {

@@ -23,7 +23,8 @@ func options() Options {
 	return Options{PublicURL: "wss://calls.example", Key: "key", Secret: strings.Repeat("s", 32), RoomPrefix: "caller:"}
 }
 
-// rooms are one room's roster and its call in LiveKit, inside the test, so that time can be the test's.
+// rooms are one room's roster and its call in LiveKit, inside the test, so that time can be the
+// test's.
 type rooms struct {
 	mu      sync.Mutex // guards the following
 	members []chat.Member

@@ -14,8 +14,9 @@ import (
 // ActionJoin is what a policy is asked before somebody gets a token for a room's call.
 const ActionJoin chat.Action = "call"
 
-// TokenLife is how long a join token is good for joining. LiveKit gives a participant newer ones by itself, so it need not last
-// as long as the call; a page that has to connect anew asks for another.
+// TokenLife is how long a join token is good for joining. LiveKit gives a participant newer ones by
+// itself, so it need not last as long as the call; a page that has to connect anew asks for
+// another.
 const TokenLife = 2 * time.Minute
 
 // maxRoomName is the longest name LiveKit takes for a room by default, in bytes.
@@ -28,8 +29,8 @@ type JoinToken struct {
 	Expires time.Time // to the second
 }
 
-// NewJoinToken makes a join token. It does not ask whether the member is present in the room: the caller has to. Errors: an
-// [*chat.InvalidError] for a room whose name is too long for LiveKit.
+// NewJoinToken makes a join token. It does not ask whether the member is present in the room: the
+// caller has to. Errors: an [*chat.InvalidError] for a room whose name is too long for LiveKit.
 func (o Options) NewJoinToken(room chat.RoomID, who chat.Author) (JoinToken, error) {
 	name := o.roomName(room)
 	if len(name) > maxRoomName {

@@ -15,7 +15,8 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// patience is how long one question to LiveKit may take. It is asked beside the chat, which waits for none.
+// patience is how long one question to LiveKit may take. It is asked beside the chat, which waits
+// for none.
 const patience = 4 * time.Second
 
 // errRefused says that LiveKit does not take the key: no other error says that a setting is wrong.
@@ -29,7 +30,8 @@ type participant struct {
 	joined time.Time // by LiveKit's clock
 }
 
-// media is what calls ask of LiveKit. Rooms go by their names there. Methods may be called at the same time.
+// media is what calls ask of LiveKit. Rooms go by their names there. Methods may be called at the
+// same time.
 type media interface {
 	// roomNames are the names of all rooms that are open, whosever they are.
 	roomNames(ctx context.Context) ([]string, error)
@@ -50,7 +52,8 @@ func newLiveKit(o Options) *liveKit {
 	return &liveKit{rooms: lksdk.NewRoomServiceClient(o.URL, o.Key, o.Secret)}
 }
 
-// close ends connections that no question uses. The SDK's client has none of its own: it shares the process's.
+// close ends connections that no question uses. The SDK's client has none of its own: it shares the
+// process's.
 func (l *liveKit) close() { http.DefaultClient.CloseIdleConnections() }
 
 func (l *liveKit) roomNames(ctx context.Context) ([]string, error) {

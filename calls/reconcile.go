@@ -11,15 +11,17 @@ import (
 )
 
 const (
-	// reconcileTimeout is how long one reconciliation may take, tries how often it starts over when the roster changed meanwhile.
+	// reconcileTimeout is how long one reconciliation may take, tries how often it starts over when
+	// the roster changed meanwhile.
 	reconcileTimeout = 15 * time.Second
 	tries            = 10
 	// retryDelay is how soon something that is about to change is reconciled again.
 	retryDelay = 3 * time.Second
 )
 
-// reconcile makes the roster say who is in a room's call, and LiveKit let go who is not in the room. It compares the two as they
-// are, so it does not matter why it is called, how often, or in which order.
+// reconcile makes the roster say who is in a room's call, and LiveKit let go who is not in the
+// room. It compares the two as they are, so it does not matter why it is called, how often, or in
+// which order.
 func (c *Calls) reconcile(ctx context.Context, room chat.RoomID) {
 	ctx, cancel := context.WithTimeout(ctx, reconcileTimeout)
 	defer cancel()
@@ -40,8 +42,8 @@ func (c *Calls) reconcile(ctx context.Context, room chat.RoomID) {
 	c.queue.add(room, retryDelay) // people come and go faster than LiveKit answers
 }
 
-// reconcileOnce makes one try. It is settled unless the roster has changed while LiveKit was asked: whoever was seen to be
-// absent might have come in that time.
+// reconcileOnce makes one try. It is settled unless the roster has changed while LiveKit was asked:
+// whoever was seen to be absent might have come in that time.
 func (c *Calls) reconcileOnce(ctx context.Context, room chat.RoomID) (settled bool, err error) {
 	began := time.Now()
 	snapshot, err := c.Roster().Members(ctx, room)
@@ -73,8 +75,8 @@ func (c *Calls) reconcileOnce(ctx context.Context, room chat.RoomID) (settled bo
 	return true, nil
 }
 
-// setCall notes in the roster who has come into a room's call and who has gone out of it, if the roster's version is
-// still that. Start is when the call began.
+// setCall notes in the roster who has come into a room's call and who has gone out of it, if the
+// roster's version is still that. Start is when the call began.
 func (c *Calls) setCall(
 	ctx context.Context, room chat.RoomID, version int64, in, out []chat.MemberID, start time.Time,
 ) (state chat.RosterState, applied bool, err error) {
@@ -108,7 +110,8 @@ func changes(snapshot chat.RosterSnapshot, there, goers []participant) (in, out 
 	return in, out
 }
 
-// startOf is when a room's call began: as its roster has it, else when the first of those who are in now joined.
+// startOf is when a room's call began: as its roster has it, else when the first of those who are
+// in now joined.
 func startOf(snapshot chat.RosterSnapshot, there []participant, in []chat.MemberID, now time.Time) time.Time {
 	if going := incall.Of(chat.CountAttributes(snapshot.Members)); going.Count > 0 {
 		return going.Since
@@ -122,7 +125,8 @@ func startOf(snapshot chat.RosterSnapshot, there []participant, in []chat.Member
 	return start
 }
 
-// sendOut ends the part in a room's call of those who have left it; the whole call when the room has closed.
+// sendOut ends the part in a room's call of those who have left it; the whole call when the room
+// has closed.
 func (c *Calls) sendOut(ctx context.Context, room chat.RoomID, goers []participant, closed bool) error {
 	if len(goers) == 0 {
 		return nil

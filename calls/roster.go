@@ -9,8 +9,8 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// observedRoster is the store's roster, and sees who is taken out of it while in a call: the store tells only the request that
-// took them out, on whatever node that was.
+// observedRoster is the store's roster, and sees who is taken out of it while in a call: the store
+// tells only the request that took them out, on whatever node that was.
 type observedRoster struct{ calls *Calls }
 
 // Roster is the store's roster as the node has to use it.
@@ -51,7 +51,8 @@ type leaver struct {
 	settled bool
 }
 
-// leftFor is for how long it is known that somebody has left: enough to ask LiveKit again that did not answer.
+// leftFor is for how long it is known that somebody has left: enough to ask LiveKit again that did
+// not answer.
 const leftFor = time.Minute
 
 // left has those who are out of the roster sent out of the call.
@@ -108,18 +109,19 @@ func (c *Calls) unsettled(room chat.RoomID) bool {
 	return false
 }
 
-// A roster may be lost, with the embedded store's process or Redis's memory, while LiveKit goes on. It is whole again
-// when every node has renewed its leases and every page has come back.
+// A roster may be lost, with the embedded store's process or Redis's memory, while LiveKit goes on.
+// It is whole again when every node has renewed its leases and every page has come back.
 const lostGrace = 30 * time.Second
 
-// haveLeft tells which of those in a call have left the room, for certain. Others that are not in the roster are waited
-// for, and waiting is true: the roster may have been lost.
+// haveLeft tells which of those in a call have left the room, for certain. Others that are not in
+// the roster are waited for, and waiting is true: the roster may have been lost.
 func (c *Calls) haveLeft(room chat.RoomID, snapshot chat.RosterSnapshot, there []participant, now time.Time) (out []participant, waiting bool) {
 	here := make(map[chat.MemberID]bool, len(snapshot.Members))
 	for _, m := range snapshot.Members {
 		here[m.ID] = true
 	}
-	// A version begins at the time when the room opened, in microseconds (see [chat.Roster] and redisstore).
+	// A version begins at the time when the room opened, in microseconds (see [chat.Roster] and
+	// redisstore).
 	open := snapshot.Version > 0 && now.Sub(time.UnixMicro(snapshot.Version)) > lostGrace
 
 	c.mu.Lock()

@@ -19,8 +19,9 @@ type Rooms interface {
 	Members(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.RosterSnapshot, error)
 }
 
-// Routes are the calls' HTTP handlers, by method and path as the server's router has them: POST /rooms/{room}/call, and
-// POST /livekit/webhook. The server bounds their bodies and has found the principal.
+// Routes are the calls' HTTP handlers, by method and path as the server's router has them: POST
+// /rooms/{room}/call, and POST /livekit/webhook. The server bounds their bodies and has found the
+// principal.
 func (c *Calls) Routes(rooms Rooms) map[string]http.Handler {
 	return map[string]http.Handler{
 		"POST /rooms/:room/call": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { c.postCall(w, r, rooms) }),
@@ -88,9 +89,9 @@ func (c *Calls) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 const cloudDomain = ".livekit.cloud"
 
-// Origins are what a page connects to for a call, for its content security policy. LiveKit's library asks by HTTP why a
-// WebSocket did not come about. LiveKit Cloud sends clients on to the server that is nearest, under a name that only it
-// knows.
+// Origins are what a page connects to for a call, for its content security policy. LiveKit's
+// library asks by HTTP why a WebSocket did not come about. LiveKit Cloud sends clients on to the
+// server that is nearest, under a name that only it knows.
 func (o Options) Origins() []string {
 	at, err := url.Parse(o.PublicURL)
 	if err != nil {

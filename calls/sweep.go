@@ -12,12 +12,13 @@ import (
 const (
 	// sweepEvery is how often one node of all looks at every call, for what no webhook has told.
 	sweepEvery = 15 * time.Second
-	// sweepTurn is for how long that is this node's turn: less than sweepEvery, since a store may let go of it a second late.
+	// sweepTurn is for how long that is this node's turn: less than sweepEvery, since a store may
+	// let go of it a second late.
 	sweepTurn = 12 * time.Second
 	// askAgain is how often a LiveKit that does not answer is asked.
 	askAgain = 3 * time.Second
-	// awayFor is for how long LiveKit has to be away until calls are told as ended. Participants get over less than that
-	// by themselves; a server that stops and starts takes some seconds.
+	// awayFor is for how long LiveKit has to be away until calls are told as ended. Participants
+	// get over less than that by themselves; a server that stops and starts takes some seconds.
 	awayFor = 45 * time.Second
 )
 
@@ -58,8 +59,8 @@ func (s *sweeper) run(ctx context.Context) {
 	}
 }
 
-// sweep has every call reconciled when it is this node's turn, or LiveKit has been away; else those of its own rooms that
-// LiveKit does not have any more.
+// sweep has every call reconciled when it is this node's turn, or LiveKit has been away; else those
+// of its own rooms that LiveKit does not have any more.
 func (s *sweeper) sweep(ctx context.Context) {
 	c := s.calls
 	c.forget(time.Now())

@@ -71,7 +71,8 @@ func TestWebhookThatIsOld(t *testing.T) {
 	})
 }
 
-// Webhooks come twice, late, in any order, or about rooms that are none of ours: what LiveKit itself says counts.
+// Webhooks come twice, late, in any order, or about rooms that are none of ours: what LiveKit
+// itself says counts.
 func TestWebhooksInAnyOrder(t *testing.T) {
 	reconciling(t, func(t *testing.T, r *rooms, c *Calls) {
 		r.open(time.Hour, "ann", "bob")

@@ -8,15 +8,16 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// maxReconciles is how many rooms are reconciled at the same time: a sweep finds all of them, and LiveKit has other work.
+// maxReconciles is how many rooms are reconciled at the same time: a sweep finds all of them, and
+// LiveKit has other work.
 const maxReconciles = 16
 
-// near is how close two runs for one room must be to become one: a webhook seldom comes alone. Runs that are not for now are
-// put off to the next multiple of it, so that a flood of them is a few.
+// near is how close two runs for one room must be to become one: a webhook seldom comes alone. Runs
+// that are not for now are put off to the next multiple of it, so that a flood of them is a few.
 const near = 100 * time.Millisecond
 
-// workQueue is which rooms are to be reconciled, and when. Each room is reconciled by one goroutine at a time. Methods may be
-// called at the same time.
+// workQueue is which rooms are to be reconciled, and when. Each room is reconciled by one goroutine
+// at a time. Methods may be called at the same time.
 type workQueue struct {
 	began time.Time
 	wake  chan struct{} // has an element when there is something new
@@ -53,8 +54,8 @@ func (a *workQueue) add(room chat.RoomID, after time.Duration) {
 	}
 }
 
-// take returns the rooms whose time has come, but for those that are being reconciled, and in how long the next one's
-// does.
+// take returns the rooms whose time has come, but for those that are being reconciled, and in how
+// long the next one's does.
 func (a *workQueue) take(now time.Time, busy map[chat.RoomID]bool) (rooms []chat.RoomID, wait time.Duration) {
 	wait = time.Hour
 	a.mu.Lock()

@@ -5,14 +5,17 @@ import (
 	"slices"
 )
 
-// The rules of amending, as every store holds to them. package chattest's store calls these functions; redisstore's
-// amend.lua says the same to Redis, and the suite in chattest compares the two.
+// The rules of amending, as every store holds to them. package chattest's store calls these
+// functions; redisstore's amend.lua says the same to Redis, and the suite in chattest compares the
+// two.
 
-// Changes reports whether an amendment would change a message as it is kept. Without an error and without a change
-// there is nothing to append: somebody reacts again, or takes away what is not there.
+// Changes reports whether an amendment would change a message as it is kept. Without an error and
+// without a change there is nothing to append: somebody reacts again, or takes away what is not
+// there.
 //
-// Errors: [ErrNotFound] when the target is no message, [ErrConflict] when it has been deleted, [ErrNotAllowed] when
-// it is somebody else's, and an [*InvalidError] for "emoji" when there are too many reactions.
+// Errors: [ErrNotFound] when the target is no message, [ErrConflict] when it has been deleted,
+// [ErrNotAllowed] when it is somebody else's, and an [*InvalidError] for "emoji" when there are too
+// many reactions.
 func (d Draft) Changes(target Entry) (bool, error) {
 	m, ok := target.Payload.(Message)
 	var changes Changes
@@ -75,8 +78,8 @@ func TooManyReactors() error {
 	return &InvalidError{Field: "emoji", Limit: MaxReactors, Reason: reason}
 }
 
-// AmendedBy is a kept message with an amendment in it. ok is false when this version does not know what the amendment
-// does: then only the store has the message as it is.
+// AmendedBy is a kept message with an amendment in it. ok is false when this version does not know
+// what the amendment does: then only the store has the message as it is.
 func (e Entry) AmendedBy(a Entry) (amended Entry, ok bool) {
 	m, ok := e.Payload.(Message)
 	if !ok {
@@ -126,8 +129,8 @@ func react(all []Reactions, member MemberID, r Reaction) []Reactions {
 	return all
 }
 
-// OvertakenBy reports whether a later amendment leaves nothing to do for this one, so that what it says must not be
-// kept: an edit before another edit, and whatever came before a deletion.
+// OvertakenBy reports whether a later amendment leaves nothing to do for this one, so that what it
+// says must not be kept: an edit before another edit, and whatever came before a deletion.
 func (e Entry) OvertakenBy(a Entry) bool {
 	if e.Target.IsZero() || e.Target != a.Target || e.ID.Seq >= a.ID.Seq {
 		return false
@@ -148,7 +151,8 @@ func (e Entry) Voided() Entry {
 	return e
 }
 
-// Quoting is a reply with its quote as the message that it answers is now. ok is false when it is no reply to it.
+// Quoting is a reply with its quote as the message that it answers is now. ok is false when it is
+// no reply to it.
 func (e Entry) Quoting(quoted Entry) (requoted Entry, ok bool) {
 	m, ok := e.Payload.(Message)
 	if !ok || m.ReplyTo == nil || m.ReplyTo.ID != quoted.ID {

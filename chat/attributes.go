@@ -15,9 +15,10 @@ const (
 	MaxAttributeValue = 128
 )
 
-// Attributes are what optional features note about a member while it is present, such as that it is in a call. They are
-// part of the roster: versioned, told, and gone with the member. Holding a member does not change them. The map is
-// nil where there are none, and is not changed once it is a member's.
+// Attributes are what optional features note about a member while it is present, such as that it is
+// in a call. They are part of the roster: versioned, told, and gone with the member. Holding a
+// member does not change them. The map is nil where there are none, and is not changed once it is a
+// member's.
 type Attributes map[string]string
 
 // AttributeChange gives a member an attribute or, with an empty value, takes it away.
@@ -27,8 +28,8 @@ type AttributeChange struct {
 	Value  string
 }
 
-// Validate checks a change: a key has lower-case letters, digits and hyphens, a value printable ASCII. A store keeps no
-// others.
+// Validate checks a change: a key has lower-case letters, digits and hyphens, a value printable
+// ASCII. A store keeps no others.
 func (c AttributeChange) Validate() error {
 	isKey := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || r == '-' }
 	isValue := func(r rune) bool { return r >= ' ' && r <= '~' }
@@ -41,14 +42,15 @@ func (c AttributeChange) Validate() error {
 	return nil
 }
 
-// AttributeCount says how many members have an attribute, and the least of their values, as strings compare.
+// AttributeCount says how many members have an attribute, and the least of their values, as strings
+// compare.
 type AttributeCount struct {
 	Count int
 	Least string
 }
 
-// AttributeCounts has every attribute that a room's members have, by its key. It is nil when there are none, and is not
-// changed once made.
+// AttributeCounts has every attribute that a room's members have, by its key. It is nil when there
+// are none, and is not changed once made.
 type AttributeCounts map[string]AttributeCount
 
 // CountAttributes counts the attributes of a roster.
@@ -78,8 +80,8 @@ func (c AttributeCounts) include(a Attributes) AttributeCounts {
 	return more
 }
 
-// appendChanges appends what has changed since it was as before: which attributes somebody has now whom nobody had,
-// and the other way round.
+// appendChanges appends what has changed since it was as before: which attributes somebody has now
+// whom nobody had, and the other way round.
 func (c AttributeCounts) appendChanges(told []Body, before AttributeCounts, now time.Time) []Body {
 	if len(c) == 0 && len(before) == 0 {
 		return told

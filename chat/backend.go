@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// backend is what the rooms of a node share: the store, the settings, and the work that the node waits for.
+// backend is what the rooms of a node share: the store, the settings, and the work that the node
+// waits for.
 type backend struct {
 	log     Log
 	feed    Feed
@@ -20,8 +21,8 @@ type backend struct {
 	demand demand
 }
 
-// async makes a call to the store beside a room's worker, in time. The room is counted, so Close is still
-// waiting while it asks for this.
+// async makes a call to the store beside a room's worker, in time. The room is counted, so Close is
+// still waiting while it asks for this.
 func (b *backend) async(call func(context.Context)) {
 	b.running.Go(func() {
 		ctx, cancel := context.WithTimeout(b.work, b.options.Patience)

@@ -49,7 +49,8 @@ func (s *encodingSink) Deliver(b *Batch) {
 
 func (s *encodingSink) Closed(error) {}
 
-// One notice of the feed on its way to 1,000 subscribers: all of the worker's part but the system calls.
+// One notice of the feed on its way to 1,000 subscribers: all of the worker's part but the system
+// calls.
 func BenchmarkFanOut(b *testing.B) {
 	for _, batch := range []int{1, 10} {
 		b.Run(fmt.Sprintf("to=1000/batch=%d", batch), func(b *testing.B) {

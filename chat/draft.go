@@ -21,9 +21,9 @@ const (
 	MaxMentions = 50
 	// MaxEmoji is how many bytes an emoji may have: families and flags of several parts fit.
 	MaxEmoji = 64
-	// MaxReactions is how many different emoji there may be under one message, and MaxReactors how many
-	// reactions in all: each is an id that is written again with the next one, so it is also what one
-	// message can cost the store.
+	// MaxReactions is how many different emoji there may be under one message, and MaxReactors how
+	// many reactions in all: each is an id that is written again with the next one, so it is also
+	// what one message can cost the store.
 	MaxReactions = 20
 	MaxReactors  = 1000
 	// MaxNotice is how many bytes a notice's fields may have.
@@ -32,8 +32,8 @@ const (
 	maxMember = 128
 )
 
-// Validate checks a draft by its kind. The error is an [*InvalidError], for "text", "key", "target", "replyTo",
-// "files", "mentions", "emoji", "what" or "type".
+// Validate checks a draft by its kind. The error is an [*InvalidError], for "text", "key",
+// "target", "replyTo", "files", "mentions", "emoji", "what" or "type".
 func (d Draft) Validate() error {
 	if err := validKey(d.Key); err != nil {
 		return err
@@ -148,9 +148,9 @@ func (n RoomNotice) validate() error {
 	return nil
 }
 
-// validEmoji takes one character of any script but ASCII, with what is joined to it: marks, variation selectors,
-// skin tones, a flag's second letter, further characters after zero width joiners. The keycaps are the exception:
-// a digit, '#' or '*' with its frame.
+// validEmoji takes one character of any script but ASCII, with what is joined to it: marks,
+// variation selectors, skin tones, a flag's second letter, further characters after zero width
+// joiners. The keycaps are the exception: a digit, '#' or '*' with its frame.
 func validEmoji(emoji string) error {
 	invalid := func(reason string) error {
 		return &InvalidError{Field: "emoji", Limit: MaxEmoji, Reason: reason}

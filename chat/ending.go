@@ -7,8 +7,9 @@ import (
 	"time"
 )
 
-// End ends the streams that members have on this node, in all rooms, with that error, and they leave at once. Until the time
-// given, their new subscriptions are refused with it as well, those that are on their way now among them.
+// End ends the streams that members have on this node, in all rooms, with that error, and they
+// leave at once. Until the time given, their new subscriptions are refused with it as well, those
+// that are on their way now among them.
 func (n *Node) End(members []MemberID, why error, until time.Time) {
 	n.endings.add(members, why, until)
 	n.mu.Lock()
@@ -26,13 +27,14 @@ func (n *Node) End(members []MemberID, why error, until time.Time) {
 	}
 }
 
-// endings are the members whose streams were ended. A room's worker asks before a subscriber enters: either that comes
-// after [Node.End] and is refused, or the room's command to end comes later and finds the subscriber.
+// endings are the members whose streams were ended. A room's worker asks before a subscriber
+// enters: either that comes after [Node.End] and is refused, or the room's command to end comes
+// later and finds the subscriber.
 type endings struct {
 	mu sync.Mutex // protects following
 	of map[MemberID]ending
-	// prune is at how many those that are over are taken out: to look for them each time would cost by how
-	// many there are.
+	// prune is at how many those that are over are taken out: to look for them each time would cost
+	// by how many there are.
 	prune int
 }
 

@@ -10,11 +10,12 @@ type Author struct {
 	Guest bool
 }
 
-// Entry is one entry of a room's log. It is not changed once it has been made: an amended message is another Entry.
+// Entry is one entry of a room's log. It is not changed once it has been made: an amended message
+// is another Entry.
 type Entry struct {
 	ID Cursor
-	// Prev is the tag of the entry before it, 0 for the room's first: by it a reader can tell that the
-	// entry follows the one it has, even when that one is no longer kept.
+	// Prev is the tag of the entry before it, 0 for the room's first: by it a reader can tell that
+	// the entry follows the one it has, even when that one is no longer kept.
 	Prev Tag
 	From Author
 	// Key is the one the sender chose, so that it knows its own post; may be empty.
@@ -39,10 +40,11 @@ func (e Entry) Amends() bool { return !e.Target.IsZero() }
 // Draft is an entry before the store has numbered it.
 type Draft struct {
 	From Author
-	// Key is chosen by the client: the same key from the same Client within [KeyLife] is the same entry.
-	// Empty means that the post can't be repeated.
+	// Key is chosen by the client: the same key from the same Client within [KeyLife] is the same
+	// entry. Empty means that the post can't be repeated.
 	Key string
-	// Client is whose keys these are: the session's id, or for guests what they can be told apart by.
+	// Client is whose keys these are: the session's id, or for guests what they can be told apart
+	// by.
 	Client string
 	// Target is the message that is to be amended; zero for what stands for itself.
 	Target Cursor

@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// What a Node's methods answer with, besides an [*InvalidError] and the context's own errors. Test with errors.Is.
+// What a Node's methods answer with, besides an [*InvalidError] and the context's own errors. Test
+// with errors.Is.
 var (
-	// ErrUnavailable says that the store does not answer. Nothing is known of what was asked: a post may have been
-	// stored, and can be sent again under its key.
+	// ErrUnavailable says that the store does not answer. Nothing is known of what was asked: a
+	// post may have been stored, and can be sent again under its key.
 	ErrUnavailable = errors.New("the store does not answer")
 	// ErrGoingAway says that this node is stopping: come back, to this address or another node.
 	ErrGoingAway = errors.New("the node is going away")
@@ -41,9 +42,11 @@ func (e *LimitError) Error() string {
 
 // InvalidError says what is wrong with one field of what somebody sent.
 type InvalidError struct {
-	// Field is the field's name on the wire: "room", "text", "key", "name", "after", "limit", "emoji".
+	// Field is the field's name on the wire: "room", "text", "key", "name", "after", "limit",
+	// "emoji".
 	Field string
-	// Limit is the bound that was passed, in characters unless Reason says otherwise; 0 where there is none.
+	// Limit is the bound that was passed, in characters unless Reason says otherwise; 0 where there
+	// is none.
 	Limit int
 	// Reason completes the sentence that begins with the field's name: "is empty".
 	Reason string

@@ -2,7 +2,8 @@ package chat
 
 import "time"
 
-// Event is something a room tells its subscribers. Events are made and encoded by the room's worker alone.
+// Event is something a room tells its subscribers. Events are made and encoded by the room's worker
+// alone.
 type Event struct {
 	Room RoomID
 	Body Body
@@ -10,8 +11,8 @@ type Event struct {
 	encoded encodings
 }
 
-// Body is what an event says: one of [Welcome], [Reset], [Appended], [Live], [Joined], [Left], [RosterEvent], [Typing],
-// [AttributeChanged].
+// Body is what an event says: one of [Welcome], [Reset], [Appended], [Live], [Joined], [Left],
+// [RosterEvent], [Typing], [AttributeChanged].
 type Body interface{ body() }
 
 type (
@@ -27,7 +28,8 @@ type (
 		Heartbeat time.Duration
 		Roster    RosterEvent
 	}
-	// Reset says that the subscriber's cursor can't be served: what it has of the room is void, all that is kept follows.
+	// Reset says that the subscriber's cursor can't be served: what it has of the room is void, all
+	// that is kept follows.
 	Reset struct{ Reason ResetReason }
 	// Live says that the past is done. Cursor is where the subscriber is now.
 	Live struct{ Cursor Cursor }
@@ -39,8 +41,8 @@ type (
 		// Attributes counts those of all members.
 		Attributes AttributeCounts
 	}
-	// AttributeChanged says that the first member has an attribute now, or that the last one has lost it. It follows the
-	// change in the roster that made it so.
+	// AttributeChanged says that the first member has an attribute now, or that the last one has
+	// lost it. It follows the change in the roster that made it so.
 	AttributeChanged struct {
 		Key     string
 		Present bool
@@ -67,19 +69,21 @@ type ResetReason string
 const (
 	// Expired means that entries after the cursor are no longer kept.
 	Expired ResetReason = "expired"
-	// Rewritten means that the cursor's entry is not in the log: it was lost or replaced, or is another room's.
+	// Rewritten means that the cursor's entry is not in the log: it was lost or replaced, or is
+	// another room's.
 	Rewritten ResetReason = "rewritten"
 )
 
-// Framing is how events look on one kind of wire. Values must be comparable: an event keeps its encoding by framing,
-// so that one is made for all the subscribers that share it.
+// Framing is how events look on one kind of wire. Values must be comparable: an event keeps its
+// encoding by framing, so that one is made for all the subscribers that share it.
 type Framing interface {
-	// AppendEvent appends the bytes of one event, complete in themselves, and returns the extended slice.
+	// AppendEvent appends the bytes of one event, complete in themselves, and returns the extended
+	// slice.
 	AppendEvent(dst []byte, e *Event) []byte
 }
 
-// Encoded is the event in a framing. It may be called by the room's worker only, that is inside [Sink.Deliver]. The
-// bytes are shared and must not be changed.
+// Encoded is the event in a framing. It may be called by the room's worker only, that is inside
+// [Sink.Deliver]. The bytes are shared and must not be changed.
 func (e *Event) Encoded(f Framing) []byte {
 	return e.encoded.get(f, func() []byte { return f.AppendEvent(nil, e) })
 }
@@ -87,15 +91,16 @@ func (e *Event) Encoded(f Framing) []byte {
 // Batch is what a room delivers at once.
 type Batch struct {
 	Events []*Event
-	// Replay marks what is as long as what is kept of the room, and no reason to call its reader slow: the first batch of
-	// a subscriber, from the welcome to the [Live], and what a node missed and has read.
+	// Replay marks what is as long as what is kept of the room, and no reason to call its reader
+	// slow: the first batch of a subscriber, from the welcome to the [Live], and what a node missed
+	// and has read.
 	Replay bool
 
 	encoded encodings
 }
 
-// Encoded is the whole batch in a framing. It may be called by the room's worker only, that is inside [Sink.Deliver].
-// The bytes are shared and must not be changed.
+// Encoded is the whole batch in a framing. It may be called by the room's worker only, that is
+// inside [Sink.Deliver]. The bytes are shared and must not be changed.
 func (b *Batch) Encoded(f Framing) []byte {
 	if len(b.Events) == 1 {
 		return b.Events[0].Encoded(f)
@@ -109,7 +114,8 @@ func (b *Batch) Encoded(f Framing) []byte {
 	})
 }
 
-// encodings holds bytes by framing. There are a handful of framings at most, so a list is quicker than a map.
+// encodings holds bytes by framing. There are a handful of framings at most, so a list is quicker
+// than a map.
 type encodings []encoding
 
 type encoding struct {

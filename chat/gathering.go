@@ -21,8 +21,8 @@ func (g *gathering) nextDue() time.Time {
 	return g.rest
 }
 
-// maxBatch is about how many bytes are delivered at once: well below what may wait for a slow reader, so that a burst
-// makes none of a healthy one.
+// maxBatch is about how many bytes are delivered at once: well below what may wait for a slow
+// reader, so that a burst makes none of a healthy one.
 const maxBatch = 64 << 10
 
 // take returns what has gathered, in batches.
@@ -44,19 +44,21 @@ func (g *gathering) take() []Batch {
 	return batches
 }
 
-// delivered begins the pause after a delivery that ended now and took so long. Demand is that of all rooms.
+// delivered begins the pause after a delivery that ended now and took so long. Demand is that of
+// all rooms.
 func (g *gathering) delivered(now time.Time, took time.Duration, demand float64) {
 	g.rest = now.Add(pause(took, demand))
 }
 
-// A room delivers at once unless the rooms together would need more of the processor than there is. Then it gathers for
-// pauseShare times as long as its last delivery took, and for maxPause at most: what a system call costs is shared by
-// many messages, and a core that is saturated delivers the more at once. A room that is so small that it would have no
-// pause of a millisecond has none.
+// A room delivers at once unless the rooms together would need more of the processor than there is.
+// Then it gathers for pauseShare times as long as its last delivery took, and for maxPause at most:
+// what a system call costs is shared by many messages, and a core that is saturated delivers the
+// more at once. A room that is so small that it would have no pause of a millisecond has none.
 const (
 	pauseShare = 16
 	maxPause   = 16 * time.Millisecond
-	// calmDemand is the demand up to which nobody waits: the rest is for taking posts. At fullDemand the pause is whole.
+	// calmDemand is the demand up to which nobody waits: the rest is for taking posts. At
+	// fullDemand the pause is whole.
 	calmDemand = 0.75
 	fullDemand = 1.5
 )

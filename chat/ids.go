@@ -13,14 +13,17 @@ import (
 // MaxRoomID is how many characters (Unicode code points) a room id may have.
 const MaxRoomID = 64
 
-// RoomID names a room: 1 to [MaxRoomID] letters, digits, '-', '_' and '.' of any script, in lower case.
+// RoomID names a room: 1 to [MaxRoomID] letters, digits, '-', '_' and '.' of any script, in lower
+// case.
 type RoomID string
 
-// ParseRoomID checks a room's name as a person gave it and brings it to the one form that names the room. The name
-// must be in Unicode normal form C already: the standard library can't do that, package wire does.
+// ParseRoomID checks a room's name as a person gave it and brings it to the one form that names the
+// room. The name must be in Unicode normal form C already: the standard library can't do that,
+// package wire does.
 //
-// Marks (vowel signs, accents with no composed form) count as part of the letter before them, because many scripts
-// can't be written without. Names of dots only are refused: "." and ".." mean something else in a URL.
+// Marks (vowel signs, accents with no composed form) count as part of the letter before them,
+// because many scripts can't be written without. Names of dots only are refused: "." and ".." mean
+// something else in a URL.
 //
 // The error is an [*InvalidError] for the field "room".
 func ParseRoomID(s string) (RoomID, error) {
@@ -64,7 +67,8 @@ type MemberID string
 // NewMemberID makes up an id for a new session or guest.
 func NewMemberID() MemberID { return MemberID(uuid.NewString()) }
 
-// Tag is the random half of an entry's id: it makes a cursor name that very entry and not just a number.
+// Tag is the random half of an entry's id: it makes a cursor name that very entry and not just a
+// number.
 type Tag uint32
 
 // String is the tag in eight hexadecimal digits.
@@ -90,11 +94,12 @@ func ParseTag(s string) (Tag, error) {
 	return Tag(n), nil
 }
 
-// maxSeq keeps sequence numbers exact where they are kept as double-precision floats: in Lua and in JavaScript.
+// maxSeq keeps sequence numbers exact where they are kept as double-precision floats: in Lua and in
+// JavaScript.
 const maxSeq = 1<<53 - 1
 
-// Cursor is an entry's id and with that a place in a room's log: right after that entry. The zero Cursor, "0-0",
-// is the place before the first entry.
+// Cursor is an entry's id and with that a place in a room's log: right after that entry. The zero
+// Cursor, "0-0", is the place before the first entry.
 type Cursor struct {
 	// Seq counts up by one in a room, from 1.
 	Seq uint64
@@ -122,8 +127,8 @@ func (c Cursor) Append(dst []byte) []byte {
 	return c.Tag.append(append(strconv.AppendUint(dst, c.Seq, 10), '-'))
 }
 
-// ParseCursor reads a cursor in the spelling of [Cursor.String] and no other. The error is an [*InvalidError] for
-// the field "after"; callers that read another field set it.
+// ParseCursor reads a cursor in the spelling of [Cursor.String] and no other. The error is an
+// [*InvalidError] for the field "after"; callers that read another field set it.
 func ParseCursor(s string) (Cursor, error) {
 	if s == "0-0" {
 		return Cursor{}, nil

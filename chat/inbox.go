@@ -2,15 +2,16 @@ package chat
 
 import "sync"
 
-// maxInbox is how many bytes of notices wait for a room's worker at most. Past that they are dropped and the worker
-// reads on from the list: it holds about 100 times what a worker takes at once under full load.
+// maxInbox is how many bytes of notices wait for a room's worker at most. Past that they are
+// dropped and the worker reads on from the list: it holds about 100 times what a worker takes at
+// once under full load.
 const maxInbox = 1 << 20
 
-// inbox is how others reach a room's worker: with commands, which run on the worker's goroutine, and with the feed's
-// notices. All methods may be called at the same time.
+// inbox is how others reach a room's worker: with commands, which run on the worker's goroutine,
+// and with the feed's notices. All methods may be called at the same time.
 //
-// A worker has a goroutine only while there is something to do, and a moment longer: most rooms are at rest most of the
-// time, and a parked goroutine's stack would be half of what such a room costs.
+// A worker has a goroutine only while there is something to do, and a moment longer: most rooms are
+// at rest most of the time, and a parked goroutine's stack would be half of what such a room costs.
 type inbox struct {
 	wake chan struct{} // has an element when there is something to take
 	work func()        // the worker, to be run when it is asleep
@@ -53,15 +54,16 @@ func (b *inbox) Notice(n Notice) {
 	b.wakeAndUnlock()
 }
 
-// localEcho is an entry that this node has just stored. The feed brings it too, from a moment later on: what this spares is
-// that moment, and with it the program's going to sleep and waking again between a post's answer and its delivery. So it is
-// good for nothing but the next entry; when another one is on its way yet, it is dropped.
+// localEcho is an entry that this node has just stored. The feed brings it too, from a moment later
+// on: what this spares is that moment, and with it the program's going to sleep and waking again
+// between a post's answer and its delivery. So it is good for nothing but the next entry; when
+// another one is on its way yet, it is dropped.
 type localEcho struct{ entry Entry }
 
 func (localEcho) notice() {}
 
-// maxEchoInbox is how full the inbox may be for a local echo, in bytes: a worker that is further behind gains nothing by it, and
-// the feed needs the room.
+// maxEchoInbox is how full the inbox may be for a local echo, in bytes: a worker that is further
+// behind gains nothing by it, and the feed needs the room.
 const maxEchoInbox = maxInbox / 8
 
 // echo is Notice for what may be dropped without a loss.
@@ -77,8 +79,9 @@ func (b *inbox) echo(n localEcho) {
 	b.wakeAndUnlock()
 }
 
-// sizeOf is what a notice counts in the inbox, in bytes; 0 for those that are never dropped because no read of the
-// store can make up for them. A Leaving that is dropped is one that takes its reconnect grace.
+// sizeOf is what a notice counts in the inbox, in bytes; 0 for those that are never dropped because
+// no read of the store can make up for them. A Leaving that is dropped is one that takes its
+// reconnect grace.
 func sizeOf(n Notice) int {
 	const fixed = 256 // the structs and ids, about
 	switch n := n.(type) {
@@ -102,7 +105,8 @@ func (b *inbox) wakeAndUnlock() {
 	}
 }
 
-// wakeLocked wakes a worker that has a goroutine. It returns true when there is none: the caller has to run it.
+// wakeLocked wakes a worker that has a goroutine. It returns true when there is none: the caller
+// has to run it.
 func (b *inbox) wakeLocked() (asleep bool) {
 	if b.asleep {
 		b.asleep = false

@@ -21,8 +21,8 @@ func (r *room) enter(s *subscriber) {
 	}
 }
 
-// replayFor is the replay of a subscriber that can be attached now, else nil: the room is read, and its member is in
-// the roster.
+// replayFor is the replay of a subscriber that can be attached now, else nil: the room is read, and
+// its member is in the roster.
 func (r *room) replayFor(s *subscriber) *Batch {
 	if r.sync.stale {
 		return nil
@@ -37,8 +37,9 @@ func (r *room) replayFor(s *subscriber) *Batch {
 	return r.replay(s)
 }
 
-// canPlace reports whether a subscriber's cursor can be judged. One that has no place in the tail is judged by the list
-// as it is read after the subscriber has come: this node may be behind the one that it comes from.
+// canPlace reports whether a subscriber's cursor can be judged. One that has no place in the tail
+// is judged by the list as it is read after the subscriber has come: this node may be behind the
+// one that it comes from.
 func (r *room) canPlace(s *subscriber) bool {
 	start := s.entry.start
 	if !start.Resume || s.entry.placed {
@@ -81,8 +82,8 @@ func (r *room) replay(s *subscriber) *Batch {
 	return &Batch{Events: events, Replay: true}
 }
 
-// exit ends a subscription; leaving means that its member does not want to be waited for, why is nil for one that has
-// gone by itself.
+// exit ends a subscription; leaving means that its member does not want to be waited for, why is
+// nil for one that has gone by itself.
 func (r *room) exit(s *subscriber, leaving bool, why error) {
 	attached := s.state == delivering
 	if !r.subs.exit(s) {
@@ -98,8 +99,8 @@ func (r *room) exit(s *subscriber, leaving bool, why error) {
 	r.leases.exit(s.who, s.stream, leaving || s.guest, now, now.Add(r.back.options.ReconnectGrace))
 }
 
-// leave ends a member's streams here, or the one named, by that error, and gives up its lease if none is left. done,
-// unless nil, is closed when that has been stored.
+// leave ends a member's streams here, or the one named, by that error, and gives up its lease if
+// none is left. done, unless nil, is closed when that has been stored.
 func (r *room) leave(member MemberID, stream string, why error, done chan struct{}) {
 	if r.leases.holds(member) { // else it has no stream here
 		r.flush()

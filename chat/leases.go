@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// leases are what this node holds in the store for the members of one room that are connected to it, and what is to be
-// told to the store about them. They are the room worker's own. They call nobody: next (rostercall.go) returns the call
-// that is to be made.
+// leases are what this node holds in the store for the members of one room that are connected to
+// it, and what is to be told to the store about them. They are the room worker's own. They call
+// nobody: next (rostercall.go) returns the call that is to be made.
 type leases struct {
 	held      map[MemberID]*heldMember
 	toHold    []MemberID            // those who are to be held or renewed, and some who have gone since
@@ -31,8 +31,9 @@ type leases struct {
 type heldMember struct {
 	member  *Member // not changed; where it is the same, the one that the roster cache has
 	streams int32
-	// stored says that the node has a lease for it; version is the roster's when it was taken. Changed says that the
-	// member is other than it was then, toHold that it is among those to hold.
+	// stored says that the node has a lease for it; version is the roster's when it was taken.
+	// Changed says that the member is other than it was then, toHold that it is among those to
+	// hold.
 	stored  bool
 	changed bool
 	toHold  bool
@@ -98,8 +99,8 @@ func (l *leases) enter(m Member) {
 // sameLook reports whether two members, who are one, are shown alike.
 func sameLook(a, b Member) bool { return a.Name == b.Name && a.Transport == b.Transport }
 
-// share is a member as the roster tells of it. What this node holds of the same member is made one with it, so that
-// memory has it once.
+// share is a member as the roster tells of it. What this node holds of the same member is made one
+// with it, so that memory has it once.
 func (l *leases) share(m Member) *Member {
 	here := l.held[m.ID]
 	if here == nil || !sameLook(*here.member, m) {
@@ -124,8 +125,8 @@ func (l *leases) exit(id MemberID, stream string, leaving bool, now, until time.
 	}
 }
 
-// leave ends the waiting for one of a member's streams, or with an empty name for all. done is closed when the store has
-// been told, if there was something to tell.
+// leave ends the waiting for one of a member's streams, or with an empty name for all. done is
+// closed when the store has been told, if there was something to tell.
 func (l *leases) leave(id MemberID, stream string, done chan struct{}) {
 	if here := l.held[id]; here != nil {
 		here.forget(stream)
@@ -165,8 +166,8 @@ func (l *leases) release(id MemberID) {
 // giveUp has all leases given up, since the node closes.
 func (l *leases) giveUp() { l.givingUp = true }
 
-// isIn reports whether the roster shows a member: by this node's lease, or by another's while ours is on its way. Shown
-// is who it has under the member's id, or nil, and version is its own.
+// isIn reports whether the roster shows a member: by this node's lease, or by another's while ours
+// is on its way. Shown is who it has under the member's id, or nil, and version is its own.
 func (l *leases) isIn(m Member, shown *Member, version int64) bool {
 	if shown != nil && shown.Name == m.Name {
 		return true
@@ -246,7 +247,8 @@ func (l *leases) nextDue() time.Time {
 	return next
 }
 
-// callDue is when the next call may be made, if there is one to make: not before all that holds it up is over.
+// callDue is when the next call may be made, if there is one to make: not before all that holds it
+// up is over.
 func (l *leases) callDue() time.Time {
 	at := l.lookAt
 	if len(l.toHold)+len(l.toRelease) > 0 {

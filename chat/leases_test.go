@@ -83,8 +83,8 @@ func TestLeavingKeepsTheOtherTabsGrace(t *testing.T) {
 	})
 }
 
-// Two nodes may hold one member under its old and its new name; renewals must not fight over it, nor those that are made
-// again because the store was away.
+// Two nodes may hold one member under its old and its new name; renewals must not fight over it,
+// nor those that are made again because the store was away.
 func TestRenewalsDoNotChangeAName(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		other := s.NewNode("b", chat.Options{})
@@ -208,7 +208,8 @@ func TestANodeThatStopsWellLosesThemAfterTheGrace(t *testing.T) {
 	})
 }
 
-// The store may lose all leases, and a node may be stopped for longer than a lease: who is connected is present again.
+// The store may lose all leases, and a node may be stopped for longer than a lease: who is
+// connected is present again.
 func TestLostLeasesAreTakenAgain(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		subscribe(t, n, session("Ann"), chat.All)
@@ -225,8 +226,8 @@ func TestLostLeasesAreTakenAgain(t *testing.T) {
 	})
 }
 
-// A store that has been read again is told of leases at once, or when a call under way has got no answer: a grace may be
-// about to end on the member's former node.
+// A store that has been read again is told of leases at once, or when a call under way has got no
+// answer: a grace may be about to end on the member's former node.
 func TestLeasesAreTakenAsSoonAsTheStoreIsBack(t *testing.T) {
 	for away := range 40 {
 		inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {

@@ -12,7 +12,8 @@ import (
 	"github.com/caller-chat/caller/chat/chattest"
 )
 
-// A node tells its own readers of its own posts without waiting for the feed, which brings them too.
+// A node tells its own readers of its own posts without waiting for the feed, which brings them
+// too.
 func TestAnOwnPostDoesNotWaitForTheFeed(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		sink, _ := subscribe(t, n, session("Bob"), chat.All)
@@ -58,7 +59,8 @@ func TestOwnPostsAndThoseOfOthersTakeTurns(t *testing.T) {
 	})
 }
 
-// What comes before it is still on its way: then it has to wait all the same, and nobody has to read.
+// What comes before it is still on its way: then it has to wait all the same, and nobody has to
+// read.
 func TestAnOwnPostWaitsForWhatComesBeforeIt(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		other := s.NewNode("b", chat.Options{})
@@ -77,7 +79,8 @@ func TestAnOwnPostWaitsForWhatComesBeforeIt(t *testing.T) {
 	})
 }
 
-// However far the feed is behind, its copies of own posts are known when they come: they are no reason to read.
+// However far the feed is behind, its copies of own posts are known when they come: they are no
+// reason to read.
 func TestOwnPostsDoNotRunAwayFromTheFeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := chattest.New(chattest.Options{})
@@ -102,7 +105,8 @@ func TestOwnPostsDoNotRunAwayFromTheFeed(t *testing.T) {
 	})
 }
 
-// A worker that is behind is not told twice what it has yet to deliver: that would drop notices the earlier.
+// A worker that is behind is not told twice what it has yet to deliver: that would drop notices the
+// earlier.
 func TestOwnPostsTakeNoRoomFromTheFeed(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 		slow := &stuckSink{began: make(chan struct{}), end: make(chan struct{})}

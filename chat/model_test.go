@@ -49,7 +49,8 @@ type view struct {
 	resets  int
 }
 
-// take brings the view up to date, and fails where the promise is broken: each entry follows the one before it.
+// take brings the view up to date, and fails where the promise is broken: each entry follows the
+// one before it.
 func (v *view) take() error {
 	for _, b := range v.sink.take() {
 		switch b := b.(type) {
@@ -271,7 +272,8 @@ func play(t *testing.T, limit, amendLimit int, steps []step) error {
 	return nil
 }
 
-// pinMessage does what a newer node's script would: it amends a message in a way of which this version knows nothing.
+// pinMessage does what a newer node's script would: it amends a message in a way of which this
+// version knows nothing.
 func pinMessage(r *chattest.Room, id chat.Cursor) {
 	e := r.Append(chat.Draft{Target: id, Payload: chat.Unknown{Name: "pin"}})
 	r.Kept.Entries = slices.Clone(r.Kept.Entries)
@@ -295,8 +297,8 @@ func isReplyTo(e chat.Entry, ids map[chat.Cursor]bool) bool {
 	return ok && m.ReplyTo != nil && ids[m.ReplyTo.ID]
 }
 
-// Whatever happens to feed, log and readers: each reader has the room's entries in one order, each once, and a reset
-// only where something is gone.
+// Whatever happens to feed, log and readers: each reader has the room's entries in one order, each
+// once, and a reset only where something is gone.
 func TestReadersAgreeWithTheLog(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		limit := rapid.SampledFrom([]int{3, 100}).Draw(rt, "limit")

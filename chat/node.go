@@ -14,23 +14,27 @@ import (
 
 // Options are a node's settings. The zero value of each means its default.
 type Options struct {
-	// HistoryLimit is how many messages and notices the log keeps of a room, AmendmentLimit how many amendments,
-	// and HistoryTTL for how long after the last one: 100, [AmendmentLimit], 24 hours. They must be the store's.
+	// HistoryLimit is how many messages and notices the log keeps of a room, AmendmentLimit how
+	// many amendments, and HistoryTTL for how long after the last one: 100, [AmendmentLimit], 24
+	// hours. They must be the store's.
 	HistoryLimit   int
 	AmendmentLimit int
 	HistoryTTL     time.Duration
-	// Heartbeat is how often a subscriber is sent something: 15 s. The transports send it, the welcome tells it.
+	// Heartbeat is how often a subscriber is sent something: 15 s. The transports send it, the
+	// welcome tells it.
 	Heartbeat time.Duration
 	// ReconnectGrace is for how long a member whose last stream has ended is still present: 10 s.
 	ReconnectGrace time.Duration
-	// RenewEvery is how often the members' leases are renewed: [RenewEvery]. It must be well below the store's lease.
+	// RenewEvery is how often the members' leases are renewed: [RenewEvery]. It must be well below
+	// the store's lease.
 	RenewEvery time.Duration
 	// Patience is how long a call waits for the store: 2 s.
 	Patience time.Duration
-	// FoldAbove is the number of members above which joins and leaves are told as one count a second: 200.
+	// FoldAbove is the number of members above which joins and leaves are told as one count a
+	// second: 200.
 	FoldAbove int
-	// Linger is how long a room that nobody reads any more stays ready for the next reader: 10 s. Long polls come back
-	// within it, and so cost the store nothing.
+	// Linger is how long a room that nobody reads any more stays ready for the next reader: 10 s.
+	// Long polls come back within it, and so cost the store nothing.
 	Linger time.Duration
 	// Policy decides who may do what: [Open].
 	Policy Policy
@@ -67,7 +71,8 @@ func orDefault[T comparable](setting *T, value T) {
 	}
 }
 
-// Node is one process's part of the chat. All methods may be called at the same time. Close it when done.
+// Node is one process's part of the chat. All methods may be called at the same time. Close it when
+// done.
 type Node struct {
 	backend
 	// stop ends the backend's work.
@@ -92,8 +97,8 @@ func NewNode(log Log, feed Feed, roster Roster, o Options) *Node {
 	}
 }
 
-// begin counts a piece of work that Close waits for; the caller calls n.running.Done. It returns false when the node
-// takes no new work.
+// begin counts a piece of work that Close waits for; the caller calls n.running.Done. It returns
+// false when the node takes no new work.
 func (n *Node) begin() bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -104,14 +109,15 @@ func (n *Node) begin() bool {
 	return true
 }
 
-// Post stores a draft of any kind (something said in a room, or an amendment of it) and tells all its
-// subscribers, on every node. When it returns without an error the entry is stored. A key used before returns
-// the first entry, and repeated is true. So it is when there was nothing to change; then the entry has no ID.
-// [Log] has the rules. The draft's From and Client are set here, from the principal.
+// Post stores a draft of any kind (something said in a room, or an amendment of it) and tells all
+// its subscribers, on every node. When it returns without an error the entry is stored. A key used
+// before returns the first entry, and repeated is true. So it is when there was nothing to change;
+// then the entry has no ID. [Log] has the rules. The draft's From and Client are set here, from the
+// principal.
 //
-// Errors: those of [Policy]; [*InvalidError] for what [Draft.Validate] names; [ErrNotFound], [ErrNotAllowed],
-// [ErrConflict]; [ErrKeyReused]; [ErrUnavailable], after which the entry may or may not be stored;
-// [ErrGoingAway].
+// Errors: those of [Policy]; [*InvalidError] for what [Draft.Validate] names; [ErrNotFound],
+// [ErrNotAllowed], [ErrConflict]; [ErrKeyReused]; [ErrUnavailable], after which the entry may or
+// may not be stored; [ErrGoingAway].
 func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e Entry, repeated bool, err error) {
 	if err := n.Authorize(ctx, who, room, d.action()); err != nil {
 		return Entry{}, false, err
@@ -173,7 +179,8 @@ func (n *Node) Members(ctx context.Context, who Principal, room RoomID) (RosterS
 	return snapshot, nil
 }
 
-// RoomsWith are the rooms with subscribers of this node where some member has an attribute, as far as this node knows.
+// RoomsWith are the rooms with subscribers of this node where some member has an attribute, as far
+// as this node knows.
 func (n *Node) RoomsWith(attribute string) []RoomID {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -189,8 +196,8 @@ func (n *Node) RoomsWith(attribute string) []RoomID {
 // FoldAbove is the number of members above which a roster is told as a count.
 func (n *Node) FoldAbove() int { return n.options.FoldAbove }
 
-// Typing tells the room that a member is writing. Each subscriber hears it at most once every three seconds
-// for each member. Errors: those of [Policy], [ErrUnavailable].
+// Typing tells the room that a member is writing. Each subscriber hears it at most once every three
+// seconds for each member. Errors: those of [Policy], [ErrUnavailable].
 func (n *Node) Typing(ctx context.Context, who Principal, room RoomID) error {
 	if err := n.Authorize(ctx, who, room, ActionTyping); err != nil {
 		return err
@@ -205,9 +212,9 @@ func (n *Node) Typing(ctx context.Context, who Principal, room RoomID) error {
 	return n.signal(ctx, room, Typing{Member: m})
 }
 
-// Leave ends a member's presence in a room at once, on every node, and its streams with [ErrLeft]; with a
-// stream's name, that stream's share in it alone. When it returns, what this node held is given up. Errors:
-// those of [Policy], [ErrUnavailable].
+// Leave ends a member's presence in a room at once, on every node, and its streams with [ErrLeft];
+// with a stream's name, that stream's share in it alone. When it returns, what this node held is
+// given up. Errors: those of [Policy], [ErrUnavailable].
 func (n *Node) Leave(ctx context.Context, who Principal, room RoomID, stream string) error {
 	if err := n.Authorize(ctx, who, room, ActionLeave); err != nil {
 		return err
@@ -267,8 +274,8 @@ func (n *Node) do(id RoomID, command func(*room)) error {
 	}
 }
 
-// retire takes a room whose worker is about to end out of the node, and the node off its feed, before another worker
-// of the room can begin. It returns false when a command has come for it.
+// retire takes a room whose worker is about to end out of the node, and the node off its feed,
+// before another worker of the room can begin. It returns false when a command has come for it.
 func (n *Node) retire(r *room, unfollow func()) bool {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -280,9 +287,10 @@ func (n *Node) retire(r *room, unfollow func()) bool {
 	return true
 }
 
-// Close ends the node: it takes no new posts and subscribers, tells all subscribers [ErrGoingAway], finishes the posts
-// under way, and gives its members' leases up, so that who does not come back on another node within the reconnect grace
-// has left. It returns when all of that is done, or with the context's error when that ends first.
+// Close ends the node: it takes no new posts and subscribers, tells all subscribers [ErrGoingAway],
+// finishes the posts under way, and gives its members' leases up, so that who does not come back on
+// another node within the reconnect grace has left. It returns when all of that is done, or with
+// the context's error when that ends first.
 func (n *Node) Close(ctx context.Context) error {
 	n.mu.Lock()
 	first := !n.closing

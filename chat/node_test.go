@@ -485,8 +485,9 @@ func (l queuedLog) Read(ctx context.Context, room chat.RoomID) (chat.Kept, error
 	return l.Log.Read(ctx, room)
 }
 
-// While a read waits for its turn, more may be posted than is kept. What the feed has told of it is older than all that
-// the read brings, and no reason to read again: the next one would be no better.
+// While a read waits for its turn, more may be posted than is kept. What the feed has told of it is
+// older than all that the read brings, and no reason to read again: the next one would be no
+// better.
 func TestARushDuringAReadIsReadOnce(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *chattest.Store, _ *chat.Node) {
 		s.SetHistoryLimit(10)

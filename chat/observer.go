@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Observer is told what happens in a node, so that somebody can count it: no part of the node counts for itself. Each of
-// the three may be nil, for nobody. Their methods are called at the same time by many, some of them by a room's worker
-// in the middle of a delivery: they must not block.
+// Observer is told what happens in a node, so that somebody can count it: no part of the node
+// counts for itself. Each of the three may be nil, for nobody. Their methods are called at the same
+// time by many, some of them by a room's worker in the middle of a delivery: they must not block.
 type Observer struct {
 	Rooms       RoomObserver
 	Subscribers SubscriberObserver
@@ -16,7 +16,8 @@ type Observer struct {
 
 // RoomObserver is told what happens in rooms.
 type RoomObserver interface {
-	// Posted says that an entry has been stored, or that a repeated key was answered with the first one.
+	// Posted says that an entry has been stored, or that a repeated key was answered with the first
+	// one.
 	Posted(room RoomID, kind Kind, repeated bool)
 	// Delivered says that a batch of so many events was handed to so many readers.
 	Delivered(room RoomID, events, readers int)
@@ -28,7 +29,8 @@ type RoomObserver interface {
 
 // SubscriberObserver is told who reads rooms.
 type SubscriberObserver interface {
-	// Came says that a subscriber has got its replay. Resumed says that it had been there before and has missed nothing.
+	// Came says that a subscriber has got its replay. Resumed says that it had been there before
+	// and has missed nothing.
 	Came(room RoomID, transport string, resumed bool)
 	// Went says that one has gone; why is nil when it has gone by itself.
 	Went(room RoomID, transport string, why error)
@@ -36,7 +38,8 @@ type SubscriberObserver interface {
 
 // StoreObserver is told what becomes of what the store is asked.
 type StoreObserver interface {
-	// Called says that a call has ended: "append", "read", "hold", "release", "members" or "signal".
+	// Called says that a call has ended: "append", "read", "hold", "release", "members" or
+	// "signal".
 	Called(call string, took time.Duration, err error)
 	// Followed says that the feed tells what happens in a room from now on, or no longer does.
 	Followed(room RoomID, on bool)

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The parts of a room, each by itself: none of them knows the room, and each returns what is to be told or done.
+// The parts of a room, each by itself: none of them knows the room, and each returns what is to be
+// told or done.
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
@@ -176,8 +177,8 @@ func TestLeasesThatFailedAreTakenLater(t *testing.T) {
 	require.True(t, ok, "the store answers something else, so it is tried at once")
 }
 
-// A room's worker sleeps until nextDue, so what is not yet to be done must not be due: rooms are many, and a store that
-// is away would have them all awake.
+// A room's worker sleeps until nextDue, so what is not yet to be done must not be due: rooms are
+// many, and a store that is away would have them all awake.
 func TestLeasesAreDueWhenTheirCallMayBeMade(t *testing.T) {
 	l := leases{renewEvery: RenewEvery}
 	l.enter(Member{ID: "ann"})

@@ -21,13 +21,13 @@ const (
 	KindReaction Kind = "reaction"
 	// KindNotice is the room's own word.
 	KindNotice Kind = "notice"
-	// KindVoid is an amendment that a later one has overtaken. It changes nothing: it is there so that no
-	// number is missing.
+	// KindVoid is an amendment that a later one has overtaken. It changes nothing: it is there so
+	// that no number is missing.
 	KindVoid Kind = "void"
 )
 
-// Payload is what an entry says: one of [Message], [Edit], [Delete], [Reaction], [RoomNotice], [Void] and
-// [Unknown], by value.
+// Payload is what an entry says: one of [Message], [Edit], [Delete], [Reaction], [RoomNotice],
+// [Void] and [Unknown], by value.
 type Payload interface {
 	Kind() Kind
 }
@@ -36,7 +36,8 @@ type (
 	// Message is something said in the room, as it is now.
 	Message struct {
 		Text string
-		// ReplyTo is what it answers; nil for nothing. In a draft only its ID counts: the store fills the rest.
+		// ReplyTo is what it answers; nil for nothing. In a draft only its ID counts: the store
+		// fills the rest.
 		ReplyTo *Quote
 		Files   []File
 		// Mentions are the ids of the members that it names.
@@ -56,13 +57,14 @@ type (
 	// RoomNotice is the room's own word: What has happened, and by that its fields.
 	RoomNotice struct {
 		What string
-		// Fields are a JSON object without line breaks, or nil. See [Draft.Validate] for what it may have.
+		// Fields are a JSON object without line breaks, or nil. See [Draft.Validate] for what it
+		// may have.
 		Fields json.RawMessage
 	}
 	// Void is an amendment that a later one has overtaken, such as an edit before the last one.
 	Void struct{}
-	// Unknown is an entry of a kind that this version does not have: a newer node's. Fields are a JSON
-	// object, all that it has beside what every entry has; nil for nothing.
+	// Unknown is an entry of a kind that this version does not have: a newer node's. Fields are a
+	// JSON object, all that it has beside what every entry has; nil for nothing.
 	Unknown struct {
 		Name   Kind
 		Fields json.RawMessage
@@ -94,8 +96,8 @@ func (u Unknown) Kind() Kind { return u.Name }
 type Quote struct {
 	ID   Cursor
 	From Author
-	// Excerpt is how its text begins, see [Excerpt]: as it is now for as long as it is kept, and empty when it
-	// has been deleted.
+	// Excerpt is how its text begins, see [Excerpt]: as it is now for as long as it is kept, and
+	// empty when it has been deleted.
 	Excerpt string
 }
 
@@ -130,12 +132,13 @@ type File struct {
 
 // Changes is what amendments have made of a message.
 type Changes struct {
-	// Last is the last amendment that is in it. Who has the message knows by it which amendments, of
-	// those that come later, are in it already: all up to this one.
+	// Last is the last amendment that is in it. Who has the message knows by it which amendments,
+	// of those that come later, are in it already: all up to this one.
 	Last Cursor
 	// EditedAt is the time of the last edit; zero for none.
 	EditedAt time.Time
-	// Deleted says that the message has been taken back. Nothing is left of it but who said it and when.
+	// Deleted says that the message has been taken back. Nothing is left of it but who said it and
+	// when.
 	Deleted bool
 	// Reactions are in the order in which each emoji came first.
 	Reactions []Reactions
@@ -145,6 +148,7 @@ type Changes struct {
 type Reactions struct {
 	Emoji string
 	By    []MemberID
-	// More is how many there are beside those in By: 0 but for a client, which is told who the first are.
+	// More is how many there are beside those in By: 0 but for a client, which is told who the
+	// first are.
 	More int
 }

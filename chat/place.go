@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// parts are a log as it is kept: entries that stand for themselves, and amendments, each in the order of their numbers.
-// Where a number is missing, an amendment has been dropped.
+// parts are a log as it is kept: entries that stand for themselves, and amendments, each in the
+// order of their numbers. Where a number is missing, an amendment has been dropped.
 //
-// A reader can go on after a cursor if nothing is missing after it. That is known by counting: between the cursor and
-// the last entry there must be as many entries as numbers.
+// A reader can go on after a cursor if nothing is missing after it. That is known by counting:
+// between the cursor and the last entry there must be as many entries as numbers.
 type parts[T any] struct {
 	entries, amendments []T
 	id                  func(T) (id Cursor, prev Tag)
@@ -85,7 +85,8 @@ func (p parts[T]) after(c Cursor) ([]T, ResetReason) {
 	return fresh, ""
 }
 
-// merge puts two lists together by number. Where one of them is empty the result is the other, and not a copy.
+// merge puts two lists together by number. Where one of them is empty the result is the other, and
+// not a copy.
 func merge[T any](a, b []T, seq func(T) uint64) []T {
 	if len(b) == 0 {
 		return a
@@ -115,8 +116,8 @@ func (k Kept) Last() Cursor { return k.parts().last() }
 // At is the entry with a number.
 func (k Kept) At(seq uint64) (Entry, bool) { return k.parts().at(seq) }
 
-// After returns all that came after a cursor, amendments among it. With a reason, the cursor can't be served, and the
-// entries are those that a new reader is shown.
+// After returns all that came after a cursor, amendments among it. With a reason, the cursor can't
+// be served, and the entries are those that a new reader is shown.
 func (k Kept) After(c Cursor) ([]Entry, ResetReason) {
 	fresh, reason := k.parts().after(c)
 	if reason != "" {
@@ -125,9 +126,10 @@ func (k Kept) After(c Cursor) ([]Entry, ResetReason) {
 	return fresh, ""
 }
 
-// Check says what is wrong with a log as it was read: numbers that do not grow, an entry that does not know the tag of
-// the one before it, or numbers missing where no amendment can have been dropped. Those are dropped from the oldest on,
-// so nothing is missing after the oldest that is kept, and nothing at all where none is.
+// Check says what is wrong with a log as it was read: numbers that do not grow, an entry that does
+// not know the tag of the one before it, or numbers missing where no amendment can have been
+// dropped. Those are dropped from the oldest on, so nothing is missing after the oldest that is
+// kept, and nothing at all where none is.
 func (k Kept) Check() error {
 	var last Entry
 	for i, e := range merge(k.Entries, k.Amendments, func(e Entry) uint64 { return e.ID.Seq }) {

@@ -34,11 +34,12 @@ func (d Draft) action() Action {
 	return ActionPost
 }
 
-// Policy decides who may do what. Decide may be called at the same time, and is called before anything
-// is read or stored.
+// Policy decides who may do what. Decide may be called at the same time, and is called before
+// anything is read or stored.
 //
-// It returns nil for yes. For no it returns an error that wraps [ErrNotAllowed] or [ErrNotSignedIn], or a
-// [*LimitError]; any other error says that it could not decide, and the action is not taken either.
+// It returns nil for yes. For no it returns an error that wraps [ErrNotAllowed] or
+// [ErrNotSignedIn], or a [*LimitError]; any other error says that it could not decide, and the
+// action is not taken either.
 type Policy interface {
 	Decide(ctx context.Context, who Principal, room RoomID, what Action) error
 }
@@ -49,8 +50,8 @@ type Open struct{}
 // Decide implements [Policy].
 func (Open) Decide(context.Context, Principal, RoomID, Action) error { return nil }
 
-// Authorize asks the node's policy. It is for actions that are not the node's own: its methods ask by
-// themselves. Errors: those of [Policy].
+// Authorize asks the node's policy. It is for actions that are not the node's own: its methods ask
+// by themselves. Errors: those of [Policy].
 func (n *Node) Authorize(ctx context.Context, who Principal, room RoomID, what Action) error {
 	if err := n.options.Policy.Decide(ctx, who, room, what); err != nil {
 		n.options.Observer.Rooms.Refused(room, what, err)

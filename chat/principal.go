@@ -2,15 +2,16 @@ package chat
 
 import "strings"
 
-// Principal is who somebody is, as the server has found out. It is never what a client says of itself.
+// Principal is who somebody is, as the server has found out. It is never what a client says of
+// itself.
 type Principal struct {
 	// ID and Name are the session's; a guest's are made up for one request or one stream.
 	ID   MemberID
 	Name string
 	// Guest is somebody without a session.
 	Guest bool
-	// Client is whose idempotency keys the principal's are: the session's id, or for a guest, whose id is
-	// new each time, what guests are told apart by.
+	// Client is whose idempotency keys the principal's are: the session's id, or for a guest, whose
+	// id is new each time, what guests are told apart by.
 	Client string
 	// LimitKey is what limits count by: the session's id, or the network that a guest comes from.
 	LimitKey string

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// room is the worker of one room with local subscribers. It puts the room's parts together: each of them keeps one kind
-// of state and returns what is to be told or done, and the worker does it. Its fields are the worker goroutine's own
-// (see run); others reach it through its inbox.
+// room is the worker of one room with local subscribers. It puts the room's parts together: each of
+// them keeps one kind of state and returns what is to be told or done, and the worker does it. Its
+// fields are the worker goroutine's own (see run); others reach it through its inbox.
 type room struct {
 	id    RoomID
 	back  *backend
@@ -46,19 +46,20 @@ func newRoom(b *backend, id RoomID, retire func(r *room, unfollow func()) bool) 
 	return r
 }
 
-// begin starts the worker. It ends when nobody has read the room for a while, or when the node closes, and retire agrees.
+// begin starts the worker. It ends when nobody has read the room for a while, or when the node
+// closes, and retire agrees.
 func (r *room) begin() {
 	r.timer = time.AfterFunc(time.Hour, r.inbox.tick)
 	r.unfollow = r.back.feed.Follow(r.id, r.inbox)
 	r.work()
 }
 
-// restAfter is for how long the worker keeps its goroutine after a delivery: one that is started anew for each message
-// of a busy room would have to grow its stack each time.
+// restAfter is for how long the worker keeps its goroutine after a delivery: one that is started
+// anew for each message of a busy room would have to grow its stack each time.
 const restAfter = time.Second
 
-// work is the worker's goroutine. There is one at a time; it returns when there is nothing to do, and is started again
-// by whoever has something (see inbox).
+// work is the worker's goroutine. There is one at a time; it returns when there is nothing to do,
+// and is started again by whoever has something (see inbox).
 func (r *room) work() {
 	for {
 		now := r.turn()
@@ -142,7 +143,8 @@ func (r *room) handle(n Notice) {
 	}
 }
 
-// follow says that the feed tells of the room from now on, or no longer does: what came between has to be read.
+// follow says that the feed tells of the room from now on, or no longer does: what came between has
+// to be read.
 func (r *room) follow(on bool) {
 	if on != r.sync.following {
 		r.back.options.Observer.Store.Followed(r.id, on)
@@ -173,8 +175,8 @@ func (r *room) take(e Entry) {
 	}
 }
 
-// isCloseToFeed reports whether the tail will still hold the next entry when the feed has caught up with it. Else the feed's
-// copies would look like those of another log, and each have it read.
+// isCloseToFeed reports whether the tail will still hold the next entry when the feed has caught up
+// with it. Else the feed's copies would look like those of another log, and each have it read.
 func (r *room) isCloseToFeed(e Entry) bool {
 	return e.ID.Seq-r.fed <= uint64(min(r.tail.limit, r.tail.amendLimit))
 }

@@ -7,14 +7,16 @@ import (
 	"time"
 )
 
-// rosterCache is a room's copy of its roster. It is the room worker's own. What a change means for the room it returns.
+// rosterCache is a room's copy of its roster. It is the room worker's own. What a change means for
+// the room it returns.
 type rosterCache struct {
 	version int64
 	members map[MemberID]*Member // none of which is changed
 	ordered []Member             // by when they joined; nil when it has to be made again
 	// attributes are those that they have; kept up to date, since there may be very many members.
 	attributes AttributeCounts
-	// foldAbove is the number of members above which they are told as a count, foldAt when that is done; zero for not.
+	// foldAbove is the number of members above which they are told as a count, foldAt when that is
+	// done; zero for not.
 	foldAbove int
 	foldAt    time.Time
 }
@@ -28,11 +30,13 @@ type rosterNews struct {
 	closed bool
 }
 
-// reopened is how far a version may lie behind and still be an old one. A roster's first version is far from any
-// other's (see [Roster]), so one that is further behind is that of another roster, which has to be read.
+// reopened is how far a version may lie behind and still be an old one. A roster's first version is
+// far from any other's (see [Roster]), so one that is further behind is that of another roster,
+// which has to be read.
 const reopened = 1_000_000
 
-// joined takes a member's coming, or its being another now, over. Keep gives what is kept of a member.
+// joined takes a member's coming, or its being another now, over. Keep gives what is kept of a
+// member.
 func (r *rosterCache) joined(n Joined, keep func(Member) *Member, now time.Time) rosterNews {
 	_, n.Known = r.members[n.Member.ID]
 	return r.change(n.Version, n, now, func() { r.put(keep(n.Member)) })
@@ -69,8 +73,8 @@ func (r *rosterCache) change(version int64, told Body, now time.Time, apply func
 	return news
 }
 
-// replace makes it what was read from the store; keep gives what is kept of a member. The roster is told unless it is
-// the one that was known.
+// replace makes it what was read from the store; keep gives what is kept of a member. The roster is
+// told unless it is the one that was known.
 func (r *rosterCache) replace(read RosterSnapshot, keep func(Member) *Member, now time.Time) rosterNews {
 	changed, before := r.version != read.Version, r.attributes
 	r.version = read.Version

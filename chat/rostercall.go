@@ -10,8 +10,8 @@ import (
 // rosterCall is one call to the store's roster that a room's leases want made.
 type rosterCall struct {
 	hold []Member // to take or renew; with none, those whose leases have lapsed are taken out all the same
-	// release are those to give up at once, linger those to give up after the reconnect grace: members may be on their
-	// way to another node.
+	// release are those to give up at once, linger those to give up after the reconnect grace:
+	// members may be on their way to another node.
 	release []MemberID
 	linger  []MemberID
 	last    bool            // the room gives all of its leases up
@@ -37,7 +37,8 @@ func (c *rosterCall) make(ctx context.Context, store Roster, room RoomID, grace 
 	return state, err
 }
 
-// A roster is called at once, but when calls come one on the other only so often: a storm of arrivals then shares a few.
+// A roster is called at once, but when calls come one on the other only so often: a storm of
+// arrivals then shares a few.
 const (
 	paceEvery = 100 * time.Millisecond
 	paceBurst = 5
@@ -54,8 +55,8 @@ func (l *leases) pace(now time.Time) {
 	l.paced = l.paced.Add(paceEvery)
 }
 
-// next returns the call that is to be made now, with all that has gathered. There is one at a time: finish ends it.
-// Shown gives a member as the roster has it, or nil.
+// next returns the call that is to be made now, with all that has gathered. There is one at a time:
+// finish ends it. Shown gives a member as the roster has it, or nil.
 func (l *leases) next(now time.Time, shown func(MemberID) *Member) (c rosterCall, ok bool) {
 	if l.busy || (!l.retryAt.IsZero() && !due(l.retryAt, now) && !l.givingUp) {
 		return rosterCall{}, false
@@ -134,8 +135,8 @@ func closeAll(done []chan struct{}) {
 	}
 }
 
-// finish ends a call. It returns whether the first of several failures is to be told. A release that failed is not made
-// again: nobody renews those leases, so they run out.
+// finish ends a call. It returns whether the first of several failures is to be told. A release
+// that failed is not made again: nobody renews those leases, so they run out.
 func (l *leases) finish(c rosterCall, state RosterState, err error, now time.Time) (tell bool) {
 	l.busy = false
 	closeAll(c.done)
@@ -164,10 +165,12 @@ func (l *leases) finish(c rosterCall, state RosterState, err error, now time.Tim
 	return false
 }
 
-// renewalGrid is what leases are renewed on: a node's rooms do it together, so that a store can send them together.
+// renewalGrid is what leases are renewed on: a node's rooms do it together, so that a store can
+// send them together.
 const renewalGrid = 250 * time.Millisecond
 
-// renewal is the last time on the grid before at. The clock that a time is told by may be set; what is subtracted may not.
+// renewal is the last time on the grid before at. The clock that a time is told by may be set; what
+// is subtracted may not.
 func renewal(at time.Time) time.Time { return at.Add(-at.Sub(at.Truncate(renewalGrid))) }
 
 func (l *leases) holdFailed(members []Member, now time.Time) (tell bool) {

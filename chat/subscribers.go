@@ -1,7 +1,7 @@
 package chat
 
-// subscriber is one reader of a room, as its worker knows it. There are as many as there are readers, so it
-// holds no more than it must.
+// subscriber is one reader of a room, as its worker knows it. There are as many as there are
+// readers, so it holds no more than it must.
 type subscriber struct {
 	sink      Sink
 	stream    string
@@ -19,7 +19,8 @@ type subscriber struct {
 type entering struct {
 	who   Member
 	start Start
-	// placed says that the list has been read since it came, or need not be: its cursor can be judged.
+	// placed says that the list has been read since it came, or need not be: its cursor can be
+	// judged.
 	placed bool
 	// done gets nil when the replay has been delivered, or an error when it never will be.
 	done chan error
@@ -59,8 +60,8 @@ func (s *subscribers) deliver(b *Batch) {
 // enter takes a new subscriber, which waits.
 func (s *subscribers) enter(one *subscriber) { s.waiting = append(s.waiting, one) }
 
-// admit goes through those who wait, in the order in which they came, and attaches those whose replay it is given. Those
-// for whom there is none yet wait on.
+// admit goes through those who wait, in the order in which they came, and attaches those whose
+// replay it is given. Those for whom there is none yet wait on.
 func (s *subscribers) admit(replay func(*subscriber) *Batch) {
 	still := s.waiting[:0]
 	for _, one := range s.waiting {

@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// Sink is a subscriber's side of a subscription: where a room's worker puts what it delivers. Its methods are called
-// by that worker, one at a time, and must not block: nobody waits for a slow reader.
+// Sink is a subscriber's side of a subscription: where a room's worker puts what it delivers. Its
+// methods are called by that worker, one at a time, and must not block: nobody waits for a slow
+// reader.
 type Sink interface {
 	// Deliver takes a batch. The first is the replay.
 	Deliver(b *Batch)
-	// Closed says that the room has ended the subscription, with [ErrGoingAway], [ErrLeft] or the error
-	// that [Node.End] was given. It is the last call.
+	// Closed says that the room has ended the subscription, with [ErrGoingAway], [ErrLeft] or the
+	// error that [Node.End] was given. It is the last call.
 	Closed(err error)
 }
 
@@ -22,11 +23,13 @@ type Start struct {
 	// Resume says that the subscriber has all up to After.
 	Resume bool
 	After  Cursor
-	// History is how many of the kept entries one that does not resume gets at most; negative means all.
+	// History is how many of the kept entries one that does not resume gets at most; negative means
+	// all.
 	History int
 	// Stream names the subscription, for [Node.Leave]; one is made up when it is empty.
 	Stream string
-	// Transport is how the subscriber comes, as members show it: "ws", "sse", "ndjson", "text" or "poll".
+	// Transport is how the subscriber comes, as members show it: "ws", "sse", "ndjson", "text" or
+	// "poll".
 	Transport string
 	// Unlisted says that the subscriber is not in the roster.
 	Unlisted bool
@@ -41,10 +44,10 @@ type Subscription struct {
 	subscriber
 }
 
-// Subscribe makes sink a reader of a room and who, unless the start says unlisted, a member. It returns when
-// the replay (the welcome, what is kept after the start, and the live event) has been delivered. Errors:
-// those of [Policy], that of [Node.End], [ErrUnavailable] when the store has not answered in time,
-// [ErrGoingAway], or the context's.
+// Subscribe makes sink a reader of a room and who, unless the start says unlisted, a member. It
+// returns when the replay (the welcome, what is kept after the start, and the live event) has been
+// delivered. Errors: those of [Policy], that of [Node.End], [ErrUnavailable] when the store has not
+// answered in time, [ErrGoingAway], or the context's.
 func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start Start, sink Sink) (*Subscription, error) {
 	if err := n.Authorize(ctx, who, id, ActionSubscribe); err != nil {
 		return nil, err
@@ -97,7 +100,8 @@ func (s *Subscription) Room() RoomID { return s.room.id }
 // Stream names the subscription, as its welcome did.
 func (s *Subscription) Stream() string { return s.stream }
 
-// Close ends the subscription. Its member is present for the reconnect grace yet, unless it is a guest.
+// Close ends the subscription. Its member is present for the reconnect grace yet, unless it is a
+// guest.
 func (s *Subscription) Close() { s.end(false) }
 
 // Leave ends the subscription, and its member's presence at once if this was its last.
@@ -107,7 +111,8 @@ func (s *Subscription) end(leaving bool) {
 	s.room.inbox.do(func() { s.room.exit(&s.subscriber, leaving, nil) }) // a worker that has ended has ended its subscriptions
 }
 
-// Roster is the room's roster as this node knows it now. ok is false when the subscription has ended.
+// Roster is the room's roster as this node knows it now. ok is false when the subscription has
+// ended.
 func (s *Subscription) Roster(ctx context.Context) (roster RosterEvent, ok bool) {
 	answer := make(chan RosterEvent, 1)
 	if !s.room.inbox.do(func() { answer <- s.room.roster.event() }) {

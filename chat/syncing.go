@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// syncing is how a room knows whether it has all there is. Nothing is delivered while it is stale: what comes is held
-// until log and roster have been read. It is the room worker's own.
+// syncing is how a room knows whether it has all there is. Nothing is delivered while it is stale:
+// what comes is held until log and roster have been read. It is the room worker's own.
 type syncing struct {
 	following bool // the feed tells everything
 	stale     bool
@@ -19,14 +19,15 @@ type syncing struct {
 	tries    int
 }
 
-// restart begins a connection to the feed, or ends one. What was held before is in what will be read, or was lost.
+// restart begins a connection to the feed, or ends one. What was held before is in what will be
+// read, or was lost.
 func (s *syncing) restart(following bool) {
 	s.following = following
 	s.held, s.heldSize = nil, 0
 }
 
-// hold keeps a notice until the read under way is done. When there are too many, a read that begins later makes up for
-// them all.
+// hold keeps a notice until the read under way is done. When there are too many, a read that begins
+// later makes up for them all.
 func (s *syncing) hold(n Notice) {
 	if s.heldSize += sizeOf(n); s.heldSize > maxInbox {
 		s.held, s.heldSize = nil, 0
@@ -95,7 +96,8 @@ const (
 	lastRetry  = 2 * time.Second
 )
 
-// retryWait is how long to wait after so many failures: half of it by chance, so that rooms do not ask all at once.
+// retryWait is how long to wait after so many failures: half of it by chance, so that rooms do not
+// ask all at once.
 func retryWait(failures int) time.Duration {
 	wait := min(firstRetry<<min(failures, 10), lastRetry)
 	return wait/2 + rand.N(wait/2)

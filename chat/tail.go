@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// tail is a worker's copy of what the log keeps of its room: it serves joins and resumes without asking the store. The
-// bodies of its events are [Appended]. Events are not changed: an amended message is a new event, and with the old one
-// goes what was encoded of it.
+// tail is a worker's copy of what the log keeps of its room: it serves joins and resumes without
+// asking the store. The bodies of its events are [Appended]. Events are not changed: an amended
+// message is a new event, and with the old one goes what was encoded of it.
 type tail struct {
 	room       RoomID
 	limit      int           // messages and notices kept, as in the store
@@ -59,8 +59,9 @@ func (t *tail) place(e Entry) place {
 	return elsewhere
 }
 
-// dropPast returns the notices without entries that a read has left behind: such as are no longer kept, but lead up, each
-// to the next, to one that the tail has. By themselves they would look like those of another log.
+// dropPast returns the notices without entries that a read has left behind: such as are no longer
+// kept, but lead up, each to the next, to one that the tail has. By themselves they would look like
+// those of another log.
 func (t *tail) dropPast(notices []Notice) []Notice {
 	var after *Entry // is in this log, and the next one that was told of
 	for i := len(notices) - 1; i >= 0; i-- {
@@ -81,8 +82,9 @@ func (t *tail) dropPast(notices []Notice) []Notice {
 	return slices.DeleteFunc(notices, func(n Notice) bool { return n == nil })
 }
 
-// push appends an entry that is the next one and returns its event. current is false when the tail does not know what
-// the entry has amended: then it has to be read again before anybody is shown it.
+// push appends an entry that is the next one and returns its event. current is false when the tail
+// does not know what the entry has amended: then it has to be read again before anybody is shown
+// it.
 func (t *tail) push(e Entry, now time.Time) (event *Event, current bool) {
 	event, current = t.event(e), true
 	if e.Amends() {
@@ -98,7 +100,8 @@ func (t *tail) push(e Entry, now time.Time) (event *Event, current bool) {
 
 func (t *tail) event(e Entry) *Event { return &Event{Room: t.room, Body: Appended{Entry: e}} }
 
-// pushed appends to a list of which the last limit events count. It is moved down now and then, not each time.
+// pushed appends to a list of which the last limit events count. It is moved down now and then, not
+// each time.
 func pushed(events []*Event, e *Event, limit int) []*Event {
 	if len(events) >= 2*limit {
 		n := copy(events, events[len(events)-limit+1:])
@@ -108,7 +111,8 @@ func pushed(events []*Event, e *Event, limit int) []*Event {
 	return append(events, e)
 }
 
-// amend takes what an amendment says over into the events that it is about. It returns false when it does not know how.
+// amend takes what an amendment says over into the events that it is about. It returns false when
+// it does not know how.
 func (t *tail) amend(a Entry) bool {
 	kept := t.kept()
 	i, found := t.parts().search(kept, a.Target.Seq)
@@ -149,8 +153,9 @@ func (t *tail) empty() bool { return len(t.events) == 0 }
 // expired reports whether the store has forgotten what the tail holds.
 func (t *tail) expired(now time.Time) bool { return !t.empty() && !now.Before(t.expires) }
 
-// after returns what came after a cursor. With a reason, the cursor can't be served, and the events are those that a new
-// reader is shown. The list is the caller's to read until the next entry comes.
+// after returns what came after a cursor. With a reason, the cursor can't be served, and the events
+// are those that a new reader is shown. The list is the caller's to read until the next entry
+// comes.
 func (t *tail) after(c Cursor) ([]*Event, ResetReason) {
 	fresh, reason := t.parts().after(c)
 	if reason != "" {
@@ -159,13 +164,15 @@ func (t *tail) after(c Cursor) ([]*Event, ResetReason) {
 	return fresh, ""
 }
 
-// mayBeBehind reports whether a cursor that the tail can't serve may still have its place in the log: it may name an entry
-// that another node has delivered already and the feed has yet to bring here, or one of a log that has replaced this.
-// Only where something is no longer kept, the cursor is void for certain.
+// mayBeBehind reports whether a cursor that the tail can't serve may still have its place in the
+// log: it may name an entry that another node has delivered already and the feed has yet to bring
+// here, or one of a log that has replaced this. Only where something is no longer kept, the cursor
+// is void for certain.
 func (t *tail) mayBeBehind(reason ResetReason) bool { return t.empty() || reason == Rewritten }
 
-// adopt makes the tail what was read from the store. It returns the events that the tail did not have; with a reason,
-// the tail's own last entry has no place in what was read, and the events are those that a new reader is shown.
+// adopt makes the tail what was read from the store. It returns the events that the tail did not
+// have; with a reason, the tail's own last entry has no place in what was read, and the events are
+// those that a new reader is shown.
 func (t *tail) adopt(k Kept, now time.Time) ([]*Event, ResetReason) {
 	had, hadExpired := t.end, t.expired(now) || t.closed
 	old := t.parts()
@@ -184,8 +191,8 @@ func (t *tail) adopt(k Kept, now time.Time) ([]*Event, ResetReason) {
 	return slices.Clone(fresh), reason
 }
 
-// adopted are entries as events. Those that the tail had already, and that are the same now, are taken over for the
-// encodings that they carry.
+// adopted are entries as events. Those that the tail had already, and that are the same now, are
+// taken over for the encodings that they carry.
 func (t *tail) adopted(entries []Entry, old parts[*Event]) []*Event {
 	events := make([]*Event, 0, len(entries))
 	for _, e := range entries {

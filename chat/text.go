@@ -7,8 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// ParseName checks a display name and takes the white space around it off: 1 to [MaxName] characters, none of them a
-// control character or one that turns the direction of the text around it. The error is an [*InvalidError] for "name".
+// ParseName checks a display name and takes the white space around it off: 1 to [MaxName]
+// characters, none of them a control character or one that turns the direction of the text around
+// it. The error is an [*InvalidError] for "name".
 func ParseName(s string) (string, error) {
 	invalid := func(reason string) (string, error) {
 		return "", &InvalidError{Field: "name", Limit: MaxName, Reason: reason}
@@ -31,8 +32,9 @@ func ParseName(s string) (string, error) {
 	return s, nil
 }
 
-// Printable reports whether a character can be written to a terminal as it is: line breaks and tabs can, other control
-// characters and those that turn the direction of the text after them (UAX #9, explicit formatting) can't.
+// Printable reports whether a character can be written to a terminal as it is: line breaks and tabs
+// can, other control characters and those that turn the direction of the text after them (UAX #9,
+// explicit formatting) can't.
 func Printable(r rune) bool {
 	switch {
 	case r == '\n', r == '\t':

@@ -19,7 +19,8 @@ func (t *typing) show(id MemberID, now time.Time) {
 	(*t)[id] = now
 }
 
-// forget drops what no longer matters. It is to be called now and then, so that the map does not only grow.
+// forget drops what no longer matters. It is to be called now and then, so that the map does not
+// only grow.
 func (t *typing) forget(now time.Time) {
 	for id, at := range *t {
 		if now.Sub(at) >= typingEvery {

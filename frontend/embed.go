@@ -1,6 +1,6 @@
-// Package frontend is the built page and the built client library, for the program to carry with it. Their sources are
-// TypeScript; dist and lib are what they are built to (see the Makefile) and committed, so that a Go toolchain alone makes a
-// whole program.
+// Package frontend is the built page and the built client library, for the program to carry with
+// it. Their sources are TypeScript; dist and lib are what they are built to (see the Makefile) and
+// committed, so that a Go toolchain alone makes a whole program.
 package frontend
 
 import (

@@ -7,9 +7,10 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// SetAttributes changes members' attributes and announces it. It does nothing, and applied is false, when the roster's
-// version is not the one given: whoever asks has to read the roster again. Passed over are members who are not there,
-// what is so already, and what would be more than [chat.MaxAttributes].
+// SetAttributes changes members' attributes and announces it. It does nothing, and applied is
+// false, when the roster's version is not the one given: whoever asks has to read the roster again.
+// Passed over are members who are not there, what is so already, and what would be more than
+// [chat.MaxAttributes].
 func (s *Store) SetAttributes(
 	ctx context.Context, room chat.RoomID, version int64, changes []chat.AttributeChange,
 ) (state chat.RosterState, applied bool, err error) {

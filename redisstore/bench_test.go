@@ -9,7 +9,8 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// Posts of 16 clients a core into 100 rooms, each with a key: the round trip and what both ends do for it.
+// Posts of 16 clients a core into 100 rooms, each with a key: the round trip and what both ends do
+// for it.
 func BenchmarkAppend(b *testing.B) {
 	for name, start := range map[string]func(testing.TB) *server{
 		"redis":    func(t testing.TB) *server { return startRedis(t) },

@@ -18,9 +18,9 @@ type author struct {
 	Guest bool          `json:"guest,omitempty"`
 }
 
-// body is an element's JSON, for all kinds. The scripts rewrite it where a message is amended: amend.lua knows kind,
-// from, text, replyTo, target, editedAt, deleted, reactions, amended, emoji and on. An empty list is left out, since
-// Lua can't tell it from an empty object.
+// body is an element's JSON, for all kinds. The scripts rewrite it where a message is amended:
+// amend.lua knows kind, from, text, replyTo, target, editedAt, deleted, reactions, amended, emoji
+// and on. An empty list is left out, since Lua can't tell it from an empty object.
 type body struct {
 	Kind chat.Kind `json:"kind"`
 	From author    `json:"from"`
@@ -31,7 +31,8 @@ type body struct {
 	ReplyTo  *quote          `json:"replyTo,omitempty"`
 	Files    []file          `json:"files,omitempty"`
 	Mentions []chat.MemberID `json:"mentions,omitempty"`
-	// Amended is the id of the last amendment that is in a message; there is none without the next three.
+	// Amended is the id of the last amendment that is in a message; there is none without the next
+	// three.
 	Amended   string      `json:"amended,omitempty"`
 	EditedAt  int64       `json:"editedAt,omitempty"` // milliseconds
 	Deleted   bool        `json:"deleted,omitempty"`
@@ -78,7 +79,8 @@ var encoders = sync.Pool{New: func() any {
 	return e
 }}
 
-// encode is JSON on one line that leaves <, > and & alone: nobody puts it into HTML, and \u003c is six times as long.
+// encode is JSON on one line that leaves <, > and & alone: nobody puts it into HTML, and \u003c is
+// six times as long.
 func encode(v any) (string, error) {
 	e := encoders.Get().(*encoder)
 	e.buffer.Reset()

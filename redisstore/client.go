@@ -38,7 +38,8 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 		return nil, false, withoutURL(err)
 	}
 
-	// Dialing and one answer must fit into the call's timeout. RESP2, since it has no pushes that come between answers.
+	// Dialing and one answer must fit into the call's timeout. RESP2, since it has no pushes that
+	// come between answers.
 	opt.Protocol = 2
 	opt.ContextTimeoutEnabled = true
 	opt.DialTimeout = o.Timeout / 2
@@ -94,16 +95,17 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 	return client, false, nil
 }
 
-// The sizes of a connection's buffers in each direction, in bytes, where go-redis has 32 and 128 KiB. Pipelines have up to ten
-// connections of their own. In 16 KiB a room's log of 100 ordinary entries comes with one read, 64 appends go with two
-// writes, and Redis reads and answers in pieces of that size too.
+// The sizes of a connection's buffers in each direction, in bytes, where go-redis has 32 and 128
+// KiB. Pipelines have up to ten connections of their own. In 16 KiB a room's log of 100 ordinary
+// entries comes with one read, 64 appends go with two writes, and Redis reads and answers in pieces
+// of that size too.
 const (
 	bufferSize         = 8 << 10
 	pipelineBufferSize = 16 << 10
 )
 
-// splitURL takes the list of hosts out of a URL, since net/url wants one, and leaves the first of them in base, whose
-// scheme is one that go-redis knows.
+// splitURL takes the list of hosts out of a URL, since net/url wants one, and leaves the first of
+// them in base, whose scheme is one that go-redis knows.
 func splitURL(s string) (mode string, hosts []string, base *url.URL, err error) {
 	scheme, rest, ok := strings.Cut(s, "://")
 	if !ok {
@@ -157,9 +159,10 @@ func firstOf(s, fallback string) string {
 	return fallback
 }
 
-// dialOnce is a hook that lets a PubSub dial only once. By itself a PubSub reconnects and subscribes again before it
-// says that its connection broke, so notices could come that look as if none had been missed; and it would keep us
-// waiting for the dial before rooms learn of the cut. The permit travels in the context, so it concerns nobody else.
+// dialOnce is a hook that lets a PubSub dial only once. By itself a PubSub reconnects and
+// subscribes again before it says that its connection broke, so notices could come that look as if
+// none had been missed; and it would keep us waiting for the dial before rooms learn of the cut.
+// The permit travels in the context, so it concerns nobody else.
 //
 // It gives each connection to [Options.WrapConn], too.
 type dialOnce struct{ wrap func(net.Conn) net.Conn }
@@ -196,8 +199,9 @@ func (dialOnce) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Proces
 	return next
 }
 
-// onceCmd is a command that a cluster client, too, sends at most once: without it MaxRedirects bounds how often it is
-// sent again after an answer was lost. Redirections still work, for a node that redirects has done nothing.
+// onceCmd is a command that a cluster client, too, sends at most once: without it MaxRedirects
+// bounds how often it is sent again after an answer was lost. Redirections still work, for a node
+// that redirects has done nothing.
 type onceCmd struct{ *redis.Cmd }
 
 // NoRetry is asked by go-redis.

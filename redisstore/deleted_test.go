@@ -85,7 +85,8 @@ func (r *reader) take() string {
 	return text
 }
 
-// What was deleted is gone: from Redis, and from the memory of both nodes, whoever asks for it and from where on.
+// What was deleted is gone: from Redis, and from the memory of both nodes, whoever asks for it and
+// from where on.
 func testDeletedIsGone(t *testing.T, s *server) {
 	prefix := "gone-" + string(room()) + ":"
 	id, ann := room(), chat.Principal{ID: "ann-id", Name: "Ann", Client: "ann-id"}

@@ -1,12 +1,13 @@
-// Package redisstore is chat's storage on Redis: standalone, Sentinel, Cluster, or one inside this process. A [Store]
-// has the three roles that package chat asks for: chat.Log, chat.Feed and chat.Roster. It knows nothing of sessions,
-// HTTP or delivery inside a node; rules such as "who may post" are none of its business.
+// Package redisstore is chat's storage on Redis: standalone, Sentinel, Cluster, or one inside this
+// process. A [Store] has the three roles that package chat asks for: chat.Log, chat.Feed and
+// chat.Roster. It knows nothing of sessions, HTTP or delivery inside a node; rules such as "who may
+// post" are none of its business.
 //
 // # Keys
 //
-// A room belongs to one of 256 partitions, by a hash of its id, and the partition is the hash tag of all its keys. So
-// one Lua script can touch all of them in a Cluster, and one sharded subscription connection serves many rooms.
-// With the default prefix the room "lobby" has
+// A room belongs to one of 256 partitions, by a hash of its id, and the partition is the hash tag
+// of all its keys. So one Lua script can touch all of them in a Cluster, and one sharded
+// subscription connection serves many rooms. With the default prefix the room "lobby" has
 //
 //	caller:{p211}:lobby:log         list    the kept messages and notices, oldest first
 //	caller:{p211}:lobby:amendments  list    the kept edits, deletions and reactions, oldest first
@@ -21,10 +22,11 @@
 //	caller:secret                   string  the key that signs sessions
 //	caller:revoked                  zset    id of a session that was signed out → when, ms of Redis's clock
 //
-// HASH is made from the client and its key (see [Store.Append]), so that no choice of either can name another key or
-// leave the hash tag. Its value says nothing of what was said: "SEQ-TAG TIME HASH", where HASH tells another request
-// under the same key from a repeat. The node ids are 16 random hexadecimal digits, made new in each [Open]. Keep
-// maxmemory-policy at noeviction: what Redis evicts by itself leaves rosters that do not add up.
+// HASH is made from the client and its key (see [Store.Append]), so that no choice of either can
+// name another key or leave the hash tag. Its value says nothing of what was said: "SEQ-TAG TIME
+// HASH", where HASH tells another request under the same key from a repeat. The node ids are 16
+// random hexadecimal digits, made new in each [Open]. Keep maxmemory-policy at noeviction: what
+// Redis evicts by itself leaves rosters that do not add up.
 //
 // # What is in them
 //
@@ -32,21 +34,23 @@
 //
 //	SEQ-TAG PREVTAG TIME {"kind":"message","from":{"id":"…","name":"Ann"},"text":"hello","key":"k1"}
 //
-// The next SEQ is the greater of the two lists' last ones plus one: there is no counter that could disagree with them.
-// The lists have one expiry, and lua/amend.lua rewrites what a message is in its place. What holds for the two together
-// is in package chat's doc.
+// The next SEQ is the greater of the two lists' last ones plus one: there is no counter that could
+// disagree with them. The lists have one expiry, and lua/amend.lua rewrites what a message is in
+// its place. What holds for the two together is in package chat's doc.
 //
-// A member's record is its time of joining, who it is, and after a line break, which JSON never has, its transport:
+// A member's record is its time of joining, who it is, and after a line break, which JSON never
+// has, its transport:
 //
 //	1767225600000 {"id":"…","name":"Ann"}⏎ws
 //
 // Each of its attributes has a line of its own after that: its key, a space and its value.
 //
-// What is published has one letter before it: A element; J or L, the roster's version and a record; T record;
-// V {"member","stream"}; P milliseconds. Nodes pass over letters they do not know.
+// What is published has one letter before it: A element; J or L, the roster's version and a record;
+// T record; V {"member","stream"}; P milliseconds. Nodes pass over letters they do not know.
 //
-// Versions are microseconds of Redis's clock at the time the room opened, plus one for each change since. Changes can't
-// come faster than that, so a reopened room's versions are always beyond its older ones.
+// Versions are microseconds of Redis's clock at the time the room opened, plus one for each change
+// since. Changes can't come faster than that, so a reopened room's versions are always beyond its
+// older ones.
 //
 // # Example: Ann says hello in an empty room
 //
@@ -60,16 +64,18 @@
 //
 // # Asking once
 //
-// A script is sent at most once: an answer that got lost is an error (chat.ErrUnavailable), and it is the client, with
-// its key, that asks again. The client library's own retries are off, for they could append twice where there is no key.
-// That holds for appends that go together ([pipeliner]), too: only those that Redis answers it has not done go again, each
-// by itself.
+// A script is sent at most once: an answer that got lost is an error (chat.ErrUnavailable), and it
+// is the client, with its key, that asks again. The client library's own retries are off, for they
+// could append twice where there is no key. That holds for appends that go together ([pipeliner]),
+// too: only those that Redis answers it has not done go again, each by itself.
 //
 // # Who owns what
 //
-// [Store.Close] stops everything that Open started and waits for it. The feed has one [subscriberConn] for each subscription
-// connection (one for all rooms, in a Cluster one for each partition in use). A subscriberConn's goroutine owns the connection,
-// is the only one that reads it and the only one that calls listeners; a second one, which it starts and awaits, writes
-// to it. feed.mu guards what they share, and is never held while a listener or Redis is called. Appends that wait for
-// each other are sent by goroutines of [pipeliner], which run while there are any, a timeout at most for each exchange.
+// [Store.Close] stops everything that Open started and waits for it. The feed has one
+// [subscriberConn] for each subscription connection (one for all rooms, in a Cluster one for each
+// partition in use). A subscriberConn's goroutine owns the connection, is the only one that reads
+// it and the only one that calls listeners; a second one, which it starts and awaits, writes to it.
+// feed.mu guards what they share, and is never held while a listener or Redis is called. Appends
+// that wait for each other are sent by goroutines of [pipeliner], which run while there are any, a
+// timeout at most for each exchange.
 package redisstore

@@ -59,7 +59,8 @@ func parseMillis(s string) (time.Time, error) {
 	return time.UnixMilli(int64(n)).UTC(), nil
 }
 
-// encodeIdentity is what a member's record says of who it is. Lua compares it as text to see whether that changed.
+// encodeIdentity is what a member's record says of who it is. Lua compares it as text to see
+// whether that changed.
 func encodeIdentity(m chat.Member) (string, error) {
 	return encode(author(m.Author()))
 }
@@ -78,8 +79,8 @@ func encodeRecord(m chat.Member) (string, error) {
 	return record, nil
 }
 
-// parseRecord reads a member's record: "JOINED {identity}", a line break, and the transport; and for each attribute
-// another line break, its key, a space and its value.
+// parseRecord reads a member's record: "JOINED {identity}", a line break, and the transport; and
+// for each attribute another line break, its key, a space and its value.
 func parseRecord(s string) (chat.Member, error) {
 	head, rest, ok := strings.Cut(s, "\n")
 	transport, lines, _ := strings.Cut(rest, "\n")
@@ -115,7 +116,8 @@ type leaving struct {
 	Stream string        `json:"stream,omitempty"`
 }
 
-// encodeSignal is what is published for a notice that nodes may send; the scripts publish the others.
+// encodeSignal is what is published for a notice that nodes may send; the scripts publish the
+// others.
 func encodeSignal(n chat.Notice) (string, error) {
 	switch n := n.(type) {
 	case chat.Typing:
@@ -128,7 +130,8 @@ func encodeSignal(n chat.Notice) (string, error) {
 	return "", fmt.Errorf("%T can't be signalled", n)
 }
 
-// parseNotice reads what was published. The notice is nil when its letter is not known: a newer node's.
+// parseNotice reads what was published. The notice is nil when its letter is not known: a newer
+// node's.
 func parseNotice(s string) (chat.Notice, error) {
 	if s == "" {
 		return nil, errors.New("notice: empty")

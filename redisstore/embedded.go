@@ -11,8 +11,8 @@ import (
 	"github.com/alicebob/miniredis/v2"
 )
 
-// tick is how often the embedded server's keys grow older. Each time it looks at all of them, so not too often; keys
-// live up to a tick too short, which for hours and minutes does not matter.
+// tick is how often the embedded server's keys grow older. Each time it looks at all of them, so
+// not too often; keys live up to a tick too short, which for hours and minutes does not matter.
 const tick = time.Second
 
 // embedded is a Redis inside this process. It holds nothing after a restart.
@@ -22,8 +22,9 @@ type embedded struct {
 	done   sync.WaitGroup
 }
 
-// OpenEmbedded starts a Redis in this process, on a free port of 127.0.0.1 and behind a random password, and opens it.
-// [Options.URL] is not used. It is good for one node, and what it holds is gone when the store is closed.
+// OpenEmbedded starts a Redis in this process, on a free port of 127.0.0.1 and behind a random
+// password, and opens it. [Options.URL] is not used. It is good for one node, and what it holds is
+// gone when the store is closed.
 func OpenEmbedded(ctx context.Context, o Options) (*Store, error) {
 	password := randomHex(16)
 	e := &embedded{server: miniredis.NewMiniRedis(), stop: make(chan struct{})}
@@ -42,8 +43,9 @@ func OpenEmbedded(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// grow makes keys expire. The server's TIME is the wall clock, but its keys' ages stand still unless they are driven.
-// (It can do that by itself, ClockTTL, but then looks at all keys in each command.)
+// grow makes keys expire. The server's TIME is the wall clock, but its keys' ages stand still
+// unless they are driven. (It can do that by itself, ClockTTL, but then looks at all keys in each
+// command.)
 func (e *embedded) grow() {
 	t := time.NewTicker(tick)
 	defer t.Stop()

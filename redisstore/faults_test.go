@@ -19,8 +19,8 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// TestCut: when the subscription is killed, each room gets Cut, then Following, and nothing in between, however much
-// is posted meanwhile; and whatever is posted after Following comes.
+// TestCut: when the subscription is killed, each room gets Cut, then Following, and nothing in
+// between, however much is posted meanwhile; and whatever is posted after Following comes.
 func TestCut(t *testing.T) {
 	s := startRedis(t)
 	a, b := s.open(t, Options{}), s.open(t, Options{})
@@ -81,7 +81,8 @@ func nextAfterEntries(t testing.TB, l *listener, want chat.Notice) {
 // TestAway: with the server stopped calls fail at once and say so; when it is back all works again.
 func TestAway(t *testing.T) {
 	s := startRedis(t)
-	// A call that waited for an answer would take all of the caller's time, and say that this was over.
+	// A call that waited for an answer would take all of the caller's time, and say that this was
+	// over.
 	ctx, cancel := context.WithTimeout(ctx, testwait.Limit)
 	defer cancel()
 	st, r := s.open(t, Options{Timeout: time.Hour}), room()
@@ -312,7 +313,8 @@ func (p *proxy) copy(to, from net.Conn) {
 	}
 }
 
-// swallow begins or ends a time in which nothing gets through. Connections that have lost something end with it.
+// swallow begins or ends a time in which nothing gets through. Connections that have lost something
+// end with it.
 func (p *proxy) swallow(on bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

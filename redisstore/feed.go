@@ -18,8 +18,8 @@ type feed struct {
 	// ticks says when to probe a connection, until it is stopped. Tests have their own.
 	ticks func(every time.Duration) (ticks <-chan time.Time, stop func())
 
-	// mu guards what follows and the fields of subscriberConns and follows that say so. Neither listeners nor Redis are called
-	// while it is held.
+	// mu guards what follows and the fields of subscriberConns and follows that say so. Neither
+	// listeners nor Redis are called while it is held.
 	mu     sync.Mutex
 	closed bool
 	byPart map[int]*subscriberConn // by partition; all rooms are in partition 0 when channels are not sharded
@@ -30,8 +30,8 @@ type follow struct {
 	room     chat.RoomID
 	channel  string
 	listener chat.Listener
-	// asked says which of the channel's SUBSCRIBE commands on this connection was sent for it; 0 for none yet. Guarded
-	// by feed.mu.
+	// asked says which of the channel's SUBSCRIBE commands on this connection was sent for it; 0
+	// for none yet. Guarded by feed.mu.
 	asked int
 	// live is between Following and Cut. Guarded by feed.mu.
 	live bool
@@ -47,7 +47,8 @@ func newTicks(every time.Duration) (ticks <-chan time.Time, stop func()) {
 	return t.C, t.Stop
 }
 
-// Follow implements chat.Feed. Following comes when Redis has confirmed the subscription; Cut comes only after it.
+// Follow implements chat.Feed. Following comes when Redis has confirmed the subscription; Cut comes
+// only after it.
 func (s *Store) Follow(room chat.RoomID, l chat.Listener) (unfollow func()) {
 	return s.feed.follow(&follow{room: room, channel: s.channel(room), listener: l})
 }

@@ -96,7 +96,8 @@ func testSignals(t *testing.T, s *server) {
 	assert.Equal(t, chat.Following{}, l.next(t))
 }
 
-// testRefollow: whatever is posted after Following must come, however quickly the follow came after an unfollow.
+// testRefollow: whatever is posted after Following must come, however quickly the follow came after
+// an unfollow.
 func testRefollow(t *testing.T, s *server) {
 	a, b, r := s.open(t, Options{}), s.open(t, Options{}), room()
 	followed(t, a, room()) // keeps the connection

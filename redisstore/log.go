@@ -13,7 +13,8 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// status is how a script that appends has gone. The numbers are those of lua/log.lua and lua/amend.lua.
+// status is how a script that appends has gone. The numbers are those of lua/log.lua and
+// lua/amend.lua.
 type status int64
 
 const (
@@ -99,8 +100,8 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	return e, how != appended, nil
 }
 
-// answer is the entry that a script has answered with. Of one that is no longer kept it knows the id and the time; the rest
-// is what the draft says, which is the same as the first time.
+// answer is the entry that a script has answered with. Of one that is no longer kept it knows the
+// id and the time; the rest is what the draft says, which is the same as the first time.
 func (s *Store) answer(reply []any, d chat.Draft) (e chat.Entry, how status, err error) {
 	var element string
 	if err := scan(reply, &element, (*int64)(&how)); err != nil {
@@ -137,8 +138,8 @@ func boolean(b bool) string {
 	return "0"
 }
 
-// Read implements chat.Log. An element that can't be read is an error, and so is one that does not follow the one
-// before it.
+// Read implements chat.Log. An element that can't be read is an error, and so is one that does not
+// follow the one before it.
 func (s *Store) Read(ctx context.Context, room chat.RoomID) (chat.Kept, error) {
 	keys := []string{s.key(room, "log"), s.key(room, "amendments")}
 	var reply []any
@@ -186,16 +187,16 @@ func parseElements(elements []any) ([]chat.Entry, error) {
 	return entries, nil
 }
 
-// hashKey names a client's key. Both come from outside: with the client's length before it no two pairs are the same
-// input, and what comes out has no separators.
+// hashKey names a client's key. Both come from outside: with the client's length before it no two
+// pairs are the same input, and what comes out has no separators.
 func hashKey(client, key string) string {
 	b := binary.AppendUvarint(nil, uint64(len(client)))
 	sum := sha256.Sum256(append(append(b, client...), key...))
 	return hex.EncodeToString(sum[:16])
 }
 
-// hashRequest tells requests under one key apart. The key and its client are part of it, so that nobody can find out
-// by it what was said without knowing them.
+// hashRequest tells requests under one key apart. The key and its client are part of it, so that
+// nobody can find out by it what was said without knowing them.
 func hashRequest(d chat.Draft) string {
 	b := make([]byte, 0, 256)
 	add := func(parts ...string) {

@@ -13,43 +13,49 @@ import (
 
 // Options are a store's settings. The zero value is good for a Redis on this machine.
 type Options struct {
-	// URL says where Redis is; redis://127.0.0.1:6379/0 by default. [OpenEmbedded] does not use it. The forms are
+	// URL says where Redis is; redis://127.0.0.1:6379/0 by default. [OpenEmbedded] does not use it.
+	// The forms are
 	//
 	//	redis://user:password@host:6379/0         or rediss:// for TLS
 	//	unix://user:password@/path/to/socket?db=0
 	//	redis+sentinel://user:password@h1,h2:26379,h3/master-name?db=0   or rediss+sentinel://
 	//	redis+cluster://user:password@h1,h2:6379,h3                      or rediss+cluster://
 	//
-	// In the Sentinel form user and password are those of Redis; sentinel_username and sentinel_password in the query
-	// are those of the Sentinels. Other settings of the client can be given in the query, as go-redis names them
-	// (pool_size=50); timeouts and retries can't: Timeout below is what counts.
+	// In the Sentinel form user and password are those of Redis; sentinel_username and
+	// sentinel_password in the query are those of the Sentinels. Other settings of the client can
+	// be given in the query, as go-redis names them (pool_size=50); timeouts and retries can't:
+	// Timeout below is what counts.
 	URL string
 	// HistoryLimit is how many messages and notices of a room are kept; 100 by default.
 	HistoryLimit int
-	// AmendmentLimit is how many amendments (edits, deletions, reactions) are kept for those who come back;
-	// [chat.AmendmentLimit] by default.
+	// AmendmentLimit is how many amendments (edits, deletions, reactions) are kept for those who
+	// come back; [chat.AmendmentLimit] by default.
 	AmendmentLimit int
 	// HistoryTTL is how long a room's entries are kept after the last one; 24 hours by default.
 	HistoryTTL time.Duration
-	// KeepAfterClose is how long at most a room's entries are kept after its last member has left. Nil, the default, and
-	// negative values leave it at HistoryTTL; 0 deletes them at once.
+	// KeepAfterClose is how long at most a room's entries are kept after its last member has left.
+	// Nil, the default, and negative values leave it at HistoryTTL; 0 deletes them at once.
 	KeepAfterClose *time.Duration
-	// WaitReplicas is how many replicas must have an entry before it is acknowledged; 0, the default, for none. What is
-	// acknowledged then survives the loss of the master as long as one of those replicas is promoted. When they do not
-	// answer within half of Timeout, the post fails, though it may be stored: sent again under its key it is waited for
-	// once more. It costs each post the round trip between master and replica. Use it with min-replicas-to-write unset.
+	// WaitReplicas is how many replicas must have an entry before it is acknowledged; 0, the
+	// default, for none. What is acknowledged then survives the loss of the master as long as one
+	// of those replicas is promoted. When they do not answer within half of Timeout, the post
+	// fails, though it may be stored: sent again under its key it is waited for once more. It costs
+	// each post the round trip between master and replica. Use it with min-replicas-to-write unset.
 	WaitReplicas int
-	// KeyPrefix begins every key and channel; "caller:" by default. It can't have braces, which are the hash tag's.
+	// KeyPrefix begins every key and channel; "caller:" by default. It can't have braces, which are
+	// the hash tag's.
 	KeyPrefix string
-	// Lease is how long a member stays present after a node last held it; chat.Lease by default, which is what package
-	// chat renews by. It is here for tests.
+	// Lease is how long a member stays present after a node last held it; chat.Lease by default,
+	// which is what package chat renews by. It is here for tests.
 	Lease time.Duration
-	// Timeout bounds each call, and with that how long Redis can be away before a call says so; 2 seconds by default.
+	// Timeout bounds each call, and with that how long Redis can be away before a call says so; 2
+	// seconds by default.
 	Timeout time.Duration
-	// FeedTimeout is after what silence a subscription connection is given up for broken; 5 seconds by default.
+	// FeedTimeout is after what silence a subscription connection is given up for broken; 5 seconds
+	// by default.
 	FeedTimeout time.Duration
-	// WrapConn is given each connection that was dialed, before TLS, and returns what is used in its place. The default
-	// uses the connection as it is.
+	// WrapConn is given each connection that was dialed, before TLS, and returns what is used in
+	// its place. The default uses the connection as it is.
 	WrapConn func(net.Conn) net.Conn
 	// Logger is told of broken and healed connections; slog.Default() by default.
 	Logger *slog.Logger

@@ -59,7 +59,8 @@ func TestNewClient(t *testing.T) {
 	assert.NotContains(t, err.Error(), "secret")
 }
 
-// TestBuffers: by each form of URL a connection's buffers are ours, which are smaller than go-redis's.
+// TestBuffers: by each form of URL a connection's buffers are ours, which are smaller than
+// go-redis's.
 func TestBuffers(t *testing.T) {
 	for _, url := range []string{"redis://h", "redis+sentinel://a/m", "redis+cluster://a"} {
 		c, _, err := newClient(Options{URL: url, Timeout: time.Second})

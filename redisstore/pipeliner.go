@@ -10,19 +10,21 @@ import (
 )
 
 const (
-	// pipelinesUnderWay is how many exchanges with one node are under way at once before further commands wait for each
-	// other. With 2 each exchange is cheaper still, but 16 posters on a Redis a millisecond away wait half as long again;
-	// with 8 they wait hardly longer, and 64 cost a sixth less. Where the pool of connections is smaller, as a Cluster's
-	// node has it on one core, with 5, there are fewer: see [pipeliner.queue].
+	// pipelinesUnderWay is how many exchanges with one node are under way at once before further
+	// commands wait for each other. With 2 each exchange is cheaper still, but 16 posters on a
+	// Redis a millisecond away wait half as long again; with 8 they wait hardly longer, and 64 cost
+	// a sixth less. Where the pool of connections is smaller, as a Cluster's node has it on one
+	// core, with 5, there are fewer: see [pipeliner.queue].
 	pipelinesUnderWay = 8
-	// pipelineSize is how many commands wait for each other at most: Redis, which answers nobody else meanwhile, is through
-	// with them in about a millisecond.
+	// pipelineSize is how many commands wait for each other at most: Redis, which answers nobody
+	// else meanwhile, is through with them in about a millisecond.
 	pipelineSize = 64
 )
 
-// pipeliner sends commands of many callers to Redis, and those together, as one pipeline, that come while others are under
-// way: the busier it is, the less each costs both ends. While it is quiet each goes at once and on its caller's
-// goroutine. The one that fills a pipeline has it sent, however many are under way.
+// pipeliner sends commands of many callers to Redis, and those together, as one pipeline, that come
+// while others are under way: the busier it is, the less each costs both ends. While it is quiet
+// each goes at once and on its caller's goroutine. The one that fills a pipeline has it sent,
+// however many are under way.
 type pipeliner struct {
 	limit    int // of exchanges with a node, at most
 	alone    func(context.Context, *redis.Client, redis.Cmder) error
@@ -68,8 +70,9 @@ func newPipeliner(s *Store) *pipeliner {
 	}
 }
 
-// settle gives a command of a pipeline the error that is its own. Where a pipeline breaks off, go-redis gives its error to
-// those too that have been answered before; where a new connection is refused by Redis, it gives none.
+// settle gives a command of a pipeline the error that is its own. Where a pipeline breaks off,
+// go-redis gives its error to those too that have been answered before; where a new connection is
+// refused by Redis, it gives none.
 func settle(c redis.Cmder, err error) {
 	reply, _ := c.(interface{ Val() any })
 	switch answered := reply != nil && reply.Val() != nil; {
@@ -80,17 +83,17 @@ func settle(c redis.Cmder, err error) {
 	}
 }
 
-// notDone reports whether an error says that nothing was done of what was asked, but would be if the script came along or if
-// it went to another node, as when a Cluster has changed.
+// notDone reports whether an error says that nothing was done of what was asked, but would be if
+// the script came along or if it went to another node, as when a Cluster has changed.
 func notDone(err error) bool {
 	return redis.HasErrorPrefix(err, "NOSCRIPT") || redis.HasErrorPrefix(err, "MOVED") ||
 		redis.HasErrorPrefix(err, "ASK") || redis.HasErrorPrefix(err, "READONLY") ||
 		errors.Is(err, redis.ErrClosed)
 }
 
-// process has Redis run a command and returns its error. When ctx is done while the command waits it is never sent.
-// Once it is under way with others they are not to suffer: the caller gets the context's error, and may not look at the
-// command any more.
+// process has Redis run a command and returns its error. When ctx is done while the command waits
+// it is never sent. Once it is under way with others they are not to suffer: the caller gets the
+// context's error, and may not look at the command any more.
 func (p *pipeliner) process(ctx context.Context, node *redis.Client, c redis.Cmder) error {
 	p.mu.Lock()
 	if p.closed {
@@ -128,7 +131,8 @@ func (p *pipeliner) process(ctx context.Context, node *redis.Client, c redis.Cmd
 	}
 }
 
-// queue is a node's. Its limit leaves a connection of the node's pool, if there are two, to what is no append. p.mu is held.
+// queue is a node's. Its limit leaves a connection of the node's pool, if there are two, to what is
+// no append. p.mu is held.
 func (p *pipeliner) queue(node *redis.Client) *queue {
 	q := p.queues[node.Options().Addr]
 	if q == nil {
@@ -144,7 +148,8 @@ func (p *pipeliner) begin(q *queue) {
 	p.underWay.Add(1)
 }
 
-// end counts an exchange that is over, unless another one is to take its place: then it returns that. p.mu is held.
+// end counts an exchange that is over, unless another one is to take its place: then it returns
+// that. p.mu is held.
 func (p *pipeliner) end(q *queue) (next *pipeline) {
 	if q.waiting != nil && q.underWay <= q.limit {
 		next, q.waiting = q.waiting, nil

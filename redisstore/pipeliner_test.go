@@ -23,7 +23,8 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// occupy takes all that may be under way to the nodes at once, so that what comes waits until release.
+// occupy takes all that may be under way to the nodes at once, so that what comes waits until
+// release.
 func occupy(p *pipeliner, nodes ...*redis.Client) (release func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -135,7 +136,8 @@ func testTogether(t *testing.T, s *server) {
 	assert.Empty(t, read(t, st, silent).Entries, "who gave up while it waited has posted nothing")
 }
 
-// TestTogetherAfterFlush: a server that has lost its scripts when a pipeline comes is given them again.
+// TestTogetherAfterFlush: a server that has lost its scripts when a pipeline comes is given them
+// again.
 func TestTogetherAfterFlush(t *testing.T) {
 	s := startRedis(t)
 	st, r := s.open(t, Options{}), room()
@@ -149,8 +151,8 @@ func TestTogetherAfterFlush(t *testing.T) {
 	assert.Len(t, read(t, st, r).Entries, 3)
 }
 
-// TestTogetherWithoutAnswer: when no answer comes in time each gets its own error in its own time, and nothing is sent
-// again.
+// TestTogetherWithoutAnswer: when no answer comes in time each gets its own error in its own time,
+// and nothing is sent again.
 func TestTogetherWithoutAnswer(t *testing.T) {
 	s := startRedis(t)
 	st, patient, r := s.open(t, Options{Timeout: 5 * time.Second}), s.open(t, Options{}), room()
@@ -204,7 +206,8 @@ func setSlot(t *testing.T, slot int64, to *redis.Client, others ...*redis.Client
 	}
 }
 
-// TestPostsWhileASlotMoves: whoever posts while a slot is moved as an operator moves it, keys and all, waits.
+// TestPostsWhileASlotMoves: whoever posts while a slot is moved as an operator moves it, keys and
+// all, waits.
 func TestPostsWhileASlotMoves(t *testing.T) {
 	st, r := startCluster(t).open(t, Options{HistoryLimit: 1 << 20}), room()
 	slot, from, to := move(t, st, r)
@@ -244,7 +247,8 @@ func TestPostsWhileASlotMoves(t *testing.T) {
 	more("before the move")
 	setState(to, "IMPORTING", from)
 	setState(from, "MIGRATING", to)
-	// From here on posts wait: Redis does not run a script while some of its keys may be there and some here.
+	// From here on posts wait: Redis does not run a script while some of its keys may be there and
+	// some here.
 	host, port, err := net.SplitHostPort(to.Options().Addr)
 	require.NoError(t, err)
 	require.NoError(t, from.Migrate(ctx, host, port, st.key(r, "log"), 0, 10*time.Second).Err())
@@ -361,8 +365,8 @@ func TestPipeliner(t *testing.T) {
 	})
 }
 
-// TestPipelinesKeepToTheLimit: a full pipeline goes beyond the limit, and what waits then goes only when no more than the limit
-// would be under way with it.
+// TestPipelinesKeepToTheLimit: a full pipeline goes beyond the limit, and what waits then goes only
+// when no more than the limit would be under way with it.
 func TestPipelinesKeepToTheLimit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, sent, proceed := heldPipeliner(2)
@@ -417,7 +421,8 @@ func TestPipelinesLeaveAConnectionOfThePool(t *testing.T) {
 	}
 }
 
-// answering is a Redis that ends a connection with the answer to the first script, after answers to the greeting.
+// answering is a Redis that ends a connection with the answer to the first script, after answers to
+// the greeting.
 func answering(t *testing.T, greeting, script string) (addr string) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -7,9 +7,10 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// recentPosts remembers what this node has posted lately, so that its bodies need not be decoded when Redis brings them
-// back: once in the script's reply, once by the feed, in whatever order. When both have come, and when the feed will bring
-// nothing, it is forgotten, so that nothing is remembered here that has been deleted since.
+// recentPosts remembers what this node has posted lately, so that its bodies need not be decoded
+// when Redis brings them back: once in the script's reply, once by the feed, in whatever order.
+// When both have come, and when the feed will bring nothing, it is forgotten, so that nothing is
+// remembered here that has been deleted since.
 type recentPosts struct {
 	mu     sync.Mutex  // guards what follows
 	recent [256]posted // by the tag's last bits: a newer one takes the place of an older
@@ -56,8 +57,8 @@ func (rp *recentPosts) forgetAll() {
 	clear(rp.recent[:])
 }
 
-// age forgets what was kept before the call before this one. It is called now and then, for posts that were stored as the
-// feed began to follow their room.
+// age forgets what was kept before the call before this one. It is called now and then, for posts
+// that were stored as the feed began to follow their room.
 func (rp *recentPosts) age() {
 	rp.mu.Lock()
 	defer rp.mu.Unlock()
@@ -69,8 +70,8 @@ func (rp *recentPosts) age() {
 	rp.round++
 }
 
-// take returns a post that has come back by one way, if it is known. Tags of other nodes can be the same, so the body has
-// to be too.
+// take returns a post that has come back by one way, if it is known. Tags of other nodes can be the
+// same, so the body has to be too.
 func (rp *recentPosts) take(tag chat.Tag, body string, from source) (chat.Draft, bool) {
 	rp.mu.Lock()
 	defer rp.mu.Unlock()

@@ -9,15 +9,15 @@ import (
 	"github.com/redis/go-redis/v9"
 )
 
-// A script whose keys are half here and half there, since their slot is being moved, is run again after a while that
-// doubles.
+// A script whose keys are half here and half there, since their slot is being moved, is run again
+// after a while that doubles.
 const (
 	firstMoveWait = 5 * time.Millisecond
 	lastMoveWait  = 100 * time.Millisecond
 )
 
-// runAppend runs a script that appends. While a Cluster moves the room's slot it waits for the end of that, for as long as
-// it has time.
+// runAppend runs a script that appends. While a Cluster moves the room's slot it waits for the end
+// of that, for as long as it has time.
 func (s *Store) runAppend(ctx context.Context, sc script, keys []string, args ...any) ([]any, error) {
 	for wait := firstMoveWait; ; wait = min(2*wait, lastMoveWait) {
 		reply, err := s.appendOnce(ctx, sc, keys, args...)
@@ -34,9 +34,9 @@ func (s *Store) runAppend(ctx context.Context, sc script, keys []string, args ..
 	}
 }
 
-// appendOnce runs a script that appends, together with others' when Redis is busy, and, if [Options.WaitReplicas] says so,
-// waits until that many replicas have what it wrote. The latter goes over one connection, since WAIT waits for the
-// writes of its own.
+// appendOnce runs a script that appends, together with others' when Redis is busy, and, if
+// [Options.WaitReplicas] says so, waits until that many replicas have what it wrote. The latter
+// goes over one connection, since WAIT waits for the writes of its own.
 func (s *Store) appendOnce(ctx context.Context, sc script, keys []string, args ...any) ([]any, error) {
 	master, err := s.master(ctx, keys[0])
 	if err != nil {

@@ -12,11 +12,11 @@ import (
 )
 
 const (
-	// rosterBatch bounds how many members one script call handles, so that Redis is not kept from others for long: a
-	// member costs it about four commands, so a call some milliseconds.
+	// rosterBatch bounds how many members one script call handles, so that Redis is not kept from
+	// others for long: a member costs it about four commands, so a call some milliseconds.
 	rosterBatch = 500
-	// rosterMargin is how much longer than the last lease a roster's keys live: enough for any node to look once more
-	// and announce who has left.
+	// rosterMargin is how much longer than the last lease a roster's keys live: enough for any node
+	// to look once more and announce who has left.
 	rosterMargin = time.Minute
 )
 
@@ -88,7 +88,8 @@ func (s *Store) Members(ctx context.Context, room chat.RoomID) (chat.RosterSnaps
 	return snapshot, nil
 }
 
-// roster runs one of the roster's scripts; extra is what members.lua and attributes.lua have beside the state.
+// roster runs one of the roster's scripts; extra is what members.lua and attributes.lua have beside
+// the state.
 func (s *Store) roster(
 	ctx context.Context, doing string, room chat.RoomID, sc script, more ...any,
 ) (state chat.RosterState, extra any, err error) {
@@ -142,8 +143,8 @@ func (s *Store) roster(
 	return state, extra, nil
 }
 
-// batches cuts a slice into parts of rosterBatch. An empty slice is one empty part, since even a call for nobody takes
-// out who has lapsed.
+// batches cuts a slice into parts of rosterBatch. An empty slice is one empty part, since even a
+// call for nobody takes out who has lapsed.
 func batches[T any](all []T) func(yield func([]T) bool) {
 	if len(all) == 0 {
 		return func(yield func([]T) bool) { yield(nil) }

@@ -45,7 +45,8 @@ func lapse(t *testing.T, st *Store, r chat.RoomID, members ...chat.Member) {
 	}
 }
 
-// told waits for n notices and returns them in short: "joined ann 1", versions counted from the first that was told.
+// told waits for n notices and returns them in short: "joined ann 1", versions counted from the
+// first that was told.
 func told(t *testing.T, f *listener, n int) []string {
 	t.Helper()
 	var base int64

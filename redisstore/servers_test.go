@@ -64,7 +64,8 @@ func startRedis(t testing.TB, args ...string) *server {
 	return s
 }
 
-// manyServers marks a test that needs more than one Redis: make test-stores has it, and short runs leave it out.
+// manyServers marks a test that needs more than one Redis: make test-stores has it, and short runs
+// leave it out.
 func manyServers(t testing.TB) {
 	t.Helper()
 	if testing.Short() {
@@ -118,8 +119,9 @@ func startSentinel(t testing.TB) *redis.Client {
 	return c
 }
 
-// freePort is one that, with ten thousand more, is free: a Cluster's node listens there too. Both are below those that the
-// system gives to who asks for any (Linux: from 32768), who could take it before it is used.
+// freePort is one that, with ten thousand more, is free: a Cluster's node listens there too. Both
+// are below those that the system gives to who asks for any (Linux: from 32768), who could take it
+// before it is used.
 func freePort(t testing.TB) int {
 	for range 100 {
 		port := 10_000 + rand.IntN(12_000)
@@ -137,8 +139,8 @@ func freePort(t testing.TB) int {
 	return 0
 }
 
-// open opens a store, a node's, on a server until the test is over. Unless o says otherwise, it waits for Redis as long
-// as tests wait for anything.
+// open opens a store, a node's, on a server until the test is over. Unless o says otherwise, it
+// waits for Redis as long as tests wait for anything.
 func (s *server) open(t testing.TB, o Options) *Store {
 	o.URL = s.url
 	o.Timeout, o.FeedTimeout = cmp.Or(o.Timeout, testwait.Limit), cmp.Or(o.FeedTimeout, testwait.Limit)

@@ -13,8 +13,8 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// Secret returns 32 random bytes that are the same for all nodes of this Redis. Sessions are signed with them. The
-// first node to ask makes them up.
+// Secret returns 32 random bytes that are the same for all nodes of this Redis. Sessions are signed
+// with them. The first node to ask makes them up.
 func (s *Store) Secret(ctx context.Context) ([]byte, error) {
 	key := s.opt.KeyPrefix + "secret"
 	var stored string
@@ -46,8 +46,8 @@ func (s *Store) Revoke(ctx context.Context, id chat.MemberID, keep time.Duration
 	})
 }
 
-// revokedOverlap is how far behind the newest end that a node knows it asks again: a Redis that took over may have a
-// clock that is behind, and gives the next ones earlier times.
+// revokedOverlap is how far behind the newest end that a node knows it asks again: a Redis that
+// took over may have a clock that is behind, and gives the next ones earlier times.
 const revokedOverlap = time.Minute
 
 // Revoked are the sessions whose end is remembered: with the empty string all, else

@@ -15,12 +15,13 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// ErrCorrupt says that a key in Redis holds what this package has not written. Nothing is skipped, since a silent gap
-// would be worse. It comes together with chat.ErrUnavailable.
+// ErrCorrupt says that a key in Redis holds what this package has not written. Nothing is skipped,
+// since a silent gap would be worse. It comes together with chat.ErrUnavailable.
 var ErrCorrupt = errors.New("not written by caller")
 
-// Store is chat's storage. Its methods may be called at the same time. Their errors wrap chat.ErrUnavailable, unless
-// the caller's own context was done: then they wrap the context's error and not that one.
+// Store is chat's storage. Its methods may be called at the same time. Their errors wrap
+// chat.ErrUnavailable, unless the caller's own context was done: then they wrap the context's error
+// and not that one.
 type Store struct {
 	client      redis.UniversalClient
 	sharded     bool // the client is a Cluster's: channels belong to slots
@@ -41,7 +42,8 @@ var (
 	_ chat.Roster = (*Store)(nil)
 )
 
-// Open connects to the Redis that the options name and checks that it answers. Close the store in the end.
+// Open connects to the Redis that the options name and checks that it answers. Close the store in
+// the end.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -82,8 +84,8 @@ func (s *Store) Ping(ctx context.Context) error {
 	})
 }
 
-// call runs one exchange with Redis under the store's timeout and says what was being done when it fails, and to which
-// room if there is one.
+// call runs one exchange with Redis under the store's timeout and says what was being done when it
+// fails, and to which room if there is one.
 func (s *Store) call(ctx context.Context, what string, room chat.RoomID, f func(context.Context) error) error {
 	deadline, ok := ctx.Deadline()
 	bounded := ctx
@@ -100,14 +102,16 @@ func (s *Store) call(ctx context.Context, what string, room chat.RoomID, f func(
 	if room != "" {
 		doing += " " + string(room)
 	}
-	// Connections have the context's deadline too and may notice it a moment before the context itself.
+	// Connections have the context's deadline too and may notice it a moment before the context
+	// itself.
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", doing, ctx.Err())
 	case ok && !time.Now().Before(deadline):
 		return fmt.Errorf("%s: %w", doing, context.DeadlineExceeded)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
-		// Network timeouts too say that they are context.DeadlineExceeded, but it was not the caller's deadline.
+		// Network timeouts too say that they are context.DeadlineExceeded, but it was not the
+		// caller's deadline.
 		return fmt.Errorf("%s: %w: %v", doing, chat.ErrUnavailable, err)
 	case redis.HasErrorPrefix(err, "CORRUPT"):
 		return fmt.Errorf("%s: %w: %w: %w", doing, chat.ErrUnavailable, ErrCorrupt, err)
@@ -120,11 +124,13 @@ func corrupt(key string, cause error) error {
 	return fmt.Errorf("%s: %w: %w: %w", key, chat.ErrUnavailable, ErrCorrupt, cause)
 }
 
-// partitions is how many hash tags there are: enough to spread rooms over a Cluster's nodes, few enough that a node
-// following rooms of all of them does not need thousands of subscription connections.
+// partitions is how many hash tags there are: enough to spread rooms over a Cluster's nodes, few
+// enough that a node following rooms of all of them does not need thousands of subscription
+// connections.
 const partitions = 256
 
-// partition is the room's FNV-1a hash, as hash/fnv has it, of which nothing is left to the garbage collector.
+// partition is the room's FNV-1a hash, as hash/fnv has it, of which nothing is left to the garbage
+// collector.
 func partition(room chat.RoomID) int {
 	hash := uint32(2166136261)
 	for i := range len(room) {
@@ -142,7 +148,8 @@ func (s *Store) key(room chat.RoomID, name string) string {
 
 func (s *Store) channel(room chat.RoomID) string { return s.key(room, "feed") }
 
-// publishCommand is the command that reaches a channel's subscribers: in a Cluster only those of its slot.
+// publishCommand is the command that reaches a channel's subscribers: in a Cluster only those of
+// its slot.
 func (s *Store) publishCommand() string {
 	if s.sharded {
 		return "SPUBLISH"
@@ -181,7 +188,8 @@ func loadScripts() (scripts, error) {
 	return s, err
 }
 
-// run runs a script, by its hash if the server has it already, and returns its reply, which is a list.
+// run runs a script, by its hash if the server has it already, and returns its reply, which is a
+// list.
 func (s *Store) run(ctx context.Context, sc script, keys []string, args ...any) ([]any, error) {
 	send := func(command, script string) ([]any, error) {
 		cmd := scriptCmd(ctx, command, script, keys, args)

@@ -22,8 +22,8 @@ import (
 func TestRealRedis(t *testing.T) { suite(t, startRedis(t)) }
 func TestCluster(t *testing.T)   { suite(t, startCluster(t)) }
 
-// The embedded server runs the same scripts in another Lua, which is slow enough that a thousand reactions to one message
-// take half a minute.
+// The embedded server runs the same scripts in another Lua, which is slow enough that a thousand
+// reactions to one message take half a minute.
 func TestEmbedded(t *testing.T) { suite(t, startEmbedded(t), "reactions are bounded") }
 
 func suite(t *testing.T, s *server, skipped ...string) {
@@ -66,7 +66,8 @@ func suite(t *testing.T, s *server, skipped ...string) {
 	}, skipped...)
 }
 
-// TestPartition holds the hash, since nodes of two versions must agree on it; the package's doc has this example.
+// TestPartition holds the hash, since nodes of two versions must agree on it; the package's doc has
+// this example.
 func TestPartition(t *testing.T) {
 	assert.Equal(t, "caller:{p211}:lobby:log", (&Store{opt: Options{KeyPrefix: "caller:"}}).key("lobby", "log"))
 }

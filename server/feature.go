@@ -7,19 +7,22 @@ import (
 	"strings"
 )
 
-// Feature is an optional part of the chat: the routes that it serves and what the page may do because of it. The program
-// gives a server the features that are configured; the server knows none by itself.
+// Feature is an optional part of the chat: the routes that it serves and what the page may do
+// because of it. The program gives a server the features that are configured; the server knows none
+// by itself.
 type Feature struct {
 	// Name tells the page that the feature is there, as <meta name="caller-NAME" content="on">.
 	Name string
-	// Routes are its handlers by method and path, as in "POST /rooms/:room/NAME". They come after all middleware. A room is
-	// the path value "room".
+	// Routes are its handlers by method and path, as in "POST /rooms/:room/NAME". They come after
+	// all middleware. A room is the path value "room".
 	Routes map[string]http.Handler
-	// Connect are the origins that the page connects to besides this server, as "wss://media.example".
+	// Connect are the origins that the page connects to besides this server, as
+	// "wss://media.example".
 	Connect []string
 	// Media are the sources that the page plays media from, as "blob:"; nil for none.
 	Media []string
-	// Permissions are the browser's abilities that the page asks its user for, as "camera". One that no feature names is off.
+	// Permissions are the browser's abilities that the page asks its user for, as "camera". One
+	// that no feature names is off.
 	Permissions []string
 }
 
@@ -46,7 +49,8 @@ func policyWith(features []Feature) string {
 	return p
 }
 
-// permissionsWith is the page's Permissions-Policy: what is not used is off, so that nothing that got into it can use it.
+// permissionsWith is the page's Permissions-Policy: what is not used is off, so that nothing that
+// got into it can use it.
 func permissionsWith(features []Feature) string {
 	var all []string
 	for _, permission := range permissions() {

@@ -10,10 +10,12 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// pingTime is how long the store has to answer before this node is not ready. Probes usually wait 1 s themselves.
+// pingTime is how long the store has to answer before this node is not ready. Probes usually wait 1
+// s themselves.
 const pingTime = time.Second
 
-// healthz says that the process is alive. It asks nobody: a store that is away is no reason to be killed.
+// healthz says that the process is alive. It asks nobody: a store that is away is no reason to be
+// killed.
 func (s *Server) healthz(w http.ResponseWriter, _ *http.Request) { say(w, "alive\n") }
 
 // readyz says whether this node can serve.

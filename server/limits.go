@@ -16,20 +16,21 @@ const (
 	// headerTime and bodyTime are for a phone on a bad line; a body is 64 KiB at most.
 	headerTime = 10 * time.Second
 	bodyTime   = 30 * time.Second
-	// idleTime is longer than browsers and proxies keep a connection they do not use (nginx: 60 s), so that it is
-	// them who close it and no request is sent into a connection that has just gone.
+	// idleTime is longer than browsers and proxies keep a connection they do not use (nginx: 60 s),
+	// so that it is them who close it and no request is sent into a connection that has just gone.
 	idleTime = 120 * time.Second
 	// answerTime bounds answers that are not streams, longer than the longest poll waits.
 	answerTime = 2 * time.Minute
-	// An HTTP/2 connection from which nothing has come for quietTime is asked whether it is still there, and closed when
-	// no answer comes in pongTime or nothing can be written to it for stuckTime: it may carry many streams.
+	// An HTTP/2 connection from which nothing has come for quietTime is asked whether it is still
+	// there, and closed when no answer comes in pongTime or nothing can be written to it for
+	// stuckTime: it may carry many streams.
 	quietTime = 30 * time.Second
 	pongTime  = 15 * time.Second
 	stuckTime = 60 * time.Second
 )
 
-// HTTP is an http.Server for h with the bounds on slow and big requests that streams allow: there is no WriteTimeout,
-// which would end them.
+// HTTP is an http.Server for h with the bounds on slow and big requests that streams allow: there
+// is no WriteTimeout, which would end them.
 func HTTP(h http.Handler, log *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           h,
@@ -41,8 +42,8 @@ func HTTP(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
-// limitBody limits a request's body in size and time. A body that says it is too big is refused before it is sent: curl
-// waits for that (RFC 9110 section 10.1.1).
+// limitBody limits a request's body in size and time. A body that says it is too big is refused
+// before it is sent: curl waits for that (RFC 9110 section 10.1.1).
 func limitBody(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 {
@@ -53,7 +54,8 @@ func limitBody(next http.Handler) http.Handler {
 			httpapi.WriteProblem(w, &http.MaxBytesError{Limit: wire.MaxBody})
 			return
 		}
-		// Where it can't be set (in tests without a connection), there is nothing to wait for either.
+		// Where it can't be set (in tests without a connection), there is nothing to wait for
+		// either.
 		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime))
 		if r.ContentLength < 0 { // else net/http reads no more than it said
 			r.Body = http.MaxBytesReader(unwrapped(w), r.Body, wire.MaxBody)

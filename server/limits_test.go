@@ -69,8 +69,8 @@ func TestAPostThatIsTooLongIsToldTheLimit(t *testing.T) {
 	}
 }
 
-// TestOverTheWire is what only a real connection shows: refusing a body before it is sent, headers that are too long,
-// and that a handler still has net/http's whole writer.
+// TestOverTheWire is what only a real connection shows: refusing a body before it is sent, headers
+// that are too long, and that a handler still has net/http's whole writer.
 func TestOverTheWire(t *testing.T) {
 	s := newSite(t, Options{})
 	s.transports.events = func(w http.ResponseWriter, _ *http.Request) {

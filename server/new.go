@@ -19,9 +19,9 @@ type Node interface {
 	poll.Rooms
 }
 
-// New makes the server of a node. Keepalive is what its streams live by, store what its sessions are signed by, dist the
-// built front end. Closing node and keepalive ends the streams; neither is the server's to close. Errors are of options
-// that can't be used and of a dist without index.html.
+// New makes the server of a node. Keepalive is what its streams live by, store what its sessions
+// are signed by, dist the built front end. Closing node and keepalive ends the streams; neither is
+// the server's to close. Errors are of options that can't be used and of a dist without index.html.
 func New(node Node, keepalive *conn.Keepalive, store Store, dist fs.FS, o Options) (*Server, error) {
 	return assemble(node, store, dist, o, func(who httpapi.Identify, sameSite func(*http.Request) bool) handlers {
 		sockets := ws.New(node, who, keepalive, ws.Options{CheckOrigin: sameSite})

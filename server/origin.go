@@ -28,8 +28,8 @@ func newOrigins(trusted []string, p proxies) (*origins, error) {
 	return o, nil
 }
 
-// protect refuses what another site's page asks a user's browser to do here: requests that change something. What
-// says nothing of where it came from is a program's, and let through.
+// protect refuses what another site's page asks a user's browser to do here: requests that change
+// something. What says nothing of where it came from is a program's, and let through.
 func (o *origins) protect(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := o.check.Check(o.asAsked(r, r.Method)); err != nil {
@@ -40,14 +40,15 @@ func (o *origins) protect(next http.Handler) http.Handler {
 	})
 }
 
-// sameSite reports whether a WebSocket may be opened. Browsers let any page open one to anywhere and send cookies along
-// (RFC 6455 section 10.2), so the rule is the one for requests that change something.
+// sameSite reports whether a WebSocket may be opened. Browsers let any page open one to anywhere
+// and send cookies along (RFC 6455 section 10.2), so the rule is the one for requests that change
+// something.
 func (o *origins) sameSite(r *http.Request) bool {
 	return o.check.Check(o.asAsked(r, http.MethodPost)) == nil
 }
 
-// asAsked is a request with the host that the client asked, which a proxy may have replaced, and a method to be
-// judged by.
+// asAsked is a request with the host that the client asked, which a proxy may have replaced, and a
+// method to be judged by.
 func (o *origins) asAsked(r *http.Request, method string) *http.Request {
 	host := o.proxies.host(r)
 	if r.Method == method && r.Host == host {
@@ -58,8 +59,8 @@ func (o *origins) asAsked(r *http.Request, method string) *http.Request {
 	return &asked
 }
 
-// cors lets the pages of trusted origins read answers (the Fetch standard's CORS protocol). Without trusted
-// origins it does nothing at all.
+// cors lets the pages of trusted origins read answers (the Fetch standard's CORS protocol). Without
+// trusted origins it does nothing at all.
 func (o *origins) cors(next http.Handler) http.Handler {
 	if len(o.trusted) == 0 {
 		return next

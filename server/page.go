@@ -18,18 +18,19 @@ import (
 	"time"
 )
 
-// policy is what the page may do: nothing but with its own files and this server. No script or style in the markup
-// runs, so that a message that got into it could do nothing either. 'self' covers WebSockets (CSP 3 section 6.7.2.8;
-// Safari since 15.4).
+// policy is what the page may do: nothing but with its own files and this server. No script or
+// style in the markup runs, so that a message that got into it could do nothing either. 'self'
+// covers WebSockets (CSP 3 section 6.7.2.8; Safari since 15.4).
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"font-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
-// placeholder finds where the address of the page's root goes in index.html, however the build writes it.
+// placeholder finds where the address of the page's root goes in index.html, however the build
+// writes it.
 func placeholder() *regexp.Regexp { return regexp.MustCompile(`<base href="/"\s*/?>`) }
 
-// page has the built front end in memory, each file as it is and, where that is smaller, gzipped: together they are some
-// hundred kilobytes. A file is gzipped once, when somebody first asks for it so: all of them take a tenth of a second, for
-// which no start has to wait.
+// page has the built front end in memory, each file as it is and, where that is smaller, gzipped:
+// together they are some hundred kilobytes. A file is gzipped once, when somebody first asks for it
+// so: all of them take a tenth of a second, for which no start has to wait.
 type page struct {
 	html        *file
 	rest        map[string]*file // by path, "/assets/index-4f2a.js"
@@ -40,7 +41,8 @@ type page struct {
 // libraryPath is where the client library is, for the pages of other sites: an address that stays.
 const libraryPath = "/client/"
 
-// libraryCache is how long such a page may use it without asking: an hour. A new Caller serves an older library too.
+// libraryCache is how long such a page may use it without asking: an hour. A new Caller serves an
+// older library too.
 const libraryCache = "public, max-age=3600"
 
 // file is one file of the page, ready to be sent.
@@ -109,7 +111,8 @@ func (p *page) addLibrary(lib fs.FS) error {
 	return nil
 }
 
-// assets is the folder whose files have a hash of their content in their name: the same name is the same file for ever.
+// assets is the folder whose files have a hash of their content in their name: the same name is the
+// same file for ever.
 const assets = "assets/"
 
 func newFile(name string, content []byte) *file {
@@ -137,7 +140,8 @@ func gzipped(content []byte) []byte {
 	return zipped.Bytes()
 }
 
-// kindOf is a file's media type. The usual ones are spelled out, because the system's table may say otherwise.
+// kindOf is a file's media type. The usual ones are spelled out, because the system's table may say
+// otherwise.
 func kindOf(name string) string {
 	switch ext := path.Ext(name); ext {
 	case ".html":
@@ -172,7 +176,8 @@ func compressible(kind string) bool {
 	return strings.HasPrefix(media, "text/") || strings.HasSuffix(media, "json") || strings.HasSuffix(media, "+xml")
 }
 
-// index serves the page itself, whoever asks and with whatever session: it is where a new one is made.
+// index serves the page itself, whoever asks and with whatever session: it is where a new one is
+// made.
 func (p *page) index(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", p.policy)
@@ -233,8 +238,8 @@ func has(ifNoneMatch []string, tag string) bool {
 	return false
 }
 
-// acceptsGzip reports whether an Accept-Encoding header asks for gzip by name. An asterisk does not: who sends one may
-// be a program that decodes nothing.
+// acceptsGzip reports whether an Accept-Encoding header asks for gzip by name. An asterisk does
+// not: who sends one may be a program that decodes nothing.
 func acceptsGzip(acceptEncoding []string) bool {
 	for item := range strings.SplitSeq(strings.Join(acceptEncoding, ","), ",") {
 		coding, parameters, _ := strings.Cut(item, ";")
@@ -245,8 +250,9 @@ func acceptsGzip(acceptEncoding []string) bool {
 	return false
 }
 
-// securityHeaders keeps browsers from guessing that an answer is something else than it says and, where that is asked for, from
-// coming without encryption (RFC 6797 section 7.2: said over HTTPS only).
+// securityHeaders keeps browsers from guessing that an answer is something else than it says and,
+// where that is asked for, from coming without encryption (RFC 6797 section 7.2: said over HTTPS
+// only).
 func (s *Server) securityHeaders(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["X-Content-Type-Options"] = nosniff

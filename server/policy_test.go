@@ -101,7 +101,8 @@ func TestARefusalIsAProblem(t *testing.T) {
 	}
 }
 
-// On a WebSocket that is open, what is refused is answered with an error event, and the connection goes on.
+// On a WebSocket that is open, what is refused is answered with an error event, and the connection
+// goes on.
 func TestARefusalIsAnErrorEvent(t *testing.T) {
 	for _, command := range []struct {
 		what chat.Action

@@ -21,9 +21,10 @@ import (
 	"github.com/caller-chat/caller/transport/conn"
 )
 
-// What a post costs from one end of a connection to the other, without the store and with a client that leaves no garbage:
-// over HTTP into a room that nobody reads, over WebSocket by somebody who reads it. The feed may bring a post before its answer
-// or after it; most often it comes after, and then wakes nobody.
+// What a post costs from one end of a connection to the other, without the store and with a client
+// that leaves no garbage: over HTTP into a room that nobody reads, over WebSocket by somebody who
+// reads it. The feed may bring a post before its answer or after it; most often it comes after, and
+// then wakes nobody.
 func BenchmarkPost(b *testing.B) {
 	text := strings.Repeat("x", 128)
 	request := func(headers, body string) []byte {

@@ -14,7 +14,8 @@ type roomReply struct {
 	Path   string      `json:"path"`
 }
 
-// postRoom makes up a room nobody has been in: POST /rooms. Nothing is stored: a room is there once somebody is in it.
+// postRoom makes up a room nobody has been in: POST /rooms. Nothing is stored: a room is there once
+// somebody is in it.
 func (s *Server) postRoom(w http.ResponseWriter, _ *http.Request) {
 	id := chat.NewRoomID()
 	reply := roomReply{RoomID: id, Path: s.basePath + "/rooms/" + string(id)}

@@ -18,7 +18,8 @@ func (p proxies) contain(a netip.Addr) bool {
 	return false
 }
 
-// peer is the address at the other end of the connection; not valid where there is none (a Unix socket).
+// peer is the address at the other end of the connection; not valid where there is none (a Unix
+// socket).
 func peer(r *http.Request) netip.Addr {
 	if ap, err := netip.ParseAddrPort(r.RemoteAddr); err == nil {
 		return ap.Addr().Unmap().WithZone("")
@@ -29,8 +30,9 @@ func peer(r *http.Request) netip.Addr {
 // trusts reports whether a request came from one of the proxies.
 func (p proxies) trusts(r *http.Request) bool { return len(p) > 0 && p.contain(peer(r)) }
 
-// client is the address of who made the request: the peer, or, when that is one of the proxies, the last address in
-// X-Forwarded-For that is not. What stands before that one, anybody may have written.
+// client is the address of who made the request: the peer, or, when that is one of the proxies, the
+// last address in X-Forwarded-For that is not. What stands before that one, anybody may have
+// written.
 func (p proxies) client(r *http.Request) string {
 	addr := peer(r)
 	if !addr.IsValid() {

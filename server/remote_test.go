@@ -50,8 +50,9 @@ func TestForwardedProto(t *testing.T) {
 	assert.NotContains(t, w.Header().Get("Set-Cookie"), "Secure")
 }
 
-// TestSpoofedHeaders asks as a client that pretends to be a proxy: nothing of it is believed, except from the proxies
-// that were named. RFC 7239's Forwarded is believed from nobody (ARCHITECTURE.md).
+// TestSpoofedHeaders asks as a client that pretends to be a proxy: nothing of it is believed,
+// except from the proxies that were named. RFC 7239's Forwarded is believed from nobody
+// (ARCHITECTURE.md).
 func TestSpoofedHeaders(t *testing.T) {
 	spoofed := []string{
 		"X-Forwarded-For", "203.0.113.9", "X-Forwarded-Proto", "https", "X-Forwarded-Host", "evil.example",

@@ -22,8 +22,9 @@ import (
 // requestIDHeader names a request in the answer and in the log.
 const requestIDHeader = "X-Request-Id"
 
-// requestLog names each request, counts it while it is under way, logs it at debug level without its query (which may
-// have a name in it) and its headers (which may have a token), and answers a panic with a 500.
+// requestLog names each request, counts it while it is under way, logs it at debug level without
+// its query (which may have a name in it) and its headers (which may have a token), and answers a
+// panic with a 500.
 func (s *Server) requestLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out := &writer{ResponseWriter: w, server: s, id: s.requestID(r), what: asked{r.Method, r.URL.Path}, began: time.Now()}
@@ -37,8 +38,8 @@ func (s *Server) requestLog(next http.Handler) http.Handler {
 	})
 }
 
-// over does what there is to do after a request whose handler has returned, or panicked with v. The request is under way
-// until it is in the log: the node, which waits for it, may close the log.
+// over does what there is to do after a request whose handler has returned, or panicked with v. The
+// request is under way until it is in the log: the node, which waits for it, may close the log.
 func (w *writer) over(v any) {
 	s, ctx := w.server, context.Background()
 	defer s.inFlight.leave(w)
@@ -86,7 +87,8 @@ func isToken(s string) bool {
 	return true
 }
 
-// writer remembers what became of an answer. It hides nothing of the writer below it: streams hijack.
+// writer remembers what became of an answer. It hides nothing of the writer below it: streams
+// hijack.
 type writer struct {
 	http.ResponseWriter
 	status int

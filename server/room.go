@@ -17,10 +17,10 @@ const (
 	formText               // text/plain
 )
 
-// negotiate chooses by an Accept header (RFC 9110 section 12.5.1): the form asked for by name with the highest weight,
-// the first of those that weigh the same. Ranges with an asterisk ask for no form by name: they stand for the short
-// one, and win only when they weigh more. A header that asks for nothing there is here gets the short one too, rather
-// than a 406 that would help nobody.
+// negotiate chooses by an Accept header (RFC 9110 section 12.5.1): the form asked for by name with
+// the highest weight, the first of those that weigh the same. Ranges with an asterisk ask for no
+// form by name: they stand for the short one, and win only when they weigh more. A header that asks
+// for nothing there is here gets the short one too, rather than a 406 that would help nobody.
 func negotiate(accept []string) form {
 	best, weight := formShort, 0.0
 	wildcard := 0.0

@@ -65,7 +65,8 @@ func get(e *echo.Echo, path string, h http.HandlerFunc) {
 
 func post(e *echo.Echo, path string, h http.HandlerFunc) { e.POST(path, handle(h)) }
 
-// handle makes a handler echo's. The room in the path becomes a path value, as net/http's own router would have it.
+// handle makes a handler echo's. The room in the path becomes a path value, as net/http's own
+// router would have it.
 func handle(h http.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
@@ -97,8 +98,9 @@ func (s *Server) notRouted(err error, c echo.Context) {
 	s.fail(c.Response().Writer, c.Request(), err)
 }
 
-// stripBase finds a request's address below the base path, and takes one slash at its end off: /rooms/lobby/ is the same
-// room. A redirect would lose the body of "curl -d", and WebSocket clients follow none.
+// stripBase finds a request's address below the base path, and takes one slash at its end off:
+// /rooms/lobby/ is the same room. A redirect would lose the body of "curl -d", and WebSocket
+// clients follow none.
 func (s *Server) stripBase(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, raw := s.within(r.URL.Path), s.within(r.URL.RawPath)

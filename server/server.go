@@ -23,7 +23,8 @@ type Rooms interface {
 	Members(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.RosterSnapshot, error)
 	Typing(ctx context.Context, who chat.Principal, room chat.RoomID) error
 	Leave(ctx context.Context, who chat.Principal, room chat.RoomID, stream string) error
-	// End ends the streams that sessions have on this node with that error, and refuses new ones until then.
+	// End ends the streams that sessions have on this node with that error, and refuses new ones
+	// until then.
 	End(ids []chat.MemberID, why error, until time.Time)
 	// FoldAbove is the number of members above which a roster is told as a count.
 	FoldAbove() int
@@ -39,25 +40,28 @@ type Store interface {
 
 // Options are a server's settings. The zero value is a server that can be used.
 type Options struct {
-	// Logger is told of panics and internal errors, and at debug level of every request; nil for nothing.
+	// Logger is told of panics and internal errors, and at debug level of every request; nil for
+	// nothing.
 	Logger *slog.Logger
-	// BasePath is what comes before every address, as "/chat", when Caller lives below one of a bigger site; empty
-	// otherwise. Requests are served with it and without it: some proxies take it off.
+	// BasePath is what comes before every address, as "/chat", when Caller lives below one of a
+	// bigger site; empty otherwise. Requests are served with it and without it: some proxies take
+	// it off.
 	BasePath string
 	// SessionKey signs sessions instead of the store's secret. All nodes need the same one.
 	SessionKey []byte
-	// TrustedOrigins are other sites, as "https://example.org", whose pages may use this server as their
-	// users. Any script there can then speak in their name.
+	// TrustedOrigins are other sites, as "https://example.org", whose pages may use this server as
+	// their users. Any script there can then speak in their name.
 	TrustedOrigins []string
-	// TrustedProxies are the addresses whose X-Forwarded-For, -Proto and -Host are used. The default is none:
-	// anybody can send these headers.
+	// TrustedProxies are the addresses whose X-Forwarded-For, -Proto and -Host are used. The
+	// default is none: anybody can send these headers.
 	TrustedProxies []netip.Prefix
-	// Library is the built client library, served below /client/ to the pages of any site; nil for none.
+	// Library is the built client library, served below /client/ to the pages of any site; nil for
+	// none.
 	Library fs.FS
 	// Features are the optional parts that are configured.
 	Features []Feature
-	// HSTS is for how long browsers that came by HTTPS are told to come by nothing else; 0 for not at all. They hold it to
-	// the whole host, and it can't be taken back before the time is over.
+	// HSTS is for how long browsers that came by HTTPS are told to come by nothing else; 0 for not
+	// at all. They hold it to the whole host, and it can't be taken back before the time is over.
 	HSTS time.Duration
 	// Now is the clock sessions expire by; nil for the system's.
 	Now func() time.Time
@@ -71,7 +75,8 @@ type handlers struct {
 	post, transcript               http.HandlerFunc
 }
 
-// Server is the http.Handler of one node. Make it with [New]; it may be used by any number of goroutines.
+// Server is the http.Handler of one node. Make it with [New]; it may be used by any number of
+// goroutines.
 type Server struct {
 	handler  http.Handler
 	rooms    Rooms
@@ -90,8 +95,8 @@ type Server struct {
 	draining   atomic.Bool
 }
 
-// assemble makes a server of its parts. connect is told who makes a request and whether a WebSocket's origin
-// will do, and gives the transports' handlers.
+// assemble makes a server of its parts. connect is told who makes a request and whether a
+// WebSocket's origin will do, and gives the transports' handlers.
 func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	connect func(who httpapi.Identify, sameSite func(*http.Request) bool) handlers,
 ) (*Server, error) {
@@ -142,16 +147,16 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
 
-// Run keeps what the server knows of the store current until ctx ends: which sessions were signed out on other nodes. Who
-// makes a server has to run it.
+// Run keeps what the server knows of the store current until ctx ends: which sessions were signed
+// out on other nodes. Who makes a server has to run it.
 func (s *Server) Run(ctx context.Context) { s.auth.Run(ctx) }
 
-// Drain makes /readyz say that this node is going away. Everything else is still served: ending streams is the
-// node's part, taking no more connections the http.Server's.
+// Drain makes /readyz say that this node is going away. Everything else is still served: ending
+// streams is the node's part, taking no more connections the http.Server's.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// Wait returns when no request is under way, or with ctx's error and what was. Streams that have left the HTTP server are
-// the Keepalive's to wait for.
+// Wait returns when no request is under way, or with ctx's error and what was. Streams that have
+// left the HTTP server are the Keepalive's to wait for.
 func (s *Server) Wait(ctx context.Context) (open []string, err error) { return s.inFlight.wait(ctx) }
 
 // fail answers with a problem, and logs what is our own fault.

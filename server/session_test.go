@@ -81,7 +81,8 @@ func TestNoSession(t *testing.T) {
 	}
 }
 
-// TestBadSessions has tokens that say they are Caller's, and are not good. Package auth has all kinds of them.
+// TestBadSessions has tokens that say they are Caller's, and are not good. Package auth has all
+// kinds of them.
 func TestBadSessions(t *testing.T) {
 	s := newSite(t, Options{})
 	forged, _ := newSite(t, Options{SessionKey: []byte(strings.Repeat("x", 32))}).signIn(t, "Ann")
@@ -250,7 +251,8 @@ func TestShortSecretIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "at least 32 bytes")
 }
 
-// TestTokenInASubprotocol is a WebSocket of a page of another origin, which can give its token in no other way.
+// TestTokenInASubprotocol is a WebSocket of a page of another origin, which can give its token in
+// no other way.
 func TestTokenInASubprotocol(t *testing.T) {
 	s := newSite(t, Options{})
 	ann, _ := s.signIn(t, "Ann")

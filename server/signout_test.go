@@ -14,7 +14,8 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// TestSigningOutEndsStreams has a WebSocket for several rooms, one that has not joined any, and a stream of one.
+// TestSigningOutEndsStreams has a WebSocket for several rooms, one that has not joined any, and a
+// stream of one.
 func TestSigningOutEndsStreams(t *testing.T) {
 	web := httptest.NewServer(whole(t, new(numbering)))
 	defer web.Close()

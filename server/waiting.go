@@ -7,7 +7,8 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// Waiting is what answers while the store has not been reached yet: the process is alive, all else has to wait.
+// Waiting is what answers while the store has not been reached yet: the process is alive, all else
+// has to wait.
 func Waiting() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/healthz" {

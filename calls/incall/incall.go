@@ -1,5 +1,6 @@
-// Package incall says how a room's call stands in its roster: members who are in it have the attribute [Key], and its
-// value says when the call began. Package calls writes it; transports show it as the protocol's inCall and call.
+// Package incall says how a room's call stands in its roster: members who are in it have the
+// attribute [Key], and its value says when the call began. Package calls writes it; transports show
+// it as the protocol's inCall and call.
 package incall
 
 import (
@@ -23,8 +24,8 @@ type Call struct {
 // Is reports whether a member is in its room's call.
 func Is(m chat.Member) bool { return m.Attributes[Key] != "" }
 
-// Value is the attribute's value for a call that began then: milliseconds since 1970. Values from 2001 to 2286 have
-// thirteen digits, so that the least of them is the earliest.
+// Value is the attribute's value for a call that began then: milliseconds since 1970. Values from
+// 2001 to 2286 have thirteen digits, so that the least of them is the earliest.
 func Value(since time.Time) string { return strconv.FormatInt(since.UnixMilli(), 10) }
 
 // Of is the call that a room's members are in, by what its roster says of their attributes.

@@ -123,7 +123,8 @@ func (r *Room) quote(d *chat.Draft) error {
 	return nil
 }
 
-// Append appends an entry without telling anybody, and without asking whether it may be. [Room.Tell] tells of it.
+// Append appends an entry without telling anybody, and without asking whether it may be.
+// [Room.Tell] tells of it.
 func (r *Room) Append(d chat.Draft) chat.Entry {
 	r.past = append(r.past[max(0, len(r.past)-maxPast):], r.Kept)
 	r.store.tag += 0x01010101

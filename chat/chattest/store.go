@@ -11,8 +11,8 @@ import (
 
 // Options are a store's settings. The zero value of each means its default.
 type Options struct {
-	// HistoryLimit is how many messages and notices are kept, AmendmentLimit how many amendments, and HistoryTTL
-	// for how long after the last one: 100, [chat.AmendmentLimit], 24 hours.
+	// HistoryLimit is how many messages and notices are kept, AmendmentLimit how many amendments,
+	// and HistoryTTL for how long after the last one: 100, [chat.AmendmentLimit], 24 hours.
 	HistoryLimit   int
 	AmendmentLimit int
 	HistoryTTL     time.Duration
@@ -20,7 +20,8 @@ type Options struct {
 	Lease time.Duration
 }
 
-// Store is a store in memory. Its methods may be called at the same time. What a node sees of it is a [Node].
+// Store is a store in memory. Its methods may be called at the same time. What a node sees of it is
+// a [Node].
 type Store struct {
 	options Options
 
@@ -118,7 +119,8 @@ func (s *Store) roomLocked(id chat.RoomID) *Room {
 	return r
 }
 
-// Calls is how often nodes have asked for "append", "read", "signal", "hold", "release" or "members"; for "" in all.
+// Calls is how often nodes have asked for "append", "read", "signal", "hold", "release" or
+// "members"; for "" in all.
 func (s *Store) Calls(what string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,11 +19,12 @@ type Backend interface {
 	chat.Roster
 }
 
-// Open opens a store for one more node. All that a test opens is one storage; rooms are apart by their ids.
+// Open opens a store for one more node. All that a test opens is one storage; rooms are apart by
+// their ids.
 type Open func(t testing.TB, o Options) Backend
 
-// TestStore is what every store has to pass. Skipped are tests by their names, for a store that is another one with a
-// slower engine.
+// TestStore is what every store has to pass. Skipped are tests by their names, for a store that is
+// another one with a slower engine.
 func TestStore(t *testing.T, open Open, skipped ...string) {
 	for _, c := range []struct {
 		name string

@@ -1,5 +1,5 @@
-// Package limits has the policy that bounds how often somebody may do something. It knows the rooms'
-// principals and actions, and nothing of how they come.
+// Package limits has the policy that bounds how often somebody may do something. It knows the
+// rooms' principals and actions, and nothing of how they come.
 package limits
 
 import (
@@ -14,12 +14,12 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// maxClients is how many clients' rates are remembered twice over: some 2 MB. Above it, the ones not seen
-// lately are forgotten and begin anew, with a full burst.
+// maxClients is how many clients' rates are remembered twice over: some 2 MB. Above it, the ones
+// not seen lately are forgotten and begin anew, with a full burst.
 const maxClients = 10_000
 
-// Rate is a [chat.Policy] that bounds how often a client does certain things, all of them counted together.
-// Make it with [NewRate].
+// Rate is a [chat.Policy] that bounds how often a client does certain things, all of them counted
+// together. Make it with [NewRate].
 type Rate struct {
 	next    chat.Policy
 	counted []chat.Action
@@ -27,15 +27,16 @@ type Rate struct {
 	burst   int
 	now     func() time.Time
 
-	// A client that is seen moves to the new generation, and the old one goes when the new one is full.
+	// A client that is seen moves to the new generation, and the old one goes when the new one is
+	// full.
 
 	mu       sync.Mutex // protects following
 	new, old map[string]*rate.Limiter
 }
 
-// NewRate allows each client so many of the actions counted a second, and burst of them at once; 0 for five
-// seconds' worth. Clients are told apart by their LimitKey. What the rate allows, and actions that are not
-// counted, are next's to decide.
+// NewRate allows each client so many of the actions counted a second, and burst of them at once; 0
+// for five seconds' worth. Clients are told apart by their LimitKey. What the rate allows, and
+// actions that are not counted, are next's to decide.
 func NewRate(next chat.Policy, perSecond float64, burst int, counted ...chat.Action) *Rate {
 	if burst <= 0 {
 		burst = int(math.Ceil(5 * perSecond))
@@ -46,7 +47,8 @@ func NewRate(next chat.Policy, perSecond float64, burst int, counted ...chat.Act
 	}
 }
 
-// Decide implements [chat.Policy]: too much is a [*chat.LimitError]. What next refuses is counted too.
+// Decide implements [chat.Policy]: too much is a [*chat.LimitError]. What next refuses is counted
+// too.
 func (l *Rate) Decide(ctx context.Context, who chat.Principal, room chat.RoomID, what chat.Action) error {
 	if slices.Contains(l.counted, what) {
 		if wait := l.wait(who.LimitKey, l.now()); wait > 0 {

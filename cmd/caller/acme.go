@@ -15,7 +15,8 @@ import (
 	"golang.org/x/crypto/acme/autocert"
 )
 
-// acme has certificates issued by the ACME protocol (RFC 8555). Who gives a domain agrees to the issuer's terms.
+// acme has certificates issued by the ACME protocol (RFC 8555). Who gives a domain agrees to the
+// issuer's terms.
 func (c config) acme(log *slog.Logger) (*encryption, error) {
 	if err := writable(string(c.ACMECache)); err != nil {
 		return nil, &settingError{fmt.Errorf("--acme-cache (CALLER_ACME_CACHE): %w", err)}
@@ -39,8 +40,8 @@ func (c config) acme(log *slog.Logger) (*encryption, error) {
 	return e, nil
 }
 
-// withoutPort hands an issuer's questions on under the host's name alone, which is what autocert compares: an issuer
-// that does not ask on port 80 gives its port too.
+// withoutPort hands an issuer's questions on under the host's name alone, which is what autocert
+// compares: an issuer that does not ask on port 80 gives its port too.
 func withoutPort(answer, rest http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !strings.HasPrefix(r.URL.Path, "/.well-known/acme-challenge/") {
@@ -55,9 +56,9 @@ func withoutPort(answer, rest http.Handler) http.Handler {
 	})
 }
 
-// obtain gets the certificates that are not in the cache, so that the first client does not wait for them: its
-// handshake would end before an issuer is done. Nothing can interrupt it, since autocert can't be: it ends by its own
-// time limit, or with the process.
+// obtain gets the certificates that are not in the cache, so that the first client does not wait
+// for them: its handshake would end before an issuer is done. Nothing can interrupt it, since
+// autocert can't be: it ends by its own time limit, or with the process.
 func obtain(names []string, get certificateGetter, log *slog.Logger) {
 	for _, name := range names {
 		cert, err := get(&tls.ClientHelloInfo{
@@ -70,7 +71,8 @@ func obtain(names []string, get certificateGetter, log *slog.Logger) {
 	}
 }
 
-// writable makes a directory for secrets, if it is not there, and tells why files can't be made in it.
+// writable makes a directory for secrets, if it is not there, and tells why files can't be made in
+// it.
 func writable(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err

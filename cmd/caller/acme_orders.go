@@ -8,9 +8,10 @@ import (
 	"sync"
 )
 
-// ordered adds to an issuer's answers the address of the order that they are about, where it is missing. RFC 8555
-// section 7.4 asks for it in the answer to a new order alone; golang.org/x/crypto/acme (v0.57.0) waits for the order
-// at the address that the answer to a finalized one gives.
+// ordered adds to an issuer's answers the address of the order that they are about, where it is
+// missing. RFC 8555 section 7.4 asks for it in the answer to a new order alone;
+// golang.org/x/crypto/acme (v0.57.0) waits for the order at the address that the answer to a
+// finalized one gives.
 type ordered struct {
 	next http.RoundTripper
 

@@ -20,8 +20,8 @@ type (
 	roomPrefix    string
 )
 
-// UnmarshalText implements encoding.TextUnmarshaler. One address serves both HTTP and WebSockets, so either scheme
-// will do. A user or a password in it would be shown to everybody.
+// UnmarshalText implements encoding.TextUnmarshaler. One address serves both HTTP and WebSockets,
+// so either scheme will do. A user or a password in it would be shown to everybody.
 func (v *liveKitURL) UnmarshalText(text []byte) error {
 	s := strings.TrimRight(string(text), "/")
 	u, err := url.Parse(s)
@@ -36,7 +36,8 @@ func (v *liveKitURL) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// withScheme is the URL with the scheme for WebSockets ("ws") or for questions ("http"), encrypted if it was.
+// withScheme is the URL with the scheme for WebSockets ("ws") or for questions ("http"), encrypted
+// if it was.
 func (v liveKitURL) withScheme(scheme string) string {
 	given, rest, _ := strings.Cut(string(v), "://")
 	if strings.EqualFold(given, "wss") || strings.EqualFold(given, "https") {
@@ -45,7 +46,8 @@ func (v liveKitURL) withScheme(scheme string) string {
 	return scheme + "://" + rest
 }
 
-// UnmarshalText implements encoding.TextUnmarshaler. It is a type of its own so that nothing prints it.
+// UnmarshalText implements encoding.TextUnmarshaler. It is a type of its own so that nothing prints
+// it.
 func (v *liveKitSecret) UnmarshalText(text []byte) error {
 	*v = liveKitSecret(text)
 	return nil
@@ -53,9 +55,9 @@ func (v *liveKitSecret) UnmarshalText(text []byte) error {
 
 var roomPrefixForm = regexp.MustCompile(`^[A-Za-z0-9._:~-]{0,63}[:~]$`)
 
-// UnmarshalText implements encoding.TextUnmarshaler. Without a prefix, whatever rooms others have in the same LiveKit
-// would be taken for ours, and their participants sent out. Its end is no part of a room's id: with "chat-" here and
-// "chat-b-" there, a room x of theirs would be our room b-x.
+// UnmarshalText implements encoding.TextUnmarshaler. Without a prefix, whatever rooms others have
+// in the same LiveKit would be taken for ours, and their participants sent out. Its end is no part
+// of a room's id: with "chat-" here and "chat-b-" there, a room x of theirs would be our room b-x.
 func (v *roomPrefix) UnmarshalText(text []byte) error {
 	if !roomPrefixForm.Match(text) {
 		return fmt.Errorf("%q is not 1 to 64 of the characters A-Z a-z 0-9 . _ : ~ - with : or ~ at the end", text)

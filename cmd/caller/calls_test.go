@@ -62,7 +62,8 @@ func TestWhereLiveKitIs(t *testing.T) {
 	}
 }
 
-// The chat is served whatever becomes of LiveKit, and the log says once what did, without the secret.
+// The chat is served whatever becomes of LiveKit, and the log says once what did, without the
+// secret.
 func TestLiveKitThatDoesNotAnswer(t *testing.T) {
 	p := begin(t, "--livekit-url", "ws://127.0.0.1:1", "--livekit-api-key", "the-key", "--livekit-api-secret", "sekret-sekret")
 	testwait.Until(t, func() bool { return strings.Contains(p.stderr.String(), "LiveKit does not answer") }, "LiveKit's silence is not in the log")

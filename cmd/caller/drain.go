@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// A supervisor kills what is not gone 10 s after SIGTERM (docker stop): all but the store has to be done a second
-// before, and the store gets most of that, besides what the others have left.
+// A supervisor kills what is not gone 10 s after SIGTERM (docker stop): all but the store has to be
+// done a second before, and the store gets most of that, besides what the others have left.
 const (
 	drainTime = 9 * time.Second
 	storeTime = 800 * time.Millisecond
 )
 
-// drain stops what runs, from the outside in: no new connections, readers are told to come back elsewhere, posts under
-// way are stored and answered, leases are given up, and then the store is closed. It works on a context of its own:
-// the one it is given has ended.
+// drain stops what runs, from the outside in: no new connections, readers are told to come back
+// elsewhere, posts under way are stored and answered, leases are given up, and then the store is
+// closed. It works on a context of its own: the one it is given has ended.
 func (p *parts) drain(ended context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ended), drainTime)
 	defer cancel()

@@ -2,8 +2,8 @@ package main
 
 import "github.com/alecthomas/kong"
 
-// helpTexts say what each setting is, for --help and for the README's table, which a test compares. A default stands at the
-// end.
+// helpTexts say what each setting is, for --help and for the README's table, which a test compares.
+// A default stands at the end.
 func helpTexts() kong.Vars {
 	return kong.Vars{
 		"help_addr": "Where to listen. Port 0 takes a free port. Default: :8080.",

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReadmeSaysTheSame holds the README's table of settings to the help texts: the same words, with marks for code.
+// TestReadmeSaysTheSame holds the README's table of settings to the help texts: the same words,
+// with marks for code.
 func TestReadmeSaysTheSame(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// listen opens the port. Peers that vanish without a word (a phone that leaves its network) are noticed by the kernel:
-// where nothing is sent by keep-alive probes within a minute, and where something is, by userTimeout on Linux, which
-// otherwise retransmits for a quarter of an hour.
+// listen opens the port. Peers that vanish without a word (a phone that leaves its network) are
+// noticed by the kernel: where nothing is sent by keep-alive probes within a minute, and where
+// something is, by userTimeout on Linux, which otherwise retransmits for a quarter of an hour.
 func listen(ctx context.Context, addr string) (net.Listener, error) {
 	lc := net.ListenConfig{
 		Control: setUserTimeout,

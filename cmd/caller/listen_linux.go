@@ -8,7 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setUserTimeout sets TCP_USER_TIMEOUT (RFC 5482) on a listening socket; those it accepts inherit it.
+// setUserTimeout sets TCP_USER_TIMEOUT (RFC 5482) on a listening socket; those it accepts inherit
+// it.
 func setUserTimeout(_, _ string, socket syscall.RawConn) error {
 	var failed error
 	err := socket.Control(func(fd uintptr) {

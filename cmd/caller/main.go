@@ -16,8 +16,8 @@ func main() {
 	os.Exit(exitCode(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr), os.Stderr))
 }
 
-// run is the whole program: it returns when ctx has ended and all is stopped. It says where it listens on stdout and
-// logs to stderr.
+// run is the whole program: it returns when ctx has ended and all is stopped. It says where it
+// listens on stdout and logs to stderr.
 func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) error {
 	c, answered, err := readSettings(args, env, stdout)
 	if err != nil || answered {

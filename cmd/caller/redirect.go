@@ -10,8 +10,8 @@ import (
 	"github.com/caller-chat/caller/server"
 )
 
-// redirector is the server for plain HTTP beside that for HTTPS: it redirects there, and answers the issuer of
-// certificates.
+// redirector is the server for plain HTTP beside that for HTTPS: it redirects there, and answers
+// the issuer of certificates.
 func (e *encryption) redirector(port int, log *slog.Logger) *http.Server {
 	var h http.Handler = redirect{port}
 	if e.challenged != nil {
@@ -20,8 +20,9 @@ func (e *encryption) redirector(port int, log *slog.Logger) *http.Server {
 	return server.HTTP(h, log)
 }
 
-// redirect sends browsers to the same address by HTTPS. Who came by the standard port, which a host without one
-// means, goes to the standard port, whatever is in between; everybody else to where this process listens.
+// redirect sends browsers to the same address by HTTPS. Who came by the standard port, which a host
+// without one means, goes to the standard port, whatever is in between; everybody else to where
+// this process listens.
 type redirect struct{ port int }
 
 // ServeHTTP implements http.Handler. The status is one that keeps the method: "curl -L -d" posts.

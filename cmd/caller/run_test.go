@@ -52,7 +52,8 @@ type program struct {
 
 var listensAt = regexp.MustCompile(`https?://[^\s]+`)
 
-// begin runs the program on a free port until it says where it is. Goroutines that are left in the end fail the test.
+// begin runs the program on a free port until it says where it is. Goroutines that are left in the
+// end fail the test.
 func begin(t *testing.T, args ...string) *program {
 	t.Helper()
 	before := goleak.IgnoreCurrent()
@@ -77,7 +78,8 @@ func begin(t *testing.T, args ...string) *program {
 	return p
 }
 
-// end stops the program and checks that it stops well: it reports an error when something took the whole of drainTime.
+// end stops the program and checks that it stops well: it reports an error when something took the
+// whole of drainTime.
 func (p *program) end(t *testing.T) {
 	t.Helper()
 	p.stop()

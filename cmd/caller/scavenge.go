@@ -11,18 +11,20 @@ import (
 // scavengeEvery is how often one looks whether there is memory to give back.
 const scavengeEvery = 2 * time.Second
 
-// A process is calm when it allocates less than calmBytes between two looks; then what it could give back is given
-// back when it is more than worthBytes and than one part in worthShare of what lives: a collection costs by that.
+// A process is calm when it allocates less than calmBytes between two looks; then what it could
+// give back is given back when it is more than worthBytes and than one part in worthShare of what
+// lives: a collection costs by that.
 const (
 	calmBytes  = 2 << 20
 	worthBytes = 4 << 20
 	worthShare = 8
 )
 
-// scavenge gives memory back to the system when a rush is over, until ctx ends. A rush of new connections leaves garbage as
-// large as what the connections hold, and in a process that is calm after it the next collection, which runs when the
-// heap has doubled, may be hours away. What is mapped of the program's file goes with it (unmapFile). Measured with 10,000
-// idle event streams, see docs/performance.md.
+// scavenge gives memory back to the system when a rush is over, until ctx ends. A rush of new
+// connections leaves garbage as large as what the connections hold, and in a process that is calm
+// after it the next collection, which runs when the heap has doubled, may be hours away. What is
+// mapped of the program's file goes with it (unmapFile). Measured with 10,000 idle event streams,
+// see docs/performance.md.
 func scavenge(ctx context.Context) {
 	defer runtime.KeepAlive(ballast)
 	ticker := time.NewTicker(scavengeEvery)
@@ -44,9 +46,9 @@ func scavenge(ctx context.Context) {
 	}
 }
 
-// ballast makes the collector wait until that much garbage has gathered, and as much again as lives beside it. A node with
-// few readers has a heap of 3 MB, which would be collected after every 400 posts: a tenth of what a post costs. Nobody
-// touches it, so it is an address range and no memory.
+// ballast makes the collector wait until that much garbage has gathered, and as much again as lives
+// beside it. A node with few readers has a heap of 3 MB, which would be collected after every 400
+// posts: a tenth of what a post costs. Nobody touches it, so it is an address range and no memory.
 var ballast = make([]byte, 12<<20)
 
 // heap is what is to be known of the heap, in bytes.

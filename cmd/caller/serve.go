@@ -21,8 +21,8 @@ import (
 	"github.com/caller-chat/caller/transport/conn"
 )
 
-// parts are what a running node consists of, in the order in which they depend on each other. What comes after web is
-// nil until the store has been reached.
+// parts are what a running node consists of, in the order in which they depend on each other. What
+// comes after web is nil until the store has been reached.
 type parts struct {
 	log       *slog.Logger
 	web       *http.Server
@@ -151,8 +151,8 @@ func open(ctx context.Context, c config, log *slog.Logger) (*redisstore.Store, e
 // retryEvery is how often a Redis that did not answer at the start is tried again.
 const retryEvery = time.Second
 
-// await opens the store as soon as it answers. It is nil when ctx ended before. A listener that fails meanwhile is
-// noticed after it: that happens to no listener but a closed one.
+// await opens the store as soon as it answers. It is nil when ctx ended before. A listener that
+// fails meanwhile is noticed after it: that happens to no listener but a closed one.
 func await(ctx context.Context, c config, log *slog.Logger) *redisstore.Store {
 	for {
 		select {

@@ -20,8 +20,8 @@ import (
 	"github.com/caller-chat/caller/transport/conn"
 )
 
-// settings are the program's flags. The tag "from" names the variable that has the same setting; the types' own
-// UnmarshalText methods (values.go) say what a right value is.
+// settings are the program's flags. The tag "from" names the variable that has the same setting;
+// the types' own UnmarshalText methods (values.go) say what a right value is.
 type settings struct {
 	Addr address `default:":8080" from:"CALLER_ADDR" placeholder:"HOST:PORT" help:"${help_addr}"`
 
@@ -68,7 +68,8 @@ const description = `A rooms chat that works on any network: over WebSocket, eve
 
 A setting is a flag, an environment variable, or a line of the file .env in the working directory. The first of these that is set is used.`
 
-// settingError is a setting with a wrong value. Its text names flag and variable, and has no value that may be secret.
+// settingError is a setting with a wrong value. Its text names flag and variable, and has no value
+// that may be secret.
 type settingError struct{ err error }
 
 func (e *settingError) Error() string {
@@ -85,8 +86,8 @@ type config struct {
 	redis string
 }
 
-// readSettings reads flags, environment and .env. It has answered, and there is nothing more to do, when they asked for
-// help or the version.
+// readSettings reads flags, environment and .env. It has answered, and there is nothing more to do,
+// when they asked for help or the version.
 func readSettings(args, env []string, stdout io.Writer) (c config, answered bool, err error) {
 	from, err := newSources(env)
 	if err != nil {

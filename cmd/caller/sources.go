@@ -10,15 +10,16 @@ import (
 	"github.com/joho/godotenv"
 )
 
-// variableTag is the field tag that names a setting's variable. It is not kong's "env", which reads the process's own
-// environment whatever run was given, and puts values into its errors.
+// variableTag is the field tag that names a setting's variable. It is not kong's "env", which reads
+// the process's own environment whatever run was given, and puts values into its errors.
 const variableTag = "from"
 
 // envFile is read when it is there.
 const envFile = ".env"
 
-// sources are where settings come from besides flags. It is kong's Resolver: it is asked for those that no flag gave.
-// Empty variables count as not set, since that is how one unsets a variable in a compose file.
+// sources are where settings come from besides flags. It is kong's Resolver: it is asked for those
+// that no flag gave. Empty variables count as not set, since that is how one unsets a variable in a
+// compose file.
 type sources struct {
 	env, file map[string]string
 }
@@ -59,7 +60,8 @@ func (s *sources) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, 
 	return nil, nil // kong's way to say that there is none
 }
 
-// named adds to an error about a flag the variable with the same setting, and where its value came from.
+// named adds to an error about a flag the variable with the same setting, and where its value came
+// from.
 func (s *sources) named(flags []*kong.Flag, err error) error {
 	for _, flag := range flags {
 		rest, ok := strings.CutPrefix(err.Error(), "--"+flag.Name)
@@ -75,8 +77,8 @@ func (s *sources) named(flags []*kong.Flag, err error) error {
 	return err
 }
 
-// rank is how strong the source is that gave a flag its value: 3 for the command line, 2 for the environment, 1 for
-// .env, 0 when none did.
+// rank is how strong the source is that gave a flag its value: 3 for the command line, 2 for the
+// environment, 1 for .env, 0 when none did.
 func (s *sources) rank(parsed *kong.Context, name string) int {
 	for _, path := range parsed.Path {
 		if path.Flag == nil || path.Flag.Name != name {

@@ -18,7 +18,8 @@ type encryption struct {
 	config *tls.Config
 	// obtain fetches the certificates that are not there yet; nil where there are none to fetch.
 	obtain func()
-	// challenged answers on the port for plain HTTP what the certificates' issuer asks there; nil for nothing.
+	// challenged answers on the port for plain HTTP what the certificates' issuer asks there; nil
+	// for nothing.
 	challenged func(rest http.Handler) http.Handler
 }
 
@@ -42,17 +43,19 @@ func (c config) encryption(log *slog.Logger) (*encryption, error) {
 // certificateGetter is [tls.Config.GetCertificate].
 type certificateGetter = func(*tls.ClientHelloInfo) (*tls.Certificate, error)
 
-// tlsConfig is the standard library's choice of ciphers, for HTTP/2 and HTTP/1.1. WebSockets come by the latter:
-// net/http does not take them over HTTP/2 (RFC 8441), and says so to browsers, which then open a connection for each.
+// tlsConfig is the standard library's choice of ciphers, for HTTP/2 and HTTP/1.1. WebSockets come
+// by the latter: net/http does not take them over HTTP/2 (RFC 8441), and says so to browsers, which
+// then open a connection for each.
 func tlsConfig(get certificateGetter) *tls.Config {
 	return &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}, GetCertificate: get}
 }
 
-// checkEvery is how often at most the files are checked for a renewal: it costs two system calls in a handshake.
+// checkEvery is how often at most the files are checked for a renewal: it costs two system calls in
+// a handshake.
 const checkEvery = time.Second
 
-// certificateFiles is a certificate and its key in files, which are read again when they have changed. A pair that
-// does not fit is passed over: a renewal writes one file after the other.
+// certificateFiles is a certificate and its key in files, which are read again when they have
+// changed. A pair that does not fit is passed over: a renewal writes one file after the other.
 type certificateFiles struct {
 	cert, key string
 	log       *slog.Logger
@@ -153,11 +156,11 @@ func (f *certificateFiles) named(i int, err error) error {
 }
 
 const (
-	// sayEvery is how often the log repeats that there is no certificate, or one that has not been renewed. Scanners make
-	// handshakes all the time.
+	// sayEvery is how often the log repeats that there is no certificate, or one that has not been
+	// renewed. Scanners make handshakes all the time.
 	sayEvery = time.Hour
-	// lateAfter is the part of a certificate's life after which it should have been renewed: the usual time is after two
-	// thirds.
+	// lateAfter is the part of a certificate's life after which it should have been renewed: the
+	// usual time is after two thirds.
 	lateAfter = 5.0 / 6
 )
 

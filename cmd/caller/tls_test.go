@@ -78,8 +78,8 @@ func (p *program) serial(t *testing.T) int64 {
 	return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
 }
 
-// inTime is a context for all that a test reads. Where something never comes it ends what is being read, and says what
-// every goroutine was at.
+// inTime is a context for all that a test reads. Where something never comes it ends what is being
+// read, and says what every goroutine was at.
 func inTime(t *testing.T) context.Context {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), testwait.Limit)
@@ -92,8 +92,9 @@ func inTime(t *testing.T) context.Context {
 	return ctx
 }
 
-// post sends one object. Where the store has not answered in the program's time, which a machine that is busy enough makes
-// happen, the answer is a 503 and whoever wants more sends it again, as clients do.
+// post sends one object. Where the store has not answered in the program's time, which a machine
+// that is busy enough makes happen, the answer is a 503 and whoever wants more sends it again, as
+// clients do.
 func post(t *testing.T, ctx context.Context, client *http.Client, url, object string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, strings.NewReader(object))
@@ -105,7 +106,8 @@ func post(t *testing.T, ctx context.Context, client *http.Client, url, object st
 	return r
 }
 
-// live opens a stream and reads as far as its live event. A stream that ends before is opened again, as for post.
+// live opens a stream and reads as far as its live event. A stream that ends before is opened
+// again, as for post.
 func live(t *testing.T, ctx context.Context, client *http.Client, url string) (*http.Response, *bufio.Scanner) {
 	t.Helper()
 	var last string
@@ -126,7 +128,8 @@ func live(t *testing.T, ctx context.Context, client *http.Client, url string) (*
 	return nil, nil
 }
 
-// TestHTTPS is every transport over TLS on one port, a renewal of the certificate while they are open, and their end.
+// TestHTTPS is every transport over TLS on one port, a renewal of the certificate while they are
+// open, and their end.
 func TestHTTPS(t *testing.T) {
 	files := newPair(t)
 	p := begin(t, append(files.flags(), "--hsts", "8760h")...)

@@ -9,9 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unmapFile has the kernel take the pages of the program's own file (code and constants, 35 MB) out of this process. They
-// stay in the page cache, and come back 64 KB at a time as they are used, in microseconds. The start touches most of
-// them (each package's own, what protocol buffers describe), an idle node hardly any: 20 MB of resident memory.
+// unmapFile has the kernel take the pages of the program's own file (code and constants, 35 MB) out
+// of this process. They stay in the page cache, and come back 64 KB at a time as they are used, in
+// microseconds. The start touches most of them (each package's own, what protocol buffers
+// describe), an idle node hardly any: 20 MB of resident memory.
 func unmapFile() error {
 	file, err := os.Executable()
 	if err != nil {
@@ -36,7 +37,8 @@ func unmapFile() error {
 		if from == 0 || !isAnonymous {
 			continue
 		}
-		// Pages that the dynamic linker has written to before they became read-only are nowhere else.
+		// Pages that the dynamic linker has written to before they became read-only are nowhere
+		// else.
 		if strings.TrimSpace(kb) == "0 kB" {
 			if _, _, errno := unix.Syscall(unix.SYS_MADVISE, from, to-from, unix.MADV_DONTNEED); errno != 0 {
 				return errno

@@ -25,7 +25,8 @@ func residentFile(t *testing.T) int {
 	return kb
 }
 
-// touchFile has all of the program's own file in this process, by reading its memory where the file is mapped.
+// touchFile has all of the program's own file in this process, by reading its memory where the file
+// is mapped.
 func touchFile(t *testing.T) {
 	t.Helper()
 	own, err := os.Executable()
@@ -51,7 +52,8 @@ func touchFile(t *testing.T) {
 	}
 }
 
-// It takes a process of its own: in this one scavenge may have been there before, if the other tests took long.
+// It takes a process of its own: in this one scavenge may have been there before, if the other
+// tests took long.
 func TestUnmapFile(t *testing.T) {
 	const own = "TEST_UNMAP_FILE"
 	if os.Getenv(own) == "" {

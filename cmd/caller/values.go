@@ -15,8 +15,8 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// The kinds of values that settings have. Each one's UnmarshalText refuses what the program could not work with. What
-// may hold a secret is never repeated in an error.
+// The kinds of values that settings have. Each one's UnmarshalText refuses what the program could
+// not work with. What may hold a secret is never repeated in an error.
 type (
 	address   string // to listen on
 	hostPort  string // of another server
@@ -92,7 +92,8 @@ func (v *redisURL) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// hasPort reports whether what follows the scheme of a URL ends its host with a port that can be one, or with none.
+// hasPort reports whether what follows the scheme of a URL ends its host with a port that can be
+// one, or with none.
 func hasPort(rest string) bool {
 	rest, _, _ = strings.Cut(rest, "?")
 	host, _, _ := strings.Cut(rest[strings.LastIndexByte(rest, '@')+1:], "/")
@@ -107,7 +108,8 @@ func hasPort(rest string) bool {
 // minKey is the output of SHA-256, in characters: what the strongest signature can make use of.
 const minKey = 32
 
-// UnmarshalText implements encoding.TextUnmarshaler. The key is the text itself, however it came to be.
+// UnmarshalText implements encoding.TextUnmarshaler. The key is the text itself, however it came to
+// be.
 func (v *secret) UnmarshalText(text []byte) error {
 	if len(text) < minKey {
 		return fmt.Errorf("has %d characters, want %d or more: \"openssl rand -base64 32\" makes one", len(text), minKey)
@@ -148,7 +150,8 @@ func (v *file) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// UnmarshalText implements encoding.TextUnmarshaler. Issuers give certificates for names alone, and in ASCII.
+// UnmarshalText implements encoding.TextUnmarshaler. Issuers give certificates for names alone, and
+// in ASCII.
 func (v *domain) UnmarshalText(text []byte) error {
 	s := strings.TrimSpace(string(text))
 	name, err := idna.Lookup.ToASCII(s)
@@ -201,7 +204,8 @@ func (v *level) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// UnmarshalText implements encoding.TextUnmarshaler. The upper bound is what a new reader can be sent in one go.
+// UnmarshalText implements encoding.TextUnmarshaler. The upper bound is what a new reader can be
+// sent in one go.
 func (v *entries) UnmarshalText(text []byte) error {
 	n, err := strconv.Atoi(string(text))
 	if err != nil || n < 1 || n > 10_000 {
@@ -241,8 +245,8 @@ func (v *staying) UnmarshalText(text []byte) error {
 	return between((*time.Duration)(v), text, 0, 10*365*24*time.Hour)
 }
 
-// UnmarshalText implements encoding.TextUnmarshaler. Below a second it would be most of the traffic; above five minutes
-// no network keeps the connection.
+// UnmarshalText implements encoding.TextUnmarshaler. Below a second it would be most of the
+// traffic; above five minutes no network keeps the connection.
 func (v *pulse) UnmarshalText(text []byte) error {
 	return between((*time.Duration)(v), text, time.Second, 5*time.Minute)
 }

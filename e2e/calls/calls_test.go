@@ -28,7 +28,8 @@ func TestLiveKitStaysAway(t *testing.T) {
 	s.livekit.Signal(syscall.SIGKILL)
 	s.Output.WaitFor(t, "LiveKit does not answer")
 	assert.Equal(t, []string{"started"}, calls(ann.Events()), "it may be back in a moment")
-	// LiveKit is waited for for 45 s, and looked at every 15: not all of the deadline is the machine's.
+	// LiveKit is waited for for 45 s, and looked at every 15: not all of the deadline is the
+	// machine's.
 	for deadline := testwait.Deadline().Add(time.Minute); len(calls(ann.Events())) < 2 && time.Now().Before(deadline); {
 		time.Sleep(tick) // between two looks
 	}
@@ -225,7 +226,8 @@ func TestCallerRestarts(t *testing.T) {
 	}
 }
 
-// A Redis that loses its memory ends no call: the nodes say again who is there, and LiveKit who is in.
+// A Redis that loses its memory ends no call: the nodes say again who is there, and LiveKit who is
+// in.
 func TestRedisForgets(t *testing.T) {
 	t.Parallel()
 	run.Needed(t)

@@ -12,8 +12,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// TestLiveKitComesBack holds the harness to what the other tests need of it: ready when started, gone when killed, and
-// back at the same address.
+// TestLiveKitComesBack holds the harness to what the other tests need of it: ready when started,
+// gone when killed, and back at the same address.
 func TestLiveKitComesBack(t *testing.T) {
 	t.Parallel()
 	run.Needed(t)
@@ -26,8 +26,8 @@ func TestLiveKitComesBack(t *testing.T) {
 	require.Equal(t, 200, harness.Status(address))
 }
 
-// TestDeployedConfiguration has LiveKit itself read the file that docs/calls.md recommends: it refuses what it does not
-// know.
+// TestDeployedConfiguration has LiveKit itself read the file that docs/calls.md recommends: it
+// refuses what it does not know.
 func TestDeployedConfiguration(t *testing.T) {
 	t.Parallel()
 	run.Needed(t)

@@ -13,7 +13,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// unsafeHost is a name for this machine to which browsers give no devices over plain HTTP, as they do to localhost.
+// unsafeHost is a name for this machine to which browsers give no devices over plain HTTP, as they
+// do to localhost.
 const unsafeHost = "caller.example"
 
 func withoutDevices(t *testing.T) *browser.Browser {
@@ -152,7 +153,8 @@ func TestMediaBlockedByTheNetwork(t *testing.T) {
 	ann.WaitFor(t, "call-open")
 }
 
-// TestTakenOutWhileTheChatIsAway has the chat alone cut: Caller takes for gone who is still in the call.
+// TestTakenOutWhileTheChatIsAway has the chat alone cut: Caller takes for gone who is still in the
+// call.
 func TestTakenOutWhileTheChatIsAway(t *testing.T) {
 	t.Parallel() // it mostly waits
 	s := newStage(t, true)

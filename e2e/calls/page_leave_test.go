@@ -7,7 +7,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// slowDevices has the page wait for what it captures, as for somebody who answers the browser's question.
+// slowDevices has the page wait for what it captures, as for somebody who answers the browser's
+// question.
 const slowDevices = `(() => {
 	window.captured = [];
 	window.release = [];
@@ -22,7 +23,8 @@ const slowDevices = `(() => {
 	}
 })()`
 
-// Who leaves while a device or the screen is about to be had is not seen, heard or watched by it afterwards.
+// Who leaves while a device or the screen is about to be had is not seen, heard or watched by it
+// afterwards.
 func TestLeavingWhileDevicesStart(t *testing.T) {
 	s := newStage(t, true)
 	ann := withDevices(t).Person(t, "Ann").Page()

@@ -165,7 +165,8 @@ func tabTo(t *testing.T, page *browser.Page, id string) {
 	require.FailNow(t, "not reached", "%s can't be reached with Tab", id)
 }
 
-// TestCallOnAPhone holds the call to what thumbs and the keyboard of a phone need, and everything to axe-core's rules.
+// TestCallOnAPhone holds the call to what thumbs and the keyboard of a phone need, and everything
+// to axe-core's rules.
 func TestCallOnAPhone(t *testing.T) {
 	s := newStage(t, true)
 	axe, err := os.ReadFile("../../frontend/node_modules/axe-core/axe.min.js")

@@ -15,7 +15,8 @@ import (
 // tick is between two looks at what takes its time.
 const tick = 100 * time.Millisecond
 
-// talkative is a Chromium with a camera and a microphone that everybody may use; wary asks, and nobody answers.
+// talkative is a Chromium with a camera and a microphone that everybody may use; wary asks, and
+// nobody answers.
 var talkative, wary devices
 
 // devices is a Chromium with devices, started when it is first needed.
@@ -61,7 +62,8 @@ func capturing(t *testing.T, page *browser.Page) int {
 	return browser.Eval[int](t, page, `window.captured.filter(track => track.readyState === "live").length`)
 }
 
-// recordCaptures keeps the tracks that the page gets of devices, so that a test can see when they are let go.
+// recordCaptures keeps the tracks that the page gets of devices, so that a test can see when they
+// are let go.
 const recordCaptures = `(() => {
 	window.captured = [];
 	const original = MediaDevices.prototype.getUserMedia;

@@ -48,7 +48,8 @@ func waitTile(t *testing.T, page *browser.Page, what, condition string) {
 	page.Until(t, what, other+"?"+condition)
 }
 
-// pixels is the JavaScript for what a video shows at this moment, made small; "" while there is nothing.
+// pixels is the JavaScript for what a video shows at this moment, made small; "" while there is
+// nothing.
 const pixels = `(video => {
 	if (!video?.videoWidth) return "";
 	const canvas = document.createElement("canvas");

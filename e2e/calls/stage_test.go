@@ -25,7 +25,8 @@ type stage struct {
 // withoutWebhooks sets up no webhooks in LiveKit.
 const withoutWebhooks = false
 
-// newStage starts both; args are more of Caller's flags. Caller keeps its address when it is started again.
+// newStage starts both; args are more of Caller's flags. Caller keeps its address when it is
+// started again.
 func newStage(t *testing.T, webhooks bool, args ...string) *stage {
 	t.Helper()
 	run.Needed(t)

@@ -11,10 +11,12 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// debianPython is the Python that Debian's package python3-autobahn is for. Another may come first on the path.
+// debianPython is the Python that Debian's package python3-autobahn is for. Another may come first
+// on the path.
 const debianPython = "/usr/bin/python3"
 
-// TestAutobahnClient has Autobahn's own client library talk, which judges the server's handshake and frames by itself.
+// TestAutobahnClient has Autobahn's own client library talk, which judges the server's handshake
+// and frames by itself.
 func TestAutobahnClient(t *testing.T) {
 	t.Parallel()
 	node := run.Node(t)

@@ -13,9 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What is read is gorilla's, what is written is ours, and both are at work at the same time: a client that posts in
-// fragments with pings between them, while the room is busy and the client's own buffer is small, gets whole frames,
-// each pong with its ping's payload in the order of the pings, each entry once and in order, and one close frame.
+// What is read is gorilla's, what is written is ours, and both are at work at the same time: a
+// client that posts in fragments with pings between them, while the room is busy and the client's
+// own buffer is small, gets whole frames, each pong with its ping's payload in the order of the
+// pings, each entry once and in order, and one close frame.
 func TestABusyConnection(t *testing.T) {
 	t.Parallel()
 	const rounds, posters, posts, ahead = 300, 3, 300, 20
@@ -94,8 +95,9 @@ func TestABusyConnection(t *testing.T) {
 	p.bye()
 }
 
-// Each ping is answered, and who sends many without reading fills its own backlog: it gets the answers to the first of
-// them, and then is closed as too slow, as for anything that it does not read. Nobody else notices.
+// Each ping is answered, and who sends many without reading fills its own backlog: it gets the
+// answers to the first of them, and then is closed as too slow, as for anything that it does not
+// read. Nobody else notices.
 func TestABurstOfPings(t *testing.T) {
 	t.Parallel()
 	const burst, tooSlow = 20_000, 4008

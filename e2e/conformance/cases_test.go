@@ -34,9 +34,10 @@ var inapplicable = map[string]string{
 	"13": "they negotiate how to compress, which the server does not offer",
 }
 
-// TestCases runs all cases that apply. The suite's server says every message again; this one answers commands. So what
-// the suite wants echoed is a command that is answered, or where the message itself is what matters, a message without
-// meaning: valid as far as WebSocket goes, it is refused by an error event, and the connection stays.
+// TestCases runs all cases that apply. The suite's server says every message again; this one
+// answers commands. So what the suite wants echoed is a command that is answered, or where the
+// message itself is what matters, a message without meaning: valid as far as WebSocket goes, it is
+// refused by an error event, and the connection stays.
 func TestCases(t *testing.T) {
 	node := run.Node(t)
 	all := map[string]conversation{}
@@ -157,7 +158,8 @@ func controlCases() map[string]conversation {
 
 // reservedCases use bits and opcodes that mean nothing without an extension.
 func reservedCases() map[string]conversation {
-	// broken is a frame that fails the connection; what comes after it is not answered. A message before it is.
+	// broken is a frame that fails the connection; what comes after it is not answered. A message
+	// before it is.
 	broken := func(piece int, first bool, f frame) conversation {
 		return func(p *peer) {
 			frames := []frame{f}
@@ -256,8 +258,9 @@ func fragmentCases() map[string]conversation {
 	)
 }
 
-// limitCases are the large messages. Up to the server's limit they are answered; above it the connection ends with the
-// code for that (RFC 6455 section 7.4.1), which is what the suite's 9.1.2 to 9.6.6 come to here.
+// limitCases are the large messages. Up to the server's limit they are answered; above it the
+// connection ends with the code for that (RFC 6455 section 7.4.1), which is what the suite's 9.1.2
+// to 9.6.6 come to here.
 func limitCases() map[string]conversation {
 	tooLarge := func(p *peer) { p.closed(1009) }
 	whole := func(op byte) (all []conversation) {

@@ -6,9 +6,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// oneByteClose is the code that answers a close frame of one byte, which can't be a code and so breaks the protocol
-// (section 5.5.1): none, where it should be 1002. gorilla/websocket reads it as a close frame without a code, and does not
-// tell the two apart to those who use it. The connection ends well either way.
+// oneByteClose is the code that answers a close frame of one byte, which can't be a code and so
+// breaks the protocol (section 5.5.1): none, where it should be 1002. gorilla/websocket reads it as
+// a close frame without a code, and does not tell the two apart to those who use it. The connection
+// ends well either way.
 const oneByteClose = 0
 
 // closeCases are the ways to close a connection (RFC 6455 sections 5.5.1 and 7).

@@ -157,7 +157,8 @@ func codeOf(payload []byte) uint16 {
 	return binary.BigEndian.Uint16(payload)
 }
 
-// mayBeSent reports whether an endpoint may send a close code (RFC 6455 section 7.4 and its registry).
+// mayBeSent reports whether an endpoint may send a close code (RFC 6455 section 7.4 and its
+// registry).
 func mayBeSent(code uint16) bool {
 	switch {
 	case code >= 3000 && code <= 4999:

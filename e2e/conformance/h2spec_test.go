@@ -25,8 +25,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// h2specFails are the cases of h2spec that fail, by their section and what they do, and why they may. All of it is
-// net/http's. A case that passes again has to leave the table.
+// h2specFails are the cases of h2spec that fail, by their section and what they do, and why they
+// may. All of it is net/http's. A case that passes again has to leave the table.
 var h2specFails = map[string]string{
 	"http2/4.2 Sends a large size HEADERS frame that exceeds the SETTINGS_MAX_FRAME_SIZE": "its frame has 17 KB, " +
 		"which is not too large: net/http takes 1 MiB and says so in its settings. Below, the case runs with one that is",
@@ -37,8 +37,9 @@ var h2specFails = map[string]string{
 	`http2/8.1.2.2 Sends a HEADERS frame that contains the TE header field with any value other than "trailers"`: "as above",
 }
 
-// overflow is a case about an open stream. Its request asks for so little that the answer may have ended the stream
-// before the frames come that the case is about. So it is asked of a stream of events, which does not end.
+// overflow is a case about an open stream. Its request asks for so little that the answer may have
+// ended the stream before the frames come that the case is about. So it is asked of a stream of
+// events, which does not end.
 const overflow = "http2/6.9.1 Sends multiple WINDOW_UPDATE frames increasing the flow control window to above 2^31-1 on a stream"
 
 // h2specCases is how many cases h2spec has, the strict ones included.
@@ -66,7 +67,8 @@ func TestH2Spec(t *testing.T) {
 	require.NoError(t, err)
 	judge := func(path string, more ...string) (cases int, failed map[string]string) {
 		report := filepath.Join(t.TempDir(), "report.xml")
-		// Ten seconds are how long it waits for what does not come. The code only says that something failed.
+		// Ten seconds are how long it waits for what does not come. The code only says that
+		// something failed.
 		output, _ := exec.CommandContext(t.Context(), h2spec, append([]string{"--host", host, "--port", port, "--tls",
 			"--insecure", "--strict", "--timeout", "10", "--path", path, "--junit-report", report}, more...)...).CombinedOutput()
 		var suites struct {
@@ -114,7 +116,8 @@ func TestH2Spec(t *testing.T) {
 
 var listensSecurely = regexp.MustCompile(`Caller is at https://(\S+)`)
 
-// secureNode starts a node that serves HTTPS, with a certificate of its own, and returns its host:port.
+// secureNode starts a node that serves HTTPS, with a certificate of its own, and returns its
+// host:port.
 func secureNode(t *testing.T) string {
 	t.Helper()
 	run.Needed(t)

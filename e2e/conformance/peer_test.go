@@ -33,7 +33,8 @@ type peer struct {
 	in   *bufio.Reader
 }
 
-// handshake asks for a WebSocket and returns the answer, whatever it is. More are lines of the request's header.
+// handshake asks for a WebSocket and returns the answer, whatever it is. More are lines of the
+// request's header.
 func handshake(t testing.TB, addr, path string, more ...string) (*peer, *http.Response) {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
@@ -152,8 +153,8 @@ func (p *peer) pong(payload string) {
 	require.Equal(p.t, payload, string(got))
 }
 
-// closed wants a close frame with one of these codes, 0 for none, and then the end of the connection and nothing else. An
-// error event may say the reason before.
+// closed wants a close frame with one of these codes, 0 for none, and then the end of the
+// connection and nothing else. An error event may say the reason before.
 func (p *peer) closed(codes ...uint16) {
 	p.t.Helper()
 	for {
@@ -169,7 +170,8 @@ func (p *peer) closed(codes ...uint16) {
 	require.ErrorIs(p.t, err, io.EOF, "after the close frame")
 }
 
-// failed wants the connection to be failed for breaking the protocol: a close frame says so, and nothing is answered.
+// failed wants the connection to be failed for breaking the protocol: a close frame says so, and
+// nothing is answered.
 func (p *peer) failed() { p.t.Helper(); p.closed(1002) }
 
 // bye closes the connection as one should.

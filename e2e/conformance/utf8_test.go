@@ -27,7 +27,8 @@ func utf8Cases() map[string]conversation {
 	invalid := func(send func(*peer, frame), s string) conversation {
 		return func(p *peer) { send(p, text(s)); p.closed(1007) }
 	}
-	// inParts sends a message whose second part makes it invalid. That is noticed when the message is whole, at the latest.
+	// inParts sends a message whose second part makes it invalid. That is noticed when the message
+	// is whole, at the latest.
 	inParts := func(one, two, three string, send func(p *peer, one, two, three string)) conversation {
 		return func(p *peer) { send(p, one, two, three); p.closed(1007) }
 	}
@@ -82,14 +83,16 @@ func utf8Cases() map[string]conversation {
 	return all
 }
 
-// sequences are bytes to decode. Those of a group are all valid, all invalid, or valid as valid says by their place.
+// sequences are bytes to decode. Those of a group are all valid, all invalid, or valid as valid
+// says by their place.
 type sequences struct {
 	all     []string
 	invalid bool
 	valid   func(i int) bool
 }
 
-// utf8Sequences are the cases from 6.5 on: the sequences of Markus Kuhn's test of UTF-8 decoders, by its chapters.
+// utf8Sequences are the cases from 6.5 on: the sequences of Markus Kuhn's test of UTF-8 decoders,
+// by its chapters.
 func utf8Sequences() []sequences {
 	prefixes := sequences{valid: func(i int) bool { return utf8.ValidString(kosme[:i+1]) }}
 	for i := range len(kosme) {

@@ -63,7 +63,8 @@ func TestACME(t *testing.T) {
 	}
 }
 
-// startPebble starts the ACME server, with a DNS server that says of every name that it is here, and is its directory.
+// startPebble starts the ACME server, with a DNS server that says of every name that it is here,
+// and is its directory.
 func startPebble(t *testing.T, programs, certs string, httpPort, tlsPort int) string {
 	t.Helper()
 	dns, management := harness.FreePort(t), harness.FreePort(t)

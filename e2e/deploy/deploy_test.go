@@ -24,7 +24,8 @@ func newSite(t *testing.T, name, base string, redis *harness.Redis) *site {
 	}
 	s := &site{name: name, port: harness.FreePort(t), plain: harness.FreePort(t), base: base, certs: newCertificate(t)}
 	for range 2 {
-		// With the longest heartbeat, far above the deadline of tests nothing but the next message could push out one that the proxy holds back.
+		// With the longest heartbeat, far above the deadline of tests nothing but the next message
+		// could push out one that the proxy holds back.
 		s.nodes = append(s.nodes, run.Node(t, "--redis-url", redis.URL(), "--base-path", base,
 			"--trusted-proxy", "127.0.0.1", "--log-level", "debug", "--heartbeat", "5m"))
 	}
@@ -86,7 +87,8 @@ func (v *visitor) seesPage(t *testing.T, s *site) {
 	assert.Equal(t, http.StatusForbidden, resp.StatusCode, "another site's page, whatever it says of the host")
 }
 
-// talks reads over every transport while posts are made: each must arrive by itself, before the next one is made.
+// talks reads over every transport while posts are made: each must arrive by itself, before the
+// next one is made.
 func (v *visitor) talks(t *testing.T, s *site, room string) {
 	t.Helper()
 	heard := map[string]<-chan string{}

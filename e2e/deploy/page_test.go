@@ -10,7 +10,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// TestPageOverHTTP2 has a browser at a site below a path, over HTTPS and HTTP/2, once over each transport.
+// TestPageOverHTTP2 has a browser at a site below a path, over HTTPS and HTTP/2, once over each
+// transport.
 func TestPageOverHTTP2(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts programs")

@@ -32,8 +32,8 @@ type site struct {
 // url is the site's address, without a slash at its end.
 func (s *site) url() string { return fmt.Sprintf("https://localhost:%d%s", s.port, s.base) }
 
-// proxies has how each is started: the file of docs/deploy as it was filled in, below a file of the test's own with what
-// the system's configuration has otherwise.
+// proxies has how each is started: the file of docs/deploy as it was filled in, below a file of the
+// test's own with what the system's configuration has otherwise.
 var proxies = map[string]func(t *testing.T, s *site, dir string){
 	"nginx": func(t *testing.T, s *site, dir string) {
 		s.fill(t, dir, "nginx.conf", s.addresses())
@@ -126,7 +126,8 @@ func source(t *testing.T, file string) string {
 	return string(content)
 }
 
-// fill makes the replacements that docs/deploy.md tells of in a file of docs/deploy, and is the path of the result.
+// fill makes the replacements that docs/deploy.md tells of in a file of docs/deploy, and is the
+// path of the result.
 func (s *site) fill(t *testing.T, dir, file string, addresses []string) string {
 	t.Helper()
 	one, two := strings.Split(addresses[0], ":"), strings.Split(addresses[1], ":")

@@ -55,7 +55,8 @@ func newCertificate(t *testing.T) certificate {
 	return c
 }
 
-// visitorAddress is where visitors come from: not from the address of the proxy, which the nodes trust.
+// visitorAddress is where visitors come from: not from the address of the proxy, which the nodes
+// trust.
 const visitorAddress = "127.0.0.2"
 
 // visitor is somebody at a site, with cookies.
@@ -86,7 +87,8 @@ func newVisitor(t *testing.T, s *site) *visitor {
 	}
 }
 
-// ask makes a request as a page of the site does; headers are name and value by turns. The caller closes the body.
+// ask makes a request as a page of the site does; headers are name and value by turns. The caller
+// closes the body.
 func (v *visitor) ask(t *testing.T, method, path, body string, headers ...string) *http.Response {
 	t.Helper()
 	if strings.HasPrefix(path, "/") {

@@ -14,7 +14,8 @@ import (
 
 const clientPage = "../../docs/client.md"
 
-// TestClientPageIsWhole holds the page's tables to the library's types: every option and every event, and no others.
+// TestClientPageIsWhole holds the page's tables to the library's types: every option and every
+// event, and no others.
 func TestClientPageIsWhole(t *testing.T) {
 	page, err := os.ReadFile(clientPage)
 	require.NoError(t, err)

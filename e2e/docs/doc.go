@@ -1,2 +1,3 @@
-// Package docs holds the documentation to the program: settings, examples, links and tables. It starts nothing that listens.
+// Package docs holds the documentation to the program: settings, examples, links and tables. It
+// starts nothing that listens.
 package docs

@@ -19,7 +19,8 @@ const (
 	protocolFiles = "../../transport/wire/testdata"
 )
 
-// TestProtocolPage holds docs/protocol.md and the files that the Go and TypeScript tests read to the same examples.
+// TestProtocolPage holds docs/protocol.md and the files that the Go and TypeScript tests read to
+// the same examples.
 func TestProtocolPage(t *testing.T) {
 	onPage := jsonLines(t, protocolPage)
 	require.NotEmpty(t, onPage)

@@ -11,7 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestReadmeSettings holds the README's table to what the program says of itself: every flag with its variable.
+// TestReadmeSettings holds the README's table to what the program says of itself: every flag with
+// its variable.
 func TestReadmeSettings(t *testing.T) {
 	run.Needed(t)
 	help, err := exec.Command(run.Programs.Caller, "--help").Output()

@@ -20,12 +20,15 @@ import (
 )
 
 const (
-	// soon is within what time a post is promised to be refused while Redis is away: what the node waits for it.
+	// soon is within what time a post is promised to be refused while Redis is away: what the node
+	// waits for it.
 	soon = 2 * time.Second
-	// besides is how many times the longest that the node took for a post which it could store a refusal may take on top:
-	// the same way through the program, with a timer that has to be run in the middle of it.
+	// besides is how many times the longest that the node took for a post which it could store a
+	// refusal may take on top: the same way through the program, with a timer that has to be run in
+	// the middle of it.
 	besides = 3
-	// usual is what a post is taken to need at least, so that one slice of the scheduler more is no fault.
+	// usual is what a post is taken to need at least, so that one slice of the scheduler more is no
+	// fault.
 	usual = 50 * time.Millisecond
 )
 
@@ -39,8 +42,9 @@ func took(node *harness.Node, status int) (longest time.Duration) {
 	return longest
 }
 
-// TestRedisAway takes Redis away in two ways: it is dead, and nobody says anything. Posts are refused in time and with
-// when to come back, readers keep their connections, and afterwards nobody has missed anything.
+// TestRedisAway takes Redis away in two ways: it is dead, and nobody says anything. Posts are
+// refused in time and with when to come back, readers keep their connections, and afterwards nobody
+// has missed anything.
 func TestRedisAway(t *testing.T) {
 	t.Parallel() // it mostly waits
 	for _, way := range []struct {

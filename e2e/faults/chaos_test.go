@@ -42,7 +42,8 @@ func newCluster(t *testing.T, nodes, limit int, more ...string) *cluster {
 	c := &cluster{t: t, redis: harness.StartRedis(t, harness.Durable...)}
 	for range nodes {
 		link := harness.StartLink(t, c.redis.Addr)
-		// A port of its own: one that the system gives to outgoing connections could be taken when the node comes back.
+		// A port of its own: one that the system gives to outgoing connections could be taken when
+		// the node comes back.
 		args := nodeArgs("redis://"+link.Addr, "--history-limit", fmt.Sprint(limit),
 			"--addr", fmt.Sprintf("127.0.0.1:%d", harness.FreePort(t)))
 		args = append(args, more...)
@@ -69,7 +70,8 @@ func (c *cluster) node() (*station, string) {
 	return c.nodes[i], fmt.Sprintf("node %d", i)
 }
 
-// fault is one thing that goes wrong. When do returns, it is over: everybody must be well again in bounded time.
+// fault is one thing that goes wrong. When do returns, it is over: everybody must be well again in
+// bounded time.
 type fault struct {
 	name string
 	// outage is whether a node is without its Redis in it, or stands still.
@@ -163,8 +165,8 @@ func (c *cluster) recover() {
 	}
 }
 
-// TestChaos breaks one thing after the other, in random order, under people who read and post in random ways. It ends with
-// the first promise that is not kept.
+// TestChaos breaks one thing after the other, in random order, under people who read and post in
+// random ways. It ends with the first promise that is not kept.
 func TestChaos(t *testing.T) {
 	chosen := *seed
 	if chosen == 0 {

@@ -14,10 +14,12 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// keyLife is how long a post's key is remembered, which outlives the room: sent again it must not be a second post.
+// keyLife is how long a post's key is remembered, which outlives the room: sent again it must not
+// be a second post.
 const keyLife = 10 * time.Minute
 
-// leftOf is what Redis has of a room, without the remembered keys of posts; those must be on their way out.
+// leftOf is what Redis has of a room, without the remembered keys of posts; those must be on their
+// way out.
 func leftOf(t *testing.T, redis *harness.Redis, room string) (left []string) {
 	t.Helper()
 	client := redis.Client()
@@ -40,7 +42,8 @@ func leftOf(t *testing.T, redis *harness.Redis, room string) (left []string) {
 	return left
 }
 
-// TestRoomsEnd has the last members of rooms leave in all ways there are: after the history's time nothing is left.
+// TestRoomsEnd has the last members of rooms leave in all ways there are: after the history's time
+// nothing is left.
 func TestRoomsEnd(t *testing.T) {
 	t.Parallel() // it mostly waits
 	redis := harness.StartRedis(t)

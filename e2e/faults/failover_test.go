@@ -17,7 +17,8 @@ import (
 // tail is for how long what is stored is to be lost.
 const tail = 700 * time.Millisecond
 
-// gatherAround starts two nodes on a Redis and lets a crowd in, which is reading and posting when it returns.
+// gatherAround starts two nodes on a Redis and lets a crowd in, which is reading and posting when
+// it returns.
 func gatherAround(t *testing.T, redisURL string, args ...string) *crowd {
 	t.Helper()
 	var bases []string
@@ -55,7 +56,8 @@ func (c *crowd) recoversIn(t *testing.T) {
 	}
 }
 
-// TestSentinelFailover loses a master whose replicas had everything: nobody notices but those who post meanwhile.
+// TestSentinelFailover loses a master whose replicas had everything: nobody notices but those who
+// post meanwhile.
 func TestSentinelFailover(t *testing.T) {
 	long(t)
 	t.Parallel() // it mostly waits
@@ -68,7 +70,8 @@ func TestSentinelFailover(t *testing.T) {
 	assert.Empty(t, c.resets())
 }
 
-// TestSentinelFailoverLosesTail loses a master together with what it had acknowledged last: readers are told.
+// TestSentinelFailoverLosesTail loses a master together with what it had acknowledged last: readers
+// are told.
 func TestSentinelFailoverLosesTail(t *testing.T) {
 	long(t)
 	t.Parallel() // it mostly waits
@@ -90,8 +93,9 @@ func (c *crowd) loseTail(t *testing.T, master *harness.Redis, replicas ...*harne
 	c.lost(loss)
 }
 
-// TestSentinelFailoverWaitingForReplicas loses a master in the middle of everything; its nodes acknowledge what a replica
-// has. Readers may be told of a rewritten log, since they are shown what the master has, but nothing acknowledged is lost.
+// TestSentinelFailoverWaitingForReplicas loses a master in the middle of everything; its nodes
+// acknowledge what a replica has. Readers may be told of a rewritten log, since they are shown what
+// the master has, but nothing acknowledged is lost.
 func TestSentinelFailoverWaitingForReplicas(t *testing.T) {
 	long(t)
 	t.Parallel() // it mostly waits
@@ -107,8 +111,8 @@ func TestSentinelFailoverWaitingForReplicas(t *testing.T) {
 	c.judge(t)
 }
 
-// TestClusterFailover loses a master of a Cluster whose replica had everything, and then another one with what it had
-// acknowledged last.
+// TestClusterFailover loses a master of a Cluster whose replica had everything, and then another
+// one with what it had acknowledged last.
 func TestClusterFailover(t *testing.T) {
 	long(t)
 	t.Parallel() // it mostly waits
@@ -148,7 +152,8 @@ func replicasOf(cluster *harness.Cluster, master *harness.Redis) []*harness.Redi
 	return all
 }
 
-// TestSlotMovesWhileBusy moves a room to another master of a Cluster, key by key, while people are in it, and back.
+// TestSlotMovesWhileBusy moves a room to another master of a Cluster, key by key, while people are
+// in it, and back.
 func TestSlotMovesWhileBusy(t *testing.T) {
 	long(t)
 	t.Parallel() // it mostly waits

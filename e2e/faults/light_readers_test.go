@@ -62,9 +62,9 @@ func awaitReaders(t *testing.T, what string, readers []*client.LightReader, ok f
 	}
 }
 
-// comeBack waits until all readers are as they should be. Those whose connection ended come back, as clients do: a node
-// refuses whom its store does not take in in time. It returns how often that was. The deadline is for the next reader to be
-// well, and not for thousands of them.
+// comeBack waits until all readers are as they should be. Those whose connection ended come back,
+// as clients do: a node refuses whom its store does not take in in time. It returns how often that
+// was. The deadline is for the next reader to be well, and not for thousands of them.
 func comeBack(t *testing.T, what string, readers []*client.LightReader, ok func(*client.LightReader, client.LightReaderState) bool) (ended int) {
 	t.Helper()
 	best, deadline := -1, testwait.Deadline()

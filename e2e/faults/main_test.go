@@ -16,7 +16,8 @@ var (
 	seed     = flag.Uint64("seed", 0, "what TestChaos chooses by; by default another one each time, which it prints")
 )
 
-// programs is the program under test, built once, with the race detector. plain is without it, for what is measured.
+// programs is the program under test, built once, with the race detector. plain is without it, for
+// what is measured.
 var programs, plain harness.Programs
 
 // measured is printed when the tests have run.

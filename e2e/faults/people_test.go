@@ -22,12 +22,14 @@ import (
 )
 
 const (
-	// heartbeat is the nodes'; a person whose stream was silent for silence takes it for dead, as the protocol says.
+	// heartbeat is the nodes'; a person whose stream was silent for silence takes it for dead, as
+	// the protocol says.
 	heartbeat = 3 * time.Second
 	silence   = 2*heartbeat + time.Second
 	// openTime is how long a person waits for a connection, answerTime for the answer to a post.
 	openTime, answerTime = 5 * time.Second, 4 * time.Second
-	// sessionKey is the nodes': a Redis that loses its data would take one that the nodes share there with it.
+	// sessionKey is the nodes': a Redis that loses its data would take one that the nodes share
+	// there with it.
 	sessionKey = "a key that the tests' nodes sign sessions with"
 )
 
@@ -230,7 +232,8 @@ func (p *person) chat(ctx context.Context, pause time.Duration) {
 	}
 }
 
-// post sends a message again and again under its key, until it is acknowledged or ctx ends, and is its id.
+// post sends a message again and again under its key, until it is acknowledged or ctx ends, and is
+// its id.
 func (p *person) post(ctx context.Context, key, text string) (id string) {
 	for ctx.Err() == nil {
 		attempt := check.Attempt{Author: p.ID, Key: key, Text: text, Sent: time.Now()}
@@ -330,7 +333,8 @@ func wait(ctx context.Context, d time.Duration) {
 // errNotRecovered says that a crowd was not well again in time.
 var errNotRecovered = errors.New("not recovered in time")
 
-// recovers has somebody in each room post, and waits until everybody there has read it: all is well again.
+// recovers has somebody in each room post, and waits until everybody there has read it: all is well
+// again.
 func (c *crowd) recovers() error {
 	ctx, cancel := context.WithTimeout(context.Background(), testwait.Limit)
 	defer cancel()
@@ -479,7 +483,8 @@ func (c *crowd) page(t *testing.T, r *room) []client.Event {
 // lease is how long a member that nobody renews stays.
 const lease = time.Minute
 
-// judgePresence waits until every node shows exactly who is here, and every stream has been told so.
+// judgePresence waits until every node shows exactly who is here, and every stream has been told
+// so.
 func (c *crowd) judgePresence(t *testing.T) {
 	t.Helper()
 	deadline := testwait.Deadline().Add(lease)

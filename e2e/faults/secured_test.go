@@ -32,7 +32,8 @@ var rights = []any{
 	"+hget", "+hset", "+hdel", "+hlen", "+hvals", "+hincrby", "+zadd", "+zrem", "+zrange", "+zrangebyscore", "+zscore",
 }
 
-// TestSecured serves from a Redis that takes TLS only, and an ACL user who may do what Caller has to, and no more.
+// TestSecured serves from a Redis that takes TLS only, and an ACL user who may do what Caller has
+// to, and no more.
 func TestSecured(t *testing.T) {
 	dir := t.TempDir()
 	certificate, key, ca := makeCertificate(t, dir)

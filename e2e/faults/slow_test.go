@@ -15,29 +15,33 @@ import (
 
 const (
 	listeners = 1000
-	// prompt of the listeners measure: they read at once. The others read what has come a few times a second, so that one
-	// machine can be a thousand readers and the node too.
+	// prompt of the listeners measure: they read at once. The others read what has come a few times
+	// a second, so that one machine can be a thousand readers and the node too.
 	prompt    = 100
 	slowOnes  = 200
 	perSecond = 50
 	textSize  = 1200
 	// phase is how long each thing is measured.
 	phase = 8 * time.Second
-	// slowPosts is for how many messages a slow reader takes nothing. They are 900 KB: it is closed well before, since the
-	// node keeps 256 KiB for it, and the kernels as much again and what a socket takes in unread.
+	// slowPosts is for how many messages a slow reader takes nothing. They are 900 KB: it is closed
+	// well before, since the node keeps 256 KiB for it, and the kernels as much again and what a
+	// socket takes in unread.
 	slowPosts = 750
-	// besideSlow is how many times as late as without slow readers messages may be beside them, and tick what the machine
-	// may add to that. Who waited for a reader that stands still would be seconds late.
+	// besideSlow is how many times as late as without slow readers messages may be beside them, and
+	// tick what the machine may add to that. Who waited for a reader that stands still would be
+	// seconds late.
 	besideSlow = 10
 	tick       = 100 * time.Millisecond
 	// backlog is what one slow reader may cost: 256 KiB.
 	backlog = 256 << 10
-	// slack is what the node's memory may grow beyond its readers' backlogs: garbage between two collections.
+	// slack is what the node's memory may grow beyond its readers' backlogs: garbage between two
+	// collections.
 	slack = 64 << 20
 )
 
-// TestSlowReaders has readers stop reading in a room with a thousand others, one and then two hundred at once. The
-// others notice nothing, the node's memory stays bounded, and the slow ones are told, and have everything in the end.
+// TestSlowReaders has readers stop reading in a room with a thousand others, one and then two
+// hundred at once. The others notice nothing, the node's memory stays bounded, and the slow ones
+// are told, and have everything in the end.
 func TestSlowReaders(t *testing.T) {
 	long(t)
 	redis := harness.StartRedis(t)

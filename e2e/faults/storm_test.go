@@ -26,16 +26,18 @@ const (
 	spread = 3 * time.Second
 	// stormTime is within what time all are promised to be back.
 	stormTime = 5 * time.Second
-	// comings is how many times what it took them all to come at first, one after the other, a storm may take besides its
-	// spread: they come back while messages are posted, and what they missed is read.
+	// comings is how many times what it took them all to come at first, one after the other, a
+	// storm may take besides its spread: they come back while messages are posted, and what they
+	// missed is read.
 	comings = 2
-	// askedPerRoom bounds what the nodes ask of Redis for a room that a storm hits, posts not counted: below its
-	// hundred readers. askedPerSecond is what they ask in time and not for readers: a room's roster ten times a second, and
-	// leases and pings now and then.
+	// askedPerRoom bounds what the nodes ask of Redis for a room that a storm hits, posts not
+	// counted: below its hundred readers. askedPerSecond is what they ask in time and not for
+	// readers: a room's roster ten times a second, and leases and pings now and then.
 	askedPerRoom, askedPerSecond = 30, 12
 )
 
-// issued are the commands that nodes send. What their scripts do inside Redis grows with the members, as it must.
+// issued are the commands that nodes send. What their scripts do inside Redis grows with the
+// members, as it must.
 var issued = []string{"evalsha", "eval", "exec", "lrange", "subscribe", "unsubscribe", "publish", "ping"}
 
 // asked counts the commands sent to Redis, by INFO commandstats.
@@ -52,8 +54,8 @@ func asked(redis *harness.Redis) map[string]int {
 	return counts
 }
 
-// TestStorm has the node of 5,000 readers killed: all of them come back at another node. Then their connections break
-// there, all at once, twice: what that costs does not grow.
+// TestStorm has the node of 5,000 readers killed: all of them come back at another node. Then their
+// connections break there, all at once, twice: what that costs does not grow.
 func TestStorm(t *testing.T) {
 	long(t)
 	redis := harness.StartRedis(t)

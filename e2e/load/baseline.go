@@ -14,8 +14,9 @@ import (
 	"syscall"
 )
 
-// baselineSubject is the least that a Go program can do: it has no rooms, no log, no Redis; a post is written to each reader
-// of its group by one system call that does not wait. It is this program, run again.
+// baselineSubject is the least that a Go program can do: it has no rooms, no log, no Redis; a post
+// is written to each reader of its group by one system call that does not wait. It is this program,
+// run again.
 type baselineSubject struct{}
 
 func (baselineSubject) name() string { return "baseline" }
@@ -166,8 +167,8 @@ func (f *baseline) post(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusCreated)
 }
 
-// write writes the same bytes to all, each by one call. One that does not take them whole is an error: the baseline keeps
-// nothing.
+// write writes the same bytes to all, each by one call. One that does not take them whole is an
+// error: the baseline keeps nothing.
 func write(fds []int, b []byte) error {
 	for _, fd := range fds {
 		if n, err := syscall.Write(fd, b); err != nil || n < len(b) {

@@ -8,8 +8,8 @@ import (
 	"regexp"
 )
 
-// callerSubject is the program that this is all about, with its default settings but for where it listens and its Redis;
-// or an older build of it.
+// callerSubject is the program that this is all about, with its default settings but for where it
+// listens and its Redis; or an older build of it.
 type callerSubject struct{ older bool }
 
 func (s callerSubject) name() string {

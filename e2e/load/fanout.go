@@ -63,7 +63,8 @@ func (b *bench) manyRooms() (*table, error) {
 	}))
 }
 
-// steady measures a steady rate of posts to the load's rooms: µs of CPU for a delivery, deliveries/s, p99 in ms.
+// steady measures a steady rate of posts to the load's rooms: µs of CPU for a delivery,
+// deliveries/s, p99 in ms.
 func (b *bench) steady(l *load, via transport, readers, publishers, rate int) (measured, error) {
 	if err := l.addReaders(readers, via); err != nil {
 		return nil, err

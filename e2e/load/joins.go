@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// joins: what it costs that somebody joins a room of very many, against what one message to them costs.
+// joins: what it costs that somebody joins a room of very many, against what one message to them
+// costs.
 func (b *bench) joins() (*table, error) {
 	t := &table{
 		title: fmt.Sprintf("One member joins a room of %d; one message to it; 100 members who join in one second", b.idle),

@@ -47,7 +47,8 @@ func (l *load) addRooms(n, voices int) {
 }
 
 const (
-	// joining is how many readers join at the same time: few enough that no server's queue of connections is full.
+	// joining is how many readers join at the same time: few enough that no server's queue of
+	// connections is full.
 	joining = 200
 	// patience bounds each wait for a server.
 	patience = time.Minute
@@ -114,8 +115,8 @@ func (l *load) problem(what string) error {
 	return fmt.Errorf("%s: %s", l.server.subject.name(), what)
 }
 
-// warmUp has each voice post until all readers have heard all voices, and begins what is measured there: subscriptions
-// may take a server a moment, and it may be the first message that takes it.
+// warmUp has each voice post until all readers have heard all voices, and begins what is measured
+// there: subscriptions may take a server a moment, and it may be the first message that takes it.
 func (l *load) warmUp() error {
 	for range 5 {
 		if err := l.paced(l.voices, len(l.voices), 2*time.Millisecond); err != nil {
@@ -153,7 +154,8 @@ func (l *load) paced(voices []*voice, n int, every time.Duration) error {
 	return nil
 }
 
-// settled reports whether all posts are answered and every reader has heard the last one of every voice.
+// settled reports whether all posts are answered and every reader has heard the last one of every
+// voice.
 func (l *load) settled() bool {
 	for _, p := range l.publishers {
 		if p.busy != nil {
@@ -170,7 +172,8 @@ func (l *load) settled() bool {
 	return true
 }
 
-// settle waits for what is under way, counts what never came as lost, and compares what the readers of each room got.
+// settle waits for what is under way, counts what never came as lost, and compares what the readers
+// of each room got.
 func (l *load) settle() {
 	next := int64(0)
 	l.until(patience, func() bool { // settled is asked now and then only: it looks at every reader

@@ -12,7 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// loop is the load side's only goroutine: it reads from all connections and writes posts when they are due.
+// loop is the load side's only goroutine: it reads from all connections and writes posts when they
+// are due.
 type loop struct {
 	epoll    int
 	conns    []connection // by file descriptor
@@ -103,7 +104,8 @@ func (l *loop) drop(fd int) {
 	_ = unix.Close(fd)
 }
 
-// read reads what has come, after what was kept of the last time. It is empty when nothing new has come.
+// read reads what has come, after what was kept of the last time. It is empty when nothing new has
+// come.
 func (l *loop) read(fd int, kept []byte) ([]byte, error) {
 	n := copy(l.buffer, kept)
 	got, err := unix.Read(fd, l.buffer[n:])
@@ -132,8 +134,8 @@ func (l *loop) write(fd int, b []byte) error {
 	return nil
 }
 
-// until runs the loop until done says so, or for at most that long; it reports whether it was done. Done is asked after
-// each turn; nil is never done.
+// until runs the loop until done says so, or for at most that long; it reports whether it was done.
+// Done is asked after each turn; nil is never done.
 func (l *loop) until(atMost time.Duration, done func() bool) bool {
 	l.now = clock()
 	end := l.now + int64(atMost)

@@ -77,8 +77,8 @@ var tables = []measurement{
 	{"join", "a member joining a room of very many", (*bench).joins},
 }
 
-// run is the whole program. It returns an error when something could not be measured, or when a reader of Caller's lost
-// something.
+// run is the whole program. It returns an error when something could not be measured, or when a
+// reader of Caller's lost something.
 func run(ctx context.Context, args []string, out, log io.Writer) (err error) {
 	b := &bench{ctx: ctx, out: out, log: log}
 	names, err := b.parse(args)

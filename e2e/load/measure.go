@@ -15,8 +15,8 @@ type one struct {
 	measure func(*load) (measured, error)
 }
 
-// measure makes all runs, the servers in turn so that what else the machine does hits them alike, each round in the
-// other direction.
+// measure makes all runs, the servers in turn so that what else the machine does hits them alike,
+// each round in the other direction.
 func (b *bench) measure(all []one) error {
 	for round := range b.runs {
 		order := slices.Clone(all)

@@ -5,8 +5,9 @@ import (
 	"errors"
 )
 
-// A message's text says who posted it, as which of its posts, and when, in hexadecimal digits behind a mark that
-// nothing else on the wire has: ~#~VVVVSSSSSSSSTTTTTTTTTTTTTTTT, and then dots. It reads the same in JSON as it is.
+// A message's text says who posted it, as which of its posts, and when, in hexadecimal digits
+// behind a mark that nothing else on the wire has: ~#~VVVVSSSSSSSSTTTTTTTTTTTTTTTT, and then dots.
+// It reads the same in JSON as it is.
 var mark = []byte("~#~")
 
 const (
@@ -47,8 +48,8 @@ func appendHex(dst []byte, v uint64, digits int) []byte {
 
 var errDigits = errors.New("a message that was changed on its way")
 
-// next finds the next message in b: it returns what it says and the index behind its head. The index is -1 when there
-// is none that is whole.
+// next finds the next message in b: it returns what it says and the index behind its head. The
+// index is -1 when there is none that is whole.
 func next(b []byte) (s said, after int, err error) {
 	i := bytes.Index(b, mark)
 	if i < 0 || len(b) < i+messageHead {

@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// nchanSubject is Nchan in nginx, one worker, with the same Redis and the same history of 100 messages.
+// nchanSubject is Nchan in nginx, one worker, with the same Redis and the same history of 100
+// messages.
 type nchanSubject struct{ nginx, module string }
 
 // findNchan finds nginx and the module as Debian installs them.
@@ -32,8 +33,8 @@ func findNchan() (*nchanSubject, error) {
 
 func (*nchanSubject) name() string { return "nchan" }
 
-// nchanStore stands in each location: nginx takes nchan_redis_pass at the server's level without a word, and Nchan then
-// keeps to its own memory.
+// nchanStore stands in each location: nginx takes nchan_redis_pass at the server's level without a
+// word, and Nchan then keeps to its own memory.
 const nchanStore = "nchan_redis_pass log; nchan_message_buffer_length 100; nchan_message_timeout 24h;"
 
 const nchanConfig = `load_module %[1]s;
@@ -89,8 +90,8 @@ func (s *nchanSubject) start(m *machine) (*running, error) {
 			r.stop()
 			return nil, err
 		}
-		// It listens before it has reached Redis, and would keep messages to itself where it is not told of Redis: it is
-		// ready when a message has come to be there.
+		// It listens before it has reached Redis, and would keep messages to itself where it is not
+		// told of Redis: it is ready when a message has come to be there.
 		err = p.await(func() bool {
 			answer, err := http.Post("http://"+r.addr+"/pub/first", "text/plain", strings.NewReader("first"))
 			return err == nil && answer.Body.Close() == nil && answer.StatusCode/100 == 2 && hasKeys(redis)

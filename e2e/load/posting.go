@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// posting: what one post costs the server, Redis's round trip included, in rooms with nobody else in them.
+// posting: what one post costs the server, Redis's round trip included, in rooms with nobody else
+// in them.
 func (b *bench) posting() (*table, error) {
 	const connections = 16
 	t := &table{
@@ -70,8 +71,8 @@ func (b *bench) posting() (*table, error) {
 	return t, b.measure(all)
 }
 
-// postRate is the steady rate of posting, in posts a second: what a busy node sees. Each post then wakes the server by
-// itself, which costs the empty handler more than its own work.
+// postRate is the steady rate of posting, in posts a second: what a busy node sees. Each post then
+// wakes the server by itself, which costs the empty handler more than its own work.
 const postRate = 1000
 
 // post measures posts at a steady rate and then as fast as they are answered.
@@ -132,7 +133,8 @@ func (l *load) addTalkers() error {
 	return nil
 }
 
-// postFrame is a post as Caller takes it over a WebSocket. The mask is zero, which leaves the payload as it is.
+// postFrame is a post as Caller takes it over a WebSocket. The mask is zero, which leaves the
+// payload as it is.
 func postFrame(dst []byte, _ *voice, text []byte) []byte {
 	const before, after = `{"type":"post","text":"`, `"}`
 	n := len(before) + len(text) + len(after)

@@ -19,7 +19,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// process is a program that was started, on the core it was meant for. It ends with this program at the latest.
+// process is a program that was started, on the core it was meant for. It ends with this program at
+// the latest.
 type process struct {
 	name   string
 	cmd    *exec.Cmd
@@ -67,8 +68,8 @@ func startOn(core int, cmd *exec.Cmd) error {
 	return errors.Join(cmd.Start(), unix.SchedSetaffinity(0, &before))
 }
 
-// onStarter runs start on the one thread that starts processes: Pdeathsig is bound to the thread, not to the program
-// (golang/go#27505).
+// onStarter runs start on the one thread that starts processes: Pdeathsig is bound to the thread,
+// not to the program (golang/go#27505).
 func onStarter(start func() error) error {
 	result := make(chan error)
 	starter() <- func() { result <- start() }
@@ -144,7 +145,8 @@ var (
 	proportionalSize = regexp.MustCompile(`(?m)^Pss:\s+(\d+) kB`)
 )
 
-// memory is the processes' resident memory, and the same with what they share counted in parts, in bytes.
+// memory is the processes' resident memory, and the same with what they share counted in parts, in
+// bytes.
 func memory(pids []int) (resident, proportional int, err error) {
 	for _, pid := range pids {
 		r, err := readSize(fmt.Sprintf("/proc/%d/status", pid), residentSize)

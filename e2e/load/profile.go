@@ -7,9 +7,10 @@ import (
 	"syscall"
 )
 
-// profile has perf(1) look at the server while f runs, and leaves what it saw in dir, in a file for each measured
-// stretch of time: "perf report --no-children -i FILE" reads it. The program needs nothing for that: Go keeps frame
-// pointers. It costs the server some per cent, so figures of such a run are not for comparing.
+// profile has perf(1) look at the server while f runs, and leaves what it saw in dir, in a file for
+// each measured stretch of time: "perf report --no-children -i FILE" reads it. The program needs
+// nothing for that: Go keeps frame pointers. It costs the server some per cent, so figures of such
+// a run are not for comparing.
 func (l *load) profile(dir string, f func() error) error {
 	pids := strings.Trim(strings.ReplaceAll(fmt.Sprint(l.server.pids), " ", ","), "[]")
 	l.profiles++

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// publisher is one connection that posts, one message at a time: over HTTP that is kept alive, or over a WebSocket.
+// publisher is one connection that posts, one message at a time: over HTTP that is kept alive, or
+// over a WebSocket.
 type publisher struct {
 	load    *load
 	fd      int

@@ -18,8 +18,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Every table with small numbers: the program works, and no reader of Caller's loses anything. What it measures is
-// not looked at.
+// Every table with small numbers: the program works, and no reader of Caller's loses anything. What
+// it measures is not looked at.
 func TestQuick(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts real servers")

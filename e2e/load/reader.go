@@ -17,8 +17,8 @@ const (
 	longPoll    transport = "poll"
 )
 
-// reader is one connection that listens to a room. It keeps no bytes but a cut message's, and parses as little as it
-// can: the load side must cost less than the servers.
+// reader is one connection that listens to a room. It keeps no bytes but a cut message's, and
+// parses as little as it can: the load side must cost less than the servers.
 type reader struct {
 	load   *load
 	fd     int
@@ -96,7 +96,8 @@ func (r *reader) awaitLive(b []byte) {
 	}
 }
 
-// frames takes whole WebSocket frames, as servers send them (RFC 6455 section 5.2), and returns the rest.
+// frames takes whole WebSocket frames, as servers send them (RFC 6455 section 5.2), and returns the
+// rest.
 func (r *reader) frames(b []byte) ([]byte, error) {
 	for len(b) >= 2 {
 		head, size := 2, int(b[1]&0x7f)
@@ -140,8 +141,8 @@ func (r *reader) frames(b []byte) ([]byte, error) {
 	return b, nil
 }
 
-// lines takes messages out of an event stream and returns the rest, in which half a message may be. No server here cuts
-// a message by a chunk of HTTP's coding, so the coding need not be undone.
+// lines takes messages out of an event stream and returns the rest, in which half a message may be.
+// No server here cuts a message by a chunk of HTTP's coding, so the coding need not be undone.
 func (r *reader) lines(b []byte) ([]byte, error) {
 	if !r.joined {
 		r.awaitLive(b)

@@ -100,7 +100,8 @@ func TestReadersOfOneRoomAreCompared(t *testing.T) {
 	require.EqualValues(t, 1, l.tally.disorder)
 }
 
-// The first message may be what a server learns of a reader by: who had it is not asked once measuring has begun.
+// The first message may be what a server learns of a reader by: who had it is not asked once
+// measuring has begun.
 func TestWhatCameBeforeIsForgotten(t *testing.T) {
 	r := listening(t, webSocket)
 	l := r.load

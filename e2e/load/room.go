@@ -7,8 +7,8 @@ type room struct {
 	readers []*reader
 }
 
-// voice is one of those who post in a room. It posts the next message when the one before has been answered, so its
-// messages have one order.
+// voice is one of those who post in a room. It posts the next message when the one before has been
+// answered, so its messages have one order.
 type voice struct {
 	number int // among all voices: it is in the messages
 	slot   int // among the room's

@@ -5,10 +5,12 @@ import (
 	"time"
 )
 
-// steadyRate is a load that every server bears, in deliveries a second: about half of what Nchan does at most.
+// steadyRate is a load that every server bears, in deliveries a second: about half of what Nchan
+// does at most.
 const steadyRate = 110_000
 
-// saturated: publishers that post as fast as they are answered, and then at half the rate that this came to.
+// saturated: publishers that post as fast as they are answered, and then at half the rate that this
+// came to.
 func (b *bench) saturated() (*table, error) {
 	rooms, each, publishers := 8, 200, 32
 	if b.quick {
@@ -101,7 +103,8 @@ func (b *bench) saturate(l *load, via transport, readers, publishers int) (measu
 	}, nil
 }
 
-// startPosting has each publisher post in its voice's name whenever it is answered. Publishers and voices must be as many.
+// startPosting has each publisher post in its voice's name whenever it is answered. Publishers and
+// voices must be as many.
 func (l *load) startPosting() error {
 	for i, p := range l.publishers {
 		p.closed = true
@@ -118,7 +121,8 @@ func (l *load) stopPosting() {
 	}
 }
 
-// paceUntil has all voices post in turn at a steady rate. A connection that breaks ends it, and is counted.
+// paceUntil has all voices post in turn at a steady rate. A connection that breaks ends it, and is
+// counted.
 func (l *load) paceUntil(window, every time.Duration) {
 	p := &pacing{load: l, every: max(every, time.Microsecond), voices: l.voices, due: clock()}
 	p.end = p.due + int64(window)

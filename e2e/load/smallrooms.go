@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// smallRooms: very many rooms of two readers each, in which nobody posts. What a room costs is the memory beyond that of
-// as many readers in a few rooms.
+// smallRooms: very many rooms of two readers each, in which nobody posts. What a room costs is the
+// memory beyond that of as many readers in a few rooms.
 func (b *bench) smallRooms() (*table, error) {
 	const each = 2
 	rooms := b.small
@@ -46,7 +46,8 @@ func (b *bench) smallRooms() (*table, error) {
 	return t, b.measure(all)
 }
 
-// restCost is what a server needs while nothing happens: bytes of memory, and shares of a core in percent.
+// restCost is what a server needs while nothing happens: bytes of memory, and shares of a core in
+// percent.
 type restCost struct{ resident, cpu, redis float64 }
 
 // atRest has readers join, spread evenly over rooms, and says what they cost then.

@@ -13,9 +13,11 @@ type subject interface {
 	name() string
 	// start starts one, with a Redis of its own if it needs one.
 	start(m *machine) (*running, error)
-	// join is the request by which a reader joins a room. Follow makes the next one of an answered long poll.
+	// join is the request by which a reader joins a room. Follow makes the next one of an answered
+	// long poll.
 	join(via transport, room string) (request []byte, follow func(head, body []byte) []byte)
-	// joined is what a stream says when the reader has joined; empty when the response's header says so.
+	// joined is what a stream says when the reader has joined; empty when the response's header
+	// says so.
 	joined(via transport) string
 	// post makes requests that post over HTTP.
 	post(as poster) compose

@@ -20,7 +20,8 @@ type table struct {
 type column struct {
 	name   string
 	digits int // after the point
-	// ratio adds a column with each row's figure over its base's, of runs that followed on each other.
+	// ratio adds a column with each row's figure over its base's, of runs that followed on each
+	// other.
 	ratio string
 }
 

@@ -17,8 +17,9 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// TestFirefox is the page in the other browser, over each transport: it joins, posts and receives, and when the network
-// swallows everything for a while and then breaks, it resumes, with what was said meanwhile on both sides.
+// TestFirefox is the page in the other browser, over each transport: it joins, posts and receives,
+// and when the network swallows everything for a while and then breaks, it resumes, with what was
+// said meanwhile on both sides.
 func TestFirefox(t *testing.T) {
 	for _, transport := range []string{"ws", "sse", "poll"} {
 		t.Run(transport, func(t *testing.T) {
@@ -46,8 +47,8 @@ func TestFirefox(t *testing.T) {
 			}
 
 			page.Read(t, "window.neverReloaded = true", new(bool))
-			// Neither is a reason to open a second WebSocket where the first answers in half a second: given up, that would be
-			// an error in the console.
+			// Neither is a reason to open a second WebSocket where the first answers in half a
+			// second: given up, that would be an error in the console.
 			answers := roundTrip(t, page)
 			page.Read(t, `dispatchEvent(new Event("online"))`, new(bool))
 			page.Read(t, `document.dispatchEvent(new Event("visibilitychange"))`, new(bool))
@@ -80,7 +81,8 @@ func TestFirefox(t *testing.T) {
 // asked is how long the page waits for a WebSocket's answer before it opens another.
 const asked = 500 * time.Millisecond
 
-// roundTrip is how long a request of the page takes there and back, by its own clock; the longest of three.
+// roundTrip is how long a request of the page takes there and back, by its own clock; the longest
+// of three.
 func roundTrip(t *testing.T, page *browser.FirefoxPage) time.Duration {
 	t.Helper()
 	var ms float64
@@ -96,7 +98,8 @@ func roundTrip(t *testing.T, page *browser.FirefoxPage) time.Duration {
 	return time.Duration(ms * float64(time.Millisecond))
 }
 
-// TestFirefoxTellsOfErrors shows that the errors which TestFirefox finds none of would have been found.
+// TestFirefoxTellsOfErrors shows that the errors which TestFirefox finds none of would have been
+// found.
 func TestFirefoxTellsOfErrors(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/wrong.js" {

@@ -22,11 +22,13 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// hostile is a reverse proxy that misbehaves. What it does is set before it starts, but for what is atomic.
+// hostile is a reverse proxy that misbehaves. What it does is set before it starts, but for what is
+// atomic.
 type hostile struct {
 	// refuse answers a request in its own way; true when it has.
 	refuse func(w http.ResponseWriter, r *http.Request) bool
-	// longest is how long a request may take, streams too; 0 for any time. Late is how one is ended.
+	// longest is how long a request may take, streams too; 0 for any time. Late is how one is
+	// ended.
 	longest time.Duration
 	late    func(w http.ResponseWriter)
 	// latePolls is how many polls were ended so.

@@ -23,7 +23,8 @@ import (
 type way struct {
 	url   string // where the page is
 	proxy string // the forward proxy, host:port; empty for none
-	// breaks are what happens to somebody who is in, one after the other; heals is called at the end.
+	// breaks are what happens to somebody who is in, one after the other; heals is called at the
+	// end.
 	breaks []func(*testing.T, *browser.Page)
 	heals  func()
 }
@@ -36,19 +37,20 @@ type network struct {
 	ruledOut int
 	grace    time.Duration // nothing at all gets through for so long; it is allowed on top
 	args     []string      // of the node
-	// told is what the page's diagnostics say when the network has done what it is there for; a network that is kinder
-	// than its name would prove nothing.
+	// told is what the page's diagnostics say when the network has done what it is there for; a
+	// network that is kinder than its name would prove nothing.
 	told string
 	open func(t *testing.T, node *harness.Node) way
 }
 
 const (
-	// soon and later are within what time a page is promised to talk, from its opening on: the page's own head start of 2 s,
-	// and 4 s for the proof of a transport that seems to work, once and twice (TIMING in frontend/src/client).
+	// soon and later are within what time a page is promised to talk, from its opening on: the
+	// page's own head start of 2 s, and 4 s for the proof of a transport that seems to work, once
+	// and twice (TIMING in frontend/src/client).
 	soon  = 6 * time.Second
 	later = 12 * time.Second
-	// besides is what else a page may take, in times of what it takes with nothing in between: a proxy is one more
-	// process that has to have its turn with each byte.
+	// besides is what else a page may take, in times of what it takes with nothing in between: a
+	// proxy is one more process that has to have its turn with each byte.
 	besides = 2
 	// everySo many networks a page with nothing in between is measured beside them.
 	everySo = 6
@@ -104,8 +106,8 @@ func TestNetworks(t *testing.T) {
 	}
 }
 
-// TestHowFast holds each network of this run to the page's own times, and to what a page took with nothing in between. One
-// that took longer is measured once more, alone, right after such a page.
+// TestHowFast holds each network of this run to the page's own times, and to what a page took with
+// nothing in between. One that took longer is measured once more, alone, right after such a page.
 func TestHowFast(t *testing.T) {
 	run.Needed(t)
 	for _, n := range networks() {

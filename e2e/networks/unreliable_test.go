@@ -85,8 +85,8 @@ func breakOff(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// portal answers all that a page in use asks for, for so long after the first. The page itself is there: it is what stays
-// open on a laptop that is carried into a hotel.
+// portal answers all that a page in use asks for, for so long after the first. The page itself is
+// there: it is what stays open on a laptop that is carried into a hotel.
 func portal(long time.Duration, answer http.HandlerFunc) func(http.ResponseWriter, *http.Request) bool {
 	opens := sync.OnceValue(func() time.Time { return time.Now().Add(long) })
 	return func(w http.ResponseWriter, r *http.Request) bool {
@@ -103,8 +103,8 @@ func welcomes(w http.ResponseWriter, _ *http.Request) {
 	_, _ = io.WriteString(w, "<!doctype html><title>Welcome</title><p>Accept our terms, please.") // or not, if it has gone
 }
 
-// shaky is a link on which everything takes that long each way, and each connection is reset after three to nine seconds:
-// no page is there for long without that happening to it.
+// shaky is a link on which everything takes that long each way, and each connection is reset after
+// three to nine seconds: no page is there for long without that happening to it.
 func shaky(t *testing.T, node *harness.Node, delay time.Duration) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -145,7 +145,8 @@ func shaky(t *testing.T, node *harness.Node, delay time.Duration) string {
 	return "http://" + listener.Addr().String()
 }
 
-// carryLate carries one direction until it ends. A piece arrives when it is due, so the delay costs no throughput.
+// carryLate carries one direction until it ends. A piece arrives when it is due, so the delay costs
+// no throughput.
 func carryLate(to io.Writer, from io.Reader, delay time.Duration) {
 	type piece struct {
 		data []byte

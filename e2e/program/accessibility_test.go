@@ -15,7 +15,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// tabTo presses Tab until the focus is on the hook, as somebody without a mouse does; each stop must be to be seen.
+// tabTo presses Tab until the focus is on the hook, as somebody without a mouse does; each stop
+// must be to be seen.
 func tabTo(t *testing.T, page *browser.Page, id string) {
 	t.Helper()
 	var stops []string
@@ -36,7 +37,8 @@ func focused(t *testing.T, page *browser.Page) string {
 	return browser.Eval[string](t, page, `document.activeElement?.dataset?.testid ?? document.activeElement?.tagName ?? ""`)
 }
 
-// TestKeyboardOnly is the whole visit without a mouse: join, write, break a line, look who is there, leave.
+// TestKeyboardOnly is the whole visit without a mouse: join, write, break a line, look who is
+// there, leave.
 func TestKeyboardOnly(t *testing.T) {
 	node := startNode(t)
 	page := chromium(t).Person(t, "Ann").Page()

@@ -280,8 +280,8 @@ func TestBadWebSockets(t *testing.T) {
 	undisturbed()
 }
 
-// witnesses puts readers of two kinds into the room; what it returns asserts that they have noticed nothing but two
-// posts of their own, and that the process lives.
+// witnesses puts readers of two kinds into the room; what it returns asserts that they have noticed
+// nothing but two posts of their own, and that the process lives.
 func witnesses(t *testing.T, node *harness.Node) (undisturbed func()) {
 	t.Helper()
 	person := client.SignIn(t, node.URL, "Witness")
@@ -319,8 +319,8 @@ func terminalSafe(output string) error {
 	return nil
 }
 
-// TestControlCharactersReachNoTerminal posts what would move a cursor, ring a bell, retitle a window or forge a line,
-// and looks at the bytes of everything that curl may show.
+// TestControlCharactersReachNoTerminal posts what would move a cursor, ring a bell, retitle a
+// window or forge a line, and looks at the bytes of everything that curl may show.
 func TestControlCharactersReachNoTerminal(t *testing.T) {
 	node := startNode(t)
 	evil := "\x1b[2J\x1b]0;owned\x07\x00\x7f\u009b31m\u0085\rAnn: sorry\n12:00:00 Ann: forged\u2028 \u202etxt.exe"
@@ -367,8 +367,8 @@ func TestControlCharactersReachNoTerminal(t *testing.T) {
 	}
 }
 
-// TestTooMuch posts faster than the node allows one client: the rest is refused with when to come back, and others are
-// not held up.
+// TestTooMuch posts faster than the node allows one client: the rest is refused with when to come
+// back, and others are not held up.
 func TestTooMuch(t *testing.T) {
 	node := startNode(t, "--post-rate", "1")
 	ann, bob := client.SignIn(t, node.URL, "Ann"), client.SignIn(t, node.URL, "Bob")

@@ -22,7 +22,8 @@ import (
 
 const clientPage = "../../docs/client.md"
 
-// codeOf is the code of docs/client.md in a language, block by block, with the server at its real address.
+// codeOf is the code of docs/client.md in a language, block by block, with the server at its real
+// address.
 func codeOf(t *testing.T, language, address string) []string {
 	t.Helper()
 	page, err := os.ReadFile(clientPage)
@@ -35,8 +36,8 @@ func codeOf(t *testing.T, language, address string) []string {
 	return blocks
 }
 
-// TestClientPageRuns runs what docs/client.md shows: its page and all that it says for one, on another origin, and its
-// program.
+// TestClientPageRuns runs what docs/client.md shows: its page and all that it says for one, on
+// another origin, and its program.
 func TestClientPageRuns(t *testing.T) {
 	var html string
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -81,8 +82,8 @@ func TestClientPageRuns(t *testing.T) {
 	assert.Equal(t, []string{"Ann: hello", "Ann: hello", "Node: hello from Node"}, said())
 }
 
-// TestCrossOrigin is the library on a page of a trusted origin, over each transport: it reads, posts and is in the roster
-// under one session.
+// TestCrossOrigin is the library on a page of a trusted origin, over each transport: it reads,
+// posts and is in the roster under one session.
 func TestCrossOrigin(t *testing.T) {
 	site := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(site.Close)

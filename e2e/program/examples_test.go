@@ -19,7 +19,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// stage is what an example runs against: a room in Redis, one node at an address that stays, and a network to cut.
+// stage is what an example runs against: a room in Redis, one node at an address that stays, and a
+// network to cut.
 type stage struct {
 	redis  *harness.Redis
 	node   *harness.Node
@@ -35,7 +36,8 @@ func newStage(t *testing.T, args ...string) *stage {
 	t.Helper()
 	endToEnd(t)
 	s := &stage{redis: harness.StartRedis(t)}
-	// A port of its own: one that the system gives to outgoing connections could be taken when the node comes back.
+	// A port of its own: one that the system gives to outgoing connections could be taken when the
+	// node comes back.
 	address := fmt.Sprintf("127.0.0.1:%d", harness.FreePort(t))
 	s.args = append([]string{"--addr", address, "--redis-url", s.redis.URL()}, args...)
 	s.node = startNode(t, s.args...)
@@ -59,7 +61,8 @@ func (s *stage) again(t *testing.T) {
 	s.node = startNode(t, s.args...)
 }
 
-// awaitKept waits until the room keeps so many messages, and is what they say, each behind its writer's name.
+// awaitKept waits until the room keeps so many messages, and is what they say, each behind its
+// writer's name.
 func (s *stage) awaitKept(t *testing.T, count int) (ids, said []string) {
 	t.Helper()
 	kept := harness.Await(t, fmt.Sprintf("%d messages in the room", count), func() []client.Event {
@@ -72,8 +75,9 @@ func (s *stage) awaitKept(t *testing.T, count int) (ids, said []string) {
 	return ids, said
 }
 
-// visit takes an example through what a network has: posting, receiving, a restart of the server with a post meanwhile,
-// a cut. Say has the example say something, shows waits until it shows so many messages and is what they say.
+// visit takes an example through what a network has: posting, receiving, a restart of the server
+// with a post meanwhile, a cut. Say has the example say something, shows waits until it shows so
+// many messages and is what they say.
 func (s *stage) visit(t *testing.T, name string, say func(string), shows func(int) []string) {
 	t.Helper()
 	s.writer.Post(t, "lobby", "before")
@@ -107,8 +111,8 @@ func (s *stage) visit(t *testing.T, name string, say func(string), shows func(in
 	assert.Equal(t, want, shown, "each message once and in order")
 }
 
-// ownSite serves an example's page from an origin of its own, and is that origin. The page finds the server where s
-// has it.
+// ownSite serves an example's page from an origin of its own, and is that origin. The page finds
+// the server where s has it.
 func (s *stage) ownSite(t *testing.T, dir string) *httptest.Server {
 	t.Helper()
 	site := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -160,7 +164,8 @@ func TestPageExamples(t *testing.T) {
 	}
 }
 
-// TestPageOfAnUntrustedOrigin: without --trusted-origin a page of another site can read the library, and nothing else.
+// TestPageOfAnUntrustedOrigin: without --trusted-origin a page of another site can read the
+// library, and nothing else.
 func TestPageOfAnUntrustedOrigin(t *testing.T) {
 	s := newStage(t)
 	site := s.ownSite(t, "page")
@@ -231,8 +236,8 @@ func TestProgramExamples(t *testing.T) {
 	}
 }
 
-// nodeExample puts the Node example where it finds the package just as npm would have packed it, and some of the front
-// end's own packages; it is the program's path.
+// nodeExample puts the Node example where it finds the package just as npm would have packed it,
+// and some of the front end's own packages; it is the program's path.
 func nodeExample(t *testing.T, packages ...string) string {
 	t.Helper()
 	dir := t.TempDir()

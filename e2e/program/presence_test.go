@@ -35,7 +35,8 @@ func waitMembers(t *testing.T, p client.Person, room string, names ...string) {
 	}, func(got []string) bool { return slices.Equal(names, got) })
 }
 
-// about is the changes of the roster that a reader was told about one member, as "joined" and "left".
+// about is the changes of the roster that a reader was told about one member, as "joined" and
+// "left".
 func about(id string, events []client.Event) []string {
 	changes := []string{}
 	for _, event := range events {
@@ -93,7 +94,8 @@ func TestPresence(t *testing.T) {
 	watch.WaitText(t, mark.Text)
 	assert.NotContains(t, about(ann.ID, watch.Events()), "left")
 	stream := first.WaitType(t, "welcome").Stream
-	// Somebody whose connection was lost before that leaves 10 s later: later than who leaves now, at once.
+	// Somebody whose connection was lost before that leaves 10 s later: later than who leaves now,
+	// at once.
 	lost := client.SignIn(t, one.URL, "Lost")
 	dropped := lost.Read(t, client.SSE, "kitchen", client.Options{})
 	told(lost, "joined", 1)
@@ -117,7 +119,8 @@ func TestPresence(t *testing.T) {
 		assert.Equal(t, versions[i]+1, versions[i+1], "versions %v", versions)
 	}
 
-	// POST leave without a stream ends all of the session's streams in the room, on this node and the other.
+	// POST leave without a stream ends all of the session's streams in the room, on this node and
+	// the other.
 	bob := client.SignIn(t, other.URL, "Bob")
 	here := bob.Read(t, client.SSE, "kitchen", client.Options{})
 	there := bob.At(one.URL).Read(t, client.NDJSON, "kitchen", client.Options{})
@@ -136,7 +139,8 @@ func TestPresence(t *testing.T) {
 	}
 }
 
-// TestReconnectIsSilent drops a connection without a word and comes back within 10 s: nobody is told anything.
+// TestReconnectIsSilent drops a connection without a word and comes back within 10 s: nobody is
+// told anything.
 func TestReconnectIsSilent(t *testing.T) {
 	t.Parallel() // it mostly waits
 	one, other, _ := twoNodes(t)
@@ -158,8 +162,8 @@ func TestReconnectIsSilent(t *testing.T) {
 		dropped = time.Now()
 		reader.Drop()
 	}
-	// The last drop is for good: "left" comes, and not before the 10 s are over. "joined" for somebody known is news of
-	// that member (the transport), not a coming.
+	// The last drop is for good: "left" comes, and not before the 10 s are over. "joined" for
+	// somebody known is news of that member (the transport), not a coming.
 	waitMembers(t, watcher, "kitchen", "Watcher")
 	left := func() []string {
 		return slices.DeleteFunc(about(ann.ID, watch.Events()), func(c string) bool { return c != "left" })

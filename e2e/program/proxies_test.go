@@ -10,8 +10,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// TestProxiesPassEveryTransport puts programs behind proxies that are set up well, in front of two nodes: each request
-// may go to another one.
+// TestProxiesPassEveryTransport puts programs behind proxies that are set up well, in front of two
+// nodes: each request may go to another one.
 func TestProxiesPassEveryTransport(t *testing.T) {
 	one, other, _ := twoNodes(t)
 	proxies := map[string]*harness.Proxy{
@@ -50,8 +50,8 @@ func TestProxiesPassEveryTransport(t *testing.T) {
 	}
 }
 
-// TestBufferingProxyHoldsStreams shows that the nginx of the page's polling test does hold streams, and that polls get
-// through it: if it did not, that test would prove nothing.
+// TestBufferingProxyHoldsStreams shows that the nginx of the page's polling test does hold streams,
+// and that polls get through it: if it did not, that test would prove nothing.
 func TestBufferingProxyHoldsStreams(t *testing.T) {
 	node := startNode(t)
 	proxy := harness.Nginx(t, "buffering", node)

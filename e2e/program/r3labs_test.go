@@ -15,8 +15,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// TestR3LabsClient reads with a well-known SSE client for Go, which loses its node and resumes on another by itself:
-// the last id it saw goes along as Last-Event-ID.
+// TestR3LabsClient reads with a well-known SSE client for Go, which loses its node and resumes on
+// another by itself: the last id it saw goes along as Last-Event-ID.
 func TestR3LabsClient(t *testing.T) {
 	one, other, _ := twoNodes(t)
 	proxy := harness.Nginx(t, "balance", one, other)

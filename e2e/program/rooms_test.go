@@ -25,7 +25,8 @@ func twoNodes(t *testing.T, args ...string) (one, other *harness.Node, redis *ha
 // TestStreamsShape holds what each kind of reader is told to the protocol's page.
 func TestStreamsShape(t *testing.T) {
 	t.Parallel() // it mostly waits
-	// With the longest heartbeat, far above the deadline of tests, a ping that comes is the one that proves the stream.
+	// With the longest heartbeat, far above the deadline of tests, a ping that comes is the one
+	// that proves the stream.
 	node := startNode(t, "--heartbeat", "5m")
 	client.Guest(node.URL, "Old").Post(t, "kitchen", "long ago")
 	for _, kind := range []client.Kind{client.WebSocket, client.SSE, client.NDJSON} {
@@ -64,7 +65,8 @@ func TestStreamsShape(t *testing.T) {
 		})
 	}
 
-	// How soon a stream is proven and how long it may be silent is tested where time stands still, in the transports.
+	// How soon a stream is proven and how long it may be silent is tested where time stands still,
+	// in the transports.
 	t.Run("heartbeats", func(t *testing.T) {
 		t.Parallel() // it mostly waits
 		node := startNode(t, "--heartbeat", "1s")
@@ -155,8 +157,9 @@ func TestHistoryPages(t *testing.T) {
 	assert.Equal(t, []string{"4", "5", "6", "7"}, reader.Texts())
 }
 
-// TestDropAndResume has a reader of each kind drop without a word while others post on both nodes, come back on the
-// other node, and at last over every other transport: nothing is lost, doubled or out of order.
+// TestDropAndResume has a reader of each kind drop without a word while others post on both nodes,
+// come back on the other node, and at last over every other transport: nothing is lost, doubled or
+// out of order.
 func TestDropAndResume(t *testing.T) {
 	const limit = 1000
 	one, other, _ := twoNodes(t, "--history-limit", fmt.Sprint(limit))
@@ -165,8 +168,8 @@ func TestDropAndResume(t *testing.T) {
 	var mu sync.Mutex // guards posts
 	var posts []check.Post
 	stop := make(chan struct{})
-	// due are posts that may be made now: a few each time that a reader waits for some. However slow the machine is with
-	// the readers, the room keeps all.
+	// due are posts that may be made now: a few each time that a reader waits for some. However
+	// slow the machine is with the readers, the room keeps all.
 	due := make(chan struct{}, limit)
 	const eachTime = 30
 	var writers sync.WaitGroup

@@ -85,7 +85,8 @@ func TestStop(t *testing.T) {
 	kept := client.Guest(other.URL, "").Page(t, "kitchen", "limit=1000").Messages
 	assert.Empty(t, check.Reader(posts, before(kept), kept))
 
-	// The node has given up its members' leases: they are gone well before a lease would have ended.
+	// The node has given up its members' leases: they are gone well before a lease would have
+	// ended.
 	waitMembers(t, ann.At(other.URL), "kitchen", "Watcher")
 	t.Logf("stopped in %v by its own clock, after %d posts", one.StopTook(), len(posts))
 }
@@ -111,8 +112,8 @@ func TestInterrupt(t *testing.T) {
 	assert.Equal(t, websocket.CloseGoingAway, reader.WaitEnd(t).Status)
 }
 
-// TestRedisAway takes Redis away from a node: posts are refused and never half acknowledged, readers keep their
-// connections, and when Redis is back all goes on.
+// TestRedisAway takes Redis away from a node: posts are refused and never half acknowledged,
+// readers keep their connections, and when Redis is back all goes on.
 func TestRedisAway(t *testing.T) {
 	one, _, redis := twoNodes(t)
 	ann := client.SignIn(t, one.URL, "Ann")

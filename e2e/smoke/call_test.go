@@ -17,8 +17,8 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// TestCall has two members of a room talk over a real LiveKit: the room is told who is in the call, and who leaves the room
-// is sent out of it.
+// TestCall has two members of a room talk over a real LiveKit: the room is told who is in the call,
+// and who leaves the room is sent out of it.
 func TestCall(t *testing.T) {
 	run.Needed(t)
 	lksdk.SetLogger(logger.LogRLogger(logr.Discard())) // it would say what the test does
@@ -61,7 +61,8 @@ func TestCall(t *testing.T) {
 	waitInCall("Bob")
 }
 
-// join has somebody join the room's call with a pass that the server gives. Why the call ended for them comes from ended.
+// join has somebody join the room's call with a pass that the server gives. Why the call ended for
+// them comes from ended.
 func join(t *testing.T, person client.Person, room string) (ended <-chan lksdk.DisconnectionReason) {
 	t.Helper()
 	answer := person.Do(t, http.MethodPost, "/rooms/"+room+"/call", "")

@@ -44,7 +44,8 @@ func TestTwoNodes(t *testing.T) {
 			return client.Event{ID: ack.ID, Key: key, Text: text}
 		}
 	}
-	// The session of one node is good on the other, and one after another means one order, whatever the node.
+	// The session of one node is good on the other, and one after another means one order, whatever
+	// the node.
 	say("HTTP on one", func(text string) client.Event { return ann.Post(t, "kitchen", text) })
 	say("HTTP on the other", func(text string) client.Event { return ann.At(other.URL).Post(t, "kitchen", text) })
 	say("WebSocket on one", overSocket(readers[0]))

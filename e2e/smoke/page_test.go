@@ -10,8 +10,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// TestPage has three people in one Chromium, each over another transport, behind an nginx in front of two nodes: each
-// request may go to another one.
+// TestPage has three people in one Chromium, each over another transport, behind an nginx in front
+// of two nodes: each request may go to another one.
 func TestPage(t *testing.T) {
 	one, other, _ := run.TwoNodes(t)
 	proxy := harness.Nginx(t, "balance", one, other)

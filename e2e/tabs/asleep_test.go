@@ -15,13 +15,13 @@ import (
 const (
 	// wake is within what time a page that goes on is promised to show what it missed.
 	wake = 2 * time.Second
-	// wakings is how often what a page takes whose connections stayed may be taken on top, by one that has to make new ones:
-	// that is a request there and back before the same.
+	// wakings is how often what a page takes whose connections stayed may be taken on top, by one
+	// that has to make new ones: that is a request there and back before the same.
 	wakings = 3
 )
 
-// TestSleep freezes a page, takes its connections away in every way that a network does meanwhile, and lets it go on: it
-// shows what it missed, and at no time that it is off line.
+// TestSleep freezes a page, takes its connections away in every way that a network does meanwhile,
+// and lets it go on: it shows what it missed, and at no time that it is off line.
 func TestSleep(t *testing.T) {
 	nothing := func(*gate) {}
 	for _, transport := range []string{ws, sse, poll} {

@@ -30,7 +30,8 @@ const (
 	post = "post"
 )
 
-// wayOf is the way that a request takes; "" for one that is always let through: the page, its files, what is asked once.
+// wayOf is the way that a request takes; "" for one that is always let through: the page, its
+// files, what is asked once.
 func wayOf(r *http.Request) string {
 	path := r.URL.Path
 	switch {
@@ -47,8 +48,8 @@ func wayOf(r *http.Request) string {
 	}
 }
 
-// gate is a proxy between one browser and a node. It counts what is open and blocks ways. Its methods may be called at
-// the same time.
+// gate is a proxy between one browser and a node. It counts what is open and blocks ways. Its
+// methods may be called at the same time.
 type gate struct {
 	URL    string
 	server *httptest.Server
@@ -65,7 +66,8 @@ type passage struct {
 	way    string
 	cancel context.CancelFunc
 	dead   *atomic.Bool // what is written arrives nowhere
-	// answered is set when the whole answer is about to be on its way: the next request may come before this one is over.
+	// answered is set when the whole answer is about to be on its way: the next request may come
+	// before this one is over.
 	answered atomic.Bool
 	written  int
 }
@@ -170,8 +172,8 @@ func (g *gate) cut(ways ...string) {
 	}
 }
 
-// forget makes a black hole of all that is open, as a network does with the connections of a device that slept: nothing
-// arrives on them any more, and nobody is told. New ones are not concerned.
+// forget makes a black hole of all that is open, as a network does with the connections of a device
+// that slept: nothing arrives on them any more, and nobody is told. New ones are not concerned.
 func (g *gate) forget() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -12,9 +12,9 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// TestWithoutLocks is a Caller on somebody's local network, over plain HTTP: the browser has no Web Locks for it, and its
-// six connections are all there is. Ten tabs share one connection all the same, and carry on when the one that holds it
-// is closed or crashes.
+// TestWithoutLocks is a Caller on somebody's local network, over plain HTTP: the browser has no Web
+// Locks for it, and its six connections are all there is. Ten tabs share one connection all the
+// same, and carry on when the one that holds it is closed or crashes.
 func TestWithoutLocks(t *testing.T) {
 	const count = 10
 	for _, transport := range []string{sse, poll} {

@@ -9,8 +9,9 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// TestOffline writes where there is no network. What was written is shown as waiting, is there again after a reload and
-// after the tab was closed, can be discarded, and goes out in order under its keys.
+// TestOffline writes where there is no network. What was written is shown as waiting, is there
+// again after a reload and after the tab was closed, can be discarded, and goes out in order under
+// its keys.
 func TestOffline(t *testing.T) {
 	node := startNode(t)
 	g := newGate(t, node)

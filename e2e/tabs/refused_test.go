@@ -46,8 +46,8 @@ func (tab tab) discard(t *testing.T, text string) {
 	browser.Eval[any](t, tab.Page, button+".click()")
 }
 
-// TestRefused is a message that the page lets through and the server does not have: a single character which is white
-// space to Unicode and not to JavaScript.
+// TestRefused is a message that the page lets through and the server does not have: a single
+// character which is white space to Unicode and not to JavaScript.
 func TestRefused(t *testing.T) {
 	for _, transport := range []string{ws, sse, poll} {
 		t.Run(transport, func(t *testing.T) {

@@ -13,8 +13,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// talker is a page of a program's own with the library: it says "page 1", "page 2", … and notes what it hears. Its times
-// are short, so that switches are many.
+// talker is a page of a program's own with the library: it says "page 1", "page 2", … and notes
+// what it hears. Its times are short, so that switches are many.
 const talker = `(async () => {
 	const {createClient} = await import("/client/caller.js");
 	window.heard = [];
@@ -37,8 +37,8 @@ const talker = `(async () => {
 	}, 15);
 })()`
 
-// TestSwitches has 500 messages written in each direction while the network takes one transport after the other away and
-// gives it back: each side has all of them, once and in order.
+// TestSwitches has 500 messages written in each direction while the network takes one transport
+// after the other away and gives it back: each side has all of them, once and in order.
 func TestSwitches(t *testing.T) {
 	const count = 500
 	node := startNode(t, "--history-limit", "2000")

@@ -11,8 +11,9 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// recorder notes in the page when each message was first shown, each state the connection was shown in, and when the
-// page was frozen and went on. Times are milliseconds of the browser's clock, and are compared with each other only.
+// recorder notes in the page when each message was first shown, each state the connection was shown
+// in, and when the page was frozen and went on. Times are milliseconds of the browser's clock, and
+// are compared with each other only.
 const recorder = `window.record = {shown: {}, states: [], life: []};
 new MutationObserver(() => {
 	const now = performance.timeOrigin + performance.now();
@@ -62,8 +63,8 @@ func (tab tab) waitCount(t *testing.T, count int) {
 	tab.Until(t, fmt.Sprint(count, " messages"), fmt.Sprintf(`document.querySelectorAll('[data-testid="message"][data-id]').length >= %d`, count))
 }
 
-// assertShows waits until the tab shows as many messages as the room keeps, and asserts that they are those, each once and
-// in order.
+// assertShows waits until the tab shows as many messages as the room keeps, and asserts that they
+// are those, each once and in order.
 func (tab tab) assertShows(t *testing.T, kept []client.Event) {
 	t.Helper()
 	tab.waitCount(t, len(kept))
@@ -79,8 +80,8 @@ func (tab tab) assertShows(t *testing.T, kept []client.Event) {
 	require.Equal(t, ids, shown, "each message once and in order")
 }
 
-// behind is the longest that these messages were shown later in the tab than in another of the same browser, and the
-// longest time between two of them there.
+// behind is the longest that these messages were shown later in the tab than in another of the same
+// browser, and the longest time between two of them there.
 func (tab tab) behind(t *testing.T, other tab, messages []client.Event) (longest, pause time.Duration) {
 	t.Helper()
 	here, there := tab.record(t).Shown, other.record(t).Shown
@@ -95,8 +96,8 @@ func (tab tab) behind(t *testing.T, other tab, messages []client.Event) (longest
 
 func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
 
-// leads reports whether the tab is the one that holds the connection of all: the lock for it is named after the server's
-// address, each tab's own has its id behind that.
+// leads reports whether the tab is the one that holds the connection of all: the lock for it is
+// named after the server's address, each tab's own has its id behind that.
 func (tab tab) leads(t *testing.T) bool {
 	t.Helper()
 	return browser.Eval[bool](t, tab.Page, `(async () => {

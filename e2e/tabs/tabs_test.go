@@ -20,13 +20,14 @@ const (
 	takeover = 2 * time.Second
 	// pace is between two messages that are posted meanwhile.
 	pace = 100 * time.Millisecond
-	// pauses is how many of the longest pauses of a page with nothing in between a takeover may take on top: the tab that
-	// carries on has to be run, its connection made and the first message shown.
+	// pauses is how many of the longest pauses of a page with nothing in between a takeover may
+	// take on top: the tab that carries on has to be run, its connection made and the first message
+	// shown.
 	pauses = 3
 )
 
-// TestTenTabs is ten tabs of one browser, which has six connections to an HTTP/1.1 server: all are live, and what each
-// writes is seen by all of its room. The node sees one stream.
+// TestTenTabs is ten tabs of one browser, which has six connections to an HTTP/1.1 server: all are
+// live, and what each writes is seen by all of its room. The node sees one stream.
 func TestTenTabs(t *testing.T) {
 	const count = 10
 	for _, transport := range []string{ws, sse, poll} {
@@ -75,8 +76,8 @@ func TestTenTabs(t *testing.T) {
 	}
 }
 
-// TestTakeover ends the tab that holds the connection in every way that there is. Others carry on within two seconds,
-// and nothing is lost, doubled or out of order.
+// TestTakeover ends the tab that holds the connection in every way that there is. Others carry on
+// within two seconds, and nothing is lost, doubled or out of order.
 func TestTakeover(t *testing.T) {
 	tests := []struct {
 		how, transport string

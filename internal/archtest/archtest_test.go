@@ -19,8 +19,8 @@ import (
 
 const module = "github.com/caller-chat/caller/"
 
-// rules say which of the repository's own packages a package may import. The longest folder that a package is in decides;
-// "x/..." is all that is in x. Tests may import what they like.
+// rules say which of the repository's own packages a package may import. The longest folder that a
+// package is in decides; "x/..." is all that is in x. Tests may import what they like.
 var rules = map[string][]string{
 	"chat":                             {},
 	"chat/...":                         {"chat"},
@@ -92,7 +92,8 @@ func packages(t *testing.T) []pkg {
 		} else {
 			require.NoError(t, err)
 		}
-		// What is opened is what go test compares before it takes an earlier run's result; a process's files are not.
+		// What is opened is what go test compares before it takes an earlier run's result; a
+		// process's files are not.
 		_, err := os.ReadDir(p.Dir)
 		require.NoError(t, err)
 		all = append(all, p)

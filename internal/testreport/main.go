@@ -1,5 +1,6 @@
-// Testreport reads what the tests of the long suites wrote as JSON (go doc test2json) and says how they went: which tests
-// are flaky, each with its first failure, then one line for each package, and how many tests there were.
+// Testreport reads what the tests of the long suites wrote as JSON (go doc test2json) and says how
+// they went: which tests are flaky, each with its first failure, then one line for each package,
+// and how many tests there were.
 //
 //	go run ./internal/testreport FILE...           flaky tests and results; exits with 1 if one is red
 //	go run ./internal/testreport -flaky FILE...    only the flaky tests
@@ -27,8 +28,8 @@ func main() {
 	}
 }
 
-// run writes the report of the files to out and reports whether a test is red, which it does not with onlyFlaky: the run
-// itself has said it then.
+// run writes the report of the files to out and reports whether a test is red, which it does not
+// with onlyFlaky: the run itself has said it then.
 func run(files []string, onlyFlaky bool, out io.Writer) (red bool, err error) {
 	if len(files) == 0 {
 		return false, errors.New("no files")

@@ -10,7 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lines is a run as go test -json writes it: words are an action, a test and, for output, what it is.
+// lines is a run as go test -json writes it: words are an action, a test and, for output, what it
+// is.
 func lines(runs ...string) string {
 	var all strings.Builder
 	for _, run := range runs {

@@ -44,8 +44,8 @@ type test struct {
 func (t *test) flaky() bool { return len(t.failures) > 0 && t.last == "pass" }
 func (t *test) red() bool   { return t.last == "fail" || t.last == "" }
 
-// red reports whether a test of the package failed for good, or the package by more than its tests: it did not build, or
-// ended before them.
+// red reports whether a test of the package failed for good, or the package by more than its tests:
+// it did not build, or ended before them.
 func (p *pack) red() bool {
 	failures := false
 	for _, t := range p.tests {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// mostLines is how much of a failure is shown: what was expected and what came, and not the whole output of the
-// programs, which is in the file.
+// mostLines is how much of a failure is shown: what was expected and what came, and not the whole
+// output of the programs, which is in the file.
 const mostLines = 40
 
 // writeFlaky writes each flaky test with what its first failed run wrote.

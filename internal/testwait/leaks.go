@@ -9,7 +9,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// Main runs a package's tests and fails when a goroutine of theirs is left Limit later. It is for TestMain.
+// Main runs a package's tests and fails when a goroutine of theirs is left Limit later. It is for
+// TestMain.
 func Main(m *testing.M) {
 	code := m.Run()
 	if code == 0 {
@@ -29,8 +30,8 @@ func NoLeaks(t testing.TB, options ...goleak.Option) {
 	}
 }
 
-// leaked looks again and again, since goleak's own patience is less than half a second: a goroutine that is about to
-// end may not get to run for longer than that on a busy machine.
+// leaked looks again and again, since goleak's own patience is less than half a second: a goroutine
+// that is about to end may not get to run for longer than that on a busy machine.
 func leaked(options ...goleak.Option) (err error) {
 	for deadline := Deadline(); ; {
 		if err = goleak.Find(options...); err == nil || time.Now().After(deadline) {

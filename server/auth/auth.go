@@ -21,19 +21,22 @@ type Secrets interface {
 
 // Options are who-is-who's settings.
 type Options struct {
-	// Key signs sessions instead of the store's secret, at least [MinKey] bytes. All nodes need the same one.
+	// Key signs sessions instead of the store's secret, at least [MinKey] bytes. All nodes need the
+	// same one.
 	Key []byte
-	// Address is where a request comes from: guests are told apart by it. The default is the peer's address and port.
+	// Address is where a request comes from: guests are told apart by it. The default is the peer's
+	// address and port.
 	Address func(*http.Request) string
-	// Encrypted reports whether a request came by HTTPS: its cookie then never goes over plain HTTP. The default asks the
-	// connection.
+	// Encrypted reports whether a request came by HTTPS: its cookie then never goes over plain
+	// HTTP. The default asks the connection.
 	Encrypted func(*http.Request) bool
 	// CookiePath is below which path the cookie holds. The default is "/".
 	CookiePath string
-	// End ends the open streams that sessions have on this node with that error, and refuses new ones until then. The
-	// default does nothing.
+	// End ends the open streams that sessions have on this node with that error, and refuses new
+	// ones until then. The default does nothing.
 	End func(ids []chat.MemberID, why error, until time.Time)
-	// Logger is told, at debug level, when the store does not say who was signed out; nil for nothing.
+	// Logger is told, at debug level, when the store does not say who was signed out; nil for
+	// nothing.
 	Logger *slog.Logger
 	// Now is the clock that sessions expire by; nil for the system's.
 	Now func() time.Time
@@ -77,8 +80,8 @@ func New(secrets Secrets, revoked Revocations, o Options) (*Auth, error) {
 	}, nil
 }
 
-// Run learns every [PollInterval] which sessions were signed out on other nodes, and ends their streams here, until ctx
-// ends.
+// Run learns every [PollInterval] which sessions were signed out on other nodes, and ends their
+// streams here, until ctx ends.
 func (a *Auth) Run(ctx context.Context) {
 	ticker := time.NewTicker(PollInterval)
 	defer ticker.Stop()
@@ -138,9 +141,9 @@ func (i *identity) find() {
 	i.who, i.err = i.auth.guest(i.request)
 }
 
-// Session is the session that a request comes with; given is false when it comes with none. Errors: a [*wire.Failure] of
-// CodeSessionInvalid; [chat.ErrUnavailable] when what it is judged by can't be had. The request has to have come through
-// [Auth.Middleware].
+// Session is the session that a request comes with; given is false when it comes with none. Errors:
+// a [*wire.Failure] of CodeSessionInvalid; [chat.ErrUnavailable] when what it is judged by can't be
+// had. The request has to have come through [Auth.Middleware].
 func (a *Auth) Session(r *http.Request) (s Session, given bool, err error) {
 	i, ok := httpapi.IdentityOf(r).(*identity)
 	if !ok {
@@ -191,8 +194,9 @@ func (a *Auth) parse(ctx context.Context, token string) (Session, error) {
 	return s, err
 }
 
-// SignIn gives a request's own session a new name and more time, or makes a new one, which is then created. The answer
-// gets it as a cookie. One that is not valid is as good as none. Errors: those of [Auth.Session] but for CodeSessionInvalid.
+// SignIn gives a request's own session a new name and more time, or makes a new one, which is then
+// created. The answer gets it as a cookie. One that is not valid is as good as none. Errors: those
+// of [Auth.Session] but for CodeSessionInvalid.
 func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, name string) (s Session, token string, created bool, err error) {
 	s, given, err := a.Session(r)
 	var invalid *wire.Failure
@@ -215,8 +219,9 @@ func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, name string) (s Se
 	return s, token, created, nil
 }
 
-// SignOut ends a request's own session everywhere: on all nodes its tokens are refused and its streams end. The answer
-// takes the cookie back. Errors are those of [Auth.Session]; a [*wire.Failure] of CodeSessionRequired when there is none.
+// SignOut ends a request's own session everywhere: on all nodes its tokens are refused and its
+// streams end. The answer takes the cookie back. Errors are those of [Auth.Session]; a
+// [*wire.Failure] of CodeSessionRequired when there is none.
 func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) error {
 	s, given, err := a.Session(r)
 	if err == nil && !given {

@@ -134,7 +134,8 @@ func TestRevoked(t *testing.T) {
 	}
 }
 
-// TestRevokedWhileTheStoreIsAway: nobody is let in by a node that has never known who was signed out; one that has goes on.
+// TestRevokedWhileTheStoreIsAway: nobody is let in by a node that has never known who was signed
+// out; one that has goes on.
 func TestRevokedWhileTheStoreIsAway(t *testing.T) {
 	store := &fakeStore{}
 	token := signed(t, ann(), testKey)
@@ -153,8 +154,8 @@ func TestRevokedWhileTheStoreIsAway(t *testing.T) {
 	require.NoError(t, new.signOut(token))
 }
 
-// TestSignInWhileTheStoreFails: whoever has a session does not become somebody else because the store could not be asked,
-// whatever it says.
+// TestSignInWhileTheStoreFails: whoever has a session does not become somebody else because the
+// store could not be asked, whatever it says.
 func TestSignInWhileTheStoreFails(t *testing.T) {
 	signIn := func(n *node, token string) (s Session, created bool, err error) {
 		r := request("/")

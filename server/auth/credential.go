@@ -12,13 +12,14 @@ import (
 // cookieName is the cookie that pages send their session back as.
 const cookieName = "caller_session"
 
-// tokenSubprotocol comes before a token among the subprotocols of a WebSocket. A page of another origin has no cookie here
-// and can set no header on a WebSocket: subprotocols are all that it can choose. The server answers ws.Subprotocol,
-// never this one.
+// tokenSubprotocol comes before a token among the subprotocols of a WebSocket. A page of another
+// origin has no cookie here and can set no header on a WebSocket: subprotocols are all that it can
+// choose. The server answers ws.Subprotocol, never this one.
 const tokenSubprotocol = "caller.token."
 
-// credential is the token a request comes with: the bearer's or the subprotocol's, which somebody gave on purpose, or the
-// cookie, which browsers add by themselves. A bearer's that is not Caller's is for somebody else.
+// credential is the token a request comes with: the bearer's or the subprotocol's, which somebody
+// gave on purpose, or the cookie, which browsers add by themselves. A bearer's that is not Caller's
+// is for somebody else.
 func (a *Auth) credential(r *http.Request) (token string, given bool) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
@@ -45,7 +46,8 @@ func (a *Auth) setCookie(w http.ResponseWriter, r *http.Request, token string, l
 	})
 }
 
-// guest is who makes a request without a session. Errors: a [*chat.InvalidError] of a name that can't be one.
+// guest is who makes a request without a session. Errors: a [*chat.InvalidError] of a name that
+// can't be one.
 func (a *Auth) guest(r *http.Request) (chat.Principal, error) {
 	id := chat.NewMemberID()
 	name := r.URL.Query().Get("name")
@@ -66,7 +68,8 @@ func (a *Auth) guest(r *http.Request) (chat.Principal, error) {
 	return chat.Principal{ID: id, Name: name, Guest: true, Client: client, LimitKey: rateLimitKey(address)}, nil
 }
 
-// rateLimitKey is an address for the purpose of limits: of an IPv6 address the /64, which one household has to itself.
+// rateLimitKey is an address for the purpose of limits: of an IPv6 address the /64, which one
+// household has to itself.
 func rateLimitKey(addr string) string {
 	a, err := netip.ParseAddr(addr)
 	if err != nil || a.Is4() {

@@ -1,25 +1,28 @@
-// Package auth finds out who makes a request. Nothing else looks at cookies, tokens and names for that.
+// Package auth finds out who makes a request. Nothing else looks at cookies, tokens and names for
+// that.
 //
-// [Auth.Middleware] goes around all routes. It finds a request's principal when somebody first asks for it, with
-// [httpapi.Principal], and once: a session's owner, or a guest. What needs no principal, as a file of the page, does not
-// wait for the store either.
+// [Auth.Middleware] goes around all routes. It finds a request's principal when somebody first asks
+// for it, with [httpapi.Principal], and once: a session's owner, or a guest. What needs no
+// principal, as a file of the page, does not wait for the store either.
 //
 // # Tokens
 //
-// A session is in its token alone: a JSON Web Token (RFC 7519), signed with HS256 by the node's key, which is a setting or
-// a secret that all nodes of one store share. It comes as a bearer's, as a WebSocket's subprotocol, or as the cookie.
-// Tokens of the format before that are read until they expire (legacy.go). A bearer's token that does not say that it is
-// Caller's belongs to somebody else, such as a proxy in front, and is passed over.
+// A session is in its token alone: a JSON Web Token (RFC 7519), signed with HS256 by the node's
+// key, which is a setting or a secret that all nodes of one store share. It comes as a bearer's, as
+// a WebSocket's subprotocol, or as the cookie. Tokens of the format before that are read until they
+// expire (legacy.go). A bearer's token that does not say that it is Caller's belongs to somebody
+// else, such as a proxy in front, and is passed over.
 //
 // # Revoking
 //
-// A session can be ended before its token expires ([Auth.SignOut]). The store remembers its id for as long as a token of it
-// may be good. Every node holds these ids in memory and reads the new ones every [PollInterval] ([Auth.Run]), so no
-// request waits for the store: within that time and one exchange with the store no node takes the session's tokens any
-// more, and its open streams have ended. A node that can't reach the store learns of it when it can.
+// A session can be ended before its token expires ([Auth.SignOut]). The store remembers its id for
+// as long as a token of it may be good. Every node holds these ids in memory and reads the new ones
+// every [PollInterval] ([Auth.Run]), so no request waits for the store: within that time and one
+// exchange with the store no node takes the session's tokens any more, and its open streams have
+// ended. A node that can't reach the store learns of it when it can.
 //
 // # Who owns what
 //
-// An [Auth] starts no goroutines; whoever makes it runs [Auth.Run]. Its methods may be called at the same time. Its locks
-// are never held during a call to something else.
+// An [Auth] starts no goroutines; whoever makes it runs [Auth.Run]. Its methods may be called at
+// the same time. Its locks are never held during a call to something else.
 package auth

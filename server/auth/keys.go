@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// fetchTime is how long the store has to give its secret, refetch how old a fetched one must be before a token
-	// that does not fit makes it be asked again.
+	// fetchTime is how long the store has to give its secret, refetch how old a fetched one must be
+	// before a token that does not fit makes it be asked again.
 	fetchTime = 3 * time.Second
 	refetch   = 10 * time.Second
 )
 
-// keys has the key that sessions are signed with: a fixed one, or the store's secret, fetched when it is first needed.
-// A store that lost its data makes up a new secret, which other nodes may have before this one does: so a token that
-// does not fit makes an old one be fetched again.
+// keys has the key that sessions are signed with: a fixed one, or the store's secret, fetched when
+// it is first needed. A store that lost its data makes up a new secret, which other nodes may have
+// before this one does: so a token that does not fit makes an old one be fetched again.
 type keys struct {
 	fixed []byte
 	fetch func(context.Context) ([]byte, error)
@@ -67,8 +67,8 @@ func (k *keys) other(ctx context.Context, old []byte) (key []byte, ok bool) {
 	return key, !bytes.Equal(key, old)
 }
 
-// ask gets the store's secret, once for all who want it at the same time: the first one's going away ends nobody
-// else's wait.
+// ask gets the store's secret, once for all who want it at the same time: the first one's going
+// away ends nobody else's wait.
 func (k *keys) ask(ctx context.Context) ([]byte, error) {
 	v, err, _ := k.flight.Do("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTime)

@@ -11,8 +11,8 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// The format of tokens until sessions became JSON Web Tokens: base64url(JSON) "." base64url(HMAC-SHA256). None is made
-// any more, and the last one expires SessionLife after that.
+// The format of tokens until sessions became JSON Web Tokens: base64url(JSON) "."
+// base64url(HMAC-SHA256). None is made any more, and the last one expires SessionLife after that.
 
 const (
 	// legacyVersion is of the payload; one that this code does not know is no session.

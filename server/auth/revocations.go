@@ -11,13 +11,13 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// Revocations remembers, for all nodes, the sessions that were ended before their tokens expired; package redisstore has
-// it. Errors wrap [chat.ErrUnavailable].
+// Revocations remembers, for all nodes, the sessions that were ended before their tokens expired;
+// package redisstore has it. Errors wrap [chat.ErrUnavailable].
 type Revocations interface {
 	// Revoke remembers a session's end for that long.
 	Revoke(ctx context.Context, id chat.MemberID, keep time.Duration) error
-	// Revoked are the sessions that ended since, and what to ask with the next time; with "" all that are remembered. It
-	// may name some that it has named before.
+	// Revoked are the sessions that ended since, and what to ask with the next time; with "" all
+	// that are remembered. It may name some that it has named before.
 	Revoked(ctx context.Context, since string) (ids []chat.MemberID, next string, err error)
 }
 
@@ -40,7 +40,8 @@ type revocations struct {
 	pruned time.Time // when what is over was last taken out of until
 }
 
-// has reports whether a session was ended. The first one to ask waits for the store: [chat.ErrUnavailable].
+// has reports whether a session was ended. The first one to ask waits for the store:
+// [chat.ErrUnavailable].
 func (v *revocations) has(ctx context.Context, id chat.MemberID) (bool, error) {
 	v.mu.Lock()
 	loaded := v.loaded
@@ -67,8 +68,8 @@ func (v *revocations) revoke(ctx context.Context, id chat.MemberID) error {
 	return nil
 }
 
-// poll asks for what is new, once for all who want it at the same time: the first one's going away ends nobody else's
-// wait.
+// poll asks for what is new, once for all who want it at the same time: the first one's going away
+// ends nobody else's wait.
 func (v *revocations) poll(ctx context.Context) error {
 	_, err, _ := v.flight.Do("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTime)

@@ -25,12 +25,13 @@ const (
 	SessionLife = 30 * 24 * time.Hour
 	// MinKey is the least a signing key may have, in bytes: the output of SHA-256 (RFC 7518 section 3.2).
 	MinKey = 32
-	// maxToken is above the longest token there can be, in bytes: a name has 40 characters, each at most six bytes of JSON.
+	// maxToken is above the longest token there can be, in bytes: a name has 40 characters, each at
+	// most six bytes of JSON.
 	maxToken = 1024
 )
 
-// What a session's token says of itself, so that nothing else which the same key may sign is taken for one: RFC 8725
-// sections 3.8, 3.9 and 3.11.
+// What a session's token says of itself, so that nothing else which the same key may sign is taken
+// for one: RFC 8725 sections 3.8, 3.9 and 3.11.
 const (
 	issuer    = "caller"
 	audience  = "caller"

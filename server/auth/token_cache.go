@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// tokenCache reads tokens and remembers the good ones: a signature, base64 and JSON are a tenth of what a post costs, and
-// somebody who posts does so again. Its zero value is ready.
+// tokenCache reads tokens and remembers the good ones: a signature, base64 and JSON are a tenth of
+// what a post costs, and somebody who posts does so again. Its zero value is ready.
 type tokenCache struct {
 	mu sync.Mutex // guards the following
 	// young are those seen lately, old those seen before; of neither are there more than most.

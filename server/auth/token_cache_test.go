@@ -35,8 +35,8 @@ func TestTokenCache(t *testing.T) {
 	}
 }
 
-// TestTokenCacheIsBounded has more sessions than are remembered. All stay good, and whoever is here again and again is not
-// forgotten.
+// TestTokenCacheIsBounded has more sessions than are remembered. All stay good, and whoever is here
+// again and again is not forgotten.
 func TestTokenCacheIsBounded(t *testing.T) {
 	key := []byte(strings.Repeat("k", 32))
 	var v tokenCache

@@ -32,7 +32,8 @@ func FailureOf(err error) *wire.Failure {
 	return wire.FailureOf(err)
 }
 
-// WriteProblem answers with an error, as application/problem+json (RFC 9457), with Retry-After where coming back helps.
+// WriteProblem answers with an error, as application/problem+json (RFC 9457), with Retry-After
+// where coming back helps.
 func WriteProblem(w http.ResponseWriter, err error) {
 	f := FailureOf(err)
 	h := w.Header()

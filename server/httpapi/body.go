@@ -17,8 +17,8 @@ import (
 // usualBody is what most bodies have at most, in bytes.
 const usualBody = 2 << 10
 
-// readBody is a request's whole body, which has to be UTF-8. Errors: a [*wire.Failure], or an [*http.MaxBytesError] for
-// one with more than [wire.MaxBody] bytes.
+// readBody is a request's whole body, which has to be UTF-8. Errors: a [*wire.Failure], or an
+// [*http.MaxBytesError] for one with more than [wire.MaxBody] bytes.
 func readBody(r *http.Request) ([]byte, error) {
 	body, err := readAll(r)
 	var tooLarge *http.MaxBytesError
@@ -35,8 +35,8 @@ func readBody(r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// readAll reads a body to its end. One that is longer than usual gets its memory as it comes: whoever announces a long one
-// may send nothing.
+// readAll reads a body to its end. One that is longer than usual gets its memory as it comes:
+// whoever announces a long one may send nothing.
 func readAll(r *http.Request) ([]byte, error) {
 	if r.ContentLength < 0 || r.ContentLength > usualBody {
 		return io.ReadAll(io.LimitReader(r.Body, wire.MaxBody+1))
@@ -88,8 +88,9 @@ func formValue(body []byte, field string) (string, error) {
 	return value, nil
 }
 
-// NameOf reads the name in the body of POST /session: JSON or a form. What looks like an object is JSON whatever its
-// content type says, because "curl -d" says that everything is a form. Errors are as those of [PostOf].
+// NameOf reads the name in the body of POST /session: JSON or a form. What looks like an object is
+// JSON whatever its content type says, because "curl -d" says that everything is a form. Errors are
+// as those of [PostOf].
 func NameOf(r *http.Request) (string, error) {
 	media, _, err := mediaType(r)
 	if err != nil {
@@ -117,8 +118,9 @@ func NameOf(r *http.Request) (string, error) {
 // maxStream is more than a stream's name ever has, in bytes.
 const maxStream = 64
 
-// StreamOf reads the name of the stream that POST …/leave is to end; empty for all of them. The content type does not
-// matter: pages send it as they close, with navigator.sendBeacon, which can't set one. Errors are as those of [PostOf].
+// StreamOf reads the name of the stream that POST …/leave is to end; empty for all of them. The
+// content type does not matter: pages send it as they close, with navigator.sendBeacon, which can't
+// set one. Errors are as those of [PostOf].
 func StreamOf(r *http.Request) (string, error) {
 	if _, _, err := mediaType(r); err != nil {
 		return "", err

@@ -17,8 +17,9 @@ type Post struct {
 	Key  string `json:"key"` // the client's idempotency key; may be empty
 }
 
-// PostOf reads a post out of a request's body, in any of the forms that it may have: JSON, a form, or the text itself.
-// The header Idempotency-Key goes before a key in the body. The server has to bound the body.
+// PostOf reads a post out of a request's body, in any of the forms that it may have: JSON, a form,
+// or the text itself. The header Idempotency-Key goes before a key in the body. The server has to
+// bound the body.
 //
 // Errors are the client's fault: a [*wire.Failure], or an [*http.MaxBytesError] from the bound.
 func PostOf(r *http.Request) (Post, error) {
@@ -54,7 +55,8 @@ func onText(err error) error {
 // parse reads a body of one form.
 type parse func(r *http.Request, body []byte) (Post, error)
 
-// formOf is how to read a body by its content type: JSON, a form, or anything that is text as it is.
+// formOf is how to read a body by its content type: JSON, a form, or anything that is text as it
+// is.
 func formOf(r *http.Request) (parse, error) {
 	media, parameters, err := mediaType(r)
 	if err != nil {
@@ -85,7 +87,8 @@ func fromJSON(_ *http.Request, body []byte) (post Post, err error) {
 	return post, nil
 }
 
-// urlencoded is a form when it has a text field, and else the text itself: `curl -d hello` sends one so.
+// urlencoded is a form when it has a text field, and else the text itself: `curl -d hello` sends
+// one so.
 func urlencoded(_ *http.Request, body []byte) (Post, error) {
 	fields, err := url.ParseQuery(string(body))
 	switch said := string(body); {

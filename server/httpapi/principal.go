@@ -8,8 +8,8 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// Identify says who makes a request. The error is a [*wire.Failure] or one that [FailureOf] knows: a forged or expired
-// session, a name that can't be one.
+// Identify says who makes a request. The error is a [*wire.Failure] or one that [FailureOf] knows:
+// a forged or expired session, a name that can't be one.
 type Identify func(r *http.Request) (chat.Principal, error)
 
 // Identity knows whose a request is; package server/auth has it.
@@ -38,8 +38,8 @@ func Principal(r *http.Request) (chat.Principal, error) {
 	return chat.Principal{}, errors.New("no middleware has looked for the request's principal")
 }
 
-// SessionInRoom is the room that a request names and its session's owner. Errors: [chat.ErrNotSignedIn] for a guest; those
-// of [RoomOf] and [Principal].
+// SessionInRoom is the room that a request names and its session's owner. Errors:
+// [chat.ErrNotSignedIn] for a guest; those of [RoomOf] and [Principal].
 func SessionInRoom(r *http.Request) (room chat.RoomID, who chat.Principal, err error) {
 	if room, err = RoomOf(r); err != nil {
 		return "", chat.Principal{}, err

@@ -22,7 +22,8 @@ const (
 	MaxLimit = 1000
 )
 
-// intField reads a whole number between low and high from the query; ok is false when it is not there.
+// intField reads a whole number between low and high from the query; ok is false when it is not
+// there.
 func intField(text, field string, low, high int) (n int, ok bool, err error) {
 	if text == "" {
 		return 0, false, nil
@@ -34,7 +35,8 @@ func intField(text, field string, low, high int) (n int, ok bool, err error) {
 	return n, true, nil
 }
 
-// queryOf reads a request's query. The error is a [*wire.Failure]: what can't be read is no reason to answer something else.
+// queryOf reads a request's query. The error is a [*wire.Failure]: what can't be read is no reason
+// to answer something else.
 func queryOf(r *http.Request) (url.Values, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
@@ -142,7 +144,8 @@ func ReadingOf(r *http.Request) (rd Reading, err error) {
 	return rd, nil
 }
 
-// RosterVersionOf reads ?roster=, the version of the roster that a client has; -1 when it gives none.
+// RosterVersionOf reads ?roster=, the version of the roster that a client has; -1 when it gives
+// none.
 func RosterVersionOf(r *http.Request) (int64, error) {
 	query, err := queryOf(r)
 	if err != nil {

@@ -15,9 +15,10 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// One message to connections on real sockets: encoded once, and one system call for each. What counts is µs/delivery:
-// the time of an op includes that the readers, which are in this process too, have read all of it. Without waiting for
-// them the connections would be closed for being slow, and closed ones cost nothing.
+// One message to connections on real sockets: encoded once, and one system call for each. What
+// counts is µs/delivery: the time of an op includes that the readers, which are in this process
+// too, have read all of it. Without waiting for them the connections would be closed for being
+// slow, and closed ones cost nothing.
 func BenchmarkFanOut(b *testing.B) {
 	for _, readers := range []int{1, 1000} {
 		b.Run(fmt.Sprintf("to=%d", readers), func(b *testing.B) { fanOut(b, readers) })

@@ -30,7 +30,8 @@ func pair(t testing.TB) (server, reader *net.TCPConn) {
 	return accepted.(*net.TCPConn), dialed.(*net.TCPConn)
 }
 
-// small makes the kernel hold as little as it can, so that a reader that does not read is soon behind.
+// small makes the kernel hold as little as it can, so that a reader that does not read is soon
+// behind.
 func small(t *testing.T, server, reader *net.TCPConn) {
 	t.Helper()
 	require.NoError(t, server.SetWriteBuffer(16<<10))

@@ -140,7 +140,8 @@ func TestThePollerEndsWithTheKeepalive(t *testing.T) {
 // unread is how many bytes have come to a connection and were not read yet.
 func unread(t *testing.T, c *net.TCPConn) int { return queued(t, c, unix.SIOCINQ) }
 
-// unsent is how many bytes were written to a connection that its peer's kernel has not acknowledged.
+// unsent is how many bytes were written to a connection that its peer's kernel has not
+// acknowledged.
 func unsent(t *testing.T, c *net.TCPConn) int { return queued(t, c, unix.SIOCOUTQ) }
 
 func queued(t *testing.T, c *net.TCPConn, which uint) (n int) {
@@ -167,7 +168,8 @@ func TestTheCloseFrameSurviveAPeerThatSpeaks(t *testing.T) {
 	conn.End(wire.FailureOf(chat.ErrLeft))
 	_, err := peer.Write([]byte("!"))
 	require.NoError(t, err)
-	// The kernel has acknowledged it, so it is there for the server to read. When it has gone, it was read.
+	// The kernel has acknowledged it, so it is there for the server to read. When it has gone, it
+	// was read.
 	testwait.Until(t, func() bool { return unsent(t, peer) == 0 }, "the peer's word does not arrive")
 	testwait.Until(t, func() bool { return conn.outbox.isClosed() || unread(t, server) == 0 },
 		"the peer's word is not read")

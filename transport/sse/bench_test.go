@@ -17,9 +17,9 @@ import (
 
 const readers = 200
 
-// What encryption and HTTP/2 cost for each delivery: one message to 200 event streams, in CPU time of the server and of
-// its readers together, which are this process. HTTP/2 is once with a connection for each reader, as browsers have it,
-// and once with all on one, as behind a proxy.
+// What encryption and HTTP/2 cost for each delivery: one message to 200 event streams, in CPU time
+// of the server and of its readers together, which are this process. HTTP/2 is once with a
+// connection for each reader, as browsers have it, and once with all on one, as behind a proxy.
 func BenchmarkDelivery(b *testing.B) {
 	for _, test := range []struct {
 		name        string

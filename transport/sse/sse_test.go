@@ -78,7 +78,8 @@ func TestEventsOverEveryVersionOfHTTP(t *testing.T) {
 	}
 }
 
-// nginx speaks HTTP/1.0 to servers by default: no chunks then, and the end of the connection is the end of the body.
+// nginx speaks HTTP/1.0 to servers by default: no chunks then, and the end of the connection is the
+// end of the body.
 func TestEventsOverHTTP10(t *testing.T) {
 	r, h := handler(t)
 	server := httptest.NewServer(transporttest.InLobby(h.NDJSON))
@@ -100,7 +101,8 @@ func TestEventsOverHTTP10(t *testing.T) {
 	require.Contains(t, line(t, lines, `{"type":"message"`), "hello")
 }
 
-// A reader that stops reading costs its own stream: it is told that it was too slow, and the others miss nothing.
+// A reader that stops reading costs its own stream: it is told that it was too slow, and the others
+// miss nothing.
 func TestASlowReaderHurtsItselfOnly(t *testing.T) {
 	r, h := handler(t)
 	server := httptest.NewServer(transporttest.InLobby(h.NDJSON))
@@ -125,7 +127,8 @@ func TestASlowReaderHurtsItselfOnly(t *testing.T) {
 	require.NoError(t, slowLines.Err())
 }
 
-// Over HTTP/2 the two are streams of one connection: one that takes nothing fills its own window only.
+// Over HTTP/2 the two are streams of one connection: one that takes nothing fills its own window
+// only.
 func TestASlowReaderOverHTTP2HurtsItselfOnly(t *testing.T) {
 	r, h := handler(t)
 	server := httptest.NewUnstartedServer(transporttest.InLobby(h.NDJSON))
@@ -147,7 +150,8 @@ func TestASlowReaderOverHTTP2HurtsItselfOnly(t *testing.T) {
 	require.NoError(t, slow.Err())
 }
 
-// flood says more than the kernel or a window holds for a connection, and the backlog, about 2 MB; quick has to read it all.
+// flood says more than the kernel or a window holds for a connection, and the backlog, about 2 MB;
+// quick has to read it all.
 func flood(t *testing.T, r *transporttest.Fixture, quick *bufio.Scanner) {
 	t.Helper()
 	big := strings.Repeat("x", chat.MaxText)
@@ -182,8 +186,8 @@ func TestAStreamSaysWhyItEnds(t *testing.T) {
 	require.NoError(t, lines.Err(), "the body ends as HTTP says")
 }
 
-// A stream that can't be joined to more rooms is at its end when its last one has been left: pings alone would keep a
-// connection open that tells nobody anything.
+// A stream that can't be joined to more rooms is at its end when its last one has been left: pings
+// alone would keep a connection open that tells nobody anything.
 func TestAStreamEndsWithItsLastRoom(t *testing.T) {
 	r, h := handler(t)
 	for _, two := range []bool{false, true} {

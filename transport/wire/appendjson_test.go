@@ -84,7 +84,8 @@ func TestObjectsOfEveryLengthAreFramed(t *testing.T) {
 	}
 }
 
-// What goes around it finds room beside it: who encodes for a room's readers makes one piece of memory.
+// What goes around it finds room beside it: who encodes for a room's readers makes one piece of
+// memory.
 func TestAFramedMessageTakesNoMoreMemoryThanItsJSON(t *testing.T) {
 	id := chat.Cursor{Seq: 1_000_000_000_000, Tag: 0x7f3a9c12}
 	for _, length := range []int{0, 100, 1000, 4000} {

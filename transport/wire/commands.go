@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// MaxBody is how many bytes a request's body or a WebSocket frame may have: a text of 4,000 characters in JSON, with
-// every character escaped in six bytes twice over, fits.
+// MaxBody is how many bytes a request's body or a WebSocket frame may have: a text of 4,000
+// characters in JSON, with every character escaped in six bytes twice over, fits.
 const MaxBody = 64 << 10
 
 // MaxRooms is how many rooms one connection may carry.
@@ -30,8 +30,8 @@ const (
 	CommandPing   = "ping"
 )
 
-// ParseCommand reads a command. The error is a [*Failure]; the command then has what could be read of it, so that the
-// answer can name its key. Unknown fields are ignored.
+// ParseCommand reads a command. The error is a [*Failure]; the command then has what could be read
+// of it, so that the answer can name its key. Unknown fields are ignored.
 func ParseCommand(frame []byte) (Command, error) {
 	var c Command
 	if !utf8.Valid(frame) {

@@ -16,8 +16,8 @@ type Event struct {
 	Type string
 	// Room is the room that it is about; empty for what is about none.
 	Room chat.RoomID
-	// Body is what it says: one of the bodies of [chat.Event], or a [Ping], a [Pong], an [Ack], a [Failed], or
-	// an [Other].
+	// Body is what it says: one of the bodies of [chat.Event], or a [Ping], a [Pong], an [Ack], a
+	// [Failed], or an [Other].
 	Body any
 }
 
@@ -32,7 +32,8 @@ type (
 		ID   chat.Cursor
 		Time time.Time
 	}
-	// Failed is an error event. Key is the command's that it answers; empty when the connection ends by it.
+	// Failed is an error event. Key is the command's that it answers; empty when the connection
+	// ends by it.
 	Failed struct {
 		Failure *Failure
 		Key     string
@@ -41,9 +42,10 @@ type (
 	Other struct{ Object json.RawMessage }
 )
 
-// DecodeEvent reads an event, of which unknown fields are ignored. An unknown type with an id is an entry of the log
-// ([chat.Unknown]): it moves the reader's cursor. What events do not carry is zero: of a call only who is in it is known,
-// so that by their attribute it is their time of joining.
+// DecodeEvent reads an event, of which unknown fields are ignored. An unknown type with an id is an
+// entry of the log ([chat.Unknown]): it moves the reader's cursor. What events do not carry is
+// zero: of a call only who is in it is known, so that by their attribute it is their time of
+// joining.
 func DecodeEvent(object []byte) (Event, error) {
 	var head struct {
 		Type   string      `json:"type"`

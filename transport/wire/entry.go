@@ -9,7 +9,8 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// Entry is a log entry on the wire: an event of its own, an element of a poll's answer, and the answer to a post.
+// Entry is a log entry on the wire: an event of its own, an element of a poll's answer, and the
+// answer to a post.
 type Entry struct {
 	Room chat.RoomID
 	chat.Entry
@@ -120,7 +121,8 @@ func (e Entry) appendTo(dst []byte) []byte {
 // MarshalJSON implements [json.Marshaler].
 func (e Entry) MarshalJSON() ([]byte, error) { return e.appendTo(nil), nil }
 
-// fieldsOf is what a message has beside its text, as a JSON object; nil for nothing, as it is most often.
+// fieldsOf is what a message has beside its text, as a JSON object; nil for nothing, as it is most
+// often.
 func fieldsOf(m chat.Message) json.RawMessage {
 	if m.ReplyTo == nil && m.Files == nil && m.Mentions == nil && m.Changes == nil {
 		return nil
@@ -162,8 +164,8 @@ func ownFields(fields json.RawMessage) json.RawMessage {
 	return object
 }
 
-// UnmarshalJSON implements [json.Unmarshaler]. Of the reactions it has those who were told by id; the others are
-// counted.
+// UnmarshalJSON implements [json.Unmarshaler]. Of the reactions it has those who were told by id;
+// the others are counted.
 func (e *Entry) UnmarshalJSON(object []byte) error {
 	var f entryFields
 	if err := json.Unmarshal(object, &f); err != nil {

@@ -13,7 +13,8 @@ import (
 // Code names one kind of failure on the wire. Codes are stable: clients may act on them.
 type Code string
 
-// The codes. The table below says what each means for HTTP and WebSocket, and docs/protocol.md what it means for people.
+// The codes. The table below says what each means for HTTP and WebSocket, and docs/protocol.md what
+// it means for people.
 const (
 	CodeMalformed        Code = "malformed"
 	CodeInvalidUTF8      Code = "invalid_utf8"
@@ -39,7 +40,8 @@ const (
 	CodeGoingAway        Code = "going_away"
 )
 
-// WebSocket close codes: RFC 6455 section 7.4.1, and Caller's own from the range for applications (7.4.2).
+// WebSocket close codes: RFC 6455 section 7.4.1, and Caller's own from the range for applications
+// (7.4.2).
 const (
 	CloseLeft        = 1000
 	CloseGoingAway   = 1001
@@ -52,17 +54,19 @@ const (
 	CloseTooMuch     = 4013
 )
 
-// meaning is one row of the table: a code's HTTP status, the close code of a WebSocket that ends by it, and its words.
+// meaning is one row of the table: a code's HTTP status, the close code of a WebSocket that ends by
+// it, and its words.
 type meaning struct {
 	status    int
 	closeCode int
 	title     string
-	// retry is how long a client should wait before it tries again; 0 when trying again changes nothing.
+	// retry is how long a client should wait before it tries again; 0 when trying again changes
+	// nothing.
 	retry time.Duration
 }
 
-// meaningOf is the one table of failures. Codes that only ever answer one command have no close code of their own;
-// if a connection ends by one all the same it is an internal error.
+// meaningOf is the one table of failures. Codes that only ever answer one command have no close
+// code of their own; if a connection ends by one all the same it is an internal error.
 func meaningOf(c Code) meaning {
 	switch c {
 	case CodeMalformed:
@@ -145,11 +149,12 @@ func (f *Failure) Status() int { return meaningOf(f.Code).status }
 // CloseCode is the WebSocket close code of a connection that ends by the failure.
 func (f *Failure) CloseCode() int { return meaningOf(f.Code).closeCode }
 
-// spread is over how long the readers of a node that goes away are told to come back, so that they don't all at once.
+// spread is over how long the readers of a node that goes away are told to come back, so that they
+// don't all at once.
 const spread = 3 * time.Second
 
-// FailureOf says how an error looks to clients. What it does not know is CodeInternal, with nothing of the error's
-// text in it.
+// FailureOf says how an error looks to clients. What it does not know is CodeInternal, with nothing
+// of the error's text in it.
 func FailureOf(err error) *Failure {
 	var failure *Failure
 	var invalid *chat.InvalidError

@@ -8,11 +8,12 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// AppendEscaped appends JSON with the characters escaped that a terminal could act on: DEL, the C1 controls, and
-// those that turn the direction of text. encoding/json has escaped the C0 controls already. Such characters stand only
-// inside strings, so the JSON says the same.
+// AppendEscaped appends JSON with the characters escaped that a terminal could act on: DEL, the C1
+// controls, and those that turn the direction of text. encoding/json has escaped the C0 controls
+// already. Such characters stand only inside strings, so the JSON says the same.
 //
-// It also writes '<', '>' and '&' as they are, which encoding/json escapes for HTML: the page parses JSON as JSON.
+// It also writes '<', '>' and '&' as they are, which encoding/json escapes for HTML: the page
+// parses JSON as JSON.
 func AppendEscaped(dst, body []byte) []byte {
 	for i := 0; i < len(body); {
 		c := body[i]
@@ -39,7 +40,8 @@ func AppendEscaped(dst, body []byte) []byte {
 	return dst
 }
 
-// markup is the character that encoding/json escaped for HTML's sake, by the last two digits of its escape, else 0.
+// markup is the character that encoding/json escaped for HTML's sake, by the last two digits of its
+// escape, else 0.
 func markup(digits []byte) byte {
 	switch string(digits) {
 	case "3c":
@@ -52,8 +54,8 @@ func markup(digits []byte) byte {
 	return 0
 }
 
-// appendPlain appends text for a terminal, on one line: control characters become their pictures (U+2400 and on), and
-// what else could be acted on becomes U+FFFD.
+// appendPlain appends text for a terminal, on one line: control characters become their pictures
+// (U+2400 and on), and what else could be acted on becomes U+FFFD.
 func appendPlain(dst []byte, text string) []byte {
 	for _, r := range text {
 		switch {

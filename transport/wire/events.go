@@ -31,8 +31,8 @@ func (t *timestamp) UnmarshalText(text []byte) error {
 
 func (t timestamp) utc() time.Time { return time.Time(t).UTC() }
 
-// appendTo writes a time as time.Format does by TimeFormat, in a fifth of the time: each message has one. Its year is one
-// of four digits, as the store's are.
+// appendTo writes a time as time.Format does by TimeFormat, in a fifth of the time: each message
+// has one. Its year is one of four digits, as the store's are.
 func (t timestamp) appendTo(dst []byte) []byte {
 	at := time.Time(t).UTC()
 	year, month, day := at.Date()
@@ -70,7 +70,8 @@ type Call struct {
 	Count     int       `json:"memberCount"`
 }
 
-// Roster is who is in a room, as it stands in other objects: the members, or in large rooms how many.
+// Roster is who is in a room, as it stands in other objects: the members, or in large rooms how
+// many.
 type Roster struct {
 	Members *[]Member `json:"members,omitempty"`
 	Count   *int      `json:"memberCount,omitempty"`
@@ -228,7 +229,8 @@ func failureOf(f *Failure, room chat.RoomID, key string) failure {
 // aroundJSON is how many bytes a framing puts around an object's JSON at most, about.
 const aroundJSON = 64
 
-// AppendJSON appends an object of this package, or of plain fields, as JSON that is safe in a terminal.
+// AppendJSON appends an object of this package, or of plain fields, as JSON that is safe in a
+// terminal.
 func AppendJSON(dst []byte, object any) []byte {
 	switch object := object.(type) {
 	case Entry:

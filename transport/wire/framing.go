@@ -11,19 +11,22 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// Framing is how events go over one kind of wire. An event that a framing does not show adds no bytes.
+// Framing is how events go over one kind of wire. An event that a framing does not show adds no
+// bytes.
 type Framing interface {
 	chat.Framing
 	// AppendPing appends a heartbeat.
 	AppendPing(dst []byte, now time.Time) []byte
 	// AppendFailure appends an error event; room and key are empty where it is about none.
 	AppendFailure(dst []byte, f *Failure, room chat.RoomID, key string) []byte
-	// Chunked is the framing with each event in a chunk of HTTP/1.1's chunked coding (RFC 9112 section 7.1).
+	// Chunked is the framing with each event in a chunk of HTTP/1.1's chunked coding (RFC 9112
+	// section 7.1).
 	Chunked() Framing
 }
 
-// The framings with JSON in them. For each delivery a framing is looked for among those that the event is encoded in, so
-// all framings are pointers, which are quick to compare, and there is one of each.
+// The framings with JSON in them. For each delivery a framing is looked for among those that the
+// event is encoded in, so all framings are pointers, which are quick to compare, and there is one
+// of each.
 var (
 	WebSocket = newJSON(webSocketFrame)
 	SSE       = newJSON(sseBlock)
@@ -81,8 +84,9 @@ func (f *jsonFraming) AppendFailure(dst []byte, failed *Failure, room chat.RoomI
 	return f.append(dst, "error", "", failureOf(failed, room, key))
 }
 
-// append frames one object. Its JSON has no line breaks, so nothing in it can end a line of the framing. It comes first: it
-// makes room for all of it at once, and then some for what stands around it.
+// append frames one object. Its JSON has no line breaks, so nothing in it can end a line of the
+// framing. It comes first: it makes room for all of it at once, and then some for what stands
+// around it.
 func (f *jsonFraming) append(dst []byte, eventType, id string, object any) []byte {
 	begin := len(dst)
 	dst = AppendJSON(dst, object)
@@ -144,7 +148,8 @@ func appendFrameHeader(dst []byte, opcode byte, length int) []byte {
 	}
 }
 
-// Text is one line for each message, and with all set for what else happens; nothing in it can move a terminal's cursor.
+// Text is one line for each message, and with all set for what else happens; nothing in it can move
+// a terminal's cursor.
 func Text(all bool) Framing {
 	if all {
 		return textOfAll
@@ -235,7 +240,8 @@ func (f *textFraming) appendEntry(dst []byte, e chat.Entry) []byte {
 	return dst
 }
 
-// AppendTextLine appends a message as a line of text. Other entries, and messages that have been deleted, add nothing.
+// AppendTextLine appends a message as a line of text. Other entries, and messages that have been
+// deleted, add nothing.
 func AppendTextLine(dst []byte, e chat.Entry) []byte {
 	m, ok := e.Payload.(chat.Message)
 	if !ok || m.Changes != nil && m.Changes.Deleted {

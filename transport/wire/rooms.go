@@ -7,14 +7,15 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// ParseRoomID is [chat.ParseRoomID] for a name as it came over the wire, in whatever Unicode normal form.
+// ParseRoomID is [chat.ParseRoomID] for a name as it came over the wire, in whatever Unicode normal
+// form.
 func ParseRoomID(s string) (chat.RoomID, error) {
 	// Lower case first as well: the form of some characters exists in lower case only.
 	return chat.ParseRoomID(norm.NFC.String(strings.ToLower(norm.NFC.String(s))))
 }
 
-// ParseCursorField reads a cursor that a client gave in a field; ok is false when text is empty. The error is a
-// [*chat.InvalidError] that names the field.
+// ParseCursorField reads a cursor that a client gave in a field; ok is false when text is empty.
+// The error is a [*chat.InvalidError] that names the field.
 func ParseCursorField(text, field string) (c chat.Cursor, ok bool, err error) {
 	if text == "" {
 		return chat.Cursor{}, false, nil

@@ -155,7 +155,8 @@ func TestSSE(t *testing.T) {
 		string(SSE.AppendEvent(nil, events["joined"])), "what is not in the log does not move the cursor")
 }
 
-// A node that goes away sends its readers back at different times, those too that no program of ours guides.
+// A node that goes away sends its readers back at different times, those too that no program of
+// ours guides.
 func TestSSEFailureSaysWhenToComeBack(t *testing.T) {
 	going := FailureOf(chat.ErrGoingAway)
 	going.RetryAfter = 2500 * time.Millisecond
@@ -330,7 +331,8 @@ func TestFrameLengths(t *testing.T) {
 	}
 }
 
-// A room has one id, whatever form and case its name came in: the id that is sent back is the same room.
+// A room has one id, whatever form and case its name came in: the id that is sent back is the same
+// room.
 func FuzzParseRoomIDOnce(f *testing.F) {
 	f.Add("J\u030Crooms")
 	f.Add("Cafe\u0301")

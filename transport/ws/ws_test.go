@@ -111,7 +111,8 @@ func TestPostIsAcknowledgedAndComes(t *testing.T) {
 	require.Equal(t, "hello", seen["message"].Text)
 }
 
-// A connection for several rooms need not begin with any, and outlives those it had: its client can join others.
+// A connection for several rooms need not begin with any, and outlives those it had: its client can
+// join others.
 func TestAConnectionWithoutRoomsStays(t *testing.T) {
 	r, h := handler(t)
 	p := dialTo(t, http.HandlerFunc(h.Rooms), websocket.DefaultDialer)
@@ -130,7 +131,8 @@ func TestAConnectionWithoutRoomsStays(t *testing.T) {
 	p.next("pong")
 }
 
-// A pong goes to who asked and nobody else, whatever else the command says, and before what is asked after it.
+// A pong goes to who asked and nobody else, whatever else the command says, and before what is
+// asked after it.
 func TestPingIsAnsweredToItsConnectionAlone(t *testing.T) {
 	r, h := handler(t)
 	one, other := dial(t, h, websocket.DefaultDialer), dial(t, h, websocket.DefaultDialer)
@@ -231,7 +233,8 @@ func TestWhatEndsAConnection(t *testing.T) {
 	}
 }
 
-// The library answers pings with frames of its own: they must not cut into an event that is half written.
+// The library answers pings with frames of its own: they must not cut into an event that is half
+// written.
 func TestPongsDoNotMixWithEvents(t *testing.T) {
 	r, h := handler(t)
 	dialer := &websocket.Dialer{NetDial: func(network, address string) (net.Conn, error) {
@@ -355,7 +358,8 @@ func TestACloseIsAnsweredToAReaderThatIsBehind(t *testing.T) {
 	require.Equal(t, websocket.CloseNormalClosure, p.closed())
 }
 
-// TestSubprotocol: a browser gives up a connection when it offered subprotocols and none was chosen.
+// TestSubprotocol: a browser gives up a connection when it offered subprotocols and none was
+// chosen.
 func TestSubprotocol(t *testing.T) {
 	_, h := handler(t)
 	offering := &websocket.Dialer{Subprotocols: []string{"caller.token.abc", ws.Subprotocol}}
@@ -363,7 +367,8 @@ func TestSubprotocol(t *testing.T) {
 	require.Empty(t, dial(t, h, websocket.DefaultDialer).Subprotocol())
 }
 
-// TestAClientThatDoesNotWaitForTheHandshake sends a command together with its request, and no other.
+// TestAClientThatDoesNotWaitForTheHandshake sends a command together with its request, and no
+// other.
 func TestAClientThatDoesNotWaitForTheHandshake(t *testing.T) {
 	r := transporttest.New(t)
 	server := httptest.NewServer(transporttest.InLobby(ws.New(r.Node, transporttest.Who, r.Keepalive, ws.Options{}).Room))
@@ -390,7 +395,8 @@ func TestAClientThatDoesNotWaitForTheHandshake(t *testing.T) {
 	}
 }
 
-// After a post the reader stays for a while. What comes then may take its time, and so may what comes after.
+// After a post the reader stays for a while. What comes then may take its time, and so may what
+// comes after.
 func TestPostsAtAnyPace(t *testing.T) {
 	_, h := handler(t)
 	p := dial(t, h, websocket.DefaultDialer)

@@ -1,7 +1,8 @@
 // Package browser drives a real Chromium as people use the page: by what they see, click and type.
 //
-// One browser serves all tests of a run, since starting one takes seconds. A [Person] has cookies and storage of their
-// own; their tabs are [Page]s. The page's elements are found by data-testid, the hooks that the front end promises.
+// One browser serves all tests of a run, since starting one takes seconds. A [Person] has cookies
+// and storage of their own; their tabs are [Page]s. The page's elements are found by data-testid,
+// the hooks that the front end promises.
 package browser
 
 import (
@@ -24,8 +25,9 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// Insecure is a domain whose hosts are this machine to the browser. Other than loopback addresses it is no secure
-// context over plain HTTP, as on somebody's local network: a page there has no Web Locks, for one.
+// Insecure is a domain whose hosts are this machine to the browser. Other than loopback addresses
+// it is no secure context over plain HTTP, as on somebody's local network: a page there has no Web
+// Locks, for one.
 const Insecure = "lan.test"
 
 // Browser is one running Chromium.
@@ -87,7 +89,8 @@ func (b *Browser) Person(t testing.TB, name string) *Person {
 	return b.person(t, name)
 }
 
-// PersonBehind is a person whose browser reaches everything, loopback too, through a forward proxy: host:port.
+// PersonBehind is a person whose browser reaches everything, loopback too, through a forward proxy:
+// host:port.
 func (b *Browser) PersonBehind(t testing.TB, name, proxy string) *Person {
 	t.Helper()
 	return b.person(t, name, func(p *target.CreateBrowserContextParams) {
@@ -196,7 +199,8 @@ func Eval[T any](t testing.TB, p *Page, script string) T {
 	return value
 }
 
-// Load runs a whole script in the page, as the browser's own tools do: the page's content security policy does not ask.
+// Load runs a whole script in the page, as the browser's own tools do: the page's content security
+// policy does not ask.
 func (p *Page) Load(t testing.TB, source string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(p.ctx, testwait.Limit)
@@ -288,8 +292,9 @@ func (p *Page) Type(t testing.TB, text string) {
 	p.do(t, insertText(text))
 }
 
-// Press presses keys one by one where the focus is, each as a keyboard does: a page that takes the key for itself keeps
-// the letter out. (chromedp's KeyEvent types the letter in an event of its own, which nothing keeps out.)
+// Press presses keys one by one where the focus is, each as a keyboard does: a page that takes the
+// key for itself keeps the letter out. (chromedp's KeyEvent types the letter in an event of its
+// own, which nothing keeps out.)
 func (p *Page) Press(t testing.TB, keys string, modifiers ...chromedp.Modifier) {
 	t.Helper()
 	for _, r := range keys {

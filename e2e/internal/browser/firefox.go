@@ -22,8 +22,9 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// Firefox is one running Firefox, driven over WebDriver BiDi (https://w3c.github.io/webdriver-bidi/): JSON commands on
-// a WebSocket that it opens itself, so that no other program is needed.
+// Firefox is one running Firefox, driven over WebDriver BiDi
+// (https://w3c.github.io/webdriver-bidi/): JSON commands on a WebSocket that it opens itself, so
+// that no other program is needed.
 type Firefox struct {
 	conn   *websocket.Conn
 	cmd    *exec.Cmd
@@ -64,7 +65,8 @@ user_pref("toolkit.telemetry.enabled", false);
 
 var bidiAt = regexp.MustCompile(`WebDriver BiDi listening on (ws://[0-9.:]+)`)
 
-// StartFirefox starts Firefox with a profile of its own; more are lines of its preferences. The caller closes it.
+// StartFirefox starts Firefox with a profile of its own; more are lines of its preferences. The
+// caller closes it.
 func StartFirefox(t testing.TB, more ...string) *Firefox {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "caller-firefox-")

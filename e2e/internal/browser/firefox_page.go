@@ -95,7 +95,8 @@ func (p *FirefoxPage) Open(t testing.TB, address string) {
 	}, nil))
 }
 
-// Visit opens a link to a room with the transport pinned, and gives the person's name when asked for it.
+// Visit opens a link to a room with the transport pinned, and gives the person's name when asked
+// for it.
 func (p *FirefoxPage) Visit(t testing.TB, base, room, transport string) {
 	t.Helper()
 	p.Open(t, base+"/rooms/"+url.PathEscape(room)+"?transport="+transport)
@@ -150,8 +151,8 @@ func (p *FirefoxPage) Send(t testing.TB, text string) {
 	p.Click(t, "send")
 }
 
-// WaitMessages waits until the page shows as many messages, all stored, asserts that they are these in this order, and
-// is the messages.
+// WaitMessages waits until the page shows as many messages, all stored, asserts that they are these
+// in this order, and is the messages.
 func (p *FirefoxPage) WaitMessages(t testing.TB, texts ...string) []Message {
 	t.Helper()
 	p.Until(t, fmt.Sprintf("%d messages", len(texts)), fmt.Sprintf(
@@ -166,7 +167,8 @@ func (p *FirefoxPage) WaitMessages(t testing.TB, texts ...string) []Message {
 	return messages
 }
 
-// Console is the errors in the page's console. What the content security policy stops is among them.
+// Console is the errors in the page's console. What the content security policy stops is among
+// them.
 func (p *FirefoxPage) Console() []string {
 	p.firefox.mu.Lock()
 	defer p.firefox.mu.Unlock()

@@ -24,15 +24,16 @@ func call[P, R any](t testing.TB, p *Page, command cdp.Command[P, R], params P) 
 	require.NoError(t, err, "%s in the page of %s", command.Method, p.person.Name)
 }
 
-// AtStart runs a script at the start of each document that the tab opens from now on, before the page's own.
+// AtStart runs a script at the start of each document that the tab opens from now on, before the
+// page's own.
 func (p *Page) AtStart(t testing.TB, script string) {
 	t.Helper()
 	call(t, p, page.Enable, page.EnableParams{}) // else the script is not run
 	call(t, p, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
 }
 
-// Freeze stops the page, as a phone does with one that nobody has looked at for a while: no timer, no event, while its
-// connections stay open.
+// Freeze stops the page, as a phone does with one that nobody has looked at for a while: no timer,
+// no event, while its connections stay open.
 func (p *Page) Freeze(t testing.TB) {
 	t.Helper()
 	// A page that is seen is not frozen, and one that believes that it has the focus is seen.

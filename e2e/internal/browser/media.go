@@ -12,21 +12,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FakeMedia gives Chromium four cameras with moving pictures, a microphone that somebody speaks into and a screen, in place
-// of devices. Who may have them is still asked. What is spoken is in a file in dir.
+// FakeMedia gives Chromium four cameras with moving pictures, a microphone that somebody speaks
+// into and a screen, in place of devices. Who may have them is still asked. What is spoken is in a
+// file in dir.
 func FakeMedia(dir string) ([]chromedp.ExecAllocatorOption, error) {
 	spoken := filepath.Join(dir, "voice.wav")
 	if err := os.WriteFile(spoken, voice(), 0o600); err != nil {
 		return nil, err
 	}
 	return []chromedp.ExecAllocatorOption{
-		// The second is a depth camera, whose pictures nobody decodes; the fourth is like the first.
+		// The second is a depth camera, whose pictures nobody decodes; the fourth is like the
+		// first.
 		chromedp.Flag("use-fake-device-for-media-stream", "device-count=4"),
 		chromedp.Flag("use-file-for-fake-audio-capture", spoken),
 	}, nil
 }
 
-// FirefoxMedia are preferences that give Firefox fake devices, let every page have them, and WebRTC use the loopback.
+// FirefoxMedia are preferences that give Firefox fake devices, let every page have them, and WebRTC
+// use the loopback.
 const FirefoxMedia = `user_pref("media.navigator.streams.fake", true);
 user_pref("media.navigator.permission.disabled", true);
 user_pref("media.peerconnection.ice.loopback", true);
@@ -64,7 +67,8 @@ func (p *Page) Picture(t testing.TB) []byte {
 	return result.Data
 }
 
-// RecordConnections keeps the WebRTC connections of documents that the tab opens from now on, for [Page.Media] to look at.
+// RecordConnections keeps the WebRTC connections of documents that the tab opens from now on, for
+// [Page.Media] to look at.
 func (p *Page) RecordConnections(t testing.TB) {
 	t.Helper()
 	p.AtStart(t, `(() => {
@@ -76,7 +80,8 @@ func (p *Page) RecordConnections(t testing.TB) {
 	})()`)
 }
 
-// Received is what has come by WebRTC since the page was opened, over the connections that are open.
+// Received is what has come by WebRTC since the page was opened, over the connections that are
+// open.
 type Received struct {
 	FramesDecoded float64 `json:"framesDecoded"`
 	AudioBytes    float64 `json:"audioBytes"`

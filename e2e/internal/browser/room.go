@@ -21,7 +21,8 @@ func insertText(text string) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// press is one key going down and up. Its rune is as package kb has it; others are typed as an input method would.
+// press is one key going down and up. Its rune is as package kb has it; others are typed as an
+// input method would.
 func press(r rune, modifiers []chromedp.Modifier) chromedp.Action[chromedp.Void] {
 	key, known := kb.Keys[r]
 	if !known {
@@ -66,7 +67,8 @@ func (p *Page) Join(t testing.TB, base, room string) {
 	p.WaitLive(t, "")
 }
 
-// Visit opens a link to a room and gives the person's name where it is asked for. The transport is pinned unless "".
+// Visit opens a link to a room and gives the person's name where it is asked for. The transport is
+// pinned unless "".
 func (p *Page) Visit(t testing.TB, base, room, transport string) {
 	t.Helper()
 	address := base + "/rooms/" + url.PathEscape(room)
@@ -135,7 +137,8 @@ func (p *Page) Texts(t testing.TB) []string {
 	return texts
 }
 
-// WaitTexts waits until the page shows as many messages and asserts that they are these, in this order.
+// WaitTexts waits until the page shows as many messages and asserts that they are these, in this
+// order.
 func (p *Page) WaitTexts(t testing.TB, texts ...string) {
 	t.Helper()
 	p.Until(t, fmt.Sprintf("%d messages", len(texts)), fmt.Sprintf("(%s).length >= %d", allMessages, len(texts)))

@@ -6,8 +6,9 @@ import (
 	"math"
 )
 
-// voice is two seconds of something that is taken for speech, as a WAV file of 16-bit samples: a tone with overtones,
-// whose pitch goes up and down and which has syllables. A steady one is filtered out as noise.
+// voice is two seconds of something that is taken for speech, as a WAV file of 16-bit samples: a
+// tone with overtones, whose pitch goes up and down and which has syllables. A steady one is
+// filtered out as noise.
 func voice() []byte {
 	const rate, seconds = 48_000, 2
 	samples := make([]int16, rate*seconds)

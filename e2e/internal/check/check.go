@@ -1,8 +1,9 @@
-// Package check judges records: given what was acknowledged and what a reader was told, it says which promise of
-// DESIGN (one order, no silent gap, acknowledged is stored, posted once) was not kept, and by which entry.
+// Package check judges records: given what was acknowledged and what a reader was told, it says
+// which promise of DESIGN (one order, no silent gap, acknowledged is stored, posted once) was not
+// kept, and by which entry.
 //
-// It knows no server and makes no connection. It is itself tested on records with a planted loss, repeat, swap and
-// silent gap: a checker that finds nothing must be one that could have.
+// It knows no server and makes no connection. It is itself tested on records with a planted loss,
+// repeat, swap and silent gap: a checker that finds nothing must be one that could have.
 package check
 
 import (
@@ -42,10 +43,11 @@ func (f Fault) String() string { return f.Kind + ": " + f.Detail }
 
 // Reader checks what one reader of one room was told against what was acknowledged.
 //
-// After is the cursor that the reader began with: it is owed every acknowledged post after it, until a reset, and from
-// then on every one from the first entry that followed the reset. "" and "0-0" are the beginning. Posts are in the order
-// of their acknowledgement. Seen is the reader's record, over all of its connections; other rooms' events are the
-// caller's to leave out. The record must have been taken when all had arrived: what is missing at its end is lost.
+// After is the cursor that the reader began with: it is owed every acknowledged post after it,
+// until a reset, and from then on every one from the first entry that followed the reset. "" and
+// "0-0" are the beginning. Posts are in the order of their acknowledgement. Seen is the reader's
+// record, over all of its connections; other rooms' events are the caller's to leave out. The
+// record must have been taken when all had arrived: what is missing at its end is lost.
 func Reader(posts []Post, after string, seen []client.Event) []Fault {
 	var faults []Fault
 	fault := func(kind, format string, args ...any) {
@@ -105,8 +107,9 @@ func Reader(posts []Post, after string, seen []client.Event) []Fault {
 	return faults
 }
 
-// rewritten reports whether the log went back below the post at i: a reader was shown another entry with its number, or
-// one with no higher number that was acknowledged later. What had been acknowledged before is not owed then.
+// rewritten reports whether the log went back below the post at i: a reader was shown another entry
+// with its number, or one with no higher number that was acknowledged later. What had been
+// acknowledged before is not owed then.
 func rewritten(posts []Post, i int, shown map[string]client.Event) bool {
 	seq, _ := sequence(posts[i].ID) // checked before
 	for id := range shown {
@@ -121,7 +124,8 @@ func rewritten(posts []Post, i int, shown map[string]client.Event) bool {
 	})
 }
 
-// Posts checks the acknowledgements themselves: each key stored once, each id and number given once.
+// Posts checks the acknowledgements themselves: each key stored once, each id and number given
+// once.
 func Posts(posts []Post) []Fault {
 	var faults []Fault
 	byKey, byID := map[string]Post{}, map[string]Post{}
@@ -137,8 +141,9 @@ func Posts(posts []Post) []Fault {
 	return faults
 }
 
-// Agree checks that readers were told one story: the same number is the same entry for all, and no key is in it twice.
-// Readers that saw a reset because the log was rewritten saw two stories; compare them from the reset on.
+// Agree checks that readers were told one story: the same number is the same entry for all, and no
+// key is in it twice. Readers that saw a reset because the log was rewritten saw two stories;
+// compare them from the reset on.
 func Agree(records map[string][]client.Event) []Fault {
 	var faults []Fault
 	type sight struct{ who, id, text string }

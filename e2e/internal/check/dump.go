@@ -10,8 +10,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// Dump shows a room's record for people to read: attempts that had no success, each reader with runs of messages in one
-// line, and what is kept in the end.
+// Dump shows a room's record for people to read: attempts that had no success, each reader with
+// runs of messages in one line, and what is kept in the end.
 func Dump(r Room) string {
 	var b strings.Builder
 	for _, loss := range r.Losses {

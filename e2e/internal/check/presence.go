@@ -11,7 +11,8 @@ import (
 // grace is how long a member may be away who has not left, by the protocol.
 const grace = 10 * time.Second
 
-// storeAgain is within what time of an outage's end a node has taken the leases that it could not take in it.
+// storeAgain is within what time of an outage's end a node has taken the leases that it could not
+// take in it.
 const storeAgain = 2 * time.Second
 
 // rosterAgain is how long after a loss rosters may be wrong: leases are renewed every 20 s.
@@ -26,8 +27,9 @@ type departure struct {
 	version int64
 }
 
-// withOutages has those who came back in an outage come back with its end: a node that is without its store welcomes
-// whom the roster still shows, and takes the lease, which would keep them there, when it can.
+// withOutages has those who came back in an outage come back with its end: a node that is without
+// its store welcomes whom the roster still shows, and takes the lease, which would keep them there,
+// when it can.
 func (r Room) withOutages(absences []absence) []absence {
 	for i := range absences {
 		a := &absences[i]
@@ -79,8 +81,8 @@ func Departures(r Room) []Fault {
 	return c.faults
 }
 
-// absencesOf is when a reader was not connected. It is, from the first word of the other side until the connection is
-// dropped or ends.
+// absencesOf is when a reader was not connected. It is, from the first word of the other side until
+// the connection is dropped or ends.
 func absencesOf(events []client.Event) []absence {
 	var all []absence
 	here := false
@@ -88,7 +90,8 @@ func absencesOf(events []client.Event) []absence {
 	for _, event := range events {
 		switch event.Type {
 		case client.TypeOpen, client.TypeNote, client.TypeEnd:
-			// A note is written when a connection is dropped; those that are not are harmless: the next event ends them.
+			// A note is written when a connection is dropped; those that are not are harmless: the
+			// next event ends them.
 			if here {
 				here, since = false, event.At
 			}
@@ -106,7 +109,8 @@ func absencesOf(events []client.Event) []absence {
 	return all
 }
 
-// Roster is who is here, as a stream was told since its connection began; told is false for what is no stream.
+// Roster is who is here, as a stream was told since its connection began; told is false for what is
+// no stream.
 func Roster(events []client.Event) (ids []string, told bool) {
 	members := map[string]bool{}
 	for _, event := range events {

@@ -10,8 +10,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// away is a record in which Ben is not connected for so many seconds from the tenth on, and Ann and Carol are told some
-// seconds after the tenth that he has left; a reader that is told at 0 is not.
+// away is a record in which Ben is not connected for so many seconds from the tenth on, and Ann and
+// Carol are told some seconds after the tenth that he has left; a reader that is told at 0 is not.
 func away(seconds, toldAnn, toldCarol int) check.Room {
 	r := check.Room{Readings: []check.Reading{
 		{Who: "Ann", ID: "ann", Events: []client.Event{{Type: "welcome", At: at(0)}}},

@@ -6,14 +6,16 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// Attempt is one sending of a post. A post whose fate is unknown is sent again under its key: another attempt.
+// Attempt is one sending of a post. A post whose fate is unknown is sent again under its key:
+// another attempt.
 type Attempt struct {
 	// Author is the id of who posts; together with Key it is one post.
 	Author, Key, Text string
 	Sent              time.Time
 	// Answered is zero when no answer came.
 	Answered time.Time
-	// Status is the answer's; for a WebSocket 201 stands for an ack, and 503 for the error "unavailable".
+	// Status is the answer's; for a WebSocket 201 stands for an ack, and 503 for the error
+	// "unavailable".
 	Status int
 	// ID is the entry's, when the post was acknowledged.
 	ID string
@@ -29,8 +31,9 @@ type Loss struct {
 	Why string
 	// Since is from when on what was acknowledged may be gone; zero for all of it.
 	Since time.Time
-	// At is the moment before it was lost, Gone one at which it surely was, and Recovered when every reader was seen to read
-	// on. Whoever does the harm can be made to wait between the first two; Gone is At where it is zero.
+	// At is the moment before it was lost, Gone one at which it surely was, and Recovered when
+	// every reader was seen to read on. Whoever does the harm can be made to wait between the first
+	// two; Gone is At where it is zero.
 	At, Gone, Recovered time.Time
 }
 
@@ -42,11 +45,12 @@ func (l Loss) gone() time.Time {
 	return l.Gone
 }
 
-// Outage is a time in which a node was without its store, or stood still: from before that was done to when all was
-// well again.
+// Outage is a time in which a node was without its store, or stood still: from before that was done
+// to when all was well again.
 type Outage struct{ From, To time.Time }
 
-// Reading is what one reader was told, over all of its connections, with its openings, drops and resumes.
+// Reading is what one reader was told, over all of its connections, with its openings, drops and
+// resumes.
 type Reading struct {
 	Who string
 	// ID is the member's; "" when it is of no matter.
@@ -54,16 +58,19 @@ type Reading struct {
 	Events []client.Event
 }
 
-// Room is the record of one room: all that was sent to it, all that was seen in it, and what was done to its store.
+// Room is the record of one room: all that was sent to it, all that was seen in it, and what was
+// done to its store.
 //
-// The record is complete: every post to the room is among the attempts, and every reader was read to the end of the log.
+// The record is complete: every post to the room is among the attempts, and every reader was read
+// to the end of the log.
 type Room struct {
 	Name string
 	// Limit is how many entries the room keeps.
 	Limit   int
 	Losses  []Loss
 	Outages []Outage
-	// Late is the longest that the machine let somebody wait who was ready to run, as far as that was measured.
+	// Late is the longest that the machine let somebody wait who was ready to run, as far as that
+	// was measured.
 	Late     time.Duration
 	Attempts []Attempt
 	Readings []Reading
@@ -71,6 +78,6 @@ type Room struct {
 	Kept []client.Event
 }
 
-// late is how long after it was caused something may be seen: by a client that has only just been scheduled, after a
-// server that had to be, twice over.
+// late is how long after it was caused something may be seen: by a client that has only just been
+// scheduled, after a server that had to be, twice over.
 func (r Room) late() time.Duration { return max(250*time.Millisecond, 4*r.Late) }

@@ -24,8 +24,8 @@ func entry(i int) client.Event {
 	}
 }
 
-// record is the record of a room in which all went well: entry i is posted and seen by two readers at second i, and Ben
-// changes nodes between the sixth and the seventh.
+// record is the record of a room in which all went well: entry i is posted and seen by two readers
+// at second i, and Ben changes nodes between the sixth and the seventh.
 func record() check.Room {
 	r := check.Room{Name: "kitchen", Limit: 100}
 	for _, who := range []string{"Ann", "Ben"} {
@@ -72,8 +72,8 @@ func attempt(e client.Event) check.Attempt {
 	return check.Attempt{Author: e.From.ID, Key: e.Key, Text: e.Text, Sent: e.At.Add(-time.Millisecond), Answered: e.At, Status: 201, ID: e.ID}
 }
 
-// lostTail is a record in which a failover at second 12 lost the last three entries, and two others came since. Both
-// readers were told.
+// lostTail is a record in which a failover at second 12 lost the last three entries, and two others
+// came since. Both readers were told.
 func lostTail() check.Room {
 	r := record()
 	r.Losses = []check.Loss{{Why: "failover", Since: at(10).Add(-500 * time.Millisecond), At: at(12).Add(500 * time.Millisecond), Recovered: at(20)}}

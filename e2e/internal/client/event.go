@@ -68,7 +68,8 @@ type Event struct {
 const (
 	// TypeLine is a line of a text stream.
 	TypeLine = "(line)"
-	// TypeEnd is the end of a connection; Status is the close code of a WebSocket, Detail says the rest.
+	// TypeEnd is the end of a connection; Status is the close code of a WebSocket, Detail says the
+	// rest.
 	TypeEnd = "(end)"
 )
 

@@ -16,19 +16,22 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// LightReader is a reader that costs little, for tests with thousands of them. It keeps no record: it counts, and checks
-// as it goes that the entries' numbers have no hole. It speaks just enough HTTP and WebSocket for that.
+// LightReader is a reader that costs little, for tests with thousands of them. It keeps no record:
+// it counts, and checks as it goes that the entries' numbers have no hole. It speaks just enough
+// HTTP and WebSocket for that.
 //
 // One goroutine connects it, and from Connect to Close one more reads.
 type LightReader struct {
 	Kind   Kind // WebSocket or SSE
 	Person Person
 	Room   string
-	// Pause is how long it rests when it has read all there is, so that many readers cost little. 0 for not at all.
+	// Pause is how long it rests when it has read all there is, so that many readers cost little. 0
+	// for not at all.
 	Pause time.Duration
 	// Heard is called with each message's text, as JSON has it, unless it is nil.
 	Heard func(text []byte)
-	// Changed is called, unless it is nil, when an entry or live has come or the connection has ended.
+	// Changed is called, unless it is nil, when an entry or live has come or the connection has
+	// ended.
 	Changed func()
 
 	conn   net.Conn
@@ -60,8 +63,8 @@ type LightReaderState struct {
 	Lives int
 	// Fault is the first hole or repeat.
 	Fault error
-	// End is how the last connection ended, as "too_slow", for a WebSocket "too_slow 4008"; or why it could not be read. It
-	// is "" while it has not.
+	// End is how the last connection ended, as "too_slow", for a WebSocket "too_slow 4008"; or why
+	// it could not be read. It is "" while it has not.
 	End string
 }
 

@@ -17,7 +17,8 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// web is for everything but streams' own needs: no proxy from the environment, no waiting for ever for a connection.
+// web is for everything but streams' own needs: no proxy from the environment, no waiting for ever
+// for a connection.
 var web = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second, Proxy: nil}}
 
 // Person is who posts and reads, at one address.
@@ -71,8 +72,8 @@ func (p Person) Post(t testing.TB, room, text string) Event {
 	return message
 }
 
-// TryPost says something, under a key if there is one, and is the answer with its status. The error is of the
-// connection: nobody knows then whether the message is stored.
+// TryPost says something, under a key if there is one, and is the answer with its status. The error
+// is of the connection: nobody knows then whether the message is stored.
 func (p Person) TryPost(ctx context.Context, room, key, text string) (Event, int, error) {
 	body, err := json.Marshal(map[string]string{"text": text, "key": key})
 	if err != nil {

@@ -45,7 +45,8 @@ type Options struct {
 	Query string
 	// Into is the record to go on with; a new one by default.
 	Into *Record
-	// Rooms makes it a reader of several rooms, each "room" or "room@CURSOR"; the room given to Read is not used.
+	// Rooms makes it a reader of several rooms, each "room" or "room@CURSOR"; the room given to
+	// Read is not used.
 	Rooms []string
 }
 
@@ -246,8 +247,8 @@ func (r *Reader) openStream(ctx context.Context, p Person, room string, options 
 	return nil
 }
 
-// readSSE reads an event stream as the HTML standard says, section 9.2.6, as far as the protocol uses it: one data
-// line an event.
+// readSSE reads an event stream as the HTML standard says, section 9.2.6, as far as the protocol
+// uses it: one data line an event.
 func (r *Reader) readSSE(lines *bufio.Scanner) {
 	var data, eventType, lastID string
 	for lines.Scan() {
@@ -269,8 +270,8 @@ func (r *Reader) readSSE(lines *bufio.Scanner) {
 	}
 }
 
-// poll reads by long polling: what is kept first, then as it comes. A reset and the place after what was kept are
-// recorded as the streams tell them.
+// poll reads by long polling: what is kept first, then as it comes. A reset and the place after
+// what was kept are recorded as the streams tell them.
 func (r *Reader) poll(ctx context.Context, p Person, room, after string) {
 	defer close(r.done)
 	live := false

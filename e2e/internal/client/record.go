@@ -66,7 +66,8 @@ func (r *Record) Cursor() string {
 	return ""
 }
 
-// Types is the types of all events but pings, each run of one type once: the shape of what was told.
+// Types is the types of all events but pings, each run of one type once: the shape of what was
+// told.
 func (r *Record) Types() []string {
 	var types []string
 	for _, event := range r.Events() {

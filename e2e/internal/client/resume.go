@@ -43,8 +43,9 @@ func (r *Record) Since(n int) (events []Event, changed <-chan struct{}) {
 // ErrNotInTime says that a connection did not come about within its time.
 var ErrNotInTime = errors.New("not in time")
 
-// Resume opens a reader that goes on from the cursor of the record, which is told of it. It gives up after a while,
-// since the other side may be one that does not answer at all. The caller drops the reader.
+// Resume opens a reader that goes on from the cursor of the record, which is told of it. It gives
+// up after a while, since the other side may be one that does not answer at all. The caller drops
+// the reader.
 func (p Person) Resume(ctx context.Context, within time.Duration, kind Kind, room string, into *Record) (*Reader, error) {
 	after := into.Cursor()
 	into.add(Event{Type: TypeOpen, Cursor: after, Detail: fmt.Sprintf("%s at %s after %q", kind, p.Base, after)})

@@ -11,7 +11,8 @@ import (
 	"syscall"
 )
 
-// Build builds the program under test with the race detector. The caller removes the directory when all tests are done.
+// Build builds the program under test with the race detector. The caller removes the directory when
+// all tests are done.
 func Build(dir string) (program string, err error) {
 	if program := os.Getenv("E2E_PROGRAM"); program != "" {
 		return program, nil // built before
@@ -19,19 +20,21 @@ func Build(dir string) (program string, err error) {
 	return build(dir, "caller-race", ".", "-race", "./cmd/caller")
 }
 
-// BuildPlain builds the program as people run it, without the race detector: for tests that measure.
+// BuildPlain builds the program as people run it, without the race detector: for tests that
+// measure.
 func BuildPlain(dir string) (program string, err error) {
 	return build(dir, "caller-plain", ".", "./cmd/caller")
 }
 
-// BuildLiveKit builds a LiveKit server, from a module of its own in e2e/calls/livekit: the product does not depend on it.
-// The first time takes some minutes.
+// BuildLiveKit builds a LiveKit server, from a module of its own in e2e/calls/livekit: the product
+// does not depend on it. The first time takes some minutes.
 func BuildLiveKit(dir string) (program string, err error) {
 	return build(dir, "livekit-server", "e2e/calls/livekit", "github.com/livekit/livekit-server/cmd/server")
 }
 
-// build builds a program in bin, where go build links nothing anew that has not changed, and copies it into dir: a test
-// has the program that it began with, whatever is built meanwhile. module is the folder of its module.
+// build builds a program in bin, where go build links nothing anew that has not changed, and copies
+// it into dir: a test has the program that it began with, whatever is built meanwhile. module is
+// the folder of its module.
 func build(dir, name, module string, args ...string) (program string, err error) {
 	defer func() {
 		if err != nil {

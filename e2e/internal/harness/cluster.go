@@ -19,7 +19,8 @@ type Cluster struct {
 	Nodes []*Redis
 }
 
-// StartCluster starts six servers and makes a Cluster of them. A node is given up after [giveUpAfter].
+// StartCluster starts six servers and makes a Cluster of them. A node is given up after
+// [giveUpAfter].
 func StartCluster(t testing.TB) *Cluster {
 	t.Helper()
 	c := &Cluster{}
@@ -118,7 +119,8 @@ func (c *Cluster) Slot(t testing.TB, key string) int64 {
 	return c.Nodes[0].Do(t, "CLUSTER", "KEYSLOT", key).(int64)
 }
 
-// Move moves a slot from one master to another, with all keys in it, as redis-cli does. pause is between two keys.
+// Move moves a slot from one master to another, with all keys in it, as redis-cli does. pause is
+// between two keys.
 func (c *Cluster) Move(t testing.TB, slot int64, from, to *Redis, pause time.Duration) (keys int) {
 	t.Helper()
 	fromID, toID := from.Do(t, "CLUSTER", "MYID"), to.Do(t, "CLUSTER", "MYID")

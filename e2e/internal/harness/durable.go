@@ -9,7 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Durable is redis-server's arguments with which what was answered is on disk: killed and started again it has it still.
+// Durable is redis-server's arguments with which what was answered is on disk: killed and started
+// again it has it still.
 var Durable = []string{"--appendonly", "yes", "--appendfsync", "always"}
 
 // Erase removes what a Redis that does not run now has on disk.

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Link is a TCP proxy in this process: the network between two programs, which a test can make bad. Its methods may be
-// called at the same time. It knows nothing of what it carries.
+// Link is a TCP proxy in this process: the network between two programs, which a test can make bad.
+// Its methods may be called at the same time. It knows nothing of what it carries.
 type Link struct {
 	// Addr is where it listens, host:port.
 	Addr     string

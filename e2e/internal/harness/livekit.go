@@ -17,7 +17,8 @@ const (
 	LiveKitSecret = "a secret of the tests, 32 characters or more"
 )
 
-// LiveKit is a LiveKit server of the test's own. It keeps its ports when it is killed and started again.
+// LiveKit is a LiveKit server of the test's own. It keeps its ports when it is killed and started
+// again.
 type LiveKit struct {
 	*Process
 	// URL is where clients connect, as in ws://127.0.0.1:41234.
@@ -56,7 +57,8 @@ func (l *LiveKit) start(t testing.TB) error {
 	return awaitServer(l.Process, func() bool { return Status(l.http) == http.StatusOK })
 }
 
-// liveKitConfig has all media on one UDP port, so that tests beside each other need no ranges of their own.
+// liveKitConfig has all media on one UDP port, so that tests beside each other need no ranges of
+// their own.
 func liveKitConfig(port, tcp, udp int, webhooks []string) string {
 	config := fmt.Sprintf(`port: %d
 bind_addresses: ["127.0.0.1"]

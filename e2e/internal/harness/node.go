@@ -35,8 +35,8 @@ type Node struct {
 
 var listensOn = regexp.MustCompile(`Caller is at (http://((?:127\.0\.0\.1|localhost|\[::1\]):[0-9]+))`)
 
-// Node starts a node on a free port and waits until it is ready. More args are flags of the program; a later --addr
-// wins over the free port.
+// Node starts a node on a free port and waits until it is ready. More args are flags of the
+// program; a later --addr wins over the free port.
 func (p Programs) Node(t testing.TB, args ...string) *Node {
 	t.Helper()
 	node := p.StartNode(t, args...)
@@ -69,8 +69,8 @@ func (n *Node) AwaitReady(t testing.TB) {
 	require.NoError(t, awaitServer(n.Process, func() bool { return Status(n.URL+"/readyz") == http.StatusOK }))
 }
 
-// Stop asks the node to stop with SIGTERM, and is its exit code. It is zero only for a node that was done within its own
-// time, by its own clock: one that was not says so and exits with another.
+// Stop asks the node to stop with SIGTERM, and is its exit code. It is zero only for a node that
+// was done within its own time, by its own clock: one that was not says so and exits with another.
 func (n *Node) Stop(t testing.TB) (code int) {
 	t.Helper()
 	n.Signal(syscall.SIGTERM)
@@ -104,9 +104,9 @@ func Status(url string) int {
 	return resp.StatusCode
 }
 
-// FreePort is a TCP port on loopback that nobody listens on now, and that no other test is given until this one is over,
-// in whatever process. It is below those that the system gives to outgoing connections (Linux: from 32768), one of which
-// could take it before it is used.
+// FreePort is a TCP port on loopback that nobody listens on now, and that no other test is given
+// until this one is over, in whatever process. It is below those that the system gives to outgoing
+// connections (Linux: from 32768), one of which could take it before it is used.
 func FreePort(t testing.TB) int {
 	t.Helper()
 	for range 100 {
@@ -137,7 +137,8 @@ func answers(addr string) bool {
 	return conn.Close() == nil
 }
 
-// privateDir is a directory of the test's that a server of another user could not enter: servers run as ourselves.
+// privateDir is a directory of the test's that a server of another user could not enter: servers
+// run as ourselves.
 func privateDir(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()

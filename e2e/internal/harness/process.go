@@ -18,12 +18,12 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// stopTime is how long a process has after SIGTERM at the end of its test, before SIGKILL. Nothing is asserted of that
-// end, and a test that is over waits for nobody.
+// stopTime is how long a process has after SIGTERM at the end of its test, before SIGKILL. Nothing
+// is asserted of that end, and a test that is over waits for nobody.
 const stopTime = 5 * time.Second
 
-// Process is a program that a test started. It ends with the test at the latest; when the test has failed its output
-// is in the test's log.
+// Process is a program that a test started. It ends with the test at the latest; when the test has
+// failed its output is in the test's log.
 type Process struct {
 	Name string
 	// Output is what the process has written so far, to stdout and stderr both.
@@ -99,8 +99,9 @@ func (p *Process) ended() bool {
 	}
 }
 
-// onStarter runs start on the one thread that starts processes. Pdeathsig is bound to the thread that made the
-// process and not to the program: on a thread that ends early the process would end with it (golang/go#27505).
+// onStarter runs start on the one thread that starts processes. Pdeathsig is bound to the thread
+// that made the process and not to the program: on a thread that ends early the process would end
+// with it (golang/go#27505).
 func onStarter(start func() error) error {
 	result := make(chan error)
 	starter() <- func() { result <- start() }
@@ -189,8 +190,8 @@ func Find(t testing.TB, name string) string {
 // errPortTaken says that somebody was faster on a port that was free when it was chosen.
 var errPortTaken = errors.New("the port is taken")
 
-// startOnPort starts a server that can't choose a free port by itself: start is given one, and another when it says
-// errPortTaken.
+// startOnPort starts a server that can't choose a free port by itself: start is given one, and
+// another when it says errPortTaken.
 func startOnPort(t testing.TB, start func(port int) error) {
 	t.Helper()
 	var err error
@@ -202,7 +203,8 @@ func startOnPort(t testing.TB, start func(port int) error) {
 	require.NoError(t, err)
 }
 
-// awaitServer waits until ready says that the server answers, and tells why it does not when it has ended.
+// awaitServer waits until ready says that the server answers, and tells why it does not when it has
+// ended.
 func awaitServer(p *Process, ready func() bool) error {
 	deadline := testwait.Deadline()
 	for !ready() {

@@ -20,7 +20,8 @@ type Proxy struct {
 
 // ProxyConfig is what the configurations under testdata are filled with.
 type ProxyConfig struct {
-	// Port is where to listen, Dir where to put files, Config the file that the configuration is in.
+	// Port is where to listen, Dir where to put files, Config the file that the configuration is
+	// in.
 	Port   int
 	Dir    string
 	Config string
@@ -46,7 +47,8 @@ func HAProxy(t testing.TB, name string, nodes ...*Node) *Proxy {
 	}, nodes...)
 }
 
-// StartProxy starts a proxy with the configuration testdata/PROGRAM/FILE, filled in, and waits until it listens.
+// StartProxy starts a proxy with the configuration testdata/PROGRAM/FILE, filled in, and waits
+// until it listens.
 func StartProxy(t testing.TB, program, file string, also map[string]string, command func(ProxyConfig) *exec.Cmd, nodes ...*Node) *Proxy {
 	t.Helper()
 	source, err := template.New(file).Option("missingkey=zero").ParseFiles(filepath.Join("testdata", program, file))

@@ -13,7 +13,8 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// Redis is a redis-server of the test's own. It keeps its port and directory when it is stopped and started again.
+// Redis is a redis-server of the test's own. It keeps its port and directory when it is stopped and
+// started again.
 type Redis struct {
 	*Process
 	// Addr is host:port.
@@ -22,7 +23,8 @@ type Redis struct {
 	t    testing.TB
 }
 
-// StartRedis starts a Redis that keeps nothing on disk. More args are redis-server's own, as in "--appendonly", "yes".
+// StartRedis starts a Redis that keeps nothing on disk. More args are redis-server's own, as in
+// "--appendonly", "yes".
 func StartRedis(t testing.TB, args ...string) *Redis {
 	t.Helper()
 	dir := privateDir(t)

@@ -18,7 +18,8 @@ import (
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
-// replicating are the arguments of servers that replicate: they find each other, and what is wrong, soon.
+// replicating are the arguments of servers that replicate: they find each other, and what is wrong,
+// soon.
 var replicating = []string{"--repl-diskless-sync-delay", "0", "--repl-ping-replica-period", "1", "--repl-timeout", "10"}
 
 // Sentinels is a master with two replicas, and three Sentinels that watch them.
@@ -31,7 +32,8 @@ type Sentinels struct {
 // masterName is what the Sentinels call the master.
 const masterName = "chat"
 
-// StartSentinels starts six processes: a master, two replicas that have all it has, three Sentinels that know all that.
+// StartSentinels starts six processes: a master, two replicas that have all it has, three Sentinels
+// that know all that.
 func StartSentinels(t testing.TB) *Sentinels {
 	t.Helper()
 	s := &Sentinels{Master: StartRedis(t, replicating...)}
@@ -78,8 +80,9 @@ func field(reply any, name string) string {
 	return ""
 }
 
-// giveUpAfter is after how many milliseconds without an answer a server is replaced. One that got no time to run is not to
-// be: with 1000 a Sentinel, which asks once a second, took a live master for a dead one.
+// giveUpAfter is after how many milliseconds without an answer a server is replaced. One that got
+// no time to run is not to be: with 1000 a Sentinel, which asks once a second, took a live master
+// for a dead one.
 const giveUpAfter = 3000
 
 func startSentinel(t testing.TB, host, port string) *redis.Client {
@@ -139,14 +142,16 @@ func (r *Redis) Do(t testing.TB, command ...any) any {
 	return reply
 }
 
-// LoseMaster kills a master so that its replicas have all it has stored: nothing is written any more when it dies.
+// LoseMaster kills a master so that its replicas have all it has stored: nothing is written any
+// more when it dies.
 func LoseMaster(t testing.TB, master *Redis, replicas ...*Redis) {
 	t.Helper()
 	awaitCaughtUp(t, master, replicas)
 	master.Kill()
 }
 
-// awaitCaughtUp has a master take no more writes, and waits until its replicas have all that it has.
+// awaitCaughtUp has a master take no more writes, and waits until its replicas have all that it
+// has.
 func awaitCaughtUp(t testing.TB, master *Redis, replicas []*Redis) {
 	t.Helper()
 	master.Do(t, "CLIENT", "PAUSE", 2*testwait.Limit.Milliseconds(), "WRITE")
@@ -160,8 +165,9 @@ func awaitCaughtUp(t testing.TB, master *Redis, replicas []*Redis) {
 	})
 }
 
-// LoseMasterAndTail kills a master after a time in which its replicas got nothing of what it stored. They are stopped
-// meanwhile, so that they do not connect again, and what was under way to them is thrown away with the connection.
+// LoseMasterAndTail kills a master after a time in which its replicas got nothing of what it
+// stored. They are stopped meanwhile, so that they do not connect again, and what was under way to
+// them is thrown away with the connection.
 func LoseMasterAndTail(t testing.TB, master *Redis, tail time.Duration, replicas ...*Redis) (since, at, gone time.Time) {
 	t.Helper()
 	awaitCaughtUp(t, master, replicas)

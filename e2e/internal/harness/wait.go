@@ -12,8 +12,8 @@ import (
 // look is how often Await looks: each look may be a request to a program that shares the machine.
 const look = 20 * time.Millisecond
 
-// Await waits until ok accepts what see returns, and returns that. It fails the test, and says what it saw last, when
-// that does not happen within [testwait.Limit], the one deadline of all tests.
+// Await waits until ok accepts what see returns, and returns that. It fails the test, and says what
+// it saw last, when that does not happen within [testwait.Limit], the one deadline of all tests.
 func Await[T any](t testing.TB, what string, see func() T, ok func(T) bool) T {
 	t.Helper()
 	for deadline := testwait.Deadline(); ; time.Sleep(look) {

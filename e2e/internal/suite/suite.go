@@ -1,5 +1,6 @@
-// Package suite is what the tests of one package share in one run: the program, built once, and browsers, each started
-// when it is first needed. It knows the harness and the browsers, and nothing of what is tested.
+// Package suite is what the tests of one package share in one run: the program, built once, and
+// browsers, each started when it is first needed. It knows the harness and the browsers, and
+// nothing of what is tested.
 package suite
 
 import (
@@ -13,7 +14,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/times"
 )
 
-// Suite is one run's. Make one for each package of tests; its methods may be called at the same time.
+// Suite is one run's. Make one for each package of tests; its methods may be called at the same
+// time.
 type Suite struct {
 	// Programs is set by Main before the tests run, unless they are short ones.
 	Programs harness.Programs
@@ -25,7 +27,8 @@ type Suite struct {
 	firefox  *browser.Firefox
 }
 
-// Main builds the program, runs the tests, and ends the browsers. It returns the process's exit code.
+// Main builds the program, runs the tests, and ends the browsers. It returns the process's exit
+// code.
 func (s *Suite) Main(m *testing.M) (code int) {
 	if testing.Short() {
 		return m.Run()

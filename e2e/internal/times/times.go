@@ -1,6 +1,6 @@
-// Package times reports how fast things were in a run of tests: a table at its end. A test asserts what happened; how
-// long that took is the machine's as much as the program's, and stands here, beside what the machine took with nothing
-// in between.
+// Package times reports how fast things were in a run of tests: a table at its end. A test asserts
+// what happened; how long that took is the machine's as much as the program's, and stands here,
+// beside what the machine took with nothing in between.
 package times
 
 import (
@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// Table is the table of one run. The zero value is empty; its methods may be called at the same time.
+// Table is the table of one run. The zero value is empty; its methods may be called at the same
+// time.
 type Table struct {
 	mu   sync.Mutex // guards rows
 	rows []Row
@@ -27,8 +28,8 @@ type Row struct {
 	Took time.Duration
 	// Promised is what is promised for a machine with time; 0 for nothing.
 	Promised time.Duration
-	// Machine is the longest that the same machine took, meanwhile, for the same with nothing in between; 0 if that was
-	// not measured.
+	// Machine is the longest that the same machine took, meanwhile, for the same with nothing in
+	// between; 0 if that was not measured.
 	Machine time.Duration
 	// Held is what the test held Took to, for the machine as it was; 0 for nothing.
 	Held time.Duration

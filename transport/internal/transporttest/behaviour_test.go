@@ -21,7 +21,8 @@ func TestMain(m *testing.M) { testwait.Main(m) }
 type transport struct {
 	name string
 	open func(t *testing.T, s *site, query url.Values) (reader, refusal)
-	// polls says that it reads by requests: what it has not asked for yet waits in the log, so it is never too slow.
+	// polls says that it reads by requests: what it has not asked for yet waits in the log, so it
+	// is never too slow.
 	polls bool
 }
 
@@ -157,8 +158,8 @@ func TestRefusal(t *testing.T) {
 	})
 }
 
-// A reader that takes nothing is told so and ended; one beside it gets all. One that polls too seldom is told that it
-// has missed something.
+// A reader that takes nothing is told so and ended; one beside it gets all. One that polls too
+// seldom is told that it has missed something.
 func TestSlowReader(t *testing.T) {
 	each(t, chat.Options{}, func(t *testing.T, s *site, via transport) {
 		slow := via.read(t, s, "name=Slow")
