@@ -157,7 +157,9 @@ func TestTogetherWithoutAnswer(t *testing.T) {
 	s := startRedis(t)
 	st, patient, r := s.open(t, Options{Timeout: 5 * time.Second}), s.open(t, Options{}), room()
 	post(t, st, r, "so that Redis has the script")
-	require.Len(t, read(t, st, r).Entries, 1, "which makes a connection for pipelines, too")
+	ping := redis.NewStatusCmd(ctx, "ping") // which makes a connection for pipelines, too
+	st.pipeliner.together(masters(t, st)[0], []redis.Cmder{ping})
+	require.NoError(t, ping.Err())
 	release := occupy(st.pipeliner, masters(t, st)...)
 	answers := postWaiting(t, st, ctx, r, r, r)
 	gone, cancel := context.WithCancel(ctx)
