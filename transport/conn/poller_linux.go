@@ -11,9 +11,9 @@ import (
 )
 
 // poller reports which of many sockets have something to read, so that an idle connection needs no
-// goroutine that waits for it. Measured with 10,000 idle connections: a parked reader costs 2.4 KB
-// each (SSE) and 4.4 KB (WebSocket, whose reading goes deeper), which is as much as all the rest of
-// an SSE connection.
+// goroutine that waits for it. Measured with 10,000 idle connections: a goroutine that waits in a
+// read costs 2.4 KB (SSE) or 4.4 KB (WebSocket, whose reading goes deeper), which is as much as all
+// the rest of an SSE connection.
 //
 // It is one epoll set which Go's own netpoller watches like any file: a set is readable when one of
 // its sockets is (epoll(7)). So one goroutine sleeps in the netpoller, as it would for one socket,
