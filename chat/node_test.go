@@ -251,6 +251,10 @@ func TestMoreMissedThanIsKeptIsAReset(t *testing.T) {
 // After a failover that lost the last entries, others have their numbers.
 func TestARewrittenLogIsAReset(t *testing.T) {
 	for name, tellAll := range map[string]bool{"with a cut": true, "unnoticed": false} {
+		want := []string{"<reset rewritten>", "kept", "instead", "next", "<live>"}
+		if tellAll {
+			want = []string{"<reset rewritten>", "kept", "instead", "<live>", "next"}
+		}
 		t.Run(name, func(t *testing.T) {
 			inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
 				bob, _ := subscribe(t, n, session("Bob"), chat.All)
@@ -264,9 +268,10 @@ func TestARewrittenLogIsAReset(t *testing.T) {
 				})
 				say(t, n, "instead") // has the lost one's number
 				s.MendFeed(tellAll)
+				synctest.Wait()   // a cut has the list read, a loss that nobody told of has not
 				say(t, n, "next") // follows the last delivered by number, but not by tag
 				synctest.Wait()
-				require.Equal(t, []string{"<reset rewritten>", "kept", "instead", "next", "<live>"}, texts(bob.take()))
+				require.Equal(t, want, texts(bob.take()))
 			})
 		})
 	}

@@ -115,7 +115,8 @@ func TestRunAndDrain(t *testing.T) {
 	lines := bufio.NewScanner(events.Body)
 	for lines.Scan() && !strings.Contains(lines.Text(), `"live"`) {
 	}
-	socket, _, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(p.url, "http")+"/rooms/lobby/ws", nil)
+	dialer := &websocket.Dialer{HandshakeTimeout: testwait.Limit}
+	socket, _, err := dialer.Dial("ws"+strings.TrimPrefix(p.url, "http")+"/rooms/lobby/ws", nil)
 	require.NoError(t, err)
 	defer socket.Close()
 	polled := make(chan int, 1)

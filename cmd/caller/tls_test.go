@@ -70,9 +70,15 @@ func (p *program) trusting(t *testing.T) *http.Client {
 	return p.client
 }
 
+// handshake opens a TLS connection and believes whoever answers.
+func (p *program) handshake(config *tls.Config) (*tls.Conn, error) {
+	config.InsecureSkipVerify = true
+	return tls.DialWithDialer(&net.Dialer{Timeout: testwait.Limit}, "tcp", strings.TrimPrefix(p.url, "https://"), config)
+}
+
 func (p *program) serial(t *testing.T) int64 {
 	t.Helper()
-	c, err := tls.DialWithDialer(&net.Dialer{Timeout: testwait.Limit}, "tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{InsecureSkipVerify: true})
+	c, err := p.handshake(&tls.Config{})
 	require.NoError(t, err)
 	defer c.Close()
 	return c.ConnectionState().PeerCertificates[0].SerialNumber.Int64()
@@ -226,9 +232,9 @@ func TestHTTPS(t *testing.T) {
 
 func TestOldTLSIsRefused(t *testing.T) {
 	p := begin(t, newPair(t).flags()...)
-	_, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS11})
-	require.Error(t, err)
-	c, err := tls.Dial("tcp", strings.TrimPrefix(p.url, "https://"), &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12})
+	_, err := p.handshake(&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+	require.ErrorContains(t, err, "protocol version")
+	c, err := p.handshake(&tls.Config{MaxVersion: tls.VersionTLS12})
 	require.NoError(t, err)
 	require.NoError(t, c.Close())
 	p.end(t)
@@ -248,8 +254,9 @@ func TestRedirect(t *testing.T) {
 		{"[::1]:80", "//evil.example/", "https://[::1]:" + port + "//evil.example/"},
 		{"chat.example@evil.example", "/", ""},
 	} {
-		conn, err := net.Dial("tcp", strings.TrimPrefix(plain, "http://"))
+		conn, err := net.DialTimeout("tcp", strings.TrimPrefix(plain, "http://"), testwait.Limit)
 		require.NoError(t, err)
+		require.NoError(t, conn.SetDeadline(testwait.Deadline()))
 		_, err = io.WriteString(conn, "POST "+c.path+" HTTP/1.1\r\nHost: "+c.host+"\r\nContent-Length: 0\r\n\r\n")
 		require.NoError(t, err)
 		r, err := http.ReadResponse(bufio.NewReader(conn), nil)
