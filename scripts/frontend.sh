@@ -37,7 +37,9 @@ case ${1:-} in
     trap 'rm -rf "$fresh"' EXIT
     npm run build:page -- --outDir "$fresh/dist" --emptyOutDir --logLevel warn
     npm run build:lib:core -- --outDir "$fresh/lib" --emptyOutDir --logLevel warn
-    npm run build:lib:calls -- --outDir "$fresh/lib" --logLevel warn
+    for module in calls conversation; do
+      npm run "build:lib:$module" -- --outDir "$fresh/lib" --logLevel warn
+    done
     npm run build:types -- --outDir "$fresh/lib/types"
     for built in dist lib; do
       if ! diff -rq "$fresh/$built" "$built"; then

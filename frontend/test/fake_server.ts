@@ -33,6 +33,9 @@ export type Path = Transport | "post";
 
 const LATENCY = 20;
 
+/** What can be sent, and with which method over HTTP. */
+const COMMANDS = { post: "POST", edit: "PATCH", delete: "DELETE", react: "PUT" };
+
 interface Stream {
   path: Transport;
   openedAt: number;
@@ -58,6 +61,8 @@ export class FakeServer {
   /** Streams that are open, by transport: what a test asserts about. */
   readonly streams = new Set<Stream>();
   readonly opened: Transport[] = [];
+  /** What was sent over HTTP: method and path. */
+  readonly sent: string[] = [];
   #tag = "00000001";
   #waiters = new Set<() => void>();
   call: Call | undefined;
@@ -71,6 +76,25 @@ export class FakeServer {
 
   constructor(room = "lobby") {
     this.room = room;
+  }
+
+  /** Somebody amends a message, or says more than a text: what a room's server makes of a command. */
+  command(command: Record<string, unknown>, from = { id: "me", name: "Ann" }): MessageEvent {
+    const { type, on, key, replyTo, ...fields } = command;
+    const known = key === undefined ? undefined : this.log.find((m) => m.key === key);
+    if (known !== undefined) return known;
+    const answered = this.log.find(({ id }) => id === replyTo);
+    return this.append({
+      ...fields,
+      from,
+      ...(key === undefined ? {} : { key }),
+      ...(type === "react"
+        ? { type: "reaction", on: on !== false }
+        : { type: type === "post" ? "message" : type }),
+      ...(answered && {
+        replyTo: { id: answered.id, from: answered.from, excerpt: answered.text },
+      }),
+    });
   }
 
   /** Somebody posts. */
@@ -177,9 +201,7 @@ export class FakeServer {
             });
           }
           const { id, time } =
-            command.type === "post"
-              ? this.post(command.text, command.key, { id: "me", name: "Ann" })
-              : this.append(command);
+            command.type in COMMANDS ? this.command({ ...command }) : this.append(command);
           if (this.loseAnswers) return this.#cut(stream);
           this.#send(stream, { type: "ack", roomId: this.room, key: command.key, id, time });
         }, LATENCY);
@@ -261,14 +283,29 @@ export class FakeServer {
     method = "POST",
   ) {
     if (!this.signedIn) return problem(401, "session_invalid");
+    this.sent.push(`${method} ${url.pathname}`);
     if (this.refuse !== undefined) {
       const { status, code, field, limit } = this.refuse;
       return problem(status, code, { field, limit });
     }
-    const { text, key } = JSON.parse(body) as { text: string; key: string };
-    const message = url.pathname.endsWith("/messages")
-      ? this.post(text, key, { id: "me", name: "Ann" })
-      : this.append({ type: method, target: url.pathname, text, key });
+    const fields = JSON.parse(body) as { text: string; key: string };
+    const { text, key } = fields;
+    const [, target, emoji] =
+      /\/messages(?:\/([^/]+))?(?:\/reactions\/(.+))?$/.exec(url.pathname) ?? [];
+    const on = method === "PUT";
+    const type =
+      emoji !== undefined
+        ? "react"
+        : Object.entries(COMMANDS).find(([, how]) => how === method)?.[0];
+    const message =
+      target === undefined && method === "POST" && !url.pathname.endsWith("/messages")
+        ? this.append({ type: method, target: url.pathname, text, key })
+        : this.command({
+            ...fields,
+            type,
+            ...(target && { target }),
+            ...(emoji && { emoji: decodeURIComponent(emoji), on }),
+          });
     if (this.loseAnswers || mode === "mute") throw new TypeError("the answer was lost");
     await delay(LATENCY, signal);
     return Response.json(message, { status: 201 });

@@ -15,6 +15,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build, type Rolldown } from "vite";
 import { afterAll, describe, expect, test, vi } from "vitest";
+import type * as Conversations from "../src/client/conversation.ts";
 import type * as Sources from "../src/client/index.ts";
 import { TRANSPORTS } from "../src/client/index.ts";
 import { INTERNAL, libraryBuild } from "../vite.lib.config.ts";
@@ -102,6 +103,7 @@ describe("the library", () => {
   // What each adds to a page that has the core: it and what only it imports. Bytes, gzipped.
   test.each([
     ["calls", 640],
+    ["conversation", 1_536],
     ["tabs", 4_608],
   ])("with the module %s is at most %i bytes larger", async (name, budget) => {
     const core = await moduleIds("src/client/index.ts");
@@ -142,6 +144,26 @@ describe("the library", () => {
     vi.useRealTimers();
   });
 
+  test("has the conversation in a module that says target, not a shortened name", async () => {
+    const library = (await import(join(root, "lib/conversation.js"))) as typeof Conversations;
+    const person = { id: "p", name: "P" };
+    const message = {
+      type: "message",
+      roomId: "r",
+      id: "1-a" as Sources.Cursor,
+      from: person,
+    } as const;
+    const fields = { id: "2-b", target: "1-a", from: person, text: "better" };
+    const entry = { type: "unknown", name: "edit", id: "2-b" as Sources.Cursor, fields } as const;
+    const edit = library.readAmendment(entry);
+    expect(edit).toMatchObject({ type: "edit", target: "1-a" });
+    if (edit === undefined) return;
+    expect(library.amend({ ...message, text: "good", time: "" }, edit)).toMatchObject({
+      text: "better",
+      amended: "2-b",
+    });
+  });
+
   test("shortens no name that others use", () => {
     // Types of the options, the events and the decisions, and so of what is on the wire.
     const types = ["client", "decisions", "end", "events", "transport"]
@@ -149,7 +171,7 @@ describe("the library", () => {
       .join("")
       .replace(/\/\*[\s\S]*?\*\//g, "");
     const sources = readdirSync(join(root, "src/client"))
-      .filter((name) => !/^(tabs|multi_room|calls)/.test(name)) // optional modules are not in it
+      .filter((name) => !/^(tabs|multi_room|calls|conversation)/.test(name)) // optional modules are not in it
       .map((name) => read(`src/client/${name}`))
       .join("");
     for (const name of INTERNAL) {
@@ -189,7 +211,7 @@ off();
       writeFileSync(join(dir, `shown${i}.ts`), code ?? "");
       return `shown${i}.ts`;
     });
-    expect(shown).toHaveLength(2);
+    expect(shown).toHaveLength(3);
     const options = {
       module,
       moduleResolution,
