@@ -24,6 +24,8 @@ export class FakeBrowser {
   readonly locks: boolean;
   readonly tabs: FakeTab[] = [];
   readonly channels = new Set<{ name: string; tab: FakeTab; channel: ChannelLike }>();
+  /** Messages between the tabs so far. */
+  said = 0;
   readonly #held = new Map<string, Request>();
   #waiting: Request[] = [];
 
@@ -45,6 +47,7 @@ export class FakeBrowser {
       onmessage: null,
       postMessage: (data) => {
         if (tab.dead || !this.channels.has(entry)) return;
+        this.said++;
         const copy = structuredClone(data);
         const others = [...this.channels].filter(
           (other) => other !== entry && other.name === name && !other.tab.deaf,
@@ -110,10 +113,19 @@ export class FakeBrowser {
   }
 }
 
+/** One room of a tab. */
+export interface FakeRoom {
+  client: Client;
+  room: string;
+  texts: string[];
+}
+
 export class FakeTab {
   readonly client: Client;
   readonly room: string;
-  readonly texts: string[] = [];
+  readonly texts: string[];
+  /** Opens another room in this tab. */
+  readonly also: (room: string) => FakeRoom;
   readonly decisions: Decision[] = [];
   readonly #browser: FakeBrowser;
   readonly #ends = new Set<() => void>();
@@ -139,25 +151,39 @@ export class FakeTab {
         return () => {};
       },
     };
-    this.client = createClient(
-      {
-        baseUrl: "http://host/chat/",
-        room,
-        session: { clientId: "me", name: "Ann" },
-        env: {
-          fetch: this.#fetch,
-          socket: (url) => this.#socket(url),
-          random: random.next,
-          key: () => `tab-${n}-${++keys}`,
-          setTimeout: (run, ms) => Number(setTimeout(() => this.gate(run), ms)),
-          clearTimeout: (timer) => clearTimeout(timer),
+    const env = {
+      fetch: this.#fetch,
+      socket: (url: string) => this.#socket(url),
+      random: random.next,
+      key: () => `tab-${n}-${++keys}`,
+      setTimeout: (run: () => void, ms: number) => Number(setTimeout(() => this.gate(run), ms)),
+      clearTimeout: (timer: number) => clearTimeout(timer),
+    };
+    const join = joinTabs(options.transport ?? "", "http://host/chat/", tabs);
+    const open = (room: string): FakeRoom => {
+      const texts: string[] = [];
+      const client = createClient(
+        {
+          baseUrl: "http://host/chat/",
+          room,
+          session: { clientId: "me", name: "Ann" },
+          env,
+          ...options,
         },
-        ...options,
-      },
-      joinTabs(options.transport ?? "", "http://host/chat/", tabs),
-    );
-    this.client.on("reset", () => this.texts.splice(0));
-    this.client.on("message", ({ text }) => this.texts.push(text));
+        join,
+      );
+      client.on("reset", () => texts.splice(0));
+      client.on("message", ({ text }) => texts.push(text));
+      return { client, room, texts };
+    };
+    this.also = (room) => {
+      const one = open(room);
+      one.client.start();
+      return one;
+    };
+    const { client, texts } = open(room);
+    this.client = client;
+    this.texts = texts;
     this.client.on("decision", (decision) => this.decisions.push(decision));
   }
 

@@ -50,6 +50,7 @@ export type TabMessageBody = {
     fresh: boolean;
 } | {
     type: "joined";
+    room: RoomId;
     first: boolean;
     n: number;
     state: ConnectionState;
@@ -57,6 +58,7 @@ export type TabMessageBody = {
     decisions: Decision[];
 } | {
     type: "full";
+    room: RoomId;
 } | {
     type: "event";
     room: RoomId;

@@ -8,7 +8,8 @@ export interface TabRoomOptions {
     ask(body: TabMessageBody): void;
 }
 /**
- * What one tab has of its room on the shared connection: its place in the log, and what is told.
+ * What one tab has of one of its rooms on the shared connection: its place in the log, and what is
+ * told.
  */
 export interface TabRoom {
     /** Takes part again. */
@@ -19,6 +20,8 @@ export interface TabRoom {
     join(): void;
     /** A join that was not answered may be asked for again. */
     forgetJoin(): void;
+    /** Reports whether the leader has it in the room. */
+    takesPart(): boolean;
     /** Leaves the room; `leave` tells the others in it. */
     part(leave: boolean): void;
     /** The leader is another one: what was under way has no answer to hope for. */

@@ -1,6 +1,6 @@
 import { type Connection, type ConnectionOptions, createConnection } from "./connection.ts";
 import { type Cursor, later, START } from "./cursor.ts";
-import { type End, endOfProblem } from "./end.ts";
+import { type End, type EndKind, endOfProblem } from "./end.ts";
 import type { RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
 import { ask } from "./http.ts";
 import {
@@ -16,6 +16,8 @@ import {
 
 /** What the server takes on one connection. */
 export const MOST_ROOMS = 64;
+/** Ends after which a room is not asked for again. */
+const LASTING: ReadonlySet<EndKind> = new Set(["left", "forbidden", "refused"]);
 /** Tabs that come back together are asked for together. Milliseconds. */
 const GATHER = 20;
 
@@ -52,6 +54,8 @@ export interface MultiRoom extends Connection {
 
 export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
   const rooms = new Map<RoomId, Room>();
+  /** One of these made a request fail: they are asked for one by one. */
+  const doubted = new Set<RoomId>();
   let timer: number | undefined;
   const connection = createConnection({
     ...options,
@@ -73,9 +77,14 @@ export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
     if (leave) {
       if (!connection.send({ type: "leave", roomId: room })) leaveOverHttp(room, welcome?.stream);
     }
-    rooms.delete(room);
+    drop(room);
     if (rooms.size === 0) stop();
     else gather();
+  }
+
+  function drop(room: RoomId): void {
+    rooms.delete(room);
+    doubted.delete(room);
   }
 
   /** Begins again, as who one is now. */
@@ -98,6 +107,7 @@ export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
   /** For good: whoever leads the rooms now is another. */
   function close(): void {
     rooms.clear();
+    doubted.clear();
     stop();
   }
 
@@ -113,10 +123,10 @@ export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
   }
 
   function several(): Target {
-    const positions: RoomPosition[] = [...rooms].map(([room, { cursor }]) => ({
-      room,
-      after: cursor,
-    }));
+    const [suspect] = doubted;
+    const positions: RoomPosition[] = [...rooms]
+      .filter(([room]) => !doubted.has(room) || room === suspect)
+      .map(([room, { cursor }]) => ({ room, after: cursor }));
     const target = options.target();
     const [first] = positions;
     // The address of one room gets through wherever that of a client without tabs does.
@@ -134,15 +144,17 @@ export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
     }
     const room = rooms.get(event.roomId);
     if (room === undefined) return;
-    if (event.type === "welcome") room.welcome = event;
-    else if (event.type === "reset") room.cursor = START;
+    if (event.type === "welcome") {
+      room.welcome = event;
+      if (doubted.delete(event.roomId) && doubted.size > 0) gather();
+    } else if (event.type === "reset") room.cursor = START;
     else if (event.type === "live") room.cursor = later(room.cursor, event.cursor);
     else if ((event.type === "message" || event.type === "unknown") && event.id !== undefined) {
       room.cursor = later(room.cursor, event.id);
     } else if (event.type === "error" && event.key === undefined) {
       const end = endOfProblem(event);
-      if (end.kind === "left") {
-        rooms.delete(event.roomId);
+      if (LASTING.has(end.kind)) {
+        drop(event.roomId);
         if (rooms.size > 0) gather();
         return options.onRoomEnd(event.roomId, end);
       }
@@ -152,7 +164,7 @@ export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
 
   /**
    * A room that the server will not have fails the whole request: it can only be one of those that
-   * never got in.
+   * never got in. Which one is found out by asking for one at a time.
    */
   function over(end: End): void {
     const never = [...rooms].filter(([, { welcome }]) => welcome === undefined);
@@ -160,17 +172,21 @@ export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
     if (end.kind === "left" && never.length > 0) {
       for (const [room, { welcome }] of [...rooms]) {
         if (welcome === undefined) continue;
-        rooms.delete(room);
+        drop(room);
         options.onRoomEnd(room, end);
       }
       return gather();
     }
-    if (end.kind !== "refused" || never.length === 0 || never.length === rooms.size) {
+    if (rooms.size < 2 || never.length === 0 || !LASTING.has(end.kind)) {
       return options.onFinal(end);
     }
-    for (const [room] of never) {
-      rooms.delete(room);
-      options.onRoomEnd(room, end);
+    const [suspect] = doubted;
+    const asked = never.map(([room]) => room).filter((r) => r === suspect || !doubted.has(r));
+    const [only] = asked;
+    if (asked.length > 1) for (const room of asked) doubted.add(room);
+    else if (only !== undefined) {
+      drop(only);
+      options.onRoomEnd(only, end);
     }
     gather();
   }

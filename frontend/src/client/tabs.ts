@@ -1,4 +1,6 @@
 import { type Connection, type ConnectionOptions, createConnection } from "./connection.ts";
+import type { Decision } from "./decisions.ts";
+import type { RoomId } from "./events.ts";
 import type { Input } from "./selector_input.ts";
 import { createLeader, type Leader } from "./tabs_leader.ts";
 import { createLock, type Lock, type LocksLike } from "./tabs_lock.ts";
@@ -9,7 +11,8 @@ import {
   type TabMessage,
   type TabMessageBody,
 } from "./tabs_messages.ts";
-import { createTabRoom } from "./tabs_room.ts";
+import { createPlace, type Place } from "./tabs_place.ts";
+import type { Target } from "./target.ts";
 
 /** How often the leader is asked whether it lives, and how long it may take. Milliseconds. */
 const ASK_EVERY = 700;
@@ -21,36 +24,40 @@ const SPREAD = 200;
  */
 const FIRST_PATIENCE = 100;
 const ASK_HIDDEN = 5_000;
+/** What a room that joins later is told of. */
+const DECISIONS_TOLD = 30;
 /** Rooms whose name is their own on the server too; the others get a connection of their own. */
 const PLAIN_ROOM = /^[\p{Ll}\p{Lo}\p{N}_.-]{1,64}$/u;
 
-/** Joins what the tabs of this origin share, under a name that says to which server and how. */
+/**
+ * Joins what the tabs of this origin share, under a name that says to which server and how. All
+ * rooms of one tab are one party to it.
+ */
 export function joinTabs(name: string, baseUrl: string, tabs = browserTabs()) {
+  let hub: TabHub | undefined;
   return (options: ConnectionOptions): Connection => {
     const { room } = options.target();
     if (tabs === undefined || !PLAIN_ROOM.test(room)) return createConnection(options);
-    return createTabConnection(`caller ${name} ${baseUrl}`, room, options, tabs);
+    hub ??= createHub(`caller ${name} ${baseUrl}`, options, tabs);
+    return hub(room, options);
   };
 }
 
-/** One client's place on the shared connection. In one tab of all it also leads: it has it. */
-function createTabConnection(
-  name: string,
-  room: string,
-  options: ConnectionOptions,
-  tabs: TabEnvironment,
-): Connection {
+type TabHub = (room: RoomId, options: ConnectionOptions) => Connection;
+
+/** One tab's place on the shared connection. In one tab of all it also leads: it has it. */
+function createHub(name: string, options: ConnectionOptions, tabs: TabEnvironment): TabHub {
   const { env } = options;
   const id = env.key();
-  const tabRoom = createTabRoom({ room, connection: options, ask });
+  /** The rooms that take part. */
+  const places = new Map<RoomId, Place>();
+  const decisions: Decision[] = [];
   let channel: ChannelLike | undefined;
   let lock: Lock | undefined;
   let releaseTab: (() => void) | undefined;
   let unlisten: (() => void) | undefined;
   let frozen = false;
   let started = false;
-  /** There is no room left on the shared one. */
-  let own: Connection | undefined;
 
   /** Counts the leaders: the highest is right. */
   let term = 0;
@@ -62,12 +69,8 @@ function createTabConnection(
   let patience = PATIENCE;
   let timer: number | undefined;
 
-  function input(input: Input): void {
-    if (own) return own.input(input);
-    if (input.type === "start") return start();
-    if (input.type === "stop") return stop();
-    if (input.type === "reconnect") return restart();
-    if (!started) return;
+  /** What one of the rooms, or all of them, were told about the device or the network. */
+  function pass(input: Input): void {
     if (input.type !== "resumed") return ask({ type: "input", input });
     // Whether the connection lives is for the tab that leads to doubt, had that one been asleep.
     ask({ type: "input", input: leading ? input : { type: "resumed" } });
@@ -79,19 +82,19 @@ function createTabConnection(
     tick();
   }
 
-  /** As who one is now. All tabs hear it: who they are has changed too. */
-  function restart(): void {
+  /** As who one is now. All tabs and rooms hear it: who they are has changed too. */
+  function restart({ room, options }: Place): void {
     const { session } = options.target();
     const body = { type: "restart", ...(session && { session }) } as const;
     leading?.serve(addressed(body));
     channel?.postMessage(addressed(body));
-    start();
+    for (const other of places.values()) if (other.room !== room) other.options.onSession?.();
   }
 
-  function start(): void {
+  /** A room takes part. */
+  function enter({ tabRoom }: Place): void {
     if (started) return tabRoom.join();
     started = true;
-    tabRoom.start();
     unlisten = tabs.onFreeze(freeze);
     channel = tabs.channel(name);
     channel.onmessage = ({ data }) => hear(data as TabMessage);
@@ -129,19 +132,16 @@ function createTabConnection(
     if (!leading) return;
     note("release", "frozen");
     release();
-    tabRoom.interrupt();
+    interrupt();
   }
 
-  function stop(): void {
-    if (!started) return;
-    tabRoom.part(false);
-    quit();
-    options.onState({ status: "idle", proven: false, failures: 0 });
+  /** The leader is another one, or none. */
+  function interrupt(): void {
+    for (const { tabRoom } of places.values()) tabRoom.interrupt();
   }
 
   function quit(): void {
     started = false;
-    tabRoom.stop();
     if (timer !== undefined) env.clearTimeout(timer);
     timer = undefined;
     release();
@@ -191,7 +191,8 @@ function createTabConnection(
         return leading?.serve(message);
       case "restart":
         leading?.serve(message);
-        return options.onSession?.();
+        for (const { options } of places.values()) options.onSession?.();
+        return;
       default:
         return hearLeader(message);
     }
@@ -233,7 +234,7 @@ function createTabConnection(
    */
   function lost(): void {
     leaderId = undefined;
-    tabRoom.interrupt();
+    interrupt();
     if (lock) return;
     patience = jitter(FIRST_PATIENCE);
     askedAt = undefined;
@@ -242,24 +243,39 @@ function createTabConnection(
 
   function newLeader(message: TabMessage): void {
     ({ term, from: leaderId } = message);
-    tabRoom.interrupt();
+    interrupt();
     note("follow", "elsewhere");
   }
 
   function follow(message: TabMessage): void {
-    if (message.type !== "full") return tabRoom.follow(message);
-    quit();
-    note("own", "full");
-    own = createConnection(options);
-    own.input({ type: "start" });
+    switch (message.type) {
+      case "full":
+        return places.get(message.room)?.full();
+      case "joined":
+        for (const decision of message.decisions) decided(decision);
+        return places.get(message.room)?.tabRoom.follow(message);
+      case "event":
+        return places.get(message.room)?.tabRoom.follow(message);
+      case "decision":
+        return decided(message.decision);
+      case "final":
+        if (message.end.kind === "signed-out") {
+          // One room signs in again for all.
+          const first = [...places.values()].find(({ tabRoom }) => tabRoom.takesPart());
+          return first?.tabRoom.follow(message);
+        }
+        if (message.room !== undefined) return places.get(message.room)?.tabRoom.follow(message);
+    }
+    for (const { tabRoom } of [...places.values()]) tabRoom.follow(message);
+  }
+
+  function decided(decision: Decision): void {
+    if (decisions.push(decision) > DECISIONS_TOLD) decisions.shift();
+    for (const { options } of places.values()) options.onDecision(decision);
   }
 
   function jitter(ms: number): number {
     return Math.floor(env.random() * ms);
-  }
-
-  function note(what: string, why: string): void {
-    options.onDecision({ at: env.now(), what, why });
   }
 
   /** Leads on, or asks the leader whether it lives. `due` is when this was to be. */
@@ -274,7 +290,7 @@ function createTabConnection(
       if (due !== undefined && now - due > ASK_EVERY) askedAt = undefined;
       if (askedAt !== undefined && now - askedAt >= patience) takeOver();
       else {
-        tabRoom.forgetJoin();
+        for (const { tabRoom } of places.values()) tabRoom.forgetJoin();
         ask({ type: "ask" });
         askedAt ??= now;
       }
@@ -297,8 +313,14 @@ function createTabConnection(
     term += 1;
     leaderId = id;
     askedAt = undefined;
-    tabRoom.interrupt();
-    leading = createLeader({ connection: options, id, tabs: name, locks: tabs.locks, tell });
+    interrupt();
+    leading = createLeader({
+      connection: { ...options, target },
+      id,
+      tabs: name,
+      locks: tabs.locks,
+      tell,
+    });
     note("lead", "here");
     tell({ type: "here", fresh: true });
   }
@@ -308,23 +330,22 @@ function createTabConnection(
     if (!leading) return;
     note("step down", "elsewhere");
     release();
-    tabRoom.interrupt();
+    interrupt();
     askedAt = undefined;
     lock?.again();
     tick();
   }
 
-  return {
-    input,
-    send(command) {
-      if (own) return own.send(command);
-      if (command.type === "leave") {
-        tabRoom.part(true);
-        return true;
-      }
-      if (!tabRoom.canSend()) return false;
-      ask({ type: "send", room, command });
-      return true;
-    },
-  };
+  /** Any room of this tab says where the server is, and as whom. */
+  function target(): Target {
+    const [place] = places.values();
+    return (place?.options ?? options).target();
+  }
+
+  function note(what: string, why: string): void {
+    decided({ at: env.now(), what, why });
+  }
+
+  const hub = { env, places, decisions, ask, enter, pass, restart, quit };
+  return (room, options) => createPlace(hub, room, options);
 }

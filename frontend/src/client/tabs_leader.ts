@@ -25,7 +25,7 @@ export interface LeaderOptions {
 }
 
 interface Member {
-  room: RoomId;
+  rooms: Set<RoomId>;
   heardAt: number;
   unwatch?: () => void;
 }
@@ -106,7 +106,7 @@ export function createLeader(options: LeaderOptions): Leader {
       case "join":
         return admit(message);
       case "part":
-        return gone(from, message.leave);
+        return part(from, message.room, message.leave);
       case "send":
         if (message.command.key) posts.set(message.command.key, from);
         shared.send({ ...message.command, roomId: message.room });
@@ -122,34 +122,44 @@ export function createLeader(options: LeaderOptions): Leader {
   function admit(message: Extract<TabMessage, { type: "join" }>): void {
     const { from, room, after } = message;
     const first = !shared.has(room);
-    if (first && shared.size() >= MOST_ROOMS) return tell({ type: "full" }, from);
+    if (first && shared.size() >= MOST_ROOMS) return tell({ type: "full", room }, from);
     if (message.session !== undefined) session = message.session;
     const known = members.get(from);
-    const { locks } = options;
-    const unwatch =
-      known?.unwatch ?? (locks && watch(locks, `${options.tabs}/${from}`, () => gone(from, false)));
-    members.set(from, {
-      room,
-      heardAt: env.now(),
-      ...(unwatch && { unwatch }),
-    });
+    const member = known ?? enter(from);
+    member.heardAt = env.now();
+    member.rooms.add(room);
     const welcome = shared.welcome(room);
     const n = counts.get(room) ?? 0;
     const told = known === undefined && from !== options.id ? decisions : [];
-    const joined = { type: "joined", first, n, state, decisions: told } as const;
+    const joined = { type: "joined", room, first, n, state, decisions: told } as const;
     shared.add(room, after);
     tell({ ...joined, ...(welcome && { welcome }) }, from);
   }
 
-  /** The last of a room takes it along. */
-  function gone(from: string, leave: boolean): void {
+  function enter(from: string): Member {
+    const member: Member = { rooms: new Set(), heardAt: env.now() };
+    members.set(from, member);
+    const { locks } = options;
+    if (locks) member.unwatch = watch(locks, `${options.tabs}/${from}`, () => gone(from));
+    return member;
+  }
+
+  /** The tab is no more. */
+  function gone(from: string): void {
+    for (const room of [...(members.get(from)?.rooms ?? [])]) part(from, room, false);
+  }
+
+  /** One tab is out of one room. The last of a room takes it along. */
+  function part(from: string, room: RoomId, leave: boolean): void {
     const member = members.get(from);
-    if (member === undefined) return;
-    member.unwatch?.();
-    members.delete(from);
-    for (const [key, tab] of posts) if (tab === from) posts.delete(key);
-    for (const other of members.values()) if (other.room === member.room) return;
-    shared.remove(member.room, leave);
+    if (!member?.rooms.delete(room)) return;
+    if (member.rooms.size === 0) {
+      member.unwatch?.();
+      members.delete(from);
+      for (const [key, tab] of posts) if (tab === from) posts.delete(key);
+    }
+    for (const { rooms } of members.values()) if (rooms.has(room)) return;
+    shared.remove(room, leave);
   }
 
   /** Call it now and then. */
@@ -158,7 +168,7 @@ export function createLeader(options: LeaderOptions): Leader {
     if (options.locks !== undefined) return;
     const now = env.now();
     for (const [id, { heardAt }] of [...members]) {
-      if (id !== options.id && now - heardAt > TAB_SILENT) gone(id, false);
+      if (id !== options.id && now - heardAt > TAB_SILENT) gone(id);
     }
   }
 
@@ -183,8 +193,9 @@ export function createLeader(options: LeaderOptions): Leader {
       return first === undefined ? undefined : tell({ type: "final", end }, first);
     }
     tell({ type: "final", end, ...(room === undefined ? {} : { room }) });
-    for (const [id, member] of [...members]) {
-      if (room === undefined || member.room === room) gone(id, false);
+    for (const id of [...members.keys()]) {
+      if (room === undefined) gone(id);
+      else part(id, room, false);
     }
   }
 

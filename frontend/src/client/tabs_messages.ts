@@ -35,13 +35,14 @@ export type TabMessageBody =
   | { type: "here"; fresh: boolean }
   | {
       type: "joined";
+      room: RoomId;
       first: boolean;
       n: number;
       state: ConnectionState;
       welcome?: WelcomeEvent;
       decisions: Decision[];
     }
-  | { type: "full" }
+  | { type: "full"; room: RoomId }
   | { type: "event"; room: RoomId; n: number; event: ServerEvent }
   | { type: "activate" }
   | { type: "state"; state: ConnectionState }

@@ -25,7 +25,8 @@ export interface TabRoomOptions {
 }
 
 /**
- * What one tab has of its room on the shared connection: its place in the log, and what is told.
+ * What one tab has of one of its rooms on the shared connection: its place in the log, and what is
+ * told.
  */
 export interface TabRoom {
   /** Takes part again. */
@@ -36,6 +37,8 @@ export interface TabRoom {
   join(): void;
   /** A join that was not answered may be asked for again. */
   forgetJoin(): void;
+  /** Reports whether the leader has it in the room. */
+  takesPart(): boolean;
   /** Leaves the room; `leave` tells the others in it. */
   part(leave: boolean): void;
   /** The leader is another one: what was under way has no answer to hope for. */
@@ -172,6 +175,7 @@ export function createTabRoom({ room, connection, ask: askLeader }: TabRoomOptio
     forgetJoin() {
       joining = false;
     },
+    takesPart: () => joined,
     part(leave) {
       if (ended) return;
       joined = false;
@@ -194,19 +198,16 @@ export function createTabRoom({ room, connection, ask: askLeader }: TabRoomOptio
           if (message.fresh || !(joined || joining)) join();
           return;
         case "joined":
-          for (const decision of message.decisions) connection.onDecision(decision);
           return welcomed(message);
         case "event":
-          return joined && message.room === room ? heard(message) : undefined;
+          return joined ? heard(message) : undefined;
         case "activate":
           if (joined && state.transport) connection.onActivate(state.transport);
           return;
         case "state":
           return joined ? setState(message.state) : undefined;
-        case "decision":
-          return connection.onDecision(message.decision);
         case "final":
-          if (!joined || (message.room ?? room) !== room) return;
+          if (!joined) return;
           if (message.end.kind !== "signed-out") {
             joined = false;
             ended = true;

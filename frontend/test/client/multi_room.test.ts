@@ -85,6 +85,37 @@ test("one that was thrown out of its room takes no other along", async () => {
   connection.close();
 });
 
+test("one that is refused is found among those that came with it, and takes none along", async () => {
+  const { connection, opened, ended, welcome } = start();
+  connection.add("a");
+  await vi.advanceTimersByTimeAsync(50);
+  opened[0]?.sink.event(welcome("a"));
+  for (const room of ["b", "bad", "c", "worse", "d"]) connection.add(room);
+  const got = new Set(["a"]);
+  for (let tries = 0; tries < 20 && got.size < 4; tries++) {
+    await vi.advanceTimersByTimeAsync(50);
+    const { target, sink } = opened.at(-1) as Opened;
+    const rooms = target.positions.map(({ room }) => room);
+    if (rooms.some((room) => room === "bad" || room === "worse")) {
+      sink.end({ kind: "refused", detail: "" });
+      continue;
+    }
+    for (const room of rooms) {
+      sink.event(welcome(room));
+      got.add(room);
+    }
+  }
+  expect([...got].sort()).toEqual(["a", "b", "c", "d"]);
+  expect(ended.sort()).toEqual(["bad refused", "worse refused"]);
+  expect(["a", "b", "bad", "c"].map((room) => connection.has(room))).toEqual([
+    true,
+    true,
+    false,
+    true,
+  ]);
+  connection.close();
+});
+
 test("when all have been left, it is over", async () => {
   const { connection, opened, ended, welcome } = start();
   connection.add("a");

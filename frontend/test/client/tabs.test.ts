@@ -78,6 +78,84 @@ describe.each([true, false])("tabs that share one connection, with locks: %s", (
   );
 });
 
+describe.each([true, false])("the rooms of one tab, with locks: %s", (locks) => {
+  const names = ten.map((i) => `room-${i}`);
+
+  test.each(TRANSPORTS)("are one party to what the tabs share, over %s", async (transport) => {
+    const browser = new FakeBrowser(rooms, locks);
+    const tabs = ten.slice(0, 3).map(() => browser.open("lobby", { transport }));
+    await pass(3_000);
+    const others = tabs.flatMap((tab) => names.map((name) => tab.also(name)));
+    await pass(5_000);
+    const all = () => [...tabs.filter(({ dead }) => !dead), ...others];
+    for (const { client } of all()) expect(client.state).toMatchObject({ status: "live" });
+    if (transport !== "poll") for (const name of names) expect(rooms.streams(name)).toBe(1);
+    for (const { client, room } of others) client.post(`to ${room}`);
+    await pass(10_000);
+    for (const { client, room, texts } of all()) {
+      expect(client.posts).toEqual([]);
+      expect(texts).toEqual(rooms.room(room).log.map(({ text }) => text));
+    }
+    for (const name of names) expect(rooms.room(name).log).toHaveLength(3);
+    // What the tabs tell each other does not grow with the rooms.
+    const before = browser.said;
+    await pass(10_000);
+    expect(browser.said - before).toBeLessThan(100);
+
+    // The tab that leads goes: the others carry on with all rooms.
+    const leader = tabs.findIndex((tab) => tab.leads);
+    tabs[leader]?.kill();
+    others.splice(leader * 10, 10);
+    await pass(8_000);
+    for (const name of names) rooms.room(name).post("after");
+    await pass(2_000);
+    for (const { room, texts } of others) {
+      expect(texts).toEqual(rooms.room(room).log.map(({ text }) => text));
+    }
+    for (const tab of tabs) tab.kill();
+  });
+
+  test("are left one by one, and nobody else leads for it", async () => {
+    const browser = new FakeBrowser(rooms, locks);
+    const tab = browser.open("lobby");
+    await pass(3_000);
+    const kitchen = tab.also("kitchen");
+    await pass(2_000);
+    tab.client.leave();
+    await pass(1_000);
+    expect([rooms.streams("lobby"), rooms.streams("kitchen")]).toEqual([0, 1]);
+    expect(kitchen.client.state.status).toBe("live");
+    tab.client.start();
+    await pass(1_000);
+    rooms.room("lobby").post("again");
+    await pass(1_000);
+    expect(tab.texts).toEqual(["again"]);
+    const led = tab.decisions.filter(({ what }) => what === "lead");
+    expect(led).toHaveLength(1);
+    kitchen.client.close();
+    tab.close();
+  });
+
+  test("have a name that was taken in one of them", async () => {
+    const browser = new FakeBrowser(rooms, locks);
+    const tabs = [browser.open("lobby"), browser.open("lobby")];
+    await pass(2_000);
+    const clients = tabs.flatMap((tab) => [tab.client, tab.also("kitchen").client]);
+    await pass(2_000);
+    const names = clients.map(() => 0);
+    clients.forEach((client, i) => {
+      client.on("session", () => {
+        names[i] = (names[i] ?? 0) + 1;
+      });
+    });
+    await clients[1]?.signIn("Ann");
+    await pass(2_000);
+    expect(names).toEqual([1, 1, 1, 1]);
+    expect([rooms.streams("lobby"), rooms.streams("kitchen")]).toEqual([1, 1]);
+    for (const tab of tabs) tab.kill();
+  });
+});
+
 test("a tab that missed what it was told reads the log", async () => {
   const browser = new FakeBrowser(rooms);
   const tabs = ten.slice(0, 3).map(() => browser.open());
