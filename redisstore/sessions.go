@@ -81,3 +81,32 @@ func (s *Store) Revoked(ctx context.Context, since string) (ids []chat.MemberID,
 	}
 	return ids, next, nil
 }
+
+// linkKey is where a link to a session is kept: by a hash of its code, so that who reads Redis
+// takes nobody's place.
+func (s *Store) linkKey(hash string) string { return s.opt.KeyPrefix + "link:" + hash }
+
+// KeepLink keeps what a link stands for, for that long.
+func (s *Store) KeepLink(ctx context.Context, hash string, of []byte, keep time.Duration) error {
+	return s.call(ctx, "keeping a link to a session", "", func(ctx context.Context) error {
+		return s.client.Set(ctx, s.linkKey(hash), of, keep).Err()
+	})
+}
+
+// TakeLink is what a link stands for. It is so once, for all nodes: after that, and when its time
+// is over, ok is false.
+func (s *Store) TakeLink(ctx context.Context, hash string) (of []byte, ok bool, err error) {
+	var reply []any
+	err = s.call(ctx, "taking a link to a session", "", func(ctx context.Context) error {
+		reply, err = s.run(ctx, s.scripts.take, []string{s.linkKey(hash)})
+		return err
+	})
+	if err != nil || len(reply) == 0 {
+		return nil, false, err
+	}
+	text, ok := reply[0].(string)
+	if !ok {
+		return nil, false, corrupt(s.linkKey(hash), fmt.Errorf("want text, have %T", reply[0]))
+	}
+	return []byte(text), true, nil
+}

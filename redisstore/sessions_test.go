@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,4 +45,40 @@ func testRevoked(t *testing.T, s *server) {
 	}, "the first two are remembered on")
 	_, _, err = a.Revoked(ctx, "yesterday")
 	assert.Error(t, err)
+}
+
+func testLinks(t *testing.T, s *server) {
+	a, b := s.open(t, Options{}), s.open(t, Options{})
+	_, ok, err := a.TakeLink(ctx, "none")
+	require.NoError(t, err)
+	assert.False(t, ok)
+
+	hash := randomHex(8)
+	require.NoError(t, a.KeepLink(ctx, hash, []byte("ann"), time.Hour))
+	takers := make(chan []byte, 20)
+	var all sync.WaitGroup
+	for i := range cap(takers) {
+		node := a
+		if i%2 == 1 {
+			node = b
+		}
+		all.Go(func() {
+			if of, ok, err := node.TakeLink(ctx, hash); assert.NoError(t, err) && ok {
+				takers <- of
+			}
+		})
+	}
+	all.Wait()
+	close(takers)
+	require.Equal(t, []byte("ann"), <-takers)
+	assert.Nil(t, <-takers, "it is good once, on whatever node")
+
+	require.NoError(t, a.KeepLink(ctx, hash, []byte("ann"), time.Millisecond))
+	testwait.Until(t, func() bool {
+		n, err := a.client.Exists(ctx, a.linkKey(hash)).Result()
+		return assert.NoError(t, err) && n == 0
+	}, "it is kept for longer than it should be")
+	_, ok, err = b.TakeLink(ctx, hash)
+	require.NoError(t, err)
+	assert.False(t, ok)
 }

@@ -162,7 +162,7 @@ var luaFiles embed.FS
 
 type script struct{ source, sha string }
 
-type scripts struct{ append, amend, read, hold, release, members, attributes, revoke script }
+type scripts struct{ append, amend, read, hold, release, members, attributes, revoke, take script }
 
 func loadScripts() (scripts, error) {
 	var err error
@@ -184,6 +184,7 @@ func loadScripts() (scripts, error) {
 		members:    load("roster", "members"),
 		attributes: load("roster", "attributes"),
 		revoke:     load("revoke"),
+		take:       load("take"),
 	}
 	return s, err
 }

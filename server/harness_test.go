@@ -166,6 +166,7 @@ type fakeStore struct {
 	mu      sync.Mutex // guards the following
 	secret  []byte
 	revoked []chat.MemberID
+	links   map[string][]byte
 	err     error
 	asked   int
 }
@@ -202,4 +203,22 @@ func (f *fakeStore) Revoked(context.Context, string) ([]chat.MemberID, string, e
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.revoked, "", f.err
+}
+
+func (f *fakeStore) KeepLink(_ context.Context, hash string, of []byte, _ time.Duration) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.links == nil {
+		f.links = map[string][]byte{}
+	}
+	f.links[hash] = of
+	return f.err
+}
+
+func (f *fakeStore) TakeLink(_ context.Context, hash string) ([]byte, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	of, ok := f.links[hash]
+	delete(f.links, hash)
+	return of, ok, f.err
 }

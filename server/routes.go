@@ -47,6 +47,8 @@ func (s *Server) routes() http.Handler {
 	get(e, "/session", writeDeadline(s.getSession))
 	post(e, "/session", writeDeadline(s.postSession))
 	e.DELETE("/session", handle(writeDeadline(s.deleteSession)))
+	post(e, "/session/link", writeDeadline(s.postLink))
+	post(e, "/session/claim", writeDeadline(s.postClaim))
 
 	get(e, "/healthz", writeDeadline(s.healthz))
 	get(e, "/readyz", writeDeadline(s.readyz))

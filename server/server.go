@@ -36,6 +36,7 @@ type Store interface {
 	Ping(ctx context.Context) error
 	auth.Secrets
 	auth.Revocations
+	auth.Links
 }
 
 // Options are a server's settings. The zero value is a server that can be used.
@@ -131,7 +132,7 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 			return nil, err
 		}
 	}
-	s.auth, err = auth.New(store, store, auth.Options{
+	s.auth, err = auth.New(store, store, store, auth.Options{
 		Key: o.SessionKey, Address: s.proxies.client, Encrypted: s.proxies.encrypted, CookiePath: base + "/",
 		End: rooms.End, Logger: o.Logger, Now: o.Now,
 	})

@@ -66,3 +66,39 @@ func (s *Server) deleteSession(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(http.StatusNoContent)
 }
+
+// linkReply is the answer of /session/link.
+type linkReply struct {
+	Code      string `json:"code"`
+	URL       string `json:"url"`
+	ExpiresAt string `json:"expiresAt"`
+}
+
+// postLink makes a code that gives the request's own session to another device, and the address of
+// the page that asks for it: POST /session/link. The code is in the fragment, which goes into no
+// log.
+func (s *Server) postLink(w http.ResponseWriter, r *http.Request) {
+	code, until, err := s.auth.NewLink(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	httpapi.WriteJSON(w, http.StatusCreated, linkReply{
+		Code: code, URL: s.basePath + "/#link=" + code, ExpiresAt: until.UTC().Format(wire.TimeFormat),
+	})
+}
+
+// postClaim makes whoever has such a code the session's owner too: POST /session/claim.
+func (s *Server) postClaim(w http.ResponseWriter, r *http.Request) {
+	code, err := httpapi.CodeOf(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	mine, token, err := s.auth.Claim(w, r, code)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	httpapi.WriteJSON(w, http.StatusOK, replyOf(mine, token))
+}

@@ -35,7 +35,7 @@ var rules = map[string][]string{
 	"transport/poll":                   {"chat", "server/httpapi", "transport/conn", "transport/wire"},
 	"transport/internal/transporttest": {"chat", "chat/chattest", "internal/testwait", "redisstore", "transport/...", "server/httpapi"},
 	"server":                           {"chat", "server/auth", "server/httpapi", "transport/conn", "transport/poll", "transport/sse", "transport/wire", "transport/ws"},
-	"server/auth":                      {"chat", "server/httpapi", "transport/wire"},
+	"server/auth":                      {"chat", "chat/limits", "server/httpapi", "transport/wire"},
 	"server/httpapi":                   {"chat", "transport/wire"},
 	"cmd/caller":                       {"calls", "chat", "chat/...", "frontend", "redisstore", "server", "transport/conn"},
 	"frontend":                         {},

@@ -48,10 +48,11 @@ type Auth struct {
 	keys    keys
 	cache   tokenCache
 	revoked revocations
+	links   links
 }
 
 // New makes it. The error is of an option that can't be used.
-func New(secrets Secrets, revoked Revocations, o Options) (*Auth, error) {
+func New(secrets Secrets, revoked Revocations, kept Links, o Options) (*Auth, error) {
 	if o.Key != nil && len(o.Key) < MinKey {
 		return nil, fmt.Errorf("session key: want at least %d bytes", MinKey)
 	}
@@ -77,6 +78,7 @@ func New(secrets Secrets, revoked Revocations, o Options) (*Auth, error) {
 	return &Auth{
 		options: o, keys: keys{fixed: o.Key, fetch: secrets.Secret, now: o.Now},
 		revoked: revocations{store: revoked, now: o.Now, ended: ended, until: map[chat.MemberID]time.Time{}},
+		links:   newLinks(kept),
 	}, nil
 }
 
@@ -206,17 +208,24 @@ func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, name string) (s Se
 	if created = err != nil || !given; created {
 		s = Session{ID: chat.NewMemberID()}
 	}
-	key, err := a.keys.current(r.Context()) // after the session, by which a newer one may have been found
+	s.Name = name
+	s, token, err = a.give(w, r, s)
+	return s, token, created, err
+}
+
+// give makes a session's token with all the time that one has, and gives it as a cookie too.
+func (a *Auth) give(w http.ResponseWriter, r *http.Request, s Session) (_ Session, token string, err error) {
+	key, err := a.keys.current(r.Context()) // after the request's own session, by which a newer one may have been found
 	if err != nil {
-		return Session{}, "", false, err
+		return Session{}, "", err
 	}
 	now := a.options.Now()
-	s.Name, s.Expires = name, now.Add(SessionLife).UTC().Truncate(time.Second)
+	s.Expires = now.Add(SessionLife).UTC().Truncate(time.Second)
 	if token, err = s.Sign(key, now); err != nil {
-		return Session{}, "", false, err
+		return Session{}, "", err
 	}
 	a.setCookie(w, r, token, SessionLife)
-	return s, token, created, nil
+	return s, token, nil
 }
 
 // SignOut ends a request's own session everywhere: on all nodes its tokens are refused and its

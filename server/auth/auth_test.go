@@ -200,7 +200,7 @@ func TestNoMiddleware(t *testing.T) {
 	n := newNode(t, &fakeStore{}, Options{})
 	_, _, err := n.Session(request("/"))
 	assert.Error(t, err)
-	_, err = New(&fakeStore{}, &fakeStore{}, Options{Key: []byte("short")})
+	_, err = New(&fakeStore{}, &fakeStore{}, &fakeStore{}, Options{Key: []byte("short")})
 	assert.ErrorContains(t, err, "at least 32 bytes")
 }
 

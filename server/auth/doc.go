@@ -21,6 +21,12 @@
 // exchange with the store no node takes the session's tokens any more, and its open streams have
 // ended. A node that can't reach the store learns of it when it can.
 //
+// # Links
+//
+// A session's owner can hand it to another device of theirs ([Auth.NewLink], [Auth.Claim]): by a
+// code of 160 random bits that is good once and for [LinkLife]. The store has the session under
+// the code's hash, so that what is read there opens nothing.
+//
 // # Who owns what
 //
 // An [Auth] starts no goroutines; whoever makes it runs [Auth.Run]. Its methods may be called at

@@ -29,6 +29,7 @@ var testKey = []byte(strings.Repeat("k", MinKey))
 type fakeStore struct {
 	mu      sync.Mutex // protects following
 	revoked []chat.MemberID
+	links   map[string][]byte
 	err     error
 	asked   int
 }
@@ -49,6 +50,24 @@ func (f *fakeStore) Revoked(_ context.Context, since string) ([]chat.MemberID, s
 	defer f.mu.Unlock()
 	f.asked++
 	return append([]chat.MemberID(nil), f.revoked[min(len(since), len(f.revoked)):]...), strings.Repeat("x", len(f.revoked)), f.err
+}
+
+func (f *fakeStore) KeepLink(_ context.Context, hash string, of []byte, _ time.Duration) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.links == nil {
+		f.links = map[string][]byte{}
+	}
+	f.links[hash] = of
+	return f.err
+}
+
+func (f *fakeStore) TakeLink(_ context.Context, hash string) ([]byte, bool, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	of, ok := f.links[hash]
+	delete(f.links, hash)
+	return of, ok, f.err
 }
 
 func (f *fakeStore) fail(err error) {
@@ -75,7 +94,7 @@ func newNode(t testing.TB, store *fakeStore, o Options) *node {
 	}
 	o.Address = func(*http.Request) string { return "192.0.2.1" }
 	var err error
-	n.Auth, err = New(store, store, o)
+	n.Auth, err = New(store, store, store, o)
 	require.NoError(t, err)
 	return n
 }

@@ -74,20 +74,33 @@ func (v *revocations) poll(ctx context.Context) error {
 	_, err, _ := v.flight.Do("", func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTime)
 		defer cancel()
-		v.mu.Lock()
-		since := v.next
-		v.mu.Unlock()
-		ids, next, err := v.store.Revoked(ctx, since)
-		if err != nil {
-			return nil, fmt.Errorf("ended sessions: %w", err)
-		}
-		v.learn(ids)
-		v.mu.Lock()
-		defer v.mu.Unlock()
-		v.next, v.loaded = next, true
-		return nil, nil
+		return nil, v.ask(ctx)
 	})
 	return err
+}
+
+// hasNow is has, and knows of every session that was ended before it was called.
+func (v *revocations) hasNow(ctx context.Context, id chat.MemberID) (bool, error) {
+	if err := v.ask(ctx); err != nil {
+		return false, err
+	}
+	return v.has(ctx, id)
+}
+
+// ask asks the store for what is new.
+func (v *revocations) ask(ctx context.Context) error {
+	v.mu.Lock()
+	since := v.next
+	v.mu.Unlock()
+	ids, next, err := v.store.Revoked(ctx, since)
+	if err != nil {
+		return fmt.Errorf("ended sessions: %w", err)
+	}
+	v.learn(ids)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.next, v.loaded = next, true
+	return nil
 }
 
 // learn takes ended sessions in, and tells of those that are new.

@@ -91,7 +91,13 @@ func formValue(body []byte, field string) (string, error) {
 // NameOf reads the name in the body of POST /session: JSON or a form. What looks like an object is
 // JSON whatever its content type says, because "curl -d" says that everything is a form. Errors are
 // as those of [PostOf].
-func NameOf(r *http.Request) (string, error) {
+func NameOf(r *http.Request) (string, error) { return fieldOf(r, "name") }
+
+// CodeOf reads the code in the body of POST /session/claim, as [NameOf] does a name.
+func CodeOf(r *http.Request) (string, error) { return fieldOf(r, "code") }
+
+// fieldOf reads one field of text out of a body.
+func fieldOf(r *http.Request, field string) (string, error) {
 	media, _, err := mediaType(r)
 	if err != nil {
 		return "", err
@@ -103,13 +109,17 @@ func NameOf(r *http.Request) (string, error) {
 	const form = "application/x-www-form-urlencoded"
 	switch {
 	case media == form && !looksLikeObject(body):
-		return formValue(body, "name")
+		return formValue(body, field)
 	case media == "", media == "application/json", media == form, media == "text/plain":
-		var said struct {
-			Name string `json:"name"`
+		var said map[string]json.RawMessage
+		if err := readObject(body, &said); err != nil {
+			return "", err
 		}
-		err := readObject(body, &said)
-		return said.Name, err
+		var value string
+		if raw, given := said[field]; given && json.Unmarshal(raw, &value) != nil {
+			return "", wire.Fail(wire.CodeMalformed, "want a text as "+field)
+		}
+		return value, nil
 	default:
 		return "", wire.Fail(wire.CodeUnsupported, "want application/json or a form")
 	}

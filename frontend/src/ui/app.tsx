@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Page, type PageContext } from "./context.ts";
 import { Words } from "./i18n/index.ts";
+import { LinkGate } from "./link_device/link_gate.tsx";
 import { RoomScreen } from "./room_screen.tsx";
 import { pinnedTransport, baseUrl as readBaseUrl, roomHref, roomOf } from "./routes.ts";
 import { applyTheme, savedLanguage, savedTheme, saveLanguage } from "./settings.ts";
@@ -46,11 +47,13 @@ export function App() {
   const room = roomOf(href, baseUrl);
   return (
     <Page.Provider value={page}>
-      {room === undefined ? (
-        <StartScreen />
-      ) : (
-        <RoomScreen key={room} room={room} transport={pinnedTransport(new URL(href).search)} />
-      )}
+      <LinkGate>
+        {room === undefined ? (
+          <StartScreen />
+        ) : (
+          <RoomScreen key={room} room={room} transport={pinnedTransport(new URL(href).search)} />
+        )}
+      </LinkGate>
     </Page.Provider>
   );
 }

@@ -1,6 +1,8 @@
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { usePage } from "./context.ts";
 import { MoreIcon } from "./icons.tsx";
+import { LinkEntry } from "./link_device/link_entry.tsx";
 import { SettingsFields } from "./settings_fields.tsx";
 
 export interface MenuProps {
@@ -9,10 +11,11 @@ export interface MenuProps {
   onChangeName(): void;
 }
 
-/** What is needed rarely: name, language, theme. */
+/** What is needed rarely: name, language, theme, another device. */
 export function Menu({ name, onChangeName }: MenuProps) {
   const { words } = usePage();
   const [open, setOpen] = useState(false);
+  const [dialog, setDialog] = useState<ComponentChildren>();
   const box = useRef<HTMLDivElement>(null);
   const toggle = useRef<HTMLButtonElement>(null);
 
@@ -67,8 +70,18 @@ export function Menu({ name, onChangeName }: MenuProps) {
             </div>
           )}
           <SettingsFields />
+          {name !== undefined && (
+            <LinkEntry
+              onShow={(shown) => {
+                setOpen(false);
+                setDialog(shown);
+                if (shown === undefined) toggle.current?.focus();
+              }}
+            />
+          )}
         </div>
       )}
+      {dialog}
     </div>
   );
 }

@@ -21,6 +21,23 @@ export const en = {
   askNameHint: "You're reading as a guest. Choose a name to write.",
   saveName: "Continue",
   changeName: "Change name",
+  linkDevice: "Use this on another device",
+  linkDeviceHint:
+    "Point your phone's camera at the code, or open the link there. That device then is you, too. Don't show the code to anyone else.",
+  linkQrLabel: "QR code with the link",
+  linkAddressLabel: "Link for your other device",
+  linkLeft: "Works once, for another {time}",
+  linkOver: "The time for this link is over.",
+  linkNew: "New link",
+  claimTitle: "Continue on this device",
+  claimAsk:
+    "You're {name} on this device. If you continue, this device joins the person who made the link, and is no longer {name}.",
+  claimAgree: "Continue",
+  claimWorking: "One moment…",
+  claimGone:
+    "This link was already used, or its two minutes are over. Make a new one on your other device.",
+  claimAgain: "Try again",
+  partNotLoaded: "Couldn't load this. Check your connection or reload the page.",
   cancel: "Cancel",
   close: "Close",
   send: "Send",

@@ -1,0 +1,44 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { lasting } from "../storage.ts";
+import { takeCode } from "./link_address.ts";
+
+/** Says in all tabs of this browser that it is somebody else's now. */
+const CLAIMED = "claimed";
+
+export function tellTabs(): void {
+  lasting.set(CLAIMED, Date.now());
+}
+
+type ClaimModule = typeof import("./claim.tsx");
+
+/**
+ * Shows the page, unless the address has a link to somebody's session: then that is claimed first,
+ * so that nobody is in the room as a guest meanwhile.
+ */
+export function LinkGate({ children }: { children: ComponentChildren }) {
+  const [code, setCode] = useState(takeCode);
+  const [module, setModule] = useState<ClaimModule>();
+  useEffect(() => {
+    const onHash = () => {
+      const next = takeCode();
+      if (next !== undefined) setCode(next);
+    };
+    const onStorage = (event: StorageEvent) => {
+      if (event.key?.endsWith(`.${CLAIMED}`)) location.reload();
+    };
+    window.addEventListener("hashchange", onHash);
+    window.addEventListener("storage", onStorage);
+    return () => {
+      window.removeEventListener("hashchange", onHash);
+      window.removeEventListener("storage", onStorage);
+    };
+  }, []);
+  useEffect(() => {
+    if (code === undefined || module !== undefined) return;
+    import("./claim.tsx").then(setModule, () => setCode(undefined));
+  }, [code]);
+
+  if (code === undefined) return <>{children}</>;
+  return module && <module.Claim key={code} code={code} onDone={() => setCode(undefined)} />;
+}
