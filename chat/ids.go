@@ -18,12 +18,13 @@ const MaxRoomID = 64
 type RoomID string
 
 // ParseRoomID checks a room's name as a person gave it and brings it to the one form that names the
-// room. The name must be in Unicode normal form C already: the standard library can't do that,
-// package wire does.
+// room: [FoldRoomName]'s. The name must be in Unicode normal form C already: the standard library
+// can't do that, package wire does.
 //
 // Marks (vowel signs, accents with no composed form) count as part of the letter before them,
-// because many scripts can't be written without. Names of dots only are refused: "." and ".." mean
-// something else in a URL.
+// because many scripts can't be written without. Letters and marks that nobody sees are refused,
+// and so are names of dots only: "." and ".." mean something else in a URL. The page has the same
+// rule, and both are tested by the examples in chat/testdata/room-names.json.
 //
 // The error is an [*InvalidError] for the field "room".
 func ParseRoomID(s string) (RoomID, error) {
@@ -33,7 +34,7 @@ func ParseRoomID(s string) (RoomID, error) {
 	if !utf8.ValidString(s) {
 		return invalid("is not valid UTF-8")
 	}
-	s = strings.ToLower(s)
+	s = FoldRoomName(s)
 	if s == "" {
 		return invalid("is empty")
 	}
@@ -43,6 +44,8 @@ func ParseRoomID(s string) (RoomID, error) {
 	afterLetter := false
 	for _, r := range s {
 		switch {
+		case isIgnorable(r):
+			return invalid(fmt.Sprintf("has the invisible character %U", r))
 		case unicode.IsLetter(r):
 			afterLetter = true
 		case unicode.IsMark(r) && afterLetter:
@@ -56,6 +59,38 @@ func ParseRoomID(s string) (RoomID, error) {
 		return invalid("has dots only")
 	}
 	return RoomID(s), nil
+}
+
+// FoldRoomName is a room's name in lower case, in the same way wherever it is done: character by
+// character; an i loses a dot that it gets as a letter of its own (from the Turkish capital); and a
+// sigma is a final one where it ends a word, and no other.
+func FoldRoomName(s string) string {
+	s = strings.ReplaceAll(strings.ToLower(s), "i\u0307", "i")
+	if !strings.ContainsAny(s, "σς") {
+		return s
+	}
+	runes := []rune(s)
+	afterLetter := false
+	for i, r := range runes {
+		if r == 'σ' || r == 'ς' {
+			runes[i] = 'σ'
+			if afterLetter && !leadsToLetter(runes[i+1:]) {
+				runes[i] = 'ς'
+			}
+		}
+		afterLetter = unicode.IsLetter(r) || unicode.IsMark(r) && afterLetter
+	}
+	return string(runes)
+}
+
+// leadsToLetter reports whether a letter comes next, marks aside.
+func leadsToLetter(runes []rune) bool {
+	for _, r := range runes {
+		if !unicode.IsMark(r) {
+			return unicode.IsLetter(r)
+		}
+	}
+	return false
 }
 
 // NewRoomID makes up a room nobody has been in: a random UUID.

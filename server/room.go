@@ -2,8 +2,11 @@ package server
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/caller-chat/caller/server/httpapi"
 )
 
 // form is what GET / and GET /rooms/{room} can be answered with.
@@ -73,7 +76,7 @@ func (s *Server) room(w http.ResponseWriter, r *http.Request) {
 	w.Header().Add("Vary", "Accept")
 	switch f := negotiate(r.Header.Values("Accept")); {
 	case f == formPage:
-		writeDeadline(s.page.index)(w, r)
+		writeDeadline(s.roomPage)(w, r)
 	case f == formShort:
 		writeDeadline(s.transports.transcript)(w, r)
 	case r.Method == http.MethodHead: // there is no end to a stream, but its kind can be told
@@ -87,6 +90,20 @@ func (s *Server) room(w http.ResponseWriter, r *http.Request) {
 	default:
 		s.transports.text(w, r)
 	}
+}
+
+// roomPage is the page of a room, at the one address that the room has: one that is spelled in
+// another way leads there. Programs are not sent about, since "curl -d" and WebSocket clients follow
+// nothing. What can't be a room's name is for the page to tell.
+func (s *Server) roomPage(w http.ResponseWriter, r *http.Request) {
+	room, err := httpapi.RoomOf(r)
+	if err != nil || string(room) == r.PathValue("room") {
+		s.page.index(w, r)
+		return
+	}
+	address := url.URL{Path: s.basePath + "/rooms/" + string(room), RawQuery: r.URL.RawQuery}
+	w.Header().Set("Cache-Control", "no-cache")
+	http.Redirect(w, r, address.String(), http.StatusPermanentRedirect)
 }
 
 // home is the page, or for programs how to use this place.

@@ -90,3 +90,28 @@ func FuzzAccept(f *testing.F) {
 		}
 	})
 }
+
+func TestARoomHasOneAddress(t *testing.T) {
+	s := newSite(t, Options{BasePath: "/chat"})
+	for given, want := range map[string]string{
+		"/rooms/Lobby":                       "/chat/rooms/lobby",
+		"/chat/rooms/Lobby?transport=ws&a=b": "/chat/rooms/lobby?transport=ws&a=b",
+		"/rooms/%CE%9F%CE%94%CE%9F%CE%A3":    "/chat/rooms/%CE%BF%CE%B4%CE%BF%CF%82",
+		"/rooms/Cafe%CC%81":                  "/chat/rooms/caf%C3%A9",
+		"/rooms/%C4%B0stanbul/":              "/chat/rooms/istanbul",
+	} {
+		w := s.ask("GET", given, "", "Accept", acceptChromium)
+		assert.Equal(t, http.StatusPermanentRedirect, w.Code, given)
+		assert.Equal(t, want, w.Header().Get("Location"))
+		assert.Equal(t, "no-cache", w.Header().Get("Cache-Control"), "the rule may change")
+		assert.Equal(t, "Accept", w.Header().Get("Vary"))
+	}
+	for _, given := range []string{"/rooms/lobby", "/rooms/%CE%BF%CE%B4%CE%BF%CF%82", "/rooms/caf%C3%A9", "/rooms/a%20b", "/rooms/%2E%2E"} {
+		assert.Equal(t, http.StatusOK, s.ask("GET", given, "", "Accept", acceptChromium).Code, given)
+	}
+	for _, accept := range []string{"*/*", "text/event-stream", "application/x-ndjson", "text/plain"} {
+		w := s.ask("GET", "/rooms/Lobby", "", "Accept", accept)
+		assert.Equal(t, http.StatusOK, w.Code, "programs are not sent about")
+		assert.Contains(t, w.Body.String(), " lobby", accept)
+	}
+}

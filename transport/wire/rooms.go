@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"strings"
-
 	"github.com/caller-chat/caller/chat"
 	"golang.org/x/text/unicode/norm"
 )
@@ -11,7 +9,7 @@ import (
 // form.
 func ParseRoomID(s string) (chat.RoomID, error) {
 	// Lower case first as well: the form of some characters exists in lower case only.
-	return chat.ParseRoomID(norm.NFC.String(strings.ToLower(norm.NFC.String(s))))
+	return chat.ParseRoomID(norm.NFC.String(chat.FoldRoomName(norm.NFC.String(s))))
 }
 
 // ParseCursorField reads a cursor that a client gave in a field; ok is false when text is empty.

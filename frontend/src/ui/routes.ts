@@ -1,5 +1,7 @@
 import { TIMING, type Timing, TRANSPORTS, type Transport } from "../client/index.ts";
 
+export { normalRoom } from "./room_name.ts";
+
 /** Where the page is served from, with a slash at the end; the server writes it into <base>. */
 export function baseUrl(): string {
   return document.baseURI;
@@ -41,10 +43,4 @@ export function timingOf(search: string): Partial<Timing> | undefined {
     if (name in TIMING && Number(ms) > 0) timing[name as keyof Timing] = Number(ms);
   }
   return timing;
-}
-
-/** As the server names rooms: NFC, lower case. Undefined for what it would refuse. */
-export function normalRoom(typed: string): string | undefined {
-  const room = typed.trim().normalize("NFC").toLowerCase();
-  return /^[\p{L}\p{M}\p{N}\-_.]{1,64}$/u.test(room) ? room : undefined;
 }
