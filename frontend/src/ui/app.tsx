@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { Page, type PageContext } from "./context.ts";
 import { Words } from "./i18n/index.ts";
 import { LinkGate } from "./link_device/link_gate.tsx";
+import { keepCompositions } from "./keys.ts";
 import { RoomScreen } from "./room_screen.tsx";
 import { pinnedTransport, baseUrl as readBaseUrl, roomHref, roomOf } from "./routes.ts";
 import { applyTheme, savedLanguage, savedTheme, saveLanguage } from "./settings.ts";
@@ -20,6 +21,7 @@ export function App() {
     window.addEventListener("popstate", onPop);
     return () => window.removeEventListener("popstate", onPop);
   }, []);
+  useEffect(keepCompositions, []);
   useEffect(() => {
     document.documentElement.lang = language;
   }, [language]);

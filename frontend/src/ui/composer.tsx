@@ -1,15 +1,18 @@
 import type { RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { usePage } from "./context.ts";
+import type { Writing, WritingView } from "./conversation/writing.ts";
 import { SendIcon } from "./icons.tsx";
-import { tabwide } from "./storage.ts";
+import { composes, ON_SCREEN_KEYBOARD } from "./keys.ts";
 
 /** Unicode code points, as the server counts. */
 const LONGEST = 4_000;
 
 export interface ComposerProps {
-  room: string;
   input: RefObject<HTMLTextAreaElement | null>;
+  /** Keeps what is written. */
+  writing: Writing;
+  view: WritingView;
   onSend(text: string): void;
   onTyping(): void;
   /** ↑ in the empty composer. */
@@ -17,12 +20,11 @@ export interface ComposerProps {
 }
 
 /** Where one writes. The field keeps its own text, so no drawing can lose a keystroke. */
-export function Composer({ room, input, onSend, onTyping, onUp }: ComposerProps) {
+export function Composer({ input, writing, view, onSend, onTyping, onUp }: ComposerProps) {
   const { words } = usePage();
   const [empty, setEmpty] = useState(true);
   const [over, setOver] = useState(0);
-  const draftKey = `draft.${room}`;
-  const draftTimer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const onScreen = matchMedia(ON_SCREEN_KEYBOARD).matches;
 
   const look = () => {
     const field = input.current;
@@ -34,30 +36,23 @@ export function Composer({ room, input, onSend, onTyping, onUp }: ComposerProps)
     field.style.setProperty("height", `${field.scrollHeight}px`);
   };
 
+  useLayoutEffect(() => {
+    const field = input.current;
+    if (field === null || field.value === writing.text) return;
+    field.value = writing.text;
+    look();
+  }, [writing, view.turn]);
   useEffect(() => {
-    const draft = tabwide.get(draftKey);
-    if (input.current !== null && typeof draft === "string") {
-      input.current.value = draft;
-      look();
-    }
     if (matchMedia("(hover: hover)").matches) input.current?.focus();
-    return () => clearTimeout(draftTimer.current);
-  }, [draftKey]);
-
-  const keepDraft = () => {
-    clearTimeout(draftTimer.current);
-    draftTimer.current = setTimeout(() => {
-      tabwide.set(draftKey, input.current?.value || undefined);
-    }, 300);
-  };
+  }, [writing]);
 
   const send = (event?: Event) => {
     event?.preventDefault();
     const field = input.current;
     if (field === null || field.value.trim() === "" || over > 0) return;
-    onSend(field.value.replace(/\s+$/u, ""));
+    const text = field.value.trimEnd();
     field.value = "";
-    keepDraft();
+    onSend(text);
     look();
     field.focus();
   };
@@ -69,19 +64,22 @@ export function Composer({ room, input, onSend, onTyping, onUp }: ComposerProps)
         data-testid="composer-input"
         rows={1}
         dir="auto"
-        enterkeyhint="send"
+        autocomplete="off"
+        enterkeyhint={onScreen ? "enter" : "send"}
         placeholder={words.text("messagePlaceholder")}
         aria-label={words.text("messageLabel")}
         aria-invalid={over > 0}
         aria-describedby="composer-over"
         onInput={() => {
+          const text = input.current?.value ?? "";
           look();
-          keepDraft();
-          if (input.current?.value !== "") onTyping();
+          writing.typed(text);
+          if (text !== "") onTyping();
         }}
         onKeyDown={(event) => {
-          if (event.isComposing) return;
-          if (event.key === "Enter" && !event.shiftKey) send(event);
+          if (composes(event)) return;
+          const sends = onScreen ? event.ctrlKey || event.metaKey : !event.shiftKey;
+          if (event.key === "Enter" && sends) send(event);
           if (event.key === "ArrowUp" && event.currentTarget.value === "") {
             event.preventDefault();
             onUp();

@@ -16,6 +16,7 @@ import {
   type Transport,
 } from "../client/index.ts";
 import { joinTabs } from "../client/tabs.ts";
+import { Writing, type WritingView } from "./conversation/writing.ts";
 import { SavedPosts } from "./saved_posts.ts";
 import { lasting } from "./storage.ts";
 import type { Item } from "./timeline.ts";
@@ -25,6 +26,7 @@ import { readUpTo, savedName, savedSession, saveName, saveSession, visited } fro
 export interface RoomView {
   items: readonly Item[];
   posts: readonly Post[];
+  writing: WritingView;
   members: readonly Member[] | undefined;
   memberCount: number;
   /** The call that goes on in the room. */
@@ -53,6 +55,7 @@ const HIDDEN_LONG = 5_000;
 /** Turns a client's events into views, one for each frame at most, however fast the events come. */
 export class RoomModel {
   readonly client: Client;
+  readonly writing: Writing;
   readonly #call: RoomCall;
   readonly #room: string;
   readonly #saved: SavedPosts;
@@ -94,6 +97,7 @@ export class RoomModel {
       },
       joinTabs(JSON.stringify([transport ?? "", timing ?? {}]), baseUrl),
     );
+    this.writing = new Writing(this.#saved, () => this.#changed());
     this.#call = followCall(this.client, () => this.#changed());
     this.#listen();
     this.#view = this.#build();
@@ -137,6 +141,7 @@ export class RoomModel {
 
   post(text: string): void {
     this.#readUpTo = undefined;
+    this.writing.sent();
     this.client.post(text);
   }
 
@@ -264,6 +269,7 @@ export class RoomModel {
       // A copy is cheap, and tells that it changed.
       items: this.#items.slice(),
       posts: client.posts.filter(({ command }) => command === undefined),
+      writing: this.writing.view,
       members: client.members,
       memberCount: client.memberCount,
       call: this.#call.call,

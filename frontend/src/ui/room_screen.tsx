@@ -197,8 +197,9 @@ export function RoomScreen({
               />
             ) : (
               <Composer
-                room={room}
                 input={input}
+                writing={model.writing}
+                view={view.writing}
                 onSend={(text) => model.post(text)}
                 onTyping={() => model.client.typing()}
                 onUp={toLastOwn}

@@ -1,4 +1,6 @@
-import type { Post } from "../client/index.ts";
+import { postedText } from "../client/conversation.ts";
+import type { Command, HttpCall, Post } from "../client/index.ts";
+import { type Draft, readDraft } from "./conversation/draft.ts";
 import { lasting, tabwide } from "./storage.ts";
 
 /**
@@ -7,26 +9,51 @@ import { lasting, tabwide } from "./storage.ts";
  * nobody keeps any more, the next tab of the room takes over. Two that send one post harm nobody:
  * it has its key. After a crash, which says no goodbye, that is once the last sign of life is old
  * (ORPHANED), for the tab that comes back too.
+ *
+ * The draft and the posts are one record, so that a text is in one of them and never in both.
  */
 export class SavedPosts {
   readonly #prefix: string;
   readonly #tab: string;
-  #posts: readonly Post[] = [];
+  #posts: readonly Post[];
+  #draft: Draft | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
   readonly #adopt: (posts: Post[]) => void;
 
   constructor(room: string, adopt: (posts: Post[]) => void) {
     this.#prefix = `posts.${room}/`;
     this.#tab = tabOf();
-    const { beat } = read(lasting.get(this.#prefix + this.#tab));
     // Somebody else beats under this name: the tab was duplicated, and its storage with it.
-    if (beat > Date.now() - ORPHANED) this.#tab = newTab();
+    if (read(lasting.get(this.#prefix + this.#tab)).beat > Date.now() - ORPHANED) {
+      this.#tab = newTab();
+    }
+    const { posts, draft } = read(lasting.get(this.#prefix + this.#tab));
+    this.#posts = posts;
+    this.#draft = draft;
     this.#adopt = adopt;
+    if (draft === undefined) this.draft = this.#draftOfNobody();
   }
 
   /** This tab's own, from before a reload. */
-  own(): Post[] {
-    return read(lasting.get(this.#prefix + this.#tab)).posts;
+  own(): readonly Post[] {
+    return this.#posts;
+  }
+
+  /** What one was writing. */
+  get draft(): Draft | undefined {
+    return this.#draft;
+  }
+
+  /** Keeps it, with each keystroke. */
+  set draft(draft: Draft | undefined) {
+    if (draft === undefined && this.#draft === undefined) return;
+    this.#draft = draft;
+    this.#write(Date.now());
+  }
+
+  /** The draft was sent: it is none any more once `keep` has its post. */
+  sent(): void {
+    this.#draft = undefined;
   }
 
   start(): void {
@@ -47,29 +74,49 @@ export class SavedPosts {
     this.#write(Date.now());
   }
 
+  #empty(): boolean {
+    return this.#posts.length === 0 && this.#draft === undefined;
+  }
+
   #write(beat: number): void {
-    const value = this.#posts.length === 0 ? undefined : { beat, posts: this.#posts };
-    lasting.set(this.#prefix + this.#tab, value);
+    const value = { beat, posts: this.#posts, draft: this.#draft };
+    lasting.set(this.#prefix + this.#tab, this.#empty() ? undefined : value);
   }
 
   #beat(): void {
-    if (this.#posts.length > 0) this.#write(Date.now());
+    if (!this.#empty()) this.#write(Date.now());
     this.#orphans();
   }
 
   /** Any other tab may have them now. */
   #letGo = () => {
-    if (this.#posts.length > 0) this.#write(0);
+    if (!this.#empty()) this.#write(0);
   };
 
   #orphans(): void {
-    for (const key of lasting.keys(this.#prefix)) {
-      if (key === this.#prefix + this.#tab) continue;
-      const { beat, posts } = read(lasting.get(key));
-      if (Date.now() - beat < ORPHANED) continue;
-      lasting.set(key, undefined);
+    for (const [key, { posts, draft }] of this.#nobodys()) {
+      // A draft is for somebody who opens the room; it does not come into a field in use.
+      lasting.set(key, draft && { beat: 0, posts: [], draft });
       if (posts.length > 0) this.#adopt(posts);
     }
+  }
+
+  #draftOfNobody(): Draft | undefined {
+    for (const [key, { posts, draft }] of this.#nobodys()) {
+      if (draft === undefined) continue;
+      lasting.set(key, posts.length === 0 ? undefined : { beat: 0, posts });
+      return draft;
+    }
+    return undefined;
+  }
+
+  /** What no tab keeps any more. */
+  #nobodys(): [string, Saved][] {
+    return lasting
+      .keys(this.#prefix)
+      .filter((key) => key !== this.#prefix + this.#tab)
+      .map((key): [string, Saved] => [key, read(lasting.get(key))])
+      .filter(([, { beat }]) => Date.now() - beat >= ORPHANED);
   }
 }
 
@@ -88,9 +135,19 @@ function newTab(): string {
   return made;
 }
 
-function read(value: unknown): { beat: number; posts: Post[] } {
-  const { beat, posts } = (value ?? {}) as Record<string, unknown>;
-  return { beat: typeof beat === "number" ? beat : 0, posts: readPosts(posts) };
+interface Saved {
+  beat: number;
+  posts: Post[];
+  draft: Draft | undefined;
+}
+
+function read(value: unknown): Saved {
+  const { beat, posts, draft } = (value ?? {}) as Record<string, unknown>;
+  const saved = { beat: typeof beat === "number" ? beat : 0, posts: readPosts(posts) };
+  const written = readDraft(draft);
+  // What is on its way is no draft any more.
+  const sent = saved.posts.some((post) => postedText(post) === written?.text);
+  return { ...saved, draft: sent ? undefined : written };
 }
 
 /**
@@ -101,11 +158,17 @@ function readPosts(stored: unknown): Post[] {
   if (!Array.isArray(stored)) return [];
   return stored.flatMap((value: unknown): Post[] => {
     if (typeof value !== "object" || value === null) return [];
-    const { key, text, at, state, problem } = value as Partial<Post>;
+    const { key, text, at, state, problem, command, http } = value as Partial<Post>;
     if (typeof key !== "string" || typeof text !== "string" || typeof at !== "number") return [];
+    const post = { key, text, at, ...readCommand(command, http) };
     if (state === "refused" && typeof problem?.code === "string") {
-      return [{ key, text, at, state, problem }];
+      return [{ ...post, state, problem }];
     }
-    return [{ key, text, at, state: "waiting" }];
+    return [{ ...post, state: "waiting" }];
   });
+}
+
+function readCommand(command: Command | undefined, http: HttpCall | undefined) {
+  const whole = typeof command?.type === "string" && typeof http?.path === "string";
+  return whole ? { command, http } : {};
 }

@@ -1,4 +1,7 @@
-/** The browser's storage, which may be forbidden, full or holding what another version wrote. */
+/**
+ * The browser's storage, which may be forbidden, full or holding what another version wrote. What it
+ * does not take is kept in memory, for as long as the page is.
+ */
 export interface Store {
   get(key: string): unknown;
   set(key: string, value: unknown): void;
@@ -9,30 +12,35 @@ export interface Store {
 const PREFIX = "caller.";
 
 function wrap(storage: () => Storage): Store {
+  const memory = new Map<string, string>();
   return {
     get(key) {
       try {
-        const text = storage().getItem(PREFIX + key);
+        const text = memory.get(key) ?? storage().getItem(PREFIX + key);
         return text === null ? undefined : (JSON.parse(text) as unknown);
       } catch {
         return undefined;
       }
     },
     set(key, value) {
+      const text = value === undefined ? undefined : JSON.stringify(value);
+      memory.delete(key);
       try {
-        if (value === undefined) storage().removeItem(PREFIX + key);
-        else storage().setItem(PREFIX + key, JSON.stringify(value));
+        if (text === undefined) storage().removeItem(PREFIX + key);
+        else storage().setItem(PREFIX + key, text);
       } catch {
-        // It is forbidden or full; the page works without.
+        if (text !== undefined) memory.set(key, text);
       }
     },
     keys(prefix) {
+      const kept = [...memory.keys()].filter((key) => key.startsWith(prefix));
       try {
-        return Object.keys(storage())
+        const stored = Object.keys(storage())
           .filter((key) => key.startsWith(PREFIX + prefix))
           .map((key) => key.slice(PREFIX.length));
+        return [...new Set([...stored, ...kept])];
       } catch {
-        return [];
+        return kept;
       }
     },
   };

@@ -1,0 +1,87 @@
+import type { Cursor, Problem } from "../../client/index.ts";
+import type { SavedPosts } from "../saved_posts.ts";
+import type { Draft } from "./draft.ts";
+
+/** What the composer is for at one moment. */
+export interface WritingView {
+  /** Grows when the field is to show another text than what was typed into it. */
+  turn: number;
+  replyTo: Cursor | undefined;
+  /** The message that is being edited. */
+  editing: Cursor | undefined;
+  /** Why the last try was refused. */
+  problem: Problem | undefined;
+}
+
+/**
+ * What one writes: a new message, an answer, or a message's other text. The draft of the new message
+ * waits while another one is edited. All of it is kept with each keystroke.
+ */
+export class Writing {
+  readonly #saved: SavedPosts;
+  readonly #onChange: () => void;
+  #draft: Draft;
+  #turn = 0;
+  #problem: Problem | undefined;
+
+  constructor(saved: SavedPosts, onChange: () => void) {
+    this.#saved = saved;
+    this.#onChange = onChange;
+    this.#draft = saved.draft ?? { text: "" };
+  }
+
+  get view(): WritingView {
+    const { replyTo, edit } = this.#draft;
+    return { turn: this.#turn, replyTo, editing: edit?.id, problem: this.#problem };
+  }
+
+  /** What the field shows. */
+  get text(): string {
+    return this.#draft.edit?.text ?? this.#draft.text;
+  }
+
+  /** The field has this text now. */
+  typed(text: string): void {
+    const { edit } = this.#draft;
+    this.#draft = edit ? { ...this.#draft, edit: { ...edit, text } } : { ...this.#draft, text };
+    this.#keep();
+  }
+
+  reply(to: Cursor | undefined): void {
+    const { replyTo: _, ...rest } = this.#draft;
+    this.#set(to === undefined ? rest : { ...rest, replyTo: to });
+  }
+
+  /** The field takes a message's text; what was in it comes back with `endEdit`. */
+  edit(id: Cursor, text: string, problem?: Problem): void {
+    this.#set({ ...this.#draft, edit: { id, text } }, problem);
+  }
+
+  endEdit(): void {
+    const { edit: _, ...rest } = this.#draft;
+    this.#set(rest);
+  }
+
+  /** The new message goes out: nothing of it is a draft any more. Call it before it is posted. */
+  sent(): Cursor | undefined {
+    const { replyTo } = this.#draft;
+    this.#draft = { text: "" };
+    this.#problem = undefined;
+    this.#turn++;
+    this.#saved.sent();
+    return replyTo;
+  }
+
+  #set(draft: Draft, problem?: Problem): void {
+    this.#draft = draft;
+    this.#problem = problem;
+    this.#turn++;
+    this.#keep();
+    this.#onChange();
+  }
+
+  #keep(): void {
+    const { text, replyTo, edit } = this.#draft;
+    this.#saved.draft = text === "" && !replyTo && !edit ? undefined : this.#draft;
+  }
+}
