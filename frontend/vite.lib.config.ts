@@ -18,6 +18,7 @@ const ENTRIES: Record<string, string> = {
   caller: "src/client/index.ts",
   calls: "src/client/calls.ts",
   conversation: "src/client/conversation.ts",
+  marks: "src/client/marks.ts",
 };
 
 export default defineConfig(({ mode }) => {

@@ -37,7 +37,7 @@ case ${1:-} in
     trap 'rm -rf "$fresh"' EXIT
     npm run build:page -- --outDir "$fresh/dist" --emptyOutDir --logLevel warn
     npm run build:lib:core -- --outDir "$fresh/lib" --emptyOutDir --logLevel warn
-    for module in calls conversation; do
+    for module in calls conversation marks; do
       npm run "build:lib:$module" -- --outDir "$fresh/lib" --logLevel warn
     done
     npm run build:types -- --outDir "$fresh/lib/types"

@@ -148,6 +148,7 @@ export class FakeServer {
         ? "post"
         : "poll";
     if (url.pathname.endsWith("/session")) return this.#session();
+    if (url.pathname.endsWith("/read")) return this.#read(init);
     const mode = this.network[path];
     const { signal } = init;
     if (path !== "post") this.opened.push(path);
@@ -211,6 +212,43 @@ export class FakeServer {
     return socket;
   };
 
+  /** How far the session has read, on any of its devices; it begins at the end. */
+  mark: Cursor | undefined;
+  /** Tells streams of the mark. */
+  marks = false;
+
+  /** The session has read up to a message, here or elsewhere. */
+  read(cursor: Cursor): void {
+    if (this.mark === undefined || seqOf(cursor) > seqOf(this.mark)) this.mark = cursor;
+    this.tell(this.readEvent());
+  }
+
+  readEvent() {
+    this.mark ??= this.#cursor();
+    const at = this.log.some(({ id }) => id === this.mark) ? seqOf(this.mark ?? START) : 0;
+    const unread = this.log.filter(
+      (m) => m.type === "message" && m.from.id !== "me" && seqOf(m.id) > at,
+    );
+    const mentions = unread.filter((m) =>
+      (m as unknown as { mentions?: string[] }).mentions?.includes("me"),
+    );
+    return {
+      type: "read",
+      roomId: this.room,
+      cursor: this.mark,
+      unread: unread.length,
+      mentions: mentions.length,
+    };
+  }
+
+  async #read({ method = "GET", body, signal }: RequestInit): Promise<Response> {
+    this.sent.push(`${method} /read`);
+    if (this.network.post === "refused") throw new TypeError("fetch failed");
+    await delay(LATENCY, signal);
+    if (method === "POST") this.read((JSON.parse(String(body)) as { cursor: Cursor }).cursor);
+    return Response.json(this.readEvent());
+  }
+
   #session(): Response {
     return this.signedIn
       ? Response.json({ clientId: "me", name: "Ann" })
@@ -269,6 +307,7 @@ export class FakeServer {
       messages: entries,
       cursor,
       reset,
+      reason: this.#reason(after),
       members: [this.member],
       call: this.call,
       version: this.version,
@@ -337,9 +376,12 @@ export class FakeServer {
       call: this.call,
       version: this.version,
     });
-    if (reset) this.#send(stream, { type: "reset", roomId: this.room, reason: "expired" });
+    if (reset) {
+      this.#send(stream, { type: "reset", roomId: this.room, reason: this.#reason(after) });
+    }
     for (const entry of entries) this.#send(stream, entry);
     this.#send(stream, { type: "live", roomId: this.room, cursor: this.#cursor() });
+    if (this.marks) this.#send(stream, this.readEvent());
     setTimeout(() => this.#send(stream, { type: "ping" }), 1_000);
     const heartbeat = () => {
       if (stream.closed) return;
@@ -389,6 +431,10 @@ export class FakeServer {
     const first = this.log[0];
     const whole = after === START && (first === undefined || seqOf(first.id) === 1);
     return { entries: this.log, reset: !whole };
+  }
+
+  #reason(after = ""): string {
+    return after.endsWith(this.#tag) ? "expired" : "rewritten";
   }
 
   #cursor(): Cursor {
