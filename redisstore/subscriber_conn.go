@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -15,13 +13,16 @@ import (
 )
 
 const (
-	// subscribeBatch bounds a SUBSCRIBE command, so that many rooms do not hold up what is published meanwhile.
+	// subscribeBatch bounds a SUBSCRIBE command, so that many rooms do not hold up what is
+	// published meanwhile.
 	subscribeBatch = 500
-	// A broken connection is dialed again after minBackoff, then after twice that and so on up to maxBackoff.
+	// A broken connection is dialed again after minBackoff, then after twice that and so on up to
+	// maxBackoff.
 	minBackoff = 50 * time.Millisecond
 	maxBackoff = 2 * time.Second
-	// probesMissed is how many probes may stay away while other notices still come: the connection is alive then and
-	// perhaps only behind, but it may also lead to a master that has been replaced.
+	// probesMissed is how many probes may stay away while other notices still come: the connection
+	// is alive then and perhaps only behind, but it may also lead to a master that has been
+	// replaced.
 	probesMissed = 4
 )
 
@@ -33,12 +34,12 @@ var (
 	errTakenOut = errors.New("the server ended a subscription") // in a Cluster, when the slot has moved
 )
 
-// subscriberConn is one subscription connection, and after it broke the next one. Its goroutine, run, is the only one that calls
-// its follows' listeners.
+// subscriberConn is one subscription connection, and after it broke the next one. Its goroutine,
+// run, is the only one that calls its follows' listeners.
 //
-// Confirmations carry only the channel's name. They come in the order of the commands, so by counting them it knows
-// which command each one answers. A late one, for an earlier follow of the room, is not taken for the new follow's:
-// between the two the room may have been unsubscribed.
+// Confirmations carry only the channel's name. They come in the order of the commands, so by
+// counting them it knows which command each one answers. A late one, for an earlier follow of the
+// room, is not taken for the new follow's: between the two the room may have been unsubscribed.
 type subscriberConn struct {
 	feed *feed
 	part int
@@ -120,7 +121,8 @@ func (conn *subscriberConn) retire() bool {
 	return true
 }
 
-// serve connects, subscribes, and delivers until the connection breaks. confirmed says that it had worked.
+// serve connects, subscribes, and delivers until the connection breaks. confirmed says that it had
+// worked.
 func (conn *subscriberConn) serve(ctx context.Context) (confirmed bool, err error) {
 	ctx, cancel := context.WithCancelCause(withDialPermit(ctx))
 	defer cancel(nil)
@@ -178,194 +180,6 @@ func (conn *subscriberConn) cut() {
 	}
 }
 
-// connection is one of the connections of a subscriberConn.
-type connection struct {
-	conn    *subscriberConn
-	ps      *redis.PubSub
-	sharded bool
-	// confirmed says that the server has answered; the reader's.
-	confirmed bool
-	// heard counts what came, probed the probes among it; the reader counts and the writer looks.
-	heard, probed atomic.Int64
-}
-
-func (s *connection) subscribe(ctx context.Context, channels []string) error {
-	if s.sharded {
-		return s.ps.SSubscribe(ctx, channels...)
-	}
-	return s.ps.Subscribe(ctx, channels...)
-}
-
-func (s *connection) unsubscribe(ctx context.Context, channels []string) error {
-	if s.sharded {
-		return s.ps.SUnsubscribe(ctx, channels...)
-	}
-	return s.ps.Unsubscribe(ctx, channels...)
-}
-
-// read delivers what comes until the connection ends.
-//
-// It does not use ReceiveTimeout: a time limit that ends in the middle of a message leaves the rest of it to be read as
-// if it were the next.
-func (s *connection) read(ctx context.Context) error {
-	for {
-		got, err := s.ps.Receive(ctx)
-		if err != nil {
-			return err
-		}
-		s.heard.Add(1)
-		switch got := got.(type) {
-		case *redis.Subscription:
-			if err := s.confirm(got); err != nil {
-				return err
-			}
-		case *redis.Message:
-			s.deliver(got)
-		}
-	}
-}
-
-// confirm handles the server's confirmation of a command.
-func (s *connection) confirm(got *redis.Subscription) error {
-	s.confirmed = true
-	f := s.conn.feed
-	f.mu.Lock()
-	sub := s.conn.channels[got.Channel]
-	if sub == nil {
-		f.mu.Unlock()
-		return errUnasked
-	}
-	var begun *follow
-	fl := s.conn.follows[got.Channel]
-	switch got.Kind {
-	case "subscribe", "ssubscribe":
-		sub.subscribed++
-		if sub.subscribed > sub.subscribes {
-			f.mu.Unlock()
-			return errUnasked // so the connection is another one than it was
-		}
-		if fl != nil && !fl.live && fl.asked != 0 && sub.subscribed >= fl.asked {
-			fl.live = true
-			begun = fl
-		}
-	default:
-		sub.unsubscribed++
-		if sub.unsubscribed > sub.unsubscribes {
-			f.mu.Unlock()
-			return errTakenOut
-		}
-		if fl == nil && sub.settled() {
-			delete(s.conn.channels, got.Channel)
-		}
-	}
-	f.mu.Unlock()
-	if begun != nil {
-		begun.listener.Notice(chat.Following{})
-	}
-	return nil
-}
-
-// deliver tells a room's listener what was published.
-func (s *connection) deliver(got *redis.Message) {
-	if got.Channel == s.conn.probe {
-		s.probed.Add(1)
-		return
-	}
-	f := s.conn.feed
-	f.mu.Lock()
-	fl := s.conn.follows[got.Channel]
-	live := fl != nil && fl.live
-	f.mu.Unlock()
-	if !live {
-		return
-	}
-	n, err := f.store.parseNotice(got.Payload)
-	if err != nil {
-		// Whatever it was, the room has missed it, and has to read.
-		f.store.log.Error("an unreadable notice", "room", fl.room, "error", err)
-		fl.listener.Notice(chat.Cut{})
-		n = chat.Following{}
-	}
-	if n != nil {
-		fl.listener.Notice(n)
-	}
-}
-
-// write sends subscriptions as rooms come and go, and probes, until ctx ends or the connection is found to be dead.
-func (s *connection) write(ctx context.Context) error {
-	ticks, stop := s.conn.feed.ticks(max(s.conn.feed.store.opt.FeedTimeout/2, time.Millisecond))
-	defer stop()
-	var l liveness
-	for {
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-s.conn.wake:
-			subscribe, unsubscribe := s.conn.take()
-			// A channel is in one list or the other, so it does not matter which goes first.
-			for batch := range slices.Chunk(unsubscribe, subscribeBatch) {
-				if err := s.unsubscribe(ctx, batch); err != nil {
-					return err
-				}
-			}
-			for batch := range slices.Chunk(subscribe, subscribeBatch) {
-				if err := s.subscribe(ctx, batch); err != nil {
-					return err
-				}
-			}
-		case <-ticks:
-			s.conn.feed.store.recentPosts.age()
-			if s.conn.idle() {
-				return errIdle
-			}
-			if err := l.judge(s.heard.Load(), s.probed.Load()); err != nil {
-				return err
-			}
-			if err := s.probe(ctx); err != nil {
-				return err
-			}
-		}
-	}
-}
-
-// probe publishes to this link's own channel, by way of the other connections: it comes back only if this connection
-// leads to where others publish. When that can't be done now, a PING tells at least that the connection lives.
-func (s *connection) probe(ctx context.Context) error {
-	store := s.conn.feed.store
-	err := store.call(withoutDialPermit(ctx), "probing the subscription", "", func(ctx context.Context) error {
-		return store.publish(ctx, s.conn.probe, "")
-	})
-	if err != nil {
-		return s.ps.Ping(ctx)
-	}
-	return nil
-}
-
-// liveness judges by two counts, at each tick, whether a connection is alive.
-type liveness struct {
-	probing       bool
-	heard, probed int64
-	missed        int
-}
-
-func (l *liveness) judge(heard, probed int64) error {
-	defer func() { l.probing, l.heard, l.probed = true, heard, probed }()
-	if !l.probing {
-		return nil
-	}
-	if heard == l.heard {
-		return errSilent
-	}
-	if probed > l.probed {
-		l.missed = 0
-		return nil
-	}
-	if l.missed++; l.missed >= probesMissed {
-		return errProbe
-	}
-	return nil
-}
-
 func (conn *subscriberConn) idle() bool {
 	conn.feed.mu.Lock()
 	defer conn.feed.mu.Unlock()
@@ -380,7 +194,8 @@ func (conn *subscriberConn) take() (subscribe, unsubscribe []string) {
 		fl, sub := conn.follows[channel], conn.channels[channel]
 		switch {
 		case fl != nil && fl.asked == 0:
-			// Also when an earlier follow's subscription is still there: its confirmation is what Following waits for.
+			// Also when an earlier follow's subscription is still there: its confirmation is what
+			// Following waits for.
 			if sub == nil {
 				sub = &subscription{}
 				conn.channels[channel] = sub

@@ -11,11 +11,13 @@ import (
 // scavengeEvery is how often one looks whether there is memory to give back.
 const scavengeEvery = 2 * time.Second
 
-// A process is calm when it allocates less than calmBytes between two looks; then what it could
-// give back is given back when it is more than worthBytes and than one part in worthShare of what
-// lives: a collection costs by that.
+// A process is calm when it allocates less than calmBytes, or one part in calmShare of what lives,
+// between two looks. When it has become so, what it could give back is given back once it is more
+// than worthBytes and than one part in worthShare of what lives: a collection costs by that. What
+// a calm process leaves is for the collector itself.
 const (
 	calmBytes  = 2 << 20
+	calmShare  = 16
 	worthBytes = 4 << 20
 	worthShare = 8
 )
@@ -30,6 +32,7 @@ func scavenge(ctx context.Context) {
 	ticker := time.NewTicker(scavengeEvery)
 	defer ticker.Stop()
 	var m heap
+	rushed := true // by starting
 	for {
 		select {
 		case <-ctx.Done():
@@ -38,7 +41,11 @@ func scavenge(ctx context.Context) {
 		}
 		before := m.allocated
 		m.read()
-		if m.allocated-before < calmBytes && m.reclaimable() > max(worthBytes, m.live/worthShare) {
+		switch {
+		case m.allocated-before >= max(calmBytes, m.live/calmShare):
+			rushed = true
+		case rushed && m.reclaimable() > max(worthBytes, m.live/worthShare):
+			rushed = false
 			runtime.GC() // what sync.Pools hold goes with the second collection
 			debug.FreeOSMemory()
 			_ = unmapFile() // without it there is more in memory, and nothing else is worse
