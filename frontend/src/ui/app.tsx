@@ -53,7 +53,12 @@ export function App() {
         {room === undefined ? (
           <StartScreen />
         ) : (
-          <RoomScreen key={room} room={room} transport={pinnedTransport(new URL(href).search)} />
+          <RoomScreen
+            key={room}
+            room={room}
+            transport={pinnedTransport(new URL(href).search)}
+            href={href}
+          />
         )}
       </LinkGate>
     </Page.Provider>

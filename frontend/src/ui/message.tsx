@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { Avatar, PersonName } from "./avatar.tsx";
 import { usePage } from "./context.ts";
 import { AlertIcon, ClockIcon } from "./icons.tsx";
+import { MessageTime } from "./message_time.tsx";
 import { problemText } from "./problems.ts";
 import { isEmojiOnly, partsOf } from "./rich_text.ts";
 import type { MessageRow } from "./timeline.ts";
@@ -67,13 +68,7 @@ function Bubble({ row, onRetry, onDiscard }: MessageProps) {
         )}
         <div class="bubble-line">
           <MessageText text={row.text} />
-          <time
-            class="time"
-            dateTime={new Date(row.at).toISOString()}
-            title={words.exactTime(row.at)}
-          >
-            {words.time(row.at)}
-          </time>
+          <MessageTime row={row} />
           {state === "waiting" && (
             <span class="waiting-mark" title={words.text("waiting")}>
               <ClockIcon />

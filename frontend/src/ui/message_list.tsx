@@ -1,241 +1,388 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import type { Person } from "../client/index.ts";
+import { type Cursor, seqOf } from "../client/index.ts";
 import { usePage } from "./context.ts";
-import type { Words } from "./i18n/index.ts";
-import { DownIcon } from "./icons.tsx";
-import { Message } from "./message.tsx";
-import type { PresenceRow, Row } from "./timeline.ts";
+import { around, drawnOf, FIRST, type Range, rangeOf, trimmed, WINDOW } from "./drawn.ts";
+import type { EarlierState } from "./earlier.ts";
+import { Heard } from "./heard.tsx";
+import { DownIcon, MentionIcon, UpIcon } from "./icons.tsx";
+import { Place } from "./list_place.ts";
+import { AnyRow, type RowProps } from "./rows.tsx";
+import type { MessageRow, Row } from "./timeline.ts";
 
-export interface MessageListProps {
+export interface MessageListProps extends Omit<RowProps, "row"> {
   rows: readonly Row[];
+  /** The past has been told. */
   loaded: boolean;
-  onRetry(key: string): void;
-  onDiscard(key: string): void;
-  /** The newest message is in view. */
-  onReadAll(): void;
+  earlier: EarlierState;
+  /** Nothing is kept of what was here. */
+  lost: boolean;
+  /** The message that a link leads to; a new object for each time. */
+  linked?: { id: Cursor } | undefined;
+  onEarlier(): void;
+  /** The newest message is in view, or is not any more. */
+  onAtEnd(atEnd: boolean): void;
+  /** One has seen all up to this message. */
+  onRead(id: Cursor): void;
 }
 
-/**
- * Rows that are drawn before anything shows: a screenful, so that it shows at once on a slow phone.
- */
-const FIRST = 30;
-/** Rows that are drawn then, and how many more each time one reaches the top. */
-const WINDOW = 300;
-const MORE = 200;
-/** What is left above the line that marks where one left off. Pixels. */
-const GAP = 16;
-/** This near to the end is at the end. Pixels. */
-const NEAR = 48;
+/** So much is drawn above and below what one sees. Pixels. */
+const AHEAD = 1_600;
+/** Earlier messages are asked for this near to the top. Pixels. */
+const EARLIER_AT = 800;
+/** How long drawing some rows more may take: it must not be felt while one scrolls. Milliseconds. */
+const STEP_WITHIN = 10;
 
-/** The log region. It stays at the end if one was there, and stays still if one was not. */
-export function MessageList({ rows, loaded, onRetry, onDiscard, onReadAll }: MessageListProps) {
+/** What the buttons over the list say. */
+interface Signs {
+  away: boolean;
+  /** Messages of others that one has not seen, further down. */
+  below: number;
+  /** The line "New messages" is above, and one has not seen it. */
+  lineAbove: boolean;
+  /** Mentions of oneself that one has not seen. */
+  mentions: number;
+}
+
+interface Jump {
+  key: string;
+  where: "top" | "middle";
+  /** For a jump that somebody asked for: the message gets the focus. */
+  focus: boolean;
+}
+
+/** The log. It stays at its end if one was there; else what one reads stays where it is. */
+export function MessageList(props: MessageListProps) {
+  const { rows, loaded, earlier, lost, linked, onEarlier, onAtEnd, onRead, ...actions } = props;
   const { words } = usePage();
-  const scroller = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
+  const box = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLDivElement>(null);
+  const place = useRef<Place | undefined>(undefined);
+  const jump = useRef<Jump | undefined>(undefined);
   const opened = useRef(false);
-  const height = useRef(0);
-  const [size, setSize] = useState(FIRST);
-  const [away, setAway] = useState(false);
-  /** Foreign messages there were when one left the end. */
-  const [seen, setSeen] = useState(0);
+  const [range, setAnyRange] = useState<Range>({});
+  const [settled, setSettled] = useState(false);
+  const [signs, setSigns] = useState<Signs>({
+    away: false,
+    below: 0,
+    lineAbove: false,
+    mentions: 0,
+  });
+  /** The last message that one has seen, and the last when one came; mentions and lines seen. */
+  const seen = useRef({ upTo: -1, since: -1, rows: new Set<string>() });
+  const step = useRef({ rows: 10, began: 0, asked: false });
 
-  const foreign = rows.reduce((n, row) => n + (row.kind === "message" && !row.own ? 1 : 0), 0);
+  // Where one is now, before this drawing moves anything.
+  place.current?.look();
+  const atEnd = place.current?.following ?? true;
+  const { from, to } = drawnOf(rows, range, atEnd);
+  const shown = rows.slice(from, to);
   const newest = rows.findLast((row) => row.kind === "message");
-  const newestKey = newest?.rowKey;
-  const newestIsOwn = newest?.kind === "message" && newest.own && newest.state === "waiting";
+  const newestEntry = rows.findLast((row) => seqOfRow(row) >= 0);
+  const writes = newest?.kind === "message" && newest.own && newest.state === "waiting";
   const line = rows.findIndex((row) => row.kind === "unread");
-  // The line that marks where one left off is always drawn, with what was before it.
-  const shown = rows.slice(-Math.max(size, line < 0 ? 0 : rows.length - line + FIRST));
-  const hidden = rows.length - shown.length;
 
-  const toEnd = () => {
-    const box = scroller.current;
-    if (box !== null) box.scrollTop = box.scrollHeight;
+  const setRange = (next: Range) => {
+    if (next.first !== range.first || next.last !== range.last) setAnyRange(next);
+  };
+  const jumpTo = (to: Jump) => {
+    jump.current = to;
+    const index = rows.findIndex((row) => row.rowKey === to.key);
+    if (follow() || index < 0) return look();
+    setRange(around(rows, index));
+  };
+  const toLatest = () => {
+    if (place.current === undefined) return;
+    jump.current = undefined;
+    place.current.cut = false;
+    if (to < rows.length) setRange(rangeOf(rows, rows.length - FIRST, rows.length));
+    place.current.toEnd();
+    look();
+  };
+  const toUnread = () => {
+    const first = rows[line + 1];
+    if (line >= 0 && first !== undefined) jumpTo({ key: first.rowKey, where: "top", focus: true });
+  };
+  const seeing = useRef(() => {});
+  seeing.current = () => look();
+  const shortcut = useRef(toUnread);
+  shortcut.current = toUnread;
+  const mentions = rows.filter(
+    (row): row is MessageRow =>
+      row.kind === "message" &&
+      row.mentioned === true &&
+      seqOfRow(row) > seen.current.since &&
+      !seen.current.rows.has(row.rowKey),
+  );
+  const toMention = () => {
+    const last = mentions.at(-1);
+    if (last !== undefined) jumpTo({ key: last.rowKey, where: "middle", focus: true });
   };
 
   // A message of one's own brings one to the end.
   useLayoutEffect(() => {
-    if (newestIsOwn) {
-      atEnd.current = true;
-      setAway(false);
-      toEnd();
-    }
-  }, [newestKey, newestIsOwn]);
+    if (writes) toLatest();
+  }, [newest?.rowKey, writes]);
 
   useLayoutEffect(() => {
-    const box = scroller.current;
-    if (box === null) return;
+    if (box.current === null || list.current === null) return;
+    place.current ??= new Place(box.current, list.current);
+    place.current.cut = to < rows.length;
     if (!opened.current && loaded) {
       opened.current = true;
-      const mark = box.querySelector(".unread");
-      toEnd();
-      if (mark !== null) {
-        // Not scrollIntoView: that would move the page as well.
-        box.scrollTop += mark.getBoundingClientRect().top - box.getBoundingClientRect().top - GAP;
-        setSeen(foreignBefore(rows));
+      const read = rows.slice(0, Math.max(0, line)).findLast((row) => seqOfRow(row) >= 0);
+      seen.current.upTo = seqOfRow(line < 0 ? newestEntry : read);
+      seen.current.since = seen.current.upTo;
+      const unread = rows[line];
+      // A link is followed below.
+      if (unread !== undefined && linked === undefined) {
+        jump.current = { key: unread.rowKey, where: "top", focus: false };
+        if (line < from) setRange(around(rows, line));
       }
-      atEnd.current = isAtEnd(box);
-      setAway(!atEnd.current);
-    } else if (atEnd.current) {
-      toEnd();
     }
-    if (atEnd.current && loaded && !document.hidden) onReadAll();
+    // The log began again.
+    const top = seqOfRow(newestEntry);
+    if (loaded && top < seen.current.upTo) seen.current.upTo = seen.current.since = top;
+    follow();
+    place.current.settle();
+    look();
+    // What counts from the end until now is named, before the end moves on.
+    if (settled && rows.length > 0) setRange(rangeOf(rows, from, to));
+    const { began } = step.current;
+    if (began > 0) {
+      const took = Math.max(1, performance.now() - began);
+      step.current.rows = Math.max(4, Math.min(40, (step.current.rows * STEP_WITHIN) / took));
+      step.current.began = 0;
+    }
   });
 
-  useEffect(() => {
-    if (!loaded || size >= WINDOW) return;
-    const timer = setTimeout(() => grow(WINDOW), 0);
-    return () => clearTimeout(timer);
-  }, [loaded, size]);
-
-  // Rows that were drawn above must not push down what is being read.
   useLayoutEffect(() => {
-    const box = scroller.current;
-    if (box !== null && !atEnd.current && height.current > 0) {
-      box.scrollTop += box.scrollHeight - height.current;
-    }
-    height.current = 0;
-  }, [size]);
+    if (!loaded || linked === undefined) return;
+    const row = rows.find((row) => row.kind === "message" && row.id === linked.id);
+    if (row !== undefined) jumpTo({ key: row.rowKey, where: "middle", focus: true });
+  }, [loaded, linked]);
 
   useEffect(() => {
-    const box = scroller.current;
-    if (box === null || typeof ResizeObserver === "undefined") return;
+    if (box.current === null || list.current === null) return;
+    if (typeof ResizeObserver === "undefined") return;
+    // Pictures, edits, a turned phone: whatever gets another size.
     const observer = new ResizeObserver(() => {
-      if (atEnd.current) toEnd();
+      place.current?.settle();
+      seeing.current();
     });
-    observer.observe(box);
+    observer.observe(box.current);
+    observer.observe(list.current);
     return () => observer.disconnect();
   }, []);
 
-  const grow = (to: number) => {
-    height.current = scroller.current?.scrollHeight ?? 0;
-    setSize(to);
-  };
-  const showMore = () => grow(size + MORE);
+  // First a screenful, then the rest, a few rows at a time.
+  useEffect(() => {
+    if (!loaded || settled) return;
+    const done = from === 0 || to - from >= WINDOW;
+    const go = () => (done ? setSettled(true) : setRange(rangeOf(rows, from - stepRows(), to)));
+    const timer = setTimeout(go, 0);
+    return () => clearTimeout(timer);
+  }, [loaded, settled, from, to]);
 
-  const onScroll = () => {
-    const box = scroller.current;
-    if (box === null) return;
-    const end = isAtEnd(box);
-    if (end !== atEnd.current) {
-      atEnd.current = end;
-      setAway(!end);
-      setSeen(foreign);
-      if (end) onReadAll();
+  useEffect(() => {
+    const onVisible = () => seeing.current();
+    const onKey = (event: KeyboardEvent) => {
+      const { altKey, ctrlKey, metaKey, shiftKey, code } = event;
+      if (code !== "KeyU" || !altKey || ctrlKey || metaKey || shiftKey) return;
+      event.preventDefault();
+      shortcut.current();
+    };
+    document.addEventListener("visibilitychange", onVisible);
+    document.addEventListener("keydown", onKey);
+    return () => {
+      document.removeEventListener("visibilitychange", onVisible);
+      document.removeEventListener("keydown", onKey);
+    };
+  }, []);
+
+  const stepRows = () => {
+    step.current.began = performance.now();
+    return Math.round(step.current.rows);
+  };
+
+  /** Draws more where one comes near to what is not drawn. */
+  const more = () => {
+    const { current } = box;
+    if (!settled || current === null || current.clientHeight === 0 || step.current.asked) return;
+    const above = current.scrollTop;
+    const below = current.scrollHeight - above - current.clientHeight;
+    const up = from > 0 && above < AHEAD;
+    const down = !up && to < rows.length && below < AHEAD;
+    const many = place.current?.following === false && to - from > 2 * WINDOW + 4 * FIRST;
+    if (!up && !down && !many) {
+      if (from === 0 && above < EARLIER_AT && earlier === "more") onEarlier();
+      return;
     }
-    if (box.scrollTop < 200 && hidden > 0 && height.current === 0) showMore();
+    step.current.asked = true;
+    nextFrame(() => {
+      step.current.asked = false;
+      const n = stepRows();
+      setRange(trimmed(rows, up ? from - n : from, down ? to + n : to, up || above < below));
+    });
   };
 
-  const fresh = away ? Math.max(0, foreign - seen) : 0;
+  /** Goes to the row that is to be shown, once it is drawn. */
+  const follow = (): boolean => {
+    const wanted = jump.current;
+    const index = wanted === undefined ? -1 : rows.findIndex((r) => r.rowKey === wanted.key);
+    const row = list.current?.children[index - from];
+    if (wanted === undefined || index < from || !(row instanceof HTMLElement)) return false;
+    jump.current = undefined;
+    place.current?.goTo(row, wanted.where);
+    if (!wanted.focus) return true;
+    for (const old of list.current?.querySelectorAll("[data-linked]") ?? []) {
+      old.removeAttribute("data-linked");
+    }
+    row.dataset.linked = "";
+    row.focus({ preventScroll: true });
+    return true;
+  };
+
+  /** What is to be seen now, and what the buttons have to say then. */
+  const look = () => {
+    if (!loaded || place.current === undefined) return;
+    const { following } = place.current;
+    const end = following && to === rows.length;
+    const marks = seen.current;
+    const visible = place.current.visible();
+    if (!document.hidden) {
+      const seenRows = visible && rows.slice(from + visible.first, from + visible.last + 1);
+      for (const row of seenRows ?? []) {
+        if (row.kind === "unread" || (row.kind === "message" && row.mentioned)) {
+          marks.rows.add(row.rowKey);
+        }
+      }
+      const last = end ? newestEntry : seenRows?.findLast((row) => seqOfRow(row) >= 0);
+      if (last?.kind === "message" && last.id !== undefined && seqOfRow(last) > marks.upTo) {
+        marks.upTo = seqOfRow(last);
+        onRead(last.id);
+      }
+    }
+    const unread = rows[line];
+    const next: Signs = {
+      away: !end,
+      below: end ? 0 : rows.filter((row) => isForeign(row) && seqOfRow(row) > marks.upTo).length,
+      lineAbove:
+        unread !== undefined &&
+        !marks.rows.has(unread.rowKey) &&
+        visible !== undefined &&
+        line < from + visible.first,
+      mentions: mentions.filter(({ rowKey }) => !marks.rows.has(rowKey)).length,
+    };
+    onAtEnd(end);
+    if (Object.entries(next).some(([name, value]) => signs[name as keyof Signs] !== value)) {
+      setSigns(next);
+    }
+    more();
+  };
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "End" || event.target !== box.current) return;
+    event.preventDefault();
+    toLatest();
+    const all = list.current?.querySelectorAll<HTMLElement>(".message");
+    all?.[all.length - 1]?.focus();
+  };
+
   return (
     <div class="log-frame">
+      <Heard rows={rows} loaded={loaded} />
       <div
         class="log"
-        ref={scroller}
+        ref={box}
         role="log"
-        aria-live="polite"
-        aria-busy={!loaded}
+        aria-live="off"
+        aria-busy={!settled}
         aria-label={words.text("messages")}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard
         tabIndex={0}
-        onScroll={onScroll}
+        onScroll={() => {
+          place.current?.look();
+          look();
+        }}
+        onKeyDown={onKeyDown}
       >
         <div class="log-content">
-          {hidden > 0 && (
-            <button type="button" class="text-button centred" onClick={showMore}>
-              {words.text("showEarlier")}
+          {settled && from === 0 && earlier === "failed" && (
+            <button type="button" class="text-button centred" onClick={onEarlier}>
+              {words.text("earlierFailed")}
             </button>
           )}
           {loaded && rows.every((row) => row.kind !== "message") && (
             <div class="empty">
-              <p class="empty-title">{words.text("emptyRoom")}</p>
+              <p class="empty-title">{words.text(lost ? "allLost" : "emptyRoom")}</p>
               <p class="quiet">{words.text("emptyRoomHint")}</p>
             </div>
           )}
-          {shown.map((row) => (
-            <AnyRow key={row.rowKey} row={row} onRetry={onRetry} onDiscard={onDiscard} />
-          ))}
+          {earlier === "loading" && (
+            <p class="earlier" aria-hidden="true">
+              {words.text("loadingEarlier")}
+            </p>
+          )}
+          <div ref={list}>
+            {shown.map((row) => (
+              <AnyRow key={row.rowKey} row={row} {...actions} />
+            ))}
+          </div>
         </div>
       </div>
-      {away && (
+      {signs.lineAbove && (
         <button
           type="button"
-          class="to-end"
-          data-testid="to-end"
-          aria-label={fresh > 0 ? undefined : words.text("toEnd")}
-          onClick={() => {
-            atEnd.current = true;
-            setAway(false);
-            toEnd();
-          }}
+          class="to-unread"
+          data-testid="to-unread"
+          aria-keyshortcuts="Alt+U"
+          title={words.text("toUnread")}
+          onClick={toUnread}
         >
-          {fresh > 0 && words.plural("newBelow", fresh)}
-          <DownIcon />
+          <UpIcon />
+          {words.plural("newBelow", rows.slice(line).filter(isForeign).length)}
         </button>
       )}
+      <div class="to-places">
+        {signs.mentions > 0 && (
+          <button
+            type="button"
+            class="to-place"
+            data-testid="to-mention"
+            aria-label={words.plural("toMention", signs.mentions)}
+            title={words.text("toMentionHint")}
+            onClick={toMention}
+          >
+            {signs.mentions > 1 && signs.mentions}
+            <MentionIcon />
+          </button>
+        )}
+        {signs.away && (
+          <button
+            type="button"
+            class="to-place"
+            data-testid="to-end"
+            aria-label={signs.below > 0 ? undefined : words.text("toEnd")}
+            title={words.text("toEnd")}
+            onClick={toLatest}
+          >
+            {signs.below > 0 && words.plural("newBelow", signs.below)}
+            <DownIcon />
+          </button>
+        )}
+      </div>
     </div>
   );
 }
 
-type AnyRowProps = Pick<MessageListProps, "onRetry" | "onDiscard"> & { row: Row };
+const isForeign = (row: Row) => row.kind === "message" && !row.own;
 
-function AnyRow({ row, onRetry, onDiscard }: AnyRowProps) {
-  const { words } = usePage();
-  switch (row.kind) {
-    case "message":
-      return (
-        <Message row={row} language={words.language} onRetry={onRetry} onDiscard={onDiscard} />
-      );
-    case "presence":
-      return <Presence row={row} />;
-    case "day":
-      return (
-        <p class="day">
-          <span>{words.day(row.at, Date.now())}</span>
-        </p>
-      );
-    case "unread":
-      return (
-        <p class="unread">
-          <span>{words.text("newHere")}</span>
-        </p>
-      );
-  }
+function seqOfRow(row: Row | undefined): number {
+  return row?.kind === "message" && row.id !== undefined ? seqOf(row.id) : -1;
 }
 
-/** Who came and went, in one quiet line; a crowd is counted. */
-function Presence({ row }: { row: PresenceRow }) {
-  const { words } = usePage();
-  const lines = [
-    row.joined.length > 0 && presenceText(words, "joined", row.joined),
-    row.left.length > 0 && presenceText(words, "left", row.left),
-  ];
-  return <p class="presence">{lines.filter(Boolean).join(" · ")}</p>;
-}
-
-const MOST_NAMES = 3;
-
-function presenceText(words: Words, type: "joined" | "left", people: Person[]): string {
-  if (people.length > 2 * MOST_NAMES) {
-    return words.plural(type === "joined" ? "joinedMany" : "leftMany", people.length);
-  }
-  const names = people.slice(0, MOST_NAMES).map(({ name }) => isolate(name));
-  const more = people.length - names.length;
-  if (more > 0) names.push(words.plural("andMore", more));
-  return words.plural(type, people.length, { names: words.list(names) });
-}
-
-/** Unicode isolates: a right-to-left name in a sentence turns nothing around it. */
-export function isolate(name: string): string {
-  return `\u2068${name}\u2069`;
-}
-
-/** Foreign messages that were read before. */
-function foreignBefore(rows: readonly Row[]): number {
-  const line = rows.findIndex((row) => row.kind === "unread");
-  return rows.slice(0, line).filter((row) => row.kind === "message" && !row.own).length;
-}
-
-function isAtEnd(box: HTMLElement): boolean {
-  return box.scrollHeight - box.scrollTop - box.clientHeight <= NEAR;
+/** A hidden page has no frames. */
+function nextFrame(then: () => void): void {
+  if (document.hidden) setTimeout(then, 50);
+  else requestAnimationFrame(then);
 }

@@ -8,15 +8,20 @@ import {
   type End,
   type Member,
   type Memory,
+  type MessageEvent,
   type Person,
   type Post,
   type Session,
+  seqOf,
   type Timing,
   TRANSPORTS,
   type Transport,
 } from "../client/index.ts";
 import { joinTabs } from "../client/tabs.ts";
 import { Writing, type WritingView } from "./conversation/writing.ts";
+import { Earlier, type EarlierState } from "./earlier.ts";
+import { NewLine } from "./new_line.ts";
+import { RosterNews } from "./roster_news.ts";
 import { SavedPosts } from "./saved_posts.ts";
 import { lasting } from "./storage.ts";
 import type { Item } from "./timeline.ts";
@@ -40,8 +45,9 @@ export interface RoomView {
   /** The past has been told once. */
   loaded: boolean;
   readUpTo: Cursor | undefined;
-  /** A reset made older messages go; said once. */
-  shortened: boolean;
+  /** What a reset made go: some older messages, or all that was here. */
+  lost: "some" | "all" | undefined;
+  earlier: EarlierState;
   ended: End | undefined;
 }
 
@@ -61,23 +67,31 @@ export class RoomModel {
   readonly #saved: SavedPosts;
   readonly #listeners = new Set<() => void>();
   #items: Item[] = [];
+  readonly #earlier: Earlier;
+  readonly #roster = new RosterNews();
   #presences = 0;
   readonly #typing = new Map<string, { person: Person; until: number }>();
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #view: RoomView;
   #frame = false;
-  #readUpTo: Cursor | undefined;
+  readonly #line: NewLine;
+  #atEnd = false;
+  /** How far one has read, until it is noted. */
+  #read: Cursor | undefined;
   #noteTimer: ReturnType<typeof setTimeout> | undefined;
   #loaded = false;
-  #shortened = false;
+  #lost: RoomView["lost"];
+  /** There was something before the log began again. */
+  #had = false;
   #ended: End | undefined;
   #lastLive: Transport | undefined;
-  #seenHidden: Cursor | undefined;
   #hiddenAt = Date.now(); // a page may be loaded behind others
 
   constructor(room: string, baseUrl: string, transport?: Transport, timing?: Partial<Timing>) {
     this.#room = room;
-    this.#readUpTo = readUpTo(room);
+    this.#line = new NewLine(readUpTo(room));
+    const messages = new URL(`rooms/${encodeURIComponent(room)}/messages`, baseUrl);
+    this.#earlier = new Earlier(messages.href, () => this.#changed());
     this.#saved = new SavedPosts(room, (posts) => this.client.restore(posts));
     const name = savedName();
     const session = savedSession();
@@ -133,14 +147,14 @@ export class RoomModel {
     document.removeEventListener("resume", this.#resumed);
     networkInformation()?.removeEventListener("change", this.#switched);
     clearTimeout(this.#typingTimer);
-    clearTimeout(this.#noteTimer);
+    if (this.#noteTimer !== undefined) this.#note();
     this.#listeners.clear();
     this.#saved.stop();
     this.client.close();
   }
 
   post(text: string): void {
-    this.#readUpTo = undefined;
+    this.#line.wrote();
     this.writing.sent();
     this.client.post(text);
   }
@@ -151,50 +165,64 @@ export class RoomModel {
     this.#changed();
   }
 
-  /** The newest message is on the screen. */
-  readAll(): void {
-    const last = this.client.messages.at(-1)?.id;
-    if (last === undefined || this.#noteTimer !== undefined) return;
-    this.#noteTimer = setTimeout(() => {
-      this.#noteTimer = undefined;
-      visited(this.#room, Date.now(), last);
-    }, NOTE_EVERY);
+  /** The newest message is on the screen, or is not any more. */
+  setAtEnd(atEnd: boolean): void {
+    this.#atEnd = atEnd;
+    this.#line.watch(atEnd && !document.hidden, this.client.messages.at(-1)?.id);
+  }
+
+  /** All up to this message has been on the screen. */
+  read(upTo: Cursor): void {
+    const known = this.#read ?? readUpTo(this.#room);
+    if (known !== undefined && this.#isBefore(upTo, known)) return;
+    this.#read = upTo;
+    this.#noteTimer ??= setTimeout(() => this.#note(), NOTE_EVERY);
+  }
+
+  /** Asks for what was said before all that is shown. */
+  loadEarlier(count?: number): void {
+    if (this.#loaded) this.#earlier.load(this.client.messages[0]?.id, count);
+  }
+
+  #note(): void {
+    clearTimeout(this.#noteTimer);
+    this.#noteTimer = undefined;
+    if (this.#read !== undefined) visited(this.#room, Date.now(), this.#read);
+  }
+
+  /** False when the other one is of another log, whose numbers mean nothing here. */
+  #isBefore(cursor: Cursor, other: Cursor): boolean {
+    const last = this.client.cursor;
+    return seqOf(cursor) <= seqOf(other) && last !== undefined && seqOf(other) <= seqOf(last);
   }
 
   #listen(): void {
     const { client } = this;
     client.on("message", (message) => {
-      const at = Date.parse(message.time) || Date.now();
-      this.#items.push({ kind: "message", message, at });
+      this.#items.push(itemOf(message));
       this.#typing.delete(message.from.id);
-      const missed = this.#seenHidden;
-      if (document.hidden && missed !== undefined && !client.isOwn(message.from.id)) {
-        this.#readUpTo = missed;
-        this.#seenHidden = undefined;
-      }
+      if (!client.isOwn(message.from.id)) this.#line.came();
       this.#changed();
     });
     client.on("reset", () => {
-      this.#shortened = this.#items.length > 0;
+      this.#had ||= this.#items.some(({ kind }) => kind === "message");
       this.#items = [];
+      this.#earlier.reset();
+      this.#loaded = false;
       this.#changed();
     });
     client.on("live", () => {
       this.#loaded = true;
+      if (this.#had) this.#lost = client.messages.length > 0 ? "some" : "all";
+      this.#had = false;
       this.#changed();
     });
-    for (const type of ["joined", "left"] as const) {
-      client.on(type, ({ member }) => {
-        this.#items.push({
-          kind: "presence",
-          type,
-          person: member,
-          at: Date.now(),
-          n: this.#presences++,
-        });
+    client.on("event", (event) => {
+      for (const change of this.#roster.take(event)) {
+        this.#items.push({ ...change, at: Date.now(), n: this.#presences++ });
         this.#changed();
-      });
-    }
+      }
+    });
     client.on("typing", ({ member }) => {
       this.#typing.set(member.id, { person: member, until: Date.now() + TYPING_SHOWN });
       this.#expireTyping();
@@ -229,11 +257,10 @@ export class RoomModel {
     if (event.persisted) this.client.resumed(); // it comes after each load too
   };
   #visibility = () => {
+    this.setAtEnd(this.#atEnd);
     if (document.hidden) {
       this.#hiddenAt = Date.now();
-      this.#seenHidden = this.client.messages.at(-1)?.id;
     } else {
-      this.#seenHidden = undefined;
       if (Date.now() - this.#hiddenAt > HIDDEN_LONG) this.client.resumed();
       this.#changed();
     }
@@ -267,7 +294,7 @@ export class RoomModel {
     const { client } = this;
     return {
       // A copy is cheap, and tells that it changed.
-      items: this.#items.slice(),
+      items: [...this.#earlier.messages.map(itemOf), ...this.#items],
       posts: client.posts.filter(({ command }) => command === undefined),
       writing: this.writing.view,
       members: client.members,
@@ -279,11 +306,16 @@ export class RoomModel {
       decisions: client.decisions,
       typing: [...this.#typing.values()].map(({ person }) => person),
       loaded: this.#loaded,
-      readUpTo: this.#readUpTo,
-      shortened: this.#shortened,
+      readUpTo: this.#line.readUpTo,
+      lost: this.#lost,
+      earlier: this.#earlier.state,
       ended: this.#ended,
     };
   }
+}
+
+function itemOf(message: MessageEvent): Item {
+  return { kind: "message", message, at: Date.parse(message.time) || Date.now() };
 }
 
 /**

@@ -7,12 +7,14 @@ import { usePage } from "./context.ts";
 import { copyText } from "./copy.ts";
 import { Dialog } from "./dialog.tsx";
 import { BackIcon, CheckIcon, LeaveIcon, LinkIcon, PeopleIcon } from "./icons.tsx";
+import { useLink } from "./link.ts";
 import { Menu } from "./menu.tsx";
-import { isolate, MessageList } from "./message_list.tsx";
+import { MessageList } from "./message_list.tsx";
 import { NamePrompt } from "./name_prompt.tsx";
 import { PeopleList } from "./people.tsx";
 import { RoomModel, type RoomView } from "./room_model.ts";
 import { roomHref, timingOf } from "./routes.ts";
+import { isolate } from "./rows.tsx";
 import { rowsOf } from "./timeline.ts";
 import { useMedia } from "./use_media.ts";
 import { savedName } from "./visits.ts";
@@ -23,9 +25,12 @@ const NOTICE_SHOWN = 6_000;
 export function RoomScreen({
   room,
   transport,
+  href,
 }: {
   room: string;
   transport: Transport | undefined;
+  /** The address, which may lead to a message. */
+  href: string;
 }) {
   const { words, baseUrl, goTo } = usePage();
   const { model, view } = useRoom(room, baseUrl, transport);
@@ -59,8 +64,9 @@ export function RoomScreen({
 
   useTitle(room, rows.length, view);
   useEffect(() => {
-    if (view.shortened) setNotice(words.text("resetNotice"));
-  }, [view.shortened]);
+    if (view.lost === "some") setNotice(words.text("resetNotice"));
+  }, [view.lost]);
+  const linked = useLink(href, model, view, () => setNotice(words.text("linkGone")));
   useEffect(() => setPeopleWanted(undefined), [wide, calls.staged]);
 
   const leave = () => {
@@ -180,7 +186,12 @@ export function RoomScreen({
             loaded={view.loaded}
             onRetry={onRetry}
             onDiscard={onDiscard}
-            onReadAll={() => model.readAll()}
+            earlier={view.earlier}
+            lost={view.lost === "all"}
+            linked={linked}
+            onEarlier={() => model.loadEarlier()}
+            onAtEnd={(atEnd) => model.setAtEnd(atEnd)}
+            onRead={(id) => model.read(id)}
           />
           <div class="notice" role="status" data-testid="notice">
             {notice !== undefined && <span>{notice}</span>}

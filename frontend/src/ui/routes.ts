@@ -1,4 +1,11 @@
-import { TIMING, type Timing, TRANSPORTS, type Transport } from "../client/index.ts";
+import {
+  type Cursor,
+  parseCursor,
+  TIMING,
+  type Timing,
+  TRANSPORTS,
+  type Transport,
+} from "../client/index.ts";
 
 export { normalRoom } from "./room_name.ts";
 
@@ -22,6 +29,26 @@ export function roomOf(href: string, base: string): string | undefined {
 /** The query goes along, so that a pinned transport stays pinned. */
 export function roomHref(room: string, base: string, search = ""): string {
   return new URL(`rooms/${encodeURIComponent(room)}${search}`, base).href;
+}
+
+/** The message that an address leads to: `/rooms/lobby#42-7f3a9c12`. */
+export function messageOf(href: string): Cursor | undefined {
+  return parseCursor(new URL(href).hash.slice(1));
+}
+
+/** The address of a message in the room on screen, as one gives it to others. */
+export function messageHref(id: Cursor, href = location.href): string {
+  const url = new URL(href);
+  url.search = "";
+  url.hash = id;
+  return url.href;
+}
+
+/** The same for a link in the page: what is pinned stays pinned, so that nothing is loaded anew. */
+export function messageHrefHere(id: Cursor, href = location.href): string {
+  const url = new URL(href);
+  url.hash = id;
+  return url.href;
 }
 
 export function pinnedTransport(search: string): Transport | undefined {

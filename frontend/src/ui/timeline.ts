@@ -11,7 +11,9 @@ import { startOfDay } from "./i18n/index.ts";
 /** What happened in a room while the page was open, in the order it came. */
 export type Item =
   | { kind: "message"; message: MessageEvent; at: number }
-  | { kind: "presence"; type: "joined" | "left"; person: Person; at: number; n: number };
+  | { kind: "presence"; type: "joined" | "left"; person: Person; at: number; n: number }
+  /** A large room has only its size told: by so many more, or fewer, than before. */
+  | { kind: "crowd"; change: number; at: number; n: number };
 
 export interface MessageRow {
   kind: "message";
@@ -25,6 +27,8 @@ export interface MessageRow {
   at: number;
   state: "sent" | "waiting" | "refused";
   problem?: Problem;
+  /** It mentions oneself. */
+  mentioned?: true;
   /** The first and the last of a group. */
   first: boolean;
   last: boolean;
@@ -35,6 +39,9 @@ export interface PresenceRow {
   rowKey: string;
   joined: Person[];
   left: Person[];
+  /** Of whom only the number is known; and it may have been more, who came and went in between. */
+  moreJoined: number;
+  moreLeft: number;
 }
 
 export type Row =
@@ -84,25 +91,26 @@ export function rowsOf({ items, posts, self, isOwn, readUpTo }: TimelineInput): 
   };
 
   for (const item of items) {
-    if (item.kind === "presence") {
-      if (isOwn(item.person.id)) continue;
+    if (item.kind !== "message") {
+      if (item.kind === "presence" && isOwn(item.person.id)) continue;
       if (presence === undefined) {
-        presence = { kind: "presence", rowKey: `presence:${item.n}`, joined: [], left: [] };
+        presence = emptyPresence(item.n);
         rows.push(presence);
         previous = undefined;
       }
-      note(presence, item.type, item.person);
+      if (item.kind === "presence") note(presence, item.type, item.person);
+      else if (item.change > 0) presence.moreJoined += item.change;
+      else presence.moreLeft -= item.change;
       continue;
     }
     const { message, at } = item;
     const own = isOwn(message.from.id);
-    if (unread !== undefined && seqOf(message.id) > unread) {
+    // What one wrote oneself, in another tab, is not new; what follows it is.
+    if (unread !== undefined && !own && seqOf(message.id) > unread) {
       unread = undefined;
-      if (!own) {
-        rows.push({ kind: "unread", rowKey: "unread" });
-        previous = undefined;
-        presence = undefined;
-      }
+      rows.push({ kind: "unread", rowKey: `unread:${message.id}` });
+      previous = undefined;
+      presence = undefined;
     }
     pushMessage({
       kind: "message",
@@ -115,6 +123,7 @@ export function rowsOf({ items, posts, self, isOwn, readUpTo }: TimelineInput): 
       text: message.text,
       at,
       state: "sent",
+      ...(!own && mentions(message, isOwn) ? { mentioned: true as const } : {}),
       first: true,
       last: true,
     });
@@ -135,7 +144,26 @@ export function rowsOf({ items, posts, self, isOwn, readUpTo }: TimelineInput): 
       last: true,
     });
   }
-  return rows.filter((row) => row.kind !== "presence" || row.joined.length + row.left.length > 0);
+  return rows.filter((row) => row.kind !== "presence" || isWorthALine(row));
+}
+
+function emptyPresence(n: number): PresenceRow {
+  const none = { joined: [], left: [], moreJoined: 0, moreLeft: 0 };
+  return { kind: "presence", rowKey: `presence:${n}`, ...none };
+}
+
+/** More of them are not named. */
+export const MOST_NAMED = 6;
+
+/** A few who came to a large room, or went, are not. */
+function isWorthALine({ joined, left, moreJoined, moreLeft }: PresenceRow): boolean {
+  const named = joined.length + left.length > 0;
+  return named || Math.max(moreJoined, moreLeft) > MOST_NAMED;
+}
+
+function mentions({ fields }: MessageEvent, isOwn: TimelineInput["isOwn"]): boolean {
+  const ids = fields?.mentions;
+  return Array.isArray(ids) && ids.some((id) => typeof id === "string" && isOwn(id));
 }
 
 /** Who came and went within one quiet line: what cancels out is not worth a word. */
@@ -149,13 +177,17 @@ function note(row: PresenceRow, type: "joined" | "left", person: Person): void {
   }
 }
 
-/** False when the log is another one now, so that the cursor says nothing about it. */
+/**
+ * False when the log is another one now, so that the cursor says nothing about it. It may name an
+ * entry that is no message.
+ */
 function isThere(items: readonly Item[], cursor: Cursor): boolean {
-  let first: number | undefined;
+  const seq = seqOf(cursor);
+  let last: number | undefined;
   for (const item of items) {
     if (item.kind !== "message") continue;
-    first ??= seqOf(item.message.id);
-    if (item.message.id === cursor) return true;
+    last = seqOf(item.message.id);
+    if (last === seq) return item.message.id === cursor;
   }
-  return first !== undefined && seqOf(cursor) < first;
+  return last !== undefined && seq < last;
 }

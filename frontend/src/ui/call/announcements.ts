@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Words } from "../i18n/index.ts";
-import { isolate } from "../message_list.tsx";
+import { isolate } from "../rows.tsx";
 import type { CallState } from "./call.ts";
 import type { Talker } from "./session.ts";
 

@@ -4,8 +4,8 @@ import type { Call } from "../../client/calls.ts";
 import type { Member } from "../../client/index.ts";
 import { usePage } from "../context.ts";
 import { CallIcon } from "../icons.tsx";
-import { isolate } from "../message_list.tsx";
 import type { RoomView } from "../room_model.ts";
+import { isolate } from "../rows.tsx";
 
 /** What of calls comes with the page. The rest is loaded when somebody wants to join one. */
 

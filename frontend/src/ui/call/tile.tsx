@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { hueOf } from "../identity.ts";
-import { isolate } from "../message_list.tsx";
+import { isolate } from "../rows.tsx";
 import { MicrophoneOffIcon, ScreenIcon, SpeakingIcon, WeakIcon } from "./call_icons.tsx";
 import type { Picture, Talker } from "./session.ts";
 import { BigAvatar } from "./tile_parts.tsx";

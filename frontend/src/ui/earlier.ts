@@ -1,0 +1,96 @@
+import {
+  type Cursor,
+  decodeEvent,
+  type MessageEvent,
+  seqOf,
+  type UnknownEvent,
+} from "../client/index.ts";
+
+/**
+ * What is known of what was said before the page's first message: there may be more, it is asked
+ * for, asking failed, or there is nothing.
+ */
+export type EarlierState = "more" | "loading" | "failed" | "none";
+
+/** Messages that are asked for at once when one scrolls; the server gives at most 1,000. */
+const PAGE = 100;
+const WITHIN = 15_000;
+
+/** Loads earlier messages page by page, the newest first. */
+export class Earlier {
+  state: EarlierState = "more";
+  messages: MessageEvent[] = [];
+  readonly #address: string;
+  readonly #onChange: () => void;
+  #generation = 0;
+  /** The first entry that was told; not every entry is a message. */
+  #first: Cursor | undefined;
+
+  /** `address` is where the room's messages are read. */
+  constructor(address: string, onChange: () => void) {
+    this.#address = address;
+    this.#onChange = onChange;
+  }
+
+  /** Asks for what is before the first message that is known. */
+  load(known: Cursor | undefined, count = PAGE): void {
+    if (this.state === "loading" || this.state === "none") return;
+    const before = this.#first ?? known;
+    if (before === undefined) return;
+    if (seqOf(before) <= 1) return this.#set("none");
+    this.#set("loading");
+    void this.#ask(before, count);
+  }
+
+  /** The log is another one. */
+  reset(): void {
+    this.#generation++;
+    this.#first = undefined;
+    this.messages = [];
+    this.state = "more";
+  }
+
+  async #ask(before: Cursor, limit: number): Promise<void> {
+    const generation = this.#generation;
+    const page = await read(`${this.#address}?before=${before}&limit=${limit}`);
+    if (generation !== this.#generation) return;
+    if (page === undefined) return this.#set("failed");
+    const earlier = page.filter(({ id }) => id !== undefined && seqOf(id) < seqOf(before));
+    this.#first = earlier[0]?.id ?? before;
+    this.messages = [...earlier.filter(isMessage), ...this.messages];
+    this.#set(earlier.length === 0 ? "none" : "more");
+  }
+
+  #set(state: EarlierState): void {
+    this.state = state;
+    this.#onChange();
+  }
+}
+
+type Entry = MessageEvent | UnknownEvent;
+
+const isMessage = (entry: Entry): entry is MessageEvent => entry.type === "message";
+
+/** Undefined when there is no answer, or none of ours. */
+async function read(address: string): Promise<Entry[] | undefined> {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), WITHIN);
+  try {
+    const response = await fetch(address, {
+      headers: { Accept: "application/json" },
+      cache: "no-store",
+      redirect: "manual",
+      signal: abort.signal,
+    });
+    if (!response.ok) return undefined;
+    const { messages } = (await response.json()) as { messages?: unknown };
+    if (!Array.isArray(messages)) return undefined;
+    return messages
+      .map((entry) => decodeEvent(JSON.stringify(entry)))
+      .filter((event) => event?.type === "message" || event?.type === "unknown");
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
