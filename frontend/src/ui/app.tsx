@@ -1,8 +1,8 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { Page, type PageContext } from "./context.ts";
 import { Words } from "./i18n/index.ts";
-import { LinkGate } from "./link_device/link_gate.tsx";
 import { keepCompositions } from "./keys.ts";
+import { LinkGate } from "./link_device/link_gate.tsx";
 import { RoomScreen } from "./room_screen.tsx";
 import { pinnedTransport, baseUrl as readBaseUrl, roomHref, roomOf } from "./routes.ts";
 import { applyTheme, savedLanguage, savedTheme, saveLanguage } from "./settings.ts";
