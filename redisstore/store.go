@@ -162,7 +162,7 @@ var luaFiles embed.FS
 
 type script struct{ source, sha string }
 
-type scripts struct{ append, amend, read, hold, release, members, attributes, revoke, take script }
+type scripts struct{ append, amend, read, hold, release, members, attributes, revoke, take, subscribe script }
 
 func loadScripts() (scripts, error) {
 	var err error
@@ -185,6 +185,7 @@ func loadScripts() (scripts, error) {
 		attributes: load("roster", "attributes"),
 		revoke:     load("revoke"),
 		take:       load("take"),
+		subscribe:  load("subscribe"),
 	}
 	return s, err
 }

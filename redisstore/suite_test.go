@@ -34,6 +34,8 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"the secret is one for all nodes", testSecret},
 		{"ended sessions are told to all nodes and forgotten in time", testRevoked},
 		{"a link to a session is good once and for a time", testLinks},
+		{"all nodes push with one key", testPushKey},
+		{"push subscriptions are bounded, and one person's each", testSubscriptions},
 		{"keys can't be made to collide", testKeysApart},
 		{"a strange element is an error that names the key", testCorrupt},
 		{"posts that go together get their own answers", testTogether},

@@ -48,6 +48,9 @@ func (p *parts) drain(ended context.Context) error {
 	if p.calls != nil {
 		p.calls.Close()
 	}
+	if p.push != nil {
+		p.push.Close()
+	}
 	errs = append(errs, p.closeStore(began.Add(drainTime+storeTime)))
 	if err := errors.Join(errs...); err != nil {
 		_ = p.web.Close() // of what would not end by itself

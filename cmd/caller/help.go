@@ -45,6 +45,12 @@ func helpTexts() kong.Vars {
 		"help_livekit_public_url": "The URL at which browsers reach the LiveKit server. Default: as --livekit-url.",
 		"help_livekit_room_prefix": "What rooms' names in LiveKit begin with. It ends with : or ~. Two Callers that share a " +
 			"LiveKit server need different ones. Default: caller:.",
+		"help_push_subject": "Whom push services can reach about this server: mailto:ops@example.org or an https:// URL. Browsers " +
+			"can then be told of mentions while the page is closed.",
+		"help_push_key": "The private VAPID key for pushes, in base64url. With another one, browsers have to subscribe anew. Other " +
+			"users of the machine can see flags: use the variable. Default: made once and kept in Redis.",
+		"help_push_allow_private": "Send pushes also to addresses that are not public, and over HTTP. Only for tests: anybody could " +
+			"have the program ask your internal servers.",
 		"help_log_format": "How to write the log: text or json. Default: text.",
 		"help_log_level":  "What to write to the log: debug (every request), info, warn or error. Default: info.",
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/frontend"
+	"github.com/caller-chat/caller/push"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/transport/conn"
@@ -31,6 +32,7 @@ type parts struct {
 	node      *chat.Node
 	keepalive *conn.Keepalive
 	calls     *calls.Calls // nil for none
+	push      *push.Push   // nil for none
 	front     *server.Server
 	stopFront func() // ends what front runs besides its requests, and waits for it
 }
@@ -124,11 +126,22 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 		p.calls = calls.New(p.store, c.liveKit(p.log))
 		roster = p.calls.Roster()
 	}
-	p.node = chat.NewNode(p.store, p.store, roster, c.node(p.log))
+	entries := chat.Log(p.store)
+	if c.PushSubject != "" {
+		if p.push, err = push.New(p.store, c.push(p.log)); err != nil {
+			return &settingError{fmt.Errorf("--push-key (CALLER_PUSH_KEY): %w", err)}
+		}
+		entries = p.push.Log()
+	}
+	p.node = chat.NewNode(entries, p.store, roster, c.node(p.log))
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
 	if p.calls != nil {
 		p.calls.Start(p.node)
 		options.Features = append(options.Features, c.callsFeature(p.calls, p.node))
+	}
+	if p.push != nil {
+		p.push.Start(p.node)
+		options.Features = append(options.Features, pushFeature(p.push))
 	}
 	if p.front, err = server.New(p.node, p.keepalive, p.store, dist, options); err != nil {
 		return err

@@ -58,6 +58,10 @@ type settings struct {
 	LiveKitPublicURL  liveKitURL    `name:"livekit-public-url" from:"LIVEKIT_PUBLIC_URL" placeholder:"URL" help:"${help_livekit_public_url}"`
 	LiveKitRoomPrefix roomPrefix    `name:"livekit-room-prefix" default:"caller:" from:"LIVEKIT_ROOM_PREFIX" placeholder:"TEXT" help:"${help_livekit_room_prefix}"`
 
+	PushSubject      pushSubject `name:"push-subject" from:"CALLER_PUSH_SUBJECT" placeholder:"URL" help:"${help_push_subject}"`
+	PushKey          pushKey     `name:"push-key" from:"CALLER_PUSH_KEY" placeholder:"KEY" help:"${help_push_key}"`
+	PushAllowPrivate bool        `name:"push-allow-private" from:"CALLER_PUSH_ALLOW_PRIVATE" help:"${help_push_allow_private}"`
+
 	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"${help_log_format}"`
 	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"${help_log_level}"`
 
@@ -134,6 +138,9 @@ func (s *settings) fit() error {
 		return errors.New("--acme-cache (CALLER_ACME_CACHE) and --acme-email (CALLER_ACME_EMAIL) need --acme-domain (CALLER_ACME_DOMAIN)")
 	case s.HTTPRedirect != "" && !files && !acme:
 		return errors.New("--http-redirect (CALLER_HTTP_REDIRECT) needs HTTPS: --tls-cert (CALLER_TLS_CERT) or --acme-domain (CALLER_ACME_DOMAIN)")
+	}
+	if err := s.fitPush(); err != nil {
+		return err
 	}
 	return s.fitCalls()
 }

@@ -125,6 +125,16 @@ func fieldOf(r *http.Request, field string) (string, error) {
 	}
 }
 
+// ObjectOf reads a body that is one JSON object, whatever its content type: "curl -d" says that
+// everything is a form. Errors are as those of [PostOf].
+func ObjectOf(r *http.Request, into any) error {
+	body, err := readBody(r)
+	if err != nil {
+		return err
+	}
+	return readObject(body, into)
+}
+
 // maxStream is more than a stream's name ever has, in bytes.
 const maxStream = 64
 
