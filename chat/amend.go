@@ -10,11 +10,11 @@ import (
 // two.
 
 // Changes reports whether an amendment would change a message as it is kept. Without an error and
-// without a change there is nothing to append: somebody reacts again, or takes away what is not
-// there.
+// without a change there is nothing to append: somebody reacts again, takes away what is not there,
+// or deletes what has been deleted.
 //
 // Errors: [ErrNotFound] when the target is no message, [ErrConflict] when it has been deleted,
-// [ErrNotAllowed] when it is somebody else's, and an [*InvalidError] for "emoji" when there are too
+// [ErrNotAuthor] when it is somebody else's, and an [*InvalidError] for "emoji" when there are too
 // many reactions.
 func (d Draft) Changes(target Entry) (bool, error) {
 	m, ok := target.Payload.(Message)
@@ -26,13 +26,16 @@ func (d Draft) Changes(target Entry) (bool, error) {
 	switch p := d.Payload.(type) {
 	case Edit, Delete:
 		_, deletes := p.(Delete)
+		may := own || deletes && d.Moderator
 		switch {
 		case !ok:
 			return false, ErrNotFound
+		case changes.Deleted && deletes && may:
+			return false, nil
 		case changes.Deleted:
 			return false, ErrConflict
-		case !own && !(deletes && d.Moderator):
-			return false, ErrNotAllowed
+		case !may:
+			return false, ErrNotAuthor
 		}
 		return true, nil
 	case Reaction:
@@ -92,7 +95,7 @@ func (e Entry) AmendedBy(a Entry) (amended Entry, ok bool) {
 	changes.Last = a.ID
 	switch p := a.Payload.(type) {
 	case Edit:
-		m.Text, changes.EditedAt = p.Text, a.Time
+		m.Text, m.Mentions, changes.EditedAt = p.Text, p.Mentions, a.Time
 	case Delete:
 		m = Message{}
 		changes = Changes{Last: a.ID, Deleted: true}

@@ -3,7 +3,6 @@ package chat
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -46,7 +45,9 @@ func (d Draft) Validate() error {
 	case RoomNotice:
 		amends, err = false, p.validate()
 	case Edit:
-		err = validText(p.Text, false)
+		if err = validText(p.Text, false); err == nil {
+			err = validMentions(p.Mentions)
+		}
 	case Reaction:
 		err = validEmoji(p.Emoji)
 	case Delete:
@@ -97,10 +98,6 @@ func (m Message) validate() error {
 	if err := validText(m.Text, len(m.Files) > 0); err != nil {
 		return err
 	}
-	tooMany := func(field string, n, limit int) error {
-		reason := fmt.Sprintf("are %d, more than %d", n, limit)
-		return &InvalidError{Field: field, Limit: limit, Reason: reason}
-	}
 	switch {
 	case m.Changes != nil:
 		return &InvalidError{Field: "type", Reason: "is a message that has been amended already"}
@@ -108,17 +105,25 @@ func (m Message) validate() error {
 		return &InvalidError{Field: "replyTo", Reason: "names no message"}
 	case len(m.Files) > MaxFiles:
 		return tooMany("files", len(m.Files), MaxFiles)
-	case len(m.Mentions) > MaxMentions:
-		return tooMany("mentions", len(m.Mentions), MaxMentions)
 	}
-	for i, id := range m.Mentions {
+	return validMentions(m.Mentions)
+}
+
+func tooMany(field string, n, limit int) error {
+	reason := fmt.Sprintf("are %d, more than %d", n, limit)
+	return &InvalidError{Field: field, Limit: limit, Reason: reason}
+}
+
+func validMentions(mentions []MemberID) error {
+	if len(mentions) > MaxMentions {
+		return tooMany("mentions", len(mentions), MaxMentions)
+	}
+	for _, id := range mentions {
 		switch {
 		case id == "" || !utf8.ValidString(string(id)):
 			return &InvalidError{Field: "mentions", Reason: "have an id that is none"}
 		case len(id) > maxMember:
 			return tooLong("mentions", len(id), maxMember)
-		case slices.Contains(m.Mentions[:i], id):
-			return &InvalidError{Field: "mentions", Reason: "name somebody twice"}
 		}
 	}
 	return nil
@@ -148,8 +153,8 @@ func (n RoomNotice) validate() error {
 	return nil
 }
 
-// validEmoji takes one character of any script but ASCII, with what is joined to it: marks,
-// variation selectors, skin tones, a flag's second letter, further characters after zero width
+// validEmoji takes one symbol, or another character that is shown as one, with what is joined to it:
+// marks, variation selectors, skin tones, a flag's second letter, further symbols after zero width
 // joiners. The keycaps are the exception: a digit, '#' or '*' with its frame.
 func validEmoji(emoji string) error {
 	invalid := func(reason string) error {
@@ -167,7 +172,7 @@ func validEmoji(emoji string) error {
 	isFlagLetter := func(r rune) bool { return r >= 0x1f1e6 && r <= 0x1f1ff }
 	var before rune // 0 at the beginning
 	letters := 0    // of a flag, one after the other
-	for _, r := range emoji {
+	for i, r := range emoji {
 		extends := unicode.IsMark(r) || r == joiner || // variation selectors and the keycap are marks
 			r >= 0x1f3fb && r <= 0x1f3ff || // skin tones
 			r >= 0xe0020 && r <= 0xe007f // tags: the flags of England, Scotland and Wales
@@ -181,7 +186,11 @@ func validEmoji(emoji string) error {
 			return invalid(fmt.Sprintf("has the character %U", r))
 		case extends && before == 0 && unicode.IsMark(r), before == 0 && r == joiner:
 			return invalid("begins with what belongs to a character before it")
-		case before == 0, extends, before == joiner, letters == 2:
+		case extends, letters == 2:
+		case (before == 0 || before == joiner) && r >= utf8.RuneSelf && !isSymbol(r) &&
+			!strings.HasPrefix(emoji[i+utf8.RuneLen(r):], "\ufe0f"):
+			return invalid("is no emoji")
+		case before == 0, before == joiner:
 		default:
 			return invalid("is more than one character")
 		}
@@ -191,4 +200,10 @@ func validEmoji(emoji string) error {
 		return invalid("is no emoji")
 	}
 	return nil
+}
+
+// isSymbol reports whether a character is a symbol: also one that Unicode has added to the blocks of
+// pictographs since the tables of this program's Go were made.
+func isSymbol(r rune) bool {
+	return unicode.IsSymbol(r) || r >= 0x1f000 && r <= 0x1fbff
 }

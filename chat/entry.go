@@ -97,6 +97,8 @@ func (e Entry) size() int {
 				size += len(r.By) * perID
 			}
 		}
+	case Edit:
+		size += len(p.Mentions) * perID
 	case RoomNotice:
 		size += len(p.Fields)
 	case Unknown:

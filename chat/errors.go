@@ -22,6 +22,10 @@ var (
 	ErrNotAllowed = errors.New("not allowed")
 	// ErrNotSignedIn says that somebody with a session may do this, and a guest may not.
 	ErrNotSignedIn = errors.New("not signed in")
+	// ErrNotAuthor is an [ErrNotAllowed]: only the author of a message may change it.
+	ErrNotAuthor = fmt.Errorf("%w: the message is somebody else's", ErrNotAllowed)
+	// ErrGuest is an [ErrNotAllowed]: nobody can know that a guest is who has said something.
+	ErrGuest = fmt.Errorf("%w: a guest has nothing to be known by", ErrNotAllowed)
 	// ErrNotFound says that the message that was named is not kept, or is none.
 	ErrNotFound = errors.New("the message is not kept")
 	// ErrConflict says that the message that was named has been deleted.

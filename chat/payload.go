@@ -45,8 +45,12 @@ type (
 		// Changes is what amendments have made of it; nil for a message that nobody has amended.
 		Changes *Changes
 	}
-	// Edit gives the target another text.
-	Edit struct{ Text string }
+	// Edit gives the target another text, and with it other mentions.
+	Edit struct {
+		Text string
+		// Mentions are the ids of the members that the text names.
+		Mentions []MemberID
+	}
 	// Delete leaves of the target who said it and when.
 	Delete struct{}
 	// Reaction puts an emoji under the target, or takes it away.

@@ -19,7 +19,7 @@ type author struct {
 }
 
 // body is an element's JSON, for all kinds. The scripts rewrite it where a message is amended:
-// amend.lua knows kind, from, text, replyTo, target, editedAt, deleted, reactions, amended, emoji
+// amend.lua knows kind, from, text, mentions, replyTo, target, editedAt, deleted, reactions, amended, emoji
 // and on. An empty list is left out, since Lua can't tell it from an empty object.
 type body struct {
 	Kind chat.Kind `json:"kind"`
@@ -105,7 +105,7 @@ func encodeBody(from chat.Author, key string, target chat.Cursor, payload chat.P
 	case chat.Message:
 		b.setMessage(p)
 	case chat.Edit:
-		b.Text = p.Text
+		b.Text, b.Mentions = p.Text, p.Mentions
 	case chat.Reaction:
 		b.Emoji, b.On = p.Emoji, p.On
 	case chat.RoomNotice:
@@ -169,7 +169,11 @@ func parseBody(e chat.Entry, text string) (chat.Entry, error) {
 	case chat.KindMessage:
 		e.Payload, err = b.message()
 	case chat.KindEdit:
-		e.Payload = chat.Edit{Text: b.Text}
+		edit := chat.Edit{Text: b.Text}
+		if len(b.Mentions) > 0 {
+			edit.Mentions = b.Mentions
+		}
+		e.Payload = edit
 	case chat.KindDelete:
 		e.Payload = chat.Delete{}
 	case chat.KindReaction:

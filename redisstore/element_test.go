@@ -30,6 +30,9 @@ func payload() *rapid.Generator[chat.Payload] {
 		text := rapid.String().Draw(t, "text")
 		switch rapid.IntRange(0, 7).Draw(t, "kind") {
 		case 0:
+			if rapid.Bool().Draw(t, "mentions") {
+				return chat.Edit{Text: text, Mentions: ids.Draw(t, "of the edit")}
+			}
 			return chat.Edit{Text: text}
 		case 1:
 			return chat.Delete{}

@@ -21,7 +21,7 @@ const (
 	appended  status = iota
 	repeated         // the element is the first one's, as it is kept now
 	gone             // it was appended under the same key, and is no longer kept: "ID TIME"
-	unchanged        // there was nothing to append
+	unchanged        // there was nothing to append: "TIME"
 	reused           // the key was used for something else
 	notFound
 	notAllowed
@@ -37,7 +37,7 @@ func (s status) err() error {
 	case notFound:
 		return chat.ErrNotFound
 	case notAllowed:
-		return chat.ErrNotAllowed
+		return chat.ErrNotAuthor
 	case deleted:
 		return chat.ErrConflict
 	case tooManyEmoji:
@@ -125,8 +125,9 @@ func (s *Store) answer(reply []any, d chat.Draft) (e chat.Entry, how status, err
 		}
 		took, err := parseMillis(at)
 		return d.Entry(cursor, took), how, err
-	case unchanged:
-		return d.Entry(chat.Cursor{}, time.Time{}), how, nil
+	case unchanged: // the element is the time
+		asked, err := parseMillis(element)
+		return d.Entry(chat.Cursor{}, asked), how, err
 	}
 	return e, how, nil
 }
@@ -219,6 +220,9 @@ func hashRequest(d chat.Draft) string {
 		}
 	case chat.Edit:
 		add(p.Text)
+		for _, id := range p.Mentions {
+			add("mention", string(id))
+		}
 	case chat.Reaction:
 		add(p.Emoji, boolean(p.On))
 	case chat.RoomNotice:

@@ -97,12 +97,17 @@ func fakeTransports(who httpapi.Identify, sameSite func(*http.Request) bool) han
 			}
 			w.Header().Set("X-Principal", principal.Name)
 			_, _ = io.WriteString(w, name+" "+string(room))
+			for _, value := range []string{r.PathValue("id"), r.PathValue("emoji")} {
+				if value != "" {
+					_, _ = io.WriteString(w, " "+value)
+				}
+			}
 		}
 	}
 	return handlers{
 		ws: named("ws"), events: named("events"), ndjson: named("ndjson"), text: named("text"),
 		manyWS: named("manyWS"), manyEvents: named("manyEvents"), manyNDJSON: named("manyNDJSON"),
-		messages: named("messages"), many: named("many"), post: named("post"), transcript: named("transcript"),
+		messages: named("messages"), many: named("many"), post: named("post"), edit: named("edit"), remove: named("remove"), react: named("react"), transcript: named("transcript"),
 	}
 }
 

@@ -33,6 +33,7 @@ func New(node Node, keepalive *conn.Keepalive, store Store, dist fs.FS, o Option
 			manyEvents: streams.ManyEvents, manyNDJSON: streams.ManyNDJSON,
 			messages: polls.Messages, many: polls.Many,
 			post: streams.Post, transcript: streams.Transcript,
+			edit: streams.Edit, remove: streams.Delete, react: streams.React,
 		}
 	})
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"net/http"
 	"net/netip"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -42,6 +43,15 @@ func TestCrossOrigin(t *testing.T) {
 					wantProblem(t, w, http.StatusForbidden, wire.CodeCrossOrigin)
 				}
 			}
+			for _, change := range []string{
+				"PATCH /rooms/lobby/messages/1-00000001", "DELETE /rooms/lobby/messages/1-00000001",
+				"PUT /rooms/lobby/messages/1-00000001/reactions/x", "DELETE /rooms/lobby/messages/1-00000001/reactions/x",
+			} {
+				method, path, _ := strings.Cut(change, " ")
+				w := s.ask(method, "http://chat.example"+path, "", c.headers...)
+				assert.Equal(t, c.ok, w.Code == http.StatusOK, change)
+				assert.Equal(t, !c.ok, w.Code == http.StatusForbidden, change)
+			}
 			socket := s.ask("GET", "http://chat.example/rooms/lobby/ws", "", c.headers...)
 			assert.Equal(t, c.ok, socket.Code == http.StatusOK, "WebSocket")
 			assert.Equal(t, http.StatusOK, s.ask("GET", "http://chat.example/rooms/lobby/messages", "", c.headers...).Code, "reading changes nothing")
@@ -65,7 +75,9 @@ func TestSharing(t *testing.T) {
 	assert.Equal(t, "https://friend.example", w.Header().Get("Access-Control-Allow-Origin"))
 	assert.Equal(t, "true", w.Header().Get("Access-Control-Allow-Credentials"))
 	assert.Contains(t, w.Header().Get("Access-Control-Allow-Headers"), "Idempotency-Key")
-	assert.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), "POST")
+	for _, method := range []string{"POST", "PUT", "PATCH", "DELETE"} {
+		assert.Contains(t, w.Header().Get("Access-Control-Allow-Methods"), method)
+	}
 
 	w = s.ask("GET", "/rooms/lobby", "", "Origin", "https://friend.example")
 	assert.Equal(t, "https://friend.example", w.Header().Get("Access-Control-Allow-Origin"))

@@ -63,6 +63,10 @@ func TestARefusalIsAProblem(t *testing.T) {
 	}{
 		{chat.ActionPost, "POST", "/rooms/closed", nil},
 		{chat.ActionPost, "POST", "/rooms/closed/messages", nil},
+		{chat.ActionEdit, "PATCH", "/rooms/closed/messages/1-00000001", nil},
+		{chat.ActionDelete, "DELETE", "/rooms/closed/messages/1-00000001", nil},
+		{chat.ActionReact, "PUT", "/rooms/closed/messages/1-00000001/reactions/👍", nil},
+		{chat.ActionReact, "DELETE", "/rooms/closed/messages/1-00000001/reactions/👍", nil},
 		{chat.ActionSubscribe, "GET", "/rooms/closed/ws", upgrade},
 		{chat.ActionSubscribe, "GET", "/stream/ws?room=closed", upgrade},
 		{chat.ActionSubscribe, "GET", "/rooms/closed/sse", nil},
@@ -109,6 +113,9 @@ func TestARefusalIsAnErrorEvent(t *testing.T) {
 		text string
 	}{
 		{chat.ActionPost, `{"type":"post","roomId":"closed","text":"hello","key":"k-1"}`},
+		{chat.ActionEdit, `{"type":"edit","roomId":"closed","target":"1-00000001","text":"x","key":"k-1"}`},
+		{chat.ActionDelete, `{"type":"delete","roomId":"closed","target":"1-00000001","key":"k-1"}`},
+		{chat.ActionReact, `{"type":"react","roomId":"closed","target":"1-00000001","emoji":"👍","key":"k-1"}`},
 		{chat.ActionTyping, `{"type":"typing","roomId":"closed"}`},
 		{chat.ActionSubscribe, `{"type":"join","roomId":"closed"}`},
 	} {
@@ -137,7 +144,7 @@ func TestARefusalIsAnErrorEvent(t *testing.T) {
 					case "error":
 						assert.Equal(t, string(refusal.code), event.Code)
 						assert.Equal(t, "closed", event.RoomID)
-						assert.Equal(t, command.what == chat.ActionPost, event.Key == "k-1")
+						assert.Equal(t, strings.Contains(command.text, "key"), event.Key == "k-1")
 						refused = true
 					case "ack":
 						acked = true

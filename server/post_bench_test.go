@@ -54,6 +54,15 @@ func whole(t testing.TB, store *numbering) *Server { return wholeBy(t, store, ni
 
 // wholeBy is a whole server with a policy; nil for the one that allows everything.
 func wholeBy(t testing.TB, store *numbering, policy chat.Policy) *Server {
+	return wholeOn(t, store, policy)
+}
+
+// wholeOn is a whole server on a store.
+func wholeOn(t testing.TB, store interface {
+	chat.Log
+	chat.Feed
+	chat.Roster
+}, policy chat.Policy) *Server {
 	keepalive := conn.NewKeepalive(time.Minute)
 	node := chat.NewNode(store, store, store, chat.Options{Policy: policy})
 	t.Cleanup(func() {

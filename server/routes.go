@@ -32,6 +32,10 @@ func (s *Server) routes() http.Handler {
 	get(e, "/stream/messages", writeDeadline(t.many))
 	post(e, "/rooms/:room/messages", writeDeadline(t.post))
 	post(e, "/rooms/:room", writeDeadline(t.post))
+	e.PATCH("/rooms/:room/messages/:id", handle(writeDeadline(t.edit)))
+	e.DELETE("/rooms/:room/messages/:id", handle(writeDeadline(t.remove)))
+	e.PUT("/rooms/:room/messages/:id/reactions/:emoji", handle(writeDeadline(t.react)))
+	e.DELETE("/rooms/:room/messages/:id/reactions/:emoji", handle(writeDeadline(t.react)))
 
 	get(e, "/rooms/:room/members", writeDeadline(s.members))
 	post(e, "/rooms/:room/typing", writeDeadline(s.typing))
@@ -67,20 +71,23 @@ func get(e *echo.Echo, path string, h http.HandlerFunc) {
 
 func post(e *echo.Echo, path string, h http.HandlerFunc) { e.POST(path, handle(h)) }
 
-// handle makes a handler echo's. The room in the path becomes a path value, as net/http's own
-// router would have it.
+// handle makes a handler echo's. What the path names (a room, a message, an emoji) becomes path
+// values, as net/http's own router would have it.
 func handle(h http.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
-		room := c.Param("room")
-		if r.URL.RawPath != "" { // echo then gives it as it stands in the path, else decoded
-			decoded, err := url.PathUnescape(room)
-			if err != nil {
-				return wire.Fail(wire.CodeNotFound, "")
+		values := c.ParamValues()
+		for i, name := range c.ParamNames() {
+			value := values[i]
+			if r.URL.RawPath != "" { // echo then gives it as it stands in the path, else decoded
+				decoded, err := url.PathUnescape(value)
+				if err != nil {
+					return wire.Fail(wire.CodeNotFound, "")
+				}
+				value = decoded
 			}
-			room = decoded
+			r.SetPathValue(name, value)
 		}
-		r.SetPathValue("room", room)
 		h(c.Response().Writer, r) // the writer that came, not echo's, which is used again for other requests
 		return nil
 	}

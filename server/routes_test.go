@@ -26,6 +26,15 @@ func TestRoutes(t *testing.T) {
 		{"GET", "/stream/ndjson?room=a", "manyNDJSON "},
 		{"GET", "/stream/messages?room=a", "many "},
 
+		{"PATCH", "/rooms/lobby/messages/42-7f3a9c12", "edit lobby 42-7f3a9c12"},
+		{"DELETE", "/rooms/lobby/messages/42-7f3a9c12/", "remove lobby 42-7f3a9c12"},
+		{"PUT", "/rooms/lobby/messages/42-7f3a9c12/reactions/👍", "react lobby 42-7f3a9c12 👍"}, // as curl sends it
+		{"PUT", "/rooms/lobby/messages/42-7f3a9c12/reactions/%F0%9F%91%8D", "react lobby 42-7f3a9c12 👍"},
+		{"PUT", "/rooms/lobby/messages/42-7f3a9c12/reactions/%f0%9f%91%8d/", "react lobby 42-7f3a9c12 👍"},
+		{"PUT", "/rooms/кухня/messages/42-7f3a9c12/reactions/%23%EF%B8%8F%E2%83%A3", "react кухня 42-7f3a9c12 #️⃣"},
+		{"PUT", "/rooms/lobby/messages/42-7f3a9c12/reactions/%2F", "react lobby 42-7f3a9c12 /"},
+		{"DELETE", "/rooms/lobby/messages/42-7f3a9c12/reactions/👍", "react lobby 42-7f3a9c12 👍"},
+
 		{"GET", "/rooms/Lobby/text", "text lobby"},
 		{"GET", "/rooms/lobby/", "transcript lobby"},
 		{"POST", "/rooms/lobby/", "post lobby"},
@@ -80,6 +89,8 @@ func TestWrongMethod(t *testing.T) {
 		{"HEAD", "/rooms/lobby/sse", "OPTIONS, GET"},
 		{"POST", "/", "OPTIONS, GET, HEAD"},
 		{"BREW", "/healthz", "OPTIONS, GET, HEAD"},
+		{"GET", "/rooms/lobby/messages/42-7f3a9c12", "OPTIONS, DELETE, PATCH"},
+		{"POST", "/rooms/lobby/messages/42-7f3a9c12/reactions/👍", "OPTIONS, DELETE, PUT"},
 	} {
 		w := s.ask(c.method, c.target, "")
 		wantProblem(t, w, http.StatusMethodNotAllowed, wire.CodeMethodNotAllowed)

@@ -74,6 +74,7 @@ type handlers struct {
 	manyWS, manyEvents, manyNDJSON http.HandlerFunc // streams of several
 	messages, many                 http.HandlerFunc // the log, at once or by long polling
 	post, transcript               http.HandlerFunc
+	edit, remove, react            http.HandlerFunc // what amends a message
 }
 
 // Server is the http.Handler of one node. Make it with [New]; it may be used by any number of

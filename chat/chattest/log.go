@@ -73,7 +73,7 @@ func (r *Room) append(d chat.Draft) (e chat.Entry, repeated bool, err error) {
 		return e, false, err
 	}
 	if repeated {
-		e = d.Entry(chat.Cursor{}, time.Time{})
+		e = d.Entry(chat.Cursor{}, time.UnixMilli(time.Now().UnixMilli()).UTC())
 	} else {
 		e = r.Append(said)
 	}

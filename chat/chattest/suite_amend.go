@@ -63,8 +63,14 @@ func testDelete(t *testing.T, open Open) {
 	require.True(t, repeated)
 	require.Equal(t, first, e, "a repeat does not bring it back")
 
-	remove.Key = ""
-	for _, late := range []chat.Draft{remove, amends(ann, first, chat.Edit{Text: "x"}), reacts(bob, first, "👍", true)} {
+	for _, key := range []string{"", "k-again", "k-again"} { // there is nothing left to do, which is no failure
+		remove.Key = key
+		e, repeated, err = store.Append(context.Background(), room, remove)
+		require.NoError(t, err)
+		require.True(t, repeated)
+		require.Zero(t, e.ID)
+	}
+	for _, late := range []chat.Draft{amends(bob, first, chat.Delete{}), amends(ann, first, chat.Edit{Text: "x"}), reacts(bob, first, "👍", true)} {
 		refuse(t, store, room, late, chat.ErrConflict)
 	}
 	reply := says(bob, "?")

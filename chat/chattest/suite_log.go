@@ -210,7 +210,7 @@ func testKinds(t *testing.T, open Open) {
 		post(t, a, room, chat.Draft{From: ann, Payload: chat.RoomNotice{What: "topic", Fields: json.RawMessage(`{"topic":"<tea>"}`)}}),
 		post(t, a, room, chat.Draft{From: ann, Payload: chat.RoomNotice{What: "locked"}}),
 		post(t, a, room, reacts(bob, first, "👍", true)),
-		post(t, a, room, amends(ann, first, chat.Edit{Text: rich.Text() + "!"})),
+		post(t, a, room, amends(ann, first, chat.Edit{Text: rich.Text() + "!", Mentions: []chat.MemberID{"ann-id", "</>"}})),
 	}
 	for _, e := range said {
 		require.Equal(t, chat.Appended{Entry: e}, l.next(t))
@@ -221,9 +221,13 @@ func testKinds(t *testing.T, open Open) {
 	// What Redis has rewritten is what it was but for the change.
 	m, e := message(t, b, room, first.ID)
 	want := rich.Payload.(chat.Message)
-	want.Text += "!"
+	want.Text, want.Mentions = want.Text+"!", []chat.MemberID{"ann-id", "</>"}
 	want.Changes = &chat.Changes{Last: said[4].ID, EditedAt: said[4].Time, Reactions: []chat.Reactions{{Emoji: "👍", By: []chat.MemberID{"bob-id"}}}}
 	require.Equal(t, want, m)
 	first.Payload = want
 	require.Equal(t, first, e)
+
+	post(t, a, room, amends(ann, first, chat.Edit{Text: "nobody"}))
+	m, _ = message(t, b, room, first.ID)
+	require.Empty(t, m.Mentions, "an edit has its own mentions")
 }

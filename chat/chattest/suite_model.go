@@ -76,7 +76,11 @@ func testModel(t *testing.T, open Open) {
 			case 3:
 				d.Payload = chat.RoomNotice{What: "topic"}
 			case 4:
-				d.Target, d.Payload = pick(), chat.Edit{Text: text}
+				edit := chat.Edit{Text: text}
+				if rapid.Bool().Draw(rt, "mentions") {
+					edit.Mentions = []chat.MemberID{"bob-id"}
+				}
+				d.Target, d.Payload = pick(), edit
 			case 5:
 				d.Target, d.Payload = pick(), chat.Delete{}
 				d.Moderator = rapid.Bool().Draw(rt, "moderator")

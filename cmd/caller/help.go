@@ -23,8 +23,8 @@ func helpTexts() kong.Vars {
 		"help_trusted_origin": "Another site, as https://example.org, whose pages may use this server as their users. Can be " +
 			"repeated.",
 		"help_trusted_proxy": "A proxy, as 10.0.0.0/8, whose X-Forwarded headers are used. Can be repeated.",
-		"help_post_rate": "How many messages one client may send in a second. It may send those of five seconds at " +
-			"once. 0 is no limit. Default: 0.",
+		"help_post_rate": "How many messages, edits, deletions and reactions one client may send in a second. It may " +
+			"send those of five seconds at once. 0 is no limit. Default: 0.",
 		"help_base_path": "The path below which the chat is, as /chat, when it is part of a bigger site.",
 		"help_tls_cert": "A file with a certificate and those of its issuers, in PEM. The program then serves HTTPS. " +
 			"It reads the file again when it changes.",

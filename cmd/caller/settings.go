@@ -172,7 +172,8 @@ func (c config) store(log *slog.Logger) redisstore.Options {
 func (c config) node(log *slog.Logger) chat.Options {
 	var policy chat.Policy = chat.Open{}
 	if c.PostRate > 0 {
-		policy = limits.NewRate(policy, float64(c.PostRate), 0, chat.ActionPost, calls.ActionJoin)
+		policy = limits.NewRate(policy, float64(c.PostRate), 0,
+			chat.ActionPost, chat.ActionEdit, chat.ActionDelete, chat.ActionReact, calls.ActionJoin)
 	}
 	return chat.Options{
 		Policy:       policy,

@@ -14,7 +14,22 @@ local kept_head, message = t.parts(kept)
 local change = cjson.decode(ARGV[4])
 if message.kind ~= 'message' then
   return {'', NOT_FOUND}
-elseif message.deleted then
+end
+local own = message.from.id == change.from.id
+local may = own or change.kind == 'delete' and ARGV[12] == '1'
+
+-- There is nothing to do, and under the same key there will not be.
+local function unchanged()
+  if key then
+    call('SET', key, '0-0 ' .. at .. ' ' .. ARGV[10], 'PX', ARGV[8])
+  end
+  return {at, UNCHANGED}
+end
+
+if message.deleted then
+  if change.kind == 'delete' and may then
+    return unchanged()
+  end
   return {'', DELETED}
 end
 
@@ -53,13 +68,12 @@ end
 
 if change.kind == 'reaction' then
   local status = react()
-  if status then
-    if status == UNCHANGED and key then
-      call('SET', key, '0-0 ' .. at .. ' ' .. ARGV[10], 'PX', ARGV[8])
-    end
+  if status == UNCHANGED then
+    return unchanged()
+  elseif status then
     return {'', status}
   end
-elseif message.from.id ~= change.from.id and not (change.kind == 'delete' and ARGV[12] == '1') then
+elseif not may then
   return {'', NOT_ALLOWED}
 end
 
@@ -67,7 +81,7 @@ local deletes = change.kind == 'delete'
 if deletes then
   message = {kind = message.kind, from = message.from, key = message.key, deleted = true}
 elseif change.kind == 'edit' then
-  message.text, message.editedAt = change.text, tonumber(at)
+  message.text, message.mentions, message.editedAt = change.text, change.mentions, tonumber(at)
 end
 message.amended = id
 

@@ -78,7 +78,7 @@ local function tools()
       call('SET', key, used, 'KEEPTTL')
     end
     if id == '0-0' then
-      return {'', UNCHANGED}
+      return {at, UNCHANGED}
     end
     local _, element = find(log, id)
     if not element then

@@ -8,13 +8,16 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// Post is a message that a request posts.
+// Post is what a request says: a message, or the new text of one.
 type Post struct {
-	Text string `json:"text"`
-	Key  string `json:"key"` // the client's idempotency key; may be empty
+	Text     string          `json:"text"`
+	Key      string          `json:"key"` // the client's idempotency key; may be empty
+	ReplyTo  wire.Reference  `json:"replyTo"`
+	Mentions []chat.MemberID `json:"mentions"`
 }
 
 // PostOf reads a post out of a request's body, in any of the forms that it may have: JSON, a form,
@@ -38,7 +41,7 @@ func PostOf(r *http.Request) (Post, error) {
 	if !utf8.ValidString(post.Text) { // forms can spell any byte
 		return Post{}, onText(wire.Fail(wire.CodeInvalidUTF8, ""))
 	}
-	if key := r.Header.Get("Idempotency-Key"); key != "" {
+	if key := KeyOf(r); key != "" {
 		post.Key = key
 	}
 	return post, nil
@@ -81,8 +84,8 @@ func formOf(r *http.Request) (parse, error) {
 }
 
 func fromJSON(_ *http.Request, body []byte) (post Post, err error) {
-	if json.Unmarshal(body, &post) != nil {
-		return Post{}, wire.Fail(wire.CodeMalformed, `want a JSON object such as {"text":"hello","key":"k-1"}`)
+	if err := json.Unmarshal(body, &post); err != nil {
+		return Post{}, wire.FailJSON(err, `want a JSON object such as {"text":"hello","key":"k-1"}`)
 	}
 	return post, nil
 }
@@ -97,7 +100,16 @@ func urlencoded(_ *http.Request, body []byte) (Post, error) {
 	case err != nil || !fields.Has("text"):
 		return plain(nil, body)
 	}
-	return Post{Text: fields.Get("text"), Key: fields.Get("key")}, nil
+	return postOf(fields), nil
+}
+
+// postOf is a form's post.
+func postOf(fields url.Values) Post {
+	post := Post{Text: fields.Get("text"), Key: fields.Get("key"), ReplyTo: wire.Reference(fields.Get("replyTo"))}
+	for _, id := range fields["mentions"] {
+		post.Mentions = append(post.Mentions, chat.MemberID(id))
+	}
+	return post
 }
 
 func multipart(r *http.Request, body []byte) (Post, error) {
@@ -105,7 +117,7 @@ func multipart(r *http.Request, body []byte) (Post, error) {
 	if err := r.ParseMultipartForm(wire.MaxBody); err != nil {
 		return Post{}, wire.Fail(wire.CodeMalformed, "the form can't be read")
 	}
-	return Post{Text: r.PostFormValue("text"), Key: r.PostFormValue("key")}, nil
+	return postOf(r.PostForm), nil
 }
 
 // plain is a body that is the text itself, but for the line break that ends most files.

@@ -16,6 +16,19 @@ import (
 // RoomOf is the room in a request's path (the path value "room").
 func RoomOf(r *http.Request) (chat.RoomID, error) { return wire.ParseRoomID(r.PathValue("room")) }
 
+// MessageOf is the message in a request's path (the path value "id"). The error is a
+// [*wire.Failure] for what can't be the id of one: there is nothing at such an address.
+func MessageOf(r *http.Request) (chat.Cursor, error) {
+	id, err := chat.ParseCursor(r.PathValue("id"))
+	if err != nil || id.IsZero() {
+		return chat.Cursor{}, wire.Fail(wire.CodeNotFound, "a message's id looks like 42-7f3a9c12")
+	}
+	return id, nil
+}
+
+// KeyOf is a request's idempotency key in its header; may be empty.
+func KeyOf(r *http.Request) string { return r.Header.Get("Idempotency-Key") }
+
 // Limits of a query's numbers.
 const (
 	MaxWait  = 60 * time.Second

@@ -27,7 +27,12 @@ func (h *Handler) Post(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, err)
 		return
 	}
-	entry, repeated, err := h.node.Post(r.Context(), who, room, chat.Draft{Payload: chat.Message{Text: said.Text}, Key: said.Key})
+	message, err := wire.MessageOf(said.Text, said.ReplyTo, said.Mentions)
+	if err != nil {
+		httpapi.WriteProblem(w, err)
+		return
+	}
+	entry, repeated, err := h.node.Post(r.Context(), who, room, chat.Draft{Payload: message, Key: said.Key})
 	if err != nil {
 		httpapi.WriteProblem(w, err)
 		return

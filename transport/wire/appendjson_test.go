@@ -52,6 +52,8 @@ func TestAppendedJSONIsTheUsualOne(t *testing.T) {
 			says = fields
 			says.Text = &text
 			check(chat.Edit{Text: text}, says)
+			says.Mentions = []chat.MemberID{chat.MemberID(text)}
+			check(chat.Edit{Text: text, Mentions: says.Mentions}, says)
 			reacts := fields
 			reacts.Emoji, reacts.On = "👍"+text, &guest
 			check(chat.Reaction{Emoji: "👍" + text, On: guest}, reacts)

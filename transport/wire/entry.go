@@ -109,8 +109,11 @@ func (e Entry) appendTo(dst []byte) []byte {
 		own = ownFields(p.Fields)
 	}
 	dst = appendTimeAndKey(dst, timestamp(e.Time), e.Key)
-	if m, ok := e.Payload.(chat.Message); ok {
-		own = fieldsOf(m)
+	switch p := e.Payload.(type) {
+	case chat.Message:
+		own = fieldsOf(p)
+	case chat.Edit:
+		own = fieldsOf(chat.Message{Mentions: p.Mentions})
 	}
 	if len(own) > 2 { // more than {}
 		return AppendEscaped(append(dst, ','), own[1:])
@@ -198,7 +201,11 @@ func (f *entryFields) payload(object []byte) (chat.Payload, error) {
 	case chat.KindMessage:
 		return f.message(text)
 	case chat.KindEdit:
-		return chat.Edit{Text: text}, nil
+		edit := chat.Edit{Text: text}
+		if len(f.Mentions) > 0 {
+			edit.Mentions = f.Mentions
+		}
+		return edit, nil
 	case chat.KindDelete:
 		return chat.Delete{}, nil
 	case chat.KindReaction:

@@ -166,6 +166,10 @@ func FailureOf(err error) *Failure {
 		return &Failure{Code: CodeInvalidField, Detail: invalid.Error(), Field: invalid.Field, Limit: invalid.Limit, cause: err}
 	case errors.As(err, &limit):
 		return &Failure{Code: CodeTooMuch, RetryAfter: limit.RetryAfter, cause: err}
+	case errors.Is(err, chat.ErrGuest):
+		failure = Fail(CodeNotAllowed, "nobody can know whose a guest's message is: a session is needed, POST /session makes one")
+	case errors.Is(err, chat.ErrNotAuthor):
+		failure = Fail(CodeNotAllowed, "the message is somebody else's")
 	case errors.Is(err, chat.ErrNotAllowed):
 		failure = Fail(CodeNotAllowed, "")
 	case errors.Is(err, chat.ErrNotFound):

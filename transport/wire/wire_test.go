@@ -259,6 +259,12 @@ func TestParseCommand(t *testing.T) {
 		"leave":     {Type: "leave"},
 		"join":      {Type: "join", RoomID: "kitchen", After: "7-0badcafe"},
 		"ping":      {Type: "ping"},
+		"post-reply": {Type: "post", Key: "k-2", Text: "@Ann tea?", ReplyTo: "42-7f3a9c12",
+			Mentions: []chat.MemberID{"0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11"}},
+		"edit":      {Type: "edit", Key: "k-3", Target: "42-7f3a9c12", Text: "hello all"},
+		"delete":    {Type: "delete", Key: "k-4", Target: "42-7f3a9c12"},
+		"react":     {Type: "react", Key: "k-5", Target: "42-7f3a9c12", Emoji: "👍", On: new(true)},
+		"react-off": {Type: "react", RoomID: "lobby", Key: "k-6", Target: "42-7f3a9c12", Emoji: "👍", On: new(false)},
 	} {
 		got, err := ParseCommand([]byte(example(t, "commands/"+file+".json")))
 		require.NoError(t, err)
@@ -266,7 +272,9 @@ func TestParseCommand(t *testing.T) {
 	}
 	for frame, code := range map[string]Code{
 		``: CodeMalformed, `{`: CodeMalformed, `[]`: CodeMalformed, `"post"`: CodeMalformed, `{"type":7}`: CodeMalformed,
-		`{"type":"post","text":{}}`: CodeMalformed, `{}`: CodeUnknownCommand, `{"type":"shout"}`: CodeUnknownCommand, `null`: CodeUnknownCommand,
+		`{"type":"post","text":{}}`: CodeMalformed, `{"type":"post","mentions":[7]}`: CodeMalformed,
+		`{"type":"post","replyTo":7}`: CodeMalformed, `{"type":"react","on":"yes"}`: CodeMalformed,
+		`{}`: CodeUnknownCommand, `{"type":"shout"}`: CodeUnknownCommand, `null`: CodeUnknownCommand,
 		"{\"type\":\"post\",\"text\":\"\xff\"}": CodeInvalidUTF8,
 	} {
 		_, err := ParseCommand([]byte(frame))
@@ -275,6 +283,53 @@ func TestParseCommand(t *testing.T) {
 	named, err := ParseCommand([]byte(`{"type":"shout","key":"k-9"}`))
 	require.Error(t, err)
 	require.Equal(t, "k-9", named.Key, "so that the answer can name it")
+	named, err = ParseCommand([]byte(`{"type":"react","on":"yes","key":"k-9"}`))
+	require.ErrorContains(t, err, `"on" can't be a JSON string`)
+	require.Equal(t, "k-9", named.Key)
+}
+
+func TestDrafts(t *testing.T) {
+	target := chat.Cursor{Seq: 42, Tag: 0x7f3a9c12}
+	for command, want := range map[string]chat.Draft{
+		`{"type":"post","key":"k","text":"a","mentions":[]}`:                  {Key: "k", Payload: chat.Message{Text: "a"}},
+		`{"type":"post","text":"a","replyTo":"42-7f3a9c12"}`:                  {Payload: chat.Message{Text: "a", ReplyTo: &chat.Quote{ID: target}}},
+		`{"type":"post","text":"a","replyTo":{"id":"42-7f3a9c12","from":{}}}`: {Payload: chat.Message{Text: "a", ReplyTo: &chat.Quote{ID: target}}},
+		`{"type":"post","text":"a","replyTo":null,"mentions":["x"]}`:          {Payload: chat.Message{Text: "a", Mentions: []chat.MemberID{"x"}}},
+		`{"type":"edit","key":"k","target":"42-7f3a9c12","text":"b"}`:         {Key: "k", Target: target, Payload: chat.Edit{Text: "b"}},
+		`{"type":"edit","target":"42-7f3a9c12","text":"b","mentions":["x"]}`:  {Target: target, Payload: chat.Edit{Text: "b", Mentions: []chat.MemberID{"x"}}},
+		`{"type":"delete","target":"42-7f3a9c12"}`:                            {Target: target, Payload: chat.Delete{}},
+		`{"type":"react","target":"42-7f3a9c12","emoji":"👍"}`:                 {Target: target, Payload: chat.Reaction{Emoji: "👍", On: true}},
+		`{"type":"react","target":"42-7f3a9c12","emoji":"👍","on":false}`:      {Target: target, Payload: chat.Reaction{Emoji: "👍"}},
+	} {
+		c, err := ParseCommand([]byte(command))
+		require.NoError(t, err, command)
+		got, err := c.Draft()
+		require.NoError(t, err, command)
+		require.Equal(t, want, got, command)
+		require.NoError(t, got.Validate(), command)
+	}
+	for command, field := range map[string]string{
+		`{"type":"post","text":"a","replyTo":"x"}`:                          "replyTo",
+		`{"type":"post","text":"a","replyTo":{}}`:                           "replyTo",
+		`{"type":"post","text":"a","replyTo":"0-0"}`:                        "replyTo",
+		`{"type":"edit","target":"x","text":"a"}`:                           "target",
+		`{"type":"edit","text":"a"}`:                                        "target",
+		`{"type":"delete","target":"0-0"}`:                                  "target",
+		`{"type":"react","emoji":"👍"}`:                                      "target",
+		`{"type":"react","target":"42-7f3a9c12"}`:                           "emoji",
+		`{"type":"edit","target":"42-7f3a9c12","text":"  "}`:                "text",
+		`{"type":"edit","target":"42-7f3a9c12","text":"a","mentions":[""]}`: "mentions",
+	} {
+		c, err := ParseCommand([]byte(command))
+		require.NoError(t, err, command)
+		d, err := c.Draft()
+		if err == nil {
+			err = d.Validate()
+		}
+		var invalid *chat.InvalidError
+		require.ErrorAs(t, err, &invalid, command)
+		require.Equal(t, field, invalid.Field, command)
+	}
 }
 
 func FuzzParseCommand(f *testing.F) {
@@ -309,6 +364,8 @@ func TestRefusals(t *testing.T) {
 		retry         time.Duration
 	}{
 		{chat.ErrNotAllowed, CodeNotAllowed, 403, CloseNotAllowed, 0},
+		{chat.ErrNotAuthor, CodeNotAllowed, 403, CloseNotAllowed, 0},
+		{chat.ErrGuest, CodeNotAllowed, 403, CloseNotAllowed, 0},
 		{chat.ErrNotFound, CodeNotFound, 404, CloseNotAllowed, 0},
 		{chat.ErrConflict, CodeConflict, 409, CloseNotAllowed, 0},
 		{chat.ErrKeyReused, CodeKeyReused, 422, CloseInvalidData, 0},

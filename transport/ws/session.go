@@ -130,7 +130,7 @@ func (s *session) carryOut(c wire.Command) bool {
 	room, err := s.roomOf(c)
 	if err == nil {
 		switch c.Type {
-		case wire.CommandPost:
+		case wire.CommandPost, wire.CommandEdit, wire.CommandDelete, wire.CommandReact:
 			err = s.post(room, c)
 		case wire.CommandTyping:
 			err = s.handler.node.Typing(context.Background(), s.who, room)
@@ -161,7 +161,11 @@ func (s *session) roomOf(c wire.Command) (chat.RoomID, error) {
 }
 
 func (s *session) post(room chat.RoomID, c wire.Command) error {
-	entry, _, err := s.handler.node.Post(context.Background(), s.who, room, chat.Draft{Payload: chat.Message{Text: c.Text}, Key: c.Key})
+	draft, err := c.Draft()
+	if err != nil {
+		return err
+	}
+	entry, _, err := s.handler.node.Post(context.Background(), s.who, room, draft)
 	if err != nil {
 		return err
 	}
