@@ -34,7 +34,7 @@ var rules = map[string][]string{
 	"transport/ws":                     {"chat", "server/httpapi", "transport/conn", "transport/wire"},
 	"transport/sse":                    {"chat", "server/httpapi", "transport/conn", "transport/wire"},
 	"transport/poll":                   {"chat", "server/httpapi", "transport/conn", "transport/wire"},
-	"transport/internal/transporttest": {"chat", "chat/chattest", "internal/testwait", "redisstore", "transport/...", "server/httpapi"},
+	"transport/internal/transporttest": {"chat", "chat/chattest", "internal/testwait", "transport/...", "server/httpapi"},
 	"server":                           {"chat", "server/auth", "server/httpapi", "transport/conn", "transport/poll", "transport/sse", "transport/wire", "transport/ws"},
 	"server/auth":                      {"chat", "chat/limits", "server/httpapi", "transport/wire"},
 	"server/httpapi":                   {"chat", "transport/wire"},

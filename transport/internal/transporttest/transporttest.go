@@ -1,4 +1,4 @@
-// Package transporttest starts what a transport's tests stand on: a node on the embedded store, and
+// Package transporttest starts what a transport's tests stand on: a node on a store in memory, and
 // visitors by name. Tests of transports use it; nothing else does. Its own tests hold what all
 // transports have in common.
 package transporttest
@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/chattest"
 	"github.com/caller-chat/caller/internal/testwait"
-	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/transport/conn"
 	"github.com/stretchr/testify/require"
 )
@@ -31,17 +31,15 @@ func New(t testing.TB) *Fixture {
 // NewWith is New with a node's options.
 func NewWith(t testing.TB, o chat.Options) *Fixture {
 	t.Helper()
-	store, err := redisstore.OpenEmbedded(context.Background(), redisstore.Options{Timeout: testwait.Limit})
-	require.NoError(t, err)
 	r := &Fixture{
-		Node: chat.NewNode(store, store, store, o), Keepalive: conn.NewKeepalive(15 * time.Second),
+		Node:      chattest.New(chattest.Options{}).NewNode("a", o),
+		Keepalive: conn.NewKeepalive(15 * time.Second),
 	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), testwait.Limit)
 		defer cancel()
 		require.NoError(t, r.Node.Close(ctx))
 		_ = r.Keepalive.Close(ctx) // readers that do not read are closed, which it reports
-		require.NoError(t, store.Close())
 	})
 	return r
 }
