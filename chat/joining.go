@@ -92,17 +92,32 @@ func (r *room) exit(s *subscriber, leaving bool, why error) {
 	if attached {
 		r.back.options.Observer.Subscribers.Went(r.id, s.transport, why)
 	}
-	if s.who == "" {
+	if s.who == "" || s.unlisted {
 		return
 	}
+	r.giveUpShare(s, leaving)
+}
+
+// giveUpShare ends a subscription's share in the presence of its member.
+func (r *room) giveUpShare(s *subscriber, leaving bool) {
 	now := time.Now()
 	r.leases.exit(s.who, s.stream, leaving || s.guest, now, now.Add(r.back.options.ReconnectGrace))
+}
+
+// unlist has a subscription go on without being part of its member's presence.
+func (r *room) unlist(s *subscriber) {
+	if s.state == ended || s.who == "" || s.unlisted {
+		return
+	}
+	s.unlisted = true
+	r.subs.unlisted++
+	r.giveUpShare(s, false)
 }
 
 // leave ends a member's streams here, or the one named, by that error, and gives up its lease if
 // none is left. done, unless nil, is closed when that has been stored.
 func (r *room) leave(member MemberID, stream string, why error, done chan struct{}) {
-	if r.leases.holds(member) { // else it has no stream here
+	if r.leases.holds(member) || r.subs.unlisted > 0 { // else it has no stream here
 		r.flush()
 		for _, s := range r.subs.of(member, stream) {
 			r.exit(s, true, why)

@@ -133,7 +133,8 @@ func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e
 		return Entry{}, false, ErrGoingAway
 	}
 	defer n.running.Done()
-	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
+	// Who has said it may be gone: it is carried out all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), n.options.Patience)
 	defer cancel()
 	e, repeated, err = n.log.Append(ctx, room, d)
 	if err != nil {
@@ -223,7 +224,7 @@ func (n *Node) Leave(ctx context.Context, who Principal, room RoomID, stream str
 		return err
 	}
 	member := who.ID
-	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), n.options.Patience) // as in Post
 	defer cancel()
 	if r := n.existing(room); r != nil {
 		done := make(chan struct{})

@@ -8,6 +8,7 @@ type subscriber struct {
 	transport string
 	who       MemberID // empty for one that is not in the roster
 	guest     bool
+	unlisted  bool // it is no longer part of its member's presence; the worker's
 
 	// The rest is the worker's.
 	state subscriberState
@@ -47,6 +48,7 @@ func (s *subscriber) refuse(err error) {
 type subscribers struct {
 	attached []*subscriber // they get every batch
 	waiting  []*subscriber // not yet attached
+	unlisted int           // how many of them are no part of their member's presence any more
 }
 
 func (s *subscribers) isEmpty() bool { return len(s.attached) == 0 && len(s.waiting) == 0 }
@@ -113,6 +115,9 @@ func (s *subscribers) exit(one *subscriber) bool {
 		s.attached = s.attached[:last]
 	}
 	one.state = ended // one that waits is taken out by admit
+	if one.unlisted {
+		s.unlisted--
+	}
 	return true
 }
 

@@ -107,6 +107,12 @@ func (s *Subscription) Close() { s.end(false) }
 // Leave ends the subscription, and its member's presence at once if this was its last.
 func (s *Subscription) Leave() { s.end(true) }
 
+// Unlist ends what the subscription has to do with its member's presence, as Close does. It goes on
+// reading.
+func (s *Subscription) Unlist() {
+	s.room.inbox.do(func() { s.room.unlist(&s.subscriber) }) // as in end
+}
+
 func (s *Subscription) end(leaving bool) {
 	s.room.inbox.do(func() { s.room.exit(&s.subscriber, leaving, nil) }) // a worker that has ended has ended its subscriptions
 }

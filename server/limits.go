@@ -42,6 +42,14 @@ func HTTP(h http.Handler, log *slog.Logger) *http.Server {
 	}
 }
 
+// outlive has a request go on when its client has closed its sending side: what was read whole is
+// carried out and answered.
+func outlive(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		next.ServeHTTP(w, httpapi.Outliving(r))
+	})
+}
+
 // limitBody limits a request's body in size and time. A body that says it is too big is refused
 // before it is sent: curl waits for that (RFC 9110 section 10.1.1).
 func limitBody(next http.Handler) http.Handler {

@@ -141,7 +141,7 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 		return nil, err
 	}
 	s.transports = connect(httpapi.Principal, s.origins.sameSite)
-	routes := limitBody(s.auth.Middleware(s.routes()))
+	routes := outlive(limitBody(s.auth.Middleware(s.routes())))
 	s.handler = s.requestLog(s.stripBase(s.securityHeaders(s.origins.cors(s.origins.protect(routes)))))
 	return s, nil
 }

@@ -3,6 +3,7 @@ package conn
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -33,6 +34,7 @@ type Conn struct {
 	stays bool // rooms may be joined later: the end of the last one does not end the connection
 	open  bool // all rooms that it begins with are joined
 	busy  bool // a command is carried out whose answer comes before the end
+	deaf  bool // the peer sends no more
 	end   *wire.Failure
 	ended bool
 	place handle // in the keepalive's poller
@@ -307,9 +309,30 @@ type told struct{ *Conn }
 
 func (t told) Readable() {
 	c := t.Conn
-	if c.reader != nil {
+	c.mu.Lock()
+	deaf := c.deaf
+	c.mu.Unlock()
+	switch {
+	case deaf:
+		c.Close()
+	case c.reader != nil:
 		c.reader.Readable()
-	} else if socket := c.outbox.direct(); socket == nil || socket.discard() || !c.Await(nil) {
+	default:
+		c.discardOnce()
+	}
+}
+
+// discardOnce throws away what has come, and has the rest awaited.
+func (c *Conn) discardOnce() {
+	socket := c.outbox.direct()
+	if socket == nil {
+		c.Close()
+		return
+	}
+	switch err := socket.discard(); {
+	case err == io.EOF:
+		c.PeerEnded()
+	case err != nil || !c.Await(nil):
 		c.Close()
 	}
 }

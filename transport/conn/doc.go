@@ -16,7 +16,8 @@
 //
 // Idle sockets are watched in one place ([Conn.Await]), by an epoll set that Go's netpoller watches
 // like a file. It buys: 2.4 KB for an idle event stream and 4.4 KB for an idle WebSocket, of 7 and
-// 11. It costs: a reader is told when there is something to read, it is not a loop. A WebSocket
+// 11. It costs: a reader is told when there is something to read, it is not a loop. A peer
+// that sends no more may read on ([Conn.PeerEnded]): that is for a write to find out. A WebSocket
 // whose client sends pings of the protocol has a goroutine while the library answers them.
 //
 // System calls are direct ([Wrap]): Go's runtime is not told of them. Before an ordinary one it

@@ -26,7 +26,10 @@ func (o *Outbox) flush(peer Peer) {
 			o.flushing = false
 			switch {
 			case o.closed:
+			case o.ending && o.deaf:
+				o.closeLocked()
 			case o.ending:
+				o.parting = true
 				o.unlock()
 				o.lingeringClose(peer)
 				return

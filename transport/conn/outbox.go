@@ -44,6 +44,8 @@ type Outbox struct {
 	flushing bool       // a flusher is running: it writes, nobody else
 	ending   bool       // Finish was called: nothing more is taken
 	closed   bool
+	deaf     bool // the peer sends no more, so there is no answer to our end to wait for
+	parting  bool // our last bytes are out, and the peer's end is waited for
 	queue    []piece
 	waiting  int     // bytes in the queue that count for the backlog
 	peer     Peer    // nil until Open
@@ -173,6 +175,15 @@ func (o *Outbox) Close() {
 	o.mu.Lock()
 	o.closeLocked()
 	o.unlock()
+}
+
+// inputEnded says that the peer sends no more. It reports whether that ends the connection: all has
+// been written.
+func (o *Outbox) inputEnded() (over bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.deaf = true
+	return o.parting || o.closed
 }
 
 func (o *Outbox) isClosed() bool {

@@ -122,6 +122,15 @@ func (p *poller) remove(at handle) {
 // arm has the connection of a registration told once when its socket has something to read, or has
 // ended. First says that it is the first time. It returns false when the socket can't be watched.
 func (p *poller) arm(at handle, socket syscall.RawConn, first bool) bool {
+	return p.watch(at, socket, first, syscall.EPOLLIN|syscall.EPOLLRDHUP)
+}
+
+// armForEnd is arm for a socket whose peer sends no more: it is told when the connection has ended.
+func (p *poller) armForEnd(at handle, socket syscall.RawConn) bool {
+	return p.watch(at, socket, false, 0) // the kernel always tells of errors (epoll_ctl(2))
+}
+
+func (p *poller) watch(at handle, socket syscall.RawConn, first bool, events uint32) bool {
 	if p.find(at) == nil { // its lock also orders what one reader did before what the next does
 		return false
 	}
@@ -130,9 +139,7 @@ func (p *poller) arm(at handle, socket syscall.RawConn, first bool) bool {
 		operation = syscall.EPOLL_CTL_ADD
 	}
 	var failed error
-	event := syscall.EpollEvent{
-		Events: syscall.EPOLLIN | syscall.EPOLLRDHUP | syscall.EPOLLONESHOT, Fd: at.index, Pad: at.round,
-	}
+	event := syscall.EpollEvent{Events: events | syscall.EPOLLONESHOT, Fd: at.index, Pad: at.round}
 	err := p.poll.Control(func(set uintptr) {
 		err := socket.Control(func(fd uintptr) { failed = control(int(set), operation, int(fd), &event) })
 		failed = cmp.Or(err, failed)

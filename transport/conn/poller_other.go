@@ -17,3 +17,4 @@ func (*poller) close()                                 {}
 func (*poller) add(Reader) handle                      { return handle{} }
 func (*poller) remove(handle)                          {}
 func (*poller) arm(handle, syscall.RawConn, bool) bool { return false }
+func (*poller) armForEnd(handle, syscall.RawConn) bool { return false }

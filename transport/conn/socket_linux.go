@@ -75,9 +75,9 @@ func (s *Socket) Write(b []byte) (int, error) {
 // writer.
 func (s *Socket) tryWrite(b []byte) (int, error) { return s.output.run(b, true, s.raw.Write) }
 
-// discard throws away what has come, up to a few hundred bytes. It reports whether the peer is
-// gone.
-func (s *Socket) discard() bool {
+// discard throws away what has come, up to a few hundred bytes. The error is [io.EOF] when the peer
+// sends no more, and another one when it is gone.
+func (s *Socket) discard() error {
 	var scratch [256]byte
 	n := 0
 	var failed error
@@ -85,7 +85,15 @@ func (s *Socket) discard() bool {
 		n, failed = readFD(int(fd), scratch[:])
 		return true
 	})
-	return err != nil || failed != nil && failed != syscall.EAGAIN || failed == nil && n == 0
+	switch {
+	case err != nil:
+		return err
+	case failed == nil && n == 0:
+		return io.EOF
+	case failed == syscall.EAGAIN:
+		return nil
+	}
+	return failed
 }
 
 // run has a step made, and made again when the socket is ready, until it says that it is done.

@@ -21,4 +21,4 @@ func WrapPooled(c net.Conn) net.Conn { return c }
 
 func (s *Socket) tryWrite(b []byte) (int, error) { return s.Write(b) }
 
-func (s *Socket) discard() bool { return true }
+func (s *Socket) discard() error { return net.ErrClosed }

@@ -3,6 +3,7 @@ package conn
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -11,7 +12,8 @@ import (
 )
 
 // TakeOver takes a request's connection from the HTTP server, opens c with it and writes first.
-// What the client sends is thrown away, and when the client is gone c is closed. An error says that
+// What the client sends is thrown away. When the client is gone c is closed; one that only sends no
+// more is written to as before (see [Conn.PeerEnded]). An error says that
 // the connection could not be taken: then the request can still be answered.
 func (c *Conn) TakeOver(w http.ResponseWriter, first []byte) error {
 	peer, _, err := http.NewResponseController(w).Hijack()
@@ -29,7 +31,11 @@ func (c *Conn) TakeOver(w http.ResponseWriter, first []byte) error {
 func (c *Conn) discard(peer io.Reader) {
 	var nothing [64]byte
 	for {
-		if _, err := peer.Read(nothing[:]); err != nil {
+		switch _, err := peer.Read(nothing[:]); {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // TLS without its own end
+			c.PeerEnded()
+			return
+		case err != nil:
 			c.Close()
 			return
 		}

@@ -55,14 +55,32 @@ func (h *Handler) wait(
 		rd.subscription = subscription
 		p.readers = append(p.readers, rd)
 	}
-	timer := time.NewTimer(reading.Wait)
-	defer timer.Stop()
-	select {
-	case <-p.ready:
-	case <-timer.C:
-	case <-r.Context().Done():
-	}
+	p.rest(r, reading.Wait)
 	p.answer(r.Context(), w)
+}
+
+// rest waits until there is something to answer with, the time is over, or the client has given the
+// poll up. One that has only said that it sends no more is answered like any other. It may as well
+// be gone, which can't be told apart, so its presence is no longer this poll's.
+func (p *poll) rest(r *http.Request, wait time.Duration) {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	inputEnd := httpapi.InputEnd(r)
+	for {
+		select {
+		case <-inputEnd:
+			inputEnd = nil
+			for _, rd := range p.readers {
+				rd.subscription.Unlist()
+			}
+		case <-p.ready:
+			return
+		case <-timer.C:
+			return
+		case <-r.Context().Done():
+			return
+		}
+	}
 }
 
 func (p *poll) close() {

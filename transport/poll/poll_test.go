@@ -213,3 +213,30 @@ func TestReadingPages(t *testing.T) {
 	require.Equal(t, http.StatusUnprocessableEntity, code)
 	require.Equal(t, "invalid_field", long.Code)
 }
+
+// Over HTTP/1 a client that is gone looks like one that only sends no more.
+func TestAPollWhoseClientSendsNoMore(t *testing.T) {
+	r := transporttest.NewWith(t, chat.Options{ReconnectGrace: 100 * time.Millisecond})
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	ctx, sendsNoMore := context.WithCancel(t.Context())
+	answered := make(chan *httptest.ResponseRecorder, 1)
+	go func() {
+		w := httptest.NewRecorder()
+		request := httptest.NewRequest(http.MethodGet, "/?name=Ann&wait=60&after=0-0", nil)
+		h.ServeHTTP(w, httpapi.Outliving(request.WithContext(ctx)))
+		answered <- w
+	}()
+	present := func(want int) func() bool {
+		return func() bool {
+			snapshot, err := r.Node.Members(t.Context(), chat.Principal{}, "lobby")
+			return err == nil && len(snapshot.Members) == want
+		}
+	}
+	testwait.Until(t, present(1), "Ann is not in the roster")
+	sendsNoMore()
+	testwait.Until(t, present(0), "Ann, who may be gone, is still in the roster")
+	r.Say(t, "hello")
+	w := testwait.Receive(t, answered, "no answer")
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Contains(t, w.Body.String(), "hello")
+}

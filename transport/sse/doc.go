@@ -3,6 +3,7 @@
 // for what clients say.
 //
 // Over HTTP/1 the handler takes the connection over from the HTTP server and returns: the room's
-// worker writes to the socket itself (see package stream), which also notices when the reader goes.
+// worker writes to the socket itself (see package conn), which also notices when the reader goes. A
+// client that only closes its sending side is served until a write fails.
 // Over HTTP/2 the handler stays and lends its response.
 package sse

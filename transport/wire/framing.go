@@ -17,6 +17,9 @@ type Framing interface {
 	chat.Framing
 	// AppendPing appends a heartbeat.
 	AppendPing(dst []byte, now time.Time) []byte
+	// AppendProbe appends something that changes nothing for a reader, to find out whether it is
+	// there: a heartbeat, where a framing shows it. It is for once or twice in a stream's life.
+	AppendProbe(dst []byte, now time.Time) []byte
 	// AppendFailure appends an error event; room and key are empty where it is about none.
 	AppendFailure(dst []byte, f *Failure, room chat.RoomID, key string) []byte
 	// Chunked is the framing with each event in a chunk of HTTP/1.1's chunked coding (RFC 9112
@@ -76,6 +79,8 @@ func (f *jsonFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 func (f *jsonFraming) AppendPing(dst []byte, now time.Time) []byte {
 	return f.append(dst, "ping", "", ping{"ping", timestamp(now)})
 }
+
+func (f *jsonFraming) AppendProbe(dst []byte, now time.Time) []byte { return f.AppendPing(dst, now) }
 
 func (f *jsonFraming) AppendFailure(dst []byte, failed *Failure, room chat.RoomID, key string) []byte {
 	if f.shape == sseBlock && failed.RetryAfter > 0 { // an EventSource comes back by itself, and no earlier
@@ -215,6 +220,8 @@ func (f *textFraming) AppendPing(dst []byte, now time.Time) []byte {
 	return f.note(dst, now, "", "ping")
 }
 
+func (f *textFraming) AppendProbe(dst []byte, now time.Time) []byte { return f.AppendPing(dst, now) }
+
 func (f *textFraming) AppendFailure(dst []byte, failed *Failure, _ chat.RoomID, _ string) []byte {
 	return textOfAll.note(dst, time.Now(), "", failed.Error())
 }
@@ -273,6 +280,16 @@ func (c *chunked) AppendEvent(dst []byte, e *chat.Event) []byte {
 
 func (c *chunked) AppendPing(dst []byte, now time.Time) []byte {
 	return endChunk(c.inner.AppendPing(dst, now), len(dst))
+}
+
+// AppendProbe makes do with a leading zero of the next chunk's size (RFC 9112 section 7.1) where the
+// framing has nothing to say.
+func (c *chunked) AppendProbe(dst []byte, now time.Time) []byte {
+	begin := len(dst)
+	if dst = c.inner.AppendProbe(dst, now); len(dst) == begin {
+		return append(dst, '0')
+	}
+	return endChunk(dst, begin)
 }
 
 func (c *chunked) AppendFailure(dst []byte, f *Failure, room chat.RoomID, key string) []byte {

@@ -45,6 +45,10 @@ func (s *session) Readable() { go s.read() }
 func (s *session) read() {
 	for {
 		kind, frame, err := s.socket.NextReader()
+		if websocket.IsCloseError(err, websocket.CloseAbnormalClosure) { // it ended between two messages
+			s.conn.PeerEnded()
+			return
+		}
 		if err != nil || !s.one(kind, frame) {
 			s.drain()
 			s.conn.Close()
