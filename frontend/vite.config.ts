@@ -1,6 +1,13 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
+/** markdown-it brings HTML's named characters, which are off: see text/entities.ts. */
+export const alias = {
+  entities: fileURLToPath(new URL("src/ui/text/entities.ts", import.meta.url)),
+};
+
 export default defineConfig({
+  resolve: { alias },
   // The page works under any path: index.html has a <base>, which the server rewrites.
   base: "./",
   build: {

@@ -5,7 +5,7 @@ import { usePage } from "./context.ts";
 import { AlertIcon, ClockIcon } from "./icons.tsx";
 import { MessageTime } from "./message_time.tsx";
 import { problemText } from "./problems.ts";
-import { isEmojiOnly, partsOf } from "./rich_text.ts";
+import { MessageText } from "./text/message_text.tsx";
 import type { MessageRow } from "./timeline.ts";
 
 export interface MessageProps {
@@ -127,25 +127,6 @@ function Refused({ row, postKey, onRetry, onDiscard }: RefusedProps) {
       <button type="button" class="text-button" onClick={() => onDiscard(postKey)}>
         {words.text("discard")}
       </button>
-    </div>
-  );
-}
-
-/** The text as text: links and code are made of elements, never of markup. */
-export function MessageText({ text }: { text: string }) {
-  const large = isEmojiOnly(text);
-  return (
-    <div class={large ? "text emoji" : "text"} dir="auto" data-testid="message-text">
-      {partsOf(text).map((part, index) => {
-        if (part.kind === "link") {
-          return (
-            <a key={index} href={part.href} target="_blank" rel="noopener noreferrer nofollow">
-              {part.text}
-            </a>
-          );
-        }
-        return part.kind === "code" ? <code key={index}>{part.text}</code> : part.text;
-      })}
     </div>
   );
 }

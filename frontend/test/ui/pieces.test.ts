@@ -2,45 +2,8 @@ import { describe, expect, test } from "vitest";
 import type { Cursor, MessageEvent, Person, Post } from "../../src/client/index.ts";
 import { connectionView } from "../../src/ui/connection_view.ts";
 import { hueOf, initialsOf } from "../../src/ui/identity.ts";
-import { isEmojiOnly, partsOf } from "../../src/ui/rich_text.ts";
 import { normalRoom, pinnedTransport, roomHref, roomOf } from "../../src/ui/routes.ts";
 import { type Item, type MessageRow, rowsOf } from "../../src/ui/timeline.ts";
-
-describe("the parts of a text", () => {
-  const links = (text: string) => partsOf(text).flatMap((p) => (p.kind === "link" ? [p.text] : []));
-
-  test.each([
-    ["see https://a.example/x.", ["https://a.example/x"]],
-    ["(https://a.example/wiki/A_(b)), and", ["https://a.example/wiki/A_(b)"]],
-    [
-      "http://a.example?q=1&r=2#f www.b.example/c!",
-      ["http://a.example?q=1&r=2#f", "www.b.example/c"],
-    ],
-    ["javascript:alert(1) data:text/html,x ftp://a.example", []],
-    ["`https://in.code.example`", []],
-    ["https:// https://", []],
-  ])("%s", (text, expected) => {
-    expect(links(text)).toEqual(expected);
-  });
-
-  test("nothing of the text is lost", () => {
-    const text = "a `b` https://c.example. <b>d</b>\n`e";
-    const shown = partsOf(text).map((p) => (p.kind === "code" ? `\`${p.text}\`` : p.text));
-    expect(shown.join("")).toBe(text);
-  });
-
-  test.each([
-    ["🙂", true],
-    ["👍🏽 👨‍👩‍👧", true],
-    ["🇫🇮❤️", true],
-    ["1", false],
-    ["🙂 ok", false],
-    ["   ", false],
-    ["🙂🙂🙂🙂🙂🙂🙂", false],
-  ])("%s is emoji alone: %s", (text, expected) => {
-    expect(isEmojiOnly(text)).toBe(expected);
-  });
-});
 
 describe("who somebody is", () => {
   test("initials", () => {

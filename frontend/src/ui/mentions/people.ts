@@ -1,0 +1,51 @@
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Person } from "../../client/index.ts";
+import { assign } from "./assign.ts";
+
+/** The people of a room, as far as the page has seen them. */
+export interface People {
+  /** Who may be mentioned, oneself excepted: those present first. */
+  readonly others: readonly Person[];
+  /** The name that somebody has now. */
+  nameOf(id: string): string | undefined;
+  /** All the names that somebody was seen under. */
+  namesOf(id: string): readonly string[];
+  isMe(id: string): boolean;
+}
+
+const NOBODY: People = {
+  others: [],
+  nameOf: () => undefined,
+  namesOf: () => [],
+  isMe: () => false,
+};
+
+export const PeopleContext = createContext<People>(NOBODY);
+
+export const usePeople = () => useContext(PeopleContext);
+
+/** Names that a message is searched for: those of whom it mentions. */
+const MOST_NAMES = 200;
+
+export interface Meant {
+  /** The names to look for in the text; undefined if it mentions nobody. */
+  names: readonly string[] | undefined;
+  /** Whom those that were found mean. */
+  meant(found: readonly string[]): readonly (string | undefined)[];
+}
+
+/** What the mentions of a message need. */
+export function useMeant(mentions: readonly string[] | undefined): Meant {
+  const people = usePeople();
+  if (mentions === undefined || mentions.length === 0) {
+    return { names: undefined, meant: () => [] };
+  }
+  const names = [...new Set(mentions.flatMap((id) => people.namesOf(id)))]
+    .sort((a, b) => b.length - a.length || (a < b ? -1 : 1))
+    .slice(0, MOST_NAMES);
+  return {
+    names,
+    meant: (found: readonly string[]) => assign(found, mentions, (id) => people.namesOf(id)),
+  };
+}

@@ -1,0 +1,44 @@
+/** Every way to end a line there is, CR alone and Unicode's own among them. */
+const LINE_ENDS = /\r\n?|[\v\f\u0085\u2028\u2029]/g;
+
+/** The text with line ends that a browser breaks lines at. */
+export function withLineBreaks(text: string): string {
+  return text.replace(LINE_ENDS, "\n");
+}
+
+/**
+ * Reports whether a text may have something to format, so that the parser is worth loading. It
+ * looks at each character a bounded number of times.
+ */
+export function mayHaveMarkup(text: string): boolean {
+  return /[*_~`]|\]\(|:\/\/|www\.|^ {0,3}(?:[-+>]|\d{1,9}[.)])[ \t]/im.test(text);
+}
+
+const EMOJI =
+  /^(?:\p{RI}{2}|[\d#*]\uFE0F?\u20E3|\p{Extended_Pictographic}(?:\uFE0F|\p{EMod}|[\u{E0020}-\u{E007F}]|\u200D\p{Extended_Pictographic})*|\s)+$/u;
+
+/** A few emoji and nothing else: shown large. */
+export function isEmojiOnly(text: string): boolean {
+  if (text.length > 100 || !EMOJI.test(text)) return false;
+  const count = [...new Intl.Segmenter().segment(text.replace(/\s/g, ""))].length;
+  return count > 0 && count <= 6;
+}
+
+/** Lines of a message that are shown at once; a longer one has a button for the rest. */
+const MOST_LINES = 30;
+/** About as many characters fit into a line of a wide bubble. */
+const LINE = 60;
+
+/** Reports whether a text would fill more than a screen. */
+export function isLong(text: string): boolean {
+  let lines = 0;
+  let at = 0;
+  while (at <= text.length) {
+    const end = text.indexOf("\n", at);
+    const stop = end < 0 ? text.length : end;
+    lines += Math.max(1, Math.ceil((stop - at) / LINE));
+    if (lines > MOST_LINES) return true;
+    at = stop + 1;
+  }
+  return false;
+}

@@ -1,0 +1,131 @@
+import { describe, expect, test } from "vitest";
+import { findAddresses } from "../../../src/ui/text/addresses.ts";
+import { parse } from "../../../src/ui/text/parse.ts";
+import { isLong, mayHaveMarkup } from "../../../src/ui/text/typed.ts";
+
+/** A text of n characters of a pattern, or of a pattern that grows. */
+const repeat = (pattern: string) => (n: number) =>
+  pattern.repeat(Math.ceil(n / pattern.length)).slice(0, n);
+const growing = (piece: (i: number) => string) => (n: number) => {
+  let text = "";
+  for (let i = 1; text.length < n; i++) text += piece(i);
+  return text.slice(0, n);
+};
+const mixed = (n: number) => {
+  const signs = "*_`~[]()>-\n ab!<\\#1.@h:/w";
+  let state = 7;
+  let text = "";
+  for (let i = 0; i < n; i++) {
+    state = (state * 1_103_515_245 + 12_345) & 0x7fffffff;
+    text += signs[(state >> 8) % signs.length];
+  }
+  return text;
+};
+
+/** What somebody may post to keep everybody's page busy. */
+const HOSTILE: Record<string, (n: number) => string> = {
+  dots: (n) => `https://a/${".".repeat(n / 3)}x${")".repeat((2 * n) / 3)}`,
+  "dots, half and half": (n) => `https://a/${".".repeat(n / 2)}x${")".repeat(n / 2)}`,
+  "addresses and brackets": growing(() => `https://a${")".repeat(50)} `),
+  "an address and brackets": (n) => `https://a${")".repeat(n)}`,
+  "opened brackets": (n) => `https://a/${"(".repeat(n)}`,
+  "pairs of brackets": (n) => `https://a/(${"()".repeat(n / 2)}`,
+  "brackets in brackets": (n) => `https://a/${"(a".repeat(n / 4)}${")".repeat(n / 2)}`,
+  quotes: (n) => `https://a/${"'a".repeat(n / 2)}`,
+  "addresses in addresses": repeat("https://a("),
+  "addresses that never end": repeat("https://"),
+  "www.": repeat("www."),
+  "www.a.b(": repeat("www.a.b("),
+  "hosts with dots": (n) => `https://${"a.".repeat(n / 2)}`,
+  "hosts with hyphens": (n) => `https://${"a-".repeat(n / 2)}`,
+  "hosts in punycode": repeat(`https://${"xn--a.".repeat(11)}_ `),
+  "hosts of hyphens": repeat(`https://${`${"a-".repeat(30)}a.`.repeat(10)}_ `),
+  "an @ after all": (n) => `https://${"a".repeat(n)}@`,
+  "[": repeat("["),
+  "[a](": repeat("[a]("),
+  "[]": (n) => "[".repeat(n / 2) + "]".repeat(n / 2),
+  "[a](<": repeat("[a](<b"),
+  "[a]((": (n) => `[a]${"(".repeat(n)}`,
+  '[a](b "': repeat('[a](b "'),
+  "*": repeat("*"),
+  "*a ": repeat("*a "),
+  "a* ": repeat("a* "),
+  "**a_ ": repeat("**a_ "),
+  _: repeat("_*"),
+  "a**b*c ": repeat("a**b*c "),
+  "~~a ": repeat("~~a "),
+  "`": growing((i) => `a${"`".repeat(i)}`),
+  "`a": repeat("`a``b"),
+  "`\n": repeat("`\n"),
+  ">": repeat("> "),
+  "> a": repeat("> a\n"),
+  ">>": growing((i) => `${">".repeat(i)} a\n`),
+  "- ": (n) => `${"- ".repeat(n / 2)}a`,
+  "- a": growing((i) => `${" ".repeat(2 * i)}- a\n`),
+  "1. ": repeat("1. a\n"),
+  "> - ": repeat("> - a\n"),
+  "```": repeat("```\n"),
+  "```a": repeat("```a\nb\n"),
+  "``` ```": growing((i) => `${"`".repeat(i + 2)}\n`),
+  "~~~": repeat("~~~a\n"),
+  "\\": repeat("\\"),
+  "@": repeat("@"),
+  "@a": repeat("@a"),
+  newlines: (n) => `a${"\n".repeat(n)}b`,
+  spaces: (n) => `a${" ".repeat(n)}b`,
+  "spaced lines": repeat("   \n"),
+  mixed,
+};
+const names = ["Ann Lee", "a", "aa", "aaa"];
+
+/** The best of several runs: what else the machine does is not counted. Milliseconds. */
+function timed(work: () => void): number {
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 7; i++) {
+    const from = performance.now();
+    work();
+    best = Math.min(best, performance.now() - from);
+  }
+  return best;
+}
+
+let run = 0;
+/** Reads a text that was not read before, so that no memory helps. */
+const readAnew = (text: string) => parse(`${text} ${run++}`, names);
+
+describe("what others write is read in time that grows with its length", () => {
+  test.each(Object.keys(HOSTILE))("%s", (name) => {
+    const make = HOSTILE[name] as (n: number) => string;
+    readAnew(make(4_000));
+    const [short, long] = [make(1_000), make(16_000)];
+    const before = timed(() => readAnew(short));
+    const after = timed(() => readAnew(long));
+    // Sixteen times the text: 16 times the work where it is linear, 256 where it is not. What takes
+    // no time at all says nothing.
+    expect(after, `${before.toFixed(2)} ms became ${after.toFixed(2)} ms`).toBeLessThan(
+      Math.max(100 * before, 50),
+    );
+  });
+
+  test.each(Object.keys(HOSTILE))("%s: the search for addresses is bounded", (name) => {
+    const text = (HOSTILE[name] as (n: number) => string)(4_000);
+    let work = 0;
+    findAddresses(text, (characters) => {
+      work += characters;
+    });
+    expect(work).toBeLessThanOrEqual(5 * text.length + 1_000);
+  });
+
+  test.each(Object.keys(HOSTILE))("%s: nothing throws, and what is cheap is cheap", (name) => {
+    const text = (HOSTILE[name] as (n: number) => string)(100_000);
+    mayHaveMarkup(text);
+    isLong(text);
+    expect(readAnew(text)).toBeDefined();
+  });
+});
+
+test("a text is read once", () => {
+  const text = "once **and** for all";
+  expect(parse(text)).toBe(parse(text));
+  expect(parse(text, ["a"])).not.toBe(parse(text));
+});
