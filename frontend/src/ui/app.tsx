@@ -12,12 +12,16 @@ import { StartScreen } from "./start_screen.tsx";
 export function App() {
   const [baseUrl] = useState(readBaseUrl);
   const [href, setHref] = useState(location.href);
+  const [arrived, setArrived] = useState(false);
   const [language, setLanguage] = useState(savedLanguage);
   const [theme, setTheme] = useState(savedTheme);
   const words = useMemo(() => new Words(language), [language]);
 
   useEffect(() => {
-    const onPop = () => setHref(location.href);
+    const onPop = () => {
+      setArrived(true);
+      setHref(location.href);
+    };
     window.addEventListener("popstate", onPop);
     return () => window.removeEventListener("popstate", onPop);
   }, []);
@@ -38,10 +42,12 @@ export function App() {
       setTheme(next);
     },
     baseUrl,
-    goTo(room) {
+    arrived,
+    goTo(room, hash = "") {
       const { search } = location;
       const to =
-        room === undefined ? new URL(search, baseUrl).href : roomHref(room, baseUrl, search);
+        room === undefined ? new URL(search, baseUrl).href : roomHref(room, baseUrl, search) + hash;
+      setArrived(true);
       history.pushState(null, "", to);
       setHref(to);
     },

@@ -10,8 +10,10 @@ export interface PageContext {
   theme: Theme;
   setTheme(theme: Theme): void;
   baseUrl: string;
-  /** Shows another screen: a room, or the start. */
-  goTo(room?: string): void;
+  /** Shows another screen: a room, or the start. `hash` is what leads to a place in the room. */
+  goTo(room?: string, hash?: string): void;
+  /** One came from another screen of the page, so that the focus must be put somewhere. */
+  arrived: boolean;
 }
 
 export const Page = createContext<PageContext | undefined>(undefined);

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { type Cursor, seqOf } from "../client/index.ts";
+import { START, seqOf } from "../client/index.ts";
 import { usePage } from "./context.ts";
 import { problemText } from "./problems.ts";
 import type { MessageRow, Row } from "./timeline.ts";
@@ -17,7 +17,8 @@ const KEPT = 10_000;
 export function Heard({ rows, loaded }: { rows: readonly Row[]; loaded: boolean }) {
   const { words } = usePage();
   const [lines, setLines] = useState<{ n: number; text: string }[]>([]);
-  const said = useRef<Cursor | undefined>(undefined);
+  /** The last entry that needs no saying; undefined while the past is told. */
+  const said = useRef<number | undefined>(undefined);
   const refused = useRef(new Set<string>());
   const count = useRef(0);
 
@@ -25,15 +26,13 @@ export function Heard({ rows, loaded }: { rows: readonly Row[]; loaded: boolean 
     const messages = rows.filter((row): row is MessageRow => row.kind === "message");
     const newest = messages.findLast((row) => row.id !== undefined)?.id;
     const before = said.current;
-    said.current = newest;
+    said.current = loaded ? seqOf(newest ?? START) : undefined;
     const failed = messages.filter((row) => row.state === "refused");
     const known = refused.current;
     refused.current = new Set(failed.map((row) => row.rowKey));
     // What is there when one comes is not news, nor is what follows while one looks elsewhere.
-    if (!loaded || before === undefined || document.hidden) return;
-    const fresh = messages.filter(
-      ({ id, own }) => !own && id !== undefined && seqOf(id) > seqOf(before),
-    );
+    if (before === undefined || document.hidden) return;
+    const fresh = messages.filter(({ id, own }) => !own && id !== undefined && seqOf(id) > before);
     const texts =
       fresh.length > MOST_AT_ONCE
         ? [words.plural("newBelow", fresh.length)]

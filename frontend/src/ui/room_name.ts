@@ -5,7 +5,8 @@
 export function normalRoom(typed: string): string | undefined {
   const room = foldRoomName(typed.trim().normalize("NFC")).normalize("NFC");
   const fits = [...room].length <= 64 && /^(?:\p{L}\p{M}*|[\p{Nd}\-_.])+$/u.test(room);
-  const hidden = /\p{Default_Ignorable_Code_Point}/u.test(room) || /^\.+$/.test(room);
+  // A byte order mark would be taken off as space is.
+  const hidden = /\p{Default_Ignorable_Code_Point}/u.test(room + typed) || /^\.+$/.test(room);
   return fits && !hidden ? room : undefined;
 }
 

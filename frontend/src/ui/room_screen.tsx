@@ -32,7 +32,7 @@ export function RoomScreen({
   /** The address, which may lead to a message. */
   href: string;
 }) {
-  const { words, baseUrl, goTo } = usePage();
+  const { words, baseUrl, goTo, arrived } = usePage();
   const { model, view } = useRoom(room, baseUrl, transport);
   const [notice, setNotice] = useNotice();
   const calls = useCalls(view, setNotice);
@@ -43,6 +43,7 @@ export function RoomScreen({
   const [naming, setNaming] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
   const screen = useRef<HTMLDivElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
 
   const self: Person = {
     id: view.session?.clientId ?? "",
@@ -67,6 +68,10 @@ export function RoomScreen({
     if (view.lost === "some") setNotice(words.text("resetNotice"));
   }, [view.lost]);
   const linked = useLink(href, model, view, () => setNotice(words.text("linkGone")));
+  useEffect(() => {
+    // A field takes it where there is one and no keyboard comes up over the messages.
+    if (arrived && document.activeElement === document.body) heading.current?.focus();
+  }, []);
   useEffect(() => setPeopleWanted(undefined), [wide, calls.staged]);
 
   const leave = () => {
@@ -112,7 +117,7 @@ export function RoomScreen({
           <BackIcon />
         </button>
         <div class="room-title">
-          <h1>
+          <h1 ref={heading} tabIndex={-1}>
             <bdi>{room}</bdi>
           </h1>
           <Connection

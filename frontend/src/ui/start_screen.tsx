@@ -1,23 +1,30 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { usePage } from "./context.ts";
 import { createRoom } from "./create_room.ts";
 import { CloseIcon } from "./icons.tsx";
 import { problemText } from "./problems.ts";
-import { normalRoom } from "./routes.ts";
+import { roomTyped } from "./room_typed.ts";
 import { SettingsFields } from "./settings_fields.tsx";
 import { forget, savedName, saveName, visits } from "./visits.ts";
 
 /** `/`: a name for oneself, and a room to join or to create. */
 export function StartScreen() {
-  const { words, goTo, baseUrl } = usePage();
+  const { words, goTo, baseUrl, arrived } = usePage();
   const [name, setName] = useState(savedName() ?? "");
   const [room, setRoom] = useState("");
   const [problem, setProblem] = useState<string>();
+  /** The room that one may have meant. */
+  const [offer, setOffer] = useState<string>();
   const [rooms, setRooms] = useState(visits);
+  const heading = useRef<HTMLHeadingElement>(null);
 
   useEffect(() => {
     document.title = words.text("appName");
   }, [words]);
+
+  useEffect(() => {
+    if (arrived) heading.current?.focus();
+  }, []);
 
   const keepName = () => {
     const trimmed = name.trim();
@@ -25,10 +32,17 @@ export function StartScreen() {
   };
   const join = (event: Event) => {
     event.preventDefault();
-    const normal = normalRoom(room);
-    if (normal === undefined) return setProblem(words.text("problemRoom"));
+    const typed = roomTyped(room, baseUrl);
+    if ("room" in typed) return enter(typed.room, typed.hash);
+    if ("elsewhere" in typed) {
+      return setProblem(words.text("problemElsewhere", { host: typed.elsewhere }));
+    }
+    setProblem(words.text("problemRoom"));
+    if ("offer" in typed) setOffer(typed.offer);
+  };
+  const enter = (room: string, hash?: string) => {
     keepName();
-    goTo(normal);
+    goTo(room, hash);
   };
   const create = async () => {
     keepName();
@@ -42,7 +56,9 @@ export function StartScreen() {
       <div class="start-card">
         <header>
           <img src={new URL("favicon.svg", baseUrl).href} alt="" width="48" height="48" />
-          <h1>{words.text("startTitle")}</h1>
+          <h1 ref={heading} tabIndex={-1}>
+            {words.text("startTitle")}
+          </h1>
           <p class="quiet">{words.text("tagline")}</p>
         </header>
         <form onSubmit={join}>
@@ -61,12 +77,23 @@ export function StartScreen() {
               onInput={(event) => {
                 setRoom(event.currentTarget.value);
                 setProblem(undefined);
+                setOffer(undefined);
               }}
             />
           </label>
           <p id="start-problem" class="problem" role="alert">
             {problem}
           </p>
+          {offer !== undefined && (
+            <button
+              class="button wide offer"
+              type="button"
+              data-testid="start-offer"
+              onClick={() => enter(offer)}
+            >
+              {words.text("joinOffer")} <bdi>{offer}</bdi>
+            </button>
+          )}
           <label class="field">
             <span>{words.text("yourName")}</span>
             <input

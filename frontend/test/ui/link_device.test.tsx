@@ -20,6 +20,7 @@ const page: PageContext = {
   theme: "system",
   setTheme() {},
   baseUrl: "http://localhost:3000/",
+  arrived: false,
   goTo() {},
 };
 
