@@ -11,6 +11,7 @@ type backend struct {
 	log     Log
 	feed    Feed
 	roster  Roster
+	marks   Marks
 	options Options
 
 	// work is the context of calls to the store that no caller waits for.

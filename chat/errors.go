@@ -24,7 +24,8 @@ var (
 	ErrNotSignedIn = errors.New("not signed in")
 	// ErrNotAuthor is an [ErrNotAllowed]: only the author of a message may change it.
 	ErrNotAuthor = fmt.Errorf("%w: the message is somebody else's", ErrNotAllowed)
-	// ErrGuest is an [ErrNotAllowed]: nobody can know that a guest is who has said something.
+	// ErrGuest is an [ErrNotAllowed]: nobody can know a guest again, so none can change what was
+	// said, or have read up to somewhere.
 	ErrGuest = fmt.Errorf("%w: a guest has nothing to be known by", ErrNotAllowed)
 	// ErrNotFound says that the message that was named is not kept, or is none.
 	ErrNotFound = errors.New("the message is not kept")

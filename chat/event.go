@@ -12,7 +12,7 @@ type Event struct {
 }
 
 // Body is what an event says: one of [Welcome], [Reset], [Appended], [Live], [Joined], [Left],
-// [RosterEvent], [Typing], [AttributeChanged].
+// [RosterEvent], [Typing], [AttributeChanged], [ReadMark].
 type Body interface{ body() }
 
 type (

@@ -10,6 +10,9 @@ type gathering struct {
 
 func (g *gathering) add(e *Event) { g.events = append(g.events, e) }
 
+// isGathering reports whether there is something that has not been delivered.
+func (g *gathering) isGathering() bool { return len(g.events) > 0 }
+
 // isDue reports whether what has gathered, if anything, is to be delivered now.
 func (g *gathering) isDue(now time.Time) bool { return len(g.events) > 0 && !now.Before(g.rest) }
 

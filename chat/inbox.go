@@ -89,7 +89,7 @@ func sizeOf(n Notice) int {
 		return fixed + n.Entry.size()
 	case localEcho:
 		return fixed + n.entry.size()
-	case Joined, Left, Typing, Leaving:
+	case Joined, Left, Typing, Leaving, Marked:
 		return fixed
 	default:
 		return 0

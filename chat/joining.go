@@ -79,6 +79,7 @@ func (r *room) replay(s *subscriber) *Batch {
 	}
 	events = append(events, past...)
 	events = append(events, &Event{Room: r.id, Body: Live{Cursor: r.tail.last()}})
+	r.marks.enter(s, r.tail.last())
 	return &Batch{Events: events, Replay: true}
 }
 
@@ -90,6 +91,7 @@ func (r *room) exit(s *subscriber, leaving bool, why error) {
 		return
 	}
 	if attached {
+		r.marks.exit(s)
 		r.back.options.Observer.Subscribers.Went(r.id, s.transport, why)
 	}
 	if s.who == "" || s.unlisted {

@@ -85,14 +85,14 @@ type Node struct {
 }
 
 // NewNode makes a node on a store.
-func NewNode(log Log, feed Feed, roster Roster, o Options) *Node {
+func NewNode(log Log, feed Feed, roster Roster, marks Marks, o Options) *Node {
 	work, stop := context.WithCancel(context.Background())
 	if o.Observer.Store != nil {
-		observed := &observedStore{log, feed, roster, o.Observer.Store}
-		log, feed, roster = observed, observed, observed
+		observed := &observedStore{log, feed, roster, marks, o.Observer.Store}
+		log, feed, roster, marks = observed, observed, observed, observed
 	}
 	return &Node{
-		backend: backend{log: log, feed: feed, roster: roster, options: o.withDefaults(), work: work},
+		backend: backend{log: log, feed: feed, roster: roster, marks: marks, options: o.withDefaults(), work: work},
 		stop:    stop, rooms: map[RoomID]*room{},
 	}
 }

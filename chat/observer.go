@@ -38,8 +38,8 @@ type SubscriberObserver interface {
 
 // StoreObserver is told what becomes of what the store is asked.
 type StoreObserver interface {
-	// Called says that a call has ended: "append", "read", "hold", "release", "members" or
-	// "signal".
+	// Called says that a call has ended: "append", "read", "hold", "release", "members",
+	// "signal" or "marks".
 	Called(call string, took time.Duration, err error)
 	// Followed says that the feed tells what happens in a room from now on, or no longer does.
 	Followed(room RoomID, on bool)
@@ -75,6 +75,7 @@ type observedStore struct {
 	Log
 	Feed
 	Roster
+	Marks
 	to StoreObserver
 }
 
@@ -119,4 +120,36 @@ func (s *observedStore) Release(
 func (s *observedStore) Members(ctx context.Context, room RoomID) (snapshot RosterSnapshot, err error) {
 	defer s.called("members", time.Now(), &err)
 	return s.Roster.Members(ctx, room)
+}
+
+// StartMarks implements [Marks].
+func (s *observedStore) StartMarks(
+	ctx context.Context, room RoomID, at map[MemberID]Cursor,
+) (marks map[MemberID]Cursor, err error) {
+	defer s.called("marks", time.Now(), &err)
+	return s.Marks.StartMarks(ctx, room, at)
+}
+
+// MoveMark implements [Marks].
+func (s *observedStore) MoveMark(ctx context.Context, room RoomID, session MemberID, to, void Cursor) (at Cursor, err error) {
+	defer s.called("marks", time.Now(), &err)
+	return s.Marks.MoveMark(ctx, room, session, to, void)
+}
+
+// MarksOf implements [Marks].
+func (s *observedStore) MarksOf(ctx context.Context, session MemberID) (marks []Mark, err error) {
+	defer s.called("marks", time.Now(), &err)
+	return s.Marks.MarksOf(ctx, session)
+}
+
+// ForgetMark implements [Marks].
+func (s *observedStore) ForgetMark(ctx context.Context, room RoomID, session MemberID) (err error) {
+	defer s.called("marks", time.Now(), &err)
+	return s.Marks.ForgetMark(ctx, room, session)
+}
+
+// Since implements [Marks].
+func (s *observedStore) Since(ctx context.Context, room RoomID, c Cursor) (kept Kept, err error) {
+	defer s.called("marks", time.Now(), &err)
+	return s.Marks.Since(ctx, room, c)
 }

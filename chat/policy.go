@@ -19,6 +19,7 @@ const (
 	ActionMembers   Action = "members" // read who is there
 	ActionTyping    Action = "typing"
 	ActionLeave     Action = "leave"
+	ActionRead      Action = "read" // say how far one has read
 )
 
 // action is what the policy is asked about for a draft.

@@ -51,6 +51,10 @@ func TestAPolicyIsAskedForEveryAction(t *testing.T) {
 		chat.ActionLeave: func(ctx context.Context, n *chat.Node, who chat.Principal) error {
 			return n.Leave(ctx, who, lobby, "")
 		},
+		chat.ActionRead: func(ctx context.Context, n *chat.Node, who chat.Principal) error {
+			_, err := n.Mark(ctx, who, lobby, chat.Cursor{})
+			return err
+		},
 		"something else": func(ctx context.Context, n *chat.Node, who chat.Principal) error {
 			return n.Authorize(ctx, who, lobby, "something else")
 		},

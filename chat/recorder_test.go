@@ -7,10 +7,12 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// recorder is a sink that writes down what it is told.
+// recorder is a sink that writes down what it is told: how far it has read apart from the rest,
+// since that comes when the store has said so.
 type recorder struct {
 	mu     sync.Mutex
 	bodies []chat.Body
+	marks  []chat.ReadMark
 	closed error
 }
 
@@ -18,8 +20,21 @@ func (r *recorder) Deliver(b *chat.Batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, e := range b.Events {
+		if mark, ok := e.Body.(chat.ReadMark); ok {
+			r.marks = append(r.marks, mark)
+			continue
+		}
 		r.bodies = append(r.bodies, e.Body)
 	}
+}
+
+// takeMarks returns how far it was told that it has read, since the last time.
+func (r *recorder) takeMarks() []chat.ReadMark {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	marks := r.marks
+	r.marks = nil
+	return marks
 }
 
 func (r *recorder) Closed(err error) {

@@ -58,6 +58,7 @@ func (r *room) adoptLog(kept Kept) {
 		return
 	}
 	r.flush()
+	r.recountAfter(fresh, reason)
 	if reason != "" {
 		r.back.options.Observer.Rooms.Reset(r.id, reason, len(r.subs.attached))
 		r.log().Info("the log is not the one that was delivered",

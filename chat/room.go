@@ -25,6 +25,7 @@ type room struct {
 	subs   subscribers
 	batch  gathering
 	typing typing
+	marks  marks
 
 	retire   func(r *room, unfollow func()) bool // takes the room out of the node, if the node agrees
 	unfollow func()
@@ -96,13 +97,16 @@ func (r *room) turn() (now time.Time) {
 	now = time.Now()
 	if lost {
 		r.refresh()
+		r.marks.askAgain(r.tail.last())
 	}
 	r.onTime(now)
 	r.subs.admit(r.replayFor)
 	if r.batch.isDue(now) {
 		r.flush()
 	}
+	r.tellMarks()
 	r.callRoster(now)
+	r.askMarks(now)
 	return now
 }
 
@@ -128,7 +132,9 @@ func (r *room) handle(n Notice) {
 		return
 	}
 	if r.sync.stale {
-		r.sync.hold(n)
+		if !r.sync.hold(n) {
+			r.marks.askAgain(r.tail.last())
+		}
 		return
 	}
 	switch n := n.(type) {
@@ -140,6 +146,8 @@ func (r *room) handle(n Notice) {
 		r.takeNews(r.roster.left(n, time.Now()))
 	case Typing:
 		r.showTyping(n.Member.ID, time.Now())
+	case Marked:
+		r.marks.moved(n, r.tail.isVoid)
 	}
 }
 
@@ -151,6 +159,9 @@ func (r *room) follow(on bool) {
 	}
 	r.sync.restart(on)
 	r.refresh()
+	if on {
+		r.marks.askAgain(r.tail.last())
+	}
 }
 
 // appended takes an entry that the feed has brought.
@@ -168,6 +179,9 @@ func (r *room) appended(e Entry) {
 
 // take adds the log's next entry to the tail and to the batch.
 func (r *room) take(e Entry) {
+	if r.tail.recounts(e) {
+		r.marks.changed(e.Target)
+	}
 	event, current := r.tail.push(e, time.Now())
 	r.batch.add(event)
 	if !current {
@@ -247,8 +261,10 @@ func (r *room) onTime(now time.Time) {
 			r.tell(folded)
 		}
 	}
+	r.marks.onTime(now, r.tail.isVoid)
 	if r.leases.onTime(now) {
 		r.typing.forget(now)
+		r.marks.forget(r.leases.holds)
 	}
 }
 
@@ -276,7 +292,7 @@ func (r *room) rosterCalled(call rosterCall, state RosterState, err error) {
 
 // finished reports whether the worker has nothing left to do.
 func (r *room) finished(now time.Time) bool {
-	if !r.subs.isEmpty() || r.sync.reading || !r.leases.isEmpty() {
+	if !r.subs.isEmpty() || r.sync.reading || !r.leases.isEmpty() || r.marks.busy {
 		return false
 	}
 	if r.closing {
@@ -293,7 +309,7 @@ func (r *room) finished(now time.Time) bool {
 
 // nextDue is in how long there is something to do without anybody asking.
 func (r *room) nextDue(now time.Time) time.Duration {
-	next := sooner(sooner(r.sync.retryAt, r.leases.nextDue()), r.batch.nextDue())
+	next := sooner(sooner(r.sync.retryAt, r.leases.nextDue()), sooner(r.batch.nextDue(), r.marks.nextDue()))
 	if !r.sync.stale { // what can't be done before something else has happened is not waited for
 		next = sooner(next, r.roster.foldAt)
 	}

@@ -51,8 +51,8 @@ type Feed interface {
 	// most once at a time in a node; unfollow ends it and returns without waiting; a last notice
 	// may still come.
 	Follow(room RoomID, l Listener) (unfollow func())
-	// Signal tells every node that follows the room now. It is stored nowhere. Only [Typing] and
-	// [Leaving] can be sent.
+	// Signal tells every node that follows the room now. It is stored nowhere. Only [Typing],
+	// [Leaving] and [Marked] can be sent.
 	Signal(ctx context.Context, room RoomID, n Notice) error
 }
 
@@ -107,6 +107,25 @@ func (Left) notice()      {}
 func (Typing) notice()    {}
 func (Leaving) notice()   {}
 func (Lapsing) notice()   {}
+
+// Marks keeps how far each session has read in each of its rooms: the [MaxMarks] where it has read
+// last, for [MarkLife] after they were last used. Methods may be called at the same time.
+type Marks interface {
+	// StartMarks returns where sessions' marks in a room are. One that has none gets the one that
+	// is given for it.
+	StartMarks(ctx context.Context, room RoomID, at map[MemberID]Cursor) (map[MemberID]Cursor, error)
+	// MoveMark moves a session's mark forward, and returns where it is then: at a cursor with a
+	// lower number it stays where it is. One that is at void is moved in any case.
+	MoveMark(ctx context.Context, room RoomID, session MemberID, to, void Cursor) (Cursor, error)
+	// MarksOf returns a session's marks, the last that was moved first.
+	MarksOf(ctx context.Context, session MemberID) ([]Mark, error)
+	// ForgetMark takes a session's mark in a room away, if there is one.
+	ForgetMark(ctx context.Context, room RoomID, session MemberID) error
+	// Since reads of a room what it takes to count what comes after a cursor: all entries after it;
+	// by a part of the rest, whether the cursor has a place in the log at all, and when it has not,
+	// all entries; and the last message. A store may return more, up to all that is kept.
+	Since(ctx context.Context, room RoomID, c Cursor) (Kept, error)
+}
 
 // Member is somebody present in a room.
 type Member struct {

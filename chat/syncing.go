@@ -26,15 +26,16 @@ func (s *syncing) restart(following bool) {
 	s.held, s.heldSize = nil, 0
 }
 
-// hold keeps a notice until the read under way is done. When there are too many, a read that begins
-// later makes up for them all.
-func (s *syncing) hold(n Notice) {
+// hold keeps a notice until the read under way is done. When there are too many it returns false: a
+// read that begins later makes up for them all, as far as log and roster go.
+func (s *syncing) hold(n Notice) bool {
 	if s.heldSize += sizeOf(n); s.heldSize > maxInbox {
 		s.held, s.heldSize = nil, 0
 		s.reads++
-		return
+		return false
 	}
 	s.held = append(s.held, n)
+	return true
 }
 
 // miss says that something may have been missed: log and roster have to be read.

@@ -225,7 +225,7 @@ func deliverTo(t *testing.T, to *answers, meanwhile func(s *site, said chat.Entr
 		s.Push, err = New(s.store, Options{Subject: "https://example.org/contact", AllowPrivate: true})
 		require.NoError(t, err)
 		s.client = &http.Client{Transport: to}
-		s.rooms = chat.NewNode(s.Log(), s.store, s.store, chat.Options{})
+		s.rooms = chat.NewNode(s.Log(), s.store, s.store, s.store, chat.Options{})
 		ann := principal("Ann")
 		s.subscribe(t, ann, nil)
 		s.Start(s.rooms)

@@ -1,6 +1,6 @@
 // Package redisstore is chat's storage on Redis: standalone, Sentinel, Cluster, or one inside this
-// process. A [Store] has the three roles that package chat asks for: chat.Log, chat.Feed and
-// chat.Roster. It knows nothing of sessions, HTTP or delivery inside a node; rules such as "who may
+// process. A [Store] has the four roles that package chat asks for: chat.Log, chat.Feed, chat.Roster
+// and chat.Marks. It knows nothing of sessions, HTTP or delivery inside a node; rules such as "who may
 // post" are none of its business.
 //
 // # Keys
@@ -18,6 +18,7 @@
 //	caller:{p211}:lobby:version     string  the roster's version
 //	caller:{p211}:lobby:feed        channel
 //	caller:{p211}:node:NODE         channel by which a node checks that its subscription lives
+//	caller:marks:SESSION            hash    room → how far the session has read: SEQ-TAG, a blank, the time, ms
 //	caller:turn:WHAT                string  the node whose turn it is to do what one of all does
 //	caller:secret                   string  the key that signs sessions
 //	caller:revoked                  zset    id of a session that was signed out → when, ms of Redis's clock
@@ -46,7 +47,7 @@
 // Each of its attributes has a line of its own after that: its key, a space and its value.
 //
 // What is published has one letter before it: A element; J or L, the roster's version and a record;
-// T record; V {"member","stream"}; P milliseconds. Nodes pass over letters they do not know.
+// T record; V {"member","stream"}; M {"session","at"}; P milliseconds. Nodes pass over letters they do not know.
 //
 // Versions are microseconds of Redis's clock at the time the room opened, plus one for each change
 // since. Changes can't come faster than that, so a reopened room's versions are always beyond its

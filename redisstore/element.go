@@ -116,6 +116,21 @@ type leaving struct {
 	Stream string        `json:"stream,omitempty"`
 }
 
+// markNotice is the payload of a chat.Marked.
+type markNotice struct {
+	Session chat.MemberID `json:"session"`
+	At      string        `json:"at"`
+	Gone    bool          `json:"gone,omitempty"`
+}
+
+func (m markNotice) notice() (chat.Marked, error) {
+	at, err := chat.ParseCursor(m.At)
+	if err != nil {
+		return chat.Marked{}, fmt.Errorf("notice of a mark: %w", err)
+	}
+	return chat.Marked{Session: m.Session, At: at, Gone: m.Gone}, nil
+}
+
 // encodeSignal is what is published for a notice that nodes may send; the scripts publish the
 // others.
 func encodeSignal(n chat.Notice) (string, error) {
@@ -126,6 +141,9 @@ func encodeSignal(n chat.Notice) (string, error) {
 	case chat.Leaving:
 		s, err := encode(leaving(n))
 		return "V" + s, err
+	case chat.Marked:
+		s, err := encode(markNotice{n.Session, n.At.String(), n.Gone})
+		return "M" + s, err
 	}
 	return "", fmt.Errorf("%T can't be signalled", n)
 }
@@ -161,6 +179,12 @@ func parseNotice(s string) (chat.Notice, error) {
 			return nil, fmt.Errorf("notice of leaving: %w", err)
 		}
 		return chat.Leaving(l), nil
+	case 'M':
+		var m markNotice
+		if err := json.Unmarshal([]byte(rest), &m); err != nil {
+			return nil, fmt.Errorf("notice of a mark: %w", err)
+		}
+		return m.notice()
 	case 'P':
 		ms, err := strconv.ParseUint(rest, 10, 40)
 		return chat.Lapsing{In: time.Duration(ms) * time.Millisecond}, err

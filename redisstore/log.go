@@ -142,10 +142,22 @@ func boolean(b bool) string {
 // Read implements chat.Log. An element that can't be read is an error, and so is one that does not
 // follow the one before it.
 func (s *Store) Read(ctx context.Context, room chat.RoomID) (chat.Kept, error) {
+	kept, err := s.readBy(ctx, room, s.scripts.read)
+	if err != nil {
+		return chat.Kept{}, err
+	}
+	if err := kept.Check(); err != nil {
+		return chat.Kept{}, corrupt(s.key(room, "log"), err)
+	}
+	return kept, nil
+}
+
+// readBy reads what a script returns of a room's log.
+func (s *Store) readBy(ctx context.Context, room chat.RoomID, by script, args ...any) (chat.Kept, error) {
 	keys := []string{s.key(room, "log"), s.key(room, "amendments")}
 	var reply []any
 	err := s.call(ctx, "reading room", room, func(ctx context.Context) (err error) {
-		reply, err = s.run(ctx, s.scripts.read, keys)
+		reply, err = s.run(ctx, by, keys, args...)
 		return err
 	})
 	if err != nil {
@@ -165,9 +177,6 @@ func (s *Store) Read(ctx context.Context, room chat.RoomID) (chat.Kept, error) {
 	}
 	if kept.Amendments, err = parseElements(amendments); err != nil {
 		return chat.Kept{}, corrupt(keys[1], err)
-	}
-	if err := kept.Check(); err != nil {
-		return chat.Kept{}, corrupt(keys[0], err)
 	}
 	return kept, nil
 }

@@ -40,6 +40,7 @@ var (
 	_ chat.Log    = (*Store)(nil)
 	_ chat.Feed   = (*Store)(nil)
 	_ chat.Roster = (*Store)(nil)
+	_ chat.Marks  = (*Store)(nil)
 )
 
 // Open connects to the Redis that the options name and checks that it answers. Close the store in
@@ -162,7 +163,11 @@ var luaFiles embed.FS
 
 type script struct{ source, sha string }
 
-type scripts struct{ append, amend, read, hold, release, members, attributes, revoke, take, subscribe script }
+type scripts struct {
+	append, amend, read, since         script
+	hold, release, members, attributes script
+	mark, revoke, take, subscribe      script
+}
 
 func loadScripts() (scripts, error) {
 	var err error
@@ -179,10 +184,12 @@ func loadScripts() (scripts, error) {
 		append:     load("log", "append"),
 		amend:      load("log", "amend"),
 		read:       load("read"),
+		since:      load("since"),
 		hold:       load("roster", "hold"),
 		release:    load("roster", "release"),
 		members:    load("roster", "members"),
 		attributes: load("roster", "attributes"),
+		mark:       load("mark"),
 		revoke:     load("revoke"),
 		take:       load("take"),
 		subscribe:  load("subscribe"),

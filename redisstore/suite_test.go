@@ -59,6 +59,8 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"nobody has no attributes", testAttributesOfNobody},
 		{"very many attributes", testManyAttributes},
 		{"one node has the turn", testTurns},
+		{"marks live for a month from their last use", testMarkLife},
+		{"a strange mark is an error that names the key", testStrangeMarks},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s) })
 	}

@@ -141,6 +141,7 @@ var errAway = fmt.Errorf("%w: nobody answers", chat.ErrUnavailable)
 type fakeRooms struct {
 	foldAbove int
 	snapshot  chat.RosterSnapshot
+	marks     []chat.RoomMark
 	err       error
 	calls     []string
 }
@@ -158,6 +159,21 @@ func (f *fakeRooms) Typing(_ context.Context, who chat.Principal, room chat.Room
 
 func (f *fakeRooms) Leave(_ context.Context, _ chat.Principal, room chat.RoomID, stream string) error {
 	f.calls = append(f.calls, "leave "+string(room)+" "+stream)
+	return f.err
+}
+
+func (f *fakeRooms) Mark(_ context.Context, who chat.Principal, room chat.RoomID, to chat.Cursor) (chat.ReadMark, error) {
+	f.calls = append(f.calls, "mark "+string(room)+" "+who.Name+" "+to.String())
+	return chat.ReadMark{Cursor: to, Unread: 2, Mentions: 1}, f.err
+}
+
+func (f *fakeRooms) Rooms(_ context.Context, who chat.Principal) ([]chat.RoomMark, error) {
+	f.calls = append(f.calls, "rooms "+who.Name)
+	return f.marks, f.err
+}
+
+func (f *fakeRooms) Forget(_ context.Context, who chat.Principal, room chat.RoomID) error {
+	f.calls = append(f.calls, "forget "+string(room)+" "+who.Name)
 	return f.err
 }
 

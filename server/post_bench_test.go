@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/chattest"
 	"github.com/caller-chat/caller/server/auth"
 	"github.com/caller-chat/caller/transport/conn"
 )
@@ -64,7 +65,7 @@ func wholeOn(t testing.TB, store interface {
 	chat.Roster
 }, policy chat.Policy) *Server {
 	keepalive := conn.NewKeepalive(time.Minute)
-	node := chat.NewNode(store, store, store, chat.Options{Policy: policy})
+	node := chat.NewNode(store, store, store, chattest.New(chattest.Options{}).Node("a"), chat.Options{Policy: policy})
 	t.Cleanup(func() {
 		require.NoError(t, node.Close(context.Background()))
 		_ = keepalive.Close(context.Background()) // readers that do not read are closed, which it reports

@@ -40,6 +40,7 @@ func (s *Server) routes() http.Handler {
 	get(e, "/rooms/:room/members", writeDeadline(s.members))
 	post(e, "/rooms/:room/typing", writeDeadline(s.typing))
 	post(e, "/rooms/:room/leave", writeDeadline(s.leave))
+	post(e, "/rooms/:room/read", writeDeadline(s.read))
 
 	for _, f := range s.features {
 		for route, h := range f.Routes {
@@ -53,6 +54,9 @@ func (s *Server) routes() http.Handler {
 	e.DELETE("/session", handle(writeDeadline(s.deleteSession)))
 	post(e, "/session/link", writeDeadline(s.postLink))
 	post(e, "/session/claim", writeDeadline(s.postClaim))
+
+	get(e, "/session/rooms", writeDeadline(s.sessionRooms))
+	e.DELETE("/session/rooms/:room", handle(writeDeadline(s.forgetRoom)))
 
 	get(e, "/healthz", writeDeadline(s.healthz))
 	get(e, "/readyz", writeDeadline(s.readyz))

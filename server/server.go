@@ -23,11 +23,19 @@ type Rooms interface {
 	Members(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.RosterSnapshot, error)
 	Typing(ctx context.Context, who chat.Principal, room chat.RoomID) error
 	Leave(ctx context.Context, who chat.Principal, room chat.RoomID, stream string) error
+	Marks
 	// End ends the streams that sessions have on this node with that error, and refuses new ones
 	// until then.
 	End(ids []chat.MemberID, why error, until time.Time)
 	// FoldAbove is the number of members above which a roster is told as a count.
 	FoldAbove() int
+}
+
+// Marks is what the server asks of the core about how far sessions have read.
+type Marks interface {
+	Mark(ctx context.Context, who chat.Principal, room chat.RoomID, to chat.Cursor) (chat.ReadMark, error)
+	Rooms(ctx context.Context, who chat.Principal) ([]chat.RoomMark, error)
+	Forget(ctx context.Context, who chat.Principal, room chat.RoomID) error
 }
 
 // Store is what the server asks of the store; package redisstore has it.

@@ -27,6 +27,7 @@ type Store struct {
 
 	mu    sync.Mutex // protects following
 	rooms map[chat.RoomID]*Room
+	marks map[chat.MemberID][]chat.Mark // the last one first
 	tag   chat.Tag
 	late  map[string][]told // what has yet to reach a node whose feed is late, by the node's name
 	cut   bool
@@ -66,7 +67,7 @@ func New(o Options) *Store {
 	orDefault(&o.AmendmentLimit, chat.AmendmentLimit)
 	orDefault(&o.HistoryTTL, 24*time.Hour)
 	orDefault(&o.Lease, chat.Lease)
-	return &Store{options: o, rooms: map[chat.RoomID]*Room{}, late: map[string][]told{}, calls: map[string]int{}}
+	return &Store{options: o, rooms: map[chat.RoomID]*Room{}, marks: map[chat.MemberID][]chat.Mark{}, late: map[string][]told{}, calls: map[string]int{}}
 }
 
 func orDefault[T comparable](setting *T, value T) {
@@ -86,6 +87,7 @@ var (
 	_ chat.Log    = Node{}
 	_ chat.Feed   = Node{}
 	_ chat.Roster = Node{}
+	_ chat.Marks  = Node{}
 )
 
 // Node is the store as a node of that name sees it.
@@ -94,7 +96,7 @@ func (s *Store) Node(name string) Node { return Node{s, name} }
 // NewNode starts a node of that name on the store.
 func (s *Store) NewNode(name string, o chat.Options) *chat.Node {
 	n := s.Node(name)
-	return chat.NewNode(n, n, n, o)
+	return chat.NewNode(n, n, n, n, o)
 }
 
 // Do runs f on a room, while nobody else touches it.
@@ -119,8 +121,8 @@ func (s *Store) roomLocked(id chat.RoomID) *Room {
 	return r
 }
 
-// Calls is how often nodes have asked for "append", "read", "signal", "hold", "release" or
-// "members"; for "" in all.
+// Calls is how often nodes have asked for "append", "read", "signal", "hold", "release",
+// "members" or "marks"; for "" in all.
 func (s *Store) Calls(what string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,6 +17,7 @@ type Backend interface {
 	chat.Log
 	chat.Feed
 	chat.Roster
+	chat.Marks
 }
 
 // Open opens a store for one more node. All that a test opens is one storage; rooms are apart by
@@ -50,6 +51,9 @@ func TestStore(t *testing.T, open Open, skipped ...string) {
 		{"a dropped amendment is a reset for whoever needs it", testDroppedAmendments},
 		{"amendments go with the last message that they may be about", testOldAmendments},
 		{"an amendment keeps the log", testAmendmentKeeps},
+		{"a mark moves forward only", testMarks},
+		{"a session has the marks that it moved last", testManyMarks},
+		{"what is unread is counted from a part of the log", testSince},
 		{"whatever is done, two stores say the same", testModel},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -133,7 +133,7 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 		}
 		entries = p.push.Log()
 	}
-	p.node = chat.NewNode(entries, p.store, roster, c.node(p.log))
+	p.node = chat.NewNode(entries, p.store, roster, p.store, c.node(p.log))
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
 	if p.calls != nil {
 		p.calls.Start(p.node)

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -133,6 +134,33 @@ func ObjectOf(r *http.Request, into any) error {
 		return err
 	}
 	return readObject(body, into)
+}
+
+// CursorOf reads the cursor in the body of POST …/read: JSON, a form, or the cursor itself. Errors
+// are as those of [PostOf], and an [*chat.InvalidError] for what is no cursor.
+func CursorOf(r *http.Request) (chat.Cursor, error) {
+	if _, _, err := mediaType(r); err != nil {
+		return chat.Cursor{}, err
+	}
+	body, err := readBody(r)
+	if err != nil {
+		return chat.Cursor{}, err
+	}
+	text := strings.TrimSpace(string(body))
+	switch {
+	case looksLikeObject(body):
+		var said struct {
+			Cursor string `json:"cursor"`
+		}
+		err = readObject(body, &said)
+		text = said.Cursor
+	case strings.Contains(text, "="):
+		text, err = formValue([]byte(text), "cursor")
+	}
+	if err != nil {
+		return chat.Cursor{}, err
+	}
+	return wire.ParseReadCursor(text)
 }
 
 // maxStream is more than a stream's name ever has, in bytes.

@@ -38,13 +38,22 @@ func Principal(r *http.Request) (chat.Principal, error) {
 	return chat.Principal{}, errors.New("no middleware has looked for the request's principal")
 }
 
-// SessionInRoom is the room that a request names and its session's owner. Errors:
-// [chat.ErrNotSignedIn] for a guest; those of [RoomOf] and [Principal].
-func SessionInRoom(r *http.Request) (room chat.RoomID, who chat.Principal, err error) {
+// MemberInRoom is the room that a request names and who makes it. Errors: those of [RoomOf] and
+// [Principal].
+func MemberInRoom(r *http.Request) (room chat.RoomID, who chat.Principal, err error) {
 	if room, err = RoomOf(r); err != nil {
 		return "", chat.Principal{}, err
 	}
 	if who, err = Principal(r); err != nil {
+		return "", chat.Principal{}, err
+	}
+	return room, who, nil
+}
+
+// SessionInRoom is the room that a request names and its session's owner. Errors:
+// [chat.ErrNotSignedIn] for a guest; those of [RoomOf] and [Principal].
+func SessionInRoom(r *http.Request) (room chat.RoomID, who chat.Principal, err error) {
+	if room, who, err = MemberInRoom(r); err != nil {
 		return "", chat.Principal{}, err
 	}
 	if who.Guest {

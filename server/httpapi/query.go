@@ -192,6 +192,48 @@ func RosterVersionsOf(r *http.Request) (map[chat.RoomID]int64, error) {
 	return known, nil
 }
 
+// MarkOf reads ?read=, the place of the session's mark that a client knows; nil when it gives none.
+func MarkOf(r *http.Request) (*chat.Cursor, error) {
+	query, err := queryOf(r)
+	if err != nil {
+		return nil, err
+	}
+	return markAt(query.Get("read"))
+}
+
+// MarksOf reads ?read=a@CURSOR&read=b@CURSOR.
+func MarksOf(r *http.Request) (map[chat.RoomID]*chat.Cursor, error) {
+	query, err := queryOf(r)
+	if err != nil {
+		return nil, err
+	}
+	given := query["read"]
+	if len(given) > wire.MaxRooms {
+		return nil, &chat.InvalidError{Field: "read", Limit: wire.MaxRooms,
+			Reason: fmt.Sprintf("is given %d times, more than %d", len(given), wire.MaxRooms)}
+	}
+	known := map[chat.RoomID]*chat.Cursor{}
+	for _, text := range given {
+		name, cursor, _ := strings.Cut(text, "@")
+		room, err := wire.ParseRoomID(name)
+		if err != nil {
+			return nil, err
+		}
+		if known[room], err = markAt(cursor); err != nil {
+			return nil, err
+		}
+	}
+	return known, nil
+}
+
+func markAt(text string) (*chat.Cursor, error) {
+	c, given, err := wire.ParseCursorField(text, "read")
+	if err != nil || !given {
+		return nil, err
+	}
+	return &c, nil
+}
+
 func rosterVersion(text string) (int64, error) {
 	if text == "" {
 		return -1, nil

@@ -15,6 +15,7 @@ type Rooms interface {
 	conn.Subscriber
 	History(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error)
 	Members(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.RosterSnapshot, error)
+	ReadMark(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.ReadMark, error)
 	// FoldAbove is the number of members above which a roster is told as a count.
 	FoldAbove() int
 }
@@ -58,11 +59,16 @@ func (h *Handler) Messages(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, err)
 		return
 	}
+	mark, err := httpapi.MarkOf(r)
+	if err != nil {
+		httpapi.WriteProblem(w, err)
+		return
+	}
 	start := chat.Start{Resume: reading.HasAfter, After: reading.After, History: -1, Stream: reading.Stream}
 	if reading.Limit > 0 {
 		start.History = reading.Limit
 	}
-	h.wait(w, r, who, reading, []asked{{wire.RoomStart{Room: room, Start: start}, known}}, false)
+	h.wait(w, r, who, reading, []asked{{wire.RoomStart{Room: room, Start: start}, known, mark}}, false)
 }
 
 // Many polls several rooms: ?room=a@CURSOR&room=b. It answers with all of them when one has
@@ -89,6 +95,11 @@ func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, err)
 		return
 	}
+	marks, err := httpapi.MarksOf(r)
+	if err != nil {
+		httpapi.WriteProblem(w, err)
+		return
+	}
 	who, err := h.who(r)
 	if err != nil {
 		httpapi.WriteProblem(w, err)
@@ -104,7 +115,7 @@ func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
 		if v, ok := known[at.Room]; ok {
 			version = v
 		}
-		wanted = append(wanted, asked{at, version})
+		wanted = append(wanted, asked{at, version, marks[at.Room]})
 	}
 	h.wait(w, r, who, reading, wanted, true)
 }

@@ -13,15 +13,19 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// asked is a room to poll, and the roster's version that the client knows; -1 for none.
+// asked is a room to poll, and what the client knows of it: the roster's version, -1 for none, and
+// the place of the session's mark, nil for none.
 type asked struct {
 	wire.RoomStart
 	known int64
+	mark  *chat.Cursor
 }
 
 // poll is a poll under way.
 type poll struct {
 	readers []*reader
+	node    Rooms
+	who     chat.Principal
 	limit   int  // of the messages of each room; 0 for none
 	many    bool // the answer is one for several rooms
 
@@ -39,13 +43,13 @@ func (h *Handler) wait(
 	w http.ResponseWriter, r *http.Request, who chat.Principal, reading httpapi.Reading, rooms []asked, many bool,
 ) {
 	p := &poll{
-		readers: make([]*reader, 0, len(rooms)), limit: reading.Limit, many: many,
+		readers: make([]*reader, 0, len(rooms)), node: h.node, who: who, limit: reading.Limit, many: many,
 		ready: make(chan struct{}),
 	}
 	for _, want := range rooms {
 		want.Start.Transport = "poll"
 		want.Start.Unlisted = who.Guest // a guest's poll is nobody in the roster
-		rd := &reader{poll: p, known: want.known}
+		rd := &reader{poll: p, known: want.known, mark: want.mark}
 		subscription, err := h.node.Subscribe(r.Context(), who, want.Room, want.Start, rd)
 		if err != nil {
 			p.close()
@@ -130,9 +134,22 @@ func (p *poll) pages(ctx context.Context) ([]wire.RoomPage, error) {
 		if err := rd.err(); err != nil && !errors.Is(err, chat.ErrGoingAway) {
 			return nil, err
 		}
-		pages = append(pages, wire.RoomPage{
-			RoomID: rd.subscription.Room(), Page: rd.page(ctx, p.limit),
-		})
+		page := wire.RoomPage{RoomID: rd.subscription.Room(), Page: rd.page(ctx, p.limit)}
+		page.Read = p.read(ctx, page.RoomID)
+		pages = append(pages, page)
 	}
 	return pages, nil
+}
+
+// read is how far the session has read in a room; nil for a guest, and where that can't be had.
+func (p *poll) read(ctx context.Context, room chat.RoomID) *wire.Read {
+	if p.who.Guest {
+		return nil
+	}
+	mark, err := p.node.ReadMark(ctx, p.who, room)
+	if err != nil {
+		return nil
+	}
+	read := wire.ReadOf(room, mark)
+	return &read
 }

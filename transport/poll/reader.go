@@ -11,7 +11,8 @@ import (
 // reader is a poll as a subscriber: it gathers what the room delivers until the poll is answered.
 type reader struct {
 	poll         *poll
-	known        int64 // the roster's version that the client has; -1 for none
+	known        int64        // the roster's version that the client has; -1 for none
+	mark         *chat.Cursor // where the client has the session's mark; nil for nowhere
 	subscription *chat.Subscription
 
 	mu      sync.Mutex // protects following
@@ -21,11 +22,13 @@ type reader struct {
 	roster  chat.RosterEvent
 	version int64
 	changed bool // somebody has come or gone since the roster
+	marked  bool // the session's mark has been told
 	ended   error
 }
 
 // Deliver implements [chat.Sink].
 func (r *reader) Deliver(b *chat.Batch) {
+	moved := false
 	r.mu.Lock()
 	for _, e := range b.Events {
 		switch body := e.Body.(type) {
@@ -44,10 +47,14 @@ func (r *reader) Deliver(b *chat.Batch) {
 			r.version, r.changed = body.Version, true
 		case chat.RosterEvent:
 			r.roster, r.version, r.changed = body, body.Version, false
+		case chat.ReadMark:
+			// The first is where the mark was before, which may be news all the same.
+			moved = moved || r.marked || r.mark != nil && *r.mark != body.Cursor
+			r.marked = true
 		}
 	}
 	newRoster := r.known >= 0 && r.known != r.version
-	something := len(r.entries) > 0 || r.reason != "" || newRoster
+	something := len(r.entries) > 0 || r.reason != "" || newRoster || moved
 	r.mu.Unlock()
 	if something {
 		r.poll.wake()

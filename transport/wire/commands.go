@@ -28,6 +28,7 @@ type Command struct {
 	Target   string          `json:"target,omitempty"`
 	Emoji    string          `json:"emoji,omitempty"`
 	On       *bool           `json:"on,omitempty"` // nil is true
+	Cursor   string          `json:"cursor,omitempty"`
 }
 
 // The commands' types.
@@ -40,6 +41,7 @@ const (
 	CommandLeave  = "leave"
 	CommandJoin   = "join"
 	CommandPing   = "ping"
+	CommandRead   = "read"
 )
 
 // ParseCommand reads a command. The error is a [*Failure]; the command then has what could be read
@@ -54,11 +56,11 @@ func ParseCommand(frame []byte) (Command, error) {
 	}
 	switch c.Type {
 	case CommandPost, CommandEdit, CommandDelete, CommandReact,
-		CommandTyping, CommandLeave, CommandJoin, CommandPing:
+		CommandTyping, CommandRead, CommandLeave, CommandJoin, CommandPing:
 		return c, nil
 	}
 	return c, Fail(CodeUnknownCommand,
-		`"type" must be "post", "edit", "delete", "react", "typing", "leave", "join" or "ping"`)
+		`"type" must be "post", "edit", "delete", "react", "typing", "read", "leave", "join" or "ping"`)
 }
 
 // FailJSON is the failure for JSON that can't be read: by which field, when it is one, else with

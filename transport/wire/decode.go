@@ -89,6 +89,8 @@ func decodeBody(eventType string, hasID bool, object []byte) (any, error) {
 		})
 	case "typing":
 		return decode(object, func(m memberChange) (any, error) { return chat.Typing{Member: m.Member.member()}, nil })
+	case "read":
+		return decode(object, Read.mark)
 	case "members":
 		return decode(object, func(m members) (any, error) { return m.Roster.read(), nil })
 	case "call":

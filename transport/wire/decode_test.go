@@ -86,7 +86,7 @@ func TestDecodeEventRefuses(t *testing.T) {
 		`{"type":"message","id":"1-00000001","time":"9999-12-31T23:59:59-01:00"}`,
 		`{"type":"message","id":"1-00000001","replyTo":{"id":"2"}}`, `{"type":"message","id":"1-00000001","amended":"2"}`,
 		`{"type":"message","id":"1-00000001","amended":"2-00000001","reactions":[{"emoji":"x","count":0,"by":["a"]}]}`,
-		`{"type":"live","cursor":"1"}`, `{"type":"ack","id":""}`, "{\"type\":\"pong\xff\"}",
+		`{"type":"live","cursor":"1"}`, `{"type":"read","cursor":"1"}`, `{"type":"ack","id":""}`, "{\"type\":\"pong\xff\"}",
 	} {
 		_, err := DecodeEvent([]byte(object))
 		require.Error(t, err, object)

@@ -167,7 +167,7 @@ func FailureOf(err error) *Failure {
 	case errors.As(err, &limit):
 		return &Failure{Code: CodeTooMuch, RetryAfter: limit.RetryAfter, cause: err}
 	case errors.Is(err, chat.ErrGuest):
-		failure = Fail(CodeNotAllowed, "nobody can know whose a guest's message is: a session is needed, POST /session makes one")
+		failure = Fail(CodeNotAllowed, "nobody can know a guest again: a session is needed, POST /session makes one")
 	case errors.Is(err, chat.ErrNotAuthor):
 		failure = Fail(CodeNotAllowed, "the message is somebody else's")
 	case errors.Is(err, chat.ErrNotAllowed):

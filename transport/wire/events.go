@@ -197,6 +197,8 @@ func bodyOf(e *chat.Event) (eventType string, object any) {
 		if b.Key == incall.Key {
 			return "call", call{"call", e.Room, callState(b.Present), timestamp(callTime(b))}
 		}
+	case chat.ReadMark:
+		return "read", ReadOf(e.Room, b)
 	case chat.Typing:
 		return "typing", memberChange{Type: "typing", RoomID: e.Room, Member: MemberOf(b.Member)}
 	}

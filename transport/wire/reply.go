@@ -8,6 +8,8 @@ type Page struct {
 	Cursor   string           `json:"cursor"`
 	Reset    bool             `json:"reset"`
 	Reason   chat.ResetReason `json:"reason,omitempty"`
+	// Read is how far the session has read; nil for a guest, and for a history read.
+	Read *Read `json:"read,omitempty"`
 	Roster
 }
 

@@ -26,6 +26,16 @@ func ParseCursorField(text, field string) (c chat.Cursor, ok bool, err error) {
 	return c, true, nil
 }
 
+// ParseReadCursor reads the cursor up to which somebody has read. The error is a
+// [*chat.InvalidError] for the field "cursor".
+func ParseReadCursor(text string) (chat.Cursor, error) {
+	c, given, err := ParseCursorField(text, "cursor")
+	if err == nil && !given {
+		err = &chat.InvalidError{Field: "cursor", Reason: `is missing: give the id of the last entry that was read, as in "42-7f3a9c12"`}
+	}
+	return c, err
+}
+
 // RoomStart is one room of several on a connection.
 type RoomStart struct {
 	Room  chat.RoomID

@@ -54,6 +54,7 @@ func examples(t *testing.T) map[string]*chat.Event {
 		"members-large-room-call": chat.RosterEvent{Count: 1205, Version: 1795522471331,
 			Attributes: chat.AttributeCounts{incall.Key: {Count: 2, Least: incall.Value(began)}}},
 		"call-started": chat.AttributeChanged{Key: incall.Key, Present: true, Least: incall.Value(began)},
+		"read":         chat.ReadMark{Cursor: chat.Cursor{Seq: 42, Tag: 0x7f3a9c12}, Unread: 3, Mentions: 1},
 		"call-ended":   chat.AttributeChanged{Key: incall.Key, Time: at(t, "2026-11-24T12:31:07.08Z")},
 	}
 	for name, entry := range entryExamples(t, ann.Author(), bob.Author()) {
@@ -265,6 +266,7 @@ func TestParseCommand(t *testing.T) {
 		"delete":    {Type: "delete", Key: "k-4", Target: "42-7f3a9c12"},
 		"react":     {Type: "react", Key: "k-5", Target: "42-7f3a9c12", Emoji: "👍", On: new(true)},
 		"react-off": {Type: "react", RoomID: "lobby", Key: "k-6", Target: "42-7f3a9c12", Emoji: "👍", On: new(false)},
+		"read":      {Type: "read", Cursor: "44-5ca1ab1e"},
 	} {
 		got, err := ParseCommand([]byte(example(t, "commands/"+file+".json")))
 		require.NoError(t, err)

@@ -26,6 +26,7 @@ type Rooms interface {
 	conn.Subscriber
 	Post(ctx context.Context, who chat.Principal, room chat.RoomID, d chat.Draft) (e chat.Entry, repeated bool, err error)
 	Typing(ctx context.Context, who chat.Principal, room chat.RoomID) error
+	Mark(ctx context.Context, who chat.Principal, room chat.RoomID, to chat.Cursor) (chat.ReadMark, error)
 }
 
 // Handler serves WebSocket connections.

@@ -138,6 +138,8 @@ func (s *session) carryOut(c wire.Command) bool {
 			err = s.post(room, c)
 		case wire.CommandTyping:
 			err = s.handler.node.Typing(context.Background(), s.who, room)
+		case wire.CommandRead:
+			err = s.mark(room, c)
 		case wire.CommandLeave:
 			s.conn.Leave(room)
 		}
@@ -176,6 +178,20 @@ func (s *session) post(room chat.RoomID, c wire.Command) error {
 	s.conn.Send(wire.AppendAck(nil, room, entry))
 	s.posted = true
 	return nil
+}
+
+// mark says how far the session has read. The answer is the event that all of its streams get, or
+// when nothing has moved, the same for this one.
+func (s *session) mark(room chat.RoomID, c wire.Command) error {
+	to, err := wire.ParseReadCursor(c.Cursor)
+	if err != nil {
+		return err
+	}
+	mark, err := s.handler.node.Mark(context.Background(), s.who, room, to)
+	if err == nil && mark.Cursor != to {
+		s.conn.Send(wire.WebSocket.AppendEvent(nil, &chat.Event{Room: room, Body: mark}))
+	}
+	return err
 }
 
 func (s *session) join(c wire.Command) {

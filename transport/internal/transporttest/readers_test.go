@@ -86,7 +86,10 @@ func dialSmall(ctx context.Context, network, addr string) (net.Conn, error) {
 }
 
 // event is what a reader is told, whatever the framing.
-type event struct{ Type, ID, Text, Reason, Code, Key string }
+type event struct {
+	Type, ID, Text, Reason, Code, Key, Cursor string
+	Unread, Mentions                          int
+}
 
 // reader reads a room.
 type reader interface {
@@ -292,6 +295,7 @@ func (r *pollReader) take(answer *http.Response) {
 		Reset    bool
 		Reason   string
 		Code     string
+		Read     *event
 	}
 	if err := json.NewDecoder(answer.Body).Decode(&page); err != nil {
 		r.s.t.Errorf("poll: %d %v", answer.StatusCode, err)
@@ -308,6 +312,10 @@ func (r *pollReader) take(answer *http.Response) {
 	for _, m := range page.Messages {
 		m.Type = "message"
 		r.events = append(r.events, m)
+	}
+	if page.Read != nil {
+		r.events = append(r.events, *page.Read)
+		r.query.Set("read", page.Read.Cursor)
 	}
 	r.query.Set("after", page.Cursor)
 	if answer.Close {
