@@ -167,6 +167,11 @@ func (f *fakeRooms) Mark(_ context.Context, who chat.Principal, room chat.RoomID
 	return chat.ReadMark{Cursor: to, Unread: 2, Mentions: 1}, f.err
 }
 
+func (f *fakeRooms) ReadMark(_ context.Context, who chat.Principal, room chat.RoomID) (chat.ReadMark, error) {
+	f.calls = append(f.calls, "mark of "+string(room)+" "+who.Name)
+	return chat.ReadMark{Unread: 2}, f.err
+}
+
 func (f *fakeRooms) Rooms(_ context.Context, who chat.Principal) ([]chat.RoomMark, error) {
 	f.calls = append(f.calls, "rooms "+who.Name)
 	return f.marks, f.err

@@ -27,6 +27,21 @@ func (s *Server) read(w http.ResponseWriter, r *http.Request) {
 	httpapi.WriteJSON(w, http.StatusOK, wire.ReadOf(room, mark))
 }
 
+// readMark is how far the session has read in a room: GET /rooms/{room}/read.
+func (s *Server) readMark(w http.ResponseWriter, r *http.Request) {
+	room, who, err := httpapi.MemberInRoom(r)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	mark, err := s.rooms.ReadMark(r.Context(), who, room)
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	httpapi.WriteJSON(w, http.StatusOK, wire.ReadOf(room, mark))
+}
+
 // sessionRooms are the rooms in which the session has read: GET /session/rooms.
 func (s *Server) sessionRooms(w http.ResponseWriter, r *http.Request) {
 	who, err := httpapi.Principal(r)

@@ -40,6 +40,7 @@ func (s *Server) routes() http.Handler {
 	get(e, "/rooms/:room/members", writeDeadline(s.members))
 	post(e, "/rooms/:room/typing", writeDeadline(s.typing))
 	post(e, "/rooms/:room/leave", writeDeadline(s.leave))
+	get(e, "/rooms/:room/read", writeDeadline(s.readMark))
 	post(e, "/rooms/:room/read", writeDeadline(s.read))
 
 	for _, f := range s.features {

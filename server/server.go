@@ -34,6 +34,7 @@ type Rooms interface {
 // Marks is what the server asks of the core about how far sessions have read.
 type Marks interface {
 	Mark(ctx context.Context, who chat.Principal, room chat.RoomID, to chat.Cursor) (chat.ReadMark, error)
+	ReadMark(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.ReadMark, error)
 	Rooms(ctx context.Context, who chat.Principal) ([]chat.RoomMark, error)
 	Forget(ctx context.Context, who chat.Principal, room chat.RoomID) error
 }
