@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/caller-chat/caller/calls/incall"
 	"github.com/caller-chat/caller/chat"
 )
 
@@ -151,119 +150,6 @@ func appendFrameHeader(dst []byte, opcode byte, length int) []byte {
 	default:
 		return binary.BigEndian.AppendUint64(append(dst, final|opcode, 127), uint64(length))
 	}
-}
-
-// Text is one line for each message, and with all set for what else happens; nothing in it can move
-// a terminal's cursor.
-func Text(all bool) Framing {
-	if all {
-		return textOfAll
-	}
-	return textOfMessages
-}
-
-var textOfAll, textOfMessages = newText(true), newText(false)
-
-type textFraming struct {
-	all     bool
-	chunked chunked
-}
-
-func newText(all bool) *textFraming {
-	f := &textFraming{all: all}
-	f.chunked.inner = f
-	return f
-}
-
-func (f *textFraming) Chunked() Framing { return &f.chunked }
-
-func (f *textFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
-	switch b := e.Body.(type) {
-	case chat.Appended:
-		return f.appendEntry(dst, b.Entry)
-	case chat.Joined:
-		if b.Known { // news of somebody who is here, such as a new name
-			return dst
-		}
-		return f.note(dst, b.Member.JoinedAt, b.Member.Name, " joined")
-	case chat.Left:
-		return f.note(dst, time.Now(), b.Member.Name, " left")
-	case chat.AttributeChanged:
-		if b.Key == incall.Key {
-			return f.note(dst, callTime(b), "", "call "+callState(b.Present))
-		}
-	case chat.Typing:
-		return f.note(dst, time.Now(), b.Member.Name, " is typing")
-	case chat.Welcome:
-		return f.note(dst, time.Now(), b.You.Name, ": welcome to "+string(e.Room)+", "+headcount(b.Roster.Count))
-	case chat.RosterEvent:
-		return f.note(dst, time.Now(), "", headcount(b.Count))
-	case chat.Reset:
-		return f.note(dst, time.Now(), "", "reset: "+string(b.Reason))
-	case chat.Live:
-		return f.note(dst, time.Now(), "", "live at "+b.Cursor.String())
-	}
-	return dst
-}
-
-func headcount(n int) string { return strconv.Itoa(n) + " here" }
-
-func (f *textFraming) note(dst []byte, at time.Time, name, what string) []byte {
-	if !f.all {
-		return dst
-	}
-	dst = append(at.UTC().AppendFormat(dst, time.TimeOnly), " * "...)
-	return append(appendPlain(appendPlain(dst, name), what), '\n')
-}
-
-func (f *textFraming) AppendPing(dst []byte, now time.Time) []byte {
-	return f.note(dst, now, "", "ping")
-}
-
-func (f *textFraming) AppendProbe(dst []byte, now time.Time) []byte { return f.AppendPing(dst, now) }
-
-func (f *textFraming) AppendFailure(dst []byte, failed *Failure, _ chat.RoomID, _ string) []byte {
-	return textOfAll.note(dst, time.Now(), "", failed.Error())
-}
-
-// appendEntry shows a message, and with all what has been done to one.
-func (f *textFraming) appendEntry(dst []byte, e chat.Entry) []byte {
-	switch p := e.Payload.(type) {
-	case chat.Message:
-		return AppendTextLine(dst, e)
-	case chat.Edit:
-		return f.note(dst, e.Time, e.From.Name, " edited "+e.Target.String()+": "+p.Text)
-	case chat.Delete:
-		return f.note(dst, e.Time, e.From.Name, " deleted "+e.Target.String())
-	case chat.Reaction:
-		what := " reacts to "
-		if !p.On {
-			what = " no longer reacts to "
-		}
-		return f.note(dst, e.Time, e.From.Name, what+e.Target.String()+" with "+p.Emoji)
-	case chat.RoomNotice:
-		return f.note(dst, e.Time, e.From.Name, ": "+p.What)
-	}
-	return dst
-}
-
-// AppendTextLine appends a message as a line of text. Other entries, and messages that have been
-// deleted, add nothing.
-func AppendTextLine(dst []byte, e chat.Entry) []byte {
-	m, ok := e.Payload.(chat.Message)
-	if !ok || m.Changes != nil && m.Changes.Deleted {
-		return dst
-	}
-	dst = append(e.Time.UTC().AppendFormat(dst, time.TimeOnly), ' ')
-	dst = append(appendPlain(dst, e.From.Name), ": "...)
-	dst = appendPlain(dst, m.Text)
-	for i, of := range m.Files {
-		if i > 0 || m.Text != "" {
-			dst = append(dst, ' ')
-		}
-		dst = append(appendPlain(append(dst, '['), of.Name), ']')
-	}
-	return append(dst, '\n')
 }
 
 // chunked is another framing in chunks.

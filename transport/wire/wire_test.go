@@ -213,6 +213,49 @@ func TestText(t *testing.T) {
 	require.Equal(t, "12:04:31 A␛]0;x␇: a␤b␍␛[2J\uFFFD31m\uFFFD␤␡␉.\n", string(AppendTextLine(nil, entry)))
 }
 
+// What happens to a message is a line too, but for reactions, of which there are many.
+func TestTextOfAmendments(t *testing.T) {
+	for name, want := range map[string]string{
+		"edit":         "12:05:02 * Ann edited 42-7f3a9c12: hello all\n",
+		"delete":       "12:05:05 * Ann deleted 42-7f3a9c12\n",
+		"reaction":     "12:05:03 * Bob reacted to 42-7f3a9c12 with 👍\n",
+		"reaction-off": "12:05:04 * Bob took 👍 back from 42-7f3a9c12\n",
+		"void":         "", "message-deleted": "",
+		"message-amended": "12:04:31 Ann: hello all\n",
+	} {
+		e := examples(t)[name]
+		require.Equal(t, want, string(Text(true).AppendEvent(nil, e)))
+		if strings.HasPrefix(name, "reaction") {
+			want = ""
+		}
+		require.Equal(t, want, string(Text(false).AppendEvent(nil, e)), name)
+	}
+	edit := examples(t)["edit"].Body.(chat.Appended)
+	edit.Entry.Payload = chat.Edit{Text: "a\n12:00:00 Bob: b\x1b[2J"}
+	require.Equal(t, "12:05:02 * Ann edited 42-7f3a9c12: a␤12:00:00 Bob: b␛[2J\n",
+		string(Text(false).AppendEvent(nil, &chat.Event{Body: edit})))
+}
+
+// Nobody takes a name by which a line looks like somebody else's, or like news.
+func TestNamesInTextAreUnambiguous(t *testing.T) {
+	for name, want := range map[string]string{
+		"Ann": "Ann: hi", "Ann Smith": "Ann Smith: hi", "Dr. Who": "Dr. Who: hi", "Ann:": "Ann:: hi", "a:b c": "a:b c: hi",
+		"Ann: hello": "Ann:␣hello: hi", "Ann:  hello": "Ann:␣␣hello: hi", "Ann:\u00a0hello": "Ann:␣hello: hi",
+		"Ann:\u200b hello": "Ann:\u200b␣hello: hi", "Ann： hello": "Ann：␣hello: hi", "Ann:\u2800hello": "Ann:␣hello: hi",
+		"*": "*: hi", "* Bob joined": "*␣Bob joined: hi", "\u200b* Bob joined": "\u200b*␣Bob joined: hi", "a * b": "a * b: hi",
+	} {
+		e := chat.Entry{From: chat.Author{Name: name}, Payload: chat.Message{Text: "hi"}}
+		require.Equal(t, "00:00:00 "+want+"\n", string(AppendTextLine(nil, e)), name)
+	}
+	for name, want := range map[string]string{
+		"Ann": "Ann", "Ann:": "Ann:", "Ann Smith": `"Ann Smith"`, "Ann deleted 42-7f3a9c12": `"Ann deleted 42-7f3a9c12"`,
+		"Ann\u00a0joined": "\"Ann\u00a0joined\"", `"Ann" joined and Bob`: `"'Ann' joined and Bob"`, `"`: `"'"`,
+	} {
+		e := &chat.Event{Body: chat.Joined{Member: chat.Member{Name: name}}}
+		require.Equal(t, "00:00:00 * "+want+" joined\n", string(Text(true).AppendEvent(nil, e)), name)
+	}
+}
+
 // No framing lets a character through that a terminal acts on, whatever people send.
 func FuzzFramingsAreEscaped(f *testing.F) {
 	f.Add("hello", "Ann")
@@ -234,6 +277,16 @@ func FuzzFramingsAreEscaped(f *testing.F) {
 		require.Equal(t, name, got.From.Name)
 		shown := Text(true).AppendEvent(nil, e)
 		require.Equal(t, 1, bytes.Count(shown, []byte("\n")))
+		_, told, _ := strings.Cut(string(shown), " ")
+		told, _, _ = strings.Cut(told, ": ")
+		same := func(r rune) rune {
+			if isBlank(r) || r == space {
+				return ' '
+			}
+			return r
+		}
+		require.Equal(t, strings.Map(same, string(appendPlain(nil, name))), strings.Map(same, told), "the first \": \" ends it")
+		require.False(t, strings.HasPrefix(string(shown[len("00:00:00"):]), " * "))
 		for _, made := range [][]byte{lines, shown} {
 			for _, r := range strings.TrimSuffix(string(made), "\n") {
 				require.True(t, chat.Printable(r) && r != '\t' && r != '\n', "%U", r)

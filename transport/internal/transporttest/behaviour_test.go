@@ -131,6 +131,63 @@ func TestPost(t *testing.T) {
 	})
 }
 
+// Who is there hears of each amendment; who comes later gets messages as they are; who comes back
+// gets what it missed, of which nothing says what has been deleted.
+func TestAmendments(t *testing.T) {
+	each(t, chat.Options{}, func(t *testing.T, s *site, via transport) {
+		first, second := s.Say(t, "secret"), s.Say(t, "tea?")
+		here := via.read(t, s, "name=Ann")
+		until(t, here, "live")
+		amend := func(who string, target chat.Entry, what chat.Payload) chat.Entry {
+			e, _, err := s.Node.Post(t.Context(), transporttest.Session(who), "lobby", chat.Draft{Target: target.ID, Payload: what})
+			require.NoError(t, err)
+			return e
+		}
+		heard := func(r reader, want ...event) {
+			t.Helper()
+			for _, w := range want {
+				_, got := until(t, r, w.Type)
+				require.Equal(t, w, event{Type: got.Type, Target: got.Target, Text: got.Text, Emoji: got.Emoji, On: got.On})
+			}
+		}
+		one, two := first.ID.String(), second.ID.String()
+		edit := event{Type: "edit", Target: two, Text: "coffee?"}
+		on, off := event{Type: "reaction", Target: two, Emoji: "👍", On: true}, event{Type: "reaction", Target: two, Emoji: "👍"}
+		gone := event{Type: "delete", Target: one}
+		amend("Bob", first, chat.Edit{Text: "another secret"})
+		heard(here, event{Type: "edit", Target: one, Text: "another secret"})
+		amend("Bob", second, chat.Edit{Text: "coffee?"})
+		amend("Ann", second, chat.Reaction{Emoji: "👍", On: true})
+		amend("Ann", second, chat.Reaction{Emoji: "👍"})
+		amend("Eve", second, chat.Reaction{Emoji: "🎉", On: true})
+		amend("Bob", first, chat.Delete{})
+		heard(here, edit, on, off, event{Type: "reaction", Target: two, Emoji: "🎉", On: true}, gone)
+
+		late := via.read(t, s, "name=Late")
+		var kept []event
+		for e, ok := late.next(); e.Type != "live"; e, ok = late.next() {
+			require.True(t, ok)
+			if e.Type == "message" {
+				kept = append(kept, e)
+			}
+			require.NotContains(t, []string{"edit", "delete", "reaction", "void"}, e.Type)
+		}
+		if via.name == "text" { // which says nothing of what has been deleted, nor of reactions
+			require.Len(t, kept, 1)
+		} else {
+			require.Len(t, kept, 2)
+			require.True(t, kept[0].Deleted)
+			require.Empty(t, kept[0].Text)
+			require.Len(t, kept[1].Reactions, 1)
+			require.Equal(t, "🎉", kept[1].Reactions[0].Emoji)
+		}
+		require.Equal(t, "coffee?", kept[len(kept)-1].Text)
+
+		back := via.read(t, s, "name=Back&after="+two)
+		heard(back, edit, on, off, gone)
+	})
+}
+
 // nobody refuses reading to Eve.
 type nobody struct{ chat.Open }
 

@@ -89,6 +89,9 @@ func dialSmall(ctx context.Context, network, addr string) (net.Conn, error) {
 type event struct {
 	Type, ID, Text, Reason, Code, Key, Cursor string
 	Unread, Mentions                          int
+	Target, Emoji                             string
+	On, Deleted                               bool
+	Reactions                                 []struct{ Emoji string }
 }
 
 // reader reads a room.
@@ -251,6 +254,18 @@ func textEvent(line string) event {
 			return event{Type: "error", Code: string(code)}
 		}
 	}
+	_, did, _ := strings.Cut(news, " ")
+	did, text, _ := strings.Cut(did, ": ")
+	switch words := strings.Fields(did); {
+	case len(words) == 2 && words[0] == "edited":
+		return event{Type: "edit", Target: words[1], Text: text}
+	case len(words) == 2 && words[0] == "deleted":
+		return event{Type: "delete", Target: words[1]}
+	case len(words) == 5 && words[0] == "reacted":
+		return event{Type: "reaction", Target: words[2], Emoji: words[4], On: true}
+	case len(words) == 5 && words[0] == "took":
+		return event{Type: "reaction", Target: words[4], Emoji: words[1]}
+	}
 	return event{Type: "news"}
 }
 
@@ -310,7 +325,6 @@ func (r *pollReader) take(answer *http.Response) {
 		r.events = append(r.events, event{Type: "reset", Reason: page.Reason})
 	}
 	for _, m := range page.Messages {
-		m.Type = "message"
 		r.events = append(r.events, m)
 	}
 	if page.Read != nil {
