@@ -11,11 +11,16 @@ import (
 
 // What one request may cost, besides [wire.MaxBody].
 const (
-	// maxHeader is a hundred times a usual request; net/http adds 4 KiB to it.
-	maxHeader = 16 << 10
+	// maxHeader is for a poll of as many rooms as there may be (wire.MaxRooms), each named and given
+	// a version, with the longest names that there are: 64 characters of four bytes, of three
+	// characters each in an address, are 100 KB. net/http adds 4 KiB to it.
+	maxHeader = 128 << 10
 	// headerTime and bodyTime are for a phone on a bad line; a body is 64 KiB at most.
 	headerTime = 10 * time.Second
 	bodyTime   = 30 * time.Second
+	// refusedTime is for the rest of a body whose request has been refused: the answer is out, and
+	// may get lost if the connection is closed while the client still sends.
+	refusedTime = 3 * time.Second
 	// idleTime is longer than browsers and proxies keep a connection they do not use (nginx: 60 s),
 	// so that it is them who close it and no request is sent into a connection that has just gone.
 	idleTime = 120 * time.Second
@@ -40,14 +45,6 @@ func HTTP(h http.Handler, log *slog.Logger) *http.Server {
 		HTTP2:             &http.HTTP2Config{SendPingTimeout: quietTime, PingTimeout: pongTime, WriteByteTimeout: stuckTime},
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // mostly clients that broke off
 	}
-}
-
-// outlive has a request go on when its client has closed its sending side: what was read whole is
-// carried out and answered.
-func outlive(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, httpapi.Outliving(r))
-	})
 }
 
 // limitBody limits a request's body in size and time. A body that says it is too big is refused

@@ -98,7 +98,7 @@ func TestOverTheWire(t *testing.T) {
 	}
 	assert.Equal(t, "HTTP/1.1 413 Request Entity Too Large",
 		talk("POST /rooms/lobby HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n"))
-	assert.Equal(t, "HTTP/1.1 431 Request Header Fields Too Large", talk("GET / HTTP/1.1\r\nHost: a\r\nX-Long: "+strings.Repeat("a", 32<<10)+"\r\n\r\n"))
+	assert.Equal(t, "HTTP/1.1 431 Request Header Fields Too Large", talk("GET / HTTP/1.1\r\nHost: a\r\nX-Long: "+strings.Repeat("a", 160<<10)+"\r\n\r\n"))
 	assert.Equal(t, "HTTP/1.1 200 OK", talk("GET /rooms/lobby/sse HTTP/1.1\r\nHost: a\r\n\r\n"))
 	assert.Equal(t, "HTTP/1.1 200 OK", talk("GET /rooms/lobby HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n"))
 	_, err := s.Wait(t.Context())
@@ -111,5 +111,44 @@ func TestServerTimes(t *testing.T) {
 	assert.Zero(t, h.ReadTimeout, "nor have WebSockets")
 	assert.NotZero(t, h.ReadHeaderTimeout)
 	assert.NotZero(t, h.IdleTimeout)
-	assert.Equal(t, 16<<10, h.MaxHeaderBytes)
+	assert.Equal(t, 128<<10, h.MaxHeaderBytes)
+}
+
+// Each of these is refused before its body is asked for, which never comes.
+func TestARefusedRequestDoesNotWaitForItsBody(t *testing.T) {
+	s := newSite(t, Options{})
+	web := httptest.NewUnstartedServer(s)
+	web.Config = HTTP(s, slog.New(slog.DiscardHandler))
+	web.Start()
+	t.Cleanup(web.Close)
+	for name, c := range map[string]struct {
+		request string
+		status  int
+	}{
+		"too large":             {"POST /rooms/lobby HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n", 413},
+		"too large, asks first": {"POST /rooms/lobby HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\nExpect: 100-continue\r\n\r\n", 413},
+		"much too large":        {"POST /rooms/lobby HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n", 413},
+		"another site's":        {"POST /rooms/lobby HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\nContent-Length: 5\r\n\r\n", 403},
+		"another site's chunks": {"POST /rooms/lobby HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\nTransfer-Encoding: chunked\r\n\r\n", 403},
+		"another site's, asks":  {"POST /rooms/lobby HTTP/1.1\r\nHost: a\r\nOrigin: https://evil.example\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n", 403},
+		"a guest's":             {"POST /rooms/lobby/leave HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", 401},
+		"nowhere":               {"POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n", 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", web.Listener.Addr().String())
+			require.NoError(t, err)
+			defer conn.Close()
+			require.NoError(t, conn.SetDeadline(testwait.Deadline()))
+			_, err = io.WriteString(conn, c.request)
+			require.NoError(t, err)
+			reader := bufio.NewReader(conn)
+			answer, err := http.ReadResponse(reader, nil)
+			require.NoError(t, err)
+			require.Equal(t, c.status, answer.StatusCode)
+			require.True(t, answer.Close)
+			_, err = io.Copy(io.Discard, reader) // to the connection's end
+			require.NoError(t, err)
+		})
+	}
 }

@@ -19,7 +19,7 @@ type origins struct {
 func newOrigins(trusted []string, p proxies) (*origins, error) {
 	o := &origins{check: http.NewCrossOriginProtection(), trusted: make(map[string]bool), proxies: p}
 	for _, origin := range trusted {
-		origin = strings.ToLower(strings.TrimSuffix(origin, "/"))
+		origin = normalOrigin(strings.TrimSuffix(origin, "/"))
 		if err := o.check.AddTrustedOrigin(origin); err != nil {
 			return nil, fmt.Errorf("trusted origin: %w", err)
 		}
@@ -47,16 +47,50 @@ func (o *origins) sameSite(r *http.Request) bool {
 	return o.check.Check(o.asAsked(r, http.MethodPost)) == nil
 }
 
-// asAsked is a request with the host that the client asked, which a proxy may have replaced, and a
-// method to be judged by.
+// asAsked is a request with the host that the client asked, which a proxy may have replaced, written
+// as the request's Origin would write it, and a method to be judged by.
 func (o *origins) asAsked(r *http.Request, method string) *http.Request {
-	host := o.proxies.host(r)
-	if r.Method == method && r.Host == host {
+	host, origin := o.proxies.host(r), r.Header.Get("Origin")
+	if origin != "" {
+		host = inOrigin(host, origin)
+	}
+	written := normalOrigin(origin)
+	if r.Method == method && r.Host == host && origin == written {
 		return r
 	}
 	asked := *r
 	asked.Method, asked.Host = method, host
+	if origin != written {
+		asked.Header = r.Header.Clone()
+		asked.Header.Set("Origin", written)
+	}
 	return &asked
+}
+
+// inOrigin is a host as an origin has it (RFC 6454 section 6.2): in lower case, and without the port
+// that the origin's scheme has anyway.
+func inOrigin(host, origin string) string {
+	scheme, _, _ := strings.Cut(origin, "://")
+	return strings.TrimSuffix(strings.ToLower(host), defaultPort(strings.ToLower(scheme)))
+}
+
+// normalOrigin is an origin as browsers write it.
+func normalOrigin(origin string) string {
+	scheme, host, ok := strings.Cut(strings.ToLower(origin), "://")
+	if !ok {
+		return origin // "null", or none
+	}
+	return scheme + "://" + strings.TrimSuffix(host, defaultPort(scheme))
+}
+
+func defaultPort(scheme string) string {
+	switch scheme {
+	case "http":
+		return ":80"
+	case "https":
+		return ":443"
+	}
+	return ""
 }
 
 // cors lets the pages of trusted origins read answers (the Fetch standard's CORS protocol). Without
@@ -69,7 +103,7 @@ func (o *origins) cors(next http.Handler) http.Handler {
 		h := w.Header()
 		h.Add("Vary", "Origin")
 		origin := r.Header.Get("Origin")
-		if !o.trusted[origin] {
+		if !o.trusted[normalOrigin(origin)] {
 			next.ServeHTTP(w, r)
 			return
 		}

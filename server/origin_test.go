@@ -67,6 +67,42 @@ func TestCrossOriginBehindAProxy(t *testing.T) {
 	assert.Equal(t, http.StatusForbidden, wary.ask("POST", "/rooms/lobby", "hi", headers...).Code)
 }
 
+func TestDefaultPorts(t *testing.T) {
+	proxied := []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+	s := newSite(t, Options{TrustedProxies: proxied, TrustedOrigins: []string{"https://friend.example:443"}})
+	for _, c := range []struct {
+		host, origin string
+		headers      []string
+		ok           bool
+	}{
+		{"chat.example:80", "http://chat.example", nil, true},
+		{"chat.example", "http://chat.example:80", nil, true},
+		{"chat.example:443", "https://chat.example", nil, true},
+		{"Chat.Example:443", "https://chat.example", nil, true},
+		{"[::1]:80", "http://[::1]", nil, true},
+		{"chat.example:8080", "http://chat.example:8080", nil, true},
+		{"inside:8080", "https://chat.example", []string{"X-Forwarded-Host", "chat.example:443", "X-Forwarded-Proto", "https"}, true},
+		{"chat.example:443", "https://chat.example", []string{"X-Forwarded-Proto", "https"}, true},
+		{"chat.example:80", "https://chat.example", nil, false},
+		{"chat.example:443", "http://chat.example", nil, false},
+		{"chat.example:8080", "http://chat.example", nil, false},
+		{"chat.example:80", "http://evil.example", nil, false},
+		{"chat.example:80", "null", nil, false},
+		{"chat.example", "https://friend.example", nil, true},
+		{"chat.example", "https://friend.example:8443", nil, false},
+	} {
+		for _, headers := range [][]string{{"Origin", c.origin}, {"Origin", c.origin, "Sec-Fetch-Site", "same-origin"}} {
+			if len(headers) > 2 && !c.ok {
+				continue
+			}
+			w := s.ask("POST", "http://"+c.host+"/rooms/lobby", "hi", append(headers, c.headers...)...)
+			assert.Equal(t, c.ok, w.Code == http.StatusOK, "%s from %s: %d", c.host, c.origin, w.Code)
+			w = s.ask("GET", "http://"+c.host+"/rooms/lobby/ws", "", append(headers, c.headers...)...)
+			assert.Equal(t, c.ok, w.Code == http.StatusOK, "a WebSocket to %s from %s: %d", c.host, c.origin, w.Code)
+		}
+	}
+}
+
 func TestSharing(t *testing.T) {
 	s := newSite(t, Options{TrustedOrigins: []string{"https://friend.example"}})
 	w := s.ask("OPTIONS", "/rooms/lobby/messages", "", "Origin", "https://friend.example", "Access-Control-Request-Method", "POST",

@@ -93,7 +93,8 @@ type writer struct {
 	http.ResponseWriter
 	status int
 	bytes  int64
-	conn   net.Conn // set when the handler took the connection over
+	conn   net.Conn  // set when the handler took the connection over
+	body   *incoming // nil for a request without one, and for HTTP/2
 
 	server *Server
 	id     string
@@ -105,6 +106,9 @@ type writer struct {
 func (w *writer) WriteHeader(status int) {
 	if w.status == 0 && status >= 200 || status == http.StatusSwitchingProtocols {
 		w.status = status
+		if status >= 400 {
+			w.endUnread()
+		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 }

@@ -150,8 +150,8 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 		return nil, err
 	}
 	s.transports = connect(httpapi.Principal, s.origins.sameSite)
-	routes := outlive(limitBody(s.auth.Middleware(s.routes())))
-	s.handler = s.requestLog(s.stripBase(s.securityHeaders(s.origins.cors(s.origins.protect(routes)))))
+	routes := limitBody(s.auth.Middleware(s.routes()))
+	s.handler = s.requestLog(takeIn(s.stripBase(s.securityHeaders(s.origins.cors(s.origins.protect(routes))))))
 	return s, nil
 }
 

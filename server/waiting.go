@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"time"
 
 	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
@@ -15,6 +16,8 @@ func Waiting() http.Handler {
 			say(w, "alive\n")
 			return
 		}
+		w.Header().Set("Connection", "close")                                          // without waiting for what the request has in it
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(refusedTime)) // as in limitBody
 		httpapi.WriteProblem(w, wire.Fail(wire.CodeUnavailable, "it has not answered since this server started"))
 	})
 }

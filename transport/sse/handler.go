@@ -38,8 +38,9 @@ type kind struct {
 }
 
 // padding is 2 KiB of comment, for a proxy that holds back what fills no buffer; after it, how soon
-// an EventSource comes back, in milliseconds.
-var padding = ":" + string(make2KiB()) + "\n\nretry: 1000\n\n"
+// an EventSource comes back, in milliseconds. Both are lines of the first event's own block: some
+// readers (fetch-event-source, httpx-sse) take each block for an event, also one without data.
+var padding = ":" + string(make2KiB()) + "\nretry: 1000\n"
 
 func make2KiB() []byte {
 	spaces := make([]byte, 2048)
@@ -56,7 +57,22 @@ func text(r *http.Request) kind {
 }
 
 // Events serves a room as Server-Sent Events; the path value "room" names it.
-func (h *Handler) Events(w http.ResponseWriter, r *http.Request) { h.one(w, r, events()) }
+func (h *Handler) Events(w http.ResponseWriter, r *http.Request) {
+	if !comesBackToLeft(w, r) {
+		h.one(w, r, events())
+	}
+}
+
+// comesBackToLeft answers an EventSource that connects anew by itself after its stream was left: 204
+// ends it (WHATWG HTML section 9.2.3).
+func comesBackToLeft(w http.ResponseWriter, r *http.Request) bool {
+	if r.Header.Get("Last-Event-ID") != wire.LeftID {
+		return false
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(http.StatusNoContent)
+	return true
+}
 
 // NDJSON serves a room with one event a line.
 func (h *Handler) NDJSON(w http.ResponseWriter, r *http.Request) { h.one(w, r, ndjson()) }
@@ -65,7 +81,11 @@ func (h *Handler) NDJSON(w http.ResponseWriter, r *http.Request) { h.one(w, r, n
 func (h *Handler) Text(w http.ResponseWriter, r *http.Request) { h.one(w, r, text(r)) }
 
 // ManyEvents serves several rooms on one stream: ?room=a@CURSOR&room=b.
-func (h *Handler) ManyEvents(w http.ResponseWriter, r *http.Request) { h.many(w, r, events()) }
+func (h *Handler) ManyEvents(w http.ResponseWriter, r *http.Request) {
+	if !comesBackToLeft(w, r) {
+		h.many(w, r, events())
+	}
+}
 
 // ManyNDJSON is ManyEvents with one event a line.
 func (h *Handler) ManyNDJSON(w http.ResponseWriter, r *http.Request) { h.many(w, r, ndjson()) }

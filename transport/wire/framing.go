@@ -85,8 +85,17 @@ func (f *jsonFraming) AppendFailure(dst []byte, failed *Failure, room chat.RoomI
 	if f.shape == sseBlock && failed.RetryAfter > 0 { // an EventSource comes back by itself, and no earlier
 		dst = fmt.Appendf(dst, "retry: %d\n", failed.RetryAfter.Milliseconds())
 	}
-	return f.append(dst, "error", "", failureOf(failed, room, key))
+	id := ""
+	if f.shape == sseBlock && failed.Code == CodeLeft && room == "" {
+		id = LeftID
+	}
+	return f.append(dst, "error", id, failureOf(failed, room, key))
 }
+
+// LeftID is the id of the last event of an event stream that its reader has left. An EventSource
+// comes back by itself whatever it is told; by this, in its header Last-Event-ID, it can be told
+// from one that is opened anew.
+const LeftID = "left"
 
 // append frames one object. Its JSON has no line breaks, so nothing in it can end a line of the
 // framing. It comes first: it makes room for all of it at once, and then some for what stands

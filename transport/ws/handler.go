@@ -94,13 +94,17 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 		httpapi.WriteProblem(w, wire.Fail(wire.CodeUpgradeRequired, "open it as ws:// or wss://"))
 		return
 	}
-	if h.options.CheckOrigin != nil && !h.options.CheckOrigin(r) { // before the join, so that nobody sees it
+	if h.options.CheckOrigin != nil && !h.options.CheckOrigin(r) {
 		httpapi.WriteProblem(w, wire.Fail(wire.CodeCrossOrigin, ""))
 		return
 	}
 	who, err := h.who(r)
 	if err != nil {
 		httpapi.WriteProblem(w, err)
+		return
+	}
+	trial := &rehearsal{ResponseWriter: w}
+	if _, _ = h.upgrader.Upgrade(trial, r, nil); !trial.passed { // answered by the upgrader
 		return
 	}
 	stream := conn.NewConn(h.keepalive, wire.WebSocket, closeFrame, many)

@@ -428,3 +428,54 @@ func TestPostsAtAnyPace(t *testing.T) {
 func maskedText(text string) []byte {
 	return append([]byte{0x81, 0x80 | byte(len(text)), 0, 0, 0, 0}, text...)
 }
+
+// Whoever does not get a connection has not been in the room.
+func TestARefusedHandshakeJoinsNobody(t *testing.T) {
+	r := transporttest.New(t)
+	h := ws.New(r.Node, transporttest.Who, r.Keepalive, ws.Options{
+		CheckOrigin: func(r *http.Request) bool { return r.Header.Get("Origin") == "" },
+	})
+	good := map[string]string{
+		"Connection": "Upgrade", "Upgrade": "websocket", "Sec-Websocket-Version": "13",
+		"Sec-Websocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+	}
+	witness := dial(t, h, websocket.DefaultDialer)
+	witness.next("live")
+	server := httptest.NewServer(transporttest.InLobby(h.Room))
+	t.Cleanup(server.Close)
+	for name, c := range map[string]struct {
+		header, value string
+		status        int
+	}{
+		"an older version": {"Sec-Websocket-Version", "8", http.StatusBadRequest},
+		"no version":       {"Sec-Websocket-Version", "", http.StatusBadRequest},
+		"no key":           {"Sec-Websocket-Key", "", http.StatusBadRequest},
+		"a short key":      {"Sec-Websocket-Key", "c2hvcnQ=", http.StatusBadRequest},
+		"no upgrade":       {"Upgrade", "", http.StatusUpgradeRequired},
+		"another origin":   {"Origin", "https://evil.example", http.StatusForbidden},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL+"?name=Ghost", nil)
+		require.NoError(t, err)
+		for header, value := range good {
+			request.Header.Set(header, value)
+		}
+		if request.Header.Set(c.header, c.value); c.value == "" {
+			request.Header.Del(c.header)
+		}
+		answer, err := server.Client().Do(request)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, c.status, answer.StatusCode, name)
+		require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"), name)
+	}
+	r.Say(t, "hello")
+	for {
+		kind, frame, err := witness.ReadMessage()
+		require.NoError(t, err)
+		require.Equal(t, websocket.TextMessage, kind)
+		require.NotContains(t, string(frame), "Ghost")
+		if strings.Contains(string(frame), "hello") {
+			break
+		}
+	}
+}
