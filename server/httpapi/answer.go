@@ -4,8 +4,10 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -21,6 +23,23 @@ func WriteJSON(w http.ResponseWriter, status int, object any) {
 	h["Content-Type"], h["Cache-Control"] = jsonType, noStore
 	w.WriteHeader(status)
 	_, _ = w.Write(append(wire.AppendJSON(nil, object), '\n')) // a client that is gone has no use for it
+}
+
+// WriteTranscript answers with messages as lines of text, which no cache may keep.
+func WriteTranscript(w http.ResponseWriter, entries []chat.Entry) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header()["Cache-Control"] = noStore
+	var lines []byte
+	for _, e := range entries {
+		lines = wire.AppendTextLine(lines, e)
+	}
+	_, _ = w.Write(lines) // a reader that is gone has no use for it
+}
+
+// WantsText reports whether a request asks for text by name, and not for JSON.
+func WantsText(r *http.Request) bool {
+	accept := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
+	return strings.Contains(accept, "text/plain") && !strings.Contains(accept, "json")
 }
 
 // FailureOf is [wire.FailureOf], and knows the errors of net/http as well.

@@ -1,15 +1,19 @@
 package httpapi
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"math"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/find"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -116,6 +120,8 @@ type Reading struct {
 	HasBefore bool
 	// Limit is how many entries at most; 0 for all.
 	Limit int
+	// Query is what the messages have to say, and who has to have said it.
+	Query find.Query
 	// Poll says that ?wait= was given, Wait how long.
 	Poll bool
 	Wait time.Duration
@@ -123,7 +129,7 @@ type Reading struct {
 	Stream string
 }
 
-// ReadingOf reads ?after=&before=&limit=&wait=&stream=.
+// ReadingOf reads ?after=&before=&limit=&wait=&stream=&q=&from=.
 func ReadingOf(r *http.Request) (rd Reading, err error) {
 	query, err := queryOf(r)
 	if err != nil {
@@ -141,6 +147,12 @@ func ReadingOf(r *http.Request) (rd Reading, err error) {
 	if rd.Limit, _, err = intField(query.Get("limit"), "limit", 1, MaxLimit); err != nil {
 		return rd, err
 	}
+	if rd.Query, err = find.Parse(query.Get("q"), query.Get("from")); err != nil {
+		return rd, err
+	}
+	if field := finding(query); field != "" && (rd.HasAfter || query.Get("wait") != "") {
+		return rd, &chat.InvalidError{Field: field, Reason: "can't be used together with after or wait"}
+	}
 	if text := query.Get("wait"); text != "" {
 		seconds, err := strconv.ParseFloat(text, 64)
 		if err != nil || !(seconds >= 0 && seconds <= MaxWait.Seconds()) {
@@ -155,6 +167,35 @@ func ReadingOf(r *http.Request) (rd Reading, err error) {
 		rd.Poll, rd.Wait = true, time.Duration(seconds*float64(time.Second))
 	}
 	return rd, nil
+}
+
+// Last are the last of the entries that a request reads: those before its Before that are looked
+// for, Limit of them. More says of a search that there are others before them. Of an After it knows
+// nothing.
+func (rd Reading) Last(ctx context.Context, entries []chat.Entry) (last []chat.Entry, more bool, err error) {
+	if rd.HasBefore {
+		i, _ := slices.BinarySearchFunc(entries, rd.Before.Seq, func(e chat.Entry, seq uint64) int {
+			return cmp.Compare(e.ID.Seq, seq)
+		})
+		entries = entries[:i]
+	}
+	if !rd.Query.IsEmpty() {
+		return rd.Query.In(ctx, entries, cmp.Or(rd.Limit, MaxLimit))
+	}
+	if rd.Limit > 0 && len(entries) > rd.Limit {
+		entries = entries[len(entries)-rd.Limit:]
+	}
+	return entries, false, nil
+}
+
+// finding is the field of a query that looks for something; empty when none does.
+func finding(query url.Values) string {
+	for _, field := range []string{"q", "from"} {
+		if query.Get(field) != "" {
+			return field
+		}
+	}
+	return ""
 }
 
 // RosterVersionOf reads ?roster=, the version of the roster that a client has; -1 when it gives

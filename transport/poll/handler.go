@@ -50,8 +50,7 @@ func (h *Handler) Messages(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !reading.Poll {
-		page, err := h.read(r.Context(), who, room, reading)
-		reply(w, page, err)
+		h.read(w, r, who, room, reading)
 		return
 	}
 	known, err := httpapi.RosterVersionOf(r)
@@ -83,6 +82,9 @@ func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	reading, err := httpapi.ReadingOf(r)
+	if err == nil && !reading.Query.IsEmpty() {
+		err = &chat.InvalidError{Field: "q", Reason: "is for one room: look in /rooms/ROOM/messages"}
+	}
 	if err == nil && (reading.HasAfter || reading.HasBefore) {
 		err = &chat.InvalidError{Field: "after", Reason: "stands behind each room here, as in ?room=lobby@42-7f3a9c12"}
 	}
@@ -120,49 +122,41 @@ func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
 	h.wait(w, r, who, reading, wanted, true)
 }
 
-func reply(w http.ResponseWriter, object any, err error) {
+// read answers a history read from the store.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, who chat.Principal, room chat.RoomID, reading httpapi.Reading) {
+	ctx := r.Context()
+	kept, err := h.node.History(ctx, who, room)
 	if err != nil {
 		httpapi.WriteProblem(w, err)
 		return
 	}
-	httpapi.WriteJSON(w, http.StatusOK, object)
-}
-
-// read answers a history read from the store.
-func (h *Handler) read(ctx context.Context, who chat.Principal, room chat.RoomID, reading httpapi.Reading) (wire.Page, error) {
-	kept, err := h.node.History(ctx, who, room)
-	if err != nil {
-		return wire.Page{}, err
-	}
 	snapshot, err := h.node.Members(ctx, who, room)
 	if err != nil {
-		return wire.Page{}, err
+		httpapi.WriteProblem(w, err)
+		return
 	}
-	entries, reason, cursor := kept.Entries, chat.ResetReason(""), kept.Last()
+	entries, reason, cursor, more := kept.Entries, chat.ResetReason(""), kept.Last(), false
 	if reading.HasAfter {
 		entries, reason = kept.After(reading.After)
 	}
-	switch {
-	case reading.HasAfter && reason == "":
+	if reading.HasAfter && reason == "" {
 		entries, cursor = first(entries, reading.Limit, cursor)
-	case reading.HasBefore:
-		entries = last(before(entries, reading.Before), reading.Limit)
+	} else if entries, more, err = reading.Last(ctx, entries); err != nil {
+		httpapi.WriteProblem(w, err)
+		return
+	}
+	if reading.HasBefore {
 		if cursor = (chat.Cursor{}); len(entries) > 0 {
 			cursor = entries[len(entries)-1].ID
 		}
-	default:
-		entries = last(entries, reading.Limit)
 	}
-	return page(room, entries, cursor, reason, snapshot.Event(h.node.FoldAbove())), nil
-}
-
-func before(entries []chat.Entry, c chat.Cursor) []chat.Entry {
-	for i, e := range entries {
-		if e.ID.Seq >= c.Seq {
-			return entries[:i]
-		}
+	if httpapi.WantsText(r) {
+		httpapi.WriteTranscript(w, entries)
+		return
 	}
-	return entries
+	answer := page(room, entries, cursor, reason, snapshot.Event(h.node.FoldAbove()))
+	answer.More = more
+	httpapi.WriteJSON(w, http.StatusOK, answer)
 }
 
 // first are the first entries, and the cursor from which to go on: end is where all of them lead

@@ -3,32 +3,42 @@ package sse
 import (
 	"net/http"
 
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/server/httpapi"
-	"github.com/caller-chat/caller/transport/wire"
 )
 
-// Transcript answers with the kept messages as text, and the end.
+// Transcript answers with the kept messages as text, and the end: with ?q= and ?from= those that are
+// looked for, and with ?after=, ?before= and ?limit= a part of them.
 func (h *Handler) Transcript(w http.ResponseWriter, r *http.Request) {
-	room, err := httpapi.RoomOf(r)
+	entries, err := h.transcript(r)
 	if err != nil {
 		httpapi.WriteProblem(w, err)
 		return
+	}
+	httpapi.WriteTranscript(w, entries)
+}
+
+func (h *Handler) transcript(r *http.Request) ([]chat.Entry, error) {
+	room, err := httpapi.RoomOf(r)
+	if err != nil {
+		return nil, err
+	}
+	reading, err := httpapi.ReadingOf(r)
+	if err != nil {
+		return nil, err
 	}
 	who, err := h.who(r)
 	if err != nil {
-		httpapi.WriteProblem(w, err)
-		return
+		return nil, err
 	}
 	kept, err := h.node.History(r.Context(), who, room)
 	if err != nil {
-		httpapi.WriteProblem(w, err)
-		return
+		return nil, err
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	var lines []byte
-	for _, e := range kept.Entries {
-		lines = wire.AppendTextLine(lines, e)
+	entries := kept.Entries
+	if reading.HasAfter {
+		entries, _ = kept.After(reading.After)
 	}
-	_, _ = w.Write(lines) // a reader that is gone has no use for it
+	entries, _, err = reading.Last(r.Context(), entries)
+	return entries, err
 }
