@@ -77,6 +77,14 @@ describe("what is built", () => {
     );
   });
 
+  test("has the emoji, and what opens over messages, in files that come later", () => {
+    for (const words of ["хлопушка", "remove-ask"]) {
+      const has = (path: string) => read(path).includes(words);
+      expect(atFirst().some(has), words).toBe(false);
+      expect(filesOf("dist/").filter((path) => path.endsWith(".js") && has(path))).toHaveLength(1);
+    }
+  });
+
   test("has the QR code in a file that is loaded when asked for", () => {
     const has = (path: string) => read(path).includes("qr-code");
     expect(atFirst().some(has)).toBe(false);

@@ -1,8 +1,11 @@
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import type { Cursor } from "../client/index.ts";
 import { usePage } from "./context.ts";
+import type { Answered } from "./conversation/talk.ts";
 import type { Writing, WritingView } from "./conversation/writing.ts";
-import { SendIcon } from "./icons.tsx";
+import { WritingBar } from "./conversation/writing_bar.tsx";
+import { CheckIcon, SendIcon } from "./icons.tsx";
 import { composes, ON_SCREEN_KEYBOARD } from "./keys.ts";
 
 /** Unicode code points, as the server counts. */
@@ -13,15 +16,21 @@ export interface ComposerProps {
   /** Keeps what is written. */
   writing: Writing;
   view: WritingView;
+  /** The message that is edited or answered. */
+  about: Answered | undefined;
   onSend(text: string): void;
   onTyping(): void;
   /** ↑ in the empty composer. */
   onUp(): void;
+  /** A message that is edited is left without a text. */
+  onEmptied(id: Cursor): void;
 }
 
 /** Where one writes. The field keeps its own text, so no drawing can lose a keystroke. */
-export function Composer({ input, writing, view, onSend, onTyping, onUp }: ComposerProps) {
+export function Composer(props: ComposerProps) {
+  const { input, writing, view, about, onSend, onTyping, onUp, onEmptied } = props;
   const { words } = usePage();
+  const { editing, replyTo } = view;
   const [empty, setEmpty] = useState(true);
   const [over, setOver] = useState(0);
   const onScreen = matchMedia(ON_SCREEN_KEYBOARD).matches;
@@ -49,16 +58,26 @@ export function Composer({ input, writing, view, onSend, onTyping, onUp }: Compo
   const send = (event?: Event) => {
     event?.preventDefault();
     const field = input.current;
-    if (field === null || field.value.trim() === "" || over > 0) return;
+    if (field === null || over > 0) return;
+    if (field.value.trim() === "") return editing && onEmptied(editing);
     const text = field.value.trimEnd();
     field.value = "";
     onSend(text);
     look();
     field.focus();
   };
+  /** Back to the draft that was there before, or to no answer. */
+  const cancel = () => {
+    if (editing !== undefined) writing.endEdit();
+    else writing.reply(undefined);
+    input.current?.focus();
+  };
+  const label = words.text(editing === undefined ? "messageLabel" : "editing");
+  const sends = words.text(editing === undefined ? "send" : "save");
 
   return (
     <form class="composer" onSubmit={send}>
+      <WritingBar view={view} about={about} onCancel={cancel} />
       <textarea
         ref={input}
         data-testid="composer-input"
@@ -67,7 +86,7 @@ export function Composer({ input, writing, view, onSend, onTyping, onUp }: Compo
         autocomplete="off"
         enterkeyhint={onScreen ? "enter" : "send"}
         placeholder={words.text("messagePlaceholder")}
-        aria-label={words.text("messageLabel")}
+        aria-label={label}
         aria-invalid={over > 0}
         aria-describedby="composer-over"
         onInput={() => {
@@ -78,9 +97,11 @@ export function Composer({ input, writing, view, onSend, onTyping, onUp }: Compo
         }}
         onKeyDown={(event) => {
           if (composes(event)) return;
-          const sends = onScreen ? event.ctrlKey || event.metaKey : !event.shiftKey;
-          if (event.key === "Enter" && sends) send(event);
-          if (event.key === "ArrowUp" && event.currentTarget.value === "") {
+          const enters = onScreen ? event.ctrlKey || event.metaKey : !event.shiftKey;
+          if (event.key === "Enter" && enters) send(event);
+          if (event.key === "Escape" && (editing ?? replyTo) !== undefined) cancel();
+          const up = event.key === "ArrowUp" && editing === undefined;
+          if (up && event.currentTarget.value === "") {
             event.preventDefault();
             onUp();
           }
@@ -93,13 +114,13 @@ export function Composer({ input, writing, view, onSend, onTyping, onUp }: Compo
         class="send"
         type="submit"
         data-testid="send"
-        aria-label={words.text("send")}
-        title={words.text("send")}
+        aria-label={sends}
+        title={sends}
         disabled={empty || over > 0}
         // The keyboard of a phone stays where it is.
         onPointerDown={(event) => event.preventDefault()}
       >
-        <SendIcon />
+        {editing === undefined ? <SendIcon /> : <CheckIcon />}
       </button>
     </form>
   );

@@ -93,3 +93,29 @@ export const CallIcon = () => (
     <path d="M15.5 11l5.500-3.500v9L15.500 13" />
   </Icon>
 );
+export const ReactIcon = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="8.5" />
+    <path d="M8.5 14.200c1 1.300 2.200 1.900 3.500 1.900s2.500-.6 3.500-1.900M9 9.500v.6M15 9.500v.6" />
+  </Icon>
+);
+export const ReplyIcon = () => (
+  <Icon>
+    <path d="M9.500 6L4 11.500l5.500 5.500M4.500 11.500H14a6 6 0 0 1 6 6v1" />
+  </Icon>
+);
+export const EditIcon = () => (
+  <Icon>
+    <path d="M5 19l1-4L16.500 4.500a2.100 2.100 0 0 1 3 3L9 18l-4 1zM14 7l3 3" />
+  </Icon>
+);
+export const TrashIcon = () => (
+  <Icon>
+    <path d="M5 7h14M10 7V4.500h4V7M7 7l.8 12.500h8.400L17 7M10.300 11v5M13.700 11v5" />
+  </Icon>
+);
+export const PlusIcon = () => (
+  <Icon>
+    <path d="M12 6v12M6 12h12" />
+  </Icon>
+);

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { type Cursor, seqOf } from "../client/index.ts";
 import type { RoomModel, RoomView } from "./room_model.ts";
 import { messageOf } from "./routes.ts";
@@ -7,16 +7,17 @@ import { messageOf } from "./routes.ts";
 const MANY = 1_000;
 
 /**
- * The message that the address leads to, once it is there: earlier messages are loaded for it. When
- * it is kept no longer, `onGone` says so.
+ * The message that the address leads to, or `jump`, once it is there: earlier messages are loaded for
+ * it. When it is kept no longer, `onGone` says so.
  */
 export function useLink(
   href: string,
   model: RoomModel,
   view: RoomView,
   onGone: () => void,
-): { id: Cursor } | undefined {
+): { linked: { id: Cursor } | undefined; jump(id: Cursor): void } {
   const [linked, setLinked] = useState<{ id: Cursor }>();
+  const [jumps, setJumps] = useState(0);
   const wanted = useRef<Cursor | undefined>(undefined);
 
   useEffect(() => {
@@ -37,6 +38,10 @@ export function useLink(
     wanted.current = undefined;
     if (found) setLinked({ id });
     else onGone();
-  }, [href, view]);
-  return linked;
+  }, [href, view, jumps]);
+  const jump = useCallback((id: Cursor) => {
+    wanted.current = id;
+    setJumps((n) => n + 1);
+  }, []);
+  return { linked, jump };
 }

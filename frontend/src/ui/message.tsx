@@ -2,6 +2,10 @@ import { Component } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Avatar, PersonName } from "./avatar.tsx";
 import { usePage } from "./context.ts";
+import { useActs } from "./conversation/acts.ts";
+import { useHold } from "./conversation/hold.ts";
+import { Deleted, Edited, FailureLine, MessageBar, Quote } from "./conversation/message_parts.tsx";
+import { Reactions } from "./conversation/reactions.tsx";
 import { AlertIcon, ClockIcon } from "./icons.tsx";
 import { MessageTime } from "./message_time.tsx";
 import { problemText } from "./problems.ts";
@@ -32,6 +36,9 @@ export class Message extends Component<MessageProps> {
       row.at !== old.at ||
       row.own !== old.own ||
       row.text !== old.text ||
+      row.said !== old.said ||
+      row.answered?.text !== old.answered?.text ||
+      row.answered?.name !== old.answered?.name ||
       row.from.name !== old.from.name
     );
   }
@@ -43,9 +50,24 @@ export class Message extends Component<MessageProps> {
 
 function Bubble({ row, onRetry, onDiscard }: MessageProps) {
   const { words } = usePage();
-  const { own, from, first, last, state } = row;
+  const acts = useActs();
+  const { own, from, first, last, state, said, answered } = row;
+  const [active, setActive] = useState(false);
   const late = useLate(state === "waiting", row.at);
-  const classes = ["message", own ? "own" : "theirs", first && "first", last && "last", state];
+  const gone = said !== undefined && (said.removing || said.message.deleted === true);
+  const hold = useHold(() => {
+    if (said !== undefined && !gone) acts.open({ kind: "sheet", id: said.message.id });
+  });
+  const editedAt = gone ? undefined : said?.message.editedAt;
+  const waits = state === "waiting" || said?.pending;
+  const classes = [
+    "message",
+    own ? "own" : "theirs",
+    first && "first",
+    last && "last",
+    state,
+    said?.pending && "pending",
+  ];
   return (
     <div
       class={classes.filter(Boolean).join(" ")}
@@ -54,7 +76,13 @@ function Bubble({ row, onRetry, onDiscard }: MessageProps) {
       data-key={row.postKey}
       data-state={state}
       data-own={String(own)}
+      data-deleted={gone ? "true" : undefined}
       tabIndex={-1}
+      onPointerEnter={(event) => event.pointerType !== "touch" && setActive(true)}
+      onPointerLeave={() => setActive(false)}
+      onFocusIn={() => setActive(true)}
+      onFocusOut={() => setActive(false)}
+      {...hold}
     >
       {!own && <span class="avatar-place">{last && <Avatar person={from} />}</span>}
       <div class="bubble-column">
@@ -66,16 +94,25 @@ function Bubble({ row, onRetry, onDiscard }: MessageProps) {
         ) : (
           <span class="sr">{own ? words.text("you") : from.name}: </span>
         )}
+        {answered !== undefined && !gone && <Quote answered={answered} />}
         <div class="bubble-line">
-          <MessageText text={row.text} />
+          {said !== undefined && gone ? (
+            <Deleted said={said} />
+          ) : (
+            <MessageText text={row.text} mentions={said?.message.mentions} />
+          )}
           <MessageTime row={row} />
-          {state === "waiting" && (
+          {waits && (
             <span class="waiting-mark" title={words.text("waiting")}>
               <ClockIcon />
               <span class="sr">{words.text("waiting")}</span>
             </span>
           )}
+          {active && said !== undefined && !gone && <MessageBar said={said} />}
         </div>
+        {editedAt !== undefined && <Edited at={editedAt} />}
+        {said !== undefined && !gone && <Reactions message={said.message} />}
+        {said?.failure !== undefined && <FailureLine said={said} />}
         {late && row.postKey !== undefined && (
           <div class="refusal">
             <button

@@ -18,6 +18,7 @@ import {
   type Transport,
 } from "../client/index.ts";
 import { joinTabs } from "../client/tabs.ts";
+import { Talk } from "./conversation/talk.ts";
 import { Writing, type WritingView } from "./conversation/writing.ts";
 import { Earlier, type EarlierState } from "./earlier.ts";
 import { NewLine } from "./new_line.ts";
@@ -62,6 +63,7 @@ const HIDDEN_LONG = 5_000;
 export class RoomModel {
   readonly client: Client;
   readonly writing: Writing;
+  readonly talk: Talk;
   readonly #call: RoomCall;
   readonly #room: string;
   readonly #saved: SavedPosts;
@@ -90,8 +92,9 @@ export class RoomModel {
   constructor(room: string, baseUrl: string, transport?: Transport, timing?: Partial<Timing>) {
     this.#room = room;
     this.#line = new NewLine(readUpTo(room));
-    const messages = new URL(`rooms/${encodeURIComponent(room)}/messages`, baseUrl);
-    this.#earlier = new Earlier(messages.href, () => this.#changed());
+    const address = (path: string) =>
+      new URL(`rooms/${encodeURIComponent(room)}${path}`, baseUrl).href;
+    this.#earlier = new Earlier(address("/messages"), () => this.#changed());
     this.#saved = new SavedPosts(room, (posts) => this.client.restore(posts));
     const name = savedName();
     const session = savedSession();
@@ -112,6 +115,7 @@ export class RoomModel {
       joinTabs(JSON.stringify([transport ?? "", timing ?? {}]), baseUrl),
     );
     this.writing = new Writing(this.#saved, () => this.#changed());
+    this.talk = new Talk(this.client, this.writing, address, () => this.#changed());
     this.#call = followCall(this.client, () => this.#changed());
     this.#listen();
     this.#view = this.#build();
@@ -131,6 +135,7 @@ export class RoomModel {
     window.addEventListener("online", this.#online);
     window.addEventListener("offline", this.#offline);
     window.addEventListener("pageshow", this.#shown);
+    window.addEventListener("pagehide", this.#left);
     document.addEventListener("visibilitychange", this.#visibility);
     document.addEventListener("resume", this.#resumed);
     networkInformation()?.addEventListener("change", this.#switched);
@@ -143,20 +148,27 @@ export class RoomModel {
     window.removeEventListener("online", this.#online);
     window.removeEventListener("offline", this.#offline);
     window.removeEventListener("pageshow", this.#shown);
+    window.removeEventListener("pagehide", this.#left);
     document.removeEventListener("visibilitychange", this.#visibility);
     document.removeEventListener("resume", this.#resumed);
     networkInformation()?.removeEventListener("change", this.#switched);
     clearTimeout(this.#typingTimer);
     if (this.#noteTimer !== undefined) this.#note();
     this.#listeners.clear();
+    this.talk.leave();
     this.#saved.stop();
     this.client.close();
   }
 
-  post(text: string): void {
+  /** What was written goes out: a new message, or a message's other text. */
+  post(text: string, mentions?: readonly string[]): void {
+    const { editing } = this.writing.view;
+    if (editing !== undefined) {
+      this.writing.endEdit();
+      return this.talk.edit(editing, text, mentions);
+    }
     this.#line.wrote();
-    this.writing.sent();
-    this.client.post(text);
+    this.talk.post(text, { replyTo: this.writing.sent(), mentions });
   }
 
   restart(): void {
@@ -253,6 +265,7 @@ export class RoomModel {
   #offline = () => this.client.networkChanged(false);
   #switched = () => this.client.networkChanged(navigator.onLine);
   #resumed = () => this.client.resumed();
+  #left = () => this.talk.leave();
   #shown = (event: PageTransitionEvent) => {
     if (event.persisted) this.client.resumed(); // it comes after each load too
   };
@@ -295,7 +308,7 @@ export class RoomModel {
     return {
       // A copy is cheap, and tells that it changed.
       items: [...this.#earlier.messages.map(itemOf), ...this.#items],
-      posts: client.posts.filter(({ command }) => command === undefined),
+      posts: client.posts.filter(({ command }) => (command?.type ?? "post") === "post"),
       writing: this.writing.view,
       members: client.members,
       memberCount: client.memberCount,

@@ -4,6 +4,9 @@ import { CallBanner, CallButton, useCalls } from "./call/call_entry.tsx";
 import { Composer } from "./composer.tsx";
 import { Connection } from "./connection.tsx";
 import { usePage } from "./context.ts";
+import { ActsContext } from "./conversation/acts.ts";
+import { keepOneInTabOrder } from "./conversation/message_keys.ts";
+import { useTalking } from "./conversation/talking.tsx";
 import { copyText } from "./copy.ts";
 import { Dialog } from "./dialog.tsx";
 import { BackIcon, CheckIcon, LeaveIcon, LinkIcon, PeopleIcon } from "./icons.tsx";
@@ -15,11 +18,15 @@ import { PeopleList } from "./people.tsx";
 import { RoomModel, type RoomView } from "./room_model.ts";
 import { roomHref, timingOf } from "./routes.ts";
 import { isolate } from "./rows.tsx";
+import { onDemand } from "./text/load.ts";
 import { rowsOf } from "./timeline.ts";
 import { useMedia } from "./use_media.ts";
 import { savedName } from "./visits.ts";
 
 const NOTICE_SHOWN = 6_000;
+
+/** What is open over messages is loaded when it is wanted, and before the network may be away. */
+const layers = onDemand(() => import("./conversation/layers.tsx"));
 
 /** `/rooms/{room}` */
 export function RoomScreen({
@@ -56,6 +63,8 @@ export function RoomScreen({
         posts: view.posts,
         self,
         isOwn: (id) => model.client.isOwn(id),
+        said: (message) => model.talk.said(message),
+        answered: (message) => model.talk.answered(message),
         readUpTo: view.readUpTo,
       }),
     [view, self.id],
@@ -67,7 +76,12 @@ export function RoomScreen({
   useEffect(() => {
     if (view.lost === "some") setNotice(words.text("resetNotice"));
   }, [view.lost]);
-  const linked = useLink(href, model, view, () => setNotice(words.text("linkGone")));
+  const { linked, jump } = useLink(href, model, view, () => setNotice(words.text("linkGone")));
+  const talking = useTalking({ model, input, screen, say: setNotice, jump });
+  const Over = layers.use(useLater(view.loaded) || talking.layer !== undefined);
+  const { editing, replyTo } = view.writing;
+  const about = editing ?? replyTo;
+  useEffect(() => keepOneInTabOrder(screen.current), [rows]);
   useEffect(() => {
     // A field takes it where there is one and no keyboard comes up over the messages.
     if (arrived && document.activeElement === document.body) heading.current?.focus();
@@ -82,30 +96,18 @@ export function RoomScreen({
     const done = await copyText(roomHref(room, baseUrl));
     setNotice(words.text(done ? "linkCopied" : "copyFailed"));
   };
-  const toLastOwn = () => {
-    const own = screen.current?.querySelectorAll<HTMLElement>(".message.own");
-    own?.[own.length - 1]?.focus();
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    const target = event.target as HTMLElement;
-    if (!target.classList.contains("message")) return;
-    if (event.key === "Escape") input.current?.focus();
-    const next = event.key === "ArrowUp" ? -1 : event.key === "ArrowDown" ? 1 : 0;
-    if (next === 0) return;
-    event.preventDefault();
-    const all = [...(screen.current?.querySelectorAll<HTMLElement>(".message") ?? [])];
-    const to = all[all.indexOf(target) + next];
-    if (to !== undefined) to.focus();
-    else if (next > 0) input.current?.focus();
-  };
-
   const people = (
     <PeopleList members={view.members} count={view.memberCount} session={view.session} />
   );
   const peopleTitle = words.plural("peopleCount", view.memberCount);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys go from message to message
-    <div class="room" ref={screen} onKeyDown={onKeyDown}>
+    <div
+      class="room"
+      ref={screen}
+      onKeyDown={talking.onKeyDown}
+      onFocusIn={() => keepOneInTabOrder(screen.current)}
+    >
       <header class="room-header">
         <button
           type="button"
@@ -186,18 +188,30 @@ export function RoomScreen({
               onJoin={calls.open}
             />
           )}
-          <MessageList
-            rows={rows}
-            loaded={view.loaded}
-            onRetry={onRetry}
-            onDiscard={onDiscard}
-            earlier={view.earlier}
-            lost={view.lost === "all"}
-            linked={linked}
-            onEarlier={() => model.loadEarlier()}
-            onAtEnd={(atEnd) => model.setAtEnd(atEnd)}
-            onRead={(id) => model.read(id)}
-          />
+          <ActsContext.Provider value={talking.acts}>
+            <MessageList
+              rows={rows}
+              loaded={view.loaded}
+              onRetry={onRetry}
+              onDiscard={onDiscard}
+              earlier={view.earlier}
+              lost={view.lost === "all"}
+              linked={linked}
+              onEarlier={() => model.loadEarlier()}
+              onAtEnd={(atEnd) => model.setAtEnd(atEnd)}
+              onRead={(id) => model.read(id)}
+            />
+            {Over !== undefined && (
+              <Over.Layers
+                layer={talking.layer}
+                onClose={talking.close}
+                onRemove={talking.remove}
+              />
+            )}
+            <p class="sr" role="status">
+              {talking.announced}
+            </p>
+          </ActsContext.Provider>
           <div class="notice" role="status" data-testid="notice">
             {notice !== undefined && <span>{notice}</span>}
           </div>
@@ -218,7 +232,9 @@ export function RoomScreen({
                 view={view.writing}
                 onSend={(text) => model.post(text)}
                 onTyping={() => model.client.typing()}
-                onUp={toLastOwn}
+                about={about && model.talk.answered({ replyTo: { id: about } })}
+                onUp={talking.editLast}
+                onEmptied={(id) => talking.acts.open({ kind: "remove", id })}
               />
             )}
           </div>
@@ -273,6 +289,19 @@ function useTitle(room: string, changes: number, view: RoomView): void {
     document.addEventListener("visibilitychange", update);
     return () => document.removeEventListener("visibilitychange", update);
   }, [room, words, count, changes]);
+}
+
+/** What is not needed for reading comes after it. Milliseconds. */
+const LATER = 3_000;
+
+function useLater(loaded: boolean): boolean {
+  const [later, setLater] = useState(false);
+  useEffect(() => {
+    if (!loaded || later) return;
+    const timer = setTimeout(() => setLater(true), LATER);
+    return () => clearTimeout(timer);
+  }, [loaded, later]);
+  return later;
 }
 
 function useNotice() {

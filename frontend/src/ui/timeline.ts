@@ -1,11 +1,14 @@
+import { type Message, postedText } from "../client/conversation.ts";
 import {
   type Cursor,
   type MessageEvent,
   type Person,
   type Post,
   type Problem,
+  parseCursor,
   seqOf,
 } from "../client/index.ts";
+import type { Answered, Said } from "./conversation/talk.ts";
 import { startOfDay } from "./i18n/index.ts";
 
 /** What happened in a room while the page was open, in the order it came. */
@@ -27,6 +30,10 @@ export interface MessageRow {
   at: number;
   state: "sent" | "waiting" | "refused";
   problem?: Problem;
+  /** What became of it; undefined until it is in the log. */
+  said?: Said;
+  /** What it answers. */
+  answered?: Answered;
   /** It mentions oneself. */
   mentioned?: true;
   /** The first and the last of a group. */
@@ -58,11 +65,16 @@ export interface TimelineInput {
   posts: readonly Post[];
   self: Person;
   isOwn(id: string): boolean;
+  /** A message as it is now; by default as it came. */
+  said?(event: MessageEvent): Said;
+  /** What a message answers, as it is now. */
+  answered?(message: Pick<Message, "replyTo">): Answered | undefined;
   /** What was read before; the line stands after it. */
   readUpTo?: Cursor | undefined;
 }
 
-export function rowsOf({ items, posts, self, isOwn, readUpTo }: TimelineInput): Row[] {
+export function rowsOf(input: TimelineInput): Row[] {
+  const { items, posts, self, isOwn, readUpTo } = input;
   const rows: Row[] = [];
   let day: number | undefined;
   let previous: MessageRow | undefined;
@@ -103,7 +115,10 @@ export function rowsOf({ items, posts, self, isOwn, readUpTo }: TimelineInput): 
       else presence.moreLeft -= item.change;
       continue;
     }
-    const { message, at } = item;
+    const { at } = item;
+    const said = input.said?.(item.message);
+    const message: Message = said?.message ?? item.message;
+    const answered = message.replyTo && input.answered?.(message);
     const own = isOwn(message.from.id);
     // What one wrote oneself, in another tab, is not new; what follows it is.
     if (unread !== undefined && !own && seqOf(message.id) > unread) {
@@ -123,12 +138,16 @@ export function rowsOf({ items, posts, self, isOwn, readUpTo }: TimelineInput): 
       text: message.text,
       at,
       state: "sent",
-      ...(!own && mentions(message, isOwn) ? { mentioned: true as const } : {}),
+      ...(said && { said }),
+      ...(answered && { answered }),
+      ...(!own && message.mentions?.some(isOwn) && { mentioned: true as const }),
       first: true,
       last: true,
     });
   }
   for (const post of posts) {
+    const replyTo = parseCursor(post.command?.replyTo);
+    const answered = replyTo && input.answered?.({ replyTo: { id: replyTo } });
     pushMessage({
       kind: "message",
       rowKey: `post:${post.key}`,
@@ -136,7 +155,8 @@ export function rowsOf({ items, posts, self, isOwn, readUpTo }: TimelineInput): 
       postKey: post.key,
       from: self,
       own: true,
-      text: post.text,
+      text: postedText(post),
+      ...(answered && { answered }),
       at: post.at,
       state: post.state,
       ...(post.problem === undefined ? {} : { problem: post.problem }),
@@ -159,11 +179,6 @@ export const MOST_NAMED = 6;
 function isWorthALine({ joined, left, moreJoined, moreLeft }: PresenceRow): boolean {
   const named = joined.length + left.length > 0;
   return named || Math.max(moreJoined, moreLeft) > MOST_NAMED;
-}
-
-function mentions({ fields }: MessageEvent, isOwn: TimelineInput["isOwn"]): boolean {
-  const ids = fields?.mentions;
-  return Array.isArray(ids) && ids.some((id) => typeof id === "string" && isOwn(id));
 }
 
 /** Who came and went within one quiet line: what cancels out is not worth a word. */

@@ -1,0 +1,68 @@
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+
+export interface PopupProps {
+  /** What it belongs to, on the screen. */
+  at: DOMRect | undefined;
+  class: string;
+  onClose(): void;
+  children: ComponentChildren;
+}
+
+/** Between it and what it belongs to, and the edges of the page. Pixels. */
+const GAP = 8;
+
+/** Something over the page, beside what it belongs to. Esc and a click elsewhere close it. */
+export function Popup({ at, class: name, onClose, children }: PopupProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const close = useRef(onClose);
+  close.current = onClose;
+
+  useLayoutEffect(() => {
+    const popup = box.current;
+    if (popup === null) return;
+    const place = () => {
+      const { width, height } = popup.getBoundingClientRect();
+      const { innerWidth, innerHeight } = window;
+      const x = at ? at.right - width : (innerWidth - width) / 2;
+      const under = at ? at.bottom + GAP : (innerHeight - height) / 2;
+      const above = (at?.top ?? 0) - GAP - height;
+      const y = under + height > innerHeight - GAP && above > GAP ? above : under;
+      const clamp = (value: number, most: number) => Math.max(GAP, Math.min(value, most - GAP));
+      popup.style.setProperty("left", `${clamp(x, innerWidth - width)}px`);
+      popup.style.setProperty("top", `${clamp(y, innerHeight - height)}px`);
+    };
+    place();
+    if (typeof ResizeObserver === "undefined") return;
+    const observer = new ResizeObserver(place);
+    observer.observe(popup);
+    return () => observer.disconnect();
+  }, [at]);
+
+  useEffect(() => {
+    const onPointer = (event: Event) => {
+      if (!box.current?.contains(event.target as Node)) close.current();
+    };
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      event.preventDefault();
+      close.current();
+    };
+    const onGone = () => close.current();
+    document.addEventListener("pointerdown", onPointer);
+    document.addEventListener("keydown", onKey, true);
+    window.addEventListener("resize", onGone);
+    return () => {
+      document.removeEventListener("pointerdown", onPointer);
+      document.removeEventListener("keydown", onKey, true);
+      window.removeEventListener("resize", onGone);
+    };
+  }, []);
+
+  return (
+    <div ref={box} class={`popup ${name}`}>
+      {children}
+    </div>
+  );
+}
