@@ -125,6 +125,12 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) {
   curl -N BASE/rooms/lobby/sse                  listen, as an event stream
   curl 'BASE/rooms/lobby/messages?limit=5'      what was said
 
+With a session: curl -c jar -d 'name=Ann' BASE/session
+  curl -b jar -d 'hello' BASE/rooms/lobby       the answer has the message's ID
+  curl -b jar -X PATCH -d 'hello again' BASE/rooms/lobby/messages/ID
+  curl -b jar -X PUT BASE/rooms/lobby/messages/ID/reactions/👍
+  curl -b jar -X DELETE BASE/rooms/lobby/messages/ID
+
 A name for yourself: -H 'X-Name: Ann'
 `, "BASE", base))
 }

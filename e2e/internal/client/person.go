@@ -75,20 +75,39 @@ func (p Person) Post(t testing.TB, room, text string) Event {
 // TryPost says something, under a key if there is one, and is the answer with its status. The error
 // is of the connection: nobody knows then whether the message is stored.
 func (p Person) TryPost(ctx context.Context, room, key, text string) (Event, int, error) {
-	body, err := json.Marshal(map[string]string{"text": text, "key": key})
+	return p.Try(ctx, room, Command{Type: "post", Key: key, Text: text})
+}
+
+// Try carries a command out over HTTP: post, edit, delete or react. The answer and the error are as
+// those of TryPost.
+func (p Person) Try(ctx context.Context, room string, c Command) (Event, int, error) {
+	method, path := http.MethodPost, roomPath(room)+"/messages"
+	if c.Type != "post" {
+		path += "/" + c.Target
+	}
+	switch c.Type {
+	case "edit":
+		method = http.MethodPatch
+	case "delete":
+		method = http.MethodDelete
+	case "react":
+		method, path = http.MethodPut, path+"/reactions/"+url.PathEscape(c.Emoji)
+		if c.On != nil && !*c.On {
+			method = http.MethodDelete
+		}
+	}
+	body, err := json.Marshal(Command{Text: c.Text, ReplyTo: c.ReplyTo, Mentions: c.Mentions})
 	if err != nil {
 		return Event{}, 0, err
 	}
-	if key == "" {
-		if body, err = json.Marshal(map[string]string{"text": text}); err != nil {
-			return Event{}, 0, err
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, p.Base+roomPath(room)+"/messages", bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, p.Base+path, bytes.NewReader(body))
 	if err != nil {
 		return Event{}, 0, err
 	}
 	req.Header.Set("Content-Type", "application/json")
+	if c.Key != "" {
+		req.Header.Set("Idempotency-Key", c.Key)
+	}
 	p.authorize(req.Header)
 	resp, err := web.Do(req)
 	if err != nil {
@@ -104,6 +123,15 @@ func (p Person) TryPost(ctx context.Context, room, key, text string) (Event, int
 		return Event{}, resp.StatusCode, fmt.Errorf("answer %d %q: %w", resp.StatusCode, answer, err)
 	}
 	return message, resp.StatusCode, nil
+}
+
+// Amend edits, deletes or reacts over HTTP and is the amendment; anything but 200 fails the test.
+func (p Person) Amend(t testing.TB, room string, c Command) Event {
+	t.Helper()
+	entry, status, err := p.Try(t.Context(), room, c)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, status, entry.Raw)
+	return entry
 }
 
 // Page reads messages; the query is as in "limit=5".

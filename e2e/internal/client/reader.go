@@ -132,11 +132,16 @@ func (r *Reader) SendFrame(t testing.TB, messageType int, data []byte) {
 
 // Command is a WebSocket command.
 type Command struct {
-	Type   string `json:"type"`
-	RoomID string `json:"roomId,omitempty"`
-	Key    string `json:"key,omitempty"`
-	Text   string `json:"text,omitempty"`
-	After  string `json:"after,omitempty"`
+	Type     string   `json:"type"`
+	RoomID   string   `json:"roomId,omitempty"`
+	Key      string   `json:"key,omitempty"`
+	Text     string   `json:"text,omitempty"`
+	After    string   `json:"after,omitempty"`
+	ReplyTo  string   `json:"replyTo,omitempty"`
+	Mentions []string `json:"mentions,omitempty"`
+	Target   string   `json:"target,omitempty"`
+	Emoji    string   `json:"emoji,omitempty"`
+	On       *bool    `json:"on,omitempty"`
 }
 
 // address is where the reader reads.

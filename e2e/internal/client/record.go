@@ -52,14 +52,14 @@ func (r *Record) Events() []Event {
 // Texts is what the messages so far say, in the order they came.
 func (r *Record) Texts() []string { return textsOf(r.Events()) }
 
-// Cursor is where to go on: the cursor of the last message or live.
+// Cursor is where to go on: the cursor of the last entry or live.
 func (r *Record) Cursor() string {
 	events := r.Events()
 	for _, event := range slices.Backward(events) {
-		switch event.Type {
-		case "message":
+		switch {
+		case event.IsEntry():
 			return event.ID
-		case "live":
+		case event.Type == "live":
 			return event.Cursor
 		}
 	}
