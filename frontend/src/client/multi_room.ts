@@ -16,6 +16,8 @@ import {
 
 /** What the server takes on one connection. */
 export const MOST_ROOMS = 64;
+/** Of a long history a page reads the newest first, and the rest when somebody scrolls up to it. */
+const NEWEST = 200;
 /** Ends after which a room is not asked for again. */
 const LASTING: ReadonlySet<EndKind> = new Set(["left", "forbidden", "refused"]);
 /** Tabs that come back together are asked for together. Milliseconds. */
@@ -130,7 +132,7 @@ export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
     const target = options.target();
     const [first] = positions;
     // The address of one room gets through wherever that of a client without tabs does.
-    if (positions.length === 1 && first !== undefined) return oneRoom({ ...target, ...first });
+    if (positions.length === 1 && first !== undefined) return newest({ ...target, ...first });
     const address = (path: string, asked: readonly PolledRoom[], params?: Params) =>
       severalUrl(target.baseUrl, path, asked, params);
     return { ...target, room: "", positions, address };
@@ -224,4 +226,17 @@ function severalUrl(
     if (version !== undefined) url.searchParams.append("roster", `${room}@${version}`);
   }
   return withParams(url, params);
+}
+
+/** A connection to one room, which begins with the newest of what is kept. */
+function newest(one: Server & RoomPosition): Target {
+  const target = oneRoom(one);
+  return {
+    ...target,
+    address(path, asked, params) {
+      const bound = path === "/messages" ? "limit" : "history";
+      const resumes = asked[0]?.after !== undefined;
+      return target.address(path, asked, resumes ? params : { ...params, [bound]: NEWEST });
+    },
+  };
 }

@@ -4,7 +4,7 @@ import { usePage } from "./context.ts";
 import { around, drawnOf, FIRST, type Range, rangeOf, trimmed, WINDOW } from "./drawn.ts";
 import type { EarlierState } from "./earlier.ts";
 import { Heard } from "./heard.tsx";
-import { DownIcon, MentionIcon, UpIcon } from "./icons.tsx";
+import { ListButtons, type Signs } from "./list_buttons.tsx";
 import { Place } from "./list_place.ts";
 import { AnyRow, type RowProps } from "./rows.tsx";
 import type { MessageRow, Row } from "./timeline.ts";
@@ -32,22 +32,11 @@ const EARLIER_AT = 800;
 /** How long drawing some rows more may take: it must not be felt while one scrolls. Milliseconds. */
 const STEP_WITHIN = 10;
 
-/** What the buttons over the list say. */
-interface Signs {
-  away: boolean;
-  /** Messages of others that one has not seen, further down. */
-  below: number;
-  /** The line "New messages" is above, and one has not seen it. */
-  lineAbove: boolean;
-  /** Mentions of oneself that one has not seen. */
-  mentions: number;
-}
-
 interface Jump {
   key: string;
   where: "top" | "middle";
-  /** For a jump that somebody asked for: the message gets the focus. */
-  focus: boolean;
+  /** The message that gets the focus, when somebody asked for the jump. */
+  focus?: string;
 }
 
 /** The log. It stays at its end if one was there; else what one reads stays where it is. */
@@ -94,13 +83,15 @@ export function MessageList(props: MessageListProps) {
     if (place.current === undefined) return;
     jump.current = undefined;
     place.current.cut = false;
-    if (to < rows.length) setRange(rangeOf(rows, rows.length - FIRST, rows.length));
     place.current.toEnd();
-    look();
+    if (to < rows.length) setRange(rangeOf(rows, rows.length - FIRST, rows.length));
+    else look();
   };
   const toUnread = () => {
+    const mark = rows[line];
     const first = rows[line + 1];
-    if (line >= 0 && first !== undefined) jumpTo({ key: first.rowKey, where: "top", focus: true });
+    if (mark === undefined || first === undefined) return;
+    jumpTo({ key: mark.rowKey, where: "top", focus: first.rowKey });
   };
   const seeing = useRef(() => {});
   seeing.current = () => look();
@@ -115,7 +106,7 @@ export function MessageList(props: MessageListProps) {
   );
   const toMention = () => {
     const last = mentions.at(-1);
-    if (last !== undefined) jumpTo({ key: last.rowKey, where: "middle", focus: true });
+    if (last !== undefined) jumpTo({ key: last.rowKey, where: "middle", focus: last.rowKey });
   };
 
   // A message of one's own brings one to the end.
@@ -135,7 +126,7 @@ export function MessageList(props: MessageListProps) {
       const unread = rows[line];
       // A link is followed below.
       if (unread !== undefined && linked === undefined) {
-        jump.current = { key: unread.rowKey, where: "top", focus: false };
+        jump.current = { key: unread.rowKey, where: "top" };
         if (line < from) setRange(around(rows, line));
       }
     }
@@ -158,7 +149,7 @@ export function MessageList(props: MessageListProps) {
   useLayoutEffect(() => {
     if (!loaded || linked === undefined) return;
     const row = rows.find((row) => row.kind === "message" && row.id === linked.id);
-    if (row !== undefined) jumpTo({ key: row.rowKey, where: "middle", focus: true });
+    if (row !== undefined) jumpTo({ key: row.rowKey, where: "middle", focus: row.rowKey });
   }, [loaded, linked]);
 
   useEffect(() => {
@@ -204,10 +195,10 @@ export function MessageList(props: MessageListProps) {
     return Math.round(step.current.rows);
   };
 
-  /** Draws more where one comes near to what is not drawn. */
-  const more = () => {
+  /** What is to be drawn besides, where one comes near to what is not. */
+  const missing = (n = 1): Range | undefined => {
     const { current } = box;
-    if (!settled || current === null || current.clientHeight === 0 || step.current.asked) return;
+    if (!settled || current === null || current.clientHeight === 0) return undefined;
     const above = current.scrollTop;
     const below = current.scrollHeight - above - current.clientHeight;
     const up = from > 0 && above < AHEAD;
@@ -215,13 +206,22 @@ export function MessageList(props: MessageListProps) {
     const many = place.current?.following === false && to - from > 2 * WINDOW + 4 * FIRST;
     if (!up && !down && !many) {
       if (from === 0 && above < EARLIER_AT && earlier === "more") onEarlier();
-      return;
+      return undefined;
     }
+    return trimmed(rows, up ? from - n : from, down ? to + n : to, up || above < below);
+  };
+  // By the time of the frame something else may be drawn.
+  const grow = useRef(() => {});
+  grow.current = () => {
+    const next = missing(stepRows());
+    if (next !== undefined) setRange(next);
+  };
+  const more = () => {
+    if (step.current.asked || missing() === undefined) return;
     step.current.asked = true;
     nextFrame(() => {
       step.current.asked = false;
-      const n = stepRows();
-      setRange(trimmed(rows, up ? from - n : from, down ? to + n : to, up || above < below));
+      grow.current();
     });
   };
 
@@ -233,12 +233,14 @@ export function MessageList(props: MessageListProps) {
     if (wanted === undefined || index < from || !(row instanceof HTMLElement)) return false;
     jump.current = undefined;
     place.current?.goTo(row, wanted.where);
-    if (!wanted.focus) return true;
+    const focused = rows.findIndex((r) => r.rowKey === wanted.focus) - from;
+    const message = list.current?.children[focused];
+    if (!(message instanceof HTMLElement)) return true;
     for (const old of list.current?.querySelectorAll("[data-linked]") ?? []) {
       old.removeAttribute("data-linked");
     }
-    row.dataset.linked = "";
-    row.focus({ preventScroll: true });
+    message.dataset.linked = "";
+    message.focus({ preventScroll: true });
     return true;
   };
 
@@ -330,47 +332,13 @@ export function MessageList(props: MessageListProps) {
           </div>
         </div>
       </div>
-      {signs.lineAbove && (
-        <button
-          type="button"
-          class="to-unread"
-          data-testid="to-unread"
-          aria-keyshortcuts="Alt+U"
-          title={words.text("toUnread")}
-          onClick={toUnread}
-        >
-          <UpIcon />
-          {words.plural("newBelow", rows.slice(line).filter(isForeign).length)}
-        </button>
-      )}
-      <div class="to-places">
-        {signs.mentions > 0 && (
-          <button
-            type="button"
-            class="to-place"
-            data-testid="to-mention"
-            aria-label={words.plural("toMention", signs.mentions)}
-            title={words.text("toMentionHint")}
-            onClick={toMention}
-          >
-            {signs.mentions > 1 && signs.mentions}
-            <MentionIcon />
-          </button>
-        )}
-        {signs.away && (
-          <button
-            type="button"
-            class="to-place"
-            data-testid="to-end"
-            aria-label={signs.below > 0 ? undefined : words.text("toEnd")}
-            title={words.text("toEnd")}
-            onClick={toLatest}
-          >
-            {signs.below > 0 && words.plural("newBelow", signs.below)}
-            <DownIcon />
-          </button>
-        )}
-      </div>
+      <ListButtons
+        signs={signs}
+        unread={line < 0 ? 0 : rows.slice(line).filter(isForeign).length}
+        onUnread={toUnread}
+        onMention={toMention}
+        onLatest={toLatest}
+      />
     </div>
   );
 }
