@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { fillWorker, nameOf } from "./build_worker.ts";
 
 /** markdown-it brings HTML's named characters, which are off: see text/entities.ts. */
 export const alias = {
@@ -8,6 +9,7 @@ export const alias = {
 
 export default defineConfig({
   resolve: { alias },
+  plugins: [fillWorker(new URL("public/", import.meta.url))],
   // The page works under any path: index.html has a <base>, which the server rewrites.
   base: "./",
   build: {
@@ -20,6 +22,10 @@ export default defineConfig({
     license: { fileName: "licenses.md" },
     // LiveKit's client is large, in a file of its own, and loaded when a call is joined.
     chunkSizeWarningLimit: 600,
+    rolldownOptions: {
+      input: { index: "index.html", sw: "src/worker/sw.ts" },
+      output: { entryFileNames: nameOf },
+    },
   },
   server: {
     proxy: {

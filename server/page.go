@@ -22,7 +22,7 @@ import (
 // style in the markup runs, so that a message that got into it could do nothing either. 'self'
 // covers WebSockets (CSP 3 section 6.7.2.8; Safari since 15.4).
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
-	"font-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+	"font-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 
 // placeholder finds where the address of the page's root goes in index.html, however the build
 // writes it.

@@ -27,7 +27,7 @@ func TestReadmeSettings(t *testing.T) {
 		slices.Sort(all)
 		return all
 	}
-	inHelp := pairs(string(help), `(?s)\s(--[a-z-]+)=[^$]*?\(\$([A-Z_]+)\)`)
+	inHelp := pairs(string(help), `(?s)\n {6}(--[a-z-]+)\b[^$]*?\(\$([A-Z_]+)\)`)
 	require.NotEmpty(t, inHelp)
 	assert.Equal(t, inHelp, pairs(string(readme), "(?m)^\\| `(--[a-z-]+)` \\| `([A-Z_]+)` \\|"))
 }

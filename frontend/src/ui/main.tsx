@@ -1,5 +1,7 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { followServiceWorker } from "./notify/service_worker.ts";
+import { baseUrl } from "./routes.ts";
 import { applyTheme, savedTheme } from "./settings.ts";
 import { followViewport } from "./viewport.ts";
 import "./style/index.css";
@@ -8,3 +10,5 @@ applyTheme(savedTheme());
 followViewport();
 const root = document.getElementById("app");
 if (root !== null) render(<App />, root);
+// While the page is developed, its files are not those that the worker knows.
+if (import.meta.env.PROD) followServiceWorker(baseUrl());

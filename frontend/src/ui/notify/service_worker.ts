@@ -1,0 +1,49 @@
+import { roomHref } from "../routes.ts";
+
+/**
+ * The service worker shows the page where there is no network, and notifications. It needs HTTPS,
+ * or this very machine; without, the page works as well.
+ */
+function container(): ServiceWorkerContainer | undefined {
+  return "serviceWorker" in navigator ? navigator.serviceWorker : undefined;
+}
+
+/** What is needed to read and write comes first. Milliseconds. */
+const AFTER_LOAD = 2_000;
+
+/** Begins with it, once the page is there. */
+export function followServiceWorker(baseUrl: string): void {
+  const workers = container();
+  if (workers === undefined) return;
+  workers.addEventListener("message", ({ data }) => {
+    const { type, room, id } = (data ?? {}) as Record<string, unknown>;
+    if (type === "open" && typeof room === "string" && typeof id === "string") {
+      openMessage(room, id, baseUrl);
+    }
+  });
+  const register = () => {
+    // It may be forbidden, or the disk may be full.
+    workers.register(new URL("sw.js", baseUrl), { updateViaCache: "none" }).catch(() => {});
+  };
+  const later = () => setTimeout(register, AFTER_LOAD);
+  if (document.readyState === "complete") later();
+  else window.addEventListener("load", later, { once: true });
+}
+
+/** The worker's registration, once it runs; undefined where there is none. */
+export async function registration(): Promise<ServiceWorkerRegistration | undefined> {
+  const known = await container()
+    ?.getRegistration(document.baseURI)
+    .catch(() => undefined);
+  return known?.active ? known : undefined;
+}
+
+/** Shows a message, as a link to it would. */
+function openMessage(room: string, id: string, baseUrl: string): void {
+  const to = new URL(roomHref(room, baseUrl, location.search));
+  to.hash = id;
+  const from = location.href;
+  if (to.href !== from) history.pushState(null, "", to);
+  window.dispatchEvent(new PopStateEvent("popstate"));
+  window.dispatchEvent(new HashChangeEvent("hashchange", { oldURL: from, newURL: to.href }));
+}
