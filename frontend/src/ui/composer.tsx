@@ -7,6 +7,7 @@ import type { Writing, WritingView } from "./conversation/writing.ts";
 import { WritingBar } from "./conversation/writing_bar.tsx";
 import { CheckIcon, SendIcon } from "./icons.tsx";
 import { composes, ON_SCREEN_KEYBOARD } from "./keys.ts";
+import { useMentionBox } from "./mentions/mention_box.tsx";
 
 /** Unicode code points, as the server counts. */
 const LONGEST = 4_000;
@@ -18,7 +19,8 @@ export interface ComposerProps {
   view: WritingView;
   /** The message that is edited or answered. */
   about: Answered | undefined;
-  onSend(text: string): void;
+  /** `mentions` are the ids of whom the text mentions. */
+  onSend(text: string, mentions: readonly string[]): void;
   onTyping(): void;
   /** ↑ in the empty composer. */
   onUp(): void;
@@ -33,6 +35,7 @@ export function Composer(props: ComposerProps) {
   const { editing, replyTo } = view;
   const [empty, setEmpty] = useState(true);
   const [over, setOver] = useState(0);
+  const mentions = useMentionBox(input);
   const onScreen = matchMedia(ON_SCREEN_KEYBOARD).matches;
 
   const look = () => {
@@ -62,7 +65,7 @@ export function Composer(props: ComposerProps) {
     if (field.value.trim() === "") return editing && onEmptied(editing);
     const text = field.value.trimEnd();
     field.value = "";
-    onSend(text);
+    onSend(text, mentions.idsIn(text));
     look();
     field.focus();
   };
@@ -78,8 +81,10 @@ export function Composer(props: ComposerProps) {
   return (
     <form class="composer" onSubmit={send}>
       <WritingBar view={view} about={about} onCancel={cancel} />
+      {mentions.list}
       <textarea
         ref={input}
+        {...mentions.attributes}
         data-testid="composer-input"
         rows={1}
         dir="auto"
@@ -92,11 +97,12 @@ export function Composer(props: ComposerProps) {
         onInput={() => {
           const text = input.current?.value ?? "";
           look();
+          mentions.look();
           writing.typed(text);
           if (text !== "") onTyping();
         }}
         onKeyDown={(event) => {
-          if (composes(event)) return;
+          if (composes(event) || mentions.onKey(event)) return;
           const enters = onScreen ? event.ctrlKey || event.metaKey : !event.shiftKey;
           if (event.key === "Enter" && enters) send(event);
           if (event.key === "Escape" && (editing ?? replyTo) !== undefined) cancel();

@@ -39,6 +39,7 @@ export class Message extends Component<MessageProps> {
       row.said !== old.said ||
       row.answered?.text !== old.answered?.text ||
       row.answered?.name !== old.answered?.name ||
+      row.mentions.join() !== old.mentions.join() ||
       row.from.name !== old.from.name
     );
   }
@@ -67,6 +68,7 @@ function Bubble({ row, onRetry, onDiscard }: MessageProps) {
     last && "last",
     state,
     said?.pending && "pending",
+    row.mentioned && "mentions-me",
   ];
   return (
     <div
@@ -95,11 +97,12 @@ function Bubble({ row, onRetry, onDiscard }: MessageProps) {
           <span class="sr">{own ? words.text("you") : from.name}: </span>
         )}
         {answered !== undefined && !gone && <Quote answered={answered} />}
+        {row.mentioned && <span class="sr">{words.text("mentionsYou")}. </span>}
         <div class="bubble-line">
           {said !== undefined && gone ? (
             <Deleted said={said} />
           ) : (
-            <MessageText text={row.text} mentions={said?.message.mentions} />
+            <MessageText text={row.text} mentions={row.mentions} />
           )}
           <MessageTime row={row} />
           {waits && (

@@ -11,6 +11,8 @@ import { copyText } from "./copy.ts";
 import { Dialog } from "./dialog.tsx";
 import { BackIcon, CheckIcon, LeaveIcon, LinkIcon, PeopleIcon } from "./icons.tsx";
 import { useLink } from "./link.ts";
+import { WithPeople } from "./mentions/people.tsx";
+import { useRoomPeople } from "./mentions/room_people.ts";
 import { Menu } from "./menu.tsx";
 import { MessageList } from "./message_list.tsx";
 import { NamePrompt } from "./name_prompt.tsx";
@@ -28,17 +30,23 @@ const NOTICE_SHOWN = 6_000;
 /** What is open over messages is loaded when it is wanted, and before the network may be away. */
 const layers = onDemand(() => import("./conversation/layers.tsx"));
 
-/** `/rooms/{room}` */
-export function RoomScreen({
-  room,
-  transport,
-  href,
-}: {
+interface RoomScreenProps {
   room: string;
   transport: Transport | undefined;
   /** The address, which may lead to a message. */
   href: string;
-}) {
+}
+
+/** `/rooms/{room}` */
+export function RoomScreen(props: RoomScreenProps) {
+  return (
+    <WithPeople>
+      <Room {...props} />
+    </WithPeople>
+  );
+}
+
+function Room({ room, transport, href }: RoomScreenProps) {
   const { words, baseUrl, goTo, arrived } = usePage();
   const { model, view } = useRoom(room, baseUrl, transport);
   const [notice, setNotice] = useNotice();
@@ -69,6 +77,11 @@ export function RoomScreen({
       }),
     [view, self.id],
   );
+  useRoomPeople(model, {
+    members: view.members,
+    authors: view.items.flatMap((item) => (item.kind === "message" ? [item.message.from] : [])),
+    isMe: (id) => model.client.isOwn(id),
+  });
   const onRetry = useCallback((key: string) => model.client.retry(key), [model]);
   const onDiscard = useCallback((key: string) => model.client.discard(key), [model]);
 
@@ -230,7 +243,7 @@ export function RoomScreen({
                 input={input}
                 writing={model.writing}
                 view={view.writing}
-                onSend={(text) => model.post(text)}
+                onSend={(text, mentions) => model.post(text, mentions)}
                 onTyping={() => model.client.typing()}
                 about={about && model.talk.answered({ replyTo: { id: about } })}
                 onUp={talking.editLast}

@@ -10,6 +10,7 @@ import {
 } from "../client/index.ts";
 import type { Answered, Said } from "./conversation/talk.ts";
 import { startOfDay } from "./i18n/index.ts";
+import { mentionsOf } from "./mentions/people.tsx";
 
 /** What happened in a room while the page was open, in the order it came. */
 export type Item =
@@ -27,6 +28,8 @@ export interface MessageRow {
   from: Person;
   own: boolean;
   text: string;
+  /** Whom it mentions. */
+  mentions: readonly string[];
   at: number;
   state: "sent" | "waiting" | "refused";
   problem?: Problem;
@@ -136,6 +139,7 @@ export function rowsOf(input: TimelineInput): Row[] {
       from: message.from,
       own,
       text: message.text,
+      mentions: said ? (message.mentions ?? []) : mentionsOf(message.fields),
       at,
       state: "sent",
       ...(said && { said }),
@@ -157,6 +161,7 @@ export function rowsOf(input: TimelineInput): Row[] {
       own: true,
       text: postedText(post),
       ...(answered && { answered }),
+      mentions: mentionsOf(post.command),
       at: post.at,
       state: post.state,
       ...(post.problem === undefined ? {} : { problem: post.problem }),

@@ -1,7 +1,7 @@
 import type { Message, Reaction } from "../../client/conversation.ts";
 import { usePage } from "../context.ts";
 import { PlusIcon } from "../icons.tsx";
-import { usePeople } from "../mentions/people.ts";
+import { usePeople } from "../mentions/people.tsx";
 import { useActs } from "./acts.ts";
 
 /** So many names are said; the list has all of them. */

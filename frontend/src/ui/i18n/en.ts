@@ -157,6 +157,12 @@ export const en = {
   copyCode: "Copy code",
   codeCopied: "Copied",
   leadsTo: "This link leads to {host}",
+  mentionSomebody: "People to mention",
+  mentionChoices: {
+    one: "{count} person found, press Enter to choose",
+    other: "{count} people found, use the arrow keys to choose",
+  },
+  mentionsYou: "mentions you",
   waiting: "Waiting",
   sent: "Sent",
   refused: "Not sent",

@@ -1,4 +1,4 @@
-import { usePeople } from "./people.ts";
+import { usePeople } from "./people.tsx";
 
 /** Somebody who is mentioned, under the name that they have now. */
 export function Mention({ id, name }: { id: string; name: string }) {

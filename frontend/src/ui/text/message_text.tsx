@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
-import { type Meant, useMeant } from "../mentions/people.ts";
+import { type Meant, useMeant } from "../mentions/people.tsx";
 import { onDemand } from "./load.ts";
 import { Blocks } from "./nodes.tsx";
 import { isEmojiOnly, isLong, mayHaveMarkup, withLineBreaks } from "./typed.ts";

@@ -134,19 +134,29 @@ function addBlank(blocks: Block[], next: Block, blank: number): void {
 }
 
 const MARKS = { strong_open: "bold", em_open: "italic", s_open: "strike" } as const;
+/** Marks within marks beyond this mark nothing: a page is not to be made of a thousand levels. */
+const DEEPEST = 16;
 
 function inlines(tokens: readonly Token[]): Inline[] {
   const top: Inline[] = [];
-  const open = [top];
+  const open: { children: Inline[]; link?: Link }[] = [{ children: top }];
   for (const token of tokens) {
-    const into = open.at(-1) ?? top;
+    const into = open.at(-1)?.children ?? top;
     if (token.nesting < 0) {
-      open.pop();
+      const { link } = open.pop() ?? {};
+      if (link !== undefined) sayHost(link);
     } else if (token.nesting > 0) {
       const children: Inline[] = [];
-      if (token.type === "link_open") into.push(labelled(String(token.attrGet("href")), children));
-      else into.push({ kind: MARKS[token.type as keyof typeof MARKS], children });
-      open.push(children);
+      if (token.type === "link_open") {
+        const link: Link = { kind: "link", href: String(token.attrGet("href")), children };
+        into.push(link);
+        open.push({ children, link });
+      } else if (open.length > DEEPEST) {
+        open.push({ children: into });
+      } else {
+        into.push({ kind: MARKS[token.type as keyof typeof MARKS], children });
+        open.push({ children });
+      }
     } else if (token.type === "code_inline") {
       into.push({ kind: "code", text: token.content });
     } else if (token.type === "mention") {
@@ -157,43 +167,25 @@ function inlines(tokens: readonly Token[]): Inline[] {
       into.push({ kind: "text", text: token.content });
     }
   }
-  for (const node of walk(top)) if (node.kind === "link") sayHost(node);
   return top;
-}
-
-function* walk(nodes: readonly Inline[]): Generator<Inline> {
-  for (const node of nodes) {
-    yield node;
-    if ("children" in node) yield* walk(node.children);
-  }
-}
-
-function labelled(href: string, children: Inline[]): Link {
-  return { kind: "link", href, children, host: "" };
 }
 
 /** A label says nothing of where it leads, unless it is the address. */
 function sayHost(link: Link): void {
-  if (link.host !== "") return;
   const label = plainText(link.children).trim();
   const url = new URL(link.href);
   link.href = url.href;
   const shown = webAddress(label) ?? webAddress(`https://${label}`);
-  if (shown?.href === url.href && hiddenHost(label, url) === undefined) delete link.host;
-  else link.host = url.host;
+  if (shown?.href === url.href && hiddenHost(label, url) === undefined) return;
+  link.host = url.host;
 }
 
 /** The names after `@` in a tree, in the order in which they are drawn. */
-export function mentionedNames(blocks: readonly Block[]): string[] {
-  const names: string[] = [];
-  for (const block of blocks) {
-    if (block.kind === "lines") {
-      for (const node of walk(block.children)) if (node.kind === "mention") names.push(node.name);
-    } else if (block.kind === "quote") {
-      names.push(...mentionedNames(block.children));
-    } else if (block.kind === "list") {
-      names.push(...block.items.flatMap(mentionedNames));
-    }
+export function mentionedNames(nodes: readonly (Block | Inline)[], names: string[] = []): string[] {
+  for (const node of nodes) {
+    if (node.kind === "mention") names.push(node.name);
+    else if (node.kind === "list") for (const item of node.items) mentionedNames(item, names);
+    else if ("children" in node) mentionedNames(node.children, names);
   }
   return names;
 }

@@ -1,5 +1,5 @@
-import { createContext } from "preact";
-import { useContext } from "preact/hooks";
+import { type ComponentChildren, createContext } from "preact";
+import { useContext, useState } from "preact/hooks";
 import type { Person } from "../../client/index.ts";
 import { assign } from "./assign.ts";
 
@@ -21,9 +21,28 @@ const NOBODY: People = {
   isMe: () => false,
 };
 
-export const PeopleContext = createContext<People>(NOBODY);
+/** Whom a message on the wire mentions. */
+export function mentionsOf(fields: object | undefined): string[] {
+  const ids = (fields as { readonly mentions?: unknown } | undefined)?.mentions;
+  return Array.isArray(ids) ? ids.filter((id) => typeof id === "string") : [];
+}
+
+const PeopleContext = createContext(NOBODY);
+/** Apart from the people: whoever tells them is not drawn again by that. */
+const SetContext = createContext((_: People): void => undefined);
+
+/** Gives what is in it the people of the room that is shown, once the room has told them. */
+export function WithPeople({ children }: { children: ComponentChildren }) {
+  const [people, setPeople] = useState(NOBODY);
+  return (
+    <SetContext.Provider value={setPeople}>
+      <PeopleContext.Provider value={people}>{children}</PeopleContext.Provider>
+    </SetContext.Provider>
+  );
+}
 
 export const usePeople = () => useContext(PeopleContext);
+export const useSetPeople = () => useContext(SetContext);
 
 /** Names that a message is searched for: those of whom it mentions. */
 const MOST_NAMES = 200;
