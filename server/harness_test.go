@@ -142,6 +142,7 @@ type fakeRooms struct {
 	foldAbove int
 	snapshot  chat.RosterSnapshot
 	marks     []chat.RoomMark
+	kept      chat.Kept
 	err       error
 	calls     []string
 }
@@ -150,6 +151,11 @@ func (f *fakeRooms) FoldAbove() int { return f.foldAbove }
 
 func (f *fakeRooms) Members(context.Context, chat.Principal, chat.RoomID) (chat.RosterSnapshot, error) {
 	return f.snapshot, f.err
+}
+
+func (f *fakeRooms) History(_ context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error) {
+	f.calls = append(f.calls, "history "+string(room)+" "+who.Name)
+	return f.kept, f.err
 }
 
 func (f *fakeRooms) Typing(_ context.Context, who chat.Principal, room chat.RoomID) error {

@@ -179,12 +179,16 @@ func compressible(kind string) bool {
 // index serves the page itself, whoever asks and with whatever session: it is where a new one is
 // made.
 func (p *page) index(w http.ResponseWriter, r *http.Request) {
-	h := w.Header()
+	p.setHeaders(w.Header())
+	p.html.ServeHTTP(w, r)
+}
+
+// setHeaders sets what a browser has to know of the page.
+func (p *page) setHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", p.policy)
 	h.Set("Permissions-Policy", p.permissions)
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
-	p.html.ServeHTTP(w, r)
 }
 
 // files has a handler for each of the page's other files, by path.

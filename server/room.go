@@ -98,7 +98,7 @@ func (s *Server) room(w http.ResponseWriter, r *http.Request) {
 func (s *Server) roomPage(w http.ResponseWriter, r *http.Request) {
 	room, err := httpapi.RoomOf(r)
 	if err != nil || string(room) == r.PathValue("room") {
-		s.page.index(w, r)
+		s.pageWithKept(w, r)
 		return
 	}
 	address := url.URL{Path: s.basePath + "/rooms/" + string(room), RawQuery: r.URL.RawQuery}

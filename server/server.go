@@ -20,6 +20,7 @@ import (
 
 // Rooms is what the server itself asks of the core; [*chat.Node] has it.
 type Rooms interface {
+	History(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error)
 	Members(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.RosterSnapshot, error)
 	Typing(ctx context.Context, who chat.Principal, room chat.RoomID) error
 	Leave(ctx context.Context, who chat.Principal, room chat.RoomID, stream string) error
