@@ -32,6 +32,9 @@ func (s *Server) routes() http.Handler {
 	get(e, "/stream/messages", writeDeadline(t.many))
 	post(e, "/rooms/:room/messages", writeDeadline(t.post))
 	post(e, "/rooms/:room", writeDeadline(t.post))
+	for _, path := range []string{"/rooms/:room/messages", "/rooms/:room"} { // curl -T - sends what it reads so
+		e.PUT(path, handle(writeDeadline(t.post)))
+	}
 	e.PATCH("/rooms/:room/messages/:id", handle(writeDeadline(t.edit)))
 	e.DELETE("/rooms/:room/messages/:id", handle(writeDeadline(t.remove)))
 	e.PUT("/rooms/:room/messages/:id/reactions/:emoji", handle(writeDeadline(t.react)))

@@ -118,3 +118,42 @@ func TestIdempotencyKey(t *testing.T) {
 	assert.Equal(t, message.ID, reader.WaitType(t, "ack").ID)
 	assert.Equal(t, []string{"once", "mine", "hers"}, client.Guest(node.URL, "").Page(t, "kitchen", "").Texts())
 }
+
+// What people type, as the real curl sends it: stored as it was written, or an error that says how.
+func TestCurlWhateverIsWritten(t *testing.T) {
+	node := startNode(t)
+	room := node.URL + "/rooms/kitchen"
+	for _, c := range []struct {
+		want string // empty for a refusal
+		line string
+	}{
+		{"https://example.com/?a=1&text=abc", `curl -sS -d 'https://example.com/?a=1&text=abc' ` + room},
+		{"", `curl -sS -d 'text=hello & goodbye' ` + room},
+		{"", `curl -sS -d 'text=100% sure' ` + room},
+		{"100% sure", `curl -sS -d '100% sure' ` + room},
+		{"hello & goodbye", `curl -sS --data-urlencode 'text=hello & goodbye' ` + room},
+		{"Привет", `curl -sS --data-urlencode 'Привет' ` + room},
+		{"Привет", `curl -sS -d 'Привет' ` + room},
+		{"hello & goodbye", `curl -sS -F 'text=hello & goodbye' ` + room},
+		{"from a pipe", `bash -c "echo from a pipe | curl -sS -T - ` + room + `"`},
+		{"from a pipe", `bash -c "echo from a pipe | curl -sS -T - ` + room + `/messages"`},
+		{"packed", `bash -c "echo packed | gzip | curl -sS -H 'Content-Encoding: gzip' --data-binary @- ` + room + `"`},
+		{"packed", `bash -c "echo packed | gzip | curl -sS --data-binary @- ` + room + `"`},
+		{"Привет", `bash -c "echo Привет | iconv -t cp1251 | curl -sS -H 'Content-Type: text/plain; charset=windows-1251' --data-binary @- ` + room + `"`},
+		{"Привет", `bash -c "echo Привет | iconv -t utf-16 | curl -sS --data-binary @- ` + room + `"`},
+	} {
+		process := client.Shell(t, c.line)
+		require.Zero(t, process.Wait(t), process.Output)
+		var answer struct {
+			Text, Code, Detail string
+			Status             int
+		}
+		require.NoError(t, json.Unmarshal([]byte(process.Output.String()), &answer), process.Output)
+		if c.want == "" {
+			assert.Equal(t, http.StatusBadRequest, answer.Status, c.line)
+			assert.Contains(t, answer.Detail, "--data-urlencode", c.line)
+			continue
+		}
+		assert.Equal(t, c.want, answer.Text, "%s: %s", c.line, process.Output)
+	}
+}

@@ -61,6 +61,10 @@ func WriteProblem(w http.ResponseWriter, err error) {
 	if f.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
 	}
+	var coding codingError
+	if errors.As(err, &coding) {
+		h.Set("Accept-Encoding", "gzip") // RFC 9110 section 12.5.3
+	}
 	if f.Code == wire.CodeUpgradeRequired {
 		h.Set("Upgrade", "websocket")
 		h.Set("Connection", "Upgrade")

@@ -1,12 +1,12 @@
 package httpapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/wire"
@@ -26,20 +26,20 @@ type Post struct {
 //
 // Errors are the client's fault: a [*wire.Failure], or an [*http.MaxBytesError] from the bound.
 func PostOf(r *http.Request) (Post, error) {
-	form, err := formOf(r)
+	c, err := contentOf(r)
 	if err != nil {
 		return Post{}, err
 	}
-	body, err := readBody(r)
+	form, err := c.postForm()
+	if err != nil {
+		return Post{}, err
+	}
+	if err := c.read(r); err != nil {
+		return Post{}, err
+	}
+	post, err := form(r, c)
 	if err != nil {
 		return Post{}, onText(err)
-	}
-	post, err := form(r, body)
-	if err != nil {
-		return Post{}, err
-	}
-	if !utf8.ValidString(post.Text) { // forms can spell any byte
-		return Post{}, onText(wire.Fail(wire.CodeInvalidUTF8, ""))
 	}
 	if key := KeyOf(r); key != "" {
 		post.Key = key
@@ -56,24 +56,15 @@ func onText(err error) error {
 }
 
 // parse reads a body of one form.
-type parse func(r *http.Request, body []byte) (Post, error)
+type parse func(r *http.Request, c *content) (Post, error)
 
-// formOf is how to read a body by its content type: JSON, a form, or anything that is text as it
+// postForm is how to read a body by its content type: JSON, a form, or anything that is text as it
 // is.
-func formOf(r *http.Request) (parse, error) {
-	media, parameters, err := mediaType(r)
-	if err != nil {
-		return nil, err
-	}
-	switch charset := strings.ToLower(parameters["charset"]); charset {
-	case "", "utf-8", "utf8", "us-ascii":
-	default:
-		return nil, wire.Fail(wire.CodeUnsupported, "text must be UTF-8")
-	}
-	switch {
+func (c *content) postForm() (parse, error) {
+	switch media := c.media; {
 	case media == "application/json", strings.HasPrefix(media, "application/") && strings.HasSuffix(media, "+json"):
 		return fromJSON, nil
-	case media == "application/x-www-form-urlencoded":
+	case media == formType:
 		return urlencoded, nil
 	case media == "multipart/form-data":
 		return multipart, nil
@@ -83,24 +74,31 @@ func formOf(r *http.Request) (parse, error) {
 	return nil, wire.Fail(wire.CodeUnsupported, "send JSON, a form, or text")
 }
 
-func fromJSON(_ *http.Request, body []byte) (post Post, err error) {
-	if err := json.Unmarshal(body, &post); err != nil {
+func fromJSON(_ *http.Request, c *content) (post Post, err error) {
+	object, err := c.utf8()
+	if err != nil {
+		return Post{}, err
+	}
+	if err := json.Unmarshal(object, &post); err != nil {
 		return Post{}, wire.FailJSON(err, `want a JSON object such as {"text":"hello","key":"k-1"}`)
 	}
 	return post, nil
 }
 
-// urlencoded is a form when it has a text field, and else the text itself: `curl -d hello` sends
-// one so.
-func urlencoded(_ *http.Request, body []byte) (Post, error) {
-	fields, err := url.ParseQuery(string(body))
-	switch said := string(body); {
-	case err != nil && (strings.HasPrefix(said, "text=") || strings.Contains(said, "&text=")):
-		return Post{}, wire.Fail(wire.CodeMalformed, "the form can't be read")
-	case err != nil || !fields.Has("text"):
-		return plain(nil, body)
+// postFields are the fields of a post's form.
+var postFields = formFields{main: "text", others: []string{"key", "replyTo", "mentions"}, lists: []string{"mentions"}}
+
+// urlencoded is what says that it is a form, and may be the text itself: `curl -d hello` sends one
+// so.
+func urlencoded(_ *http.Request, c *content) (Post, error) {
+	form, isForm, text, err := c.formOf(postFields)
+	switch {
+	case err != nil:
+		return Post{}, err
+	case isForm:
+		return postOf(form), nil
 	}
-	return postOf(fields), nil
+	return Post{Text: withoutLastBreak(text)}, nil
 }
 
 // postOf is a form's post.
@@ -112,15 +110,27 @@ func postOf(fields url.Values) Post {
 	return post
 }
 
-func multipart(r *http.Request, body []byte) (Post, error) {
-	r.Body = io.NopCloser(strings.NewReader(string(body)))
+// multipart is a form of parts. Each of its values is the bytes that were given, so fields that are
+// not known change nothing.
+func multipart(r *http.Request, c *content) (Post, error) {
+	r.Body = io.NopCloser(bytes.NewReader(c.body))
 	if err := r.ParseMultipartForm(wire.MaxBody); err != nil {
 		return Post{}, wire.Fail(wire.CodeMalformed, "the form can't be read")
 	}
-	return postOf(r.PostForm), nil
+	if len(r.PostForm[postFields.main]) > 1 {
+		return Post{}, wire.Fail(wire.CodeMalformed, "the form has text twice")
+	}
+	post := postOf(r.PostForm)
+	var err error
+	post.Text, err = c.decode([]byte(post.Text))
+	return post, err
 }
 
-// plain is a body that is the text itself, but for the line break that ends most files.
-func plain(_ *http.Request, body []byte) (Post, error) {
-	return Post{Text: strings.TrimRight(string(body), "\r\n")}, nil
+// plain is a body that is the text itself.
+func plain(_ *http.Request, c *content) (Post, error) {
+	text, err := c.text()
+	return Post{Text: withoutLastBreak(text)}, err
 }
+
+// withoutLastBreak is a text without the line break that ends most files.
+func withoutLastBreak(text string) string { return strings.TrimRight(text, "\r\n") }
