@@ -227,16 +227,61 @@ func (p *person) setReader(reader *client.Reader) {
 func (p *person) chat(ctx context.Context, pause time.Duration) {
 	for n := 1; ctx.Err() == nil; n++ {
 		wait(ctx, p.between(0, 2*pause))
-		key, text := fmt.Sprintf("k-%d", n), fmt.Sprintf("%s says %d", p.Name, n)
-		p.post(ctx, key, text)
+		p.post(ctx, p.something(n))
 	}
 }
 
-// post sends a message again and again under its key, until it is acknowledged or ctx ends, and is
-// its id.
-func (p *person) post(ctx context.Context, key, text string) (id string) {
+// something is what a person says or does next.
+func (p *person) something(n int) check.Attempt {
+	a := check.Attempt{Author: p.ID, Key: fmt.Sprintf("k-%d", n), Text: fmt.Sprintf("%s says %d", p.Name, n)}
+	about, mine := p.about()
+	what := p.chance(10)
+	if about.ID == "" || what < 4 {
+		return a
+	}
+	a.Target = about.ID
+	switch {
+	case what == 4 || what == 5 && mine: // now and then one that must be refused
+		a.Kind = "edit"
+	case what == 5 || what == 6 && mine && p.chance(2) == 0:
+		a.Kind, a.Text = "delete", ""
+	default:
+		a.Kind, a.Text = "reaction", ""
+		a.Emoji, a.On = []string{"👍", "🎉", "☕"}[p.chance(3)], p.chance(3) > 0
+	}
+	return a
+}
+
+// about is one of the last messages that a person has seen, more often one of its own; the zero
+// event when there is none.
+func (p *person) about() (message client.Event, mine bool) {
+	const last = 400 // events
+	var seen, own []client.Event
+	for _, e := range p.record.Recent(last) {
+		if e.Type == "message" {
+			seen = append(seen, e)
+			if e.From.ID == p.ID {
+				own = append(own, e)
+			}
+		}
+	}
+	from := seen
+	if len(own) > 0 && p.chance(2) == 0 {
+		from = own
+	}
+	if len(from) == 0 {
+		return client.Event{}, false
+	}
+	message = from[p.chance(len(from))]
+	return message, message.From.ID == p.ID
+}
+
+// post sends something again and again under its key, until it is acknowledged or refused for good
+// or ctx ends, and is its id.
+func (p *person) post(ctx context.Context, what check.Attempt) (id string) {
 	for ctx.Err() == nil {
-		attempt := check.Attempt{Author: p.ID, Key: key, Text: text, Sent: time.Now()}
+		attempt := what
+		attempt.Sent = time.Now()
 		p.mu.Lock()
 		reader := p.reader
 		p.mu.Unlock()
@@ -254,6 +299,9 @@ func (p *person) post(ctx context.Context, key, text string) (id string) {
 			}
 			return attempt.ID
 		}
+		if attempt.Nothing || slices.Contains(refusals, attempt.Status) {
+			return ""
+		}
 		wait(ctx, p.between(50*time.Millisecond, 400*time.Millisecond))
 	}
 	return ""
@@ -261,24 +309,63 @@ func (p *person) post(ctx context.Context, key, text string) (id string) {
 
 // again sends what was acknowledged once more, as somebody does who has lost the acknowledgement.
 func (p *person) again(a check.Attempt) {
-	again := check.Attempt{Author: a.Author, Key: a.Key, Text: a.Text, Sent: time.Now()}
+	again := a
+	again.Sent, again.Answered, again.Status, again.ID, again.Detail = time.Now(), time.Time{}, 0, "", ""
 	p.postByHTTP(&again)
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
 	p.room.attempts = append(p.room.attempts, again)
 }
 
+// refusals are the statuses that end an attempt to amend something.
+var refusals = []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
+
+// refusalOf is the status that stands for a code of an error event.
+func refusalOf(code string) int {
+	switch code {
+	case "not_allowed":
+		return http.StatusForbidden
+	case "not_found":
+		return http.StatusNotFound
+	case "conflict":
+		return http.StatusConflict
+	}
+	return http.StatusServiceUnavailable
+}
+
+// command is what an attempt sends.
+func command(a *check.Attempt) client.Command {
+	c := client.Command{Type: "post", Key: a.Key, Text: a.Text, Target: a.Target}
+	switch a.Kind {
+	case "edit", "delete":
+		c.Type = a.Kind
+	case "reaction":
+		c.Type, c.Emoji, c.On = "react", a.Emoji, &a.On
+	}
+	return c
+}
+
+// acknowledge notes the entry that an answer names; none when there was nothing to do.
+func acknowledge(a *check.Attempt, id string) {
+	if id == "0-0" {
+		a.Nothing = true
+	} else {
+		a.ID = id
+	}
+}
+
 func (p *person) postByHTTP(a *check.Attempt) {
 	ctx, cancel := context.WithTimeout(context.Background(), answerTime)
 	defer cancel()
 	at := p.somewhere()
-	message, status, err := at.TryPost(ctx, p.room.name, a.Key, a.Text)
+	message, status, err := at.Try(ctx, p.room.name, command(a))
 	a.Status, a.Detail = status, strings.TrimPrefix(at.Base, "http://")
 	switch {
 	case err != nil:
 		a.Detail += " " + err.Error()
 	case status == http.StatusCreated || status == http.StatusOK:
-		a.Answered, a.ID = time.Now(), message.ID
+		a.Answered = time.Now()
+		acknowledge(a, message.ID)
 	default:
 		a.Answered = time.Now()
 		a.Detail += " " + message.Code + ": " + message.Detail
@@ -288,7 +375,7 @@ func (p *person) postByHTTP(a *check.Attempt) {
 func (p *person) postByWebSocket(reader *client.Reader, a *check.Attempt) {
 	a.Detail = "ws"
 	n := len(p.record.Events())
-	if err := reader.TrySend(client.Command{Type: "post", Key: a.Key, Text: a.Text}); err != nil {
+	if err := reader.TrySend(command(a)); err != nil {
 		a.Detail += " " + err.Error()
 		return
 	}
@@ -300,10 +387,11 @@ func (p *person) postByWebSocket(reader *client.Reader, a *check.Attempt) {
 		for _, event := range events {
 			switch {
 			case event.Type == "ack" && event.Key == a.Key:
-				a.Status, a.ID, a.Answered = http.StatusCreated, event.ID, event.At
+				a.Status, a.Answered = http.StatusCreated, event.At
+				acknowledge(a, event.ID)
 				return
 			case event.Type == "error" && event.Key == a.Key:
-				a.Status, a.Answered = http.StatusServiceUnavailable, event.At
+				a.Status, a.Answered = refusalOf(event.Code), event.At
 				a.Detail += " " + event.Code + ": " + event.Detail
 				return
 			}
@@ -355,7 +443,9 @@ func (r *room) mark(ctx context.Context) error {
 	for _, p := range r.people {
 		from[p] = len(p.record.Events())
 	}
-	id := marker.post(ctx, fmt.Sprintf("mark-%d", marker.marks), fmt.Sprintf("mark %d", marker.marks))
+	id := marker.post(ctx, check.Attempt{
+		Author: marker.ID, Key: fmt.Sprintf("mark-%d", marker.marks), Text: fmt.Sprintf("mark %d", marker.marks),
+	})
 	if id == "" {
 		return fmt.Errorf("%s: %w: nobody could post for %v", r.name, errNotRecovered, time.Since(began))
 	}
@@ -416,8 +506,8 @@ func (c *crowd) judge(t *testing.T) {
 	} else {
 		c.judgePresence(t)
 	}
-	posts, acknowledged, seen := 0, 0, 0
-	kept := map[*room][]client.Event{}
+	posts, acknowledged, seen, amendments := 0, 0, 0, 0
+	kept := map[*room]client.Page{}
 	for _, r := range c.rooms {
 		kept[r] = c.page(t, r)
 	}
@@ -426,7 +516,7 @@ func (c *crowd) judge(t *testing.T) {
 	for _, r := range c.rooms {
 		record := check.Room{
 			Name: r.name, Limit: c.limit, Losses: c.losses, Outages: c.outages, Late: time.Duration(c.late.Load()),
-			Attempts: r.attempts, Kept: kept[r],
+			Attempts: r.attempts, Kept: kept[r].Messages, Cursor: kept[r].Cursor,
 		}
 		for _, p := range r.people {
 			record.Readings = append(record.Readings, check.Reading{Who: p.Name, ID: p.ID, Events: p.record.Events()})
@@ -439,8 +529,11 @@ func (c *crowd) judge(t *testing.T) {
 		}
 		for _, reading := range record.Readings {
 			for _, event := range reading.Events {
-				if event.Type == "message" {
+				switch {
+				case event.Type == "message":
 					seen++
+				case event.Amends():
+					amendments++
 				}
 			}
 		}
@@ -452,8 +545,8 @@ func (c *crowd) judge(t *testing.T) {
 			t.Logf("the record of %s:\n%s", r.name, check.Dump(record))
 		}
 	}
-	t.Logf("%d rooms, %d sendings, %d acknowledgements, %d messages read, %d losses by design; the machine was late by up to %v",
-		len(c.rooms), posts, acknowledged, seen, len(c.losses), time.Duration(c.late.Load()).Round(time.Millisecond))
+	t.Logf("%d rooms, %d sendings, %d acknowledgements, %d messages and %d amendments read, %d losses by design; the machine was late by up to %v",
+		len(c.rooms), posts, acknowledged, seen, amendments, len(c.losses), time.Duration(c.late.Load()).Round(time.Millisecond))
 }
 
 func list(faults []check.Fault) string {
@@ -469,15 +562,15 @@ func list(faults []check.Fault) string {
 }
 
 // page reads what is kept of a room, from a node that can tell.
-func (c *crowd) page(t *testing.T, r *room) []client.Event {
+func (c *crowd) page(t *testing.T, r *room) client.Page {
 	t.Helper()
 	for _, base := range c.bases {
 		if harness.Status(base+"/readyz") == http.StatusOK {
-			return client.Guest(base, "").Page(t, r.name, "limit=1000").Messages
+			return client.Guest(base, "").Page(t, r.name, "limit=1000")
 		}
 	}
 	require.FailNow(t, "no node is ready")
-	return nil
+	return client.Page{}
 }
 
 // lease is how long a member that nobody renews stays.

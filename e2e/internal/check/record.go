@@ -19,6 +19,12 @@ type Attempt struct {
 	Status int
 	// ID is the entry's, when the post was acknowledged.
 	ID string
+	// Kind is what was sent: "edit", "delete" or "reaction"; "" for a message. Target is the message
+	// that it is about, Emoji and On are a reaction's.
+	Kind, Target, Emoji string
+	On                  bool
+	// Nothing says that the server has found nothing to do.
+	Nothing bool
 	// Detail is what else is known of an attempt that failed.
 	Detail string
 }
@@ -74,8 +80,10 @@ type Room struct {
 	Late     time.Duration
 	Attempts []Attempt
 	Readings []Reading
-	// Kept is what the room has in the end.
-	Kept []client.Event
+	// Kept is what the room has in the end, and Cursor where its log ends: after the last of Kept
+	// when it is empty.
+	Kept   []client.Event
+	Cursor string
 }
 
 // late is how long after it was caused something may be seen: by a client that has only just been

@@ -14,22 +14,28 @@ import (
 // Its means is the order that readers saw: an entry that came right after another has that one for its predecessor, and
 // for each entry that must be one and the same for all readers. So the entries are a single chain, which only a loss can
 // fork. Each reader must have seen a stretch of it without a hole, from its cursor, or from what was kept at its reset,
-// to the end; and each acknowledged post must be on it.
+// to the end; and each acknowledged post must be on it. A replay of what is kept leaves amendments out: they are in the
+// messages (amend.go).
 func (r Room) Check() []Fault {
 	c := &roomCheck{Room: r, entries: map[string]client.Event{}, before: map[string]string{}, firstSeen: map[string]time.Time{}}
-	c.attempts = map[string][]Attempt{}
+	c.attempts, c.byID = map[string][]Attempt{}, map[string]Attempt{}
 	for _, a := range r.Attempts {
 		c.attempts[a.Author+" "+a.Key] = append(c.attempts[a.Author+" "+a.Key], a)
 		if a.Acknowledged() {
 			c.sight(a.ID, a.Answered)
+			c.byID[a.ID] = a
 		}
 	}
 	for _, reading := range r.Readings {
 		for _, event := range reading.Events {
-			if event.Type == "message" {
+			if event.IsEntry() {
 				c.sight(event.ID, event.At)
+				c.know(event)
 			}
 		}
+	}
+	for _, event := range r.Kept {
+		c.know(event)
 	}
 	for _, reading := range r.Readings {
 		c.reading(reading)
@@ -43,6 +49,9 @@ func (r Room) Check() []Fault {
 	c.acknowledged()
 	c.keys()
 	c.byTime()
+	c.replays()
+	c.states()
+	c.answers()
 	return c.faults
 }
 
@@ -51,12 +60,18 @@ type roomCheck struct {
 	faults []Fault
 
 	attempts  map[string][]Attempt    // by author and key
-	entries   map[string]client.Event // all that were seen, by id
+	entries   map[string]client.Event // all that were seen, by id; of an amendment what it said before it was overtaken
 	before    map[string]string       // each entry's predecessor
 	firstSeen map[string]time.Time    // when anybody first saw or was told of an id
 	// line is the chain that ends with what is kept, as far back as anybody saw it, by number; from is its lowest.
 	line map[uint64]string
 	from uint64
+
+	byID      map[string]Attempt // those that were acknowledged
+	holes     []hole
+	snapshots []snapshot
+	views     []view
+	voids     []view
 }
 
 func (c *roomCheck) fault(kind, format string, args ...any) {
@@ -70,7 +85,10 @@ func (c *roomCheck) sight(id string, at time.Time) {
 }
 
 func (c *roomCheck) tip() string {
-	if len(c.Kept) == 0 {
+	switch {
+	case c.Cursor != "":
+		return c.Cursor
+	case len(c.Kept) == 0:
 		return "0-0"
 	}
 	return c.Kept[len(c.Kept)-1].ID
@@ -83,6 +101,7 @@ type place struct {
 	at  time.Time // since when
 	// first is the first entry's number after a reset or a beginning without a cursor, until live; 0 for none.
 	first uint64
+	count int  // how many entries were shown since
 	fresh bool // between a reset or such a beginning, and live
 }
 
@@ -91,12 +110,13 @@ func (c *roomCheck) reading(reading Reading) {
 	var here place
 	here.fresh = true
 	shown, keys := map[string]bool{}, map[string]string{}
+	told := newMessages()
 	resumed := false
 	for i, event := range reading.Events {
-		switch event.Type {
-		case "welcome":
+		switch {
+		case event.Type == "welcome":
 			resumed = event.Resumed
-		case "reset":
+		case event.Type == "reset":
 			c.reset(reading.Who, here, event, reading.Events[i+1:])
 			if resumed && c.beforeLive(reading.Events[:i]) {
 				c.fault("reset", "%s was welcomed as resumed and then reset", reading.Who)
@@ -104,13 +124,17 @@ func (c *roomCheck) reading(reading Reading) {
 			here = place{fresh: true, at: here.at, seq: here.seq} // its cursor is still the old one
 			clear(shown)
 			clear(keys)
-		case "message":
+			told.reset(event.Reason)
+		case event.IsEntry():
 			seq, err := sequence(event.ID)
 			if err != nil {
 				c.fault("malformed", "%s: %v", reading.Who, err)
 				continue
 			}
 			c.content(reading.Who, event)
+			if here.fresh && event.Amends() {
+				c.fault("replay", "%s was shown the %s %s among what is kept", reading.Who, event.Type, event.ID)
+			}
 			key := event.From.ID + " " + event.Key
 			first, again := keys[key]
 			switch {
@@ -123,17 +147,24 @@ func (c *roomCheck) reading(reading Reading) {
 			shown[event.ID], keys[key] = true, event.ID
 			switch {
 			case here.id == "":
-				here.first = seq
+				here.first, here.count = seq, 0
 			case seq <= here.seq:
 				c.fault("order", "%s: %s %q came after %s", reading.Who, event.ID, event.Text, here.id)
 				continue
+			case seq > here.seq+1 && here.fresh:
+				c.holes = append(c.holes, hole{reading.Who, here.id, event.ID, false})
 			case seq > here.seq+1:
 				c.fault("gap", "%s: from %s to %s with no reset", reading.Who, here.id, event.ID)
 			default:
 				c.follows(reading.Who, event.ID, here.id)
 			}
 			here.id, here.seq, here.at = event.ID, seq, event.At
-		case "live":
+			here.count++
+			c.told(reading.Who, told, event, seq)
+		case event.Type == "live":
+			if here.fresh {
+				c.snapshots = append(c.snapshots, snapshot{reading.Who, event.Cursor, slices.Collect(maps.Values(told.shown))})
+			}
 			c.live(reading.Who, &here, event)
 		}
 	}
@@ -161,10 +192,13 @@ func (c *roomCheck) live(who string, here *place, event client.Event) {
 		return
 	case here.id == "" && seq > 0:
 		c.fault("gap", "%s: nothing of what is kept was shown, and live is at %s", who, event.Cursor)
+	case here.id != "" && here.fresh && seq > here.seq: // amendments came after the last message
+		c.holes = append(c.holes, hole{who, here.id, event.Cursor, true})
 	case here.id != "" && here.id != event.Cursor:
 		c.fault("gap", "%s: live is at %s, and the last shown is %s", who, event.Cursor, here.id)
-	case here.fresh && here.first > 1 && seq-here.first+1 < uint64(c.Limit):
-		c.fault("loss", "%s: of what is kept only %d to %d was shown", who, here.first, seq)
+	}
+	if err == nil && here.fresh && here.first > 1 && here.count < c.Limit {
+		c.fault("loss", "%s: of what is kept only %d entries from %d to %d were shown", who, here.count, here.first, seq)
 	}
 	here.fresh, here.first = false, 0
 	here.id, here.seq = event.Cursor, seq
@@ -183,23 +217,30 @@ func (c *roomCheck) reset(who string, here place, event client.Event, following 
 			return
 		}
 	}
+	// Its cursor can have expired when as many messages as are kept have come since, and one entry
+	// more.
 	if event.Reason == "expired" {
-		beyond := func(id string) bool {
+		since, further := map[string]bool{}, false
+		count := func(id string) {
 			seq, _ := sequence(id) // what is none is a fault elsewhere
-			return seq > here.seq+uint64(c.Limit)
+			further = further || seq > here.seq+uint64(c.Limit)
+			if seq > here.seq && c.isMessage(id) {
+				since[id] = true
+			}
 		}
 		for id, at := range c.firstSeen {
-			if beyond(id) && !at.After(event.At.Add(c.late())) {
-				return
+			if !at.After(event.At.Add(c.late())) {
+				count(id)
 			}
 		}
 		for _, kept := range following {
-			if kept.Type == "message" && beyond(kept.ID) {
-				return
-			}
-			if kept.Type != "message" {
+			if !kept.IsEntry() {
 				break
 			}
+			count(kept.ID)
+		}
+		if further && len(since) >= c.Limit {
+			return
 		}
 	}
 	c.fault("reset", "%s at %s was reset (%s) at %s, and nothing it had not seen was gone", who, here.id, event.Reason, clock(event.At))
@@ -214,24 +255,6 @@ func (c *roomCheck) follows(who, id, before string) {
 		return
 	}
 	c.before[id] = before
-}
-
-// content checks that an entry is what was posted, and the same for all.
-func (c *roomCheck) content(who string, event client.Event) {
-	if known, ok := c.entries[event.ID]; ok {
-		if known.Text != event.Text || known.From.ID != event.From.ID || known.Key != event.Key {
-			c.fault("altered", "%s saw %s as %q of %s, others as %q of %s", who, event.ID, event.Text, event.From.ID, known.Text, known.From.ID)
-		}
-		return
-	}
-	c.entries[event.ID] = event
-	attempts := c.attempts[event.From.ID+" "+event.Key]
-	switch {
-	case len(attempts) == 0:
-		c.fault("altered", "%s saw %s %q of %s under %q, which nobody has posted", who, event.ID, event.Text, event.From.ID, event.Key)
-	case attempts[0].Text != event.Text:
-		c.fault("altered", "%s was posted as %q and seen as %q by %s", event.ID, attempts[0].Text, event.Text, who)
-	}
 }
 
 // chain walks back from the end.
@@ -260,12 +283,13 @@ func (c *roomCheck) chain() {
 func (c *roomCheck) complete(reading Reading) {
 	shown, began, last := map[string]bool{}, uint64(0), ""
 	anchored := false
+	fresh, within := true, uint64(0) // amendments up to this number are in the messages
 	for _, event := range reading.Events {
-		switch event.Type {
-		case "reset":
+		switch {
+		case event.Type == "reset":
 			clear(shown)
-			anchored, last = false, ""
-		case "message":
+			anchored, last, fresh = false, "", true
+		case event.IsEntry():
 			if seq, err := sequence(event.ID); err == nil {
 				if !anchored {
 					anchored, began = true, seq-1
@@ -273,11 +297,13 @@ func (c *roomCheck) complete(reading Reading) {
 				shown[event.ID] = true
 				last = event.ID
 			}
-		case "live":
+		case event.Type == "live":
+			seq, _ := sequence(event.Cursor) // checked before
 			if !anchored {
-				anchored = true
-				began, _ = sequence(event.Cursor) // checked before
-				last = event.Cursor
+				anchored, began = true, seq
+			}
+			if fresh {
+				last, fresh, within = event.Cursor, false, seq
 			}
 		}
 	}
@@ -287,7 +313,7 @@ func (c *roomCheck) complete(reading Reading) {
 	lost := 0
 	for _, a := range c.Attempts {
 		seq, err := sequence(a.ID)
-		if !a.Acknowledged() || err != nil || seq <= began || c.line[seq] != a.ID || shown[a.ID] {
+		if !a.Acknowledged() || err != nil || seq <= began || c.line[seq] != a.ID || shown[a.ID] || a.Kind != "" && seq <= within {
 			continue
 		}
 		if lost++; lost <= 5 {
@@ -333,8 +359,8 @@ func (c *roomCheck) acknowledged() {
 		case a.Answered.Before(a.Sent):
 			c.fault("malformed", "%s was acknowledged before it was sent", a.ID)
 		}
-		if event, ok := c.entries[a.ID]; ok && (event.Text != a.Text || event.Key != a.Key || event.From.ID != a.Author) {
-			c.fault("altered", "%s was acknowledged for %q and seen as %q", a.ID, a.Text, event.Text)
+		if event, ok := c.entries[a.ID]; ok && !c.is(event, a) {
+			c.fault("altered", "%s was acknowledged for %s and seen as %s", a.ID, said(a), event.Raw)
 		}
 		if c.line[seq] == a.ID || seq < c.from || c.mayBeLost(a) {
 			continue

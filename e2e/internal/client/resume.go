@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -28,6 +29,13 @@ func (r *Record) Last() Event {
 		return Event{}
 	}
 	return r.events[len(r.events)-1]
+}
+
+// Recent is the last n events, or as many as there are.
+func (r *Record) Recent(n int) []Event {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.events[max(0, len(r.events)-n):])
 }
 
 // Since is what was recorded from event n on, and how to wait for more.
