@@ -324,9 +324,7 @@ func (r *pollReader) take(answer *http.Response) {
 	if page.Reset {
 		r.events = append(r.events, event{Type: "reset", Reason: page.Reason})
 	}
-	for _, m := range page.Messages {
-		r.events = append(r.events, m)
-	}
+	r.events = append(r.events, page.Messages...)
 	if page.Read != nil {
 		r.events = append(r.events, *page.Read)
 		r.query.Set("read", page.Read.Cursor)
