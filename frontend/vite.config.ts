@@ -14,7 +14,11 @@ export default defineConfig({
   base: "./",
   build: {
     target: "es2022",
-    modulePreload: false,
+    // What the page begins with is named in it, so that nothing waits for what imports it.
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (_, files, { hostType }) => (hostType === "html" ? files : []),
+    },
     // Fonts and pictures stay files: the content security policy is written for files.
     assetsInlineLimit: 0,
     reportCompressedSize: true,

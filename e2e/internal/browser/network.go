@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
 )
 
 // SinceStart is how long ago the page was opened, by its own clock.
@@ -41,4 +44,17 @@ func (p *Page) Diagnostics(t testing.TB) string {
 	p.Click(t, "connection")
 	p.WaitFor(t, "diagnostics")
 	return Eval[string](t, p, byID("diagnostics")+".innerText")
+}
+
+// Throttle gives the page the network and the processor of a slow device: each answer begins that
+// much later, so many bytes come and go in a second, and all that the page does takes so many times
+// as long.
+func (p *Page) Throttle(t testing.TB, latency time.Duration, bytesPerSecond float64, slower float64) {
+	t.Helper()
+	call(t, p, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{
+			Latency: float64(latency.Milliseconds()), DownloadThroughput: bytesPerSecond, UploadThroughput: bytesPerSecond,
+		}},
+	})
+	call(t, p, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: slower})
 }

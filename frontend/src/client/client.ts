@@ -51,7 +51,7 @@ export function createClient<Extra extends object = object>(
   let live = false;
   let stream: string | undefined;
   let typedAt = 0;
-  const ownIds = new Set<ClientId>();
+  const ownIds = new Set([options.session?.clientId]);
   const readers = new Map(Object.entries<Reader<unknown>>(options.events ?? {}));
 
   const keeper = createSessionKeeper({
@@ -60,7 +60,7 @@ export function createClient<Extra extends object = object>(
     running: () => !stopped,
     onSession(known, renewed) {
       if (renewed) interrupt(); // the connection is still the guest's: nothing more goes out on it
-      if (known) ownIds.add(known.clientId);
+      ownIds.add(known?.clientId);
       emit("session", known);
       // Nothing is posted before it is known under which name.
       if (live) outbox.resume();
@@ -119,7 +119,7 @@ export function createClient<Extra extends object = object>(
     switch (event.type) {
       case "welcome":
         stream = event.stream;
-        if (event.clientId) ownIds.add(event.clientId);
+        ownIds.add(event.clientId || undefined);
         return setRoster(event);
       case "members":
         return event.version < roster.version ? undefined : setRoster(event);

@@ -11,6 +11,7 @@ import {
   type MessageEvent,
   type Person,
   type Post,
+  type ServerEvent,
   type Session,
   seqOf,
   type Timing,
@@ -21,6 +22,7 @@ import { joinTabs } from "../client/tabs.ts";
 import { Talk } from "./conversation/talk.ts";
 import { Writing, type WritingView } from "./conversation/writing.ts";
 import { Earlier, type EarlierState } from "./earlier.ts";
+import { feed, takeKept } from "./kept.ts";
 import { NewLine } from "./new_line.ts";
 import { RosterNews } from "./roster_news.ts";
 import { SavedPosts } from "./saved_posts.ts";
@@ -98,6 +100,8 @@ export class RoomModel {
     this.#saved = new SavedPosts(room, (posts) => this.client.restore(posts));
     const name = savedName();
     const session = savedSession();
+    const join = joinTabs(JSON.stringify([transport ?? "", timing ?? {}]), baseUrl);
+    let tell = (_: ServerEvent) => {};
     this.client = createClient(
       {
         baseUrl,
@@ -112,12 +116,20 @@ export class RoomModel {
           save: (memory) => lasting.set("network", memory),
         },
       },
-      joinTabs(JSON.stringify([transport ?? "", timing ?? {}]), baseUrl),
+      (options) => {
+        tell = options.onEvent;
+        return join(options);
+      },
     );
     this.writing = new Writing(this.#saved, () => this.#changed());
     this.talk = new Talk(this.client, this.writing, address, () => this.#changed());
     this.#call = followCall(this.client, () => this.#changed());
     this.#listen();
+    const kept = takeKept(room);
+    if (kept !== undefined) {
+      feed(kept, room, tell);
+      this.#loaded = true;
+    }
     this.#view = this.#build();
   }
 
