@@ -1,5 +1,6 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { startNotify } from "./notify/index.ts";
 import { followServiceWorker } from "./notify/service_worker.ts";
 import { baseUrl } from "./routes.ts";
 import { applyTheme, savedTheme } from "./settings.ts";
@@ -12,3 +13,4 @@ const root = document.getElementById("app");
 if (root !== null) render(<App />, root);
 // While the page is developed, its files are not those that the worker knows.
 if (import.meta.env.PROD) followServiceWorker(baseUrl());
+startNotify(baseUrl());

@@ -3,16 +3,18 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { usePage } from "./context.ts";
 import { MoreIcon } from "./icons.tsx";
 import { LinkEntry } from "./link_device/link_entry.tsx";
+import { NotifyEntry } from "./notify/notify_entry.tsx";
 import { SettingsFields } from "./settings_fields.tsx";
 
 export interface MenuProps {
+  room: string;
   /** One's own, when one has one. */
   name: string | undefined;
   onChangeName(): void;
 }
 
-/** What is needed rarely: name, language, theme, another device. */
-export function Menu({ name, onChangeName }: MenuProps) {
+/** What is needed rarely: name, language, theme, notifications, another device. */
+export function Menu({ room, name, onChangeName }: MenuProps) {
   const { words } = usePage();
   const [open, setOpen] = useState(false);
   const [dialog, setDialog] = useState<ComponentChildren>();
@@ -70,6 +72,7 @@ export function Menu({ name, onChangeName }: MenuProps) {
             </div>
           )}
           <SettingsFields />
+          {name !== undefined && <NotifyEntry room={room} />}
           {name !== undefined && (
             <LinkEntry
               onShow={(shown) => {

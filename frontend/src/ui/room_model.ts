@@ -24,6 +24,7 @@ import { Writing, type WritingView } from "./conversation/writing.ts";
 import { Earlier, type EarlierState } from "./earlier.ts";
 import { feed, takeKept } from "./kept.ts";
 import { NewLine } from "./new_line.ts";
+import { tellOf } from "./notify/index.ts";
 import { RosterNews } from "./roster_news.ts";
 import { SavedPosts } from "./saved_posts.ts";
 import { lasting } from "./storage.ts";
@@ -225,7 +226,12 @@ export class RoomModel {
     client.on("message", (message) => {
       this.#items.push(itemOf(message));
       this.#typing.delete(message.from.id);
-      if (!client.isOwn(message.from.id)) this.#line.came();
+      if (!client.isOwn(message.from.id)) {
+        this.#line.came();
+        if (this.#loaded) {
+          tellOf(this.#room, this.talk.said(message).message, client.session?.clientId);
+        }
+      }
       this.#changed();
     });
     client.on("reset", () => {

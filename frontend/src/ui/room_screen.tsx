@@ -168,7 +168,7 @@ function Room({ room, transport, href }: RoomScreenProps) {
         >
           {notice === words.text("linkCopied") ? <CheckIcon /> : <LinkIcon />}
         </button>
-        <Menu name={view.session?.name} onChangeName={() => setNaming(true)} />
+        <Menu room={room} name={view.session?.name} onChangeName={() => setNaming(true)} />
         <button
           type="button"
           class="icon-button"

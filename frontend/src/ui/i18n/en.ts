@@ -30,6 +30,18 @@ export const en = {
   linkLeft: "Works once, for another {time}",
   linkOver: "The time for this link is over.",
   linkNew: "New link",
+  notifyTurnOn: "Turn on notifications",
+  notifyTurnOff: "Turn off notifications",
+  notifyLevel: "Notify me in this room of",
+  notifyMentions: "Mentions and replies",
+  notifyAll: "Everything",
+  notifyNone: "Nothing",
+  notifySound: "Sound",
+  notifyBlocked: "Notifications are blocked. Allow them for this page in your browser's settings.",
+  notifyMissing:
+    "This browser has no notifications here. On a phone, add this page to the home screen first.",
+  notifyClosedToo: "You'll be told of mentions and replies while the page is closed, too.",
+  notifyOpenOnly: "You'll be notified while this page is open in some tab.",
   claimTitle: "Continue on this device",
   claimAsk:
     "You're {name} on this device. If you continue, this device joins the person who made the link, and is no longer {name}.",

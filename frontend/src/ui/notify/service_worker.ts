@@ -39,11 +39,20 @@ export async function registration(): Promise<ServiceWorkerRegistration | undefi
 }
 
 /** Shows a message, as a link to it would. */
-function openMessage(room: string, id: string, baseUrl: string): void {
+export function openMessage(room: string, id: string, baseUrl: string): void {
   const to = new URL(roomHref(room, baseUrl, location.search));
   to.hash = id;
-  const from = location.href;
-  if (to.href !== from) history.pushState(null, "", to);
+  if (to.href === location.href) {
+    // It was opened before, and one has scrolled away since.
+    show(to.href.replace(/#.*/, ""));
+    setTimeout(() => show(to.href));
+    return;
+  }
+  history.pushState(null, "", to);
   window.dispatchEvent(new PopStateEvent("popstate"));
-  window.dispatchEvent(new HashChangeEvent("hashchange", { oldURL: from, newURL: to.href }));
+}
+
+function show(href: string): void {
+  history.replaceState(null, "", href);
+  window.dispatchEvent(new PopStateEvent("popstate"));
 }
