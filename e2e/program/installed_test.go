@@ -38,7 +38,20 @@ addEventListener("fetch", (event) => {
 	const respondWith = event.respondWith.bind(event);
 	event.respondWith = (answer) => { answered.push(event.request.url); respondWith(answer); };
 });
-addEventListener("message", ({ data, ports }) => { if (data === "answered") ports[0].postMessage(answered); });
+let behind = false; // without a screen, every window of the browser has the focus
+const matchAll = clients.matchAll.bind(clients);
+clients.matchAll = async (options) => (await matchAll(options)).map((c) => ({ url: c.url, focused: c.focused && !behind,
+	focus: () => c.focus(), postMessage: (message) => c.postMessage(message) }));
+addEventListener("message", async ({ data, ports }) => {
+	const [shown] = await registration.getNotifications();
+	switch (data?.do ?? data) {
+		case "answered": return ports[0].postMessage(answered);
+		case "push": dispatchEvent(new PushEvent("push", { data: data.text })); break;
+		case "behind": behind = true; break;
+		case "click": dispatchEvent(new NotificationEvent("notificationclick", { notification: shown })); break;
+	}
+	ports[0]?.postMessage(true);
+});
 `
 
 func newReleases(t *testing.T, node *harness.Node, base string) *releases {
@@ -108,12 +121,16 @@ func streamed(r *http.Request) bool {
 const (
 	workerRuns = `navigator.serviceWorker.getRegistration().then((r) => r?.active?.state === "activated" && !r.installing && !r.waiting)`
 	release    = `document.documentElement.dataset.release`
-	answered   = `new Promise((done) => {
+)
+
+// askWorker has the worker do something that only a test asks for: a JavaScript value.
+func askWorker(what string) string {
+	return `new Promise((done) => {
 		const { port1, port2 } = new MessageChannel();
 		port1.onmessage = ({ data }) => done(data);
-		navigator.serviceWorker.controller.postMessage("answered", [port2]);
+		navigator.serviceWorker.ready.then(({ active }) => active.postMessage(` + what + `, [port2]));
 	})`
-)
+}
 
 // TestInstalledPage is the page with its service worker: below a path, over each transport, through
 // an update, and without a network.
@@ -136,7 +153,7 @@ func TestInstalledPage(t *testing.T) {
 		page.WaitSent(t, "over "+transport)
 		require.True(t, browser.Eval[bool](t, page, `Boolean(navigator.serviceWorker.controller)`))
 	}
-	for _, address := range browser.Eval[[]string](t, page, answered) {
+	for _, address := range browser.Eval[[]string](t, page, askWorker(`"answered"`)) {
 		path := strings.TrimPrefix(address, base)
 		assert.Regexp(t, `^(/|/rooms/kitchen(\?transport=\w+)?|/assets/[\w-]+\.(js|css)|/favicon.*\.svg|/manifest\.webmanifest)$`, path)
 	}
@@ -151,10 +168,11 @@ func TestInstalledPage(t *testing.T) {
 	// The new worker waits for the old pages to go, and then clears up after the old one.
 	page.Until(t, "the new worker", `(await navigator.serviceWorker.getRegistration().then((r) => r.waiting || `+
 		`caches.keys().then((all) => all.length === 1 && all[0].includes("`+newScript+`"))))`)
-	page.Open(t, "about:blank")
+	page.Open(t, site.URL+"/healthz") // beside the path that the worker is for
+	page.Until(t, "the new worker alone", `(await navigator.serviceWorker.getRegistration("/chat/").then((r) => r.active && !r.waiting && `+
+		`caches.keys().then((all) => all.length === 1 && all[0].includes("`+newScript+`"))))`)
 	page.Open(t, base+"/rooms/kitchen")
 	page.WaitLive(t, "")
-	page.Until(t, "the new worker alone", `(await caches.keys().then((all) => all.length === 1 && all[0].includes("`+newScript+`")))`)
 
 	// Without a network it shows what it is, in words, in every room.
 	site.CloseClientConnections()

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	cdpbrowser "github.com/chromedp/cdproto/browser"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
@@ -68,4 +69,16 @@ func (p *Page) Offline(t testing.TB, offline bool) {
 	call(t, p, network.OverrideNetworkState, network.OverrideNetworkStateParams{
 		Offline: offline, DownloadThroughput: -1, UploadThroughput: -1,
 	})
+}
+
+// MayNotify answers the browser's question whether a site may show notifications: yes.
+func (p *Page) MayNotify(t testing.TB, site string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(p.ctx, testwait.Limit)
+	defer cancel()
+	_, err := chromedp.CallBrowser(ctx, cdpbrowser.SetPermission, cdpbrowser.SetPermissionParams{
+		Permission: &cdpbrowser.PermissionDescriptor{Name: "notifications"}, Setting: cdpbrowser.PermissionSettingGranted,
+		Origin: site, BrowserContextID: chromedp.FromContext(p.person.ctx).BrowserContextID,
+	})
+	require.NoError(t, err)
 }
