@@ -67,6 +67,20 @@ func (p *Page) Picture(t testing.TB) []byte {
 	return result.Data
 }
 
+// Print is what the tab would put on paper, as a PDF.
+func (p *Page) Print(t testing.TB) []byte {
+	t.Helper()
+	result, err := chromedp.Call(p.ctx, page.PrintToPDF, page.PrintToPDFParams{})
+	require.NoError(t, err)
+	return result.Data
+}
+
+// EmulatePrint shows the tab as it would be put on paper.
+func (p *Page) EmulatePrint(t testing.TB) {
+	t.Helper()
+	call(t, p, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Media: "print"})
+}
+
 // RecordConnections keeps the WebRTC connections of documents that the tab opens from now on, for
 // [Page.Media] to look at.
 func (p *Page) RecordConnections(t testing.TB) {
