@@ -176,7 +176,7 @@ func TestForgedSession(t *testing.T) {
 	assert.Equal(t, http.StatusCreated, resp.Status, resp.Body)
 	resp = ann.Do(t, http.MethodPost, "/session", `{"name":" Anna "}`, asJSON...)
 	assert.Equal(t, http.StatusOK, resp.Status, resp.Body)
-	session := decode[client.Event](t, resp.Body)
+	session := decode[struct{ ClientID, Name string }](t, resp.Body)
 	assert.Equal(t, ann.ID, session.ClientID)
 	assert.Equal(t, "Anna", session.Name)
 	undisturbed()

@@ -42,7 +42,7 @@ var rules = map[string][]string{
 	"frontend":                         {},
 	"internal/...":                     {},
 	"e2e":                              {},
-	"e2e/...":                          {"e2e/...", "internal/testwait"},
+	"e2e/...":                          {"calls/incall", "chat", "e2e/...", "internal/testwait", "transport/wire"},
 }
 
 // deps are packages that must, or must not, be among all that a package is built from.

@@ -92,7 +92,7 @@ func decodeBody(eventType string, hasID bool, object []byte) (any, error) {
 	case "read":
 		return decode(object, Read.mark)
 	case "members":
-		return decode(object, func(m members) (any, error) { return m.Roster.read(), nil })
+		return decode(object, func(m members) (any, error) { return m.Roster.Event(), nil })
 	case "call":
 		return decode(object, func(c call) (any, error) {
 			changed := chat.AttributeChanged{Key: incall.Key, Present: c.State == callState(true), Time: c.Time.utc()}
@@ -134,7 +134,7 @@ func (w welcome) body() (any, error) {
 	return chat.Welcome{
 		You:    chat.Member{ID: w.ClientID, Name: w.Name, Guest: w.Guest},
 		Stream: w.Stream, Resumed: w.Resumed,
-		Heartbeat: time.Duration(w.Heartbeat * float64(time.Second)), Roster: w.Roster.read(),
+		Heartbeat: time.Duration(w.Heartbeat * float64(time.Second)), Roster: w.Roster.Event(),
 	}, nil
 }
 
@@ -155,8 +155,8 @@ func (m Member) member() chat.Member {
 	return is
 }
 
-// read is a roster as it came over the wire.
-func (r Roster) read() chat.RosterEvent {
+// Event is the roster as it came over the wire.
+func (r Roster) Event() chat.RosterEvent {
 	read := chat.RosterEvent{Version: r.Version}
 	switch {
 	case r.Members != nil:

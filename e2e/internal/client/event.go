@@ -1,93 +1,92 @@
 package client
 
 import (
-	"encoding/json"
 	"slices"
 	"time"
 )
 
 // Author is who said something.
 type Author struct {
-	ID    string `json:"id"`
-	Name  string `json:"name"`
-	Guest bool   `json:"guest"`
+	ID    string
+	Name  string
+	Guest bool
 }
 
 // Member is somebody in a room's roster.
 type Member struct {
 	Author
-	Transport string    `json:"transport"`
-	JoinedAt  time.Time `json:"joinedAt"`
-	InCall    bool      `json:"inCall"`
+	Transport string
+	JoinedAt  time.Time
+	InCall    bool
 }
 
 // Call is a room's call, in its roster.
 type Call struct {
-	StartedAt   time.Time `json:"startedAt"`
-	MemberCount int       `json:"memberCount"`
+	StartedAt   time.Time
+	MemberCount int
 }
 
 // Reactions are who have put one emoji under a message.
 type Reactions struct {
-	Emoji string   `json:"emoji"`
-	Count int      `json:"count"`
-	By    []string `json:"by"`
+	Emoji string
+	Count int
+	By    []string
 }
 
 // Quote is the message that another one answers.
 type Quote struct {
-	ID      string `json:"id"`
-	From    Author `json:"from"`
-	Excerpt string `json:"excerpt"`
+	ID      string
+	From    Author
+	Excerpt string
 }
 
-// Event is one event of the protocol with every field that some type of it has.
+// Event is one event of the protocol with every field that some type of it has; of a problem too.
 type Event struct {
-	Type   string    `json:"type"`
-	RoomID string    `json:"roomId"`
-	ID     string    `json:"id"`
-	From   Author    `json:"from"`
-	Text   string    `json:"text"`
-	Time   time.Time `json:"time"`
-	Key    string    `json:"key"`
+	Type   string
+	RoomID string
+	ID     string
+	From   Author
+	Text   string
+	Time   time.Time
+	Key    string
 	// Target is the message that an amendment is about. Of a message the next ones say what it is
 	// now; Emoji and On are a reaction's.
-	Target      string      `json:"target"`
-	Emoji       string      `json:"emoji"`
-	On          bool        `json:"on"`
-	Deleted     bool        `json:"deleted"`
-	EditedAt    time.Time   `json:"editedAt"`
-	Amended     string      `json:"amended"`
-	Reactions   []Reactions `json:"reactions"`
-	Mentions    []string    `json:"mentions"`
-	ReplyTo     *Quote      `json:"replyTo"`
-	Cursor      string      `json:"cursor"`
-	Reason      string      `json:"reason"`
-	ClientID    string      `json:"clientId"`
-	Name        string      `json:"name"`
-	Resumed     bool        `json:"resumed"`
-	Heartbeat   int         `json:"heartbeat"`
-	Stream      string      `json:"stream"`
-	Member      Member      `json:"member"`
-	Members     []Member    `json:"members"`
-	MemberCount int         `json:"memberCount"`
-	Version     int64       `json:"version"`
-	Call        *Call       `json:"call"`
-	State       string      `json:"state"`
-	Code        string      `json:"code"`
-	Title       string      `json:"title"`
-	Detail      string      `json:"detail"`
-	Field       string      `json:"field"`
-	Limit       int         `json:"limit"`
-	Status      int         `json:"status"`
-	RetryAfter  float64     `json:"retryAfter"`
+	Target      string
+	Emoji       string
+	On          bool
+	Deleted     bool
+	EditedAt    time.Time
+	Amended     string
+	Reactions   []Reactions
+	Mentions    []string
+	ReplyTo     *Quote
+	Cursor      string
+	Reason      string
+	ClientID    string
+	Name        string
+	Resumed     bool
+	Heartbeat   int
+	Stream      string
+	Member      Member
+	Members     []Member
+	MemberCount int
+	Version     int64
+	Call        *Call
+	State       string
+	Code        string
+	Title       string
+	Detail      string
+	Field       string
+	Limit       int
+	Status      int
+	RetryAfter  float64
 
 	// At is when it arrived.
-	At time.Time `json:"-"`
+	At time.Time
 	// Raw is the JSON as it came; for a line of a text stream, the line.
-	Raw string `json:"-"`
+	Raw string
 	// SSEID and SSEType are the id: and event: fields around it in an event stream.
-	SSEID, SSEType string `json:"-"`
+	SSEID, SSEType string
 }
 
 // IsEntry reports whether the event is an entry of the log: its ID is a cursor.
@@ -107,24 +106,17 @@ const (
 	TypeEnd = "(end)"
 )
 
-// parseEvent reads an event from the wire.
-func parseEvent(data []byte) (Event, error) {
-	event := Event{At: time.Now(), Raw: string(data)}
-	err := json.Unmarshal(data, &event)
-	return event, err
-}
-
-// Page is what GET /rooms/{room}/messages answers.
+// Page is what GET /rooms/{room}/messages answers, and GET /rooms/{room}/members.
 type Page struct {
-	RoomID      string   `json:"roomId"`
-	Messages    []Event  `json:"messages"`
-	Cursor      string   `json:"cursor"`
-	Reset       bool     `json:"reset"`
-	Reason      string   `json:"reason"`
-	Members     []Member `json:"members"`
-	Call        *Call    `json:"call"`
-	MemberCount int      `json:"memberCount"`
-	Version     int64    `json:"version"`
+	RoomID      string
+	Messages    []Event
+	Cursor      string
+	Reset       bool
+	Reason      string
+	Members     []Member
+	Call        *Call
+	MemberCount int
+	Version     int64
 }
 
 // Texts is what the page's messages say.

@@ -118,8 +118,8 @@ func (p Person) Try(ctx context.Context, room string, c Command) (Event, int, er
 	if err != nil {
 		return Event{}, 0, err
 	}
-	message, err := parseEvent(answer)
-	if err != nil {
+	var message Event
+	if err := json.Unmarshal(answer, &message); err != nil {
 		return Event{}, resp.StatusCode, fmt.Errorf("answer %d %q: %w", resp.StatusCode, answer, err)
 	}
 	return message, resp.StatusCode, nil
@@ -176,8 +176,8 @@ type Response struct {
 func (r Response) Problem(t testing.TB) Event {
 	t.Helper()
 	require.Equal(t, "application/problem+json", r.Header.Get("Content-Type"), "answer %d: %s", r.Status, r.Body)
-	problem, err := parseEvent([]byte(r.Body))
-	require.NoError(t, err, r.Body)
+	var problem Event
+	require.NoError(t, json.Unmarshal([]byte(r.Body), &problem), r.Body)
 	require.Equal(t, r.Status, problem.Status, "the status in the body: %s", r.Body)
 	return problem
 }

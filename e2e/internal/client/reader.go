@@ -204,7 +204,8 @@ func (r *Reader) end(ctx context.Context, err error) {
 }
 
 func (r *Reader) addJSON(data []byte, id, eventType string) {
-	event, err := parseEvent(data)
+	var event Event
+	err := json.Unmarshal(data, &event)
 	if err != nil {
 		event = Event{Type: "(not JSON)", Raw: string(data), Detail: err.Error()}
 	}
