@@ -24,6 +24,10 @@ export interface Marks {
     /** The first and the last of them, if they are known. */
     readonly firstUnread: Cursor | undefined;
     readonly lastMention: Cursor | undefined;
+    /** How far the server says one has read. */
+    readonly told: Cursor | undefined;
+    /** The server has said how far one has read, or it has nothing to say. */
+    readonly settled: boolean;
     /** All up to this message has been seen. The server is told after a moment. */
     read(cursor: Cursor): void;
     /** Takes in messages that did not come as events of the client, such as earlier ones. */

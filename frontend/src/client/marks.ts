@@ -31,6 +31,10 @@ export interface Marks {
   /** The first and the last of them, if they are known. */
   readonly firstUnread: Cursor | undefined;
   readonly lastMention: Cursor | undefined;
+  /** How far the server says one has read. */
+  readonly told: Cursor | undefined;
+  /** The server has said how far one has read, or it has nothing to say. */
+  readonly settled: boolean;
   /** All up to this message has been seen. The server is told after a moment. */
   read(cursor: Cursor): void;
   /** Takes in messages that did not come as events of the client, such as earlier ones. */
@@ -121,7 +125,9 @@ export function followMarks(
   }
 
   function unread(): Unread[] {
-    const after = seqOf(mark ?? floor ?? START);
+    const read = mark ?? floor;
+    if (!read) return []; // nothing is known yet
+    const after = seqOf(read);
     return held.filter(({ id, from }) => seqOf(id) > after && !client.isOwn(from));
   }
 
@@ -131,7 +137,7 @@ export function followMarks(
   }
 
   function counted() {
-    if (!live) return last;
+    if (resets) return last;
     return {
       unread: unread().length + before.unread,
       mentions: mentioned().length + before.mentions,
@@ -194,7 +200,10 @@ export function followMarks(
     stop();
     tells = due;
     const wait = due ? TELL_EVERY : ASK_EVERY;
-    timer = env.setTimeout(() => void tell(due), Math.max(TELL_AFTER, toldAt + wait - env.now()));
+    timer = env.setTimeout(
+      () => void tell(due),
+      Math.max(due ? TELL_AFTER : 0, toldAt + wait - env.now()),
+    );
   }
 
   function stop(): void {
@@ -217,6 +226,7 @@ export function followMarks(
     const { status = 0 } = problem;
     off = status >= 400 && status < 500 && status !== 429 && status !== 408;
     plan();
+    onChange();
   }
 
   /** What is kept has come. */
@@ -284,6 +294,12 @@ export function followMarks(
     },
     get lastMention() {
       return mentioned().at(-1)?.id;
+    },
+    get told() {
+      return told;
+    },
+    get settled() {
+      return live && (told !== undefined || off || client.session === null);
     },
     read(cursor) {
       if (!move(cursor)) return;

@@ -1,10 +1,22 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { Page, type PageContext } from "./context.ts";
 import { Words } from "./i18n/index.ts";
 import { keepCompositions } from "./keys.ts";
+import { closeLayers, goToAddress } from "./layers.ts";
 import { LinkGate } from "./link_device/link_gate.tsx";
 import { RoomScreen } from "./room_screen.tsx";
-import { pinnedTransport, baseUrl as readBaseUrl, roomHref, roomOf } from "./routes.ts";
+import { JumpEntry } from "./rooms/jump_entry.tsx";
+import { Rooms } from "./rooms/rooms.ts";
+import { RoomsColumn } from "./rooms/rooms_column.tsx";
+import { Title } from "./rooms/title.tsx";
+import {
+  normalRoom,
+  pinnedTransport,
+  baseUrl as readBaseUrl,
+  roomHref,
+  roomOf,
+  timingOf,
+} from "./routes.ts";
 import { applyTheme, savedLanguage, savedTheme, saveLanguage } from "./settings.ts";
 import { StartScreen } from "./start_screen.tsx";
 
@@ -19,6 +31,7 @@ export function App() {
 
   useEffect(() => {
     const onPop = () => {
+      closeLayers();
       setArrived(true);
       setHref(location.href);
     };
@@ -48,25 +61,47 @@ export function App() {
       const to =
         room === undefined ? new URL(search, baseUrl).href : roomHref(room, baseUrl, search) + hash;
       setArrived(true);
-      history.pushState(null, "", to);
+      goToAddress(to);
       setHref(to);
     },
   };
-  const room = roomOf(href, baseUrl);
+  const room = useAddress(href, baseUrl);
+  const rooms = useRooms(baseUrl);
   return (
     <Page.Provider value={page}>
       <LinkGate>
         {room === undefined ? (
           <StartScreen />
         ) : (
-          <RoomScreen
-            key={room}
-            room={room}
-            transport={pinnedTransport(new URL(href).search)}
-            href={href}
-          />
+          <div class="with-rooms">
+            <RoomsColumn rooms={rooms} />
+            <RoomScreen key={room} room={room} rooms={rooms} href={href} />
+          </div>
         )}
+        <Title rooms={rooms} room={room} />
+        <JumpEntry rooms={rooms} />
       </LinkGate>
     </Page.Provider>
   );
+}
+
+/** The room that the address shows, whichever way it is written there. */
+function useAddress(href: string, baseUrl: string): string | undefined {
+  const named = roomOf(href, baseUrl);
+  const room = named === undefined ? undefined : (normalRoom(named) ?? named);
+  useEffect(() => {
+    if (room === named || room === undefined) return;
+    const { search, hash } = location;
+    history.replaceState(history.state, "", roomHref(room, baseUrl, search) + hash);
+  }, [room, named]);
+  return room;
+}
+
+function useRooms(baseUrl: string): Rooms {
+  const [rooms] = useState(() => {
+    const { search } = location;
+    return new Rooms({ baseUrl, transport: pinnedTransport(search), timing: timingOf(search) });
+  });
+  useLayoutEffect(() => () => rooms.stop(), []);
+  return rooms;
 }

@@ -1,4 +1,5 @@
 import type { Problem } from "../client/index.ts";
+import { pageFetch } from "./page_session.ts";
 
 /** What the server answered with, or why it did not do as asked. */
 export type ServerAnswer =
@@ -17,7 +18,7 @@ export async function callServer(
   body?: object,
 ): Promise<ServerAnswer> {
   try {
-    const response = await fetch(url, {
+    const response = await pageFetch(url, {
       method,
       headers: {
         Accept: "application/json",

@@ -2,10 +2,11 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { usePage } from "./context.ts";
 import { CloseIcon } from "./icons.tsx";
+import { useLayer } from "./layers.ts";
 
 export interface DialogProps {
   title: string;
-  kind: "sheet" | "panel";
+  kind: "sheet" | "panel" | "drawer";
   testId?: string;
   onClose(): void;
   children: ComponentChildren;
@@ -15,6 +16,7 @@ export interface DialogProps {
 export function Dialog({ title, kind, testId, onClose, children }: DialogProps) {
   const { words } = usePage();
   const box = useRef<HTMLDialogElement>(null);
+  useLayer(onClose);
   useEffect(() => {
     const dialog = box.current;
     dialog?.showModal();

@@ -5,6 +5,7 @@ import {
   seqOf,
   type UnknownEvent,
 } from "../client/index.ts";
+import { pageFetch } from "./page_session.ts";
 
 /**
  * What is known of what was said before the page's first message: there may be more, it is asked
@@ -76,7 +77,7 @@ async function read(address: string): Promise<Entry[] | undefined> {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), WITHIN);
   try {
-    const response = await fetch(address, {
+    const response = await pageFetch(address, {
       headers: { Accept: "application/json" },
       cache: "no-store",
       redirect: "manual",

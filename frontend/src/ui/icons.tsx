@@ -119,3 +119,25 @@ export const PlusIcon = () => (
     <path d="M12 6v12M6 12h12" />
   </Icon>
 );
+export const RoomsIcon = () => (
+  <Icon>
+    <path d="M4 6.500h16M4 12h16M4 17.500h10" />
+  </Icon>
+);
+export const SearchIcon = () => (
+  <Icon>
+    <circle cx="10.500" cy="10.500" r="6" />
+    <path d="M15 15l5 5" />
+  </Icon>
+);
+export const ColumnIcon = () => (
+  <Icon>
+    <rect x="3.500" y="5" width="17" height="14" rx="2" />
+    <path d="M9.500 5v14" />
+  </Icon>
+);
+export const MutedIcon = () => (
+  <Icon>
+    <path d="M6.500 10a5.500 5.500 0 0 1 9-4.200M17.500 10v3.500l1.500 3H8M10 19.500a2 2 0 0 0 4 0M4 4l16 16" />
+  </Icon>
+);

@@ -63,11 +63,15 @@ export class Place {
     this.#remember();
   }
 
-  /** Goes to a row: to the top, with what is before it in sight, or to the middle. */
-  goTo(row: Element, where: "top" | "middle"): void {
+  /**
+   * Goes to a row: to the top, with what is before it in sight, to the middle, or so many pixels
+   * below the top.
+   */
+  goTo(row: Element, where: "top" | "middle" | number): void {
     const box = this.#box;
     const space = box.clientHeight - row.getBoundingClientRect().height;
-    box.scrollTop += topIn(box, row) - (where === "top" ? GAP : Math.max(GAP, space / 2));
+    const below = where === "top" ? GAP : where === "middle" ? Math.max(GAP, space / 2) : where;
+    box.scrollTop += topIn(box, row) - below;
     this.#note();
   }
 
@@ -87,6 +91,13 @@ export class Place {
       last++;
     }
     return { first, last };
+  }
+
+  /** The first row on screen, and how far below the top of the box it stands. Pixels. */
+  first(): { index: number; top: number } | undefined {
+    const index = this.visible()?.first;
+    const row = index === undefined ? undefined : this.#rows.children[index];
+    return row && index !== undefined ? { index, top: topIn(this.#box, row) } : undefined;
   }
 
   #note(keepFollowing = false): void {

@@ -6,6 +6,7 @@ import type { EarlierState } from "./earlier.ts";
 import { Heard } from "./heard.tsx";
 import { ListButtons, type Signs } from "./list_buttons.tsx";
 import { Place } from "./list_place.ts";
+import type { ListPlace } from "./room_model.ts";
 import { AnyRow, type RowProps } from "./rows.tsx";
 import type { MessageRow, Row } from "./timeline.ts";
 
@@ -18,6 +19,9 @@ export interface MessageListProps extends Omit<RowProps, "row"> {
   lost: boolean;
   /** The message that a link leads to; a new object for each time. */
   linked?: { id: Cursor } | undefined;
+  /** Where one was when the list was shown last, and where one comes; undefined at its end. */
+  before?: ListPlace | undefined;
+  onPlace(place: ListPlace | undefined): void;
   onEarlier(): void;
   /** The newest message is in view, or is not any more. */
   onAtEnd(atEnd: boolean): void;
@@ -34,14 +38,15 @@ const STEP_WITHIN = 10;
 
 interface Jump {
   key: string;
-  where: "top" | "middle";
+  where: "top" | "middle" | number;
   /** The message that gets the focus, when somebody asked for the jump. */
   focus?: string;
 }
 
 /** The log. It stays at its end if one was there; else what one reads stays where it is. */
 export function MessageList(props: MessageListProps) {
-  const { rows, loaded, earlier, lost, linked, onEarlier, onAtEnd, onRead, ...actions } = props;
+  const { rows, loaded, earlier, lost, linked, before, onPlace, ...calls } = props;
+  const { onEarlier, onAtEnd, onRead, ...actions } = calls;
   const { words } = usePage();
   const box = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -128,11 +133,15 @@ export function MessageList(props: MessageListProps) {
       if (unread !== undefined && linked === undefined) {
         jump.current = { key: unread.rowKey, where: "top" };
         if (line < from) setRange(around(rows, line));
+      } else if (before !== undefined && linked === undefined) {
+        const index = rows.findIndex(({ rowKey }) => rowKey === before.rowKey);
+        if (index >= 0) jump.current = { key: before.rowKey, where: before.top };
+        if (index >= 0 && index < from) setRange(around(rows, index));
       }
     }
     // The log began again.
     const top = seqOfRow(newestEntry);
-    if (loaded && top < seen.current.upTo) seen.current.upTo = seen.current.since = top;
+    if (loaded && top < seen.current.upTo) seen.current.upTo = seen.current.since = -1;
     follow();
     place.current.settle();
     look();
@@ -276,6 +285,9 @@ export function MessageList(props: MessageListProps) {
       mentions: mentions.filter(({ rowKey }) => !marks.rows.has(rowKey)).length,
     };
     onAtEnd(end);
+    const first = end ? undefined : place.current.first();
+    const { rowKey } = rows[from + (first?.index ?? 0)] ?? {};
+    if (!jump.current) onPlace(first && rowKey ? { rowKey, top: first.top } : undefined);
     if (Object.entries(next).some(([name, value]) => signs[name as keyof Signs] !== value)) {
       setSigns(next);
     }

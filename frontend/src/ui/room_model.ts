@@ -1,6 +1,7 @@
 import { type Call, followCall, type RoomCall } from "../client/calls.ts";
 import {
   type Client,
+  type ClientOptions,
   type ConnectionState,
   type Cursor,
   createClient,
@@ -13,23 +14,24 @@ import {
   type Post,
   type ServerEvent,
   type Session,
-  seqOf,
-  type Timing,
   TRANSPORTS,
   type Transport,
 } from "../client/index.ts";
-import { joinTabs } from "../client/tabs.ts";
+import type { joinTabs } from "../client/tabs.ts";
 import { Talk } from "./conversation/talk.ts";
 import { Writing, type WritingView } from "./conversation/writing.ts";
 import { Earlier, type EarlierState } from "./earlier.ts";
+import { oncePerFrame } from "./frame.ts";
 import { feed, takeKept } from "./kept.ts";
-import { NewLine } from "./new_line.ts";
 import { tellOf } from "./notify/index.ts";
+import { pageFetch, pageSocket } from "./page_session.ts";
+import { Reading } from "./reading.ts";
+import type { LastMessage } from "./rooms/rooms.ts";
 import { RosterNews } from "./roster_news.ts";
 import { SavedPosts } from "./saved_posts.ts";
 import { lasting } from "./storage.ts";
 import type { Item } from "./timeline.ts";
-import { readUpTo, savedName, savedSession, saveName, saveSession, visited } from "./visits.ts";
+import { savedName, savedSession, saveName, saveSession } from "./visits.ts";
 
 /** What a room's screen shows at one moment. */
 export interface RoomView {
@@ -48,25 +50,40 @@ export interface RoomView {
   typing: readonly Person[];
   /** The past has been told once. */
   loaded: boolean;
+  /** Where the line stands that marks what is new. */
   readUpTo: Cursor | undefined;
+  /** Messages of others that one has not read, on any device, and those of them that mention one. */
+  unread: number;
+  mentions: number;
   /** What a reset made go: some older messages, or all that was here. */
   lost: "some" | "all" | undefined;
   earlier: EarlierState;
   ended: End | undefined;
+  /** When the last message was written. Milliseconds. */
+  lastAt: number | undefined;
 }
 
 const TYPING_SHOWN = 5_000;
-/** Between notes of how far one has read. */
-const NOTE_EVERY = 1_000;
+/** What all rooms of the page have in common. */
+export interface SharedOptions extends Pick<ClientOptions, "baseUrl" | "transport" | "timing"> {
+  /** Makes a place on the connection that the rooms and the tabs share. */
+  join: ReturnType<typeof joinTabs>;
+}
 
-/** A page that was hidden longer may have slept. Milliseconds. */
-const HIDDEN_LONG = 5_000;
+/** Where one is in the list of messages: a row, and how far below the top it stands. Pixels. */
+export interface ListPlace {
+  rowKey: string;
+  top: number;
+}
 
 /** Turns a client's events into views, one for each frame at most, however fast the events come. */
 export class RoomModel {
   readonly client: Client;
   readonly writing: Writing;
   readonly talk: Talk;
+  readonly reading: Reading;
+  /** Where one was in the messages when the room was shown last; undefined at their end. */
+  place: ListPlace | undefined;
   readonly #call: RoomCall;
   readonly #room: string;
   readonly #saved: SavedPosts;
@@ -78,50 +95,43 @@ export class RoomModel {
   readonly #typing = new Map<string, { person: Person; until: number }>();
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #view: RoomView;
-  #frame = false;
-  readonly #line: NewLine;
-  #atEnd = false;
-  /** How far one has read, until it is noted. */
-  #read: Cursor | undefined;
-  #noteTimer: ReturnType<typeof setTimeout> | undefined;
-  #loaded = false;
+  readonly #changed = oncePerFrame(() => {
+    this.#view = this.#build();
+    for (const listener of [...this.#listeners]) listener();
+  });
   #lost: RoomView["lost"];
   /** There was something before the log began again. */
   #had = false;
   #ended: End | undefined;
   #lastLive: Transport | undefined;
-  #hiddenAt = Date.now(); // a page may be loaded behind others
+  #lastAt: number | undefined;
+  #started = false;
 
-  constructor(room: string, baseUrl: string, transport?: Transport, timing?: Partial<Timing>) {
+  constructor(room: string, { join, ...shared }: SharedOptions) {
     this.#room = room;
-    this.#line = new NewLine(readUpTo(room));
     const address = (path: string) =>
-      new URL(`rooms/${encodeURIComponent(room)}${path}`, baseUrl).href;
+      new URL(`rooms/${encodeURIComponent(room)}${path}`, shared.baseUrl).href;
     this.#earlier = new Earlier(address("/messages"), () => this.#changed());
     this.#saved = new SavedPosts(room, (posts) => this.client.restore(posts));
     const name = savedName();
-    const session = savedSession();
-    const join = joinTabs(JSON.stringify([transport ?? "", timing ?? {}]), baseUrl);
+    const options = {
+      ...shared,
+      room,
+      session: savedSession(),
+      env: { fetch: pageFetch, socket: pageSocket },
+      ...(name === undefined ? {} : { name }),
+      posts: this.#saved.own(),
+      memory: {
+        load: () => readMemory(lasting.get("network")),
+        save: (memory: Memory) => lasting.set("network", memory),
+      },
+    };
     let tell = (_: ServerEvent) => {};
-    this.client = createClient(
-      {
-        baseUrl,
-        room,
-        session,
-        ...(name === undefined ? {} : { name }),
-        ...(transport === undefined ? {} : { transport }),
-        ...(timing === undefined ? {} : { timing }),
-        posts: this.#saved.own(),
-        memory: {
-          load: () => readMemory(lasting.get("network")),
-          save: (memory) => lasting.set("network", memory),
-        },
-      },
-      (options) => {
-        tell = options.onEvent;
-        return join(options);
-      },
-    );
+    this.client = createClient(options, (connection) => {
+      tell = connection.onEvent;
+      return join(connection);
+    });
+    this.reading = new Reading(this.client, options, () => this.#changed());
     this.writing = new Writing(this.#saved, () => this.#changed());
     this.talk = new Talk(this.client, this.writing, address, () => this.#changed());
     this.#call = followCall(this.client, () => this.#changed());
@@ -129,7 +139,7 @@ export class RoomModel {
     const kept = takeKept(room);
     if (kept !== undefined) {
       feed(kept, room, tell);
-      this.#loaded = true;
+      this.reading.loaded = true;
     }
     this.#view = this.#build();
   }
@@ -143,31 +153,19 @@ export class RoomModel {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Connects, and stays connected until `stop()`, whether the room is shown or not. */
   start(): void {
-    visited(this.#room, Date.now());
-    window.addEventListener("online", this.#online);
-    window.addEventListener("offline", this.#offline);
-    window.addEventListener("pageshow", this.#shown);
-    window.addEventListener("pagehide", this.#left);
-    document.addEventListener("visibilitychange", this.#visibility);
-    document.addEventListener("resume", this.#resumed);
-    networkInformation()?.addEventListener("change", this.#switched);
+    if (this.#started) return;
+    this.#started = true;
     this.client.start();
     this.#saved.keep(this.client.posts);
     this.#saved.start();
   }
 
   stop(): void {
-    window.removeEventListener("online", this.#online);
-    window.removeEventListener("offline", this.#offline);
-    window.removeEventListener("pageshow", this.#shown);
-    window.removeEventListener("pagehide", this.#left);
-    document.removeEventListener("visibilitychange", this.#visibility);
-    document.removeEventListener("resume", this.#resumed);
-    networkInformation()?.removeEventListener("change", this.#switched);
     clearTimeout(this.#typingTimer);
-    if (this.#noteTimer !== undefined) this.#note();
     this.#listeners.clear();
+    this.reading.stop();
     this.talk.leave();
     this.#saved.stop();
     this.client.close();
@@ -180,7 +178,7 @@ export class RoomModel {
       this.writing.endEdit();
       return this.talk.edit(editing, text, mentions);
     }
-    this.#line.wrote();
+    this.reading.wrote();
     this.talk.post(text, { replyTo: this.writing.sent(), mentions });
   }
 
@@ -190,47 +188,35 @@ export class RoomModel {
     this.#changed();
   }
 
-  /** The newest message is on the screen, or is not any more. */
-  setAtEnd(atEnd: boolean): void {
-    this.#atEnd = atEnd;
-    this.#line.watch(atEnd && !document.hidden, this.client.messages.at(-1)?.id);
+  /** The page came to the front, or went behind others. */
+  refresh(): void {
+    this.reading.refresh();
+    this.#changed();
   }
 
-  /** All up to this message has been on the screen. */
-  read(upTo: Cursor): void {
-    const known = this.#read ?? readUpTo(this.#room);
-    if (known !== undefined && this.#isBefore(upTo, known)) return;
-    this.#read = upTo;
-    this.#noteTimer ??= setTimeout(() => this.#note(), NOTE_EVERY);
+  /** The last message, as it is now. */
+  get last(): LastMessage | undefined {
+    const event = this.client.messages.at(-1);
+    if (event === undefined) return undefined;
+    const { message, removing } = this.talk.said(event);
+    const text = message.deleted || removing ? "" : message.text;
+    return { from: message.from, own: this.talk.isMine(message), text };
   }
 
   /** Asks for what was said before all that is shown. */
   loadEarlier(count?: number): void {
-    if (this.#loaded) this.#earlier.load(this.client.messages[0]?.id, count);
-  }
-
-  #note(): void {
-    clearTimeout(this.#noteTimer);
-    this.#noteTimer = undefined;
-    if (this.#read !== undefined) visited(this.#room, Date.now(), this.#read);
-  }
-
-  /** False when the other one is of another log, whose numbers mean nothing here. */
-  #isBefore(cursor: Cursor, other: Cursor): boolean {
-    const last = this.client.cursor;
-    return seqOf(cursor) <= seqOf(other) && last !== undefined && seqOf(other) <= seqOf(last);
+    if (this.reading.loaded) this.#earlier.load(this.client.messages[0]?.id, count);
   }
 
   #listen(): void {
     const { client } = this;
     client.on("message", (message) => {
-      this.#items.push(itemOf(message));
+      const item = itemOf(message);
+      this.#items.push(item);
+      this.#lastAt = item.at;
       this.#typing.delete(message.from.id);
-      if (!client.isOwn(message.from.id)) {
-        this.#line.came();
-        if (this.#loaded) {
-          tellOf(this.#room, this.talk.said(message).message, client.session?.clientId);
-        }
+      if (this.reading.loaded && !client.isOwn(message.from.id)) {
+        tellOf(this.#room, this.talk.said(message).message, client.session?.clientId);
       }
       this.#changed();
     });
@@ -238,11 +224,9 @@ export class RoomModel {
       this.#had ||= this.#items.some(({ kind }) => kind === "message");
       this.#items = [];
       this.#earlier.reset();
-      this.#loaded = false;
       this.#changed();
     });
     client.on("live", () => {
-      this.#loaded = true;
       if (this.#had) this.#lost = client.messages.length > 0 ? "some" : "all";
       this.#had = false;
       this.#changed();
@@ -279,24 +263,6 @@ export class RoomModel {
     client.on("decision", () => this.#changed());
   }
 
-  #online = () => this.client.networkChanged(true);
-  #offline = () => this.client.networkChanged(false);
-  #switched = () => this.client.networkChanged(navigator.onLine);
-  #resumed = () => this.client.resumed();
-  #left = () => this.talk.leave();
-  #shown = (event: PageTransitionEvent) => {
-    if (event.persisted) this.client.resumed(); // it comes after each load too
-  };
-  #visibility = () => {
-    this.setAtEnd(this.#atEnd);
-    if (document.hidden) {
-      this.#hiddenAt = Date.now();
-    } else {
-      if (Date.now() - this.#hiddenAt > HIDDEN_LONG) this.client.resumed();
-      this.#changed();
-    }
-  };
-
   #expireTyping(): void {
     clearTimeout(this.#typingTimer);
     if (this.#typing.size === 0) return;
@@ -306,19 +272,6 @@ export class RoomModel {
       this.#expireTyping();
       this.#changed();
     }, 1_000);
-  }
-
-  #changed(): void {
-    if (this.#frame) return;
-    this.#frame = true;
-    const show = () => {
-      this.#frame = false;
-      this.#view = this.#build();
-      for (const listener of [...this.#listeners]) listener();
-    };
-    // A hidden page has no frames, yet its title counts.
-    if (document.hidden) setTimeout(show, 200);
-    else requestAnimationFrame(show);
   }
 
   #build(): RoomView {
@@ -336,25 +289,17 @@ export class RoomModel {
       lastLive: this.#lastLive,
       decisions: client.decisions,
       typing: [...this.#typing.values()].map(({ person }) => person),
-      loaded: this.#loaded,
-      readUpTo: this.#line.readUpTo,
+      ...this.reading.view,
       lost: this.#lost,
       earlier: this.#earlier.state,
       ended: this.#ended,
+      lastAt: this.#lastAt,
     };
   }
 }
 
 function itemOf(message: MessageEvent): Item {
   return { kind: "message", message, at: Date.parse(message.time) || Date.now() };
-}
-
-/**
- * Chromium tells when the device goes from one network to another; the others only when it loses
- * one.
- */
-function networkInformation(): EventTarget | undefined {
-  return (navigator as { connection?: EventTarget }).connection;
 }
 
 function readMemory(value: unknown): Memory | undefined {

@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { End, Person, Transport } from "../client/index.ts";
+import type { End, Person } from "../client/index.ts";
 import { CallBanner, CallButton, useCalls } from "./call/call_entry.tsx";
 import { Composer } from "./composer.tsx";
 import { Connection } from "./connection.tsx";
@@ -17,8 +17,10 @@ import { Menu } from "./menu.tsx";
 import { MessageList } from "./message_list.tsx";
 import { NamePrompt } from "./name_prompt.tsx";
 import { PeopleList } from "./people.tsx";
-import { RoomModel, type RoomView } from "./room_model.ts";
-import { roomHref, timingOf } from "./routes.ts";
+import type { RoomView } from "./room_model.ts";
+import type { Rooms } from "./rooms/rooms.ts";
+import { RoomsToggle, WIDE } from "./rooms/rooms_column.tsx";
+import { roomHref } from "./routes.ts";
 import { isolate } from "./rows.tsx";
 import { onDemand } from "./text/load.ts";
 import { rowsOf } from "./timeline.ts";
@@ -32,7 +34,7 @@ const layers = onDemand(() => import("./conversation/layers.tsx"));
 
 interface RoomScreenProps {
   room: string;
-  transport: Transport | undefined;
+  rooms: Rooms;
   /** The address, which may lead to a message. */
   href: string;
 }
@@ -46,12 +48,12 @@ export function RoomScreen(props: RoomScreenProps) {
   );
 }
 
-function Room({ room, transport, href }: RoomScreenProps) {
+function Room({ room, rooms, href }: RoomScreenProps) {
   const { words, baseUrl, goTo, arrived } = usePage();
-  const { model, view } = useRoom(room, baseUrl, transport);
+  const { model, view } = useRoom(rooms, room);
   const [notice, setNotice] = useNotice();
   const calls = useCalls(view, setNotice);
-  const wide = useMedia("(min-width: 900px)");
+  const wide = useMedia(WIDE);
   const roomy = useMedia("(min-width: 1400px)");
   const [peopleWanted, setPeopleWanted] = useState<boolean>();
   const peopleShown = peopleWanted ?? (calls.staged ? roomy : wide);
@@ -85,7 +87,6 @@ function Room({ room, transport, href }: RoomScreenProps) {
   const onRetry = useCallback((key: string) => model.client.retry(key), [model]);
   const onDiscard = useCallback((key: string) => model.client.discard(key), [model]);
 
-  useTitle(room, rows.length, view);
   useEffect(() => {
     if (view.lost === "some") setNotice(words.text("resetNotice"));
   }, [view.lost]);
@@ -102,7 +103,7 @@ function Room({ room, transport, href }: RoomScreenProps) {
   useEffect(() => setPeopleWanted(undefined), [wide, calls.staged]);
 
   const leave = () => {
-    model.client.leave();
+    rooms.leave(room);
     goTo();
   };
   const copyLink = async () => {
@@ -122,15 +123,19 @@ function Room({ room, transport, href }: RoomScreenProps) {
       onFocusIn={() => keepOneInTabOrder(screen.current)}
     >
       <header class="room-header">
-        <button
-          type="button"
-          class="icon-button back"
-          aria-label={words.text("backToStart")}
-          title={words.text("backToStart")}
-          onClick={() => goTo()}
-        >
-          <BackIcon />
-        </button>
+        {wide ? (
+          <button
+            type="button"
+            class="icon-button back"
+            aria-label={words.text("backToStart")}
+            title={words.text("backToStart")}
+            onClick={() => goTo()}
+          >
+            <BackIcon />
+          </button>
+        ) : (
+          <RoomsToggle rooms={rooms} />
+        )}
         <div class="room-title">
           <h1 ref={heading} tabIndex={-1}>
             <bdi>{room}</bdi>
@@ -211,8 +216,12 @@ function Room({ room, transport, href }: RoomScreenProps) {
               lost={view.lost === "all"}
               linked={linked}
               onEarlier={() => model.loadEarlier()}
-              onAtEnd={(atEnd) => model.setAtEnd(atEnd)}
-              onRead={(id) => model.read(id)}
+              onAtEnd={(atEnd) => model.reading.setAtEnd(atEnd)}
+              before={model.place}
+              onPlace={(place) => {
+                model.place = place;
+              }}
+              onRead={(id) => model.reading.read(id)}
             />
             {Over !== undefined && (
               <Over.Layers
@@ -268,40 +277,19 @@ function Room({ room, transport, href }: RoomScreenProps) {
   );
 }
 
-function useRoom(room: string, baseUrl: string, transport: Transport | undefined) {
-  const model = useMemo(
-    () => new RoomModel(room, baseUrl, transport, timingOf(location.search)),
-    [room, baseUrl, transport],
-  );
+function useRoom(rooms: Rooms, room: string) {
+  const model = useMemo(() => rooms.model(room), [rooms, room]);
   const [view, setView] = useState<RoomView>(model.view);
   useEffect(() => {
     const off = model.subscribe(() => setView(model.view));
-    model.start();
+    rooms.enter(room);
     setView(model.view);
     return () => {
       off();
-      model.stop();
+      rooms.exit(room);
     };
-  }, [model]);
+  }, [rooms, model]);
   return { model, view };
-}
-
-/** The room, and how many messages came while nobody looked. */
-function useTitle(room: string, changes: number, view: RoomView): void {
-  const { words } = usePage();
-  const seen = useRef(0);
-  const count = view.items.length;
-  useEffect(() => {
-    const update = () => {
-      if (!document.hidden) seen.current = count;
-      const fresh = count - seen.current;
-      const title = words.text("pageTitle", { room });
-      document.title = fresh > 0 ? `(${fresh}) ${title}` : title;
-    };
-    update();
-    document.addEventListener("visibilitychange", update);
-    return () => document.removeEventListener("visibilitychange", update);
-  }, [room, words, count, changes]);
 }
 
 /** What is not needed for reading comes after it. Milliseconds. */

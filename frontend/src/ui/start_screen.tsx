@@ -19,10 +19,6 @@ export function StartScreen() {
   const heading = useRef<HTMLHeadingElement>(null);
 
   useEffect(() => {
-    document.title = words.text("appName");
-  }, [words]);
-
-  useEffect(() => {
     if (arrived) heading.current?.focus();
   }, []);
 

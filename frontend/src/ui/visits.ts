@@ -7,41 +7,77 @@ import { lasting } from "./storage.ts";
 
 export interface Visit {
   room: string;
+  /** When one was there, and when somebody wrote there last. Milliseconds. */
   at: number;
+  wroteAt?: number;
   read?: Cursor;
+  /** One is not in it any more. */
+  left?: true;
+  /** It does not count, and calls nobody. */
+  muted?: true;
 }
 
-const MOST_ROOMS = 12;
+const MOST_ROOMS = 50;
+const KEY = "rooms";
 
+/** The rooms that one is in or has been in, the last visited first. */
 export function visits(): Visit[] {
-  const stored = lasting.get("rooms");
+  const stored = lasting.get(KEY);
   if (!Array.isArray(stored)) return [];
   return stored.flatMap((value: unknown) => {
     if (typeof value !== "object" || value === null) return [];
-    const { room, at, read } = value as Record<string, unknown>;
+    const { room, at, wroteAt, read, left, muted } = value as Record<string, unknown>;
     if (typeof room !== "string" || typeof at !== "number") return [];
     const cursor = parseCursor(read);
-    return [{ room, at, ...(cursor === undefined ? {} : { read: cursor }) }];
+    return [
+      {
+        room,
+        at,
+        ...(typeof wroteAt === "number" ? { wroteAt } : {}),
+        ...(cursor === undefined ? {} : { read: cursor }),
+        ...(left === true ? { left } : {}),
+        ...(muted === true ? { muted } : {}),
+      },
+    ];
   });
 }
 
-export function readUpTo(room: string): Cursor | undefined {
-  return visits().find((visit) => visit.room === room)?.read;
+export function visitOf(room: string): Visit | undefined {
+  return visits().find((visit) => visit.room === room);
 }
 
-export function visited(room: string, at: number, read?: Cursor): void {
+/** One is in the room now. */
+export function visited(room: string, at: number): void {
   const before = visits();
-  const known = read ?? before.find((visit) => visit.room === room)?.read;
-  const visit: Visit = { room, at, ...(known === undefined ? {} : { read: known }) };
+  const { left: _, ...known } = before.find((visit) => visit.room === room) ?? {};
   const others = before.filter((one) => one.room !== room);
-  lasting.set("rooms", [visit, ...others].slice(0, MOST_ROOMS));
+  lasting.set(KEY, [{ ...known, room, at }, ...others].slice(0, MOST_ROOMS));
+}
+
+/** Notes something about a room that is known; undefined takes it away. */
+export function noteVisit(
+  room: string,
+  news: { [Name in "wroteAt" | "read" | "left" | "muted"]?: Visit[Name] | undefined },
+): void {
+  const before = visits();
+  const next = before.map((visit) => (visit.room === room ? { ...visit, ...news } : visit));
+  if (JSON.stringify(before) !== JSON.stringify(next)) lasting.set(KEY, next);
 }
 
 export function forget(room: string): void {
   lasting.set(
-    "rooms",
+    KEY,
     visits().filter((visit) => visit.room !== room),
   );
+}
+
+/** Calls `run` when another tab has changed the rooms. Returns what ends that. */
+export function onVisits(run: () => void): () => void {
+  const onStorage = (event: StorageEvent) => {
+    if (event.key === null || event.key.endsWith(`.${KEY}`)) run();
+  };
+  window.addEventListener("storage", onStorage);
+  return () => window.removeEventListener("storage", onStorage);
 }
 
 export function savedName(): string | undefined {

@@ -1,3 +1,4 @@
+import { pageFetch } from "../page_session.ts";
 import type { Pass } from "./session.ts";
 
 /** Why the server gives no pass. */
@@ -32,7 +33,7 @@ export async function askForPass(
 ): Promise<PassAnswer> {
   const url = new URL(`rooms/${encodeURIComponent(room)}/call`, baseUrl).href;
   try {
-    const response = await fetch(url, {
+    const response = await pageFetch(url, {
       method: "POST",
       headers: { Accept: "application/json" },
       cache: "no-store",

@@ -8,6 +8,7 @@ import {
   type PostOptions,
 } from "../../client/conversation.ts";
 import type { Client, Cursor, MessageEvent, Person, Post, Problem } from "../../client/index.ts";
+import { pageFetch } from "../page_session.ts";
 import type { Writing } from "./writing.ts";
 
 /** What was refused, and why. */
@@ -165,7 +166,7 @@ export class Talk {
       clearTimeout(timer);
       const { key } = this.#conversation.remove(id);
       const { method = "DELETE", path } = amendmentCall(id);
-      void fetch(this.#address(path), {
+      void pageFetch(this.#address(path), {
         method,
         headers: { "Idempotency-Key": key, Accept: "application/json" },
         keepalive: true,

@@ -1,0 +1,28 @@
+import type { RoomEntry } from "./rooms.ts";
+
+export interface JumpOption {
+  room: string;
+  /** Undefined for a room that is not in the list. */
+  entry?: RoomEntry;
+}
+
+/**
+ * The rooms whose names have what was typed: those that begin so first, and the one on the screen
+ * last. The room that is named so exactly can be gone to even if one has never been there.
+ */
+export function found(
+  rooms: readonly RoomEntry[],
+  typed: string,
+  named: string | undefined,
+): JumpOption[] {
+  const wanted = typed.trim().normalize("NFC").toLocaleLowerCase();
+  const rank = ({ room, current, mentions, unread }: RoomEntry) =>
+    (room.startsWith(wanted) ? 0 : 8) + (current ? 4 : 0) + (mentions > 0 ? 0 : unread > 0 ? 1 : 2);
+  const matches = rooms
+    .filter(({ room }) => room.includes(wanted))
+    .sort((a, b) => rank(a) - rank(b))
+    .map((entry): JumpOption => ({ room: entry.room, entry }));
+  const exact = matches.find(({ room }) => room === named);
+  if (exact !== undefined) return [exact, ...matches.filter((one) => one !== exact)];
+  return named === undefined ? matches : [...matches, { room: named }];
+}
