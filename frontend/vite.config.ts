@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { licensesOfThreads } from "./build_licenses.ts";
 import { fillWorker, nameOf } from "./build_worker.ts";
 
 /** markdown-it brings HTML's named characters, which are off: see text/entities.ts. */
@@ -7,9 +8,13 @@ export const alias = {
   entities: fileURLToPath(new URL("src/ui/text/entities.ts", import.meta.url)),
 };
 
+const threads = licensesOfThreads();
+
 export default defineConfig({
   resolve: { alias },
-  plugins: [fillWorker(new URL("public/", import.meta.url))],
+  plugins: [fillWorker(new URL("public/", import.meta.url)), threads.name],
+  // Its licences are named with the page's.
+  worker: { plugins: () => [threads.note] },
   // The page works under any path: index.html has a <base>, which the server rewrites.
   base: "./",
   build: {

@@ -32,7 +32,8 @@ func TestHostileTextsKeepNobodyBusy(t *testing.T) {
 	}
 	page := chromium(t).Person(t, "Ann").Page()
 	page.Visit(t, node.URL, "kitchen", "")
-	page.Until(t, "all messages", `document.querySelectorAll('[data-testid="message"]').length === 25`)
+	// A page begins with the newest; who scrolls up gets the others.
+	page.Until(t, "all messages", `(log => { log.scrollTop = 0; return log.querySelectorAll('[data-testid="message"]').length === 25; })(document.querySelector(".log"))`)
 	page.Until(t, "the texts formatted", `document.querySelectorAll('[data-testid="code-block"]').length === 5`)
 	page.Send(t, "still here")
 	page.WaitSent(t, "still here")

@@ -85,6 +85,14 @@ describe("what is built", () => {
     }
   });
 
+  test("has the parser of texts, the colouring of code and the list of names in files of their own", () => {
+    for (const sign of ["backticksScanned", "hljs-", "mention-option"]) {
+      const has = (path: string) => read(path).includes(sign);
+      expect(atFirst().filter(has), sign).toEqual([]);
+      expect(filesOf("dist/").filter((path) => path.endsWith(".js") && has(path))).toHaveLength(1);
+    }
+  });
+
   test("has the QR code in a file that is loaded when asked for", () => {
     const has = (path: string) => read(path).includes("qr-code");
     expect(atFirst().some(has)).toBe(false);

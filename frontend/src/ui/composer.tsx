@@ -7,7 +7,7 @@ import type { Writing, WritingView } from "./conversation/writing.ts";
 import { WritingBar } from "./conversation/writing_bar.tsx";
 import { CheckIcon, SendIcon } from "./icons.tsx";
 import { composes, ON_SCREEN_KEYBOARD } from "./keys.ts";
-import { useMentionBox } from "./mentions/mention_box.tsx";
+import { useMentions } from "./mentions/mentions.tsx";
 
 /** Unicode code points, as the server counts. */
 const LONGEST = 4_000;
@@ -35,7 +35,7 @@ export function Composer(props: ComposerProps) {
   const { editing, replyTo } = view;
   const [empty, setEmpty] = useState(true);
   const [over, setOver] = useState(0);
-  const mentions = useMentionBox(input);
+  const mentions = useMentions(input);
   const onScreen = matchMedia(ON_SCREEN_KEYBOARD).matches;
 
   const look = () => {
@@ -84,7 +84,7 @@ export function Composer(props: ComposerProps) {
       {mentions.list}
       <textarea
         ref={input}
-        {...mentions.attributes}
+        onFocus={mentions.onFocus}
         data-testid="composer-input"
         rows={1}
         dir="auto"

@@ -1,5 +1,5 @@
-import type { RefObject, VNode } from "preact";
-import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { RefObject } from "preact";
+import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Person } from "../../client/index.ts";
 import { Avatar } from "../avatar.tsx";
 import { usePage } from "../context.ts";
@@ -7,25 +7,19 @@ import { composes } from "../keys.ts";
 import { matching, mentionsIn, type Query, queryAt } from "./complete.ts";
 import { type People, usePeople } from "./people.tsx";
 
-export interface MentionBox {
-  /** For the field in which one writes. */
-  attributes: {
-    "aria-autocomplete": "list";
-    "aria-haspopup": "listbox";
-    "aria-controls"?: string;
-    "aria-activedescendant"?: string;
-    onClick(): void;
-    onBlur(): void;
-    onKeyUp(event: KeyboardEvent): void;
-  };
-  /** The list of people, to stand before the field; nothing while there is none. */
-  list: VNode | null;
-  /** What was typed, or where the caret is, has changed. */
+/** What the field's handlers ask of the list. */
+export interface MentionHandle {
+  /** What was typed has changed. */
   look(): void;
   /** Reports whether a key was for the list. */
   onKey(event: KeyboardEvent): boolean;
-  /** Whom a text mentions. */
+  /** Whom a text mentions that is sent. */
   idsIn(text: string): string[];
+}
+
+export interface MentionBoxProps {
+  input: RefObject<HTMLTextAreaElement | null>;
+  handle: RefObject<MentionHandle | null>;
 }
 
 interface Open extends Query {
@@ -33,9 +27,8 @@ interface Open extends Query {
   at: number;
 }
 
-/** `@` in a field offers the people of the room. */
-export function useMentionBox(input: RefObject<HTMLTextAreaElement | null>): MentionBox {
-  const { words } = usePage();
+/** `@` in a field offers the people of the room. Nothing is drawn while there is nobody to offer. */
+export function MentionBox({ input, handle }: MentionBoxProps) {
   const people = usePeople();
   const { others } = people;
   const id = useId();
@@ -98,24 +91,7 @@ export function useMentionBox(input: RefObject<HTMLTextAreaElement | null>): Men
     return true;
   };
 
-  const option = (at: number) => `${id}-${at}`;
-  return {
-    attributes: {
-      "aria-autocomplete": "list",
-      "aria-haspopup": "listbox",
-      ...(open === undefined
-        ? {}
-        : { "aria-controls": id, "aria-activedescendant": option(open.at) }),
-      onClick: look,
-      onBlur: () => setOpen(undefined),
-      onKeyUp: ({ key }) => {
-        if (/^(ArrowLeft|ArrowRight|Home|End)$/.test(key)) look();
-      },
-    },
-    list:
-      open === undefined ? null : (
-        <Options id={id} open={open} option={option} onChoose={choose} label={words} />
-      ),
+  handle.current = {
     look,
     onKey,
     idsIn: (text) => {
@@ -125,6 +101,42 @@ export function useMentionBox(input: RefObject<HTMLTextAreaElement | null>): Men
       return ids;
     },
   };
+  const looking = useRef(look);
+  looking.current = look;
+  useEffect(() => {
+    const field = input.current;
+    if (field === null) return;
+    const onKeyUp = ({ key }: KeyboardEvent) => {
+      if (/^(ArrowLeft|ArrowRight|Home|End)$/.test(key)) looking.current();
+    };
+    const onClick = () => looking.current();
+    const onBlur = () => setOpen(undefined);
+    field.setAttribute("aria-autocomplete", "list");
+    field.setAttribute("aria-haspopup", "listbox");
+    field.addEventListener("keyup", onKeyUp);
+    field.addEventListener("click", onClick);
+    field.addEventListener("blur", onBlur);
+    looking.current();
+    return () => {
+      handle.current = null;
+      field.removeEventListener("keyup", onKeyUp);
+      field.removeEventListener("click", onClick);
+      field.removeEventListener("blur", onBlur);
+    };
+  }, [input, handle]);
+  const option = (at: number) => `${id}-${at}`;
+  useLayoutEffect(() => {
+    const field = input.current;
+    if (field === null || open === undefined) return;
+    field.setAttribute("aria-controls", id);
+    field.setAttribute("aria-activedescendant", option(open.at));
+    return () => {
+      field.removeAttribute("aria-controls");
+      field.removeAttribute("aria-activedescendant");
+    };
+  }, [input, open]);
+  if (open === undefined) return null;
+  return <Options id={id} open={open} option={option} onChoose={choose} />;
 }
 
 /** An edited message may still have a name that somebody had, and that nobody has now. */
@@ -141,12 +153,12 @@ function underAllNames({ others, namesOf }: People): Person[] {
 interface OptionsProps {
   id: string;
   open: Open;
-  label: ReturnType<typeof usePage>["words"];
   option(at: number): string;
   onChoose(person: Person): void;
 }
 
-function Options({ id, open, label: words, option, onChoose }: OptionsProps) {
+function Options({ id, open, option, onChoose }: OptionsProps) {
+  const { words } = usePage();
   const box = useRef<HTMLDivElement>(null);
   useLayoutEffect(() => {
     box.current?.children[open.at]?.scrollIntoView?.({ block: "nearest" });

@@ -1,11 +1,10 @@
 import { useMemo, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
-import { type Meant, useMeant } from "../mentions/people.tsx";
+import { useMeant } from "../mentions/people.tsx";
 import { onDemand } from "./load.ts";
-import { Blocks } from "./nodes.tsx";
 import { isEmojiOnly, isLong, mayHaveMarkup, withLineBreaks } from "./typed.ts";
 
-const parser = onDemand(() => import("./parse.ts"));
+const formatter = onDemand(() => import("./formatted.tsx"));
 
 export interface MessageTextProps {
   text: string;
@@ -25,8 +24,8 @@ export function MessageText({ text, mentions }: MessageTextProps) {
     const large = isEmojiOnly(text);
     return { large, long: isLong(text), marked: !large && mayHaveMarkup(text) };
   }, [text]);
-  const module = parser.use(known.marked || names !== undefined);
-  const isParsed = module !== undefined && (known.marked || names !== undefined);
+  const wanted = known.marked || names !== undefined;
+  const module = formatter.use(wanted);
   const clipped = known.long && !whole;
   const classes = ["text", known.large && "emoji", clipped && "clipped"];
   const box = (
@@ -36,7 +35,11 @@ export function MessageText({ text, mentions }: MessageTextProps) {
       data-testid="message-text"
       onFocusIn={clipped ? showFocused : undefined}
     >
-      {isParsed ? <Parsed module={module} text={text} names={names} meant={meant} /> : plain(text)}
+      {wanted && module !== undefined ? (
+        <module.Formatted text={text} names={names} meant={meant} />
+      ) : (
+        withLineBreaks(text)
+      )}
     </div>
   );
   if (!known.long) return box;
@@ -59,17 +62,4 @@ export function MessageText({ text, mentions }: MessageTextProps) {
       </button>
     </div>
   );
-}
-
-const plain = withLineBreaks;
-
-interface ParsedProps extends Meant {
-  module: typeof import("./parse.ts");
-  text: string;
-}
-
-function Parsed({ module, text, names, meant }: ParsedProps) {
-  const blocks = module.parse(text, names);
-  const ids = meant(names === undefined ? [] : module.mentionedNames(blocks));
-  return <Blocks blocks={blocks} meant={ids[Symbol.iterator]()} />;
 }

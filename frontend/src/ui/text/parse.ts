@@ -7,8 +7,8 @@ import { type Block, type Inline, type Link, plainText } from "./tree.ts";
 import { withLineBreaks } from "./typed.ts";
 
 /**
- * Reads formatted text. It is loaded when a message has something to format, with markdown-it, whose
- * work grows with the text's length and not faster; raw HTML, headings, images and tables are off.
+ * Reads formatted text with markdown-it, whose work grows with the text's length and not faster. Raw
+ * HTML, headings, images and tables are off.
  */
 const md = new MarkdownIt("zero", { maxNesting: 30 });
 blockRules(md);
