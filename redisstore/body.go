@@ -18,9 +18,10 @@ type author struct {
 	Guest bool          `json:"guest,omitempty"`
 }
 
-// body is an element's JSON, for all kinds. The scripts rewrite it where a message is amended:
-// amend.lua knows kind, from, text, mentions, replyTo, target, editedAt, deleted, reactions, amended, emoji
-// and on. An empty list is left out, since Lua can't tell it from an empty object.
+// body is an element's JSON, for all kinds. The scripts rewrite it where a message is amended or
+// answered: they know kind, from, text, mentions, replyTo, target, editedAt, deleted, reactions,
+// amended, emoji and on, and keep two fields of their own: "edit", the id of the last edit, and
+// "quoted". An empty list is left out, since Lua can't tell it from an empty object.
 type body struct {
 	Kind chat.Kind `json:"kind"`
 	From author    `json:"from"`

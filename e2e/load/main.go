@@ -67,6 +67,7 @@ type measurement struct {
 // tables are what can be measured, in the order in which it is.
 var tables = []measurement{
 	{"fanout", "CPU for a delivery: one room", (*bench).fanout},
+	{"amend", "CPU for a delivery of edits and reactions", (*bench).amend},
 	{"rooms", "CPU for a delivery: many rooms, publishing included", (*bench).manyRooms},
 	{"idle", "memory for an idle connection", (*bench).idleMemory},
 	{"full", "a saturated core: deliveries and how late they are, and at half of that", (*bench).saturated},

@@ -134,7 +134,12 @@ func getRequest(path, header string) []byte {
 
 // appendPost appends a request that posts text.
 func appendPost(dst []byte, path, header string, text []byte) []byte {
-	dst = append(append(append(dst, "POST "...), path...), " HTTP/1.1\r\nHost: load\r\nContent-Type: text/plain\r\n"...)
+	return appendRequest(dst, "POST", path, header, text)
+}
+
+// appendRequest appends a request with a text as its body.
+func appendRequest(dst []byte, method, path, header string, text []byte) []byte {
+	dst = append(append(append(append(dst, method...), ' '), path...), " HTTP/1.1\r\nHost: load\r\nContent-Type: text/plain\r\n"...)
 	dst = append(append(dst, header...), "Content-Length: "...)
 	dst = append(strconv.AppendInt(dst, int64(len(text)), 10), "\r\n\r\n"...)
 	return append(dst, text...)

@@ -77,26 +77,38 @@ elseif not may then
   return {'', NOT_ALLOWED}
 end
 
-local deletes = change.kind == 'delete'
-if deletes then
-  message = {kind = message.kind, from = message.from, key = message.key, deleted = true}
-elseif change.kind == 'edit' then
-  message.text, message.mentions, message.editedAt = change.text, change.mentions, tonumber(at)
+-- Takes out of a kept amendment of the message what it says.
+local function void(at_place, element)
+  local before, earlier = t.parts(element)
+  if earlier.target == target then
+    local nothing = {kind = 'void', from = earlier.from, target = target}
+    call('LSET', amendments, at_place, before .. ' ' .. cjson.encode(nothing))
+  end
 end
-message.amended = id
 
-if change.kind ~= 'reaction' then
-  -- What earlier amendments say of the message is overtaken: it is kept nowhere.
+-- What earlier amendments say of the message is overtaken: it is kept nowhere. Of the edits only the last one
+-- still says something, and the message knows which that is.
+local quoted = message.quoted
+if change.kind == 'delete' then
   local about = '"target":"' .. target .. '"'
   for i, element in ipairs(call('LRANGE', amendments, 0, -1)) do
     if string.find(element, about, 1, true) then
-      local before, earlier = t.parts(element)
-      if earlier.target == target and (deletes or earlier.kind == 'edit') then
-        local void = {kind = 'void', from = earlier.from, target = target}
-        call('LSET', amendments, i - 1, before .. ' ' .. cjson.encode(void))
-      end
+      void(i - 1, element)
     end
   end
+  message = {kind = message.kind, from = message.from, key = message.key, deleted = true}
+elseif change.kind == 'edit' then
+  if message.edit then
+    local at_place, element = t.find(amendments, message.edit)
+    if at_place then
+      void(at_place, element)
+    end
+  end
+  message.text, message.mentions, message.editedAt, message.edit = change.text, change.mentions, tonumber(at), id
+end
+message.amended = id
+
+if quoted and change.kind ~= 'reaction' then
   -- Replies quote what the message says now.
   local quotes = '"id":"' .. target .. '"'
   for i, element in ipairs(call('LRANGE', log, 0, -1)) do

@@ -3,11 +3,11 @@
 local body = ARGV[4]
 if target ~= '' then -- a reply gets its quote
   local t = tools()
-  local _, element = t.find(log, target)
+  local place, element = t.find(log, target)
   if not element then
     return {'', NOT_FOUND}
   end
-  local _, quoted = t.parts(element)
+  local before, quoted = t.parts(element)
   if quoted.kind ~= 'message' then
     return {'', NOT_FOUND}
   elseif quoted.deleted then
@@ -16,6 +16,10 @@ if target ~= '' then -- a reply gets its quote
   local own = cjson.decode(body)
   own.replyTo = {id = target, from = quoted.from, excerpt = t.excerpt(quoted.text or '')}
   body = cjson.encode(own)
+  if not quoted.quoted then -- so that amend.lua looks for quotes where there are any
+    quoted.quoted = true
+    call('LSET', log, place, before .. ' ' .. cjson.encode(quoted))
+  end
 end
 
 local element = head .. body
