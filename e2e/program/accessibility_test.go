@@ -93,16 +93,7 @@ func TestAxe(t *testing.T) {
 			client.Guest(node.URL, "A guest").Post(t, theme, "🙂")
 			page := chromium(t).Person(t, "Bob").Page()
 			page.Emulate(t, "prefers-color-scheme", theme)
-			check := func(what string) {
-				t.Helper()
-				page.Load(t, string(axe))
-				violations := browser.Eval[[]string](t, page, `(async () => {
-					await Promise.all(document.getAnimations().map(a => a.finished.catch(() => {})));
-					const {violations} = await axe.run(document);
-					return violations.map(v => v.id + ": " + v.help + "\n    " + v.nodes.map(n => n.html + " " + n.failureSummary).join("\n    "));
-				})()`)
-				assert.Empty(t, violations, "%s in %s", what, theme)
-			}
+			check := func(what string) { t.Helper(); checkAxe(t, page, string(axe), what+" in "+theme) }
 			page.Open(t, node.URL+"/")
 			page.WaitFor(t, "join")
 			check("the start page")
@@ -113,6 +104,51 @@ func TestAxe(t *testing.T) {
 			check("the room")
 			background := browser.Eval[string](t, page, "getComputedStyle(document.body).backgroundColor")
 			assert.Equal(t, theme == "dark", dark(t, background), "the background is %s", background)
+		})
+	}
+}
+
+// checkAxe holds what a page shows to axe-core's rules.
+func checkAxe(t *testing.T, page *browser.Page, axe, what string) {
+	t.Helper()
+	page.Load(t, axe)
+	violations := browser.Eval[[]string](t, page, `(async () => {
+		await Promise.all(document.getAnimations().map(a => a.finished.catch(() => {})));
+		const {violations} = await axe.run(document);
+		return violations.map(v => v.id + ": " + v.help + "\n    " + v.nodes.map(n => n.html + " " + n.failureSummary).join("\n    "));
+	})()`)
+	assert.Empty(t, violations, what)
+}
+
+// TestAxeInTheMenu holds to axe-core's rules what the menu leads to: notifications, and the link for
+// another device on both devices.
+func TestAxeInTheMenu(t *testing.T) {
+	endToEnd(t)
+	axe, err := os.ReadFile(axePath)
+	require.NoError(t, err, "make test installs the page's packages")
+	node := startNode(t)
+	for _, theme := range []string{"light", "dark"} {
+		t.Run(theme, func(t *testing.T) {
+			page := chromium(t).Person(t, "Ann").Page()
+			page.Emulate(t, "prefers-color-scheme", theme)
+			page.MayNotify(t, node.URL)
+			page.Visit(t, node.URL, "kitchen", "")
+			check := func(what string) { t.Helper(); checkAxe(t, page, string(axe), what+" in "+theme) }
+			page.Click(t, "menu")
+			page.WaitFor(t, "notify-on")
+			check("notifications that are off")
+			page.Click(t, "notify-on")
+			page.WaitFor(t, "notify-level")
+			check("notifications that are on")
+			page.Click(t, "link-device")
+			page.WaitFor(t, "qr-code")
+			check("the link")
+			page.Open(t, node.URL+"/rooms/kitchen#link=used")
+			page.WaitFor(t, "claim-agree")
+			check("the question")
+			page.Click(t, "claim-agree")
+			page.Until(t, "that it was used", `document.querySelector('[data-testid="claim"]')?.textContent.includes("already used")`)
+			check("a link that was used")
 		})
 	}
 }

@@ -36,7 +36,7 @@ export function Dialog({ title, kind, testId, onClose, children }: DialogProps) 
       onClick={(event) => event.target === box.current && onClose()}
     >
       <div class="dialog-content">
-        <header class="dialog-header">
+        <div class="dialog-header">
           <h2 id="dialog-title">{title}</h2>
           <button
             type="button"
@@ -46,7 +46,7 @@ export function Dialog({ title, kind, testId, onClose, children }: DialogProps) 
           >
             <CloseIcon />
           </button>
-        </header>
+        </div>
         {children}
       </div>
     </dialog>

@@ -1,7 +1,9 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { showCount } from "./notify/icon_count.ts";
 import { startNotify } from "./notify/index.ts";
 import { followServiceWorker } from "./notify/service_worker.ts";
+import { unreadTotal } from "./rooms/unread.ts";
 import { baseUrl } from "./routes.ts";
 import { applyTheme, savedTheme } from "./settings.ts";
 import { followViewport } from "./viewport.ts";
@@ -14,3 +16,5 @@ if (root !== null) render(<App />, root);
 // While the page is developed, its files are not those that the worker knows.
 if (import.meta.env.PROD) followServiceWorker(baseUrl());
 startNotify(baseUrl());
+showCount(unreadTotal.value); // it may say something of the last time
+unreadTotal.subscribe(showCount);

@@ -9,8 +9,6 @@ export interface Extendable {
 
 export interface FetchLike extends Extendable {
   readonly request: Request;
-  /** What the browser asked for before the worker ran; undefined where it did not. */
-  readonly preloadResponse?: Promise<Response | undefined>;
   respondWith(answer: Promise<Response>): void;
 }
 
@@ -50,7 +48,6 @@ export interface WorkerScope {
   readonly fetch: typeof fetch;
   readonly registration: {
     readonly scope: string;
-    readonly navigationPreload?: { enable(): Promise<void> } | undefined;
     showNotification(title: string, settings: NotificationSettings): Promise<void>;
   };
   readonly clients: {

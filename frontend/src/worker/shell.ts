@@ -35,9 +35,9 @@ export function createShell(scope: WorkerScope, files: readonly string[]): Shell
   }
 
   /** The page as the server has it now; without an answer, the one that was kept. */
-  async function page(event: FetchLike): Promise<Response> {
+  async function page(request: Request): Promise<Response> {
     try {
-      return (await event.preloadResponse) ?? (await scope.fetch(event.request));
+      return await scope.fetch(request);
     } catch (error) {
       const response = await kept(root);
       if (response !== undefined) return response;
@@ -86,7 +86,6 @@ export function createShell(scope: WorkerScope, files: readonly string[]): Shell
       const names = await scope.caches.keys();
       const old = names.filter((other) => other.startsWith(prefix) && other !== name);
       await Promise.all(old.map((other) => scope.caches.delete(other)));
-      await scope.registration.navigationPreload?.enable();
     },
 
     fetch(event) {
@@ -94,7 +93,7 @@ export function createShell(scope: WorkerScope, files: readonly string[]): Shell
       const path = pathOf(request.url);
       if (request.method !== "GET" || path === undefined) return;
       if (request.mode === "navigate") {
-        if (path === "" || /^rooms\/[^/]+\/?$/.test(path)) event.respondWith(page(event));
+        if (path === "" || /^rooms\/[^/]+\/?$/.test(path)) event.respondWith(page(request));
       } else if (path.startsWith("assets/")) {
         if (!request.headers.has("Range")) event.respondWith(asset(event));
       } else if (files.includes(path)) {

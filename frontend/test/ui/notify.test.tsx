@@ -106,7 +106,7 @@ beforeEach(() => {
   });
   Object.defineProperty(navigator, "serviceWorker", {
     configurable: true,
-    value: { getRegistration },
+    value: { getRegistration, ready: getRegistration() },
   });
   root = document.createElement("div");
   document.body.replaceChildren(root);

@@ -61,7 +61,6 @@ class FakeScope {
   readonly caches = new FakeCaches(this.fetch);
   readonly registration = {
     scope: ROOT,
-    navigationPreload: { enable: async () => {} },
     showNotification: async (title: string, settings: NotificationSettings) => {
       this.shown.push({ title, settings });
     },

@@ -53,7 +53,7 @@ export function LinkDialog({ onClose }: { onClose(): void }) {
       {link !== undefined && !over && (
         <>
           <QRCode text={link.address} label={words.text("linkQrLabel")} />
-          <div class="joined-field">
+          <div class="joined-field link-row">
             <input
               readOnly
               data-testid="link-address"

@@ -22,7 +22,12 @@ export function LinkEntry({ onShow }: LinkEntryProps) {
   };
   return (
     <>
-      <button type="button" class="text-button start" data-testid="link-device" onClick={open}>
+      <button
+        type="button"
+        class="text-button menu-action"
+        data-testid="link-device"
+        onClick={open}
+      >
         {words.text("linkDevice")}
       </button>
       {failed && (

@@ -47,7 +47,12 @@ export function NotifyFields({ room }: { room: string }) {
   }
   if (!settings.on || permission !== "granted") {
     return (
-      <button type="button" class="text-button start" data-testid="notify-on" onClick={turnOn}>
+      <button
+        type="button"
+        class="text-button menu-action"
+        data-testid="notify-on"
+        onClick={turnOn}
+      >
         {words.text("notifyTurnOn")}
       </button>
     );
@@ -80,7 +85,12 @@ export function NotifyFields({ room }: { room: string }) {
           onChange={(event) => change({ sound: event.currentTarget.checked })}
         />
       </label>
-      <button type="button" class="text-button start" data-testid="notify-off" onClick={turnOff}>
+      <button
+        type="button"
+        class="text-button menu-action"
+        data-testid="notify-off"
+        onClick={turnOff}
+      >
         {words.text("notifyTurnOff")}
       </button>
       <p class="quiet small" role="status">

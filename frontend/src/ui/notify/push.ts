@@ -2,7 +2,7 @@ import { callServer } from "../call_server.ts";
 import { lasting } from "../storage.ts";
 import { savedSession } from "../visits.ts";
 import { notifySettings } from "./notify_settings.ts";
-import { registration } from "./service_worker.ts";
+import { readyRegistration, registration } from "./service_worker.ts";
 
 /** Being told while the page is closed: docs/push.md. */
 
@@ -19,7 +19,7 @@ export function offersPush(): boolean {
 
 /** Reports whether the server will push to this browser from now on. */
 export async function subscribePush(baseUrl: string): Promise<boolean> {
-  const manager = offersPush() ? (await registration())?.pushManager : undefined;
+  const manager = offersPush() ? (await readyRegistration())?.pushManager : undefined;
   if (manager === undefined) return false;
   const { body } = await callServer(new URL("push/key", baseUrl), "GET");
   const key = body?.key;

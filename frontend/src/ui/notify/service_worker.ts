@@ -38,6 +38,20 @@ export async function registration(): Promise<ServiceWorkerRegistration | undefi
   return known?.active ? known : undefined;
 }
 
+/** A worker that is just being installed runs by then. Milliseconds. */
+const READY_WITHIN = 15_000;
+
+/** The registration, which may have to be waited for. */
+export async function readyRegistration(): Promise<ServiceWorkerRegistration | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), READY_WITHIN);
+  });
+  const ready = await Promise.race([container()?.ready, late]);
+  clearTimeout(timer);
+  return ready;
+}
+
 /** Shows a message, as a link to it would. */
 export function openMessage(room: string, id: string, baseUrl: string): void {
   const to = new URL(roomHref(room, baseUrl, location.search));
