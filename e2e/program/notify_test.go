@@ -58,12 +58,16 @@ func TestNotifications(t *testing.T) {
 	// Who looks at the room is not told.
 	mention(t, bob, "kitchen", map[string]any{"text": "@Ann you see this", "mentions": []string{self}})
 	ann.Until(t, "the message", `document.body.innerText.includes("you see this")`)
-	ann.Load(t, `document.hasFocus = () => false`)
+	ann.Load(t, `document.hasFocus = () => false;
+		Object.defineProperty(document, "hidden", { value: true, configurable: true });
+		document.dispatchEvent(new Event("visibilitychange"));`)
 	browser.Eval[bool](t, ann, askWorker(`"behind"`))
 	mention(t, bob, "kitchen", map[string]any{"text": "for nobody"})
 	id := mention(t, bob, "kitchen", map[string]any{"text": "@Ann look here", "mentions": []string{self}})
 	waitShown(t, ann, "Bob · kitchen", "@Ann look here")
 	assert.Len(t, browser.Eval[[]shownNotification](t, ann, allShown), 1, "what is for nobody is not told")
+
+	ann.Until(t, "a dot on the icon", `document.querySelector("link[rel=icon]").href.includes("unread")`)
 
 	// A click leads to the message.
 	browser.Eval[bool](t, ann, askWorker(`{ do: "click" }`))

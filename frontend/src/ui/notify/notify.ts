@@ -40,8 +40,7 @@ export async function tell(
 
 /** A room whose messages are not counted is not told of either, but for what is for oneself. */
 function isMuted(room: string): boolean {
-  const visit = visits().find((one) => one.room === room) as { muted?: boolean } | undefined;
-  return visit?.muted === true;
+  return visits().find((visit) => visit.room === room)?.muted === true;
 }
 
 /**
