@@ -88,7 +88,7 @@ func validText(text string, mayBeEmpty bool) error {
 		return &InvalidError{Field: "text", Reason: "is not valid UTF-8"}
 	case n > MaxText:
 		return tooLong("text", n, MaxText)
-	case !mayBeEmpty && strings.TrimSpace(text) == "":
+	case !mayBeEmpty && isBlank(text):
 		return &InvalidError{Field: "text", Limit: MaxText, Reason: "is empty"}
 	}
 	return nil

@@ -44,7 +44,7 @@ func ParseRoomID(s string) (RoomID, error) {
 	afterLetter := false
 	for _, r := range s {
 		switch {
-		case isIgnorable(r):
+		case IsInvisible(r):
 			return invalid(fmt.Sprintf("has the invisible character %U", r))
 		case unicode.IsLetter(r):
 			afterLetter = true

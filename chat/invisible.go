@@ -1,11 +1,15 @@
 package chat
 
-import "unicode"
+import (
+	"strings"
+	"unicode"
+)
 
-// isIgnorable reports whether a character is one that is not shown where it is not understood
-// (Default_Ignorable_Code_Point, as the Unicode standard derives it), or has an empty shape: joiners,
-// selectors of a variant, soft hyphens, fillers.
-func isIgnorable(r rune) bool {
+// IsInvisible reports whether a character shows nothing by itself: one that is not shown where it is
+// not understood (Default_Ignorable_Code_Point, as the Unicode standard derives it), or that has an
+// empty shape. Joiners, selectors of a variant, soft hyphens and fillers are such characters; white
+// space is not.
+func IsInvisible(r rune) bool {
 	switch {
 	case r < 0xad:
 		return false
@@ -15,4 +19,78 @@ func isIgnorable(r rune) bool {
 		return false
 	}
 	return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Cf, unicode.Variation_Selector)
+}
+
+// isBlank reports whether a text shows nothing at all.
+func isBlank(text string) bool {
+	return !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsSpace(r) && !IsInvisible(r) })
+}
+
+// invisible is the first character of a name that is invisible and does nothing where it stands; ok
+// is false when there is none. Emoji, and scripts in which a joiner changes the letters beside it,
+// can't do without them.
+func invisible(name string) (found rune, ok bool) {
+	runes := []rune(name)
+	at := func(i int) rune {
+		if i < 0 || i >= len(runes) {
+			return 0
+		}
+		return runes[i]
+	}
+	flag := false // in the tags of a flag, as of Scotland
+	for i, r := range runes {
+		before, after := at(i-1), at(i+1)
+		if r == blackFlag || flag && !isTag(r) {
+			flag = r == blackFlag
+		}
+		if IsInvisible(r) && !(flag && isTag(r)) && !hasEffect(before, r, after) {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+const (
+	blackFlag = 0x1f3f4
+	nonJoiner = 0x200c
+	joiner    = 0x200d
+	keycap    = 0x20e3
+)
+
+func isTag(r rune) bool { return r >= 0xe0020 && r <= 0xe007f }
+
+// hasEffect reports whether an invisible character can change what is shown between its neighbours,
+// of which 0 is none.
+func hasEffect(before, r, after rune) bool {
+	switch {
+	case r == joiner && isEmojiPart(before) && unicode.Is(unicode.So, after):
+		return true
+	case r == joiner && unicode.IsMark(before) && isJoined(before): // a final consonant, as in Malayalam
+		return true
+	case r == joiner, r == nonJoiner:
+		return isJoined(before) && isJoined(after)
+	case r == 0xfe0e, r == 0xfe0f: // shown as text, or as emoji
+		symbol := unicode.Is(unicode.So, before) || unicode.Is(unicode.Sm, before) && before > unicode.MaxLatin1 ||
+			strings.ContainsRune("‼⁉ℹ〰", before)
+		return symbol || after == keycap && strings.ContainsRune("0123456789#*", before)
+	case r >= 0xe0100 && r <= 0xe01ef, r >= 0xfe00 && r <= 0xfe02:
+		return unicode.Is(unicode.Han, before)
+	case r >= 0x180b && r <= 0x180f:
+		return unicode.Is(unicode.Mongolian, before)
+	}
+	return false
+}
+
+// isEmojiPart reports whether an emoji can be joined to what ends with a character: a picture, a
+// skin tone, a selector.
+func isEmojiPart(r rune) bool {
+	return unicode.Is(unicode.So, r) || r >= 0x1f3fb && r <= 0x1f3ff || r == 0xfe0f
+}
+
+// isJoined reports whether a character is of a script whose letters look different when they are
+// joined.
+func isJoined(r rune) bool {
+	return unicode.In(r, unicode.Arabic, unicode.Syriac, unicode.Mongolian, unicode.Nko, unicode.Mandaic,
+		unicode.Devanagari, unicode.Bengali, unicode.Gurmukhi, unicode.Gujarati, unicode.Oriya, unicode.Tamil,
+		unicode.Telugu, unicode.Kannada, unicode.Malayalam, unicode.Sinhala, unicode.Khmer, unicode.Myanmar, unicode.Tibetan)
 }

@@ -36,6 +36,9 @@ type Options struct {
 	// Linger is how long a room that nobody reads any more stays ready for the next reader: 10 s.
 	// Long polls come back within it, and so cost the store nothing.
 	Linger time.Duration
+	// Shape says how a name looks: names of one shape can't be told apart by eye. Package lookalike
+	// has one. By default names are compared as they are.
+	Shape func(name string) string
 	// Policy decides who may do what: [Open].
 	Policy Policy
 	// Observer is told what happens, for counting: nobody by default.
@@ -179,6 +182,9 @@ func (n *Node) Members(ctx context.Context, who Principal, room RoomID) (RosterS
 	snapshot, err := n.roster.Members(ctx, room)
 	if err != nil {
 		return RosterSnapshot{}, fmt.Errorf("members of %s: %w", room, n.unavailable(err))
+	}
+	if len(snapshot.Members) <= n.options.FoldAbove { // else nobody is told of them one by one
+		(&lookalikes{shape: n.options.Shape}).mark(snapshot.Members)
 	}
 	return snapshot, nil
 }

@@ -10,6 +10,8 @@ type Principal struct {
 	Name string
 	// Guest is somebody without a session.
 	Guest bool
+	// Look is as an [Author]'s.
+	Look string
 	// Client is whose idempotency keys the principal's are: the session's id, or for a guest, whose
 	// id is new each time, what guests are told apart by.
 	Client string
@@ -18,12 +20,14 @@ type Principal struct {
 }
 
 // Author is the principal as the sender of an entry.
-func (p Principal) Author() Author { return Author{ID: p.ID, Name: p.Name, Guest: p.Guest} }
+func (p Principal) Author() Author {
+	return Author{ID: p.ID, Name: p.Name, Guest: p.Guest, Look: p.Look}
+}
 
 // Member is the principal as somebody present by a transport.
 func (p Principal) Member(transport string) Member {
 	if p.Guest {
 		p.Name = strings.Clone(p.Name) // it may be part of a whole request, which would stay in memory with it
 	}
-	return Member{ID: p.ID, Name: p.Name, Guest: p.Guest, Transport: transport}
+	return Member{ID: p.ID, Name: p.Name, Guest: p.Guest, Look: p.Look, Transport: transport}
 }

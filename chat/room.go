@@ -40,7 +40,7 @@ func newRoom(b *backend, id RoomID, retire func(r *room, unfollow func()) bool) 
 		id: id, back: b, retire: retire,
 		tail:   newTail(id, b.options),
 		sync:   syncing{stale: true},
-		roster: rosterCache{foldAbove: b.options.FoldAbove},
+		roster: rosterCache{foldAbove: b.options.FoldAbove, alike: lookalikes{shape: b.options.Shape}},
 		leases: leases{renewEvery: b.options.RenewEvery},
 	}
 	r.inbox = newInbox(r.work)

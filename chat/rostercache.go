@@ -19,6 +19,7 @@ type rosterCache struct {
 	// done; zero for not.
 	foldAbove int
 	foldAt    time.Time
+	alike     lookalikes
 }
 
 // rosterNews is what a change in the roster means for its room.
@@ -38,8 +39,16 @@ const reopened = 1_000_000
 // joined takes a member's coming, or its being another now, over. Keep gives what is kept of a
 // member.
 func (r *rosterCache) joined(n Joined, keep func(Member) *Member, now time.Time) rosterNews {
-	_, n.Known = r.members[n.Member.ID]
-	return r.change(n.Version, n, now, func() { r.put(keep(n.Member)) })
+	old, known := r.members[n.Member.ID]
+	n.Known = known
+	if known && old.Name != n.Member.Name {
+		r.alike.rename(n.Member.ID, now)
+	}
+	member := n.Member
+	if len(r.members) <= r.foldAbove {
+		n.Member.LooksLike = r.alike.of(&n.Member, r.members)
+	}
+	return r.change(n.Version, n, now, func() { r.put(keep(member)) })
 }
 
 // left takes a member's going over.
@@ -134,6 +143,7 @@ func (r *rosterCache) put(m *Member) {
 func (r *rosterCache) remove(id MemberID) {
 	old := r.members[id]
 	delete(r.members, id)
+	delete(r.alike.renamed, id)
 	if old != nil && len(old.Attributes) > 0 {
 		r.recount()
 	}
@@ -164,6 +174,7 @@ func (r *rosterCache) sorted() []Member {
 		slices.SortFunc(r.ordered, func(a, b Member) int {
 			return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.ID, b.ID))
 		})
+		r.alike.mark(r.ordered)
 	}
 	return r.ordered
 }

@@ -139,10 +139,17 @@ type Member struct {
 	JoinedAt time.Time
 	// Attributes are what optional features note about it.
 	Attributes Attributes
+	// Look is as an [Author]'s.
+	Look string
+	// LooksLike is the first of those who were here before it whose name looks the same; empty for
+	// nobody. The node sets it where it tells of a member, and no store keeps it.
+	LooksLike MemberID
 }
 
 // Author is the member as the sender of an entry.
-func (m Member) Author() Author { return Author{ID: m.ID, Name: m.Name, Guest: m.Guest} }
+func (m Member) Author() Author {
+	return Author{ID: m.ID, Name: m.Name, Guest: m.Guest, Look: m.Look}
+}
 
 // Lease is how long a member stays present after a node last said so, [RenewEvery] how often a node
 // says so.

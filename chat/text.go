@@ -8,8 +8,8 @@ import (
 )
 
 // ParseName checks a display name and takes the white space around it off: 1 to [MaxName]
-// characters, none of them a control character or one that turns the direction of the text around
-// it. The error is an [*InvalidError] for "name".
+// characters, none of them a control character, one that turns the direction of the text around it,
+// or one that nobody sees. The error is an [*InvalidError] for "name".
 func ParseName(s string) (string, error) {
 	invalid := func(reason string) (string, error) {
 		return "", &InvalidError{Field: "name", Limit: MaxName, Reason: reason}
@@ -18,7 +18,7 @@ func ParseName(s string) (string, error) {
 		return invalid("is not valid UTF-8")
 	}
 	s = strings.TrimSpace(s)
-	if s == "" {
+	if isBlank(s) {
 		return invalid("is empty")
 	}
 	if n := utf8.RuneCountInString(s); n > MaxName {
@@ -28,6 +28,9 @@ func ParseName(s string) (string, error) {
 		if !Printable(r) || r == '\n' || r == '\t' {
 			return invalid(fmt.Sprintf("has the control character %U", r))
 		}
+	}
+	if r, found := invisible(s); found {
+		return invalid(fmt.Sprintf("has the invisible character %U", r))
 	}
 	return s, nil
 }

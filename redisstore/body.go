@@ -16,6 +16,7 @@ type author struct {
 	ID    chat.MemberID `json:"id"`
 	Name  string        `json:"name"`
 	Guest bool          `json:"guest,omitempty"`
+	Look  string        `json:"look,omitempty"`
 }
 
 // body is an element's JSON, for all kinds. The scripts rewrite it where a message is amended or

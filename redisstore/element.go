@@ -96,7 +96,7 @@ func parseRecord(s string) (chat.Member, error) {
 	if err := json.Unmarshal([]byte(identity), &a); err != nil {
 		return chat.Member{}, fmt.Errorf("member's identity: %w", err)
 	}
-	m := chat.Member{ID: a.ID, Name: a.Name, Guest: a.Guest, Transport: transport, JoinedAt: joined}
+	m := chat.Member{ID: a.ID, Name: a.Name, Guest: a.Guest, Look: a.Look, Transport: transport, JoinedAt: joined}
 	for line := range strings.SplitSeq(lines, "\n") {
 		key, value, ok := strings.Cut(line, " ")
 		if !ok {

@@ -15,6 +15,7 @@ import (
 	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/chat/limits"
+	"github.com/caller-chat/caller/chat/lookalike"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/transport/conn"
@@ -176,7 +177,7 @@ func (c config) node(log *slog.Logger) chat.Options {
 			chat.ActionPost, chat.ActionEdit, chat.ActionDelete, chat.ActionReact, calls.ActionJoin)
 	}
 	return chat.Options{
-		Policy:       policy,
+		Policy: policy, Shape: lookalike.Shape,
 		HistoryLimit: int(c.HistoryLimit), HistoryTTL: time.Duration(c.HistoryTTL),
 		Heartbeat: time.Duration(c.Heartbeat), Logger: log,
 	}

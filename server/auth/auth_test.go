@@ -45,6 +45,34 @@ func TestGuests(t *testing.T) {
 	}
 }
 
+func TestAGuestIsRecognised(t *testing.T) {
+	store := &fakeStore{}
+	one, other := newNode(t, store, Options{}), newNode(t, store, Options{})
+	look := func(n *node, headers ...string) string {
+		who, err := n.principal("/", headers...)
+		require.NoError(t, err)
+		require.True(t, who.Guest)
+		return who.Look
+	}
+	ci := look(one, "X-Name", "ci")
+	require.Len(t, ci, 12)
+	require.Equal(t, ci, look(one, "X-Name", "ci"), "over requests")
+	require.Equal(t, ci, look(other, "X-Name", "ci"), "and nodes")
+	require.NotEqual(t, ci, look(one, "X-Name", "cd"), "by the name")
+	require.Empty(t, look(one), "one without a name has another one each time")
+	other.options.Address = func(*http.Request) string { return "192.0.2.2" }
+	require.NotEqual(t, ci, look(other, "X-Name", "ci"), "by the address")
+	other.options.Address = func(*http.Request) string { return "2001:db8::1" }
+	six := look(other, "X-Name", "ci")
+	other.options.Address = func(*http.Request) string { return "2001:db8::2" }
+	require.Equal(t, six, look(other, "X-Name", "ci"), "a household has a network of IPv6")
+	foreign := newNode(t, &fakeStore{}, Options{Key: []byte(strings.Repeat("x", MinKey))})
+	require.NotEqual(t, ci, look(foreign, "X-Name", "ci"), "nobody without the key can tell the address")
+	away := newNode(t, &fakeStore{}, Options{})
+	away.keys.fetch = func(context.Context) ([]byte, error) { return nil, chat.ErrUnavailable }
+	require.Empty(t, look(away, "X-Name", "ci"), "a store that is away is no reason to refuse")
+}
+
 func TestRateLimitKey(t *testing.T) {
 	assert.Equal(t, "192.0.2.7", rateLimitKey("192.0.2.7"))
 	assert.Equal(t, rateLimitKey("2001:db8:1:2::1"), rateLimitKey("2001:db8:1:2:ffff::"))

@@ -1,6 +1,9 @@
 package auth
 
 import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
 	"net/http"
 	"net/netip"
 	"strings"
@@ -62,10 +65,28 @@ func (a *Auth) guest(r *http.Request) (chat.Principal, error) {
 	}
 	address := a.options.Address(r)
 	client := "guest:" + address + " " + name // before a name is made up: that one is new each time
+	limit, look := rateLimitKey(address), ""
 	if name == "" {
 		name = "guest-" + string(id[:4])
+	} else {
+		look = a.look(r.Context(), limit, name)
 	}
-	return chat.Principal{ID: id, Name: name, Guest: true, Client: client, LimitKey: rateLimitKey(address)}, nil
+	return chat.Principal{ID: id, Name: name, Guest: true, Look: look, Client: client, LimitKey: limit}, nil
+}
+
+// lookSignedAs keeps these signatures apart from all else that the same key signs.
+const lookSignedAs = "caller look\x00"
+
+// look is by what guests of one network under one name are recognised. Without the key, which is the
+// same on all nodes, nobody can find out the network by it. It is empty while the key can't be had.
+func (a *Auth) look(ctx context.Context, network, name string) string {
+	key, err := a.keys.current(ctx)
+	if err != nil {
+		return ""
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(lookSignedAs + network + "\x00" + name))
+	return encoding().EncodeToString(mac.Sum(nil)[:9])
 }
 
 // rateLimitKey is an address for the purpose of limits: of an IPv6 address the /64, which one

@@ -148,7 +148,9 @@ func (f failure) body() (any, error) {
 // member is a member as it came over the wire.
 func (m Member) member() chat.Member {
 	joined := m.JoinedAt.utc()
-	is := chat.Member{ID: m.ID, Name: m.Name, Guest: m.Guest, Transport: m.Transport, JoinedAt: joined}
+	is := chat.Member{
+		ID: m.ID, Name: m.Name, Guest: m.Guest, Transport: m.Transport, JoinedAt: joined, Look: m.Look, LooksLike: m.LooksLike,
+	}
 	if m.InCall {
 		is.Attributes = chat.Attributes{incall.Key: incall.Value(joined)}
 	}

@@ -88,6 +88,9 @@ func (e Entry) appendTo(dst []byte) []byte {
 	if e.From.Guest {
 		dst = append(dst, `,"guest":true`...)
 	}
+	if e.From.Look != "" {
+		dst = appendString(append(dst, `,"look":`...), e.From.Look)
+	}
 	dst = append(dst, '}')
 	var own json.RawMessage
 	switch p := e.Payload.(type) {

@@ -54,6 +54,7 @@ type author struct {
 	ID    chat.MemberID `json:"id"`
 	Name  string        `json:"name"`
 	Guest bool          `json:"guest,omitempty"`
+	Look  string        `json:"look,omitempty"`
 }
 
 // Member is a member on the wire.
@@ -62,6 +63,8 @@ type Member struct {
 	Transport string    `json:"transport"`
 	JoinedAt  timestamp `json:"joinedAt"`
 	InCall    bool      `json:"inCall,omitempty"`
+	// LooksLike is the member who was here first and whose name looks the same.
+	LooksLike chat.MemberID `json:"looksLike,omitempty"`
 }
 
 // Call is the call of a room, as it stands in its roster.
@@ -148,12 +151,13 @@ type failure struct {
 	RetryAfter float64     `json:"retryAfter,omitempty"`
 }
 
-func authorOf(a chat.Author) author { return author{ID: a.ID, Name: a.Name, Guest: a.Guest} }
+func authorOf(a chat.Author) author { return author(a) }
 
 // MemberOf is a member as it goes over the wire.
 func MemberOf(m chat.Member) Member {
 	return Member{
 		author: authorOf(m.Author()), Transport: m.Transport, JoinedAt: timestamp(m.JoinedAt), InCall: incall.Is(m),
+		LooksLike: m.LooksLike,
 	}
 }
 

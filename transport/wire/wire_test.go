@@ -28,6 +28,10 @@ func examples(t *testing.T) map[string]*chat.Event {
 	ann := chat.Member{ID: "0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", Name: "Ann", Transport: "ws", JoinedAt: at(t, "2026-11-24T12:04:30.120Z")}
 	bob := chat.Member{ID: "c1f2a3b4-0000-4000-8000-000000000002", Name: "Bob", Transport: "sse", JoinedAt: at(t, "2026-11-24T12:05:00Z")}
 	guest := chat.Member{ID: "5f1c7a55-55a1-4a52-8f9f-0c8f8f5b2c7e", Name: "guest-5f1c", Guest: true, Transport: "text", JoinedAt: at(t, "2026-11-24T12:05:01Z")}
+	script := guest
+	script.Name, script.Look = "ci", "0gKxq3fZ7b1e"
+	other := chat.Member{ID: "c1f2a3b4-0000-4000-8000-000000000003", Name: "\u0410nn", Transport: "ws",
+		JoinedAt: at(t, "2026-11-24T12:05:01Z"), LooksLike: ann.ID}
 	calling := bob
 	began := at(t, "2026-11-24T12:06:02.417Z")
 	calling.Attributes = chat.Attributes{incall.Key: incall.Value(began)}
@@ -40,10 +44,11 @@ func examples(t *testing.T) map[string]*chat.Event {
 		"message": chat.Appended{Entry: chat.Entry{ID: chat.Cursor{Seq: 42, Tag: 0x7f3a9c12},
 			From: ann.Author(), Payload: chat.Message{Text: "hello"}, Key: "k-1", Time: at(t, "2026-11-24T12:04:31.005Z")}},
 		"message-guest": chat.Appended{Entry: chat.Entry{ID: chat.Cursor{Seq: 43, Tag: 0x00c0ffee},
-			From: guest.Author(), Payload: chat.Message{Text: "from curl"}, Time: at(t, "2026-11-24T12:04:32.31Z")}},
+			From: script.Author(), Payload: chat.Message{Text: "from curl"}, Time: at(t, "2026-11-24T12:04:32.31Z")}},
 		"live":               chat.Live{Cursor: chat.Cursor{Seq: 43, Tag: 0x00c0ffee}},
 		"live-empty":         chat.Live{},
 		"joined":             chat.Joined{Member: bob, Version: 1795522470121},
+		"joined-lookalike":   chat.Joined{Member: other, Version: 1795522470123},
 		"left":               chat.Left{Member: bob, Version: 1795522470122},
 		"members":            chat.RosterEvent{Members: []chat.Member{guest}, Count: 1, Version: 1795522470123},
 		"members-large-room": chat.RosterEvent{Count: 1205, Version: 1795522471330},
