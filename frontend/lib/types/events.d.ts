@@ -12,11 +12,15 @@ export interface Person {
     id: ClientId;
     name: string;
     guest?: true;
+    /** Of a guest, the same for all under one name from one address: for the eye alone. */
+    look?: string | undefined;
 }
 export interface Member extends Person {
     transport: TransportName;
     joinedAt: string;
     inCall?: true;
+    /** The first who was here before it by a name that looks the same. */
+    looksLike?: ClientId | undefined;
 }
 /** The roster, or only its size in a large room. */
 export interface RosterSnapshot {

@@ -18,11 +18,11 @@ export interface HttpCall {
     path: string;
 }
 /** One HTTP request to the server: with a body, a POST of JSON unless another method is given. */
-export declare function request(env: Environment, url: string, headers: Headers, accept: string, signal: AbortSignal, body?: object, method?: string): Promise<Response>;
+export declare function request(env: Environment, url: string, headers: Headers, accept: string, signal: AbortSignal, body?: object | false, method?: string): Promise<Response>;
 /**
  * Makes a call, and reads its answer. It never throws: what is no answer of ours is a problem too.
  */
-export declare function ask<T extends object>(env: Environment, url: string, headers: Headers, read: (body: Fields | undefined) => T | undefined, body?: object, abort?: AbortController, within?: number, method?: string): Promise<Answer<T>>;
+export declare function ask<T extends object>(env: Environment, url: string, headers: Headers, read: (body: Fields | undefined) => T | undefined, body?: object | false, abort?: AbortController, within?: number, method?: string): Promise<Answer<T>>;
 /**
  * Reads why a call failed. Only problem+json is our server speaking: a 403 or 404 page of a proxy
  * in between says nothing about the room, so it is no reason to give up. What Retry-After says, the

@@ -19,7 +19,7 @@ export declare const text: Reader<string>;
 /** Text that may be missing. */
 export declare const words: Read<string>;
 export declare const amount: Reader<number>;
-export declare const count: Read<number>;
+export declare const count: (value: unknown) => number;
 export declare const yes: Read<boolean>;
 export declare const mark: Read<true | undefined>;
 export declare function parseObject(json: string): Fields | undefined;

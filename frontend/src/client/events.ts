@@ -31,12 +31,16 @@ export interface Person {
   id: ClientId;
   name: string;
   guest?: true;
+  /** Of a guest, the same for all under one name from one address: for the eye alone. */
+  look?: string | undefined;
 }
 
 export interface Member extends Person {
   transport: TransportName;
   joinedAt: string;
   inCall?: true;
+  /** The first who was here before it by a name that looks the same. */
+  looksLike?: ClientId | undefined;
 }
 
 /** The roster, or only its size in a large room. */
@@ -187,21 +191,27 @@ export interface Command {
   readonly [field: string]: unknown;
 }
 
-const PERSON: Shape<Person> = { id: must(text), name: words, guest: mark };
-const MEMBER = shape<Member>({ ...PERSON, transport: words, joinedAt: words, inCall: mark });
+const PERSON: Shape<Person> = { id: must(text), name: words, guest: mark, look: text };
+const MEMBER = shape<Member>({
+  ...PERSON,
+  transport: words,
+  joinedAt: words,
+  inCall: mark,
+  looksLike: text,
+});
 const ROSTER: Shape<RosterSnapshot> = {
   members: list(MEMBER),
   call: shape<Call>({ startedAt: words, memberCount: count }),
   // A roster that is listed has its size by itself.
-  memberCount: (value, { members }) => (Array.isArray(members) ? members.length : count(value, {})),
+  memberCount: (value, { members }) => (Array.isArray(members) ? members.length : count(value)),
   version: count,
 };
 const ROOM = { roomId: words };
 const ID = must(parseCursor);
-const PRESENCE: Shape<PresenceEvent> = { ...ROOM, member: must(MEMBER), version: must(amount) };
+const PRESENCE = shape<PresenceEvent>({ ...ROOM, member: must(MEMBER), version: must(amount) });
 const PROBLEM: Shape<Problem> = {
   code: must(text),
-  title: (value, { code }) => text(value) || `${code}`,
+  title: (value, { code }) => text(value) || (code as string),
   detail: text,
   status: amount,
   field: text,
@@ -232,8 +242,8 @@ const EVENTS = new Map(
       fields: (_, whole) => whole,
     }),
     live: shape<LiveEvent>({ ...ROOM, cursor: ID }),
-    joined: shape(PRESENCE),
-    left: shape(PRESENCE),
+    joined: PRESENCE,
+    left: PRESENCE,
     members: shape<MembersEvent>({ ...ROOM, ...ROSTER }),
     typing: shape<TypingEvent>({ ...ROOM, member: must(MEMBER) }),
     ping: shape<PingEvent>({}),

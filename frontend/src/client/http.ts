@@ -28,7 +28,7 @@ export function request(
   headers: Headers,
   accept: string,
   signal: AbortSignal,
-  body?: object,
+  body?: object | false,
   method = "POST",
 ): Promise<Response> {
   const json = body && JSON.stringify(body);
@@ -50,7 +50,7 @@ export async function ask<T extends object>(
   url: string,
   headers: Headers,
   read: (body: Fields | undefined) => T | undefined,
-  body?: object,
+  body?: object | false,
   abort = new AbortController(),
   within = WITHIN,
   method?: string,

@@ -51,7 +51,7 @@ export function createSessionKeeper(options: SessionKeeperOptions): SessionKeepe
   /** Asks the server who one is; with a name, to be somebody of that name. */
   async function askSession(name?: string): Promise<SessionResult> {
     const url = new URL("session", options.baseUrl).href;
-    const body = name === undefined ? undefined : { name };
+    const body = name !== undefined && { name };
     const answer = await ask(env, url, headers(), readSession, body);
     if (!answer.result) return answer;
     const session = { token, ...answer.result };

@@ -45,17 +45,18 @@ export const text: Reader<string> = (value) => (typeof value === "string" ? valu
 export const words: Read<string> = (value) => text(value) ?? "";
 export const amount: Reader<number> = (value) =>
   Number(value) === value && value >= 0 ? value : undefined;
-export const count: Read<number> = (value) => amount(value) ?? 0;
+export const count = (value: unknown): number => amount(value) ?? 0;
 export const yes: Read<boolean> = (value) => value === true;
 export const mark: Read<true | undefined> = (value) => value === true || undefined;
 
 export function parseObject(json: string): Fields | undefined {
   try {
     const value: unknown = JSON.parse(json);
-    return isObject(value) ? value : undefined;
+    if (isObject(value)) return value;
   } catch {
-    return undefined;
+    // It is none.
   }
+  return undefined;
 }
 
 export function isObject(value: unknown): value is Fields {

@@ -74,7 +74,7 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
       // of one that slept along with the whole device says nothing.
       if (took > wait * 1000 + 2 * SLACK) continue;
       cutAt = now;
-      longest = Math.max(1, Math.floor(Math.min(took / 1250, wait / 2)));
+      longest = Math.floor(Math.min(took / 1250, wait / 2)) || 1;
       wait = longest;
     }
     return undefined;

@@ -1,10 +1,10 @@
 import type { Person } from "../client/index.ts";
 import { usePage } from "./context.ts";
-import { hueOf, initialsOf } from "./identity.ts";
+import { hueOf, initialsOf, lookOf } from "./identity.ts";
 
 export function Avatar({ person }: { person: Person }) {
   return (
-    <span class={`avatar hue-${hueOf(person.id)}`} aria-hidden="true">
+    <span class={`avatar hue-${hueOf(lookOf(person))}`} aria-hidden="true">
       {initialsOf(person.name)}
     </span>
   );
@@ -17,7 +17,7 @@ export function PersonName({ person }: { person: Person }) {
   const { words } = usePage();
   return (
     <>
-      <bdi class={`name hue-${hueOf(person.id)}`}>{person.name}</bdi>
+      <bdi class={`name hue-${hueOf(lookOf(person))}`}>{person.name}</bdi>
       {person.guest === true && <span class="tag">{words.text("guest")}</span>}
     </>
   );

@@ -1,8 +1,18 @@
-import type { ClientId } from "../client/index.ts";
+import type { ClientId, Person } from "../client/index.ts";
 
 /** How a person looks: by the id, so that two of one name are told apart. */
 
 const HUES = 10;
+
+/** By what a person is recognised: a guest has another id with each request, and one look. */
+export function lookOf({ id, look }: Person): ClientId {
+  return look ?? id;
+}
+
+/** Reports whether two are one person to the eye: of one look, and shown by one name. */
+export function looksSame(one: Person, other: Person): boolean {
+  return lookOf(one) === lookOf(other) && (one.id === other.id || one.name === other.name);
+}
 
 /** 0 to 9; the style sheet has a colour for each. */
 export function hueOf(id: ClientId): number {

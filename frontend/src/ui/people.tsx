@@ -26,6 +26,11 @@ export function PeopleList({ members, count, session }: PeopleListProps) {
           <span class="member-name">
             <PersonName person={member} />
           </span>
+          {members.some(({ id }) => id === member.looksLike) && (
+            <span class="tag" title={words.text("looksLikeHint")} data-testid="looks-like">
+              {words.text("looksLike")}
+            </span>
+          )}
           {member.inCall && (
             <span class="member-in-call" title={words.text("inCall")} data-testid="member-in-call">
               <CallIcon />

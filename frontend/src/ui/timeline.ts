@@ -10,6 +10,7 @@ import {
 } from "../client/index.ts";
 import type { Answered, Said } from "./conversation/talk.ts";
 import { startOfDay } from "./i18n/index.ts";
+import { looksSame } from "./identity.ts";
 import { mentionsOf } from "./mentions/people.tsx";
 
 /** What happened in a room while the page was open, in the order it came. */
@@ -94,7 +95,7 @@ export function rowsOf(input: TimelineInput): Row[] {
     presence = undefined;
     const together =
       previous !== undefined &&
-      previous.from.id === row.from.id &&
+      looksSame(previous.from, row.from) &&
       previous.own === row.own &&
       row.at - previous.at < GROUP_WITHIN;
     if (together && previous !== undefined) {

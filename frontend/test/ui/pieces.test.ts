@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Cursor, MessageEvent, Person, Post } from "../../src/client/index.ts";
 import { connectionView } from "../../src/ui/connection_view.ts";
-import { hueOf, initialsOf } from "../../src/ui/identity.ts";
+import { hueOf, initialsOf, lookOf } from "../../src/ui/identity.ts";
 import { normalRoom, pinnedTransport, roomHref, roomOf } from "../../src/ui/routes.ts";
 import { type Item, type MessageRow, rowsOf } from "../../src/ui/timeline.ts";
 
@@ -76,6 +76,22 @@ describe("the timeline", () => {
       .filter((row): row is MessageRow => row.kind === "message")
       .map((row) => `${row.first ? "[" : ""}${row.from.id}${row.last ? "]" : ""}`);
     expect(marks).toEqual(["[bob", "bob]", "[bob]", "[ann]"]);
+  });
+
+  test("groups what a guest says, with another id each time, by its look", () => {
+    const guest = (id: string, look: string, name = "ci"): Person => ({
+      id,
+      name,
+      guest: true,
+      look,
+    });
+    const first = [message(guest("1", "L"), 0), message(guest("2", "L"), 1)];
+    const shown = rows([...first, message(guest("3", "M"), 2), message(guest("4", "M", "cd"), 3)]);
+    const marks = shown
+      .filter((row): row is MessageRow => row.kind === "message")
+      .map((row) => `${row.first ? "[" : ""}${row.from.id}${row.last ? "]" : ""}`);
+    expect(marks).toEqual(["[1", "2]", "[3]", "[4]"]);
+    expect(hueOf(lookOf(guest("1", "L")))).toBe(hueOf(lookOf(guest("2", "L"))));
   });
 
   test("separates days", () => {

@@ -1,6 +1,6 @@
 import type { Person } from "../../client/index.ts";
 import { usePage } from "../context.ts";
-import { hueOf, initialsOf } from "../identity.ts";
+import { hueOf, initialsOf, lookOf } from "../identity.ts";
 import {
   CameraIcon,
   CameraOffIcon,
@@ -14,7 +14,7 @@ import type { Source } from "./session.ts";
 /** Who somebody is, where the picture would be. */
 export function BigAvatar({ person }: { person: Person }) {
   return (
-    <span class={`avatar big hue-${hueOf(person.id)}`} aria-hidden="true">
+    <span class={`avatar big hue-${hueOf(lookOf(person))}`} aria-hidden="true">
       {initialsOf(person.name)}
     </span>
   );

@@ -84,6 +84,8 @@ export const en = {
   jumpHint: "Type to filter, or a name for a new room",
   jumpOpen: "Open {room}",
   jumpNone: "No rooms yet.",
+  looksLike: "same-looking name",
+  looksLikeHint: "Somebody who was here first has a name that looks the same.",
   copyLink: "Copy link",
   linkCopied: "Link copied",
   copyFailed: "Couldn't copy",

@@ -1,1 +1,0 @@
-function e(e){let t=2166136261;for(let n=0;n<e.length;n++)t=Math.imul(t^e.charCodeAt(n),16777619);return(t>>>8)%10}function t(e){let t=e.split(/[\s\-_.]+/u).filter(e=>/[\p{L}\p{N}]/u.test(e)),n=t[0]===void 0?[]:[...t[0]],r=t.length>1?[...t[t.length-1]??``]:[];return((n[0]??`?`)+(r[0]??``)).toLocaleUpperCase()}export{t as n,e as t};
