@@ -2,7 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { useMeant } from "../mentions/people.tsx";
 import { onDemand } from "./load.ts";
-import { isEmojiOnly, isLong, mayHaveMarkup, withLineBreaks } from "./typed.ts";
+import { isEmojiOnly, isLong, mayHaveMarkup, typedParts } from "./typed.ts";
 
 const formatter = onDemand(() => import("./formatted.tsx"));
 
@@ -38,7 +38,17 @@ export function MessageText({ text, mentions }: MessageTextProps) {
       {wanted && module !== undefined ? (
         <module.Formatted text={text} names={names} meant={meant} />
       ) : (
-        withLineBreaks(text)
+        typedParts(text).map((part, index) =>
+          part.code ? (
+            <div key={index} class="code-block">
+              <pre dir="ltr">
+                <code>{part.text}</code>
+              </pre>
+            </div>
+          ) : (
+            part.text
+          ),
+        )
       )}
     </div>
   );

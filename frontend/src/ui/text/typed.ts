@@ -6,6 +6,24 @@ export function withLineBreaks(text: string): string {
   return text.replace(LINE_ENDS, "\n");
 }
 
+/** A text until it is formatted: what is code in a block of its own, so that nothing moves then. */
+export function typedParts(text: string): { code: boolean; text: string }[] {
+  const lines = withLineBreaks(text).split("\n");
+  const parts: { code: boolean; text: string }[] = [];
+  let from = 0;
+  for (let line = 0; line < lines.length; line++) {
+    if (!/^```[\w+#.-]*$/.test(lines[line] ?? "")) continue;
+    const end = lines.indexOf("```", line + 1);
+    if (end < 0) break;
+    if (line > from) parts.push({ code: false, text: `${lines.slice(from, line).join("\n")}\n` });
+    parts.push({ code: true, text: lines.slice(line + 1, end).join("\n") });
+    from = end + 1;
+    line = end;
+  }
+  if (from < lines.length) parts.push({ code: false, text: lines.slice(from).join("\n") });
+  return parts;
+}
+
 /**
  * Reports whether a text may have something to format, so that the parser is worth loading. It
  * looks at each character a bounded number of times.

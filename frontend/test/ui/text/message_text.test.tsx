@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, test, vi } from "vitest";
-import { isEmojiOnly, isLong, mayHaveMarkup } from "../../../src/ui/text/typed.ts";
+import { isEmojiOnly, isLong, mayHaveMarkup, typedParts } from "../../../src/ui/text/typed.ts";
 import { usePage } from "../open_page.tsx";
 
 const page = usePage();
@@ -17,8 +17,8 @@ async function showing(...messages: (string | object)[]): Promise<void> {
   await vi.waitFor(
     async () => {
       await pass(50);
-      const marked = ".text :is(strong, a, code, blockquote, ul, .mention)";
-      const wanted = messages.some((m) => /[*`>]|- |:\/\/|@/.test(JSON.stringify(m)));
+      const marked = ".text :is(strong, a, .mention)";
+      const wanted = messages.some((m) => /\*\*|:\/\/|mentions/.test(JSON.stringify(m)));
       if (wanted && document.querySelector(marked) === null) throw new Error("not formatted yet");
     },
     { timeout: 50_000 },
@@ -77,6 +77,18 @@ test.each([
   ["🙂🙂🙂🙂🙂🙂🙂", false],
 ])("%s is emoji alone: %s", (text, expected) => {
   expect(isEmojiOnly(text)).toBe(expected);
+});
+
+test.each([
+  ["a\n```js\nb\n\nc\n```\nd", ["a\n", "{b\n\nc}", "d"]],
+  ["```\na\n```", ["{a}"]],
+  ["a\n\n```\nb\n```\n\nc", ["a\n\n", "{b}", "\nc"]],
+  ["```\na", ["```\na"]],
+  ["a\rb", ["a\nb"]],
+])("%j has its code in blocks before it is formatted", (text, expected) => {
+  expect(typedParts(text).map((part) => (part.code ? `{${part.text}}` : part.text))).toEqual(
+    expected,
+  );
 });
 
 test("what is long, and what is worth parsing", () => {
