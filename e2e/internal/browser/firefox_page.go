@@ -119,11 +119,7 @@ func (p *FirefoxPage) Fill(t testing.TB, id, text string) {
 	t.Helper()
 	p.Until(t, id, byID(id))
 	p.Read(t, "(e => { e.focus(); e.select(); })("+byID(id)+")", new(any))
-	var keys []map[string]any
-	for _, r := range text {
-		keys = append(keys, map[string]any{"type": "keyDown", "value": string(r)}, map[string]any{"type": "keyUp", "value": string(r)})
-	}
-	p.act(t, map[string]any{"type": "key", "id": "keyboard", "actions": keys})
+	p.Press(t, text)
 	p.Until(t, id+" filled", byID(id)+".value === "+quote(text))
 }
 
@@ -137,6 +133,25 @@ func (p *FirefoxPage) Click(t testing.TB, id string) {
 	p.act(t, map[string]any{"type": "pointer", "id": "mouse", "actions": []map[string]any{
 		{"type": "pointerMove", "x": int(place[0]), "y": int(place[1])}, {"type": "pointerDown", "button": 0}, {"type": "pointerUp", "button": 0},
 	}})
+}
+
+// Keys for [FirefoxPage.Press], as WebDriver names them.
+const (
+	FirefoxEnter  = "\ue007"
+	FirefoxEscape = "\ue00c"
+	FirefoxDelete = "\ue017"
+	FirefoxUp     = "\ue013"
+	FirefoxDown   = "\ue015"
+)
+
+// Press presses one key after another.
+func (p *FirefoxPage) Press(t testing.TB, keys string) {
+	t.Helper()
+	var actions []map[string]any
+	for _, r := range keys {
+		actions = append(actions, map[string]any{"type": "keyDown", "value": string(r)}, map[string]any{"type": "keyUp", "value": string(r)})
+	}
+	p.act(t, map[string]any{"type": "key", "id": "keyboard", "actions": actions})
 }
 
 func (p *FirefoxPage) act(t testing.TB, source map[string]any) {

@@ -12,7 +12,10 @@ export interface DialogProps {
   children: ComponentChildren;
 }
 
-/** A modal dialog: the browser keeps the focus in it, Esc and a click beside it close it. */
+/**
+ * A modal dialog: the browser keeps the focus in it, Esc and a click beside it close it. What has
+ * `data-first` has the focus first.
+ */
 export function Dialog({ title, kind, testId, onClose, children }: DialogProps) {
   const { words } = usePage();
   const box = useRef<HTMLDialogElement>(null);
@@ -20,6 +23,7 @@ export function Dialog({ title, kind, testId, onClose, children }: DialogProps) 
   useEffect(() => {
     const dialog = box.current;
     dialog?.showModal();
+    dialog?.querySelector<HTMLElement>("[data-first]")?.focus();
     return () => dialog?.close();
   }, []);
   return (

@@ -111,10 +111,10 @@ function Bubble({ row, onRetry, onDiscard }: MessageProps) {
               <span class="sr">{words.text("waiting")}</span>
             </span>
           )}
-          {active && said !== undefined && !gone && <MessageBar said={said} />}
         </div>
         {editedAt !== undefined && <Edited at={editedAt} />}
         {said !== undefined && !gone && <Reactions message={said.message} />}
+        {active && said !== undefined && !gone && <MessageBar said={said} />}
         {said?.failure !== undefined && <FailureLine said={said} />}
         {late && row.postKey !== undefined && (
           <div class="refusal">

@@ -218,6 +218,7 @@ describe("deleting", () => {
     await pass(4_800);
     await click("undo");
     expect(texts()).toEqual(["one"]);
+    expect(document.activeElement).toBe(row(first));
     await pass(10_000);
     expect(kinds()).toEqual(["message"]);
     await remove(first);
@@ -457,6 +458,13 @@ describe("what is at hand", () => {
     await pass(600);
     await opened();
     expect(one("message-sheet").querySelectorAll(".quick")).toHaveLength(7);
+    // The finger is lifted over what has come under it.
+    const quick = one("message-sheet").querySelector<HTMLElement>(".quick");
+    touch("pointerup");
+    quick?.click();
+    await pass(100);
+    expect(all("message-sheet")).toHaveLength(1);
+    quick?.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true }));
     one("message-sheet").querySelector<HTMLElement>(".quick")?.click();
     await pass(300);
     expect(last()).toMatchObject({ type: "reaction", emoji: "👍" });

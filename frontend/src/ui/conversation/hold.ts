@@ -17,7 +17,6 @@ function createHold() {
   let timer: ReturnType<typeof setTimeout> | undefined;
   let from = { x: 0, y: 0 };
   let touched = false;
-  let held = false;
 
   const end = () => {
     clearTimeout(timer);
@@ -25,7 +24,7 @@ function createHold() {
   };
   const fire = () => {
     end();
-    held = true;
+    swallowClick();
     hold.onHold();
   };
   const hold = {
@@ -34,7 +33,6 @@ function createHold() {
     handlers: {
       onPointerDown(event: PointerEvent) {
         end();
-        held = false;
         touched = event.pointerType === "touch";
         if (!touched || (event.target as Element).closest("a, button")) return;
         from = { x: event.clientX, y: event.clientY };
@@ -51,14 +49,22 @@ function createHold() {
         event.preventDefault();
         if (timer !== undefined) fire();
       },
-      /** The finger that is lifted clicks nothing. */
-      onClickCapture(event: Event) {
-        if (!held) return;
-        held = false;
-        event.preventDefault();
-        event.stopPropagation();
-      },
     },
   };
   return hold;
+}
+
+/** The finger that is lifted clicks nothing: neither the message nor what was opened under it. */
+function swallowClick(): void {
+  const off = () => {
+    window.removeEventListener("click", swallow, true);
+    window.removeEventListener("pointerdown", off, true);
+  };
+  const swallow = (event: Event) => {
+    off();
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  };
+  window.addEventListener("click", swallow, true);
+  window.addEventListener("pointerdown", off, true);
 }

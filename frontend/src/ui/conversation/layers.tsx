@@ -99,6 +99,7 @@ export function Layers({ layer, onClose, onRemove }: LayersProps) {
             <button
               type="button"
               class="button danger"
+              data-first
               data-testid="remove"
               onClick={() => {
                 onClose();

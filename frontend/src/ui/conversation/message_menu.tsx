@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { CopyIcon, EditIcon, LinkIcon, ReactIcon, ReplyIcon, TrashIcon } from "../icons.tsx";
 import { type Acts, useActs } from "./acts.ts";
@@ -71,7 +71,7 @@ export function MessageMenu({ said, at, touch, onClose }: MessageMenuProps) {
   const box = useRef<HTMLDivElement>(null);
   const items = () => [...(box.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
 
-  useEffect(() => items()[0]?.focus(), []);
+  useLayoutEffect(() => items()[0]?.focus(), []);
 
   const onKeyDown = (event: KeyboardEvent) => {
     const all = items();
@@ -97,12 +97,13 @@ export function MessageMenu({ said, at, touch, onClose }: MessageMenuProps) {
       data-testid="message-menu"
       onKeyDown={onKeyDown}
     >
-      {choicesOf(said, acts, at, touch).map((choice) => (
+      {choicesOf(said, acts, at, touch).map((choice, index) => (
         <button
           key={choice.id}
           type="button"
           role="menuitem"
           tabIndex={-1}
+          data-first={index === 0 || undefined}
           class={choice.bad ? "choice bad" : "choice"}
           data-testid={`menu-${choice.id}`}
           onClick={() => {

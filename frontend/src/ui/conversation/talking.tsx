@@ -24,9 +24,15 @@ export function useTalking(options: TalkingOptions) {
   const { words } = usePage();
   const [layer, setLayer] = useState<Layer>();
   const [announced, setAnnounced] = useState("");
-  const now = useRef({ ...options, words });
-  now.current = { ...options, words };
+  const now = useRef({ ...options, words, layer });
+  now.current = { ...options, words, layer };
 
+  const focusMessage = (id: Cursor | undefined) => {
+    const messages = screen.current?.querySelectorAll<HTMLElement>(".message[data-id]") ?? [];
+    for (const message of messages) {
+      if (message.dataset.id === id) message.focus({ preventScroll: true });
+    }
+  };
   const acts = useMemo((): Acts => {
     const { talk, writing, client } = model;
     const canWrite = () => client.session != null;
@@ -66,7 +72,10 @@ export function useTalking(options: TalkingOptions) {
         writing.edit(id, text);
         toComposer();
       },
-      undo: (id) => talk.undo(id),
+      undo(id) {
+        talk.undo(id);
+        focusMessage(id);
+      },
       dismiss: (id) => talk.dismiss(id),
       copyText: (id) => void copied(textOf(id), "textCopied"),
       copyLink: (id) => void copied(messageHref(id), "linkCopied"),
@@ -74,12 +83,6 @@ export function useTalking(options: TalkingOptions) {
     };
   }, [model]);
 
-  const focusMessage = (id: Cursor | undefined) => {
-    const messages = screen.current?.querySelectorAll<HTMLElement>(".message[data-id]") ?? [];
-    for (const message of messages) {
-      if (message.dataset.id === id) message.focus({ preventScroll: true });
-    }
-  };
   const close = () => {
     setLayer(undefined);
     focusMessage(layer?.id);
@@ -90,8 +93,12 @@ export function useTalking(options: TalkingOptions) {
     setAnnounced(words.text("messageDeleted"));
   };
   const onKeyDown = useCallback(
-    (event: KeyboardEvent) =>
-      onMessageKey(event, screen.current, acts, () => input.current?.focus()),
+    (event: KeyboardEvent) => {
+      // What is opened may still be on its way: the keys that follow are for it.
+      if (now.current.layer === undefined) {
+        onMessageKey(event, screen.current, acts, () => input.current?.focus());
+      } else if (event.key === "Escape") setLayer(undefined);
+    },
     [acts],
   );
   /** ↑ in the empty field. */

@@ -1,5 +1,6 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
+import { ON_SCREEN_KEYBOARD } from "../keys.ts";
 import { recentEmoji } from "./recent.ts";
 import { type Emoji, emojiOf, everyEmoji, findEmoji, GROUPS } from "./search.ts";
 
@@ -40,7 +41,11 @@ export function EmojiPicker({ onPick }: EmojiPickerProps) {
   const first = sections[0]?.rows[0]?.[0]?.emoji;
   const { language } = words;
 
-  useEffect(() => field.current?.focus(), []);
+  // A keyboard on the screen would hide what there is to choose from.
+  const types = !matchMedia(ON_SCREEN_KEYBOARD).matches;
+  useLayoutEffect(() => {
+    if (types) field.current?.focus();
+  }, []);
 
   /** The button at a place of the grid, or the last of its row. */
   const focus = (row: number, column: number): boolean => {
@@ -96,6 +101,7 @@ export function EmojiPicker({ onPick }: EmojiPickerProps) {
         <input
           ref={field}
           type="search"
+          data-first={types || undefined}
           autocomplete="off"
           data-testid="emoji-search"
           placeholder={words.text("emojiSearch")}

@@ -39,15 +39,18 @@ export function everyEmoji(): Emoji[] {
   return GROUPS.flatMap(emojiOf);
 }
 
-/** Those that have a word beginning with each of the words that are looked for, in any language. */
+/**
+ * Those that have a word beginning with each of the words that are looked for, in any language. Those
+ * that are named so come first.
+ */
 export function findEmoji(query: string): Emoji[] {
   const wanted = wordsOf(query);
   const exact = query.trim();
-  return everyEmoji().filter(
-    ({ emoji, words }) =>
-      emoji === exact ||
-      (wanted.length > 0 && wanted.every((one) => words.some((word) => word.startsWith(one)))),
-  );
+  const has = (words: readonly string[]) =>
+    wanted.length > 0 && wanted.every((one) => words.some((word) => word.startsWith(one)));
+  const found = everyEmoji().filter(({ emoji, words }) => emoji === exact || has(words));
+  const named = found.filter(({ names }) => has(wordsOf(`${names.en} ${names.ru}`)));
+  return [...new Set([...named, ...found])];
 }
 
 function wordsOf(text: string): string[] {
