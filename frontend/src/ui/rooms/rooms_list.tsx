@@ -3,6 +3,7 @@ import { usePage } from "../context.ts";
 import { MutedIcon } from "../icons.tsx";
 import { hueOf, initialsOf } from "../identity.ts";
 import { roomHref } from "../routes.ts";
+import { inOneLine } from "../text/typed.ts";
 import { Badge } from "./badge.tsx";
 import { settled } from "./order.ts";
 import type { RoomEntry, Rooms } from "./rooms.ts";
@@ -119,7 +120,7 @@ function LastLine({ entry: { last, joined } }: { entry: RoomEntry }) {
   if (last === undefined) return <span class="room-row-last" />;
   const { from, own, text } = last;
   if (text === "") return <span class="room-row-last">{words.text("roomLastDeleted")}</span>;
-  const line = text.replace(/\s+/gu, " ").slice(0, LONGEST);
+  const line = inOneLine(text).slice(0, LONGEST);
   return (
     <span class="room-row-last">
       {own ? (

@@ -6,6 +6,18 @@ export function withLineBreaks(text: string): string {
   return text.replace(LINE_ENDS, "\n");
 }
 
+/** So much of a text is looked at for its first line. */
+const LOOKED_AT = 400;
+
+/** How a text begins, in one line: without the marks of formatting, and what turns text around. */
+export function inOneLine(text: string): string {
+  return withLineBreaks(text.slice(0, LOOKED_AT))
+    .replace(/^```[\w+#.-]*$|^> ?|[\u202a-\u202e\u2066-\u2069]/gm, "")
+    .replace(/(\*\*|~~|`+)([^*~`\n]+)\1/g, "$2")
+    .replace(/\s+/gu, " ")
+    .trim();
+}
+
 /** A text until it is formatted: what is code in a block of its own, so that nothing moves then. */
 export function typedParts(text: string): { code: boolean; text: string }[] {
   const lines = withLineBreaks(text).split("\n");

@@ -1,6 +1,12 @@
 // @vitest-environment happy-dom
 import { describe, expect, test, vi } from "vitest";
-import { isEmojiOnly, isLong, mayHaveMarkup, typedParts } from "../../../src/ui/text/typed.ts";
+import {
+  inOneLine,
+  isEmojiOnly,
+  isLong,
+  mayHaveMarkup,
+  typedParts,
+} from "../../../src/ui/text/typed.ts";
 import { usePage } from "../open_page.tsx";
 
 const page = usePage();
@@ -89,6 +95,16 @@ test.each([
   expect(typedParts(text).map((part) => (part.code ? `{${part.text}}` : part.text))).toEqual(
     expected,
   );
+});
+
+test.each([
+  ["```js\nlet a;\n```\nsee", "let a; see"],
+  ["> q\n> r\nanswer", "q r answer"],
+  ["**b** `c` ~~d~~ 2*3", "b c d 2*3"],
+  ["\u202emoc\r\n  x", "moc x"],
+  ["`", "`"],
+])("%j in one line", (text, line) => {
+  expect(inOneLine(text)).toBe(line);
 });
 
 test("what is long, and what is worth parsing", () => {
