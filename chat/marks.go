@@ -239,8 +239,9 @@ func (m *marks) tellAll() {
 	}
 }
 
-// due is what is to be told now. Streams whose session's mark is not known yet wait on.
-func (m *marks) due() []telling {
+// due is what is to be told now. Streams whose session's mark is not known yet wait on; one that
+// has come is told nothing when its session has read all, to the end of the log.
+func (m *marks) due(end Cursor) []telling {
 	if len(m.toTell) == 0 && len(m.fresh) == 0 {
 		return nil
 	}
@@ -257,7 +258,7 @@ func (m *marks) due() []telling {
 		case s.state == ended || here == nil:
 		case !here.known:
 			still = append(still, s)
-		case !told:
+		case !told && here.at != end:
 			all = append(all, telling{s.who, here.at, []*subscriber{s}})
 		}
 	}

@@ -42,7 +42,11 @@ func TestANewcomerHasNothingUnread(t *testing.T) {
 		two := say(t, n, "two")
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		synctest.Wait()
-		require.Equal(t, []chat.ReadMark{{Cursor: two.ID}}, bob.takeMarks())
+		require.Empty(t, bob.takeMarks(), "there is nothing to tell")
+		rooms, err := n.Rooms(t.Context(), session("Bob"))
+		require.NoError(t, err)
+		require.Len(t, rooms, 1)
+		require.Equal(t, chat.ReadMark{Cursor: two.ID}, rooms[0].ReadMark)
 		guest, _ := subscribe(t, n, chat.Principal{ID: "g", Name: "guest", Guest: true}, chat.All)
 		unlisted, _ := subscribe(t, n, chat.Principal{}, chat.All)
 		synctest.Wait()
@@ -298,10 +302,11 @@ func TestASessionsRooms(t *testing.T) {
 		bob.takeMarks()
 		again, _ := subscribe(t, n, session("Bob"), chat.All) // within the grace: the node has known the mark
 		synctest.Wait()
-		require.Equal(t, []chat.ReadMark{{Cursor: last.ID}}, again.takeMarks(), "it begins anew")
+		require.Empty(t, again.takeMarks())
 		rooms, err = n.Rooms(t.Context(), session("Bob"))
 		require.NoError(t, err)
 		require.Len(t, rooms, 2)
+		require.Equal(t, chat.ReadMark{Cursor: last.ID}, rooms[0].ReadMark, "it begins anew")
 	})
 }
 

@@ -155,7 +155,7 @@ func (r *room) tellMarks() {
 	if r.sync.stale || r.batch.isGathering() {
 		return
 	}
-	for _, due := range r.marks.due() {
+	for _, due := range r.marks.due(r.tail.last()) {
 		b := &Batch{Events: []*Event{{Room: r.id, Body: r.tail.readMark(due.at, due.session)}}}
 		for _, s := range due.to {
 			s.sink.Deliver(b)

@@ -15,7 +15,9 @@ func TestReading(t *testing.T) {
 		if via.name == "text" {
 			t.Skip("people read it, who know")
 		}
-		one := s.Say(t, "one")
+		one, two := s.Say(t, "one"), s.Say(t, "two")
+		_, err := s.Node.Mark(t.Context(), transporttest.Session("Ann"), "lobby", one.ID)
+		require.NoError(t, err)
 		r := via.read(t, s, "name=Ann")
 		told := func(want event) {
 			t.Helper()
@@ -23,9 +25,7 @@ func TestReading(t *testing.T) {
 			e.ID, e.Text, e.Reason = "", "", ""
 			require.Equal(t, want, e)
 		}
-		told(event{Type: "read", Cursor: one.ID.String()})
-		two := s.Say(t, "two")
-		until(t, r, "message")
+		told(event{Type: "read", Cursor: one.ID.String(), Unread: 1})
 		s.Say(t, "three")
 		until(t, r, "message")
 		beside := make(chan error, 1)

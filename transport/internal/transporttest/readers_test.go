@@ -71,7 +71,7 @@ func newSite(t *testing.T, via string, o chat.Options) *site {
 	server.Start()
 	t.Cleanup(server.Close)
 	s.url = server.URL
-	s.client = &http.Client{Transport: &http.Transport{DialContext: dialSmall}}
+	s.client = &http.Client{Transport: &http.Transport{DialContext: dialSmall}, Timeout: testwait.Limit}
 	t.Cleanup(s.client.CloseIdleConnections)
 	return s
 }
