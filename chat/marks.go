@@ -76,6 +76,8 @@ type telling struct {
 	session MemberID
 	at      Cursor
 	to      []*subscriber
+	// first says that they have just come: there is nothing to tell them where all is read.
+	first bool
 }
 
 // enter takes in a stream that now gets what happens after the cursor. Only sessions have marks.
@@ -239,16 +241,15 @@ func (m *marks) tellAll() {
 	}
 }
 
-// due is what is to be told now. Streams whose session's mark is not known yet wait on; one that
-// has come is told nothing when its session has read all, to the end of the log.
-func (m *marks) due(end Cursor) []telling {
+// due is what is to be told now. Streams whose session's mark is not known yet wait on.
+func (m *marks) due() []telling {
 	if len(m.toTell) == 0 && len(m.fresh) == 0 {
 		return nil
 	}
 	var all []telling
 	for session := range m.toTell {
 		if here := m.of[session]; here != nil && here.known && len(here.streams) > 0 {
-			all = append(all, telling{session, here.at, here.streams})
+			all = append(all, telling{session, here.at, here.streams, false})
 		}
 	}
 	still := m.fresh[:0]
@@ -258,8 +259,8 @@ func (m *marks) due(end Cursor) []telling {
 		case s.state == ended || here == nil:
 		case !here.known:
 			still = append(still, s)
-		case !told && here.at != end:
-			all = append(all, telling{s.who, here.at, []*subscriber{s}})
+		case !told:
+			all = append(all, telling{s.who, here.at, []*subscriber{s}, true})
 		}
 	}
 	clear(m.fresh[len(still):])

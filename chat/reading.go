@@ -155,8 +155,12 @@ func (r *room) tellMarks() {
 	if r.sync.stale || r.batch.isGathering() {
 		return
 	}
-	for _, due := range r.marks.due(r.tail.last()) {
-		b := &Batch{Events: []*Event{{Room: r.id, Body: r.tail.readMark(due.at, due.session)}}}
+	for _, due := range r.marks.due() {
+		mark := r.tail.readMark(due.at, due.session)
+		if due.first && mark.Unread == 0 {
+			continue
+		}
+		b := &Batch{Events: []*Event{{Room: r.id, Body: mark}}}
 		for _, s := range due.to {
 			s.sink.Deliver(b)
 		}
