@@ -7,6 +7,7 @@ const WORKER = "sw.js";
 interface Chunk {
   type: "chunk";
   fileName: string;
+  name: string;
   isEntry: boolean;
   code: string;
   imports: string[];
@@ -14,7 +15,7 @@ interface Chunk {
 
 /**
  * Puts into the service worker which files the page needs to show: its script and what that imports,
- * its style, and what is beside it. So each page has another worker, and the browser sees that.
+ * the words of other languages, its style, and what is beside it. So each page has another worker, and the browser sees that.
  */
 export function fillWorker(publicFolder: URL): Plugin {
   return {
@@ -36,6 +37,8 @@ export function fillWorker(publicFolder: URL): Plugin {
         }
       };
       visit(main.fileName);
+      // The words of who does not read English.
+      for (const { name, fileName } of chunks) if (name === "ru") visit(fileName);
       const styles = all.map(({ fileName }) => fileName).filter((name) => name.endsWith(".css"));
       const open = readdirSync(publicFolder, { withFileTypes: true })
         .filter((entry) => entry.isFile())

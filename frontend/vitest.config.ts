@@ -5,6 +5,7 @@ export default defineConfig({
   resolve: { alias },
   test: {
     include: ["test/**/*.test.{ts,tsx}"],
+    setupFiles: ["test/setup.ts"],
     maxWorkers: 2,
     // A test that waits for what never comes is told by this; a busy machine takes its time.
     testTimeout: 60_000,

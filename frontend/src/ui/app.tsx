@@ -1,6 +1,6 @@
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { Page, type PageContext } from "./context.ts";
-import { Words } from "./i18n/index.ts";
+import { loadLanguage, Words } from "./i18n/index.ts";
 import { keepCompositions } from "./keys.ts";
 import { closeLayers, goToAddress } from "./layers.ts";
 import { LinkGate } from "./link_device/link_gate.tsx";
@@ -47,7 +47,7 @@ export function App() {
     words,
     setLanguage(next) {
       saveLanguage(next);
-      setLanguage(next);
+      void loadLanguage(next).then(() => setLanguage(next));
     },
     theme,
     setTheme(next) {

@@ -1,17 +1,29 @@
 import { en, type Plural, type Texts } from "./en.ts";
-import { ru } from "./ru.ts";
 
 export const LANGUAGES = {
-  en: { texts: en as Texts, name: "English" },
-  ru: { texts: ru, name: "Русский" },
+  en: { name: "English" },
+  ru: { name: "Русский" },
 };
 export type Language = keyof typeof LANGUAGES;
+
+/** English comes with the page, the others for who reads them. */
+const TEXTS: Partial<Record<Language, Texts>> = { en };
+
+/** Brings the texts of a language; where they can't be had, English stands in for them. */
+export async function loadLanguage(language: Language): Promise<void> {
+  if (language !== "ru" || TEXTS.ru !== undefined) return;
+  try {
+    TEXTS.ru = (await import("./ru.ts")).ru;
+  } catch {
+    // There is no network, and no copy of the file.
+  }
+}
 
 type PlainKey = { [Key in keyof Texts]: Texts[Key] extends string ? Key : never }[keyof Texts];
 type PluralKey = Exclude<keyof Texts, PlainKey>;
 type Values = Record<string, string | number>;
 
-/** The words of one language, with its plurals, times and lists. */
+/** The words of one language that was loaded, with its plurals, times and lists. */
 export class Words {
   readonly language: Language;
   readonly #texts: Texts;
@@ -28,7 +40,7 @@ export class Words {
 
   constructor(language: Language) {
     this.language = language;
-    this.#texts = LANGUAGES[language].texts;
+    this.#texts = TEXTS[language] ?? en;
     // The browser's own variant of the language, if it has one, knows the habits of the place (12
     // or 24 hours).
     const locale = navigator.languages?.find((l) => l.startsWith(language)) ?? language;
