@@ -17,19 +17,7 @@ import (
 // With so many of them that is far longer than a wait in a test.
 func TestHostileTextsKeepNobodyBusy(t *testing.T) {
 	node := startNode(t)
-	texts := []string{
-		"https://a/" + strings.Repeat(".", 1300) + "x" + strings.Repeat(")", 2600),
-		"https://a/" + strings.Repeat(".", 2000) + "x" + strings.Repeat(")", 1900),
-		"https://a" + strings.Repeat(")", 3990),
-		strings.Repeat("[a](", 1000),
-		"```javascript\na" + strings.Repeat("\n", 3900) + "b\n```",
-	}
-	mallory := client.SignIn(t, node.URL, "Mallory")
-	for range 5 {
-		for _, text := range texts {
-			mallory.Post(t, "kitchen", text)
-		}
-	}
+	postHostile(t, node.URL)
 	page := chromium(t).Person(t, "Ann").Page()
 	page.Visit(t, node.URL, "kitchen", "")
 	// A page begins with the newest; who scrolls up gets the others.
@@ -41,6 +29,38 @@ func TestHostileTextsKeepNobodyBusy(t *testing.T) {
 	assert.Equal(t, 15, links, "an address is one, whatever follows it")
 	folded := browser.Eval[int](t, page, `document.querySelectorAll('[data-testid="show-all"]').length`)
 	assert.Equal(t, 25, folded, "what is longer than a screen is folded")
+}
+
+// TestHostileTextsInFirefox: its expressions are another machine's than Chromium's.
+func TestHostileTextsInFirefox(t *testing.T) {
+	endToEnd(t)
+	node := startNode(t)
+	postHostile(t, node.URL)
+	client.SignIn(t, node.URL, "Bob").Post(t, "kitchen", "```go\nfunc main() {}\n```")
+	page := run.Firefox(t).Page(t, "Ann")
+	page.Visit(t, node.URL, "kitchen", "ws")
+	page.Until(t, "code in colours", `document.querySelector('[data-testid="code-block"] .hljs-keyword')`)
+	page.Send(t, "still here")
+	page.Until(t, "the message sent", `[...document.querySelectorAll('.message.sent [data-testid="message-text"]')].some(e => e.textContent === "still here")`)
+	assert.Empty(t, page.Console())
+}
+
+// postHostile posts five times each of five texts into the kitchen.
+func postHostile(t *testing.T, base string) {
+	t.Helper()
+	texts := []string{
+		"https://a/" + strings.Repeat(".", 1300) + "x" + strings.Repeat(")", 2600),
+		"https://a/" + strings.Repeat(".", 2000) + "x" + strings.Repeat(")", 1900),
+		"https://a" + strings.Repeat(")", 3990),
+		strings.Repeat("[a](", 1000),
+		"```javascript\na" + strings.Repeat("\n", 3900) + "b\n```",
+	}
+	mallory := client.SignIn(t, base, "Mallory")
+	for range 5 {
+		for _, text := range texts {
+			mallory.Post(t, "kitchen", text)
+		}
+	}
 }
 
 // TestFormattedText: what people type without thinking is formatted, and passes axe in both themes.

@@ -55,11 +55,8 @@ export interface Meant {
 }
 
 /** What the mentions of a message need. */
-export function useMeant(mentions: readonly string[] | undefined): Meant {
+export function useMeant(mentions: readonly string[]): Meant {
   const people = usePeople();
-  if (mentions === undefined || mentions.length === 0) {
-    return { names: undefined, meant: () => [] };
-  }
   const names = [...new Set(mentions.flatMap((id) => people.namesOf(id)))]
     .sort((a, b) => b.length - a.length || (a < b ? -1 : 1))
     .slice(0, MOST_NAMES);

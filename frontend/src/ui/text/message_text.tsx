@@ -1,6 +1,6 @@
 import { useMemo, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
-import { useMeant } from "../mentions/people.tsx";
+import { type Meant, useMeant } from "../mentions/people.tsx";
 import { onDemand } from "./load.ts";
 import { isEmojiOnly, isLong, mayHaveMarkup, typedParts } from "./typed.ts";
 
@@ -9,17 +9,32 @@ const formatter = onDemand(() => import("./formatted.tsx"));
 export interface MessageTextProps {
   text: string;
   /** Whom it mentions, in the order of their names in the text. */
-  mentions?: readonly string[] | undefined;
+  mentions?: readonly string[];
 }
 
 /**
  * The text of a message: what was typed at once, and formatted as soon as the parser is there. A
  * text without anything to format needs none.
  */
-export function MessageText({ text, mentions }: MessageTextProps) {
+export function MessageText({ text, mentions = [] }: MessageTextProps) {
+  // Only who is mentioned is drawn again when people come and go.
+  if (mentions.length > 0) return <Mentioning text={text} mentions={mentions} />;
+  return <Text text={text} names={undefined} meant={NOBODY} />;
+}
+
+const NOBODY = () => [];
+
+function Mentioning({ text, mentions }: Required<MessageTextProps>) {
+  return <Text text={text} {...useMeant(mentions)} />;
+}
+
+interface TextProps extends Meant {
+  text: string;
+}
+
+function Text({ text, names, meant }: TextProps) {
   const { words } = usePage();
   const [whole, setWhole] = useState(false);
-  const { names, meant } = useMeant(mentions);
   const known = useMemo(() => {
     const large = isEmojiOnly(text);
     return { large, long: isLong(text), marked: !large && mayHaveMarkup(text) };
