@@ -101,7 +101,9 @@ func TestEverySetting(t *testing.T) {
 	for range 3 { // five seconds' worth of 0.5 a second
 		require.NoError(t, rated.Decide(t.Context(), who, "lobby", chat.ActionPost))
 	}
-	require.ErrorAs(t, rated.Decide(t.Context(), who, "lobby", calls.ActionJoin), new(*chat.LimitError))
+	for _, what := range []chat.Action{chat.ActionPost, chat.ActionEdit, chat.ActionDelete, chat.ActionReact, calls.ActionJoin} {
+		require.ErrorAs(t, rated.Decide(t.Context(), who, "lobby", what), new(*chat.LimitError), "all of them count together")
+	}
 	assert.Equal(t, "/chat", o.BasePath)
 	assert.Equal(t, level(slog.LevelDebug), c.LogLevel)
 	assert.Equal(t, 90*time.Minute, c.store(nil).HistoryTTL)

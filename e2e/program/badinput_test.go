@@ -388,6 +388,19 @@ func TestTooMuch(t *testing.T) {
 	answer := reader.WaitFor(t, "an answer", func(e client.Event) bool { return e.Key == "k-1" })
 	assert.Equal(t, "too_much", answer.Code, answer.Raw)
 	assert.Positive(t, answer.RetryAfter, answer.Raw)
+	// What amends counts with it, whether or not it could be done.
+	for _, command := range []client.Command{
+		{Type: "edit", Target: "1-7f3a9c12", Text: "x"}, {Type: "delete", Target: "1-7f3a9c12"}, {Type: "react", Target: "1-7f3a9c12", Emoji: "👍"},
+	} {
+		code := ""
+		for i := 0; code != "too_much"; i++ { // one a second is let through
+			require.Less(t, i, 50, "%s is never refused", command.Type)
+			command.Key = fmt.Sprint("k-", command.Type, i)
+			reader.Send(t, command)
+			code = reader.WaitFor(t, "an answer", func(e client.Event) bool { return e.Key == command.Key }).Code
+			require.Contains(t, []string{"not_found", "too_much"}, code)
+		}
+	}
 	bob.Post(t, "kitchen", "mine goes through")
 	reader.WaitText(t, "mine goes through")
 	assert.Empty(t, of(client.TypeEnd, reader.Events()))
