@@ -64,6 +64,7 @@ type room struct {
 
 	mu       sync.Mutex // guards what follows
 	attempts []check.Attempt
+	looks    []check.Reading
 }
 
 // person reads and posts in one room.
@@ -170,6 +171,9 @@ func (p *person) read(ctx context.Context) {
 		p.stay(ctx, reader, p.between(time.Second, 12*time.Second))
 		p.setReader(nil)
 		reader.Drop()
+		if p.chance(4) == 0 {
+			p.look(ctx)
+		}
 		switch p.chance(4) {
 		case 0:
 			wait(ctx, p.between(0, 4*time.Second))
@@ -178,6 +182,39 @@ func (p *person) read(ctx context.Context) {
 			wait(ctx, p.between(0, 300*time.Millisecond))
 		}
 	}
+}
+
+// look reads as somebody who was never here before, for a moment: what is kept, and a little of what
+// comes then.
+func (p *person) look(ctx context.Context) {
+	record := client.NewRecord(p.Name + " anew")
+	reader, err := p.somewhere().Resume(ctx, openTime, client.Resuming[p.chance(len(client.Resuming))], p.room.name, record)
+	if err != nil {
+		return
+	}
+	defer reader.Drop()
+	enough := time.NewTimer(openTime)
+	defer enough.Stop()
+	for n := 0; ; {
+		events, changed := record.Since(n)
+		n += len(events)
+		if slices.ContainsFunc(events, func(e client.Event) bool { return e.Type == "live" }) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-reader.Done(): // which leaves nothing to judge
+			return
+		case <-enough.C:
+			return
+		case <-changed:
+		}
+	}
+	wait(ctx, p.between(0, 300*time.Millisecond))
+	p.room.mu.Lock()
+	defer p.room.mu.Unlock()
+	p.room.looks = append(p.room.looks, check.Reading{Who: record.Who, Events: record.Events(), Left: true})
 }
 
 // stay reads until the connection ends, is silent for too long, or has lasted long enough.
@@ -521,6 +558,7 @@ func (c *crowd) judge(t *testing.T) {
 		for _, p := range r.people {
 			record.Readings = append(record.Readings, check.Reading{Who: p.Name, ID: p.ID, Events: p.record.Events()})
 		}
+		record.Readings = append(record.Readings, r.looks...)
 		for _, a := range record.Attempts {
 			posts++
 			if a.Acknowledged() {

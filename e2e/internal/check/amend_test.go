@@ -200,6 +200,9 @@ func TestAmendments(t *testing.T) {
 		{"refused as no longer kept, and it is", func(r *check.Room, _ func(int) *[]client.Event) {
 			r.Attempts = append(r.Attempts, check.Attempt{Author: "ann", Key: "x", Kind: "edit", Target: id(1), Status: 404, Answered: at(13)})
 		}, []string{"refused"}},
+		{"somebody who has left before the end", func(r *check.Room, of func(int) *[]client.Event) {
+			r.Readings = append(r.Readings, check.Reading{Who: "Dan", Events: (*of(ann))[:7], Left: true})
+		}, nil},
 		{"an edit stored twice under its key", func(r *check.Room, of func(int) *[]client.Event) {
 			again := r.Attempts[5]
 			again.ID, again.Sent, again.Answered = id(13), at(13), at(14)

@@ -62,13 +62,15 @@ type Reading struct {
 	// ID is the member's; "" when it is of no matter.
 	ID     string
 	Events []client.Event
+	// Left says that it did not stay to the end: it is owed nothing after its last event.
+	Left bool
 }
 
 // Room is the record of one room: all that was sent to it, all that was seen in it, and what was
 // done to its store.
 //
-// The record is complete: every post to the room is among the attempts, and every reader was read
-// to the end of the log.
+// The record is complete: every post to the room is among the attempts, and every reader that has
+// not left was read to the end of the log.
 type Room struct {
 	Name string
 	// Limit is how many entries the room keeps.

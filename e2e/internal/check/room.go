@@ -43,7 +43,9 @@ func (r Room) Check() []Fault {
 	c.reading(Reading{Who: "the log at the end", Events: append(slices.Clone(r.Kept), client.Event{Type: "live", Cursor: c.tip()})})
 	c.chain()
 	for _, reading := range r.Readings {
-		c.complete(reading)
+		if !reading.Left {
+			c.complete(reading)
+		}
 	}
 	c.numbers()
 	c.acknowledged()
