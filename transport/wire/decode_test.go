@@ -60,6 +60,19 @@ func TestEntriesAreReadAsTheyWereMade(t *testing.T) {
 	}
 }
 
+// A request that has found nothing to do is answered by an entry that is none.
+func TestAnAnswerMayNameNoEntry(t *testing.T) {
+	answer := EntryOf("lobby", chat.Entry{
+		Target: chat.Cursor{Seq: 1, Tag: 1}, Time: time.UnixMilli(0).UTC(), Payload: chat.Reaction{Emoji: "👍", On: true},
+	})
+	for _, payload := range []chat.Payload{chat.Reaction{Emoji: "👍", On: true}, chat.Delete{}} {
+		answer.Payload = payload
+		var got Entry
+		require.NoError(t, json.Unmarshal(answer.appendTo(nil), &got))
+		require.Equal(t, answer, got)
+	}
+}
+
 // Of many who react the first are told by id, and all are counted.
 func TestReactionsOfManyAreCounted(t *testing.T) {
 	by := []chat.MemberID{}

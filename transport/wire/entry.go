@@ -178,7 +178,8 @@ func (e *Entry) UnmarshalJSON(object []byte) error {
 		return fmt.Errorf("reading an entry: %w", err)
 	}
 	id, err := chat.ParseCursor(f.ID)
-	if err != nil || id.IsZero() {
+	nothing := f.Type == chat.KindDelete || f.Type == chat.KindReaction // may be answered so: nothing was appended
+	if err != nil || id.IsZero() && !nothing {
 		return fmt.Errorf("reading an entry: %q is no id", f.ID)
 	}
 	*e = Entry{f.RoomID, chat.Entry{

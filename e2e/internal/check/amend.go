@@ -34,10 +34,13 @@ type view struct {
 type messages struct {
 	shown   map[string]client.Event
 	deleted map[string]uint64
+	// replayed are the entries of a replay that goes on that say something, by the message: its
+	// deletion in that same replay has to have taken that away. Nil when none goes on.
+	replayed map[string]string
 }
 
 func newMessages() *messages {
-	return &messages{map[string]client.Event{}, map[string]uint64{}}
+	return &messages{map[string]client.Event{}, map[string]uint64{}, map[string]string{}}
 }
 
 // reset forgets what the reader has to forget. A log that was rewritten may have lost a deletion.
@@ -114,6 +117,15 @@ func (c *roomCheck) content(who string, event client.Event) {
 // told checks an entry against what its reader knows: an amendment is of a message that it has, by
 // who may, and what was deleted does not come again.
 func (c *roomCheck) told(who string, m *messages, event client.Event, seq uint64) {
+	if m.replayed != nil {
+		about := cmp.Or(event.Target, event.ID)
+		if says, ok := m.replayed[about]; ok && event.Type == "delete" {
+			c.fault("deleted", "%s saw the text of %s in %s, in a replay with its deletion %s", who, about, says, event.ID)
+		}
+		if event.Text != "" {
+			m.replayed[about] = event.ID
+		}
+	}
 	if event.Type == "message" {
 		m.shown[event.ID] = event
 		c.views = append(c.views, view{who, event})

@@ -133,6 +133,15 @@ func TestAmendments(t *testing.T) {
 			e := by("ben", 13, client.Event{Type: "edit", Target: id(2), Text: "secret again"})
 			*seen = append(*seen, e)
 		}, []string{"altered", "deleted", "loss"}},
+		{"a text in the same replay as its deletion", func(_ *check.Room, of func(int) *[]client.Event) {
+			seen := of(ben)
+			i := index(*seen, 2)
+			again := (*seen)[i]
+			*seen = slices.Delete(*seen, i, i+2) // and the third
+			open := slices.IndexFunc(*seen, func(e client.Event) bool { return e.Type == client.TypeOpen })
+			*seen = slices.Insert(*seen, open+2, again, (*of(ann))[index(*of(ann), 3)])
+			(*seen)[open].Cursor = id(1)
+		}, []string{"deleted"}},
 		{"a quote of what was deleted", func(_ *check.Room, of func(int) *[]client.Event) {
 			seen := of(cid)
 			(*seen)[index(*seen, 8)].ReplyTo = &client.Quote{ID: id(2), Excerpt: "secret"}

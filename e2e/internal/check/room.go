@@ -116,8 +116,11 @@ func (c *roomCheck) reading(reading Reading) {
 	resumed := false
 	for i, event := range reading.Events {
 		switch {
+		case event.Type == client.TypeOpen:
+			told.replayed = map[string]string{}
 		case event.Type == "welcome":
 			resumed = event.Resumed
+			told.replayed = map[string]string{}
 		case event.Type == "reset":
 			c.reset(reading.Who, here, event, reading.Events[i+1:])
 			if resumed && c.beforeLive(reading.Events[:i]) {
@@ -168,6 +171,7 @@ func (c *roomCheck) reading(reading Reading) {
 				c.snapshots = append(c.snapshots, snapshot{reading.Who, event.Cursor, slices.Collect(maps.Values(told.shown))})
 			}
 			c.live(reading.Who, &here, event)
+			told.replayed = nil
 		}
 	}
 }
