@@ -82,3 +82,9 @@ func (p *Page) MayNotify(t testing.TB, site string) {
 	})
 	require.NoError(t, err)
 }
+
+// SlowDown gives the page a processor that is so many times slower; 1 is the machine's own.
+func (p *Page) SlowDown(t testing.TB, rate float64) {
+	t.Helper()
+	call(t, p, emulation.SetCPUThrottlingRate, emulation.SetCPUThrottlingRateParams{Rate: rate})
+}

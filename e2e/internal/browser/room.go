@@ -157,3 +157,12 @@ func (p *Page) WaitSent(t testing.TB, text string) Message {
 	require.FailNow(t, "gone", "the message %q was shown and is not any more", text)
 	return Message{}
 }
+
+// Wheel turns the mouse's wheel over the middle of the page, by so many pixels.
+func (p *Page) Wheel(t testing.TB, by float64) {
+	t.Helper()
+	call(t, p, input.DispatchMouseEvent, input.DispatchMouseEventParams{
+		Type: input.DispatchMouseEventTypeMouseWheel, X: 500, Y: 400, DeltaY: by,
+		DeltaX: 1e-9, // a zero would be left out, and has to be there
+	})
+}
