@@ -15,9 +15,9 @@ export interface Range {
 export const FIRST = 30;
 /** Drawn soon after, and kept while one is at the end. */
 export const WINDOW = 300;
-/** Drawn at most, far from the end. */
-const MOST = 700;
-const KEPT = 500;
+/** Drawn at most while one scrolls, and how many are let go at once, which takes time too. */
+const MOST = 100;
+const LET_GO = 12;
 
 /** The drawn rows: from `from` to before `to`. */
 export function drawnOf(rows: readonly Row[], range: Range, atEnd: boolean) {
@@ -39,10 +39,28 @@ export function rangeOf(rows: readonly Row[], from: number, to: number): Range {
   };
 }
 
-/** The range with rows let go at the end that one does not read, when there are too many. */
-export function trimmed(rows: readonly Row[], from: number, to: number, readsTop: boolean): Range {
-  if (to - from <= MOST) return rangeOf(rows, from, to);
-  return readsTop ? rangeOf(rows, from, from + KEPT) : rangeOf(rows, to - KEPT, to);
+export interface Drawn {
+  from: number;
+  to: number;
+  /** More are needed here. */
+  up: boolean;
+  down: boolean;
+  /** What is near to the screen, which is not let go. */
+  near: { from: number; to: number };
+}
+
+/** Draws `n` rows more where they are needed, and lets some go on the other side if there are many. */
+export function moved(drawn: Drawn, n: number, count: number): { from: number; to: number } {
+  const { from, to, up, down, near } = drawn;
+  const grown = {
+    from: up ? Math.max(0, from - n) : from,
+    to: down ? Math.min(count, to + n) : to,
+  };
+  const excess = Math.min(LET_GO, grown.to - grown.from - MOST);
+  if (excess <= 0) return grown;
+  if (!down && to > near.to) return { ...grown, to: Math.max(near.to, to - excess) };
+  if (!up && from < near.from) return { ...grown, from: Math.min(near.from, from + excess) };
+  return grown;
 }
 
 /** Some rows around one. */

@@ -100,6 +100,12 @@ export class Place {
     return row && index !== undefined ? { index, top: topIn(this.#box, row) } : undefined;
   }
 
+  /** The rows that are on screen, or no further from it than so many pixels: from one to before another. */
+  near(pixels: number): { from: number; to: number } {
+    const { top, bottom } = this.#box.getBoundingClientRect();
+    return { from: this.#firstBelow(top - pixels), to: this.#firstBelow(bottom + pixels) + 1 };
+  }
+
   #note(keepFollowing = false): void {
     const box = this.#box;
     const end = box.scrollHeight - box.scrollTop - box.clientHeight <= NEAR;

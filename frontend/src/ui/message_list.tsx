@@ -1,7 +1,8 @@
+import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { type Cursor, seqOf } from "../client/index.ts";
 import { usePage } from "./context.ts";
-import { around, drawnOf, FIRST, type Range, rangeOf, trimmed, WINDOW } from "./drawn.ts";
+import { around, drawnOf, FIRST, moved, type Range, rangeOf, WINDOW } from "./drawn.ts";
 import type { EarlierState } from "./earlier.ts";
 import { Heard } from "./heard.tsx";
 import { ListButtons, type Signs } from "./list_buttons.tsx";
@@ -30,11 +31,13 @@ export interface MessageListProps extends Omit<RowProps, "row"> {
 }
 
 /** So much is drawn above and below what one sees. Pixels. */
-const AHEAD = 1_600;
+const AHEAD = 1_000;
 /** Earlier messages are asked for this near to the top. Pixels. */
 const EARLIER_AT = 800;
 /** How long drawing some rows more may take: it must not be felt while one scrolls. Milliseconds. */
-const STEP_WITHIN = 10;
+const STEP_WITHIN = 6;
+/** Rows that are drawn at once then. */
+const LEAST = 2;
 
 interface Jump {
   key: string;
@@ -46,7 +49,7 @@ interface Jump {
 /** The log. It stays at its end if one was there; else what one reads stays where it is. */
 export function MessageList(props: MessageListProps) {
   const { rows, loaded, earlier, lost, linked, before, onPlace, ...calls } = props;
-  const { onEarlier, onAtEnd, onRead, ...actions } = calls;
+  const { onEarlier, onAtEnd, onRead, onRetry, onDiscard } = calls;
   const { words } = usePage();
   const box = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLDivElement>(null);
@@ -63,7 +66,7 @@ export function MessageList(props: MessageListProps) {
   });
   /** The last message that one has seen, and the last when one came; mentions and lines seen. */
   const seen = useRef({ upTo: -1, since: -1, rows: new Set<string>() });
-  const step = useRef({ rows: 10, began: 0, asked: false });
+  const step = useRef({ rows: LEAST, began: 0, asked: false });
 
   // Where one is now, before this drawing moves anything.
   place.current?.look();
@@ -97,6 +100,20 @@ export function MessageList(props: MessageListProps) {
     const first = rows[line + 1];
     if (mark === undefined || first === undefined) return;
     jumpTo({ key: mark.rowKey, where: "top", focus: first.rowKey });
+  };
+  // The same element for the same row: what did not change is not even looked at while one scrolls.
+  const elements = useRef({ words, onRetry, onDiscard, of: new Map<Row, VNode>() });
+  const elementsOf = (shown: readonly Row[]) => {
+    const old = elements.current;
+    const same = old.words === words && old.onRetry === onRetry && old.onDiscard === onDiscard;
+    const of = new Map<Row, VNode>();
+    for (const row of shown) {
+      const known = same ? old.of.get(row) : undefined;
+      const actions = { onRetry, onDiscard };
+      of.set(row, known ?? <AnyRow key={row.rowKey} row={row} {...actions} />);
+    }
+    elements.current = { words, onRetry, onDiscard, of };
+    return [...of.values()];
   };
   const seeing = useRef(() => {});
   seeing.current = () => look();
@@ -150,7 +167,9 @@ export function MessageList(props: MessageListProps) {
     const { began } = step.current;
     if (began > 0) {
       const took = Math.max(1, performance.now() - began);
-      step.current.rows = Math.max(4, Math.min(40, (step.current.rows * STEP_WITHIN) / took));
+      const { rows } = step.current;
+      const next = took > STEP_WITHIN ? (rows * STEP_WITHIN) / took : rows + 1;
+      step.current.rows = Math.max(LEAST, Math.min(4 * LEAST, next));
       step.current.began = 0;
     }
   });
@@ -204,20 +223,20 @@ export function MessageList(props: MessageListProps) {
     return Math.round(step.current.rows);
   };
 
-  /** What is to be drawn besides, where one comes near to what is not. */
+  /** What is to be drawn instead, when one comes near to what is not, or when too much is. */
   const missing = (n = 1): Range | undefined => {
     const { current } = box;
     if (!settled || current === null || current.clientHeight === 0) return undefined;
+    if (place.current === undefined) return undefined;
     const above = current.scrollTop;
     const below = current.scrollHeight - above - current.clientHeight;
     const up = from > 0 && above < AHEAD;
     const down = !up && to < rows.length && below < AHEAD;
-    const many = place.current?.following === false && to - from > 2 * WINDOW + 4 * FIRST;
-    if (!up && !down && !many) {
-      if (from === 0 && above < EARLIER_AT && earlier === "more") onEarlier();
-      return undefined;
-    }
-    return trimmed(rows, up ? from - n : from, down ? to + n : to, up || above < below);
+    if (from === 0 && above < EARLIER_AT && earlier === "more") onEarlier();
+    const kept = place.current.following ? { from: 0, to } : place.current.near(2 * AHEAD);
+    const near = { from: from + kept.from, to: from + kept.to };
+    const next = moved({ from, to, up, down, near }, n, rows.length);
+    return next.from === from && next.to === to ? undefined : rangeOf(rows, next.from, next.to);
   };
   // By the time of the frame something else may be drawn.
   const grow = useRef(() => {});
@@ -337,11 +356,7 @@ export function MessageList(props: MessageListProps) {
               {words.text("loadingEarlier")}
             </p>
           )}
-          <div ref={list}>
-            {shown.map((row) => (
-              <AnyRow key={row.rowKey} row={row} {...actions} />
-            ))}
-          </div>
+          <div ref={list}>{elementsOf(shown)}</div>
         </div>
       </div>
       <ListButtons

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { describe, expect, test, vi } from "vitest";
 import type { Cursor, Person, ServerEvent } from "../../src/client/index.ts";
-import { drawnOf, rangeOf, trimmed } from "../../src/ui/drawn.ts";
+import { drawnOf, moved, rangeOf } from "../../src/ui/drawn.ts";
 import { Words } from "../../src/ui/i18n/index.ts";
 import { NewLine } from "../../src/ui/new_line.ts";
 import { RosterNews } from "../../src/ui/roster_news.ts";
@@ -249,12 +249,21 @@ describe("which rows are drawn", () => {
   test("a window of them at the end, a bounded number elsewhere", () => {
     const all = rows(0, 2_000);
     expect(drawnOf(all, rangeOf(all, 0, 2_000), true)).toEqual({ from: 1_700, to: 2_000 });
-    const top = drawnOf(all, trimmed(all, 100, 1_900, true), false);
-    expect(top).toEqual({ from: 100, to: 600 });
-    expect(drawnOf(all, trimmed(all, 100, 1_900, false), false)).toEqual({
-      from: 1_400,
-      to: 1_900,
-    });
+  });
+
+  test("more where one scrolls to, and fewer on the other side, but none that are near", () => {
+    const up = { from: 500, to: 800, up: true, down: false, near: { from: 490, to: 540 } };
+    expect(moved(up, 4, 2_000)).toEqual({ from: 496, to: 788 });
+    expect(moved({ ...up, to: 600 }, 4, 2_000)).toEqual({ from: 496, to: 596 });
+    expect(moved({ ...up, to: 580 }, 4, 2_000)).toEqual({ from: 496, to: 580 });
+    expect(moved({ ...up, from: 2 }, 4, 2_000)).toMatchObject({ from: 0 });
+    const tall = { ...up, near: { from: 490, to: 798 } };
+    expect(moved(tall, 4, 2_000)).toEqual({ from: 496, to: 798 });
+    const down = { from: 500, to: 800, up: false, down: true, near: { from: 508, to: 810 } };
+    expect(moved(down, 4, 2_000)).toEqual({ from: 508, to: 804 });
+    // Both ends are near: nothing goes, so that nothing comes and goes for ever.
+    const all = { from: 500, to: 800, up: false, down: false, near: { from: 490, to: 810 } };
+    expect(moved(all, 4, 2_000)).toEqual({ from: 500, to: 800 });
   });
 });
 
