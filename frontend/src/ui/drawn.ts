@@ -18,6 +18,8 @@ export const WINDOW = 300;
 /** Drawn at most while one scrolls, and how many are let go at once, which takes time too. */
 const MOST = 100;
 const LET_GO = 12;
+/** Drawn at most while one reads. */
+const FLOOD = 700;
 
 /** The drawn rows: from `from` to before `to`. */
 export function drawnOf(rows: readonly Row[], range: Range, atEnd: boolean) {
@@ -56,7 +58,9 @@ export function moved(drawn: Drawn, n: number, count: number): { from: number; t
     from: up ? Math.max(0, from - n) : from,
     to: down ? Math.min(count, to + n) : to,
   };
-  const excess = Math.min(LET_GO, grown.to - grown.from - MOST);
+  // While one reads, what comes is drawn: only who scrolls makes rows go, or a flood.
+  const most = up || down ? MOST : FLOOD;
+  const excess = Math.min(LET_GO, grown.to - grown.from - most);
   if (excess <= 0) return grown;
   if (!down && to > near.to) return { ...grown, to: Math.max(near.to, to - excess) };
   if (!up && from < near.from) return { ...grown, from: Math.min(near.from, from + excess) };

@@ -39,11 +39,14 @@ export class Place {
     }
     // It was laid out anew meanwhile: what moved then was the browser, or somebody at the same time.
     const clamped = box.scrollTop >= box.scrollHeight - box.clientHeight - 1;
-    if (same && !clamped && moved !== 0) {
+    const scrolled = same && !clamped && moved !== 0;
+    if (scrolled) {
       this.following = false;
       for (const mark of this.#marks) mark.top -= moved;
     }
     this.settle();
+    // Other rows are on screen now.
+    if (scrolled) this.#note();
   }
 
   /** Call it after anything was drawn or got another size. */
