@@ -91,7 +91,7 @@ func TestNamesThatNobodySees(t *testing.T) {
 	}
 	for _, name := range []string{
 		"Ann", "Аня", "👻", "❤️", "👩‍💻", "👩🏽‍💻", "🏳️‍🌈", "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", "1️⃣", "🧑‍⚖️",
-		"علی\u200cرضا", "ന്‍", "क्‍ष", "葛\U000e0100", "ᠮᠣᠩᠭᠣᠯ", "José", "𝐀𝐧𝐧", "Ann Lee", "Ann\u00a0Lee",
+		"علی\u200cرضا", "ന്\u200d", "क्\u200dष", "葛\U000e0100", "ᠮᠣᠩᠭᠣᠯ", "José", "𝐀𝐧𝐧", "Ann Lee", "Ann\u00a0Lee",
 	} {
 		parsed, err := chat.ParseName(name)
 		require.NoError(t, err, "%q", name)
