@@ -41,7 +41,7 @@ export function fillWorker(publicFolder: URL): Plugin {
       for (const { name, fileName } of chunks) if (name === "ru") visit(fileName);
       const styles = all.map(({ fileName }) => fileName).filter((name) => name.endsWith(".css"));
       const open = readdirSync(publicFolder, { withFileTypes: true })
-        .filter((entry) => entry.isFile())
+        .filter((entry) => entry.isFile() && /\.(svg|webmanifest)$/.test(entry.name))
         .map(({ name }) => name);
       const files = JSON.stringify([...scripts, ...styles.sort(), ...open.sort()]);
       const filled = worker.code.replace(/(["'`])%FILES%\1/, () => files);
@@ -54,4 +54,9 @@ export function fillWorker(publicFolder: URL): Plugin {
 /** The worker has no hash in its name, everything else has. */
 export function nameOf({ name }: { name: string }): string {
   return name === "sw" ? WORKER : "assets/[name]-[hash].js";
+}
+
+/** It is no part of the worker. */
+export function isPage(id: string): boolean {
+  return !id.includes("/src/worker/");
 }

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { licensesOfThreads } from "./build_licenses.ts";
-import { fillWorker, nameOf } from "./build_worker.ts";
+import { fillWorker, isPage, nameOf } from "./build_worker.ts";
 
 /** markdown-it brings HTML's named characters, which are off: see text/entities.ts. */
 export const alias = {
@@ -33,7 +33,12 @@ export default defineConfig({
     chunkSizeWarningLimit: 600,
     rolldownOptions: {
       input: { index: "index.html", sw: "src/worker/sw.ts" },
-      output: { entryFileNames: nameOf },
+      output: {
+        entryFileNames: nameOf,
+        // What the page begins with is one file, though parts that come later use some of it too:
+        // each file more would be asked for only once the first has come.
+        codeSplitting: { groups: [{ name: "page", tags: ["$initial"], test: isPage }] },
+      },
     },
   },
   server: {

@@ -1,1 +1,0 @@
-var e=/^(0|[1-9]\d{0,15})-[\da-z]{1,32}$/i;function t(t){return typeof t==`string`&&e.test(t)?t:void 0}function n(e){return Number.parseInt(e,10)}function r(e,t){return e&&n(t)<=n(e)?e:t}export{t as n,n as r,r as t};

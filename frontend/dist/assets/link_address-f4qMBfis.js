@@ -1,1 +1,0 @@
-var e=`#link=`;function t(t,n){return new URL(e+n,t).href}function n(t){if(t.startsWith(e))return t.slice(6)}function r(){let e=n(location.hash);return e!==void 0&&history.replaceState(history.state,``,location.pathname+location.search),e}export{r as n,t};
