@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -79,8 +80,12 @@ type observedStore struct {
 	to StoreObserver
 }
 
-// called tells of a call that began then. It is deferred, with where its error will be.
+// called tells of a call that began then. It is deferred, with where its error will be. One that its
+// caller has given up says nothing of the store.
 func (s *observedStore) called(call string, began time.Time, err *error) {
+	if errors.Is(*err, context.Canceled) {
+		return
+	}
 	s.to.Called(call, time.Since(began), *err)
 }
 

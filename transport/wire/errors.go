@@ -184,10 +184,13 @@ func FailureOf(err error) *Failure {
 		failure = Fail(CodeTooSlow, "what was not read in time was dropped: resume from the last entry you have")
 	case errors.Is(err, chat.ErrLeft):
 		failure = Fail(CodeLeft, "")
+	case errors.Is(err, context.Canceled) && !errors.Is(err, chat.ErrUnavailable):
+		// Given up: by this node, or by a client, which does not hear of it.
+		failure = Fail(CodeGoingAway, "")
 	case errors.Is(err, chat.ErrGoingAway):
 		failure = Fail(CodeGoingAway, "come back in a moment: another node may take over")
 		failure.RetryAfter += time.Duration(rand.Int64N(int64(spread)))
-	case errors.Is(err, chat.ErrUnavailable), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+	case errors.Is(err, chat.ErrUnavailable), errors.Is(err, context.DeadlineExceeded):
 		failure = Fail(CodeUnavailable, "nothing is known of what was asked: a message can be sent again with the same key")
 	default:
 		failure = Fail(CodeInternal, "")

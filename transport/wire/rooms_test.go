@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/caller-chat/caller/chat"
@@ -31,4 +33,12 @@ func TestRoomNames(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, got, again, "the room's own name is the room's")
 	}
+}
+
+// A client that has given its request up is no failure of the store.
+func TestARequestThatWasGivenUp(t *testing.T) {
+	given := fmt.Errorf("history of lobby: %w", context.Canceled)
+	require.Equal(t, CodeGoingAway, FailureOf(given).Code)
+	require.Equal(t, CodeUnavailable, FailureOf(fmt.Errorf("%w: %w", chat.ErrUnavailable, context.Canceled)).Code)
+	require.Equal(t, CodeUnavailable, FailureOf(context.DeadlineExceeded).Code)
 }
