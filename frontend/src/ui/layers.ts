@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 
 /**
  * What lies over the page, the last on top. Each has an entry of the browser's history, so that Back
@@ -49,5 +49,5 @@ export function goToAddress(to: string): void {
 export function useLayer(close: () => void): void {
   const last = useRef(close);
   last.current = close;
-  useEffect(() => openLayer(() => last.current()), []);
+  useLayoutEffect(() => openLayer(() => last.current()), []);
 }

@@ -123,6 +123,12 @@ export class Reading {
     const { told } = this.#marks;
     if (this.#told || told === undefined) return;
     this.#told = true;
+    const line = this.#line.readUpTo;
+    if (line !== undefined && seqOf(told) > seqOf(line)) {
+      // On another device one has read on since.
+      this.#line.reset();
+      if (this.#shown) this.#begin();
+    }
     // It came after the room was shown, and so after what is on the screen was read.
     const missed = this.#client.messages.some(
       ({ id, from }) => seqOf(id) > seqOf(told) && !this.#client.isOwn(from.id),

@@ -188,6 +188,12 @@ export class RoomModel {
     this.#changed();
   }
 
+  /** The room is on the screen, or is not any more. The view says so at once. */
+  show(shown: boolean): void {
+    this.reading.show(shown);
+    this.#view = this.#build();
+  }
+
   /** The page came to the front, or went behind others. */
   refresh(): void {
     this.reading.refresh();

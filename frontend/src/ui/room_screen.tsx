@@ -9,7 +9,8 @@ import { keepOneInTabOrder } from "./conversation/message_keys.ts";
 import { useTalking } from "./conversation/talking.tsx";
 import { copyText } from "./copy.ts";
 import { Dialog } from "./dialog.tsx";
-import { BackIcon, CheckIcon, LeaveIcon, LinkIcon, PeopleIcon } from "./icons.tsx";
+import { useFind } from "./find/use_find.ts";
+import { BackIcon, CheckIcon, LeaveIcon, LinkIcon, PeopleIcon, SearchIcon } from "./icons.tsx";
 import { useLink } from "./link.ts";
 import { WithPeople } from "./mentions/people.tsx";
 import { useRoomPeople } from "./mentions/room_people.ts";
@@ -90,6 +91,7 @@ function Room({ room, rooms, href }: RoomScreenProps) {
   useEffect(() => {
     if (view.lost === "some") setNotice(words.text("resetNotice"));
   }, [view.lost]);
+  const find = useFind();
   const { linked, jump } = useLink(href, model, view, () => setNotice(words.text("linkGone")));
   const talking = useTalking({ model, input, screen, say: setNotice, jump });
   const Over = layers.use(useLater(view.loaded) || talking.layer !== undefined);
@@ -153,6 +155,18 @@ function Room({ room, rooms, href }: RoomScreenProps) {
         )}
         <button
           type="button"
+          class="icon-button"
+          data-testid="find-open"
+          aria-expanded={find.open}
+          aria-keyshortcuts="/ Control+Shift+F"
+          aria-label={words.text("find")}
+          title={words.text("find")}
+          onClick={() => find.setOpen(!find.open)}
+        >
+          <SearchIcon />
+        </button>
+        <button
+          type="button"
           class="icon-button count"
           data-testid="people-toggle"
           aria-expanded={peopleShown}
@@ -204,6 +218,15 @@ function Room({ room, rooms, href }: RoomScreenProps) {
               members={view.members}
               selfId={view.session?.clientId}
               onJoin={calls.open}
+            />
+          )}
+          {find.Panel !== undefined && (
+            <find.Panel
+              room={room}
+              model={model}
+              view={view}
+              onGo={jump}
+              onClose={() => find.setOpen(false)}
             />
           )}
           <ActsContext.Provider value={talking.acts}>
@@ -278,11 +301,12 @@ function Room({ room, rooms, href }: RoomScreenProps) {
 }
 
 function useRoom(rooms: Rooms, room: string) {
-  const model = useMemo(() => rooms.model(room), [rooms, room]);
+  // Before the first drawing, which is to show the line and to know that it is seen.
+  const model = useMemo(() => rooms.enter(room), [rooms, room]);
   const [view, setView] = useState<RoomView>(model.view);
   useEffect(() => {
     const off = model.subscribe(() => setView(model.view));
-    rooms.enter(room);
+    model.start();
     setView(model.view);
     return () => {
       off();

@@ -54,6 +54,12 @@ export function visited(room: string, at: number): void {
   lasting.set(KEY, [{ ...known, room, at }, ...others].slice(0, MOST_ROOMS));
 }
 
+/** Takes up a room that one has come into elsewhere. It is the last of those that are known. */
+export function addVisit(room: string, at: number): void {
+  const known = visits();
+  if (known.length < MOST_ROOMS) lasting.set(KEY, [...known, { room, at }]);
+}
+
 /** Notes something about a room that is known; undefined takes it away. */
 export function noteVisit(
   room: string,

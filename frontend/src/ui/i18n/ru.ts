@@ -1,4 +1,5 @@
 import type { Texts } from "./en.ts";
+import { roomsRu } from "./ru_rooms.ts";
 
 export const ru: Texts = {
   appName: "Caller",
@@ -68,40 +69,7 @@ export const ru: Texts = {
   peopleTooMany: "В комнате слишком много участников, чтобы показать всех.",
   you: "вы",
   guest: "гость",
-  rooms: "Комнаты",
-  roomsWider: "Показать названия комнат",
-  roomsNarrower: "Показать только инициалы",
-  roomsUnread: {
-    one: "Комнаты, {count} непрочитанное сообщение",
-    few: "Комнаты, {count} непрочитанных сообщения",
-    many: "Комнаты, {count} непрочитанных сообщений",
-    other: "Комнаты, {count} непрочитанного сообщения",
-  },
-  unreadCount: {
-    one: "{count} непрочитанное",
-    few: "{count} непрочитанных",
-    many: "{count} непрочитанных",
-    other: "{count} непрочитанного",
-  },
-  mentionCount: {
-    one: "{count} упоминание",
-    few: "{count} упоминания",
-    many: "{count} упоминаний",
-    other: "{count} упоминания",
-  },
-  roomNotIn: "Вы не в этой комнате",
-  roomMuted: "без уведомлений",
-  roomOptions: "Действия с комнатой {room}",
-  roomMute: "Отключить уведомления",
-  roomUnmute: "Включить уведомления",
-  roomLeave: "Покинуть",
-  roomForget: "Убрать из списка",
-  roomLastOwn: "Вы: {text}",
-  roomLastDeleted: "Сообщение удалено",
-  jump: "Перейти в комнату",
-  jumpHint: "Начните вводить название; новую комнату тоже можно назвать здесь",
-  jumpOpen: "Открыть {room}",
-  jumpNone: "Комнат пока нет.",
+  ...roomsRu,
   looksLike: "похожее имя",
   looksLikeHint: "У кого-то, кто пришёл сюда раньше, имя выглядит так же.",
   copyLink: "Скопировать ссылку",

@@ -3,8 +3,9 @@ import { joinTabs } from "../../client/tabs.ts";
 import { oncePerFrame } from "../frame.ts";
 import { cookiesBlocked, stopAsking } from "../page_session.ts";
 import { RoomModel, type SharedOptions } from "../room_model.ts";
-import { forget, noteVisit, onVisits, type Visit, visits } from "../visits.ts";
+import { addVisit, forget, noteVisit, onVisits, type Visit, visitOf, visits } from "../visits.ts";
 import { followDevice } from "./device.ts";
+import { forgetSessionRoom, sessionRooms } from "./session_rooms.ts";
 import { setUnreadTotal } from "./unread.ts";
 
 /** One room of the list. */
@@ -66,6 +67,7 @@ export class Rooms {
   readonly #ends: (() => void)[];
   #current: string | undefined;
   #following = false;
+  #stopped = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #noteTimer: ReturnType<typeof setTimeout> | undefined;
   #view: RoomsView;
@@ -114,13 +116,13 @@ export class Rooms {
     return model;
   }
 
-  /** The room is on the screen now. */
-  enter(room: string): void {
+  /** The room is on the screen now. Its model is started when it is drawn. */
+  enter(room: string): RoomModel {
     this.#current = room;
     const model = this.model(room);
-    model.start();
-    model.reading.show(true);
+    model.show(true);
     this.#changed();
+    return model;
   }
 
   /** It is not any more; one is still in it. */
@@ -128,7 +130,7 @@ export class Rooms {
     const model = this.#models.get(room);
     if (this.#current === room) this.#current = undefined;
     if (model === undefined) return;
-    model.reading.show(false);
+    model.show(false);
     if (model.view.ended !== undefined) this.#lost(room);
     this.#changed();
   }
@@ -136,6 +138,7 @@ export class Rooms {
   /** Leaves the room, and tells the others in it. It stays in the list. */
   leave(room: string): void {
     noteVisit(room, { left: true });
+    void forgetSessionRoom(this.#shared.baseUrl, room);
     this.#models.get(room)?.client.leave();
     this.#drop(room);
     this.#changed();
@@ -153,6 +156,7 @@ export class Rooms {
   }
 
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
     this.#note();
     for (const end of this.#ends) end();
@@ -197,7 +201,15 @@ export class Rooms {
   #followOthers(): void {
     if (this.#following) return;
     this.#following = true;
-    this.#timer = setTimeout(() => this.#follow(), OTHERS_AFTER);
+    this.#timer = setTimeout(() => void this.#followAll(), OTHERS_AFTER);
+  }
+
+  /** The other rooms, with those that one came into on another device. */
+  async #followAll(): Promise<void> {
+    for (const { room, at } of await sessionRooms(this.#shared.baseUrl)) {
+      if (visitOf(room) === undefined && !this.#stopped) addVisit(room, at);
+    }
+    if (!this.#stopped) this.#follow();
   }
 
   #follow(): void {

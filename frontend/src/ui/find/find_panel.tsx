@@ -1,0 +1,179 @@
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import type { Cursor, Person } from "../../client/index.ts";
+import { usePage } from "../context.ts";
+import { CloseIcon } from "../icons.tsx";
+import { useLayer } from "../layers.ts";
+import type { RoomModel, RoomView } from "../room_model.ts";
+import { findHere, findKept, merged, type Results } from "./find.ts";
+import { excerpt, isEmpty, type Query } from "./find_match.ts";
+
+export interface FindPanelProps {
+  room: string;
+  model: RoomModel;
+  view: RoomView;
+  /** Shows a message in its place. */
+  onGo(id: Cursor): void;
+  onClose(): void;
+}
+
+/** How long one has stopped to type when the server is asked. Milliseconds. */
+const PAUSE = 300;
+
+const NOTHING: Results = { messages: [], more: false, server: "answered" };
+
+/** Looks for messages of the room by their text and by who wrote them. */
+export function FindPanel({ room, model, view, onGo, onClose }: FindPanelProps) {
+  const { words, baseUrl } = usePage();
+  const [query, setQuery] = useState<Query>({ text: "", from: "" });
+  const [results, setResults] = useState(NOTHING);
+  const [shown, setShown] = useState<Cursor>();
+  const field = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLUListElement>(null);
+  const people = useMemo(() => peopleOf(view), [view.items, view.members]);
+  useLayer(onClose);
+
+  useEffect(() => field.current?.focus(), []);
+  useEffect(() => {
+    setShown(undefined);
+    if (isEmpty(query)) return setResults(NOTHING);
+    const here = findHere(model, query);
+    setResults({ messages: here, more: false, server: "asked" });
+    const abort = new AbortController();
+    const timer = setTimeout(async () => {
+      const kept = await findKept(baseUrl, room, query, abort);
+      if (gone) return;
+      setResults({
+        messages: merged(here, kept?.messages ?? []),
+        more: kept?.more ?? false,
+        server: kept === undefined ? "failed" : "answered",
+      });
+    }, PAUSE);
+    let gone = false;
+    return () => {
+      gone = true;
+      clearTimeout(timer);
+      abort.abort();
+    };
+  }, [query, model, room]);
+
+  const go = (id: Cursor | undefined) => {
+    if (id === undefined) return;
+    setShown(id);
+    onGo(id);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "Escape") {
+      event.preventDefault();
+      return onClose();
+    }
+    const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+    const buttons = [...(list.current?.querySelectorAll("button") ?? [])];
+    if (step === 0 || buttons.length === 0 || event.target instanceof HTMLSelectElement) return;
+    event.preventDefault();
+    const at = buttons.indexOf(event.target as HTMLButtonElement);
+    const next = at + step;
+    if (next < 0) field.current?.focus();
+    else buttons[Math.min(next, buttons.length - 1)]?.focus();
+  };
+  return (
+    <search class="find" data-testid="find" onKeyDown={onKeyDown}>
+      <form
+        class="find-fields"
+        onSubmit={(event) => {
+          event.preventDefault();
+          go(results.messages[0]?.id);
+        }}
+      >
+        <input
+          ref={field}
+          type="search"
+          data-testid="find-input"
+          aria-label={words.text("findText")}
+          placeholder={words.text("findText")}
+          maxLength={100}
+          autocomplete="off"
+          enterkeyhint="search"
+          value={query.text}
+          onInput={(event) => setQuery({ ...query, text: event.currentTarget.value })}
+        />
+        <select
+          data-testid="find-from"
+          aria-label={words.text("findFrom")}
+          value={query.from}
+          onChange={(event) => setQuery({ ...query, from: event.currentTarget.value })}
+        >
+          <option value="">{words.text("findAnybody")}</option>
+          {people.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+        <button
+          type="button"
+          class="icon-button"
+          data-testid="find-close"
+          aria-label={words.text("close")}
+          title={words.text("close")}
+          onClick={onClose}
+        >
+          <CloseIcon />
+        </button>
+      </form>
+      <p class="quiet small find-count" role="status" data-testid="find-count">
+        {isEmpty(query) ? words.text("findHint") : <Summary results={results} />}
+      </p>
+      <ul ref={list} class="find-results" aria-label={words.text("findResults")}>
+        {results.messages.map((message) => {
+          const at = Date.parse(message.time) || Date.now();
+          return (
+            <li key={message.id}>
+              <button
+                type="button"
+                class="find-result"
+                data-testid="find-result"
+                data-id={message.id}
+                aria-current={message.id === shown}
+                onClick={() => go(message.id)}
+              >
+                <bdi class="find-name">{message.from.name}</bdi>
+                <time dateTime={message.time} title={words.exactTime(at)}>
+                  {words.shortTime(at, Date.now())}
+                </time>
+                <bdi class="find-text">
+                  {excerpt(query, message.text).map((part, index) =>
+                    part.found ? <mark key={index}>{part.text}</mark> : part.text,
+                  )}
+                </bdi>
+              </button>
+            </li>
+          );
+        })}
+      </ul>
+    </search>
+  );
+}
+
+function Summary({ results: { messages, more, server } }: { results: Results }) {
+  const { words } = usePage();
+  if (server === "asked" && messages.length === 0) return <>{words.text("findAsking")}</>;
+  const count = words.plural("findCount", messages.length);
+  const only =
+    server === "failed" ? words.text("findFailed") : more ? words.text("findMore") : undefined;
+  return (
+    <>
+      {messages.length === 0 ? words.text("findNone") : count}
+      {only !== undefined && ` ${only}`}
+    </>
+  );
+}
+
+/** Who is in the room, and who has written what the page holds; by name. */
+function peopleOf({ items, members = [] }: RoomView): Person[] {
+  const all = new Map<string, Person>();
+  for (const item of items) {
+    if (item.kind === "message") all.set(item.message.from.id, item.message.from);
+  }
+  for (const member of members) all.set(member.id, member);
+  return [...all.values()].sort((a, b) => a.name.localeCompare(b.name));
+}
