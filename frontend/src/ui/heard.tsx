@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { START, seqOf } from "../client/index.ts";
 import { usePage } from "./context.ts";
 import { problemText } from "./problems.ts";
+import { withoutMarks } from "./text/typed.ts";
 import type { MessageRow, Row } from "./timeline.ts";
 
 /** With more of them at once their number is said. */
@@ -36,7 +37,7 @@ export function Heard({ rows, loaded }: { rows: readonly Row[]; loaded: boolean 
     const texts =
       fresh.length > MOST_AT_ONCE
         ? [words.plural("newBelow", fresh.length)]
-        : fresh.map(({ from, text }) => `${from.name}: ${text}`);
+        : fresh.map(({ from, text }) => `${from.name}: ${withoutMarks(text)}`);
     for (const { rowKey, problem } of failed) {
       if (known.has(rowKey)) continue;
       const why = problem === undefined ? "" : `. ${problemText(words, problem)}`;

@@ -11,11 +11,14 @@ const LOOKED_AT = 400;
 
 /** How a text begins, in one line: without the marks of formatting, and what turns text around. */
 export function inOneLine(text: string): string {
-  return withLineBreaks(text.slice(0, LOOKED_AT))
+  return withoutMarks(text.slice(0, LOOKED_AT)).replace(/\s+/gu, " ").trim();
+}
+
+/** A text as it is said. */
+export function withoutMarks(text: string): string {
+  return withLineBreaks(text)
     .replace(/^```[\w+#.-]*$|^> ?|[\u202a-\u202e\u2066-\u2069]/gm, "")
-    .replace(/(\*\*|~~|`+)([^*~`\n]+)\1/g, "$2")
-    .replace(/\s+/gu, " ")
-    .trim();
+    .replace(/(\*\*|~~|`{1,3})([^*~`\n]+)\1/g, "$2");
 }
 
 /** A text until it is formatted: what is code in a block of its own, so that nothing moves then. */
