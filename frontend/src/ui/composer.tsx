@@ -1,6 +1,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import type { Cursor } from "../client/index.ts";
+import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
 import type { Answered } from "./conversation/talk.ts";
 import type { Writing, WritingView } from "./conversation/writing.ts";
@@ -43,7 +44,7 @@ export function Composer(props: ComposerProps) {
     if (field === null) return;
     // Counting code points is for long texts only.
     setOver(field.value.length > LONGEST ? [...field.value].length - LONGEST : 0);
-    setEmpty(field.value.trim() === "");
+    setEmpty(isBlank(field.value));
     field.style.setProperty("height", "auto");
     field.style.setProperty("height", `${field.scrollHeight}px`);
   };
@@ -62,7 +63,7 @@ export function Composer(props: ComposerProps) {
     event?.preventDefault();
     const field = input.current;
     if (field === null || over > 0) return;
-    if (field.value.trim() === "") return editing && onEmptied(editing);
+    if (isBlank(field.value)) return editing && onEmptied(editing);
     const text = field.value.trimEnd();
     field.value = "";
     onSend(text, mentions.idsIn(text));

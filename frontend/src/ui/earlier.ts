@@ -24,6 +24,8 @@ export class Earlier {
   readonly #address: string;
   readonly #onChange: () => void;
   #generation = 0;
+  /** Messages that were amended while a page is on its way: it may have them as they were before. */
+  readonly #amended = new Set<Cursor>();
   /** The first entry that was told; not every entry is a message. */
   #first: Cursor | undefined;
 
@@ -43,6 +45,11 @@ export class Earlier {
     void this.#ask(before, count);
   }
 
+  /** A message was edited, deleted or reacted to. */
+  amended(id: Cursor | undefined): void {
+    if (this.state === "loading" && id !== undefined) this.#amended.add(id);
+  }
+
   /** The log is another one. */
   reset(): void {
     this.#generation++;
@@ -51,11 +58,14 @@ export class Earlier {
     this.state = "more";
   }
 
-  async #ask(before: Cursor, limit: number): Promise<void> {
+  async #ask(before: Cursor, limit: number, again = 3): Promise<void> {
     const generation = this.#generation;
+    this.#amended.clear();
     const page = await read(`${this.#address}?before=${before}&limit=${limit}`);
     if (generation !== this.#generation) return;
     if (page === undefined) return this.#set("failed");
+    const stale = page.some(({ id }) => id !== undefined && this.#amended.has(id));
+    if (stale && again > 0) return this.#ask(before, limit, again - 1);
     const earlier = page.filter(({ id }) => id !== undefined && seqOf(id) < seqOf(before));
     this.#first = earlier[0]?.id ?? before;
     this.messages = [...earlier.filter(isMessage), ...this.messages];

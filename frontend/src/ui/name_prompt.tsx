@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { SessionResult } from "../client/index.ts";
+import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
 import { problemText } from "./problems.ts";
 import { savedName, saveName } from "./visits.ts";
@@ -24,7 +25,7 @@ export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
   const save = async (event: Event) => {
     event.preventDefault();
     const trimmed = name.trim();
-    if (trimmed === "" || [...trimmed].length > 40) return setProblem(words.text("problemName"));
+    if (isBlank(trimmed) || [...trimmed].length > 40) return setProblem(words.text("problemName"));
     setBusy(true);
     const result = await signIn(trimmed);
     setBusy(false);

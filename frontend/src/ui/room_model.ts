@@ -12,6 +12,7 @@ import {
   type MessageEvent,
   type Person,
   type Post,
+  parseCursor,
   type ServerEvent,
   type Session,
   TRANSPORTS,
@@ -238,6 +239,7 @@ export class RoomModel {
       this.#changed();
     });
     client.on("event", (event) => {
+      if (event.type === "unknown") this.#earlier.amended(parseCursor(event.fields?.target));
       for (const change of this.#roster.take(event)) {
         this.#items.push({ ...change, at: Date.now(), n: this.#presences++ });
         this.#changed();

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
 import { createRoom } from "./create_room.ts";
 import { CloseIcon } from "./icons.tsx";
@@ -24,7 +25,7 @@ export function StartScreen() {
 
   const keepName = () => {
     const trimmed = name.trim();
-    if (trimmed !== "") saveName(trimmed);
+    if (!isBlank(trimmed)) saveName(trimmed);
   };
   const join = (event: Event) => {
     event.preventDefault();

@@ -1,7 +1,9 @@
 // @vitest-environment happy-dom
 import { describe, expect, test, vi } from "vitest";
 import type { Cursor, Person, ServerEvent } from "../../src/client/index.ts";
+import { isBlank } from "../../src/ui/blank.ts";
 import { drawnOf, moved, rangeOf } from "../../src/ui/drawn.ts";
+import { Earlier } from "../../src/ui/earlier.ts";
 import { Words } from "../../src/ui/i18n/index.ts";
 import { NewLine } from "../../src/ui/new_line.ts";
 import { RosterNews } from "../../src/ui/roster_news.ts";
@@ -224,6 +226,52 @@ describe("the new line", () => {
     expect(line.readUpTo).toBeUndefined();
   });
 });
+
+describe("earlier messages", () => {
+  test("are read again when one was amended on the way", async () => {
+    const at = (n: number) => `${n}-x` as Cursor;
+    const message = (n: number, text: string) => ({
+      type: "message",
+      roomId: "r",
+      id: at(n),
+      from: { id: "b", name: "Bob" },
+      text,
+      time: "",
+    });
+    const texts = ["before", "after"];
+    const asked: string[] = [];
+    vi.stubGlobal("fetch", async (address: string) => {
+      asked.push(address);
+      const text = texts[asked.length - 1] ?? "";
+      if (asked.length === 1) earlier.amended(at(2));
+      return Response.json({ messages: asked.length < 3 ? [message(2, text)] : [] });
+    });
+    const states: string[] = [];
+    const earlier = new Earlier("http://host/messages", () => states.push(earlier.state));
+    earlier.load(at(3));
+    await page.pass(100);
+    expect(earlier.messages.map(({ text }) => text)).toEqual(["after"]);
+    earlier.load(at(3));
+    await page.pass(100);
+    expect(asked.map((address) => new URL(address).search)).toEqual([
+      "?before=3-x&limit=100",
+      "?before=3-x&limit=100",
+      "?before=2-x&limit=100",
+    ]);
+    expect(states).toEqual(["loading", "more", "loading", "none"]);
+  });
+});
+
+test.each(["", " \n", "\u200b", "\u3164", "\u2800", "\u00ad", "\u0085", "\u2060 \ufeff"])(
+  "a text of %j shows nothing, and is not sent",
+  async (text) => {
+    expect(isBlank(text)).toBe(true);
+    expect(isBlank(`${text}a`)).toBe(false);
+    await page.open("/rooms/lobby");
+    await page.fill("composer-input", text);
+    expect((page.one("send") as HTMLButtonElement).disabled).toBe(true);
+  },
+);
 
 describe("which rows are drawn", () => {
   const rows = (from: number, to: number): Row[] =>
