@@ -15,6 +15,10 @@ export function problemText(words: Words, problem: Problem): string {
     case "cross_origin":
     case "not_allowed":
       return words.text("problemNotAllowed");
+    // Of a post it is what the post answers.
+    case "not_found":
+    case "conflict":
+      return words.text("problemAnswered");
     case "too_much":
       return words.text("problemTooMuch");
     case "unavailable":

@@ -319,6 +319,38 @@ describe("answering", () => {
     expect(field().value).toBe("this");
   });
 
+  test("an answer to what is gone meanwhile comes back into the field, and goes out as a new one", async () => {
+    const first = page.server.post("what?");
+    await open("/rooms/lobby");
+    await key(first, "r");
+    await fill("composer-input", "this");
+    page.server.refuse = { status: 404, code: "not_found" };
+    press(field(), "Enter");
+    await pass(300);
+    expect(field().value).toBe("this");
+    expect(one("given-back").textContent).toMatch(
+      /^Not sent. The message you're replying to is gone/,
+    );
+    expect(texts()).toEqual(["what?"]);
+    page.server.refuse = undefined;
+    press(field(), "Enter");
+    await pass(300);
+    expect(all("given-back")).toHaveLength(0);
+    expect(texts()).toEqual(["what?", "this"]);
+    expect(all("quote")).toHaveLength(0);
+
+    // Where the field is in use the message says it, and stays.
+    await key(first, "r");
+    await fill("composer-input", "that");
+    page.server.refuse = { status: 409, code: "conflict" };
+    press(field(), "Enter");
+    await fill("composer-input", "something else");
+    await pass(300);
+    expect(field().value).toBe("something else");
+    expect(all("message").at(-1)?.textContent).toContain("is gone");
+    expect(texts().at(-1)).toBe("that");
+  });
+
   test("one that is not kept is said to be so", async () => {
     const gone = { id: "1-gone" as Cursor, from: BOB, excerpt: "long ago" };
     page.server.append({ type: "message", from: BOB, text: "answer", replyTo: gone });

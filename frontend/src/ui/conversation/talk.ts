@@ -204,9 +204,11 @@ export class Talk {
     const refused: Post[] = [];
     for (const post of this.#client.posts) {
       const target = amendmentOf(post, this.#self())?.target;
-      if (target === undefined) continue;
-      if (post.state === "refused") refused.push(post);
-      else pending.set(target, [...(pending.get(target) ?? []), post]);
+      if (post.state === "refused" && (target !== undefined || answersNothing(post))) {
+        refused.push(post);
+      } else if (target !== undefined && post.state !== "refused") {
+        pending.set(target, [...(pending.get(target) ?? []), post]);
+      }
     }
     this.#pending = pending;
     // Not now: the client is telling others of the same posts.
@@ -217,6 +219,10 @@ export class Talk {
     for (const { key, command, problem } of posts) {
       const known = this.#client.posts.some((post) => post.key === key);
       if (!known || command === undefined || problem === undefined) continue;
+      if (command.type === "post") {
+        if (this.#writing.giveBack(`${command.text}`, problem)) this.#client.discard(key);
+        continue;
+      }
       this.#client.discard(key);
       const id = command.target as Cursor;
       if (command.type === "edit") this.#editRefused(id, `${command.text}`, problem);
@@ -231,6 +237,12 @@ export class Talk {
     if (editing === undefined) this.#writing.edit(id, text, problem);
     else this.#failures.set(id, { what: "edit", problem, text });
   }
+}
+
+/** What it answers is not kept any more, or was deleted: it can't go out as it is. */
+function answersNothing({ command, problem }: Post): boolean {
+  const gone = problem?.code === "not_found" || problem?.code === "conflict";
+  return gone && command?.type === "post" && command.replyTo !== undefined;
 }
 
 function isReaction(command: { type: string } | undefined): boolean {

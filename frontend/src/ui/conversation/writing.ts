@@ -57,6 +57,14 @@ export class Writing {
     this.#set({ ...this.#draft, edit: { id, text } }, problem);
   }
 
+  /** What was refused comes back into the empty field, as a new message. False when it is in use. */
+  giveBack(text: string, problem: Problem): boolean {
+    const { edit, replyTo } = this.#draft;
+    if (this.#draft.text !== "" || edit !== undefined || replyTo !== undefined) return false;
+    this.#set({ text }, problem);
+    return true;
+  }
+
   endEdit(): void {
     const { edit: _, ...rest } = this.#draft;
     this.#set(rest);

@@ -1,5 +1,7 @@
+import type { Problem } from "../../client/index.ts";
 import { usePage } from "../context.ts";
-import { CloseIcon, EditIcon, ReplyIcon } from "../icons.tsx";
+import { AlertIcon, CloseIcon, EditIcon, ReplyIcon } from "../icons.tsx";
+import { problemText } from "../problems.ts";
 import { excerptOf } from "./excerpt.ts";
 import { refusalText } from "./refusals.ts";
 import type { Answered } from "./talk.ts";
@@ -16,7 +18,9 @@ export interface WritingBarProps {
 export function WritingBar({ view, about, onCancel }: WritingBarProps) {
   const { words } = usePage();
   const { editing, replyTo, problem } = view;
-  if (editing === undefined && replyTo === undefined) return null;
+  if (editing === undefined && replyTo === undefined) {
+    return problem === undefined ? null : <GivenBack problem={problem} onCancel={onCancel} />;
+  }
   const edits = editing !== undefined;
   const cancel = words.text(edits ? "cancelEdit" : "cancelReply");
   return (
@@ -46,6 +50,28 @@ export function WritingBar({ view, about, onCancel }: WritingBarProps) {
         data-testid="writing-cancel"
         aria-label={cancel}
         title={`${cancel} (Esc)`}
+        onClick={onCancel}
+      >
+        <CloseIcon />
+      </button>
+    </div>
+  );
+}
+
+/** Why what was sent is in the field again. */
+function GivenBack({ problem, onCancel }: { problem: Problem; onCancel(): void }) {
+  const { words } = usePage();
+  return (
+    <div class="writing-bar" data-testid="given-back">
+      <AlertIcon />
+      <p class="writing-about problem" role="alert">
+        {words.text("refused")}. {problemText(words, problem)}
+      </p>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={words.text("dismiss")}
+        title={words.text("dismiss")}
         onClick={onCancel}
       >
         <CloseIcon />
