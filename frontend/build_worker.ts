@@ -11,6 +11,7 @@ interface Chunk {
   isEntry: boolean;
   code: string;
   imports: string[];
+  dynamicImports: string[];
 }
 
 /**
@@ -39,6 +40,8 @@ export function fillWorker(publicFolder: URL): Plugin {
       visit(main.fileName);
       // The words of who does not read English.
       for (const { name, fileName } of chunks) if (name === "ru") visit(fileName);
+      // What it draws first is a small part; the page itself is what it then loads.
+      for (const name of main.dynamicImports) visit(name);
       const styles = all.map(({ fileName }) => fileName).filter((name) => name.endsWith(".css"));
       const open = readdirSync(publicFolder, { withFileTypes: true })
         .filter((entry) => entry.isFile() && /\.(svg|webmanifest)$/.test(entry.name))
@@ -54,9 +57,4 @@ export function fillWorker(publicFolder: URL): Plugin {
 /** The worker has no hash in its name, everything else has. */
 export function nameOf({ name }: { name: string }): string {
   return name === "sw" ? WORKER : "assets/[name]-[hash].js";
-}
-
-/** It is no part of the worker. */
-export function isPage(id: string): boolean {
-  return !id.includes("/src/worker/");
 }

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { licensesOfThreads } from "./build_licenses.ts";
-import { fillWorker, isPage, nameOf } from "./build_worker.ts";
+import { pageOrNone, preloadPage } from "./build_page.ts";
+import { fillWorker, nameOf } from "./build_worker.ts";
 
 /** markdown-it brings HTML's named characters, which are off: see text/entities.ts. */
 export const alias = {
@@ -12,18 +13,15 @@ const threads = licensesOfThreads();
 
 export default defineConfig({
   resolve: { alias },
-  plugins: [fillWorker(new URL("public/", import.meta.url)), threads.name],
   // Its licences are named with the page's.
   worker: { plugins: () => [threads.note] },
+  plugins: [preloadPage(), fillWorker(new URL("public/", import.meta.url)), threads.name],
   // The page works under any path: index.html has a <base>, which the server rewrites.
   base: "./",
   build: {
     target: "es2022",
-    // What the page begins with is named in it, so that nothing waits for what imports it.
-    modulePreload: {
-      polyfill: false,
-      resolveDependencies: (_, files, { hostType }) => (hostType === "html" ? files : []),
-    },
+    // What the page needs is named in it: see preloadPage.
+    modulePreload: false,
     // Fonts and pictures stay files: the content security policy is written for files.
     assetsInlineLimit: 0,
     reportCompressedSize: true,
@@ -35,9 +33,9 @@ export default defineConfig({
       input: { index: "index.html", sw: "src/worker/sw.ts" },
       output: {
         entryFileNames: nameOf,
-        // What the page begins with is one file, though parts that come later use some of it too:
-        // each file more would be asked for only once the first has come.
-        codeSplitting: { groups: [{ name: "page", tags: ["$initial"], test: isPage }] },
+        // The page is one file, though parts that come later use some of it too: each file more would
+        // be asked for only once the first has come.
+        codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: pageOrNone }] },
       },
     },
   },

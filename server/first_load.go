@@ -51,12 +51,12 @@ func (s *Server) kept(r *http.Request) []byte {
 }
 
 // endOfBody is before what the data comes; at the end of a page that has none.
-var endOfBody = []byte("</body>")
+const endOfBody = "</body>"
 
 // serveWith sends the page with data in it, which no cache may keep.
 func (p *page) serveWith(w http.ResponseWriter, r *http.Request, data []byte) {
 	before, after := p.html.plain, []byte(nil)
-	if i := bytes.LastIndex(before, endOfBody); i >= 0 {
+	if i := bytes.LastIndex(before, []byte(endOfBody)); i >= 0 {
 		before, after = before[:i], before[i:]
 	}
 	const begin, end = `<script type="application/json" id="kept">`, "</script>"

@@ -117,11 +117,17 @@ func TestWhatComesWithAPageIsBounded(t *testing.T) {
 }
 
 func TestDataComesBeforeTheEndOfThePage(t *testing.T) {
-	p, err := newPage(fstest.MapFS{"index.html": {Data: []byte("<body><p></body></html>")}}, "", nil)
-	require.NoError(t, err)
-	s := newSite(t, Options{})
-	s.page = p
-	s.rooms.kept = said(1, "hello")
-	html := s.ask("GET", "/rooms/lobby", "", "Accept", acceptChromium).Body.String()
-	assert.True(t, strings.HasSuffix(html, "</script></body></html>"), html)
+	for page, want := range map[string]string{
+		"<body><p></body></html>": "<body><p>DATA</body></html>",
+		"<p>":                     "<p>DATA",
+	} {
+		p, err := newPage(fstest.MapFS{"index.html": {Data: []byte(page)}}, "", nil)
+		require.NoError(t, err)
+		s := newSite(t, Options{})
+		s.page = p
+		s.rooms.kept = said(1, "hello")
+		html := s.ask("GET", "/rooms/lobby", "", "Accept", acceptChromium).Body.String()
+		data := `<script type="application/json" id="kept">` + keptIn(t, html) + "</script>"
+		assert.Equal(t, want, strings.Replace(html, data, "DATA", 1))
+	}
 }

@@ -19,7 +19,7 @@ import (
 // brings.
 const watchLoad = `{
 	const seen = window.firstLoad = {asked: [], frames: [], shownAt: 0};
-	const shown = () => document.querySelector('[role="log"] .message') !== null;
+	const shown = () => document.querySelector('.log .message') !== null;
 	const note = url => seen.asked.push({url: String(url), shown: shown(), at: performance.now()});
 	const Plain = WebSocket, plain = fetch;
 	window.WebSocket = class extends Plain {

@@ -58,11 +58,15 @@ describe("what is built", () => {
     const visit = (path: string) => {
       if (found.has(path)) return;
       found.add(path);
-      for (const [, name] of read(path).matchAll(/(?:from|import)\s*"\.\/([\w.-]+\.js)"/g)) {
+      for (const [, name] of read(path).matchAll(
+        /(?:from|import)\s*["'`]\.\/([\w.-]+\.js)["'`]/g,
+      )) {
         visit(`dist/assets/${name}`);
       }
     };
-    for (const [, name] of read("dist/index.html").matchAll(/src="\.\/(assets\/[^"]+\.js)"/g)) {
+    for (const [, name] of read("dist/index.html").matchAll(
+      /(?:src|href)="\.\/(assets\/[^"]+\.js)"/g,
+    )) {
       visit(`dist/${name}`);
     }
     return [...found];

@@ -119,7 +119,7 @@ export function createClient<Extra extends object = object>(
     switch (event.type) {
       case "welcome":
         stream = event.stream;
-        ownIds.add(event.clientId || undefined);
+        ownIds.add(event.clientId);
         return setRoster(event);
       case "members":
         return event.version < roster.version ? undefined : setRoster(event);
@@ -275,8 +275,9 @@ export function createClient<Extra extends object = object>(
     },
     send: (command, http) => outbox.add({ text: "", command, http }, env.key()),
     restore(posts) {
-      const told = new Set(messages.map(({ key, from }) => isOwn(from.id) && key));
-      outbox.restore(posts.filter(({ key }) => !told.has(key)));
+      const isTold = ({ key }: { key: string }) =>
+        messages.some((message) => message.key === key && isOwn(message.from.id));
+      outbox.restore(posts.filter((post) => !isTold(post)));
     },
     retry: outbox.retry,
     discard: outbox.discard,

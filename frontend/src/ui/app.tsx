@@ -17,8 +17,9 @@ import {
   roomOf,
   timingOf,
 } from "./routes.ts";
-import { applyTheme, savedLanguage, savedTheme, saveLanguage } from "./settings.ts";
+import { savedLanguage, saveLanguage } from "./settings.ts";
 import { StartScreen } from "./start_screen.tsx";
+import { applyTheme, savedTheme } from "./theme.ts";
 
 /** The whole page: which screen, in which language and theme. */
 export function App() {

@@ -1,7 +1,7 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Language, Words } from "./i18n/index.ts";
-import type { Theme } from "./settings.ts";
+import type { Theme } from "./theme.ts";
 
 /** What every part of the page may ask for. */
 export interface PageContext {

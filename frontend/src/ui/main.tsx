@@ -1,20 +1,20 @@
 import { render } from "preact";
 import { App } from "./app.tsx";
+import { endFirstLook } from "./first_look.ts";
 import { loadLanguage } from "./i18n/index.ts";
 import { showCount } from "./notify/icon_count.ts";
 import { startNotify } from "./notify/index.ts";
 import { followServiceWorker } from "./notify/service_worker.ts";
 import { unreadTotal } from "./rooms/unread.ts";
 import { baseUrl } from "./routes.ts";
-import { applyTheme, savedLanguage, savedTheme } from "./settings.ts";
+import { savedLanguage } from "./settings.ts";
 import { followViewport } from "./viewport.ts";
-import "./style/index.css";
 
-applyTheme(savedTheme());
 followViewport();
 const root = document.getElementById("app");
 void loadLanguage(savedLanguage()).then(() => {
   if (root !== null) render(<App />, root);
+  endFirstLook();
 });
 // While the page is developed, its files are not those that the worker knows.
 if (import.meta.env.PROD) followServiceWorker(baseUrl());

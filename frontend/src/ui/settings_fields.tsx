@@ -1,6 +1,6 @@
 import { usePage } from "./context.ts";
 import { LANGUAGES, type Language } from "./i18n/index.ts";
-import { THEMES, type Theme } from "./settings.ts";
+import { THEMES, type Theme } from "./theme.ts";
 
 const THEME_TEXT = { system: "themeSystem", light: "themeLight", dark: "themeDark" } as const;
 
