@@ -131,13 +131,23 @@ func (t *tail) amend(a Entry) bool {
 				kept[i] = t.event(reply)
 			}
 		}
-		for i, e := range t.amendments {
-			if overtaken := entryOf(e); overtaken.OvertakenBy(a) {
-				t.amendments[i] = t.event(overtaken.Voided())
+		t.void(a)
+	}
+	return true
+}
+
+// void takes out of earlier amendments what an edit or a deletion has overtaken. Of a message's
+// edits only the last one still says something: with it an edit is done.
+func (t *tail) void(a Entry) {
+	_, edits := a.Payload.(Edit)
+	for i, e := range slices.Backward(t.amendments) {
+		if overtaken := entryOf(e); overtaken.OvertakenBy(a) {
+			t.amendments[i] = t.event(overtaken.Voided())
+			if edits {
+				return
 			}
 		}
 	}
-	return true
 }
 
 // kept are the messages and notices that the store still has.
