@@ -84,14 +84,17 @@ const HOSTILE: Record<string, (n: number) => string> = {
 };
 const names = ["Ann Lee", "a", "aa", "aaa"];
 
-/** The processor's time for the best of several runs: what else the machine does is not counted. */
+/** Milliseconds of the processor for one run, of this process's other threads too. */
 function timed(work: () => void): number {
+  const from = process.cpuUsage();
+  work();
+  return process.cpuUsage(from).user / 1_000;
+}
+
+/** The least of several runs, of as many as it takes to get below a limit, but of 100 at most. */
+function least(work: () => void, limit: number): number {
   let best = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 5; i++) {
-    const from = process.cpuUsage();
-    work();
-    best = Math.min(best, process.cpuUsage(from).user / 1_000);
-  }
+  for (let i = 0; i < 100 && best >= limit; i++) best = Math.min(best, timed(work));
   return best;
 }
 
@@ -104,13 +107,17 @@ describe("what others write is read in time that grows with its length", () => {
     const make = HOSTILE[name] as (n: number) => string;
     readAnew(make(4_000));
     const [short, long] = [make(2_000), make(16_000)];
-    const before = timed(() => readAnew(short));
-    const after = timed(() => readAnew(long));
+    let before = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < 5; i++)
+      before = Math.min(
+        before,
+        timed(() => readAnew(short)),
+      );
     // Eight times the text: 8 times the work where it is linear, 64 where it is not. What takes next
-    // to no time says nothing.
-    expect(after, `${before.toFixed(2)} ms became ${after.toFixed(2)} ms`).toBeLessThan(
-      Math.max(40 * before, 150),
-    );
+    // to no time says nothing. Other threads make a run dearer than it is, but not a hundred.
+    const limit = Math.max(40 * before, 150);
+    const after = least(() => readAnew(long), limit);
+    expect(after, `${before.toFixed(2)} ms became ${after.toFixed(2)} ms`).toBeLessThan(limit);
   });
 
   test.each(Object.keys(HOSTILE))("%s: the search for addresses is bounded", (name) => {
