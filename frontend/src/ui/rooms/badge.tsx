@@ -11,7 +11,7 @@ export interface BadgeProps {
 export function Badge({ unread, mentions, muted = false }: BadgeProps) {
   const { words } = usePage();
   if (unread === 0) return null;
-  const kind = muted ? "muted" : mentions > 0 ? "mention" : "";
+  const kind = muted ? "muted" : mentions > 0 ? "meant" : "";
   return (
     <span class={`badge ${kind}`} data-testid="badge">
       <span aria-hidden="true">{countText(unread)}</span>

@@ -69,6 +69,17 @@ function Row({ entry, rooms, narrow, onGo }: RowProps) {
     if (!current) goTo(room);
     onGo?.();
   };
+  const marks = (
+    <span class="room-row-marks">
+      {muted && (
+        <span class="room-row-muted" title={words.text("roomMuted")}>
+          <MutedIcon />
+          <span class="sr">{words.text("roomMuted")}</span>
+        </span>
+      )}
+      <Badge unread={unread} mentions={mentions} muted={muted} />
+    </span>
+  );
   return (
     <li
       class={classes.filter(Boolean).join(" ")}
@@ -99,15 +110,10 @@ function Row({ entry, rooms, narrow, onGo }: RowProps) {
               {words.shortTime(at, Date.now())}
             </time>
             <LastLine entry={entry} />
+            {marks}
           </span>
         )}
-        {muted && (
-          <span class="room-row-muted" title={words.text("roomMuted")}>
-            <MutedIcon />
-            <span class="sr">{words.text("roomMuted")}</span>
-          </span>
-        )}
-        <Badge unread={unread} mentions={mentions} muted={muted} />
+        {narrow && marks}
       </a>
       {!narrow && <RowMenu entry={entry} rooms={rooms} />}
     </li>
