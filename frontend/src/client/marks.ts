@@ -281,7 +281,7 @@ export function followMarks(
 
   return {
     get cursor() {
-      return mark;
+      return mark ?? floor;
     },
     get unread() {
       return counted().unread;

@@ -73,7 +73,9 @@ export class Reading {
   /** The newest message is on the screen, or is not any more. */
   setAtEnd(atEnd: boolean): void {
     this.#atEnd = atEnd;
-    this.#line.watch(atEnd && !document.hidden, this.#client.messages.at(-1)?.id);
+    const last = this.#client.messages.at(-1)?.id;
+    this.#line.watch(atEnd && !document.hidden, last);
+    if (atEnd && this.loaded && last !== undefined) this.read(last);
   }
 
   /** The page came to the front, or went behind others. */
