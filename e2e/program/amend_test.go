@@ -139,16 +139,16 @@ func TestAmendments(t *testing.T) {
 	c.do(c.bob, client.Command{Type: "delete", Target: toSecret.ID})
 	end := c.do(c.bob, client.Command{Type: "post", Text: "the end"})
 
-	var want []string
-	for _, e := range c.entries {
-		want = append(want, shape(e))
-	}
 	for _, r := range here {
-		var told []string
-		for _, e := range c.log(r) {
-			told = append(told, shape(e))
+		told := c.log(r)
+		require.Len(t, told, len(c.entries), r.Who)
+		for i, want := range c.entries {
+			// Who polls may ask after the next amendment already: then this one is in the message, or void.
+			if want.ID == told[i].ID && (told[i].Amended != "" || told[i].Type == "void") {
+				continue
+			}
+			assert.Equal(t, shape(want), shape(told[i]), r.Who)
 		}
-		assert.Equal(t, want, told, r.Who)
 	}
 	text.WaitFor(t, "the end", func(e client.Event) bool { return strings.HasSuffix(e.Text, "Bob: the end") })
 	var lines []string
