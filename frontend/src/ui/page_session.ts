@@ -19,7 +19,7 @@ export function cookiesBlocked(): boolean {
 
 /** Fetches from this page's server, as who one is. */
 export const pageFetch: typeof fetch = (input, init = {}) => {
-  if (!/\/session$/.test(String(input))) return send(input, init);
+  if (!/\/session(\/claim)?$/.test(String(input))) return send(input, init);
   if (init.method === "POST") return signIn(input, init);
   const mine = asking ?? whoAmI(input, init);
   asking = mine;
@@ -53,14 +53,14 @@ async function whoAmI(input: RequestInfo | URL, init: RequestInit): Promise<Resp
   return answer;
 }
 
-/** A new session. The server is asked once whether it knows it by its cookie. */
+/** A session that is new here. The server is asked once whether it knows it by its cookie. */
 async function signIn(input: RequestInfo | URL, init: RequestInit): Promise<Response> {
   const answer = await send(input, init);
   if (!answer.ok || cookieWorks) return answer;
   const made = await idOf(answer.clone());
   if (made?.token === undefined) return answer;
   try {
-    const known = await fetch(input, {
+    const known = await fetch(String(input).replace(/\/claim$/, ""), {
       headers: { Accept: "application/json" },
       cache: "no-store",
     });

@@ -8,6 +8,7 @@ import { Words } from "../../src/ui/i18n/index.ts";
 import { codeOf, linkAddress } from "../../src/ui/link_device/link_address.ts";
 import { LinkDialog } from "../../src/ui/link_device/link_dialog.tsx";
 import { LinkGate } from "../../src/ui/link_device/link_gate.tsx";
+import { pageFetch } from "../../src/ui/page_session.ts";
 import { savedName, savedSession, saveSession } from "../../src/ui/visits.ts";
 
 let root: HTMLElement;
@@ -32,9 +33,9 @@ beforeEach(() => {
   document.body.append(root);
   asked = [];
   answers = [];
-  vi.stubGlobal("fetch", async (url: URL, init: RequestInit) => {
+  vi.stubGlobal("fetch", async (url: URL | string, init: RequestInit) => {
     const body = init.body === undefined ? undefined : JSON.parse(String(init.body));
-    asked.push({ path: url.pathname, body });
+    asked.push({ path: new URL(url).pathname, body });
     const answer = answers.shift();
     if (answer === undefined) throw new TypeError("offline");
     return new Response(JSON.stringify(answer.body), { status: answer.status });
@@ -107,7 +108,11 @@ describe("the other device", () => {
     answers.push({ status: 200, body: { clientId: "ann", name: "Ann", token: "t" } });
     await open();
     await seen("room");
-    expect(asked).toEqual([{ path: "/session/claim", body: { code: "c0de" } }]);
+    // And then whether the cookie was kept.
+    expect(asked).toEqual([
+      { path: "/session/claim", body: { code: "c0de" } },
+      { path: "/session", body: undefined },
+    ]);
     expect(savedSession()).toEqual({ clientId: "ann", name: "Ann" });
     expect(savedName()).toBe("Ann");
     expect(JSON.stringify(localStorage)).not.toContain("c0de");
@@ -129,6 +134,37 @@ describe("the other device", () => {
     (await seen("claim-agree")).click();
     await seen("room");
     expect(savedSession()?.clientId).toBe("ann");
+  });
+
+  test("begins anew for a link that comes into an open page", async () => {
+    const reload = vi.spyOn(location, "reload").mockImplementation(() => {});
+    history.replaceState(null, "", "/rooms/lobby");
+    await show(
+      <LinkGate>
+        <p data-testid="room">room</p>
+      </LinkGate>,
+    );
+    await seen("room");
+    history.replaceState(null, "", "/rooms/lobby#2-00000001");
+    window.dispatchEvent(new Event("hashchange"));
+    expect(reload).not.toHaveBeenCalled();
+    history.replaceState(null, "", "/rooms/lobby#link=c0de");
+    window.dispatchEvent(new Event("hashchange"));
+    expect(reload).toHaveBeenCalledOnce();
+    expect(location.hash, "for the page that comes").toBe("#link=c0de");
+    expect(asked).toEqual([]);
+    reload.mockRestore();
+  });
+
+  test("is the same person in a browser that keeps no cookies", async () => {
+    answers.push({ status: 200, body: { clientId: "ann", name: "Ann", token: "t" } });
+    answers.push({ status: 401, body: { code: "session_required", title: "" } });
+    await open();
+    await seen("room");
+    const sent = vi.fn(async (_: string, __: RequestInit) => new Response("{}"));
+    vi.stubGlobal("fetch", sent);
+    await pageFetch("http://localhost:3000/rooms/lobby/messages", {});
+    expect(sent.mock.lastCall?.[1].headers).toMatchObject({ Authorization: "Bearer t" });
   });
 
   test("says that a link was used, and tries again what got no answer", async () => {

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { lasting } from "../storage.ts";
-import { takeCode } from "./link_address.ts";
+import { codeOf, takeCode } from "./link_address.ts";
 
 /** Says in all tabs of this browser that it is somebody else's now. */
 const CLAIMED = "claimed";
@@ -20,9 +20,9 @@ export function LinkGate({ children }: { children: ComponentChildren }) {
   const [code, setCode] = useState(takeCode);
   const [module, setModule] = useState<ClaimModule>();
   useEffect(() => {
+    // The page's rooms are read as who one was: it begins anew, and then claims before it reads.
     const onHash = () => {
-      const next = takeCode();
-      if (next !== undefined) setCode(next);
+      if (codeOf(location.hash) !== undefined) location.reload();
     };
     const onStorage = (event: StorageEvent) => {
       if (event.key?.endsWith(`.${CLAIMED}`)) location.reload();
