@@ -191,6 +191,7 @@ export class RoomModel {
 
   /** The room is on the screen, or is not any more. The view says so at once. */
   show(shown: boolean): void {
+    if (shown) this.writing.opened();
     this.reading.show(shown);
     this.#view = this.#build();
   }

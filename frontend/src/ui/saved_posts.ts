@@ -31,7 +31,6 @@ export class SavedPosts {
     this.#posts = posts;
     this.#draft = draft;
     this.#adopt = adopt;
-    if (draft === undefined) this.draft = this.#draftOfNobody();
   }
 
   /** This tab's own, from before a reload. */
@@ -49,6 +48,14 @@ export class SavedPosts {
     if (draft === undefined && this.#draft === undefined) return;
     this.#draft = draft;
     this.#write(Date.now());
+  }
+
+  /** Somebody has opened the room: takes up what nobody is writing any more, and gives it. */
+  takeUp(): Draft | undefined {
+    if (this.#draft !== undefined) return undefined;
+    const draft = this.#draftOfNobody();
+    this.draft = draft;
+    return draft;
   }
 
   /** The draft was sent: it is none any more once `keep` has its post. */

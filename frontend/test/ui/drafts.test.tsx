@@ -75,6 +75,33 @@ describe("a draft is kept with each keystroke, by room", () => {
   });
 });
 
+describe("a draft that a tab left behind", () => {
+  const key = "caller.posts.kitchen/other";
+  const left = JSON.stringify({ beat: 0, posts: [], draft: { text: "theirs" } });
+  const visits = JSON.stringify(["lobby", "kitchen"].map((room) => ({ room, at: Date.now() })));
+
+  test("waits for who opens the room, and is not for who only follows it", async () => {
+    localStorage.setItem("caller.rooms", visits);
+    localStorage.setItem(key, left);
+    await open("/rooms/lobby");
+    await pass(2_000);
+    expect(all("room-row").map(({ dataset }) => dataset.joined)).toEqual(["true", "true"]);
+    expect(localStorage.getItem(key)).toBe(left);
+  });
+
+  test("is there in a room that was followed before, once one comes to it", async () => {
+    localStorage.setItem("caller.rooms", visits);
+    await open("/rooms/lobby");
+    await pass(2_000);
+    localStorage.setItem(key, left);
+    history.pushState(null, "", "/rooms/kitchen");
+    window.dispatchEvent(new PopStateEvent("popstate"));
+    await pass(100);
+    expect(field().value).toBe("theirs");
+    expect(localStorage.getItem(key)).toBeNull();
+  });
+});
+
 describe("what was sent is no draft", () => {
   test.each([
     ["going elsewhere in the page", () => page.away()],

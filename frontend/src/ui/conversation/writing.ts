@@ -40,6 +40,12 @@ export class Writing {
     return this.#draft.edit?.text ?? this.#draft.text;
   }
 
+  /** Somebody has come to the field: it shows what was left unsent in a tab that is gone. */
+  opened(): void {
+    const draft = this.#saved.takeUp();
+    if (draft !== undefined) this.#set(draft);
+  }
+
   /** The field has this text now. */
   typed(text: string): void {
     const { edit } = this.#draft;
