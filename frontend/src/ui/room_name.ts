@@ -14,7 +14,7 @@ export function normalRoom(typed: string): string | undefined {
  * Lower case, character by character: an i loses a dot that it gets as a letter of its own, and a
  * sigma is a final one where it ends a word, and no other.
  */
-function foldRoomName(name: string): string {
+export function foldRoomName(name: string): string {
   return name
     .replaceAll("İ", "i")
     .toLowerCase()

@@ -56,6 +56,10 @@ export function FindPanel({ room, model, view, onGo, onClose }: FindPanelProps) 
     };
   }, [query, model, room]);
 
+  // As they are now: what is deleted meanwhile is found no more.
+  const messages = results.messages
+    .map((message) => model.talk.said(message))
+    .flatMap(({ message, removing }) => (message.deleted || removing ? [] : [message]));
   const go = (id: Cursor | undefined) => {
     if (id === undefined) return;
     setShown(id);
@@ -81,7 +85,7 @@ export function FindPanel({ room, model, view, onGo, onClose }: FindPanelProps) 
         class="find-fields"
         onSubmit={(event) => {
           event.preventDefault();
-          go(results.messages[0]?.id);
+          go(messages[0]?.id);
         }}
       >
         <input
@@ -121,10 +125,10 @@ export function FindPanel({ room, model, view, onGo, onClose }: FindPanelProps) 
         </button>
       </form>
       <p class="quiet small find-count" role="status" data-testid="find-count">
-        {isEmpty(query) ? words.text("findHint") : <Summary results={results} />}
+        {isEmpty(query) ? words.text("findHint") : <Summary results={{ ...results, messages }} />}
       </p>
       <ul ref={list} class="find-results" aria-label={words.text("findResults")}>
-        {results.messages.map((message) => {
+        {messages.map((message) => {
           const at = Date.parse(message.time) || Date.now();
           return (
             <li key={message.id}>

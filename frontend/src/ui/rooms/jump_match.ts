@@ -1,3 +1,4 @@
+import { foldRoomName } from "../room_name.ts";
 import type { RoomEntry } from "./rooms.ts";
 
 export interface JumpOption {
@@ -15,14 +16,21 @@ export function found(
   typed: string,
   named: string | undefined,
 ): JumpOption[] {
-  const wanted = typed.trim().normalize("NFC").toLocaleLowerCase();
+  const wanted = toLookFor(typed.trim());
   const rank = ({ room, current, mentions, unread }: RoomEntry) =>
-    (room.startsWith(wanted) ? 0 : 8) + (current ? 4 : 0) + (mentions > 0 ? 0 : unread > 0 ? 1 : 2);
+    (toLookFor(room).startsWith(wanted) ? 0 : 8) +
+    (current ? 4 : 0) +
+    (mentions > 0 ? 0 : unread > 0 ? 1 : 2);
   const matches = rooms
-    .filter(({ room }) => room.includes(wanted))
+    .filter(({ room }) => toLookFor(room).includes(wanted))
     .sort((a, b) => rank(a) - rank(b))
     .map((entry): JumpOption => ({ room: entry.room, entry }));
   const exact = matches.find(({ room }) => room === named);
   if (exact !== undefined) return [exact, ...matches.filter((one) => one !== exact)];
   return named === undefined ? matches : [...matches, { room: named }];
+}
+
+/** By the rule of rooms' names. A sigma is not known to be a final one before the word is whole. */
+function toLookFor(name: string): string {
+  return foldRoomName(name.normalize("NFC")).replaceAll("ς", "σ");
 }

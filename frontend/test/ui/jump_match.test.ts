@@ -1,0 +1,30 @@
+import { expect, test } from "vitest";
+import { found } from "../../src/ui/rooms/jump_match.ts";
+import type { RoomEntry } from "../../src/ui/rooms/rooms.ts";
+
+const entry = (room: string): RoomEntry => ({
+  room,
+  current: false,
+  joined: true,
+  muted: false,
+  at: 0,
+  last: undefined,
+  unread: 0,
+  mentions: 0,
+});
+const named = (typed: string, ...rooms: string[]) =>
+  found(rooms.map(entry), typed, undefined).map(({ room }) => room);
+
+test.each([
+  ["İst", "istanbul"],
+  ["ΟΔΟΣ", "οδοσήμανση"],
+  ["οδος", "οδος"],
+  ["ΟΔ", "οδος"],
+  [" Kit", "kitchen"],
+])("%s finds %s, by the rule of names", (typed, room) => {
+  expect(named(typed, "lobby", room)).toEqual([room]);
+});
+
+test("what begins so comes first", () => {
+  expect(named("b", "lobby", "bar")).toEqual(["bar", "lobby"]);
+});
