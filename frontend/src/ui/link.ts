@@ -35,6 +35,10 @@ export function useLink(
       if (view.earlier === "more") model.loadEarlier(MANY);
       return;
     }
+    // What came last is known by a connection alone: it may be on its way.
+    const last = ids.at(-1);
+    const later = last === undefined || seqOf(id) > seqOf(last);
+    if (!found && later && view.connection.status !== "live") return;
     wanted.current = undefined;
     if (found) setLinked({ id });
     else onGone();

@@ -379,6 +379,22 @@ describe("reacting", () => {
     expect(inRow(first, "reaction")?.textContent).toBe("👍1");
   });
 
+  test("the picker stays while a keyboard comes up, and goes when the page gets another width", async () => {
+    const first = page.server.post("one");
+    await open("/rooms/lobby");
+    await key(first, "+");
+    await opened();
+    const { innerWidth, innerHeight } = window;
+    vi.stubGlobal("innerHeight", innerHeight / 2);
+    window.dispatchEvent(new Event("resize"));
+    await pass(50);
+    expect(all("emoji-picker")).toHaveLength(1);
+    vi.stubGlobal("innerWidth", innerWidth / 2);
+    window.dispatchEvent(new Event("resize"));
+    await pass(50);
+    expect(all("emoji-picker")).toHaveLength(0);
+  });
+
   test("+ opens the picker, which finds in both languages and goes by arrows", async () => {
     const first = page.server.post("one");
     await open("/rooms/lobby");

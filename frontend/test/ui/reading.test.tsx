@@ -63,11 +63,11 @@ describe("the start", () => {
   });
 });
 
-describe("a link to a message", () => {
-  const fill = (n: number) => {
-    for (let i = 1; i <= n; i++) page.server.post(`m${i}`);
-  };
+const fill = (n: number) => {
+  for (let i = 1; i <= n; i++) page.server.post(`m${i}`);
+};
 
+describe("a link to a message", () => {
   test("shows it, with the focus on it", async () => {
     fill(5);
     await page.open("/rooms/lobby#2-00000001");
@@ -97,6 +97,24 @@ describe("a link to a message", () => {
     await page.pass(500);
     expect(notice()).toBe("This message is no longer kept");
     expect(document.querySelectorAll("[data-linked]")).toHaveLength(0);
+  });
+});
+
+describe("a link to what has not come yet", () => {
+  test("waits for it while there is no connection", async () => {
+    fill(3);
+    await page.open("/rooms/lobby");
+    for (const path of ["ws", "sse", "poll"] as const) page.server.network[path] = "refused";
+    page.server.cutAll();
+    await page.pass(1_000);
+    page.server.post("the fourth");
+    location.hash = "#4-00000001";
+    window.dispatchEvent(new PopStateEvent("popstate"));
+    await page.pass(1_000);
+    expect(notice()).not.toBe("This message is no longer kept");
+    for (const path of ["ws", "sse", "poll"] as const) page.server.network[path] = "ok";
+    await page.pass(60_000);
+    expect(document.activeElement?.textContent).toContain("the fourth");
   });
 });
 

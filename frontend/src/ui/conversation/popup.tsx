@@ -17,6 +17,7 @@ export function Popup({ at, class: name, onClose, children }: PopupProps) {
   const box = useRef<HTMLDivElement>(null);
   const close = useRef(onClose);
   close.current = onClose;
+  const placing = useRef(() => {});
 
   useLayoutEffect(() => {
     const popup = box.current;
@@ -33,6 +34,7 @@ export function Popup({ at, class: name, onClose, children }: PopupProps) {
       popup.style.setProperty("top", `${clamp(y, innerHeight - height)}px`);
     };
     place();
+    placing.current = place;
     if (typeof ResizeObserver === "undefined") return;
     const observer = new ResizeObserver(place);
     observer.observe(popup);
@@ -49,14 +51,19 @@ export function Popup({ at, class: name, onClose, children }: PopupProps) {
       event.preventDefault();
       close.current();
     };
-    const onGone = () => close.current();
+    // A keyboard that comes up takes from the height alone, and may be for a field in here.
+    const { innerWidth } = window;
+    const onResize = () => {
+      if (window.innerWidth !== innerWidth) close.current();
+      else placing.current();
+    };
     document.addEventListener("pointerdown", onPointer);
     document.addEventListener("keydown", onKey, true);
-    window.addEventListener("resize", onGone);
+    window.addEventListener("resize", onResize);
     return () => {
       document.removeEventListener("pointerdown", onPointer);
       document.removeEventListener("keydown", onKey, true);
-      window.removeEventListener("resize", onGone);
+      window.removeEventListener("resize", onResize);
     };
   }, []);
 
