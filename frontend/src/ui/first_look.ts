@@ -22,6 +22,14 @@ interface Said {
 }
 
 export function firstLook(): void {
+  try {
+    draw();
+  } catch {
+    // The page itself comes all the same.
+  }
+}
+
+function draw(): void {
   const kept = read();
   // A link leads to a message, which is for the page to find.
   if (kept === undefined || location.hash.length > 1) return;
@@ -73,7 +81,7 @@ function read(): { roomId: string; messages: Said[] } | undefined {
 
 function rows(messages: readonly Said[]): HTMLElement[] {
   const self = lasting.get("session") as { clientId?: unknown } | undefined;
-  const language = `${lasting.get("language") ?? navigator.language}`;
+  const language = languageOfPage();
   const locale = navigator.languages?.find((one) => one.startsWith(language)) ?? language;
   const time = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
   const all: HTMLElement[] = [];
@@ -95,6 +103,14 @@ function rows(messages: readonly Said[]): HTMLElement[] {
     before = said;
   });
   return all;
+}
+
+/** The language that the page will have: see settings.ts. */
+function languageOfPage(): string {
+  const known = /^(?:en|ru)(?![a-z])/i;
+  const saved = `${lasting.get("language") ?? ""}`;
+  const tag = [saved, ...(navigator.languages ?? [])].find((one) => known.test(one)) ?? "en";
+  return tag.slice(0, 2).toLowerCase();
 }
 
 function isTogether(a: Said, b: Said): boolean {

@@ -50,12 +50,17 @@ export function createShell(scope: WorkerScope, files: readonly string[]): Shell
     const known = await kept(event.request.url);
     if (known !== undefined) return known;
     const response = await scope.fetch(event.request);
-    if (response.status === 200) {
+    if (response.status === 200 && isFile(response)) {
       const copy = response.clone();
       const keep = scope.caches.open(name).then((cache) => cache.put(event.request.url, copy));
       event.waitUntil(keep.catch(() => {})); // the disk may be full
     }
     return response;
+  }
+
+  /** A portal, or a page to sign in at, may answer for any address; and would be kept for ever. */
+  function isFile({ redirected, headers }: Response): boolean {
+    return !redirected && !headers.get("Content-Type")?.startsWith("text/html");
   }
 
   async function icon(request: Request): Promise<Response> {

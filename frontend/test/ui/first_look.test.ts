@@ -1,5 +1,5 @@
 // @vitest-environment happy-dom
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { endFirstLook, firstLook } from "../../src/ui/first_look.ts";
 
 const at = (minute: number) => new Date(Date.now() - (100 - minute) * 60_000).toISOString();
@@ -32,6 +32,33 @@ beforeEach(() => {
 afterEach(endFirstLook);
 
 describe("the first look", () => {
+  test.each([
+    ["a time that is none", [said(1, "bob", "one", { time: "never" })]],
+    ["an author that is none", [{ ...said(1, "bob", "one"), from: null }]],
+  ])("is left out for %s, and keeps nothing from coming after it", (_, messages) => {
+    bring({ roomId: "lobby", cursor: "1-00000001", messages });
+    expect(firstLook).not.toThrow();
+    expect(look()).toBeNull();
+  });
+
+  test.each([
+    [["de-DE", "ru"], undefined, "Сегодня"],
+    [["de-DE"], undefined, "Today"],
+    [["ru"], "en", "Today"],
+    [["en-GB"], "nonsense!", "Today"],
+  ])("of %j and %s is in the language of the page", (languages, saved, today) => {
+    vi.spyOn(navigator, "languages", "get").mockReturnValue(languages);
+    if (saved !== undefined) localStorage.setItem("caller.language", JSON.stringify(saved));
+    bring({
+      roomId: "lobby",
+      cursor: "1-00000001",
+      messages: [said(1, "bob", "one", { time: new Date().toISOString() })],
+    });
+    firstLook();
+    expect(document.querySelector(".day")?.textContent).toBe(today);
+    vi.restoreAllMocks();
+  });
+
   test("has the messages as the page will have them", () => {
     localStorage.setItem("caller.session", '{"clientId":"ann","name":"Ann"}');
     const messages = [

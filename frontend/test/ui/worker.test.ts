@@ -51,7 +51,7 @@ class FakeScope {
   readonly opened: string[] = [];
   readonly badges: (number | undefined)[] = [];
 
-  readonly fetch = async (asked: Request | string) => {
+  fetch = async (asked: Request | string) => {
     const url = typeof asked === "string" ? asked : asked.url;
     this.asked.push(url);
     if (!this.online) throw new TypeError("offline");
@@ -182,6 +182,16 @@ test("files with a hash in their name are asked for once", async () => {
   expect(await scope.ask("assets/gone-1.js")).toBe("");
   expect(await scope.ask("assets/gone-1.js")).toBe("");
   expect(scope.asked, "what is missing is not kept").toHaveLength(3);
+});
+
+test("a page that answers for a file is not kept for it", async () => {
+  start();
+  await scope.send("install");
+  const type = { headers: { "Content-Type": "text/html; charset=utf-8" } };
+  scope.fetch = async () => new Response("<title>Sign in</title>", type);
+  expect(await scope.ask("assets/call-7.js")).toBe("<title>Sign in</title>");
+  scope.fetch = async () => new Response("call");
+  expect(await scope.ask("assets/call-7.js")).toBe("call");
 });
 
 test("streams, posts and all other calls are the browser's", async () => {
