@@ -24,7 +24,7 @@ export const ruTalk: Pick<Texts, keyof typeof enTalk> = {
   editAgain: "Изменить ещё раз",
   dismiss: "Скрыть",
   save: "Сохранить",
-  replyingTo: "В ответ {name}",
+  replyingTo: "Ответ: {name}",
   cancelReply: "Отменить ответ",
   replyDeleted: "Удалённое сообщение",
   goToMessage: "Перейти к сообщению",
