@@ -79,7 +79,7 @@ func (r *room) replay(s *subscriber) *Batch {
 	}
 	events = append(events, past...)
 	events = append(events, &Event{Room: r.id, Body: Live{Cursor: r.tail.last()}})
-	r.marks.enter(s, r.tail.last())
+	r.marks.enter(s, start.Resume, r.tail.last())
 	return &Batch{Events: events, Replay: true}
 }
 

@@ -48,7 +48,7 @@ type marks struct {
 	of     map[MemberID]*marked
 	toAsk  map[MemberID]Cursor   // whose mark is to be asked for, and where it begins if there is none
 	toTell map[MemberID]struct{} // sessions whose streams are all to be told
-	fresh  []*subscriber         // those that have come and have not been told yet
+	fresh  []newcomer            // those that have come and have not been told yet
 
 	// recount is the number of the earliest message that counts otherwise than it was told, 0 for
 	// none; recountAt is when that is told, if not before recountEvery after the last time.
@@ -71,17 +71,25 @@ type marked struct {
 	streams []*subscriber
 }
 
+// newcomer is a stream that has not been told its session's mark. One that goes on after a cursor
+// may have missed where it went.
+type newcomer struct {
+	*subscriber
+	resumes bool
+}
+
 // telling is a mark that is to be told.
 type telling struct {
 	session MemberID
 	at      Cursor
 	to      []*subscriber
-	// first says that they have just come: there is nothing to tell them where all is read.
+	// first says that they have just come for the first time: there is nothing to tell them where
+	// all is read.
 	first bool
 }
 
 // enter takes in a stream that now gets what happens after the cursor. Only sessions have marks.
-func (m *marks) enter(s *subscriber, live Cursor) {
+func (m *marks) enter(s *subscriber, resumes bool, live Cursor) {
 	if s.who == "" || s.guest {
 		return
 	}
@@ -94,7 +102,7 @@ func (m *marks) enter(s *subscriber, live Cursor) {
 		m.of[s.who] = here
 	}
 	here.streams = append(here.streams, s)
-	m.fresh = append(m.fresh, s)
+	m.fresh = append(m.fresh, newcomer{s, resumes})
 	if !here.known {
 		m.ask(s.who, live)
 	}
@@ -260,7 +268,7 @@ func (m *marks) due() []telling {
 		case !here.known:
 			still = append(still, s)
 		case !told:
-			all = append(all, telling{s.who, here.at, []*subscriber{s}, true})
+			all = append(all, telling{s.who, here.at, []*subscriber{s.subscriber}, !s.resumes})
 		}
 	}
 	clear(m.fresh[len(still):])

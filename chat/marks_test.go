@@ -121,6 +121,30 @@ func TestAMarkIsKept(t *testing.T) {
 	})
 }
 
+// A device that was away while another one has read is told so when it comes back, although there
+// is nothing unread: what it shows is older.
+func TestAMarkThatMovedWhileADeviceWasAway(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+		_, stream := subscribe(t, n, session("Bob"), chat.All)
+		say(t, n, "one")
+		two := say(t, n, "two")
+		synctest.Wait()
+		stream.Close()
+		other := s.NewNode("b", chat.Options{})
+		defer func() { require.NoError(t, other.Close(t.Context())) }()
+		want := chat.ReadMark{Cursor: two.ID}
+		require.Equal(t, want, markRead(t, other, session("Bob"), two.ID))
+		for name, at := range map[string]*chat.Node{"the same": n, "another": other} {
+			back, _ := subscribe(t, at, session("Bob"), chat.Start{Resume: true, After: two.ID})
+			synctest.Wait()
+			require.Equal(t, []chat.ReadMark{want}, back.takeMarks(), name)
+		}
+		anew, _ := subscribe(t, n, session("Bob"), chat.All)
+		synctest.Wait()
+		require.Empty(t, anew.takeMarks(), "who begins anew shows nothing older")
+	})
+}
+
 func TestADeletedMessageIsNotUnread(t *testing.T) {
 	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
