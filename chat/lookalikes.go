@@ -2,6 +2,7 @@ package chat
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 )
@@ -30,6 +31,11 @@ func (l *lookalikes) rename(id MemberID, now time.Time) {
 		l.renamed = map[MemberID]time.Time{}
 	}
 	l.renamed[id] = now
+}
+
+// forget drops what it knows of those who are here no longer.
+func (l *lookalikes) forget(isHere func(MemberID) bool) {
+	maps.DeleteFunc(l.renamed, func(id MemberID, _ time.Time) bool { return !isHere(id) })
 }
 
 // order compares members by since when they have been here by their names.

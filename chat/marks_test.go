@@ -219,6 +219,20 @@ func TestAMarkOfWhatIsNoLongerKept(t *testing.T) {
 	})
 }
 
+// What has expired is not counted, though nobody has come since and the node still has it.
+func TestAMarkOfWhatHasExpired(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+		subscribe(t, n, session("Bob"), chat.All)
+		say(t, n, "old")
+		synctest.Wait()
+		s.Do(lobby, (*chattest.Room).Clear)
+		time.Sleep(25 * time.Hour)
+		mark, err := n.ReadMark(t.Context(), session("Bob"), lobby)
+		require.NoError(t, err)
+		require.Zero(t, mark.Unread)
+	})
+}
+
 // A mark that this node's feed has missed is asked of the store when the feed is whole again.
 func TestAMarkThatTheFeedHasMissed(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {

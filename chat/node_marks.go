@@ -86,7 +86,7 @@ func (n *Node) ReadMark(ctx context.Context, who Principal, room RoomID) (ReadMa
 // readMark is a session's, if the room knows it; else nil.
 func (r *room) readMark(session MemberID) *ReadMark {
 	here := r.marks.of[session]
-	if r.sync.stale || here == nil || !here.known {
+	if r.sync.stale || r.tail.expired(time.Now()) || here == nil || !here.known {
 		return nil
 	}
 	mark := r.tail.readMark(here.at, session)

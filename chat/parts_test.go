@@ -93,6 +93,24 @@ func TestRosterCacheTellsEachChangeOnce(t *testing.T) {
 	require.False(t, r.joined(Joined{Member: ann, Version: 1}, same, noon).stale, "a closed room opens with any version")
 }
 
+// Old news of a name that somebody had before does not make them somebody who has taken it now.
+func TestOldNewsRenamesNobody(t *testing.T) {
+	r := rosterCache{foldAbove: 5}
+	ann := Member{ID: "ann", Name: "Ann", JoinedAt: noon}
+	eve := Member{ID: "eve", Name: "Ann", JoinedAt: noon.Add(time.Second)}
+	r.replace(RosterSnapshot{RosterState: RosterState{Version: 7}, Members: []Member{ann}}, same, noon)
+	before := ann
+	before.Name = "Anna"
+	r.joined(Joined{Member: before, Version: 6}, same, noon.Add(time.Minute))
+	told := r.joined(Joined{Member: eve, Version: 8}, same, noon.Add(time.Minute)).told
+	require.Equal(t, MemberID("ann"), told[0].(Joined).Member.LooksLike)
+
+	r.joined(Joined{Member: before, Version: 9}, same, noon.Add(time.Minute))
+	require.Len(t, r.alike.renamed, 1)
+	r.replace(RosterSnapshot{RosterState: RosterState{Version: 11}, Members: []Member{eve}}, same, noon)
+	require.Empty(t, r.alike.renamed, "who has gone unnoticed")
+}
+
 func TestRosterCacheFoldsALargeRoom(t *testing.T) {
 	r := rosterCache{foldAbove: 2}
 	for i := range 4 {

@@ -41,7 +41,7 @@ const reopened = 1_000_000
 func (r *rosterCache) joined(n Joined, keep func(Member) *Member, now time.Time) rosterNews {
 	old, known := r.members[n.Member.ID]
 	n.Known = known
-	if known && old.Name != n.Member.Name {
+	if known && old.Name != n.Member.Name && !r.has(n.Version) {
 		r.alike.rename(n.Member.ID, now)
 	}
 	member := n.Member
@@ -57,10 +57,15 @@ func (r *rosterCache) left(n Left, now time.Time) rosterNews {
 	return r.change(n.Version, n, now, func() { r.remove(n.Member.ID) })
 }
 
+// has reports whether a change was read with the roster already.
+func (r *rosterCache) has(version int64) bool {
+	return version <= r.version && r.version-version < reopened
+}
+
 // change takes one change over and says how it is told: folded into a count in large rooms.
 func (r *rosterCache) change(version int64, told Body, now time.Time, apply func()) rosterNews {
-	if version <= r.version && r.version-version < reopened {
-		return rosterNews{} // it was read with the roster already
+	if r.has(version) {
+		return rosterNews{}
 	}
 	if r.version != 0 && version != r.version+1 {
 		return rosterNews{stale: true}
@@ -92,6 +97,7 @@ func (r *rosterCache) replace(read RosterSnapshot, keep func(Member) *Member, no
 		kept := keep(m)
 		r.members[kept.ID] = kept
 	}
+	r.alike.forget(func(id MemberID) bool { return r.members[id] != nil })
 	r.ordered, r.attributes = nil, CountAttributes(read.Members)
 	var news rosterNews
 	switch {
