@@ -196,6 +196,23 @@ func TestBackClosesThePeople(t *testing.T) {
 	click(t, page, `document.querySelector("dialog.sheet .dialog-header button")`)
 	page.Until(t, "the sheet closed", `!document.querySelector("dialog") && !history.state?.layers`)
 
+	// So is the menu of the header, and a dialog that it leads to.
+	page.Click(t, "menu")
+	page.WaitFor(t, "change-name")
+	browser.Eval[any](t, page, "history.back()")
+	page.Until(t, "the menu closed", `!document.querySelector(".menu-box")`)
+	assert.Equal(t, node.URL+"/rooms/kitchen", page.Location(t))
+	page.Click(t, "menu")
+	page.Click(t, "link-device")
+	page.WaitFor(t, "qr-code")
+	assert.False(t, page.Has(t, "change-name"))
+	browser.Eval[any](t, page, "history.back()")
+	page.Until(t, "the dialog closed", `!document.querySelector("dialog")`)
+	assert.Equal(t, node.URL+"/rooms/kitchen", page.Location(t))
+	page.Click(t, "menu")
+	page.Click(t, "composer-input")
+	page.Until(t, "the menu closed by a click beside it", `!document.querySelector(".menu-box") && !history.state?.layers`)
+
 	// The rooms are a drawer here.
 	page.Click(t, "rooms-toggle")
 	page.Until(t, "the drawer", `document.querySelector("dialog.drawer")`)

@@ -1,7 +1,8 @@
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { usePage } from "./context.ts";
 import { MoreIcon } from "./icons.tsx";
+import { useLayer } from "./layers.ts";
 import { LinkEntry } from "./link_device/link_entry.tsx";
 import { NotifyEntry } from "./notify/notify_entry.tsx";
 import { SettingsFields } from "./settings_fields.tsx";
@@ -21,24 +22,6 @@ export function Menu({ room, name, onChangeName }: MenuProps) {
   const box = useRef<HTMLDivElement>(null);
   const toggle = useRef<HTMLButtonElement>(null);
 
-  useEffect(() => {
-    if (!open) return;
-    const onPointer = (event: Event) => {
-      if (!box.current?.contains(event.target as Node)) setOpen(false);
-    };
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== "Escape") return;
-      setOpen(false);
-      toggle.current?.focus();
-    };
-    document.addEventListener("pointerdown", onPointer);
-    document.addEventListener("keydown", onKey);
-    return () => {
-      document.removeEventListener("pointerdown", onPointer);
-      document.removeEventListener("keydown", onKey);
-    };
-  }, [open]);
-
   return (
     <div class="menu" ref={box}>
       <button
@@ -54,7 +37,7 @@ export function Menu({ room, name, onChangeName }: MenuProps) {
         <MoreIcon />
       </button>
       {open && (
-        <div class="menu-box">
+        <MenuBox around={box} toggle={toggle} onClose={() => setOpen(false)}>
           {name !== undefined && (
             <div class="setting">
               <bdi class="own-name">{name}</bdi>
@@ -82,9 +65,40 @@ export function Menu({ room, name, onChangeName }: MenuProps) {
               }}
             />
           )}
-        </div>
+        </MenuBox>
       )}
       {dialog}
     </div>
   );
+}
+
+interface MenuBoxProps {
+  /** Has the menu and what opens it. */
+  around: RefObject<HTMLElement | null>;
+  toggle: RefObject<HTMLElement | null>;
+  onClose(): void;
+  children: ComponentChildren;
+}
+
+/** What is open of it: Back, Esc and a click elsewhere close it. */
+function MenuBox({ around, toggle, onClose, children }: MenuBoxProps) {
+  useLayer(onClose);
+  useEffect(() => {
+    // Not sooner than the click: where that leads to another address, it takes the layer's entry.
+    const onClick = (event: Event) => {
+      if (!event.composedPath().includes(around.current as EventTarget)) onClose();
+    };
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      onClose();
+      toggle.current?.focus();
+    };
+    document.addEventListener("click", onClick);
+    document.addEventListener("keydown", onKey);
+    return () => {
+      document.removeEventListener("click", onClick);
+      document.removeEventListener("keydown", onKey);
+    };
+  }, []);
+  return <div class="menu-box">{children}</div>;
 }

@@ -115,6 +115,51 @@ describe("editing", () => {
     expect(kinds()).toEqual(["message"]);
   });
 
+  test("an edit that is not saved waits while another message is edited, and over a reload", async () => {
+    const [first, second, third] = [mine("first"), mine("second"), mine("third")];
+    await open("/rooms/lobby");
+    await fill("composer-input", "a draft");
+    await key(first, "e");
+    await fill("composer-input", "first, changed");
+    await key(second, "e");
+    expect(field().value).toBe("second");
+    await key(third, "e");
+    await fill("composer-input", "third, changed");
+
+    // What was changed before is there again, by itself and when one goes back to it.
+    await key(first, "e");
+    expect(field().value).toBe("first, changed");
+    page.reload();
+    await open("/rooms/lobby");
+    expect(field().value).toBe("first, changed");
+    press(field(), "Enter");
+    await pass(200);
+    expect(field().value).toBe("third, changed");
+    expect(one("editing").textContent).toContain("third");
+    press(field(), "Escape");
+    await pass(50);
+    expect(field().value, "what was not changed does not come back").toBe("a draft");
+    expect(all("editing")).toHaveLength(0);
+    expect(texts()).toEqual(["first, changed", "second", "third"]);
+    await key(third, "e");
+    expect(field().value, "what was given up is gone").toBe("third");
+  });
+
+  test("what waits for a message that one deletes is gone", async () => {
+    const [first, second] = [mine("first"), mine("second")];
+    await open("/rooms/lobby");
+    await key(first, "e");
+    await fill("composer-input", "first, changed");
+    await key(second, "e");
+    await key(first, "Delete");
+    await click("remove");
+    await pass(200);
+    press(field(), "Escape");
+    await pass(50);
+    expect(field().value).toBe("");
+    expect(all("editing")).toHaveLength(0);
+  });
+
   test("↑ in the empty field edits one's last that is not deleted", async () => {
     mine("one");
     const two = mine("two");

@@ -149,6 +149,11 @@ test.each([
       edit: { id: "2-b", text: "b" },
     },
   ],
+  [
+    { text: "a", edits: [{ id: "2-b", text: "b" }, 1, { id: "nonsense", text: "c" }] },
+    { text: "a", edits: [{ id: "2-b", text: "b" }] },
+  ],
+  [{ text: "a", edits: [null] }, { text: "a" }],
 ])("%j is read as far as it makes sense", (value, draft) => {
   expect(readDraft(value)).toEqual(draft);
 });

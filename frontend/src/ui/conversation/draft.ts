@@ -6,20 +6,34 @@ export interface Draft {
   /** The message that it answers. */
   replyTo?: Cursor;
   /** A message whose text was being changed meanwhile. */
-  edit?: { id: Cursor; text: string };
+  edit?: Edit;
+  /** Others whose text was being changed before that one, the last at the end. */
+  edits?: Edit[];
+}
+
+/** Another text for a message. */
+export interface Edit {
+  id: Cursor;
+  text: string;
 }
 
 /** Reads what a browser kept; undefined for what is none. */
 export function readDraft(value: unknown): Draft | undefined {
   if (typeof value !== "object" || value === null) return undefined;
-  const { text, replyTo, edit } = value as Record<string, unknown>;
+  const { text, replyTo, edit, edits } = value as Record<string, unknown>;
   if (typeof text !== "string") return undefined;
   const answers = parseCursor(replyTo);
   const changes = readEdit(edit);
-  return { text, ...(answers && { replyTo: answers }), ...(changes && { edit: changes }) };
+  const before = Array.isArray(edits) ? edits.flatMap((one) => readEdit(one) ?? []) : [];
+  return {
+    text,
+    ...(answers && { replyTo: answers }),
+    ...(changes && { edit: changes }),
+    ...(before.length > 0 && { edits: before }),
+  };
 }
 
-function readEdit(value: unknown): Draft["edit"] {
+function readEdit(value: unknown): Edit | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const { id, text } = value as Record<string, unknown>;
   const target = parseCursor(id);

@@ -88,7 +88,7 @@ export function useTalking(options: TalkingOptions) {
     focusMessage(layer?.id);
   };
   const remove = (id: Cursor) => {
-    if (model.writing.view.editing === id) model.writing.endEdit();
+    model.writing.removed(id);
     model.talk.remove(id);
     setAnnounced(words.text("messageDeleted"));
   };

@@ -1,6 +1,6 @@
 import type { Cursor, Problem } from "../../client/index.ts";
 import type { SavedPosts } from "../saved_posts.ts";
-import type { Draft } from "./draft.ts";
+import type { Draft, Edit } from "./draft.ts";
 
 /** What the composer is for at one moment. */
 export interface WritingView {
@@ -15,13 +15,16 @@ export interface WritingView {
 
 /**
  * What one writes: a new message, an answer, or a message's other text. The draft of the new message
- * waits while another one is edited. All of it is kept with each keystroke.
+ * waits while a message is edited, and so does a changed text while another message is edited. All of
+ * it is kept with each keystroke.
  */
 export class Writing {
   readonly #saved: SavedPosts;
   readonly #onChange: () => void;
   #draft: Draft;
   #turn = 0;
+  /** The message's own text, where the edit began in this tab. */
+  #unchanged: string | undefined;
   #problem: Problem | undefined;
 
   constructor(saved: SavedPosts, onChange: () => void) {
@@ -58,9 +61,18 @@ export class Writing {
     this.#set(to === undefined ? rest : { ...rest, replyTo: to });
   }
 
-  /** The field takes a message's text; what was in it comes back with `endEdit`. */
+  /**
+   * The field takes a message's text, or what one had made of it before; what was in it comes back
+   * with `endEdit`. What was refused is taken as it is, with its problem.
+   */
   edit(id: Cursor, text: string, problem?: Problem): void {
-    this.#set({ ...this.#draft, edit: { id, text } }, problem);
+    const { edit: last, edits = [], ...rest } = this.#draft;
+    const kept = [...edits];
+    if (last !== undefined && last.text !== this.#unchanged) kept.push(last);
+    const before = kept.find((edit) => edit.id === id);
+    const edit = problem === undefined && before !== undefined ? before : { id, text };
+    this.#unchanged = problem === undefined ? text : undefined;
+    this.#set({ ...rest, edit, ...others(kept, id) }, problem);
   }
 
   /** What was refused comes back into the empty field, as a new message. False when it is in use. */
@@ -71,9 +83,20 @@ export class Writing {
     return true;
   }
 
+  /** Back to what was in the field before: another edit, or the draft of the new message. */
   endEdit(): void {
-    const { edit: _, ...rest } = this.#draft;
-    this.#set(rest);
+    const { edit: _, edits = [], ...rest } = this.#draft;
+    const edit = edits.at(-1);
+    this.#unchanged = undefined;
+    this.#set(edit === undefined ? rest : { ...rest, edit, ...others(edits, edit.id) });
+  }
+
+  /** The message is deleted: nothing is made of its text any more. */
+  removed(id: Cursor): void {
+    if (this.#draft.edit?.id === id) return this.endEdit();
+    const { edits = [], ...rest } = this.#draft;
+    this.#draft = { ...rest, ...others(edits, id) };
+    this.#keep();
   }
 
   /** The new message goes out: nothing of it is a draft any more. Call it before it is posted. */
@@ -98,4 +121,10 @@ export class Writing {
     const { text, replyTo, edit } = this.#draft;
     this.#saved.draft = text === "" && !replyTo && !edit ? undefined : this.#draft;
   }
+}
+
+/** The edits that wait, but for one message's. */
+function others(edits: readonly Edit[], id: Cursor): Pick<Draft, "edits"> {
+  const left = edits.filter((edit) => edit.id !== id);
+  return left.length === 0 ? {} : { edits: left };
 }
