@@ -88,3 +88,14 @@ func (l *lookalikes) of(m *Member, members map[MemberID]*Member) MemberID {
 func (m *Member) isSameGuest(other *Member) bool {
 	return m.Guest && other.Guest && m.Look != "" && m.Look == other.Look
 }
+
+// renamed is what this node knows of when a room's members took their names; nil for a room that
+// nobody reads here.
+func (n *Node) renamed(room RoomID) map[MemberID]time.Time {
+	r := n.existing(room)
+	known := make(chan map[MemberID]time.Time, 1)
+	if r == nil || !r.inbox.do(func() { known <- maps.Clone(r.roster.alike.renamed) }) {
+		return nil
+	}
+	return <-known
+}

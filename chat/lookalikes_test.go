@@ -72,6 +72,27 @@ func TestWhoLooksLikeSomebodyHere(t *testing.T) {
 	})
 }
 
+// Whoever takes a name looks like who had it, also where both are asked for.
+func TestWhoTakesANameLooksLikeWhoHasIt(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
+		for _, name := range []string{"Eve", "Ann"} {
+			subscribe(t, n, session(name), chat.All)
+			time.Sleep(time.Second)
+		}
+		eve := session("Eve")
+		eve.Name = "Ann"
+		subscribe(t, n, eve, chat.All)
+		synctest.Wait()
+		snapshot, err := n.Members(t.Context(), session("Bob"), lobby)
+		require.NoError(t, err)
+		looks := map[chat.MemberID]chat.MemberID{}
+		for _, m := range snapshot.Members {
+			looks[m.ID] = m.LooksLike
+		}
+		require.Equal(t, map[chat.MemberID]chat.MemberID{"id-Ann": "", "id-Eve": "id-Ann"}, looks)
+	})
+}
+
 func TestNamesThatNobodySees(t *testing.T) {
 	for _, name := range []string{
 		"", " ", "\u200b", "\u3164", "\u2800", "\u00ad", "\ufe0f", "\u0085", "\U000e0041", "\u200b \u3164", "\u115f",

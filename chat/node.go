@@ -184,7 +184,8 @@ func (n *Node) Members(ctx context.Context, who Principal, room RoomID) (RosterS
 		return RosterSnapshot{}, fmt.Errorf("members of %s: %w", room, n.unavailable(err))
 	}
 	if len(snapshot.Members) <= n.options.FoldAbove { // else nobody is told of them one by one
-		(&lookalikes{shape: n.options.Shape}).mark(snapshot.Members)
+		alike := lookalikes{shape: n.options.Shape, renamed: n.renamed(room)}
+		alike.mark(snapshot.Members)
 	}
 	return snapshot, nil
 }

@@ -19,6 +19,10 @@
 //	caller:{p211}:lobby:feed        channel
 //	caller:{p211}:node:NODE         channel by which a node checks that its subscription lives
 //	caller:marks:SESSION            hash    room → how far the session has read: SEQ-TAG, a blank, the time, ms
+//	caller:link:HASH                string  the session that a code of this hash is a link to, for two minutes
+//	caller:push-key                 string  the key that signs pushes
+//	caller:push:MEMBER              list    by what a member is reached: "ID SUBSCRIPTION", the newest last
+//	caller:push-at:ID               string  the member whose subscription it is
 //	caller:turn:WHAT                string  the node whose turn it is to do what one of all does
 //	caller:secret                   string  the key that signs sessions
 //	caller:revoked                  zset    id of a session that was signed out → when, ms of Redis's clock
@@ -47,7 +51,7 @@
 // Each of its attributes has a line of its own after that: its key, a space and its value.
 //
 // What is published has one letter before it: A element; J or L, the roster's version and a record;
-// T record; V {"member","stream"}; M {"session","at"}; P milliseconds. Nodes pass over letters they do not know.
+// T record; V {"member","stream"}; M {"session","at","gone"}; P milliseconds. Nodes pass over letters they do not know.
 //
 // Versions are microseconds of Redis's clock at the time the room opened, plus one for each change
 // since. Changes can't come faster than that, so a reopened room's versions are always beyond its
