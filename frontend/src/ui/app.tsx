@@ -72,7 +72,7 @@ export function App() {
     <Page.Provider value={page}>
       <LinkGate>
         {room === undefined ? (
-          <StartScreen />
+          <StartScreen rooms={rooms} />
         ) : (
           <div class="with-rooms">
             <RoomsColumn rooms={rooms} />

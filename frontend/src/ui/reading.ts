@@ -99,7 +99,9 @@ export class Reading {
   }
 
   #isLive(): void {
-    if (!this.#live && this.#shown) visited(this.#room, Date.now());
+    // Who left in another tab has come back in this one.
+    const comes = !this.#live || visitOf(this.#room)?.left === true;
+    if (comes && this.#shown) visited(this.#room, Date.now());
     this.#live = true;
     if (this.#marks.settled) this.#settled();
     else this.#settleTimer = setTimeout(() => this.#settle(), MARK_WITHIN);

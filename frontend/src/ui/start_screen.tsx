@@ -5,11 +5,12 @@ import { createRoom } from "./create_room.ts";
 import { CloseIcon } from "./icons.tsx";
 import { problemText } from "./problems.ts";
 import { roomTyped } from "./room_typed.ts";
+import type { Rooms } from "./rooms/rooms.ts";
 import { SettingsFields } from "./settings_fields.tsx";
-import { forget, savedName, saveName, visits } from "./visits.ts";
+import { savedName, saveName, visits } from "./visits.ts";
 
 /** `/`: a name for oneself, and a room to join or to create. */
-export function StartScreen() {
+export function StartScreen({ rooms: mine }: { rooms: Rooms }) {
   const { words, goTo, baseUrl, arrived } = usePage();
   const [name, setName] = useState(savedName() ?? "");
   const [room, setRoom] = useState("");
@@ -135,7 +136,7 @@ export function StartScreen() {
                     type="button"
                     aria-label={words.text("forgetRoom", { room: visit.room })}
                     onClick={() => {
-                      forget(visit.room);
+                      mine.forget(visit.room);
                       setRooms(visits());
                     }}
                   >
