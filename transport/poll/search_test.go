@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/internal/transporttest"
@@ -87,8 +88,9 @@ func TestAPollAnswersANewMark(t *testing.T) {
 	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
 	ask := func(query string) (read chat.Cursor, unread int) {
 		t.Helper()
-		w := httptest.NewRecorder()
+		w, began := httptest.NewRecorder(), time.Now()
 		h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/?"+query, nil))
+		require.Less(t, time.Since(began), time.Minute, "it has waited until its time was over")
 		var p struct {
 			Read *struct {
 				Cursor string
@@ -109,6 +111,13 @@ func TestAPollAnswersANewMark(t *testing.T) {
 	now, unread := ask("name=Ann&wait=60&read=0-0&after=" + two.ID.String()) // nothing else is new
 	require.Equal(t, one.ID, now)
 	require.Equal(t, 1, unread)
+	_, err = r.Node.Mark(t.Context(), transporttest.Session("Ann"), "lobby", two.ID) // between two polls
+	require.NoError(t, err)
+	_, err = r.Node.ReadMark(t.Context(), transporttest.Session("Ann"), "lobby") // the room has heard of it
+	require.NoError(t, err)
+	now, unread = ask("name=Ann&wait=60&read=" + one.ID.String() + "&after=" + two.ID.String())
+	require.Equal(t, two.ID, now)
+	require.Zero(t, unread)
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/?wait=0", nil))
 	require.NotContains(t, w.Body.String(), `"read"`, "a guest has none")
