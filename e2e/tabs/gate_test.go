@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/e2e/internal/harness"
@@ -48,6 +49,12 @@ func wayOf(r *http.Request) string {
 	}
 }
 
+// isRead reports whether a request reads the log once, and is no poll: it waits for nothing.
+func isRead(r *http.Request) bool {
+	query := r.URL.Query()
+	return wayOf(r) == poll && !query.Has("wait") && !query.Has("stream")
+}
+
 // gate is a proxy between one browser and a node. It counts what is open and blocks ways. Its
 // methods may be called at the same time.
 type gate struct {
@@ -57,13 +64,17 @@ type gate struct {
 	mu      sync.Mutex // guards what follows
 	blocked []string
 	open    map[*passage]struct{}
-	most    int // streams at once since the last call of count
+	most    atOnce // since the last call of count
 }
+
+// atOnce is how many requests of a kind are on their way.
+type atOnce struct{ Streams, Reads int }
 
 // passage is one request on its way.
 type passage struct {
 	http.ResponseWriter
 	way    string
+	read   bool // is over at once, and is no stream
 	cancel context.CancelFunc
 	dead   *atomic.Bool // what is written arrives nowhere
 	// answered is set when the whole answer is about to be on its way: the next request may come
@@ -87,7 +98,7 @@ func newGate(t *testing.T, node *harness.Node) *gate {
 	g := &gate{open: map[*passage]struct{}{}}
 	g.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, cancel := context.WithCancel(r.Context())
-		p := &passage{ResponseWriter: w, way: wayOf(r), cancel: cancel, dead: new(atomic.Bool)}
+		p := &passage{ResponseWriter: w, way: wayOf(r), read: isRead(r), cancel: cancel, dead: new(atomic.Bool)}
 		if !g.enter(p) {
 			panic(http.ErrAbortHandler) // the connection breaks, as where nobody answers
 		}
@@ -110,7 +121,8 @@ func (g *gate) enter(p *passage) bool {
 		return false
 	}
 	g.open[p] = struct{}{}
-	g.most = max(g.most, g.streamsLocked())
+	now := g.openLocked()
+	g.most = atOnce{max(g.most.Streams, now.Streams), max(g.most.Reads, now.Reads)}
 	return true
 }
 
@@ -121,29 +133,32 @@ func (g *gate) leave(p *passage) {
 	delete(g.open, p)
 }
 
-func (g *gate) streamsLocked() int {
-	streams := 0
+func (g *gate) openLocked() (now atOnce) {
 	for p := range g.open {
-		if (p.way == ws || p.way == sse || p.way == poll) && !p.dead.Load() && !p.answered.Load() {
-			streams++
+		switch {
+		case p.dead.Load() || p.answered.Load():
+		case p.read:
+			now.Reads++
+		case p.way == ws || p.way == sse || p.way == poll:
+			now.Streams++
 		}
 	}
-	return streams
+	return now
 }
 
 // streams is how many streams and polls are open now.
 func (g *gate) streams() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.streamsLocked()
+	return g.openLocked().Streams
 }
 
 // count is how many were open at once at most since the last call.
-func (g *gate) count() int {
+func (g *gate) count() atOnce {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	most := g.most
-	g.most = g.streamsLocked()
+	g.most = g.openLocked()
 	return most
 }
 
@@ -151,6 +166,16 @@ func (g *gate) count() int {
 func (g *gate) awaitOne(t *testing.T) {
 	t.Helper()
 	harness.Await(t, "one stream of one browser", g.streams, func(n int) bool { return n == 1 })
+}
+
+// assertOne asserts that the browser had one stream since the last call of count, and read one log
+// at a time if any.
+func (g *gate) assertOne(t *testing.T, where string) {
+	t.Helper()
+	most := g.count()
+	assert.Equal(t, 1, most.Streams, "streams at once %s", where)
+	assert.LessOrEqual(t, most.Reads, 1, "reads at once %s", where)
+	t.Logf("%s: %+v at once", where, most)
 }
 
 // block blocks these ways, breaks what is open on them, and opens all others.

@@ -125,7 +125,7 @@ export class FakeTab {
   readonly room: string;
   readonly texts: string[];
   /** Opens another room in this tab. */
-  readonly also: (room: string) => FakeRoom;
+  readonly also: (room: string, options?: Partial<ClientOptions>) => FakeRoom;
   readonly decisions: Decision[] = [];
   readonly #browser: FakeBrowser;
   readonly #ends = new Set<() => void>();
@@ -160,7 +160,7 @@ export class FakeTab {
       clearTimeout: (timer: number) => clearTimeout(timer),
     };
     const join = joinTabs(options.transport ?? "", "http://host/chat/", tabs);
-    const open = (room: string): FakeRoom => {
+    const open = (room: string, more?: Partial<ClientOptions>): FakeRoom => {
       const texts: string[] = [];
       const client = createClient(
         {
@@ -169,6 +169,7 @@ export class FakeTab {
           session: { clientId: "me", name: "Ann" },
           env,
           ...options,
+          ...more,
         },
         join,
       );
@@ -176,8 +177,8 @@ export class FakeTab {
       client.on("message", ({ text }) => texts.push(text));
       return { client, room, texts };
     };
-    this.also = (room) => {
-      const one = open(room);
+    this.also = (room, more) => {
+      const one = open(room, more);
       one.client.start();
       return one;
     };

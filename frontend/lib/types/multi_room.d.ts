@@ -1,7 +1,7 @@
 import { type Connection, type ConnectionOptions } from "./connection.ts";
 import { type Cursor } from "./cursor.ts";
 import { type End } from "./end.ts";
-import type { RoomId, ServerEvent, WelcomeEvent } from "./events.ts";
+import type { RoomId, ServerEvent } from "./events.ts";
 import { type Server } from "./target.ts";
 /** What the server takes on one connection. */
 export declare const MOST_ROOMS = 64;
@@ -19,8 +19,6 @@ export interface MultiRoomOptions extends Omit<ConnectionOptions, "target" | "on
 export interface MultiRoom extends Connection {
     size(): number;
     has(room: RoomId): boolean;
-    /** As whom the room was last read. */
-    welcome(room: RoomId): WelcomeEvent | undefined;
     add(room: RoomId, after?: Cursor): void;
     /** `leave` tells the others in the room at once that one is gone. */
     remove(room: RoomId, leave: boolean): void;

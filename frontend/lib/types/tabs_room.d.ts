@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from "./connection.ts";
-import { type RoomId } from "./events.ts";
+import type { RoomId } from "./events.ts";
 import type { TabMessage, TabMessageBody } from "./tabs_messages.ts";
 export interface TabRoomOptions {
     room: RoomId;

@@ -43,8 +43,6 @@ interface Room {
 export interface MultiRoom extends Connection {
   size(): number;
   has(room: RoomId): boolean;
-  /** As whom the room was last read. */
-  welcome(room: RoomId): WelcomeEvent | undefined;
   add(room: RoomId, after?: Cursor): void;
   /** `leave` tells the others in the room at once that one is gone. */
   remove(room: RoomId, leave: boolean): void;
@@ -203,7 +201,6 @@ export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
     send: connection.send,
     size: () => rooms.size,
     has: (room) => rooms.has(room),
-    welcome: (room) => rooms.get(room)?.welcome,
     add,
     remove,
     restart,

@@ -254,6 +254,7 @@ function createHub(name: string, options: ConnectionOptions, tabs: TabEnvironmen
       case "joined":
         for (const decision of message.decisions) decided(decision);
         return places.get(message.room)?.tabRoom.follow(message);
+      case "past":
       case "event":
         return places.get(message.room)?.tabRoom.follow(message);
       case "decision":

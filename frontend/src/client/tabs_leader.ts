@@ -5,6 +5,8 @@ import type { RoomId, ServerEvent, Session } from "./events.ts";
 import { createMultiRoom, MOST_ROOMS } from "./multi_room.ts";
 import { type LocksLike, watch } from "./tabs_lock.ts";
 import type { TabMessage, TabMessageBody } from "./tabs_messages.ts";
+import { createPast, type Past } from "./tabs_past.ts";
+import { createReader } from "./tabs_reader.ts";
 import { createTimers } from "./tabs_timers.ts";
 
 /**
@@ -46,6 +48,8 @@ export function createLeader(options: LeaderOptions): Leader {
   const members = new Map<string, Member>();
   /** Events told of each room, so that a tab notices one that it missed. */
   const counts = new Map<RoomId, number>();
+  /** What came by of each room. */
+  const pasts = new Map<RoomId, Past>();
   /** Which tab an answer to a command is for. */
   const posts = new Map<string, string>();
   const decisions: Decision[] = [];
@@ -82,8 +86,23 @@ export function createLeader(options: LeaderOptions): Leader {
     onFinal: (ended) => end(ended),
   });
 
+  const reader = createReader({
+    env: timers.env,
+    target: connection.target,
+    tell({ from, room, after }) {
+      const events = pasts.get(room)?.tell(after, state.status === "live");
+      if (events) tell({ type: "past", room, events }, from);
+      return events !== undefined;
+    },
+    tellRead({ from, room, after }, part) {
+      const events = pasts.get(room)?.tellRead(after, part, state.status === "live");
+      if (events) tell({ type: "past", room, events }, from);
+    },
+  });
+
   function close(): void {
     closed = true;
+    reader.close();
     for (const { unwatch } of members.values()) unwatch?.();
     members.clear();
     shared.close();
@@ -128,12 +147,13 @@ export function createLeader(options: LeaderOptions): Leader {
     const member = known ?? enter(from);
     member.heardAt = env.now();
     member.rooms.add(room);
-    const welcome = shared.welcome(room);
     const n = counts.get(room) ?? 0;
     const told = known === undefined && from !== options.id ? decisions : [];
+    if (first) pasts.set(room, createPast(room, after));
     const joined = { type: "joined", room, first, n, state, decisions: told } as const;
     shared.add(room, after);
-    tell({ ...joined, ...(welcome && { welcome }) }, from);
+    tell(joined, from);
+    if (!first) reader.add({ from, room, after });
   }
 
   function enter(from: string): Member {
@@ -153,12 +173,14 @@ export function createLeader(options: LeaderOptions): Leader {
   function part(from: string, room: RoomId, leave: boolean): void {
     const member = members.get(from);
     if (!member?.rooms.delete(room)) return;
+    reader.forget(room, from);
     if (member.rooms.size === 0) {
       member.unwatch?.();
       members.delete(from);
       for (const [key, tab] of posts) if (tab === from) posts.delete(key);
     }
     for (const { rooms } of members.values()) if (rooms.has(room)) return;
+    pasts.delete(room);
     shared.remove(room, leave);
   }
 
@@ -180,6 +202,7 @@ export function createLeader(options: LeaderOptions): Leader {
       if (to !== undefined) tell({ type: "event", room, n: 0, event }, to);
       return;
     }
+    pasts.get(room)?.take(event);
     const n = (counts.get(room) ?? 0) + 1;
     counts.set(room, n);
     tell({ type: "event", room, n, event });

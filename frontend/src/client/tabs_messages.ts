@@ -1,7 +1,7 @@
 import type { Cursor } from "./cursor.ts";
 import type { ConnectionState, Decision } from "./decisions.ts";
 import type { End } from "./end.ts";
-import type { Command, RoomId, ServerEvent, Session, WelcomeEvent } from "./events.ts";
+import type { Command, RoomId, ServerEvent, Session } from "./events.ts";
 import type { Input } from "./selector_input.ts";
 import type { LocksLike } from "./tabs_lock.ts";
 
@@ -39,9 +39,9 @@ export type TabMessageBody =
       first: boolean;
       n: number;
       state: ConnectionState;
-      welcome?: WelcomeEvent;
       decisions: Decision[];
     }
+  | { type: "past"; room: RoomId; events: ServerEvent[] }
   | { type: "full"; room: RoomId }
   | { type: "event"; room: RoomId; n: number; event: ServerEvent }
   | { type: "activate" }

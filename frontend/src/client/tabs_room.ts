@@ -1,21 +1,12 @@
 import type { ConnectionOptions } from "./connection.ts";
-import type { Cursor } from "./cursor.ts";
 import type { ConnectionState } from "./decisions.ts";
-import {
-  type MessagesReply,
-  type RoomId,
-  readMessages,
-  type ServerEvent,
-  type WelcomeEvent,
-} from "./events.ts";
-import { ask } from "./http.ts";
+import type { RoomId, ServerEvent } from "./events.ts";
 import type { TabMessage, TabMessageBody } from "./tabs_messages.ts";
-import { roomUrl } from "./target.ts";
 
-/** After a read of the log that failed. Milliseconds. */
-const CATCH_UP_AGAIN = 1_000;
-/** Events that wait while the log is read; with more it is read anew. */
+/** Events that wait for the past; with more the leader is asked anew. */
 const MOST_HELD = 5_000;
+/** How long the past may take before it is asked for again. Milliseconds. */
+const PAST_WITHIN = 15_000;
 
 export interface TabRoomOptions {
   room: RoomId;
@@ -58,8 +49,9 @@ export function createTabRoom({ room, connection, ask: askLeader }: TabRoomOptio
   let inRoom = false;
   /** The number of the last event that was told. */
   let last = 0;
-  /** What came while the past is read. */
+  /** What came while the past is awaited. */
   let held: ServerEvent[] | undefined;
+  let heldAt = 0;
   let state: ConnectionState = { status: "idle", proven: false, failures: 0 };
 
   function setState(next: ConnectionState): void {
@@ -77,18 +69,20 @@ export function createTabRoom({ room, connection, ask: askLeader }: TabRoomOptio
     askLeader({ type: "join", room, ...(after && { after }), ...(session && { session }) });
   }
 
-  function welcomed({ first, n, state, welcome }: Extract<TabMessage, { type: "joined" }>): void {
+  function welcomed({ first, n, state }: Extract<TabMessage, { type: "joined" }>): void {
     joined = true;
     joining = false;
     inRoom = false;
     last = n;
+    // The room is read for another tab already: the past comes from the leader.
+    held = first ? undefined : [];
+    heldAt = env.now();
     setState(state);
-    if (!first) void catchUp(welcome);
   }
 
   function heard({ n, event, to }: Extract<TabMessage, { type: "event" }>): void {
     if (to === undefined) {
-      // One was lost, by a tab that was asleep: it reads the log again from where it is.
+      // One was lost, by a tab that was asleep: it asks again from where it is.
       if (n !== last + 1 || (held?.length ?? 0) > MOST_HELD) {
         joined = false;
         return join();
@@ -106,59 +100,11 @@ export function createTabRoom({ room, connection, ask: askLeader }: TabRoomOptio
     connection.onState(state);
   }
 
-  /** The room is read for another tab already: the past from the log, then what came meanwhile. */
-  async function catchUp(welcome: WelcomeEvent | undefined): Promise<void> {
-    const mine: ServerEvent[] = [];
-    held = mine;
-    const past: ServerEvent[] = [];
-    let { after } = connection.target();
-    for (let first = true; ; first = false) {
-      const reply = await read(after);
-      if (held !== mine) return;
-      if (!reply) {
-        env.setTimeout(() => held === mine && void catchUp(welcome), CATCH_UP_AGAIN);
-        return;
-      }
-      const { messages, cursor, reset, reason = "" } = reply;
-      if (first) past.push(welcomeOf(reply, welcome, after));
-      if (reset) past.push({ type: "reset", roomId: room, reason });
-      past.push(...messages);
-      if (after === undefined || messages.length === 0 || cursor === after) {
-        past.push({ type: "live", roomId: room, cursor });
-        break;
-      }
-      after = cursor;
-    }
+  function caughtUp(past: readonly ServerEvent[]): void {
+    if (held === undefined) return;
+    const events = [...past, ...held];
     held = undefined;
-    for (const event of [...past, ...mine]) pass(event);
-  }
-
-  async function read(after: Cursor | undefined): Promise<MessagesReply | undefined> {
-    const target = connection.target();
-    const url = roomUrl(target, "/messages", { after });
-    return (await ask(env, url, target.headers, readMessages)).result;
-  }
-
-  /** The welcome that a connection of this tab's own would have had. */
-  function welcomeOf(
-    { reset, members, call, memberCount, version }: MessagesReply,
-    welcome: WelcomeEvent | undefined,
-    after: Cursor | undefined,
-  ): WelcomeEvent {
-    const { clientId = "", name = "", heartbeat = 15, stream } = welcome ?? {};
-    return {
-      type: "welcome",
-      roomId: room,
-      clientId: clientId || (connection.target().session?.clientId ?? ""),
-      name,
-      resumed: after !== undefined && !reset,
-      heartbeat,
-      ...(stream !== undefined && { stream }),
-      ...(members && { members }),
-      ...(call && { call }),
-      memberCount,
-      version,
-    };
+    events.forEach(pass);
   }
 
   return {
@@ -196,9 +142,12 @@ export function createTabRoom({ room, connection, ask: askLeader }: TabRoomOptio
       switch (message.type) {
         case "here":
           if (message.fresh || !(joined || joining)) join();
+          else if (held && env.now() - heldAt > PAST_WITHIN) join();
           return;
         case "joined":
           return welcomed(message);
+        case "past":
+          return joined ? caughtUp(message.events) : undefined;
         case "event":
           return joined ? heard(message) : undefined;
         case "activate":

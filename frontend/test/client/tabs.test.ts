@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { seqOf, TRANSPORTS } from "../../src/client/index.ts";
+import { type Cursor, type ServerEvent, seqOf, TRANSPORTS } from "../../src/client/index.ts";
+import { createPast } from "../../src/client/tabs_past.ts";
 import { FakeRooms } from "../fake_rooms.ts";
 import type { Mode } from "../fake_server.ts";
 import { FakeBrowser } from "../fake_tabs.ts";
@@ -156,7 +157,74 @@ describe.each([true, false])("the rooms of one tab, with locks: %s", (locks) => 
   });
 });
 
-test("a tab that missed what it was told reads the log", async () => {
+/** Requests for a log that are no polls. */
+const reads = () => rooms.asked.filter((path) => /messages(\?after=[^&]*)?$/.test(path));
+
+test("a tab that comes later has the past from the one that leads, without a request", async () => {
+  const browser = new FakeBrowser(rooms);
+  const lobby = rooms.room("lobby");
+  lobby.marks = true;
+  lobby.post("before");
+  const first = browser.open();
+  await pass(2_000);
+  const { id } = lobby.post("said");
+  lobby.append({ type: "edit", target: id, text: "said otherwise" });
+  const bob = { ...lobby.member, id: "other", name: "Bob" };
+  lobby.tell({ type: "joined", roomId: "lobby", member: bob, version: 2 });
+  lobby.tell({ type: "call", roomId: "lobby", state: "started", time: "2026-11-24T12:00:01Z" });
+  lobby.read("1-00000001" as Cursor);
+  lobby.post("not read");
+  await pass(500);
+  const second = browser.open();
+  const told: ServerEvent[] = [];
+  second.client.on("event", (event) => told.push(event));
+  await pass(500);
+  expect(second.client.state).toMatchObject({ status: "live" });
+  expect(second.texts).toEqual(["before", "said", "not read"]);
+  expect(second.client.cursor).toBe(first.client.cursor);
+  expect(second.client.members).toEqual(first.client.members);
+  expect(second.client.memberCount).toBe(2);
+  const extra = (name: string) =>
+    told.find((event) => event.type === "unknown" && event.name === name);
+  expect(extra("edit")).toMatchObject({ fields: { target: id, text: "said otherwise" } });
+  expect(extra("call")).toMatchObject({ fields: { state: "started" } });
+  // The server counted before the last one came.
+  expect(extra("read")).toMatchObject({ fields: { cursor: "1-00000001", unread: 2 } });
+  lobby.post("after");
+  await pass(500);
+  for (const { texts } of [first, second]) expect(texts.at(-1)).toBe("after");
+  expect(reads()).toEqual([]);
+});
+
+test("a log that the leader does not know is read once, and one log at a time", async () => {
+  const browser = new FakeBrowser(rooms);
+  for (const i of ten) for (const text of ["a", "b"]) rooms.room(`room-${i}`).post(text);
+  const after = "2-00000001" as Cursor;
+  const first = browser.open("room-0", { after });
+  await pass(2_000);
+  const [, ...names] = ten.map((i) => `room-${i}`);
+  for (const name of names) first.also(name, { after });
+  await pass(2_000);
+  let [now, most] = [0, 0];
+  const { fetch } = rooms;
+  rooms.fetch = (input, init) => {
+    if (!/messages(\?after=[^&]*)?$/.test(String(input))) return fetch(input, init);
+    most = Math.max(most, ++now);
+    return fetch(input, init).finally(() => now--);
+  };
+  const tabs = ten.slice(0, 3).map(() => browser.open("room-0"));
+  const others = tabs.flatMap((tab) => names.map((name) => tab.also(name)));
+  rooms.room("room-5").post("meanwhile");
+  await pass(3_000);
+  for (const { client, room, texts } of [...tabs, ...others]) {
+    expect(client.state.status).toBe("live");
+    expect(texts).toEqual(rooms.room(room).log.map(({ text }) => text));
+  }
+  expect(reads()).toHaveLength(ten.length);
+  expect(most).toBe(1);
+});
+
+test("a tab that missed what it was told has it from the leader", async () => {
   const browser = new FakeBrowser(rooms);
   const tabs = ten.slice(0, 3).map(() => browser.open());
   await pass(2_000);
@@ -167,6 +235,7 @@ test("a tab that missed what it was told reads the log", async () => {
     await pass(300);
   }
   for (const tab of tabs) expect(tab.texts).toEqual(["heard", "missed", "after"]);
+  expect(reads()).toEqual([]);
   for (const tab of tabs) tab.close();
 });
 
@@ -316,4 +385,46 @@ describe("random walks", () => {
     );
     for (const tab of tabs) tab.close();
   });
+});
+
+test("of a long past the newest is kept, for who was there and for who comes new", () => {
+  const past = createPast("lobby", undefined);
+  const cursor = (n: number) => `${n}-00000001` as Cursor;
+  const said = (n: number): ServerEvent => ({
+    type: "message",
+    roomId: "lobby",
+    id: cursor(n),
+    from: { id: "other", name: "Bob" },
+    text: `${n}`,
+    time: "",
+  });
+  const ids = (events: ServerEvent[] | undefined) =>
+    events?.flatMap((event) => (event.type === "message" ? seqOf(event.id) : []));
+  past.take(said(1));
+  past.take({ type: "live", roomId: "lobby", cursor: cursor(1) });
+  for (let n = 2; n <= 5_000; n++) past.take(said(n));
+  const fresh = ids(past.tell(undefined, true)) ?? [];
+  expect(fresh.length).toBeGreaterThan(500);
+  expect(fresh.length).toBeLessThanOrEqual(1_500);
+  expect(fresh).toEqual(fresh.map((_, i) => 5_000 - fresh.length + 1 + i));
+  expect(ids(past.tell(cursor(4_990), true))).toEqual([
+    4_991, 4_992, 4_993, 4_994, 4_995, 4_996, 4_997, 4_998, 4_999, 5_000,
+  ]);
+  expect(past.tell(cursor(1), true)).toBeUndefined();
+  expect(past.tell("4990-ffffffff" as Cursor, true)).toBeUndefined();
+  // What was read of the log is told up to its end; the tab has heard the rest itself.
+  const part = { entries: [4_989, 4_990].map(said), reset: false, reason: "" };
+  const told = past.tellRead(cursor(4_988), { ...part, cursor: cursor(4_990) }, true);
+  expect(ids(told)).toEqual([4_989, 4_990]);
+  expect(told.at(-1)).toMatchObject({ type: "live", cursor: cursor(4_990) });
+  // What was taken back, or quotes it, is told to nobody any more.
+  const fields = { target: cursor(4_995) };
+  past.take({ type: "unknown", name: "delete", roomId: "lobby", id: cursor(5_001), fields });
+  past.take(said(5_002));
+  expect(past.tell(undefined, true)).toBeUndefined();
+  expect(past.tell(cursor(4_990), true)).toBeUndefined();
+  expect(ids(past.tell(cursor(5_001), true))).toEqual([5_002]);
+  const now = { entries: [4_999, 5_000, 5_002].map(said), reset: false, reason: "" };
+  past.tellRead(undefined, { ...now, cursor: cursor(5_002) }, true);
+  expect(ids(past.tell(undefined, true))).toEqual([4_999, 5_000, 5_002]);
 });
