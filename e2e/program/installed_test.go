@@ -21,16 +21,24 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// releases is a node whose program can be updated: its page then has another script, and the old one
-// is gone. Its service worker notes what it answers itself.
+// releases is a node whose program can be updated: its page then has other scripts, and the old ones
+// are gone. Its service worker notes what it answers itself.
 type releases struct {
 	*httptest.Server
 	release atomic.Int32
 }
 
-const newScript = "assets/index-updated.js"
+// The scripts name each other, so an update renames both: the one that the page begins with, and the
+// page itself, which that one loads.
+const (
+	newScript = "assets/index-updated.js"
+	newPage   = "assets/page-updated.js"
+)
 
-var mainScript = regexp.MustCompile(`assets/index-[\w-]+\.js`)
+var (
+	mainScript = regexp.MustCompile(`assets/index-[\w-]+\.js`)
+	pageScript = regexp.MustCompile(`assets/page-[\w-]+\.js`)
+)
 
 // noting goes before the worker's own script.
 const noting = `const answered = [];
@@ -62,6 +70,11 @@ func newReleases(t *testing.T, node *harness.Node, base string) *releases {
 	page := client.Do(t, http.MethodGet, node.URL+base+"/", "", "Accept", "text/html")
 	script := mainScript.FindString(page.Body)
 	require.NotEmpty(t, script, page.Body)
+	pages := pageScript.FindString(page.Body)
+	require.NotEmpty(t, pages, page.Body)
+	toOld := strings.NewReplacer(newScript, script, newPage, pages)
+	inAssets := func(name string) string { return strings.TrimPrefix(name, "assets/") }
+	toNew := strings.NewReplacer(inAssets(script), inAssets(newScript), inAssets(pages), inAssets(newPage))
 	proxy := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(target)
 		r.Out.Host = r.In.Host
@@ -70,7 +83,7 @@ func newReleases(t *testing.T, node *harness.Node, base string) *releases {
 		}
 		r.Out.Header.Del("Accept-Encoding")
 		r.Out.Header.Del("If-None-Match")
-		r.Out.URL.Path = strings.Replace(r.Out.URL.Path, newScript, script, 1)
+		r.Out.URL.Path = toOld.Replace(r.Out.URL.Path)
 	}}
 	proxy.ModifyResponse = func(w *http.Response) error {
 		if w.Request.Method != http.MethodGet || streamed(w.Request) || w.Body == nil || w.StatusCode != http.StatusOK {
@@ -81,9 +94,9 @@ func newReleases(t *testing.T, node *harness.Node, base string) *releases {
 		if err != nil {
 			return err
 		}
-		updated, kind := s.release.Load() > 1, w.Header.Get("Content-Type")
-		if updated && (strings.HasPrefix(kind, "text/html") || strings.HasSuffix(w.Request.URL.Path, "/sw.js")) {
-			body = bytes.ReplaceAll(body, []byte(script), []byte(newScript))
+		kind := w.Header.Get("Content-Type")
+		if s.release.Load() > 1 && (strings.HasPrefix(kind, "text/html") || strings.HasSuffix(w.Request.URL.Path, ".js")) {
+			body = []byte(toNew.Replace(string(body)))
 		}
 		if strings.HasSuffix(w.Request.URL.Path, "/sw.js") {
 			body = append([]byte(noting), body...)
@@ -98,8 +111,9 @@ func newReleases(t *testing.T, node *harness.Node, base string) *releases {
 	}
 	s.release.Store(1)
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		isOld := strings.HasSuffix(r.URL.Path, script)
-		if isNew := strings.HasSuffix(r.URL.Path, newScript); isOld && s.release.Load() > 1 || isNew && s.release.Load() == 1 {
+		ends := func(name string) bool { return strings.HasSuffix(r.URL.Path, name) }
+		isOld := ends(script) || ends(pages)
+		if isNew := ends(newScript) || ends(newPage); isOld && s.release.Load() > 1 || isNew && s.release.Load() == 1 {
 			http.NotFound(w, r)
 			return
 		}
