@@ -16,14 +16,10 @@ export interface Past {
     take(event: ServerEvent): void;
     /**
      * What a tab is told that is at this place, or that has nothing yet; undefined where that is not
-     * known here. Unless it is `live`, the connection is still to say so.
+     * known here. Unless it is `live`, the connection is still to say so. With what was read for the
+     * tab it is that: what came since it has heard itself.
      */
-    tell(after: Cursor | undefined, live: boolean): ServerEvent[] | undefined;
-    /**
-     * What a tab is told of what was read for it: what came since it has heard itself. The end of the
-     * log is kept for the next tab that comes new.
-     */
-    tellRead(after: Cursor | undefined, part: LogPart, live: boolean): ServerEvent[];
+    tell(after: Cursor | undefined, live: boolean, part?: LogPart): ServerEvent[] | undefined;
 }
 /** Begins where the connection does. */
 export declare function createPast(room: RoomId, begun: Cursor | undefined): Past;

@@ -1,12 +1,13 @@
 import type { ConnectionOptions } from "./connection.ts";
+import type { Cursor } from "./cursor.ts";
 import type { ConnectionState, Decision } from "./decisions.ts";
 import type { End } from "./end.ts";
 import type { RoomId, ServerEvent, Session } from "./events.ts";
 import { createMultiRoom, MOST_ROOMS } from "./multi_room.ts";
 import { type LocksLike, watch } from "./tabs_lock.ts";
 import type { TabMessage, TabMessageBody } from "./tabs_messages.ts";
-import { createPast, type Past } from "./tabs_past.ts";
-import { createReader } from "./tabs_reader.ts";
+import type { LogPart, Past } from "./tabs_past.ts";
+import type { Reader, Want } from "./tabs_reader.ts";
 import { createTimers } from "./tabs_timers.ts";
 
 /**
@@ -15,6 +16,7 @@ import { createTimers } from "./tabs_timers.ts";
  */
 const TAB_SILENT = 150_000;
 const DECISIONS_TOLD = 30;
+const MOST_EARLY = 200;
 
 export interface LeaderOptions {
   connection: ConnectionOptions;
@@ -24,6 +26,13 @@ export interface LeaderOptions {
   tabs: string;
   locks: LocksLike | undefined;
   tell(body: TabMessageBody, to?: string): void;
+}
+
+/** What keeps it is loaded when it is needed first: until then there is what came. */
+interface Kept {
+  begun: Cursor | undefined;
+  early: ServerEvent[];
+  past?: Past;
 }
 
 interface Member {
@@ -49,7 +58,7 @@ export function createLeader(options: LeaderOptions): Leader {
   /** Events told of each room, so that a tab notices one that it missed. */
   const counts = new Map<RoomId, number>();
   /** What came by of each room. */
-  const pasts = new Map<RoomId, Past>();
+  const pasts = new Map<RoomId, Kept>();
   /** Which tab an answer to a command is for. */
   const posts = new Map<string, string>();
   const decisions: Decision[] = [];
@@ -61,6 +70,7 @@ export function createLeader(options: LeaderOptions): Leader {
     downSince: env.now(),
   };
   let closed = false;
+  let reader: Reader | undefined;
   const shared = createMultiRoom({
     ...connection,
     env: timers.env,
@@ -86,23 +96,37 @@ export function createLeader(options: LeaderOptions): Leader {
     onFinal: (ended) => end(ended),
   });
 
-  const reader = createReader({
-    env: timers.env,
-    target: connection.target,
-    tell({ from, room, after }) {
-      const events = pasts.get(room)?.tell(after, state.status === "live");
-      if (events) tell({ type: "past", room, events }, from);
-      return events !== undefined;
-    },
-    tellRead({ from, room, after }, part) {
-      const events = pasts.get(room)?.tellRead(after, part, state.status === "live");
-      if (events) tell({ type: "past", room, events }, from);
-    },
-  });
+  /** Tells a tab the past without a request; false where that can't be done. */
+  function tellPast({ from, room, after }: Want, part?: LogPart): boolean {
+    const events = pasts.get(room)?.past?.tell(after, state.status === "live", part);
+    if (events) tell({ type: "past", room, events }, from);
+    return closed || !!events;
+  }
+
+  /** Another tab is in a room that is read already. */
+  async function bring(want?: Want): Promise<void> {
+    try {
+      const { createPast, createReader } = await import("./tabs_reader.ts");
+      for (const [room, kept] of pasts) {
+        kept.past ??= createPast(room, kept.begun);
+        kept.early.splice(0).forEach(kept.past.take);
+      }
+      reader ??= createReader({ env: timers.env, target: connection.target, tell: tellPast });
+      if (want) reader.add(want);
+    } catch {
+      // It has a connection of its own then.
+      if (want) tell({ type: "full", room: want.room }, want.from);
+    }
+  }
+
+  function keep(room: RoomId, event: ServerEvent): void {
+    const kept = pasts.get(room);
+    if (kept?.past) kept.past.take(event);
+    else if (kept?.early.push(event) === MOST_EARLY) void bring();
+  }
 
   function close(): void {
     closed = true;
-    reader.close();
     for (const { unwatch } of members.values()) unwatch?.();
     members.clear();
     shared.close();
@@ -149,11 +173,11 @@ export function createLeader(options: LeaderOptions): Leader {
     member.rooms.add(room);
     const n = counts.get(room) ?? 0;
     const told = known === undefined && from !== options.id ? decisions : [];
-    if (first) pasts.set(room, createPast(room, after));
-    const joined = { type: "joined", room, first, n, state, decisions: told } as const;
+    if (first) pasts.set(room, { begun: after, early: [] });
     shared.add(room, after);
-    tell(joined, from);
-    if (!first) reader.add({ from, room, after });
+    tell({ type: "joined", room, first, n, state, decisions: told }, from);
+    reader?.forget(message);
+    if (!first) void bring(message);
   }
 
   function enter(from: string): Member {
@@ -173,7 +197,7 @@ export function createLeader(options: LeaderOptions): Leader {
   function part(from: string, room: RoomId, leave: boolean): void {
     const member = members.get(from);
     if (!member?.rooms.delete(room)) return;
-    reader.forget(room, from);
+    reader?.forget({ from, room });
     if (member.rooms.size === 0) {
       member.unwatch?.();
       members.delete(from);
@@ -202,7 +226,7 @@ export function createLeader(options: LeaderOptions): Leader {
       if (to !== undefined) tell({ type: "event", room, n: 0, event }, to);
       return;
     }
-    pasts.get(room)?.take(event);
+    keep(room, event);
     const n = (counts.get(room) ?? 0) + 1;
     counts.set(room, n);
     tell({ type: "event", room, n, event });

@@ -5,6 +5,8 @@ import type { LogPart } from "./tabs_past.ts";
 import { roomUrl, type Server } from "./target.ts";
 import type { Environment } from "./transport.ts";
 
+export { createPast } from "./tabs_past.ts";
+
 /** After a read of a log that failed. Milliseconds. */
 const AGAIN = 1_000;
 
@@ -12,43 +14,45 @@ const AGAIN = 1_000;
 export interface Want {
   from: string;
   room: RoomId;
-  after: Cursor | undefined;
+  after?: Cursor | undefined;
 }
 
 export interface ReaderOptions {
   env: Environment;
   target(): Server;
-  /** Tells the tab without a request; false where that can't be done. */
-  tell(want: Want): boolean;
-  /** Tells it what was read. */
-  tellRead(want: Want, part: LogPart): void;
+  /** Tells the tab, without a request or what was read; false where that can't be done. */
+  tell(want: Want, part?: LogPart): boolean;
+}
+
+export interface Reader {
+  add(want: Want): void;
+  /** The tab does not want it any more. */
+  forget(want: Pick<Want, "room" | "from">): void;
 }
 
 /**
  * Reads the logs of rooms for tabs whose place the leader does not know: one at a time, since a
  * browser has few connections to a server, and one read serves all tabs of the room.
  */
-export function createReader({ env, target, tell, tellRead }: ReaderOptions) {
+export function createReader({ env, target, tell }: ReaderOptions): Reader {
   let wants: Want[] = [];
   let reading = false;
-  let closed = false;
 
   function add(want: Want): void {
     // It has come again, and what was read before is not all that it missed.
-    forget(want.room, want.from);
+    forget(want);
     if (tell(want)) return;
     wants.push(want);
     if (!reading) void run();
   }
 
-  /** The tab does not want it any more. */
-  function forget(room: RoomId, tab: string): void {
-    wants = wants.filter((one) => one.room !== room || one.from !== tab);
+  function forget({ room, from }: Pick<Want, "room" | "from">): void {
+    wants = wants.filter((one) => one.room !== room || one.from !== from);
   }
 
   async function run(): Promise<void> {
     reading = true;
-    for (let want = wants[0]; want && !closed; want = wants[0]) {
+    for (let want = wants[0]; want; want = wants[0]) {
       // What was read for another tab may be all that it needs.
       if (!tell(want)) {
         const part = await read(want);
@@ -58,9 +62,9 @@ export function createReader({ env, target, tell, tellRead }: ReaderOptions) {
           await new Promise<void>((go) => env.setTimeout(go, AGAIN));
           continue;
         }
-        tellRead(want, part);
+        tell(want, part);
       }
-      forget(want.room, want.from);
+      forget(want);
     }
     reading = false;
   }
@@ -89,9 +93,5 @@ export function createReader({ env, target, tell, tellRead }: ReaderOptions) {
   return {
     add,
     forget,
-    close(): void {
-      closed = true;
-      wants = [];
-    },
   };
 }
