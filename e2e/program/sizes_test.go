@@ -63,6 +63,22 @@ func TestHeaderOnNarrowScreens(t *testing.T) {
 	}
 }
 
+// TestCodeOnAPhone: a long line of code scrolls within its message, which is as wide as the screen
+// lets it be.
+func TestCodeOnAPhone(t *testing.T) {
+	node := startNode(t)
+	client.SignIn(t, node.URL, "Bob").Post(t, "kitchen", "see\n```go\n"+strings.Repeat("call(1); ", 30)+"\n```")
+	page := chromium(t).Person(t, "Ann").Page()
+	page.Resize(t, 390, 800, true)
+	page.Visit(t, node.URL, "kitchen", "")
+	page.WaitFor(t, "code-block")
+	for _, part := range []string{`[data-testid="message-text"]`, `.copy-code`} {
+		right := browser.Eval[float64](t, page, `document.querySelector('`+part+`').getBoundingClientRect().right`)
+		assert.LessOrEqual(t, right, 380.0, "%s is cut at the edge", part)
+	}
+	assert.True(t, browser.Eval[bool](t, page, `(pre => pre.scrollWidth > pre.clientWidth)(document.querySelector('[data-testid="code-block"] pre'))`), "the line scrolls")
+}
+
 // TestTimesAtZoom: beside a long address the time is on the screen, at 200 % of a usual window too.
 func TestTimesAtZoom(t *testing.T) {
 	node := startNode(t)

@@ -84,7 +84,7 @@ export const en = {
   roomLastOwn: "You: {text}",
   roomLastDeleted: "Message deleted",
   jump: "Go to room",
-  jumpHint: "Type to filter, or a name for a new room",
+  jumpHint: "Find a room, or name a new one",
   jumpOpen: "Open {room}",
   jumpNone: "No rooms yet.",
   looksLike: "same-looking name",

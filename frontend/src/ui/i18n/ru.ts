@@ -258,7 +258,7 @@ export const ru: Texts = {
   connection: "Соединение",
   connectionDetails: "Подробности соединения",
   diagnosticsHint: "Что и когда пробовали и что получилось. Приложите это к сообщению об ошибке.",
-  diagnosticsCopy: "Скопировать для сообщения об ошибке",
+  diagnosticsCopy: "Скопировать для отчёта",
   diagnosticsCopied: "Скопировано",
   diagnosticsTime: "Время",
   diagnosticsWhat: "Событие",
