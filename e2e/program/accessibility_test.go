@@ -80,7 +80,8 @@ func TestKeyboardOnly(t *testing.T) {
 
 const axePath = "../../frontend/node_modules/axe-core/axe.min.js"
 
-// TestAxe holds the start and room pages to axe-core's rules, in light and dark.
+// TestAxe holds the start and room pages to axe-core's rules, in light and dark: with what a name
+// that is none is answered, with what leads to what is new, and with a message that a link leads to.
 func TestAxe(t *testing.T) {
 	endToEnd(t)
 	axe, err := os.ReadFile(axePath)
@@ -89,7 +90,7 @@ func TestAxe(t *testing.T) {
 	ann := client.SignIn(t, node.URL, "Ann")
 	for _, theme := range []string{"light", "dark"} {
 		t.Run(theme, func(t *testing.T) {
-			ann.Post(t, theme, "hello, see https://example.org/ and `code`")
+			linked := ann.Post(t, theme, "hello, see https://example.org/ and `code`").ID
 			client.Guest(node.URL, "A guest").Post(t, theme, "🙂")
 			page := chromium(t).Person(t, "Bob").Page()
 			page.Emulate(t, "prefers-color-scheme", theme)
@@ -97,6 +98,10 @@ func TestAxe(t *testing.T) {
 			page.Open(t, node.URL+"/")
 			page.WaitFor(t, "join")
 			check("the start page")
+			page.Fill(t, "start-room", "My room")
+			page.Press(t, kb.Enter)
+			page.WaitFor(t, "start-offer")
+			check("a room's name that is offered")
 			page.Visit(t, node.URL, theme, "")
 			page.Until(t, "two messages", `document.querySelectorAll('[data-testid="message"]').length === 2`)
 			page.Send(t, "mine")
@@ -104,6 +109,29 @@ func TestAxe(t *testing.T) {
 			check("the room")
 			background := browser.Eval[string](t, page, "getComputedStyle(document.body).backgroundColor")
 			assert.Equal(t, theme == "dark", dark(t, background), "the background is %s", background)
+
+			self := browser.Eval[string](t, page, `JSON.parse(localStorage.getItem("caller.session")).clientId`)
+			behind(t, page, true)
+			fillRoom(t, ann, theme, 40)
+			page.Until(t, "the news", `document.querySelector('[role="log"]').textContent.includes("message 40 of many")`)
+			behind(t, page, false)
+			page.WaitFor(t, "to-unread")
+			check("what leads to the first unread message")
+			page.Click(t, "to-unread")
+			page.Until(t, "the line", `document.querySelector(".unread")?.checkVisibility() && !document.querySelector('[data-testid="to-unread"]')`)
+			mention(t, ann, theme, map[string]any{"text": "@Bob you too", "mentions": []string{self}})
+			page.WaitFor(t, "to-end")
+			page.WaitFor(t, "to-mention")
+			check("the line, and what leads to the mention and the end")
+			page.Click(t, "find-open")
+			page.WaitFor(t, "find-input")
+			page.Press(t, "of many")
+			page.WaitFor(t, "find-result")
+			check("what was found")
+			page.Open(t, "about:blank")
+			page.Open(t, node.URL+"/rooms/"+theme+"#"+linked)
+			page.Until(t, "the message of the link", `document.querySelector(".message[data-linked]")`)
+			check("the message of a link")
 		})
 	}
 }

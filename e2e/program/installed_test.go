@@ -50,13 +50,26 @@ let behind = false; // without a screen, every window of the browser has the foc
 const matchAll = clients.matchAll.bind(clients);
 clients.matchAll = async (options) => (await matchAll(options)).map((c) => ({ url: c.url, focused: c.focused && !behind,
 	focus: () => c.focus(), postMessage: (message) => c.postMessage(message) }));
+const asked = [], told = []; // of the worker by the pages, and of the browser by the worker
+const showNotification = registration.showNotification.bind(registration);
+registration.showNotification = (title, options) => {
+	told.push({ title, ...options });
+	return showNotification(title, options);
+};
 addEventListener("message", async ({ data, ports }) => {
+	if (data?.text !== undefined && data.room !== undefined) asked.push(data.text);
+	if (data?.do === undefined && !["answered", "behind", "asked", "told"].includes(data)) return;
 	const [shown] = await registration.getNotifications();
 	switch (data?.do ?? data) {
 		case "answered": return ports[0].postMessage(answered);
+		case "asked": return ports[0].postMessage(asked);
+		case "told": return ports[0].postMessage(told);
 		case "push": dispatchEvent(new PushEvent("push", { data: data.text })); break;
 		case "behind": behind = true; break;
 		case "click": dispatchEvent(new NotificationEvent("notificationclick", { notification: shown })); break;
+		// Firefox shows none where there is no desktop.
+		case "click-last": dispatchEvent(Object.assign(new ExtendableEvent("notificationclick"),
+			{ notification: { data: told.at(-1).data, close() { told.at(-1).closed = true; } } })); break;
 	}
 	ports[0]?.postMessage(true);
 });

@@ -16,6 +16,7 @@ import (
 // FirefoxPage is a tab of Firefox whose cookies and storage are its own.
 type FirefoxPage struct {
 	firefox *Firefox
+	person  string // whose cookies and storage it has
 	tab     string
 	name    string
 }
@@ -27,11 +28,25 @@ func (f *Firefox) Page(t testing.TB, name string) *FirefoxPage {
 		UserContext string `json:"userContext"`
 	}
 	require.NoError(t, f.call("browser.createUserContext", map[string]any{}, &person))
+	t.Cleanup(func() {
+		_ = f.call("browser.removeUserContext", map[string]any{"userContext": person.UserContext}, nil) // it ends with Firefox
+	})
+	return f.newPage(t, person.UserContext, name)
+}
+
+// NewTab opens one more tab of the same person.
+func (p *FirefoxPage) NewTab(t testing.TB) *FirefoxPage {
+	t.Helper()
+	return p.firefox.newPage(t, p.person, p.name)
+}
+
+func (f *Firefox) newPage(t testing.TB, person, name string) *FirefoxPage {
+	t.Helper()
 	var tab struct {
 		Context string `json:"context"`
 	}
-	require.NoError(t, f.call("browsingContext.create", map[string]any{"type": "tab", "userContext": person.UserContext}, &tab))
-	p := &FirefoxPage{firefox: f, tab: tab.Context, name: name}
+	require.NoError(t, f.call("browsingContext.create", map[string]any{"type": "tab", "userContext": person}, &tab))
+	p := &FirefoxPage{firefox: f, person: person, tab: tab.Context, name: name}
 	t.Cleanup(func() {
 		if t.Failed() {
 			// With its own account of the connection.
@@ -39,7 +54,6 @@ func (f *Firefox) Page(t testing.TB, name string) *FirefoxPage {
 			shown, err := p.eval("new Promise(requestAnimationFrame).then(() => document.body?.innerText ?? '')")
 			t.Logf("Firefox, the page of %s at its end (%v):\n%s\nits console: %q", name, err, shown, p.Console())
 		}
-		_ = f.call("browser.removeUserContext", map[string]any{"userContext": person.UserContext}, nil) // it ends with Firefox
 	})
 	return p
 }
@@ -101,10 +115,46 @@ func (p *FirefoxPage) Visit(t testing.TB, base, room, transport string) {
 	t.Helper()
 	p.Open(t, base+"/rooms/"+url.PathEscape(room)+"?transport="+transport)
 	p.WaitLive(t, transport)
-	p.Fill(t, "name-input", p.name)
-	p.Click(t, "name-save")
-	p.Until(t, "the name taken", "!("+byID("name-save")+")")
+	p.Until(t, "a field", byID("name-input")+" || "+byID("composer-input"))
+	var asked bool
+	if p.Read(t, "Boolean("+byID("name-input")+")", &asked); asked {
+		p.Fill(t, "name-input", p.name)
+		p.Click(t, "name-save")
+		p.Until(t, "the name taken", "!("+byID("name-save")+")")
+	}
 	p.WaitLive(t, transport)
+}
+
+// MayNotify answers Firefox's question whether a site may show notifications: yes.
+func (p *FirefoxPage) MayNotify(t testing.TB, site string) {
+	t.Helper()
+	require.NoError(t, p.firefox.call("permissions.setPermission", map[string]any{
+		"descriptor": map[string]any{"name": "notifications"}, "state": "granted", "origin": site, "userContext": p.person,
+	}, nil))
+}
+
+// Select draws the mouse over an element, from its left edge to its right one, as somebody who
+// selects its text does.
+func (p *FirefoxPage) Select(t testing.TB, element string) {
+	t.Helper()
+	var box [3]float64
+	p.Read(t, `(e => { const r = document.createRange(); r.selectNodeContents(e); const b = r.getBoundingClientRect();
+		return [b.left, b.right, b.y + b.height / 2]; })(`+element+`)`, &box)
+	y := int(box[2])
+	p.act(t, map[string]any{"type": "pointer", "id": "mouse", "actions": []map[string]any{
+		{"type": "pointerMove", "x": int(box[0]), "y": y}, {"type": "pointerDown", "button": 0},
+		{"type": "pointerMove", "x": int(box[0]+box[1]) / 2, "y": y}, {"type": "pointerMove", "x": int(box[1]), "y": y},
+		{"type": "pointerUp", "button": 0},
+	}})
+}
+
+// Copy copies what is selected, by Ctrl+C.
+func (p *FirefoxPage) Copy(t testing.TB) {
+	t.Helper()
+	const control = "\ue009"
+	p.act(t, map[string]any{"type": "key", "id": "keyboard", "actions": []map[string]any{
+		{"type": "keyDown", "value": control}, {"type": "keyDown", "value": "c"}, {"type": "keyUp", "value": "c"}, {"type": "keyUp", "value": control},
+	}})
 }
 
 // WaitLive waits until the page is connected over the transport.
