@@ -35,6 +35,7 @@ func TestWithoutLocks(t *testing.T) {
 			}
 			bob := client.SignIn(t, node.URL, "Bob")
 			bob.Post(t, "kitchen", "to all")
+			tabs[0].waitCount(t, count+1) // what the tabs wrote may come later than what Bob did
 			kept := bob.Page(t, "kitchen", "").Messages
 			require.Len(t, kept, count+1)
 			for _, tab := range tabs {
