@@ -153,9 +153,9 @@ func (n RoomNotice) validate() error {
 	return nil
 }
 
-// validEmoji takes one symbol, or another character that is shown as one, with what is joined to it:
-// marks, variation selectors, skin tones, a flag's second letter, further symbols after zero width
-// joiners. The keycaps are the exception: a digit, '#' or '*' with its frame.
+// validEmoji takes one symbol, or another character that is shown as one, with what is joined to
+// it: marks, variation selectors, skin tones, a flag's second letter, further symbols after zero
+// width joiners. The keycaps are the exception: a digit, '#' or '*' with its frame.
 func validEmoji(emoji string) error {
 	invalid := func(reason string) error {
 		return &InvalidError{Field: "emoji", Limit: MaxEmoji, Reason: reason}
@@ -202,8 +202,8 @@ func validEmoji(emoji string) error {
 	return nil
 }
 
-// isSymbol reports whether a character is a symbol: also one that Unicode has added to the blocks of
-// pictographs since the tables of this program's Go were made.
+// isSymbol reports whether a character is a symbol: also one that Unicode has added to the blocks
+// of pictographs since the tables of this program's Go were made.
 func isSymbol(r rune) bool {
 	return unicode.IsSymbol(r) || r >= 0x1f000 && r <= 0x1fbff
 }

@@ -8,8 +8,9 @@ type Author struct {
 	Name string
 	// Guest is somebody without a session: the id is good for one request or one stream.
 	Guest bool
-	// Look is by what a guest is recognised over requests: guests of one address under one name have
-	// the same. It says nothing of the address. Empty for others, and where it could not be had.
+	// Look is by what a guest is recognised over requests: guests of one address under one name
+	// have the same. It says nothing of the address. Empty for others, and where it could not be
+	// had.
 	Look string
 }
 

@@ -5,10 +5,10 @@ import (
 	"unicode"
 )
 
-// IsInvisible reports whether a character shows nothing by itself: one that is not shown where it is
-// not understood (Default_Ignorable_Code_Point, as the Unicode standard derives it), or that has an
-// empty shape. Joiners, selectors of a variant, soft hyphens and fillers are such characters; white
-// space is not.
+// IsInvisible reports whether a character shows nothing by itself: one that is not shown where it
+// is not understood (Default_Ignorable_Code_Point, as the Unicode standard derives it), or that has
+// an empty shape. Joiners, selectors of a variant, soft hyphens and fillers are such characters;
+// white space is not.
 func IsInvisible(r rune) bool {
 	switch {
 	case r < 0xad:

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Members whose names can't be told apart by eye are told apart by who was there first: whoever came
-// by such a name later, or took it later, looks like them.
+// Members whose names can't be told apart by eye are told apart by who was there first: whoever
+// came by such a name later, or took it later, looks like them.
 
 // lookalikes finds them.
 type lookalikes struct {

@@ -115,12 +115,12 @@ func (n *Node) begin() bool {
 // Post stores a draft of any kind (something said in a room, or an amendment of it) and tells all
 // its subscribers, on every node. When it returns without an error the entry is stored. A key used
 // before returns the first entry, and repeated is true. So it is when there was nothing to change;
-// then the entry has no ID. Guests can amend nothing. [Log] has the rules. The draft's From and Client are set here, from the
-// principal.
+// then the entry has no ID. Guests can amend nothing. [Log] has the rules. The draft's From and
+// Client are set here, from the principal.
 //
 // Errors: those of [Policy]; [*InvalidError] for what [Draft.Validate] names; [ErrNotFound],
-// [ErrGuest], [ErrNotAuthor], [ErrConflict]; [ErrKeyReused]; [ErrUnavailable], after which the entry may or
-// may not be stored; [ErrGoingAway].
+// [ErrGuest], [ErrNotAuthor], [ErrConflict]; [ErrKeyReused]; [ErrUnavailable], after which the
+// entry may or may not be stored; [ErrGoingAway].
 func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e Entry, repeated bool, err error) {
 	if err := n.Authorize(ctx, who, room, d.action()); err != nil {
 		return Entry{}, false, err

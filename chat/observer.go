@@ -80,8 +80,8 @@ type observedStore struct {
 	to StoreObserver
 }
 
-// called tells of a call that began then. It is deferred, with where its error will be. One that its
-// caller has given up says nothing of the store.
+// called tells of a call that began then. It is deferred, with where its error will be. One that
+// its caller has given up says nothing of the store.
 func (s *observedStore) called(call string, began time.Time, err *error) {
 	if errors.Is(*err, context.Canceled) {
 		return

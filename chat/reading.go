@@ -8,8 +8,8 @@ import (
 
 // This file is the room's part in telling sessions how far they have read, and how that is counted.
 
-// has reports whether a cursor may be a place in this log: false when it is certainly one of another.
-// Of one that is older than what is kept, nothing is known.
+// has reports whether a cursor may be a place in this log: false when it is certainly one of
+// another. Of one that is older than what is kept, nothing is known.
 func (p parts[T]) has(c Cursor) bool {
 	last := p.last()
 	switch {
@@ -149,8 +149,8 @@ func (r *room) askMarks(now time.Time) {
 	})
 }
 
-// tellMarks tells sessions how far they have read, each on its own streams, once all that is counted
-// has been delivered.
+// tellMarks tells sessions how far they have read, each on its own streams, once all that is
+// counted has been delivered.
 func (r *room) tellMarks() {
 	if r.sync.stale || r.batch.isGathering() {
 		return

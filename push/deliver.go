@@ -15,8 +15,8 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// recordSize is the length of every encrypted notification, in bytes: the longest there is fits, and
-// its length says nothing of what is in it. Push services take 4,096 (RFC 8030 section 7.2).
+// recordSize is the length of every encrypted notification, in bytes: the longest there is fits,
+// and its length says nothing of what is in it. Push services take 4,096 (RFC 8030 section 7.2).
 const recordSize = 2048
 
 // maxAnswer is how much of a push service's answer is read, so that its connection can be used
@@ -111,8 +111,8 @@ func (p *Push) again(d delivery, after time.Duration) {
 	})
 }
 
-// retryAfter is in how long a Retry-After header asks to come back (RFC 9110 section 10.2.3); 0 when
-// it says nothing.
+// retryAfter is in how long a Retry-After header asks to come back (RFC 9110 section 10.2.3); 0
+// when it says nothing.
 func retryAfter(header string, now time.Time) time.Duration {
 	if seconds, err := strconv.Atoi(header); err == nil {
 		return time.Duration(min(max(seconds, 0), 86400)) * time.Second

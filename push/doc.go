@@ -4,8 +4,8 @@
 // and nothing of what is said.
 //
 // It is a feature of the server (routes.go); the core does not know it. What is said goes through
-// [Push.Log], which is the store's log as the node has to use it: the node that has stored a message
-// is the one that tells of it, and no other.
+// [Push.Log], which is the store's log as the node has to use it: the node that has stored a
+// message is the one that tells of it, and no other.
 //
 // # From a message to a browser
 //
@@ -19,8 +19,8 @@
 //
 // # Where it may go
 //
-// Whoever has a session names the address that its pushes go to. Only HTTPS is taken, and the dialer
-// refuses every address that is not public at the moment of connecting, whatever a name
+// Whoever has a session names the address that its pushes go to. Only HTTPS is taken, and the
+// dialer refuses every address that is not public at the moment of connecting, whatever a name
 // resolved to before. No redirect is followed, and no proxy is used.
 //
 // # Who owns what

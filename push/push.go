@@ -33,8 +33,8 @@ type Store interface {
 	Subscriptions
 	// Members are who is in a room.
 	Members(ctx context.Context, room chat.RoomID) (chat.RosterSnapshot, error)
-	// PushKey is the private key that is kept for all nodes: the one that was made, unless there was
-	// one already.
+	// PushKey is the private key that is kept for all nodes: the one that was made, unless there
+	// was one already.
 	PushKey(ctx context.Context, made []byte) ([]byte, error)
 }
 
@@ -55,13 +55,13 @@ type Rooms interface {
 }
 
 const (
-	// TTL is for how long a push is of use, here and at the push service: who looks at a phone later
-	// finds the message by looking.
+	// TTL is for how long a push is of use, here and at the push service: who looks at a phone
+	// later finds the message by looking.
 	TTL = 120 * time.Second
 	// maxSubscriptions is how many browsers one session may have: a person's devices.
 	maxSubscriptions = 10
-	// subscriptionLife is how long a subscription is kept after the page was last opened: as long as
-	// a session's token is good.
+	// subscriptionLife is how long a subscription is kept after the page was last opened: as long
+	// as a session's token is good.
 	subscriptionLife = 30 * 24 * time.Hour
 	// storeTime bounds what one message may wait for the store.
 	storeTime = 5 * time.Second

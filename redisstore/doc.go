@@ -1,7 +1,7 @@
 // Package redisstore is chat's storage on Redis: standalone, Sentinel, Cluster, or one inside this
-// process. A [Store] has the four roles that package chat asks for: chat.Log, chat.Feed, chat.Roster
-// and chat.Marks. It knows nothing of sessions, HTTP or delivery inside a node; rules such as "who may
-// post" are none of its business.
+// process. A [Store] has the four roles that package chat asks for: chat.Log, chat.Feed,
+// chat.Roster and chat.Marks. It knows nothing of sessions, HTTP or delivery inside a node; rules
+// such as "who may post" are none of its business.
 //
 // # Keys
 //
@@ -51,7 +51,8 @@
 // Each of its attributes has a line of its own after that: its key, a space and its value.
 //
 // What is published has one letter before it: A element; J or L, the roster's version and a record;
-// T record; V {"member","stream"}; M {"session","at","gone"}; P milliseconds. Nodes pass over letters they do not know.
+// T record; V {"member","stream"}; M {"session","at","gone"}; P milliseconds. Nodes pass over
+// letters they do not know.
 //
 // Versions are microseconds of Redis's clock at the time the room opened, plus one for each change
 // since. Changes can't come faster than that, so a reopened room's versions are always beyond its

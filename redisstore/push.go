@@ -41,7 +41,8 @@ func (s *Store) PushKey(ctx context.Context, made []byte) ([]byte, error) {
 // pushKey is where a member's subscriptions are: a list of "ID SUBSCRIPTION".
 func (s *Store) pushKey(who chat.MemberID) string { return s.opt.KeyPrefix + "push:" + string(who) }
 
-// pushOwnerKey is where it stands whose a subscription is: a browser is reached in one person's name.
+// pushOwnerKey is where it stands whose a subscription is: a browser is reached in one person's
+// name.
 func (s *Store) pushOwnerKey(id string) string { return s.opt.KeyPrefix + "push-at:" + id }
 
 // Subscribe keeps by what a member is reached, for that long: of each member the newest, so many.

@@ -242,8 +242,8 @@ func TestAmendmentsOverWebSocket(t *testing.T) {
 			require.NoError(t, resp.Body.Close())
 			t.Cleanup(func() { _ = c.Close() })
 			told := map[string]answer{}
-			// do sends a command, with the room where there are several, and gives the answer and the
-			// entry that it led to, if any.
+			// do sends a command, with the room where there are several, and gives the answer and
+			// the entry that it led to, if any.
 			do := func(command, key string) (answered, entry answer) {
 				t.Helper()
 				if strings.HasPrefix(address, "/stream") {

@@ -11,8 +11,8 @@ import (
 
 // What one request may cost, besides [wire.MaxBody].
 const (
-	// maxHeader is for a poll of as many rooms as there may be (wire.MaxRooms), each named and given
-	// a version, with the longest names that there are: 64 characters of four bytes, of three
+	// maxHeader is for a poll of as many rooms as there may be (wire.MaxRooms), each named and
+	// given a version, with the longest names that there are: 64 characters of four bytes, of three
 	// characters each in an address, are 100 KB. net/http adds 4 KiB to it.
 	maxHeader = 128 << 10
 	// headerTime and bodyTime are for a phone on a bad line; a body is 64 KiB at most.

@@ -47,8 +47,8 @@ func (o *origins) sameSite(r *http.Request) bool {
 	return o.check.Check(o.asAsked(r, http.MethodPost)) == nil
 }
 
-// asAsked is a request with the host that the client asked, which a proxy may have replaced, written
-// as the request's Origin would write it, and a method to be judged by.
+// asAsked is a request with the host that the client asked, which a proxy may have replaced,
+// written as the request's Origin would write it, and a method to be judged by.
 func (o *origins) asAsked(r *http.Request, method string) *http.Request {
 	host, origin := o.proxies.host(r), r.Header.Get("Origin")
 	if origin != "" {
@@ -67,8 +67,8 @@ func (o *origins) asAsked(r *http.Request, method string) *http.Request {
 	return &asked
 }
 
-// inOrigin is a host as an origin has it (RFC 6454 section 6.2): in lower case, and without the port
-// that the origin's scheme has anyway.
+// inOrigin is a host as an origin has it (RFC 6454 section 6.2): in lower case, and without the
+// port that the origin's scheme has anyway.
 func inOrigin(host, origin string) string {
 	scheme, _, _ := strings.Cut(origin, "://")
 	return strings.TrimSuffix(strings.ToLower(host), defaultPort(strings.ToLower(scheme)))

@@ -93,8 +93,8 @@ func (s *Server) room(w http.ResponseWriter, r *http.Request) {
 }
 
 // roomPage is the page of a room, at the one address that the room has: one that is spelled in
-// another way leads there. Programs are not sent about, since "curl -d" and WebSocket clients follow
-// nothing. What can't be a room's name is for the page to tell.
+// another way leads there. Programs are not sent about, since "curl -d" and WebSocket clients
+// follow nothing. What can't be a room's name is for the page to tell.
 func (s *Server) roomPage(w http.ResponseWriter, r *http.Request) {
 	room, err := httpapi.RoomOf(r)
 	if err != nil || string(room) == r.PathValue("room") {

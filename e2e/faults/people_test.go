@@ -184,8 +184,8 @@ func (p *person) read(ctx context.Context) {
 	}
 }
 
-// look reads as somebody who was never here before, for a moment: what is kept, and a little of what
-// comes then.
+// look reads as somebody who was never here before, for a moment: what is kept, and a little of
+// what comes then.
 func (p *person) look(ctx context.Context) {
 	record := client.NewRecord(p.Name + " anew")
 	reader, err := p.somewhere().Resume(ctx, openTime, client.Resuming[p.chance(len(client.Resuming))], p.room.name, record)

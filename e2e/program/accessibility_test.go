@@ -81,7 +81,8 @@ func TestKeyboardOnly(t *testing.T) {
 const axePath = "../../frontend/node_modules/axe-core/axe.min.js"
 
 // TestAxe holds the start and room pages to axe-core's rules, in light and dark: with what a name
-// that is none is answered, with what leads to what is new, and with a message that a link leads to.
+// that is none is answered, with what leads to what is new, and with a message that a link leads
+// to.
 func TestAxe(t *testing.T) {
 	endToEnd(t)
 	axe, err := os.ReadFile(axePath)
@@ -148,8 +149,8 @@ func checkAxe(t *testing.T, page *browser.Page, axe, what string) {
 	assert.Empty(t, violations, what)
 }
 
-// TestAxeInTheMenu holds to axe-core's rules what the menu leads to: notifications, and the link for
-// another device on both devices.
+// TestAxeInTheMenu holds to axe-core's rules what the menu leads to: notifications, and the link
+// for another device on both devices.
 func TestAxeInTheMenu(t *testing.T) {
 	endToEnd(t)
 	axe, err := os.ReadFile(axePath)

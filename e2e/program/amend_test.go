@@ -143,7 +143,8 @@ func TestAmendments(t *testing.T) {
 		told := c.log(r)
 		require.Len(t, told, len(c.entries), r.Who)
 		for i, want := range c.entries {
-			// Who polls may ask after the next amendment already: then this one is in the message, or void.
+			// Who polls may ask after the next amendment already: then this one is in the message,
+			// or void.
 			if want.ID == told[i].ID && (told[i].Amended != "" || told[i].Type == "void") {
 				continue
 			}

@@ -110,8 +110,8 @@ func TestPageConversation(t *testing.T) {
 			carol.Until(t, "the reaction", reaction("1", "false"))
 			carol.Until(t, "the edit", partJS("the tea", "edited"))
 
-			// Deleting asks once, and is done for everybody five seconds later. That it can be undone
-			// meanwhile is frontend/test/ui's, which has a clock of its own.
+			// Deleting asks once, and is done for everybody five seconds later. That it can be
+			// undone meanwhile is frontend/test/ui's, which has a clock of its own.
 			focusMessage(t, ann, "the tea")
 			ann.Press(t, kb.Delete)
 			ann.WaitFor(t, "remove-ask")

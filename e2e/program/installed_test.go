@@ -21,15 +21,15 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// releases is a node whose program can be updated: its page then has other scripts, and the old ones
-// are gone. Its service worker notes what it answers itself.
+// releases is a node whose program can be updated: its page then has other scripts, and the old
+// ones are gone. Its service worker notes what it answers itself.
 type releases struct {
 	*httptest.Server
 	release atomic.Int32
 }
 
-// The scripts name each other, so an update renames both: the one that the page begins with, and the
-// page itself, which that one loads.
+// The scripts name each other, so an update renames both: the one that the page begins with, and
+// the page itself, which that one loads.
 const (
 	newScript = "assets/index-updated.js"
 	newPage   = "assets/page-updated.js"

@@ -39,8 +39,8 @@ func mention(t *testing.T, who client.Person, room string, fields map[string]any
 	return field(t, answer, "id")
 }
 
-// TestNotifications turns them on in the page's menu, and is told of what is said while one does not
-// look.
+// TestNotifications turns them on in the page's menu, and is told of what is said while one does
+// not look.
 func TestNotifications(t *testing.T) {
 	endToEnd(t)
 	site := newReleases(t, startNode(t), "")

@@ -169,8 +169,8 @@ func TestMessageLink(t *testing.T) {
 	assert.Empty(t, page.Console())
 }
 
-// TestNewLine leads who was away to what is new: by a line, and by a button where the line is not on
-// screen.
+// TestNewLine leads who was away to what is new: by a line, and by a button where the line is not
+// on screen.
 func TestNewLine(t *testing.T) {
 	node := startNode(t)
 	bob := client.SignIn(t, node.URL, "Bob")
@@ -228,8 +228,8 @@ func behind(t *testing.T, page *browser.Page, hidden bool) {
 		document.dispatchEvent(new Event("visibilitychange")); })()`, hidden))
 }
 
-// heardScript notes what a screen reader says by itself: the text that comes into live regions, unless
-// they are off or busy.
+// heardScript notes what a screen reader says by itself: the text that comes into live regions,
+// unless they are off or busy.
 const heardScript = `(() => {
 	window.heard = [];
 	const regions = '[aria-live], [role="log"], [role="alert"], [role="status"]';

@@ -16,9 +16,9 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/times"
 )
 
-// TestScrollThroughABusyRoom scrolls through 1,000 messages with 5,000 reactions, from the end to the
-// beginning and back, on a processor that is four times slower. The longest task of the page is in the
-// table of the run: what it may take is a promise for a machine with time.
+// TestScrollThroughABusyRoom scrolls through 1,000 messages with 5,000 reactions, from the end to
+// the beginning and back, on a processor that is four times slower. The longest task of the page is
+// in the table of the run: what it may take is a promise for a machine with time.
 func TestScrollThroughABusyRoom(t *testing.T) {
 	node := startNode(t, "--history-limit", "1000")
 	bob := client.SignIn(t, node.URL, "Bob")

@@ -12,7 +12,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// TestPrintsAllThatIsShown: a room goes to paper as a whole, and not as the screenful that one sees.
+// TestPrintsAllThatIsShown: a room goes to paper as a whole, and not as the screenful that one
+// sees.
 func TestPrintsAllThatIsShown(t *testing.T) {
 	node := startNode(t)
 	bob := client.SignIn(t, node.URL, "Bob")

@@ -111,8 +111,8 @@ func TestFormattedText(t *testing.T) {
 	assert.Empty(t, page.Console())
 }
 
-// TestMentions: completed by keyboard, stored as ids, shown as the present name, and marked for whom
-// they are meant.
+// TestMentions: completed by keyboard, stored as ids, shown as the present name, and marked for
+// whom they are meant.
 func TestMentions(t *testing.T) {
 	node := startNode(t)
 	ann, bob := chromium(t).Person(t, "Ann Lee").Page(), chromium(t).Person(t, "Bob").Page()

@@ -27,8 +27,8 @@ const (
 )
 
 // TestTenTabs is ten tabs of one browser, which has six connections to an HTTP/1.1 server: all are
-// live, and what each writes is seen by all of its room. The node sees one stream, and where a tab has
-// to read a log, one read at a time.
+// live, and what each writes is seen by all of its room. The node sees one stream, and where a tab
+// has to read a log, one read at a time.
 func TestTenTabs(t *testing.T) {
 	const count = 10
 	for _, transport := range []string{ws, sse, poll} {

@@ -77,8 +77,9 @@ func (a *Auth) guest(r *http.Request) (chat.Principal, error) {
 // lookSignedAs keeps these hashes apart from all else that the same key signs.
 const lookSignedAs = "caller look\x00"
 
-// look is by what guests of one network under one name are recognised. Without the key, which is the
-// same on all nodes, nobody can find out the network by it. It is empty while the key can't be had.
+// look is by what guests of one network under one name are recognised. Without the key, which is
+// the same on all nodes, nobody can find out the network by it. It is empty while the key can't be
+// had.
 func (a *Auth) look(ctx context.Context, network, name string) string {
 	key, err := a.keys.current(ctx)
 	if err != nil {

@@ -7,9 +7,9 @@ import "time"
 // then, and the second fails.
 const probeAgain = time.Second
 
-// PeerEnded says that the peer sends no more. It may be gone, or it may have closed its sending side
-// alone ("nc -N", shutdown(2)) and read on: the two look the same until something is written. So
-// something is, at once, that changes nothing for a reader. The connection ends when that is
+// PeerEnded says that the peer sends no more. It may be gone, or it may have closed its sending
+// side alone ("nc -N", shutdown(2)) and read on: the two look the same until something is written.
+// So something is, at once, that changes nothing for a reader. The connection ends when that is
 // refused, or when any later write fails.
 func (c *Conn) PeerEnded() {
 	if c.outbox.inputEnded() { // its last words are out already

@@ -63,8 +63,8 @@ func (h *Handler) Events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// comesBackToLeft answers an EventSource that connects anew by itself after its stream was left: 204
-// ends it (WHATWG HTML section 9.2.3).
+// comesBackToLeft answers an EventSource that connects anew by itself after its stream was left:
+// 204 ends it (WHATWG HTML section 9.2.3).
 func comesBackToLeft(w http.ResponseWriter, r *http.Request) bool {
 	if r.Header.Get("Last-Event-ID") != wire.LeftID {
 		return false

@@ -7,8 +7,8 @@ import (
 	"github.com/caller-chat/caller/server/httpapi"
 )
 
-// Transcript answers with the kept messages as text, and the end: with ?q= and ?from= those that are
-// looked for, and with ?after=, ?before= and ?limit= a part of them.
+// Transcript answers with the kept messages as text, and the end: with ?q= and ?from= those that
+// are looked for, and with ?after=, ?before= and ?limit= a part of them.
 func (h *Handler) Transcript(w http.ResponseWriter, r *http.Request) {
 	entries, err := h.transcript(r)
 	if err != nil {

@@ -177,8 +177,8 @@ func (c *chunked) AppendPing(dst []byte, now time.Time) []byte {
 	return endChunk(c.inner.AppendPing(dst, now), len(dst))
 }
 
-// AppendProbe makes do with a leading zero of the next chunk's size (RFC 9112 section 7.1) where the
-// framing has nothing to say.
+// AppendProbe makes do with a leading zero of the next chunk's size (RFC 9112 section 7.1) where
+// the framing has nothing to say.
 func (c *chunked) AppendProbe(dst []byte, now time.Time) []byte {
 	begin := len(dst)
 	if dst = c.inner.AppendProbe(dst, now); len(dst) == begin {

@@ -168,8 +168,8 @@ func (c *roomCheck) told(who string, m *messages, event client.Event, seq uint64
 	}
 }
 
-// replays checks that replays have left out amendments only, and that those are in the messages that
-// they have shown; and that what says nothing has been overtaken.
+// replays checks that replays have left out amendments only, and that those are in the messages
+// that they have shown; and that what says nothing has been overtaken.
 func (c *roomCheck) replays() {
 	for _, h := range c.holes {
 		from, _ := sequence(h.before)
@@ -366,8 +366,8 @@ func (c *roomCheck) deleting(a Attempt) bool {
 	})
 }
 
-// stillKept reports whether an attempt's target must have been kept when it was refused: not as many
-// messages as are kept have come after it, and nothing was lost.
+// stillKept reports whether an attempt's target must have been kept when it was refused: not as
+// many messages as are kept have come after it, and nothing was lost.
 func (c *roomCheck) stillKept(a Attempt) bool {
 	seq, err := sequence(a.Target)
 	if err != nil || c.line[seq] != a.Target || len(c.Losses) > 0 {

@@ -22,8 +22,8 @@ func by(who string, i int, e client.Event) client.Event {
 
 func id(i int) string { return entry(i).ID }
 
-// talk is a record in which messages are edited, deleted and reacted to. Ann is there throughout, Ben
-// comes back after the third entry, Cid comes when all has been done.
+// talk is a record in which messages are edited, deleted and reacted to. Ann is there throughout,
+// Ben comes back after the third entry, Cid comes when all has been done.
 func talk() check.Room {
 	edited := at(6)
 	log := []client.Event{

@@ -19,8 +19,8 @@ type Attempt struct {
 	Status int
 	// ID is the entry's, when the post was acknowledged.
 	ID string
-	// Kind is what was sent: "edit", "delete" or "reaction"; "" for a message. Target is the message
-	// that it is about, Emoji and On are a reaction's.
+	// Kind is what was sent: "edit", "delete" or "reaction"; "" for a message. Target is the
+	// message that it is about, Emoji and On are a reaction's.
 	Kind, Target, Emoji string
 	On                  bool
 	// Nothing says that the server has found nothing to do.

@@ -11,10 +11,11 @@ import (
 
 // Check judges the record by all promises.
 //
-// Its means is the order that readers saw: an entry that came right after another has that one for its predecessor, and
-// for each entry that must be one and the same for all readers. So the entries are a single chain, which only a loss can
-// fork. Each reader must have seen a stretch of it without a hole, from its cursor, or from what was kept at its reset,
-// to the end; and each acknowledged post must be on it. A replay of what is kept leaves amendments out: they are in the
+// Its means is the order that readers saw: an entry that came right after another has that one for
+// its predecessor, and for each entry that must be one and the same for all readers. So the entries
+// are a single chain, which only a loss can fork. Each reader must have seen a stretch of it
+// without a hole, from its cursor, or from what was kept at its reset, to the end; and each
+// acknowledged post must be on it. A replay of what is kept leaves amendments out: they are in the
 // messages (amend.go).
 func (r Room) Check() []Fault {
 	c := &roomCheck{Room: r, entries: map[string]client.Event{}, before: map[string]string{}, firstSeen: map[string]time.Time{}}
@@ -65,7 +66,8 @@ type roomCheck struct {
 	entries   map[string]client.Event // all that were seen, by id; of an amendment what it said before it was overtaken
 	before    map[string]string       // each entry's predecessor
 	firstSeen map[string]time.Time    // when anybody first saw or was told of an id
-	// line is the chain that ends with what is kept, as far back as anybody saw it, by number; from is its lowest.
+	// line is the chain that ends with what is kept, as far back as anybody saw it, by number; from
+	// is its lowest.
 	line map[uint64]string
 	from uint64
 
@@ -101,7 +103,8 @@ type place struct {
 	id  string // the last entry, or the cursor; "" when the next entry may be any
 	seq uint64
 	at  time.Time // since when
-	// first is the first entry's number after a reset or a beginning without a cursor, until live; 0 for none.
+	// first is the first entry's number after a reset or a beginning without a cursor, until live;
+	// 0 for none.
 	first uint64
 	count int  // how many entries were shown since
 	fresh bool // between a reset or such a beginning, and live
@@ -285,7 +288,8 @@ func (c *roomCheck) chain() {
 	}
 }
 
-// complete checks that a reader has seen everything up to the end, and every acknowledged post of its stretch.
+// complete checks that a reader has seen everything up to the end, and every acknowledged post of
+// its stretch.
 func (c *roomCheck) complete(reading Reading) {
 	shown, began, last := map[string]bool{}, uint64(0), ""
 	anchored := false
@@ -328,7 +332,8 @@ func (c *roomCheck) complete(reading Reading) {
 	}
 }
 
-// numbers checks that no two entries have one number, unless one of them was lost before the other came.
+// numbers checks that no two entries have one number, unless one of them was lost before the other
+// came.
 func (c *roomCheck) numbers() {
 	bySeq := map[uint64][]string{}
 	for id := range c.firstSeen {
@@ -376,15 +381,16 @@ func (c *roomCheck) acknowledged() {
 	}
 }
 
-// mayBeLost reports whether what this attempt stored may have been lost since. What was sent after the loss went to the
-// store that is there now.
+// mayBeLost reports whether what this attempt stored may have been lost since. What was sent after
+// the loss went to the store that is there now.
 func (c *roomCheck) mayBeLost(a Attempt) bool {
 	return slices.ContainsFunc(c.Losses, func(l Loss) bool {
 		return !a.Sent.After(l.gone()) && (l.Since.IsZero() || !a.Answered.Before(l.Since))
 	})
 }
 
-// keys checks that a key was stored once: all its acknowledgements name one entry, unless that one was lost between.
+// keys checks that a key was stored once: all its acknowledgements name one entry, unless that one
+// was lost between.
 func (c *roomCheck) keys() {
 	for _, key := range slices.Sorted(maps.Keys(c.attempts)) {
 		var first Attempt
