@@ -60,14 +60,32 @@ type Reader struct {
 	done   chan struct{}   // closed when nothing more is recorded
 }
 
-// Read opens a reader. It is dropped at the end of the test at the latest.
+// Read opens a reader. It is dropped at the end of the test at the latest. A node whose store had no
+// time to answer says to come back, and the reader does.
 func (p Person) Read(t testing.TB, kind Kind, room string, options Options) *Reader {
 	t.Helper()
-	reader, err := p.TryRead(t.Context(), kind, room, options)
-	require.NoError(t, err)
+	var reader *Reader
+	testwait.Until(t, func() bool {
+		var err error
+		reader, err = p.TryRead(t.Context(), kind, room, options)
+		var refused refusedError
+		if errors.As(err, &refused) && refused.status == http.StatusServiceUnavailable {
+			return false
+		}
+		require.NoError(t, err)
+		return true
+	}, "%s reads %s by %s: 503", p.Name, room, kind)
 	t.Cleanup(reader.Drop)
 	return reader
 }
+
+// refusedError is an answer that is no stream.
+type refusedError struct {
+	status int
+	what   string
+}
+
+func (e refusedError) Error() string { return fmt.Sprintf("status %d: %s", e.status, e.what) }
 
 // TryRead is Read for where a refusal is part of the plan. The caller drops the reader.
 func (p Person) TryRead(ctx context.Context, kind Kind, room string, options Options) (*Reader, error) {
@@ -166,7 +184,7 @@ func (r *Reader) openWebSocket(ctx context.Context, p Person, room string, optio
 	conn, resp, err := dialer.DialContext(ctx, address, header)
 	if err != nil {
 		if resp != nil {
-			return fmt.Errorf("status %d: %w", resp.StatusCode, err)
+			return refusedError{resp.StatusCode, err.Error()}
 		}
 		return err
 	}
@@ -229,7 +247,7 @@ func (r *Reader) openStream(ctx context.Context, p Person, room string, options 
 	if resp.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(resp.Body) // for the error only
 		_ = resp.Body.Close()
-		return fmt.Errorf("status %d: %s", resp.StatusCode, body)
+		return refusedError{resp.StatusCode, string(body)}
 	}
 	go func() {
 		defer close(r.done)
