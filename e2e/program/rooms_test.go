@@ -264,11 +264,8 @@ func TestSeveralRoomsOnOneConnection(t *testing.T) {
 			reader := ann.Read(t, kind, "", client.Options{Rooms: []string{"a@" + first.ID, "b"}})
 			reader.Wait(t, "two rooms live", func(events []client.Event) bool { return len(of("live", events)) == 2 })
 			for _, room := range []string{"a", "b"} {
-				types := []string{}
-				for _, event := range inRoom(room, reader.Events()) {
-					types = append(types, event.Type)
-				}
-				assert.Equal(t, []string{"welcome", "message", "live"}, slices.Compact(types), room)
+				types := client.TypesOf(inRoom(room, reader.Events()))
+				assert.Equal(t, []string{"welcome", "message", "live"}, types, room)
 				assert.Equal(t, room == "a", inRoom(room, reader.Events())[0].Resumed, room)
 			}
 			assert.Equal(t, "a2", texts("a", reader.Record)[0])

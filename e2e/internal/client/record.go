@@ -66,12 +66,15 @@ func (r *Record) Cursor() string {
 	return ""
 }
 
-// Types is the types of all events but pings, each run of one type once: the shape of what was
-// told.
-func (r *Record) Types() []string {
+// Types is the types of all events but pings and marks, each run of one type once: the shape of
+// what was told. A mark comes when the store has answered, so it has no place among the others.
+func (r *Record) Types() []string { return TypesOf(r.Events()) }
+
+// TypesOf is [Record.Types] of some events.
+func TypesOf(events []Event) []string {
 	var types []string
-	for _, event := range r.Events() {
-		if event.Type != "ping" {
+	for _, event := range events {
+		if event.Type != "ping" && event.Type != "read" {
 			types = append(types, event.Type)
 		}
 	}
