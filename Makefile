@@ -88,7 +88,7 @@ smoke: ## a few tests of the real program, and 20 s of faults
 	@go test -race -count 1 -short -timeout 5m -run '^TestChaos$$' ./e2e/faults -duration 20s -seed 411
 
 test-program: ## what users do: rooms, pages, curl, examples, bad input
-	@scripts/need.sh go node npm gcc curl python3 redis-server chromium nginx haproxy
+	@scripts/need.sh go node npm gcc curl python3 redis-server chromium firefox-esr nginx haproxy
 	@scripts/frontend.sh deps
 	@scripts/suite.sh program ./e2e/program
 
