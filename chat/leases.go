@@ -18,7 +18,7 @@ type leases struct {
 	renewAt    time.Time     // when all leases are renewed; zero when none is held
 	lookAt     time.Time     // when somebody's lease, on whatever node, runs out
 	retryAt    time.Time     // no call before this; zero for at once
-	paced      time.Time     // by when all calls made would be paid for, at one each paceEvery
+	pace       time.Time     // of the calls made
 	expected   int64         // the version that the store has told of
 	missedAt   time.Time     // when the roster is read if it has not come
 	failures   int           // calls that have failed one after the other

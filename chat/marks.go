@@ -55,10 +55,17 @@ type marks struct {
 	recount   uint64
 	recountAt time.Time
 
-	busy     bool // the store is being asked
+	busy     bool      // the store is being asked
+	pace     time.Time // of asking it
 	failures int
 	retryAt  time.Time // when it is asked again after it did not answer
 }
+
+// How often a room asks the store for marks: those who come in a storm share a few calls.
+const (
+	marksEvery = 500 * time.Millisecond
+	marksBurst = 3
+)
 
 // recountEvery is how often sessions are told at most that messages they have not read count
 // otherwise now.
@@ -147,18 +154,22 @@ func (m *marks) askAgain(live Cursor) {
 // next are the sessions whose marks the store is to be asked for now, and where each begins if it
 // has none.
 func (m *marks) next(now time.Time) (asked map[MemberID]Cursor, ok bool) {
-	if m.busy || len(m.toAsk) == 0 || now.Before(m.retryAt) {
+	if m.busy || len(m.toAsk) == 0 || now.Before(m.askAt()) {
 		return nil, false
 	}
 	asked, m.toAsk, m.busy = m.toAsk, nil, true
+	m.pace = countPaced(m.pace, now, marksEvery)
 	return asked, true
 }
+
+// askAt is when the store may be asked again.
+func (m *marks) askAt() time.Time { return later(m.retryAt, paced(m.pace, marksEvery, marksBurst)) }
 
 // nextDue is when there is something to do; zero when that is not known.
 func (m *marks) nextDue() time.Time {
 	var ask, recount time.Time
 	if !m.busy && len(m.toAsk) > 0 {
-		ask = m.retryAt
+		ask = m.askAt()
 	}
 	if m.recount > 0 {
 		recount = m.recountAt

@@ -2,6 +2,7 @@ package chat_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -230,6 +231,36 @@ func TestAMarkOfWhatHasExpired(t *testing.T) {
 		mark, err := n.ReadMark(t.Context(), session("Bob"), lobby)
 		require.NoError(t, err)
 		require.Zero(t, mark.Unread)
+	})
+}
+
+// Many who come to a room one on the other share a few questions, and each is told.
+func TestAStormAsksForMarksTogether(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+		say(t, n, "hello")
+		const many = 100
+		var all []*recorder
+		for i := range many {
+			name := fmt.Sprint("Bob", i)
+			markRead(t, n, session(name), chat.Cursor{})
+		}
+		last := say(t, n, "read this")
+		before, began := s.Calls("marks"), time.Now()
+		for i := range many {
+			bob, _ := subscribe(t, n, session(fmt.Sprint("Bob", i)), chat.All)
+			all = append(all, bob)
+			time.Sleep(20 * time.Millisecond)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		took := time.Since(began)
+		for _, bob := range all {
+			marks := bob.takeMarks()
+			require.Len(t, marks, 1)
+			require.Less(t, marks[0].Cursor.Seq, last.ID.Seq)
+			require.Equal(t, 2, marks[0].Unread)
+		}
+		require.LessOrEqual(t, s.Calls("marks")-before, 4+int(took/(500*time.Millisecond)), "once for each half second, after a few at once")
 	})
 }
 

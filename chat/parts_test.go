@@ -213,7 +213,7 @@ func TestLeasesAreDueWhenTheirCallMayBeMade(t *testing.T) {
 	}
 
 	busy := leases{renewEvery: RenewEvery}
-	for range paceBurst + 2 { // as many looks as make the next one wait
+	for range rosterBurst + 2 { // as many looks as make the next one wait
 		busy.lookBy(noon)
 		call, ok := busy.next(noon, nobody)
 		if !ok {
@@ -223,7 +223,7 @@ func TestLeasesAreDueWhenTheirCallMayBeMade(t *testing.T) {
 	}
 	busy.lookBy(noon)
 	at := busy.nextDue()
-	require.Equal(t, noon.Add(paceEvery), at)
+	require.Equal(t, noon.Add(rosterEvery), at)
 	_, ok := busy.next(at.Add(-1), nobody)
 	require.False(t, ok)
 	_, ok = busy.next(at, nobody)

@@ -37,23 +37,14 @@ func (c *rosterCall) make(ctx context.Context, store Roster, room RoomID, grace 
 	return state, err
 }
 
-// A roster is called at once, but when calls come one on the other only so often: a storm of
-// arrivals then shares a few.
+// How often a room calls the roster: a storm of arrivals shares a few calls.
 const (
-	paceEvery = 100 * time.Millisecond
-	paceBurst = 5
+	rosterEvery = 100 * time.Millisecond
+	rosterBurst = 5
 )
 
 // pacedAt is when the next call may be made.
-func (l *leases) pacedAt() time.Time { return l.paced.Add(-paceBurst * paceEvery) }
-
-// pace counts a call.
-func (l *leases) pace(now time.Time) {
-	if l.paced.Before(now) {
-		l.paced = now
-	}
-	l.paced = l.paced.Add(paceEvery)
-}
+func (l *leases) pacedAt() time.Time { return paced(l.pace, rosterEvery, rosterBurst) }
 
 // next returns the call that is to be made now, with all that has gathered. There is one at a time:
 // finish ends it. Shown gives a member as the roster has it, or nil.
@@ -78,7 +69,7 @@ func (l *leases) next(now time.Time, shown func(MemberID) *Member) (c rosterCall
 	}
 	if ok {
 		l.busy = true
-		l.pace(now)
+		l.pace = countPaced(l.pace, now, rosterEvery)
 	}
 	return c, ok
 }
@@ -88,7 +79,7 @@ func (l *leases) releaseAll() (rosterCall, bool) {
 	c := rosterCall{
 		linger: slices.Collect(maps.Keys(l.held)), release: l.takeToRelease(), last: true, done: l.takeOnRelease(),
 	}
-	*l = leases{renewEvery: l.renewEvery, paced: l.paced}
+	*l = leases{renewEvery: l.renewEvery, pace: l.pace}
 	if len(c.linger)+len(c.release) == 0 {
 		closeAll(c.done)
 		return rosterCall{}, false

@@ -18,7 +18,7 @@
 //	caller:{p211}:lobby:version     string  the roster's version
 //	caller:{p211}:lobby:feed        channel
 //	caller:{p211}:node:NODE         channel by which a node checks that its subscription lives
-//	caller:marks:SESSION            hash    room → how far the session has read: SEQ-TAG, a blank, the time, ms
+//	caller:{p007}marks:SESSION      hash    room → how far the session has read: SEQ-TAG, a blank, the time, ms
 //	caller:link:HASH                string  the session that a code of this hash is a link to, for two minutes
 //	caller:push-key                 string  the key that signs pushes
 //	caller:push:MEMBER              list    by what a member is reached: "ID SUBSCRIPTION", the newest last
@@ -26,6 +26,9 @@
 //	caller:turn:WHAT                string  the node whose turn it is to do what one of all does
 //	caller:secret                   string  the key that signs sessions
 //	caller:revoked                  zset    id of a session that was signed out → when, ms of Redis's clock
+//
+// Sessions' marks are in the first 16 partitions, by a hash of the session, so that one call asks
+// for those of everybody who comes to a room, and in a Cluster 16 at most.
 //
 // HASH is made from the client and its key (see [Store.Append]), so that no choice of either can
 // name another key or leave the hash tag. Its value says nothing of what was said: "SEQ-TAG TIME

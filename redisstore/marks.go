@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -13,86 +14,137 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// A session's marks are one key, so that they go together when they are not used any more. It is
-// in whatever slot of a Cluster: nothing else is changed with it.
+// A session's marks are one key, so that they go together when they are not used any more. No key
+// of a room begins like it. Those who come to a room together are to share calls, also in a
+// Cluster, where a script sees the keys of one slot only: so there are few slots, yet enough to
+// spread the marks over a Cluster's nodes.
 func (s *Store) marksKey(session chat.MemberID) string {
-	return s.opt.KeyPrefix + "marks:" + string(session)
+	return s.opt.KeyPrefix + hashTag(marksPartition(session)) + "marks:" + string(session)
 }
 
-// markArgs are the arguments of mark.lua.
-func markArgs(room chat.RoomID, to chat.Cursor, how string, void chat.Cursor) []any {
-	return []any{string(room), to.String(), how, void.String(), chat.MaxMarks, chat.MarkLife.Milliseconds()}
+const marksPartitions = 16
+
+func marksPartition(session chat.MemberID) int { return int(fnv1a(string(session)) % marksPartitions) }
+
+// marksBatch bounds how many sessions one script call handles, so that Redis is not kept from
+// others for long: each costs it up to four commands.
+const marksBatch = 256
+
+// markCall are the keys and arguments of a call of mark.lua.
+type markCall struct {
+	sessions []chat.MemberID
+	keys     []string
+	args     []any
 }
 
-// StartMarks implements chat.Marks.
+func (s *Store) newMarkCall(
+	room chat.RoomID, how string, void chat.Cursor, at map[chat.MemberID]chat.Cursor, sessions ...chat.MemberID,
+) markCall {
+	c := markCall{sessions: sessions, args: []any{
+		string(room), how, void.String(), chat.MaxMarks, chat.MarkLife.Milliseconds(),
+	}}
+	for _, session := range sessions {
+		c.keys = append(c.keys, s.marksKey(session))
+		c.args = append(c.args, at[session].String())
+	}
+	return c
+}
+
+// marks are where the call's sessions have their marks, by the script's reply.
+func (c markCall) marks(reply []any) (map[chat.MemberID]chat.Cursor, error) {
+	if len(reply) != len(c.sessions) {
+		return nil, corrupt(c.keys[0], fmt.Errorf("the script answers %d things", len(reply)))
+	}
+	marks := make(map[chat.MemberID]chat.Cursor, len(reply))
+	for i, session := range c.sessions {
+		text, _ := reply[i].(string)
+		at, err := chat.ParseCursor(text)
+		if err != nil {
+			return nil, corrupt(c.keys[i], err)
+		}
+		marks[session] = at
+	}
+	return marks, nil
+}
+
+// StartMarks implements chat.Marks. It is one call for all sessions, and in a Cluster one for each
+// slot; all go together.
 func (s *Store) StartMarks(
 	ctx context.Context, room chat.RoomID, at map[chat.MemberID]chat.Cursor,
 ) (map[chat.MemberID]chat.Cursor, error) {
-	marks := make(map[chat.MemberID]chat.Cursor, len(at))
-	for sessions := range batches(slices.Collect(maps.Keys(at))) {
-		var replies []*redis.Cmd
-		err := s.call(ctx, "reading marks in room", room, func(ctx context.Context) error {
-			replies = nil
-			_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
-				for _, session := range sessions {
-					args := markArgs(room, at[session], "start", chat.Cursor{})
-					replies = append(replies, p.EvalSha(ctx, s.scripts.mark.sha, []string{s.marksKey(session)}, args...))
-				}
-				return nil
-			})
-			if redis.HasErrorPrefix(err, "NOSCRIPT") {
-				return nil // below: one of them has the script stored
+	var calls []markCall
+	for _, together := range s.perSlot(maps.Keys(at)) {
+		for sessions := range slices.Chunk(together, marksBatch) {
+			calls = append(calls, s.newMarkCall(room, "start", chat.Cursor{}, at, sessions...))
+		}
+	}
+	var replies []*redis.Cmd
+	err := s.call(ctx, "reading marks in room", room, func(ctx context.Context) error {
+		replies = nil
+		_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for _, c := range calls {
+				replies = append(replies, p.EvalSha(ctx, s.scripts.mark.sha, c.keys, c.args...))
 			}
-			return err
+			return nil
 		})
+		if redis.HasErrorPrefix(err, "NOSCRIPT") {
+			return nil // below: one of them has the script stored
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	all := make(map[chat.MemberID]chat.Cursor, len(at))
+	for i, c := range calls {
+		reply, err := replies[i].Slice()
+		var marks map[chat.MemberID]chat.Cursor
+		switch {
+		case redis.HasErrorPrefix(err, "NOSCRIPT"):
+			marks, err = s.mark(ctx, room, c)
+		case err == nil:
+			marks, err = c.marks(reply)
+		}
 		if err != nil {
 			return nil, err
 		}
-		for i, session := range sessions {
-			reply, err := replies[i].Slice()
-			if redis.HasErrorPrefix(err, "NOSCRIPT") {
-				marks[session], err = s.mark(ctx, room, session, markArgs(room, at[session], "start", chat.Cursor{}))
-			} else if err == nil {
-				marks[session], err = s.markOf(session, reply)
-			}
-			if err != nil {
-				return nil, err
-			}
-		}
+		maps.Copy(all, marks)
 	}
-	return marks, nil
+	return all, nil
+}
+
+// perSlot sorts sessions by what one script may touch.
+func (s *Store) perSlot(sessions iter.Seq[chat.MemberID]) map[int][]chat.MemberID {
+	slots := map[int][]chat.MemberID{}
+	for session := range sessions {
+		slot := 0
+		if s.sharded {
+			slot = marksPartition(session)
+		}
+		slots[slot] = append(slots[slot], session)
+	}
+	return slots
 }
 
 // MoveMark implements chat.Marks.
 func (s *Store) MoveMark(
 	ctx context.Context, room chat.RoomID, session chat.MemberID, to, void chat.Cursor,
 ) (chat.Cursor, error) {
-	return s.mark(ctx, room, session, markArgs(room, to, "move", void))
+	c := s.newMarkCall(room, "move", void, map[chat.MemberID]chat.Cursor{session: to}, session)
+	marks, err := s.mark(ctx, room, c)
+	return marks[session], err
 }
 
-func (s *Store) mark(ctx context.Context, room chat.RoomID, session chat.MemberID, args []any) (chat.Cursor, error) {
+func (s *Store) mark(ctx context.Context, room chat.RoomID, c markCall) (map[chat.MemberID]chat.Cursor, error) {
 	var reply []any
 	err := s.call(ctx, "marking what was read in room", room, func(ctx context.Context) (err error) {
-		reply, err = s.run(ctx, s.scripts.mark, []string{s.marksKey(session)}, args...)
+		reply, err = s.run(ctx, s.scripts.mark, c.keys, c.args...)
 		return err
 	})
 	if err != nil {
-		return chat.Cursor{}, err
+		return nil, err
 	}
-	return s.markOf(session, reply)
-}
-
-// markOf is a mark as mark.lua has answered with it.
-func (s *Store) markOf(session chat.MemberID, reply []any) (chat.Cursor, error) {
-	var text string
-	if err := scan(reply, &text); err != nil {
-		return chat.Cursor{}, corrupt(s.marksKey(session), err)
-	}
-	at, err := chat.ParseCursor(text)
-	if err != nil {
-		return chat.Cursor{}, corrupt(s.marksKey(session), err)
-	}
-	return at, nil
+	return c.marks(reply)
 }
 
 // MarksOf implements chat.Marks.

@@ -1,9 +1,12 @@
 package redisstore
 
 import (
+	"context"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/redis/go-redis/v9"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
@@ -32,6 +35,54 @@ func testMarkLife(t *testing.T, s *server) {
 	n, err := st.client.Exists(ctx, st.marksKey(ann)).Result()
 	require.NoError(t, err)
 	require.Zero(t, n, "nothing is left of who has forgotten all")
+}
+
+// Those who come to a room together cost one call, in a Cluster one for each slot of marks.
+func testMarksTogether(t *testing.T, s *server) {
+	st, r, most := s.open(t, Options{}), room(), 1
+	if st.sharded {
+		most = marksPartitions
+	}
+	sessions := map[chat.MemberID]chat.Cursor{}
+	for i := range marksBatch {
+		sessions[chat.NewMemberID()] = chat.Cursor{Seq: uint64(i + 1), Tag: 7}
+	}
+	_, err := st.StartMarks(ctx, r, sessions) // has the script stored
+	require.NoError(t, err)
+	sent := 0
+	st.client.AddHook(countScripts{&sent})
+	got, err := st.StartMarks(ctx, r, sessions)
+	require.NoError(t, err)
+	require.Equal(t, sessions, got)
+	require.Positive(t, sent)
+	require.LessOrEqual(t, sent, most)
+}
+
+// countScripts counts the scripts that a client has run.
+type countScripts struct{ n *int }
+
+func (countScripts) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (c countScripts) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		c.count(cmd)
+		return next(ctx, cmd)
+	}
+}
+
+func (c countScripts) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, commands []redis.Cmder) error {
+		c.count(commands...)
+		return next(ctx, commands)
+	}
+}
+
+func (c countScripts) count(commands ...redis.Cmder) {
+	for _, cmd := range commands {
+		if strings.HasPrefix(cmd.Name(), "eval") {
+			*c.n++
+		}
+	}
 }
 
 func testStrangeMarks(t *testing.T, s *server) {

@@ -130,21 +130,25 @@ func corrupt(key string, cause error) error {
 // connections.
 const partitions = 256
 
-// partition is the room's FNV-1a hash, as hash/fnv has it, of which nothing is left to the garbage
-// collector.
-func partition(room chat.RoomID) int {
+func partition(room chat.RoomID) int { return int(fnv1a(string(room)) % partitions) }
+
+// fnv1a is the FNV-1a hash, as hash/fnv has it, of which nothing is left to the garbage collector.
+func fnv1a(of string) uint32 {
 	hash := uint32(2166136261)
-	for i := range len(room) {
-		hash = (hash ^ uint32(room[i])) * 16777619
+	for i := range len(of) {
+		hash = (hash ^ uint32(of[i])) * 16777619
 	}
-	return int(hash % partitions)
+	return hash
+}
+
+// hashTag names a partition, as in {p000}: a Cluster hashes only what is in the braces.
+func hashTag(p int) string {
+	return string([]byte{'{', 'p', '0' + byte(p/100), '0' + byte(p/10%10), '0' + byte(p%10), '}'})
 }
 
 // key names one of a room's keys, or its channel: PREFIX{p000}:ROOM:NAME.
 func (s *Store) key(room chat.RoomID, name string) string {
-	p := partition(room)
-	digits := [3]byte{'0' + byte(p/100), '0' + byte(p/10%10), '0' + byte(p%10)}
-	return s.opt.KeyPrefix + "{p" + string(digits[:]) + "}:" + string(room) + ":" + name
+	return s.opt.KeyPrefix + hashTag(partition(room)) + ":" + string(room) + ":" + name
 }
 
 func (s *Store) channel(room chat.RoomID) string { return s.key(room, "feed") }

@@ -60,6 +60,7 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"very many attributes", testManyAttributes},
 		{"one node has the turn", testTurns},
 		{"marks live for a month from their last use", testMarkLife},
+		{"those who come together are asked of together", testMarksTogether},
 		{"a strange mark is an error that names the key", testStrangeMarks},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s) })
@@ -75,6 +76,7 @@ func suite(t *testing.T, s *server, skipped ...string) {
 // this example.
 func TestPartition(t *testing.T) {
 	assert.Equal(t, "caller:{p211}:lobby:log", (&Store{opt: Options{KeyPrefix: "caller:"}}).key("lobby", "log"))
+	assert.Equal(t, "caller:{p002}marks:s", (&Store{opt: Options{KeyPrefix: "caller:"}}).marksKey("s"))
 }
 
 var ctx = context.Background()
