@@ -70,7 +70,7 @@ func TestSessionExampleHasOurFields(t *testing.T) {
 func TestSecureCookieOverTLS(t *testing.T) {
 	s := newSite(t, Options{})
 	w := s.ask("POST", "https://chat.example/session", `{"name":"Ann"}`)
-	assert.Contains(t, w.Header().Get("Set-Cookie"), "; Secure;")
+	assert.Regexp(t, "^__Host-caller_session=[^;]+; Path=/; Max-Age=2592000; HttpOnly; Secure; SameSite=Lax$", w.Header().Get("Set-Cookie"))
 }
 
 func TestNoSession(t *testing.T) {

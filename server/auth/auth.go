@@ -157,26 +157,40 @@ func (a *Auth) Session(r *http.Request) (s Session, given bool, err error) {
 	return Session{}, false, nil
 }
 
-// session reads the session that a request comes with.
-func (a *Auth) session(r *http.Request) (_ Session, given bool, err error) {
-	token, given := a.credential(r)
-	if !given {
-		return Session{}, false, nil
+// session reads the session that a request comes with: the first that is valid.
+func (a *Auth) session(r *http.Request) (s Session, given bool, err error) {
+	for _, token := range a.credentials(r) {
+		next, failure := a.judge(r.Context(), token)
+		if failure == nil {
+			return next, true, nil
+		}
+		var invalid *wire.Failure
+		if !errors.As(failure, &invalid) { // it may be good
+			return next, true, failure
+		}
+		if !given {
+			s, given, err = next, true, failure
+		}
 	}
-	s, err := a.parse(r.Context(), token)
+	return s, given, err
+}
+
+// judge reads a session from its token.
+func (a *Auth) judge(ctx context.Context, token string) (Session, error) {
+	s, err := a.parse(ctx, token)
 	switch {
 	case errors.Is(err, errTokenExpired):
-		return s, true, wire.Fail(wire.CodeSessionInvalid, "it has expired")
+		return s, wire.Fail(wire.CodeSessionInvalid, "it has expired")
 	case errors.Is(err, errTokenForm), errors.Is(err, errTokenForged):
-		return s, true, wire.Fail(wire.CodeSessionInvalid, "it was not made here")
+		return s, wire.Fail(wire.CodeSessionInvalid, "it was not made here")
 	case err != nil:
-		return s, true, err
+		return s, err
 	}
-	ended, err := a.revoked.has(r.Context(), s.ID)
+	ended, err := a.revoked.has(ctx, s.ID)
 	if err == nil && ended {
 		err = signedOut()
 	}
-	return s, true, err
+	return s, err
 }
 
 // signedOut is what is said to who comes with a session that was ended.

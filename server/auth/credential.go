@@ -12,39 +12,62 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// cookieName is the cookie that pages send their session back as.
-const cookieName = "caller_session"
+// The cookie that pages send their session back as. Over HTTPS, and at the root of the host, it has
+// the prefix by which browsers take it from this host alone (RFC 6265bis section 4.1.3.2): no
+// sibling domain, and nobody on the way to one that has no encryption, can give somebody a session.
+const (
+	cookieName = "caller_session"
+	hostCookie = "__Host-" + cookieName
+)
+
+// maxCookies bounds how many sessions of one request are tried.
+const maxCookies = 20
 
 // tokenSubprotocol comes before a token among the subprotocols of a WebSocket. A page of another
 // origin has no cookie here and can set no header on a WebSocket: subprotocols are all that it can
 // choose. The server answers ws.Subprotocol, never this one.
 const tokenSubprotocol = "caller.token."
 
-// credential is the token a request comes with: the bearer's or the subprotocol's, which somebody
-// gave on purpose, or the cookie, which browsers add by themselves. A bearer's that is not Caller's
-// is for somebody else.
-func (a *Auth) credential(r *http.Request) (token string, given bool) {
+// credentials are the tokens that a request comes with, any of which may be the one. The bearer's
+// or the subprotocol's, which somebody gave on purpose, is the only one; cookies, which browsers
+// add by themselves, may be several under one name, of which a sibling domain may have set the
+// first. A bearer's that is not Caller's is for somebody else.
+func (a *Auth) credentials(r *http.Request) (tokens []string) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(scheme, "Bearer") {
 		if token = strings.TrimSpace(token); a.cache.has(token) || isOurs(token) {
-			return token, true
+			return []string{token}
 		}
 	}
 	for protocol := range strings.SplitSeq(strings.Join(r.Header.Values("Sec-Websocket-Protocol"), ","), ",") {
 		if token, ok := strings.CutPrefix(strings.TrimSpace(protocol), tokenSubprotocol); ok {
-			return token, true
+			return []string{token}
 		}
 	}
-	if c, err := r.Cookie(cookieName); err == nil {
-		return c.Value, true
+	for _, c := range r.CookiesNamed(hostCookie) {
+		tokens = append(tokens, c.Value)
 	}
-	return "", false
+	if !a.isHostOnly(r) {
+		for _, c := range r.CookiesNamed(cookieName) {
+			tokens = append(tokens, c.Value)
+		}
+	}
+	return tokens[:min(len(tokens), maxCookies)]
+}
+
+// isHostOnly reports whether a request's cookie can be one for this host alone.
+func (a *Auth) isHostOnly(r *http.Request) bool {
+	return a.options.CookiePath == "/" && a.options.Encrypted(r)
 }
 
 // setCookie gives a page its session, for that long.
 func (a *Auth) setCookie(w http.ResponseWriter, r *http.Request, token string, life time.Duration) {
+	name := cookieName
+	if a.isHostOnly(r) {
+		name = hostCookie
+	}
 	http.SetCookie(w, &http.Cookie{
-		Name: cookieName, Value: token, Path: a.options.CookiePath, MaxAge: int(life / time.Second),
+		Name: name, Value: token, Path: a.options.CookiePath, MaxAge: int(life / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: a.options.Encrypted(r),
 	})
 }
