@@ -41,6 +41,8 @@ type Options struct {
 	Shape func(name string) string
 	// Policy decides who may do what: [Open].
 	Policy Policy
+	// Records keeps the rooms' invites, tokens and reports: [NoRecords], which has none.
+	Records Records
 	// Observer is told what happens, for counting: nobody by default.
 	Observer Observer
 	// Logger says what went wrong: none by default.
@@ -60,6 +62,9 @@ func (o Options) withDefaults() Options {
 	o.Observer = o.Observer.withDefaults()
 	if o.Policy == nil {
 		o.Policy = Open{}
+	}
+	if o.Records == nil {
+		o.Records = NoRecords{}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

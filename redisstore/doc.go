@@ -16,6 +16,8 @@
 //	caller:{p211}:lobby:leases      zset    NODE:MEMBER → when the lease runs out, ms of Redis's clock
 //	caller:{p211}:lobby:holds       hash    member id → how many nodes hold it, so how many leases it has
 //	caller:{p211}:lobby:version     string  the roster's version
+//	caller:{p211}:lobby:invites     hash    id → an invite; so are :tokens and :reports
+//	caller:{p211}:lobby:grants      hash    session that was let in → when, ms
 //	caller:{p211}:lobby:feed        channel
 //	caller:{p211}:node:NODE         channel by which a node checks that its subscription lives
 //	caller:{p007}marks:SESSION      hash    room → how far the session has read: SEQ-TAG, a blank, the time, ms
@@ -52,6 +54,10 @@
 //	1767225600000 {"id":"…","name":"Ann"}⏎ws
 //
 // Each of its attributes has a line of its own after that: its key, a space and its value.
+//
+// A record, such as an invite, is "HASH EXPIRES USES USED DATA": the SHA-256 of its secret, or a
+// hyphen; when it expires, ms of Redis's clock; how often it can be used (0: not counted) and was;
+// and JSON.
 //
 // What is published has one letter before it: A element; J or L, the roster's version and a record;
 // T record; V {"member","stream"}; M {"session","at","gone"}; P milliseconds. Nodes pass over

@@ -171,6 +171,7 @@ type scripts struct {
 	append, amend, read, since         script
 	hold, release, members, attributes script
 	mark, revoke, take, subscribe      script
+	keep, use, records                 script
 }
 
 func loadScripts() (scripts, error) {
@@ -197,6 +198,9 @@ func loadScripts() (scripts, error) {
 		revoke:     load("revoke"),
 		take:       load("take"),
 		subscribe:  load("subscribe"),
+		keep:       load("keep"),
+		use:        load("use"),
+		records:    load("records"),
 	}
 	return s, err
 }

@@ -62,6 +62,8 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"marks live for a month from their last use", testMarkLife},
 		{"those who come together are asked of together", testMarksTogether},
 		{"a strange mark is an error that names the key", testStrangeMarks},
+		{"a strange record is an error that names the key", testStrangeRecords},
+		{"records go when the last has expired", testRecordsGo},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s) })
 	}

@@ -42,6 +42,10 @@ type Room struct {
 	Members map[chat.MemberID]chat.Member
 	Leases  map[Lease]time.Time // when they run out
 	Version int64
+	// Records are by their kinds and ids, those that are good no more too. Grants are the sessions
+	// that were let in, and when.
+	Records map[chat.RecordKind]map[string]chat.Record
+	Grants  map[chat.MemberID]time.Time
 
 	store     *Store
 	past      []chat.Kept        // what Kept was before each of the last entries
@@ -84,10 +88,11 @@ type Node struct {
 }
 
 var (
-	_ chat.Log    = Node{}
-	_ chat.Feed   = Node{}
-	_ chat.Roster = Node{}
-	_ chat.Marks  = Node{}
+	_ chat.Log     = Node{}
+	_ chat.Feed    = Node{}
+	_ chat.Roster  = Node{}
+	_ chat.Marks   = Node{}
+	_ chat.Records = Node{}
 )
 
 // Node is the store as a node of that name sees it.
@@ -96,6 +101,9 @@ func (s *Store) Node(name string) Node { return Node{s, name} }
 // NewNode starts a node of that name on the store.
 func (s *Store) NewNode(name string, o chat.Options) *chat.Node {
 	n := s.Node(name)
+	if o.Records == nil {
+		o.Records = n
+	}
 	return chat.NewNode(n, n, n, n, o)
 }
 
@@ -111,6 +119,7 @@ func (s *Store) roomLocked(id chat.RoomID) *Room {
 	if r == nil {
 		r = &Room{
 			Members: map[chat.MemberID]chat.Member{}, Leases: map[Lease]time.Time{},
+			Records: map[chat.RecordKind]map[string]chat.Record{}, Grants: map[chat.MemberID]time.Time{},
 			store: s, keys: map[[2]string]used{}, listeners: map[chat.Listener]string{},
 		}
 		s.rooms[id] = r
@@ -122,7 +131,7 @@ func (s *Store) roomLocked(id chat.RoomID) *Room {
 }
 
 // Calls is how often nodes have asked for "append", "read", "signal", "hold", "release",
-// "members" or "marks"; for "" in all.
+// "members", "marks" or "records"; for "" in all.
 func (s *Store) Calls(what string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

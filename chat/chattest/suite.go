@@ -18,6 +18,7 @@ type Backend interface {
 	chat.Feed
 	chat.Roster
 	chat.Marks
+	chat.Records
 }
 
 // Open opens a store for one more node. All that a test opens is one storage; rooms are apart by
@@ -54,6 +55,10 @@ func TestStore(t *testing.T, open Open, skipped ...string) {
 		{"a mark moves forward only", testMarks},
 		{"a session has the marks that it moved last", testManyMarks},
 		{"what is unread is counted from a part of the log", testSince},
+		{"records are kept, bounded and taken away", testRecords},
+		{"records expire", testRecordsExpire},
+		{"a record is used up by those whom it lets in", testRecordsUsed},
+		{"a record lets no more in than it says, by several nodes at once", testRecordsUsedAtOnce},
 		{"whatever is done, two stores say the same", testModel},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -133,7 +133,9 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 		}
 		entries = p.push.Log()
 	}
-	p.node = chat.NewNode(entries, p.store, roster, p.store, c.node(p.log))
+	core := c.node(p.log)
+	core.Records = p.store
+	p.node = chat.NewNode(entries, p.store, roster, p.store, core)
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
 	if p.calls != nil {
 		p.calls.Start(p.node)

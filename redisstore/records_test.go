@@ -1,0 +1,44 @@
+package redisstore
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+func testStrangeRecords(t *testing.T, s *server) {
+	st, r := s.open(t, Options{}), room()
+	key := st.key(r, "invites")
+	require.NoError(t, s.client.HSet(ctx, key, "strange", "not ours").Err())
+	good := chat.Record{ID: "good", Hash: "h", Expires: time.Now().Add(time.Hour), Data: []byte("{}")}
+	_, err := st.Records(ctx, r, chat.RecordInvite)
+	require.ErrorIs(t, err, ErrCorrupt)
+	assert.ErrorContains(t, err, key)
+	_, _, err = st.Record(ctx, r, chat.RecordInvite, "strange")
+	require.ErrorIs(t, err, ErrCorrupt)
+	_, err = st.UseRecord(ctx, r, chat.RecordInvite, "strange", "h", "ann")
+	require.ErrorIs(t, err, ErrCorrupt)
+	_, _, err = st.KeepRecord(ctx, r, chat.RecordInvite, good, 9)
+	require.ErrorIs(t, err, ErrCorrupt)
+	require.ErrorIs(t, err, chat.ErrUnavailable)
+}
+
+// What is kept goes with the last record that expires, and no secret is in Redis.
+func testRecordsGo(t *testing.T, s *server) {
+	st, r := s.open(t, Options{}), room()
+	for id, life := range map[string]time.Duration{"hour": time.Hour, "day": 24 * time.Hour, "minute": time.Minute} {
+		_, full, err := st.KeepRecord(ctx, r, chat.RecordToken, chat.Record{
+			ID: id, Hash: "h", Expires: time.Now().Add(life), Data: []byte("{}"),
+		}, 9)
+		require.NoError(t, err)
+		require.False(t, full)
+	}
+	left, err := s.client.PTTL(ctx, st.key(r, "tokens")).Result()
+	require.NoError(t, err)
+	assert.Greater(t, left, 23*time.Hour)
+	assert.LessOrEqual(t, left, 24*time.Hour)
+}
