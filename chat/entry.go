@@ -12,6 +12,12 @@ type Author struct {
 	// have the same. It says nothing of the address. Empty for others, and where it could not be
 	// had.
 	Look string
+	// Via says who vouches for it.
+	Via Via
+	// Network is the keyed hash of the address that it came from (of IPv6 the /64): by it a ban holds
+	// for guests. It is empty for loopback, private and trusted addresses, which many share. It is
+	// kept and told to nobody.
+	Network string
 }
 
 // Entry is one entry of a room's log. It is not changed once it has been made: an amended message

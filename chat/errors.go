@@ -33,7 +33,78 @@ var (
 	ErrConflict = errors.New("the message has been deleted")
 	// ErrKeyReused says that the key was used before, for something else.
 	ErrKeyReused = errors.New("the key was used for something else")
+	// ErrRulesChanged is a store's answer to what was decided by rules that are not the room's any
+	// more. A node then decides again, so its callers see it only as an [ErrUnavailable].
+	ErrRulesChanged = errors.New("the room's rules have changed")
+	// ErrVersion says that the settings are not of the version that was given.
+	ErrVersion = errors.New("the settings have changed since")
+	// ErrOwned says that the room has an owner, or that others are in it: it can't be made one's own.
+	ErrOwned = errors.New("the room is not free to be owned")
+	// ErrNotOwned says that nobody owns the room: it has no settings, and no moderators.
+	ErrNotOwned = errors.New("nobody owns the room")
+	// ErrNoMember says that nobody of that id is in the room, or has said something that is kept.
+	ErrNoMember = errors.New("nobody of that id is or was here")
+	// ErrNoBan says that there is no such ban.
+	ErrNoBan = errors.New("there is no such ban")
 )
+
+// Refusal says why somebody is refused, as it goes over the wire.
+type Refusal string
+
+// The refusals.
+const (
+	// RefusedPassword and RefusedInvite say what would let somebody in.
+	RefusedPassword Refusal = "password_required"
+	RefusedInvite   Refusal = "invite_required"
+	RefusedLocked   Refusal = "locked"
+	RefusedFull     Refusal = "full"
+	// RefusedBanned has an end and a reason; of a network's ban, the end only.
+	RefusedBanned Refusal = "banned"
+	// RefusedRemoved is for a moment after somebody was removed.
+	RefusedRemoved Refusal = "removed"
+	// RefusedMuted has an end.
+	RefusedMuted Refusal = "muted"
+	// RefusedClosed says that the room was closed for good.
+	RefusedClosed Refusal = "room_closed"
+	// RefusedWrongPassword and RefusedWrongInvite answer [Node.Enter].
+	RefusedWrongPassword Refusal = "wrong_password"
+	RefusedWrongInvite   Refusal = "wrong_invite"
+	// RefusedNotAllowed is any other; Detail says which.
+	RefusedNotAllowed Refusal = "not_allowed"
+)
+
+// RefusedError is an [ErrNotAllowed] by a room's rules: it says which.
+type RefusedError struct {
+	Code Refusal
+	// Until is when a ban or a mute ends; zero for never, and for other refusals.
+	Until time.Time
+	// Reason is what a moderator has given, for the one that it is about.
+	Reason string
+	// Network says that the ban is somebody else's of the same network.
+	Network bool
+	// Detail says more of a [RefusedNotAllowed], to whoever asks.
+	Detail string
+}
+
+func (e *RefusedError) Error() string {
+	if e.Detail != "" {
+		return string(e.Code) + ": " + e.Detail
+	}
+	return string(e.Code)
+}
+
+// Unwrap implements what errors.Is needs: it is an [ErrNotAllowed].
+func (e *RefusedError) Unwrap() error { return ErrNotAllowed }
+
+// SlowModeError says that somebody says something again too soon for the room's slow mode.
+type SlowModeError struct {
+	// RetryAfter is in how long it may.
+	RetryAfter time.Duration
+}
+
+func (e *SlowModeError) Error() string {
+	return fmt.Sprintf("the room is in slow mode: again in %s", e.RetryAfter)
+}
 
 // LimitError says that a principal does something too often.
 type LimitError struct {

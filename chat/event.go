@@ -12,7 +12,7 @@ type Event struct {
 }
 
 // Body is what an event says: one of [Welcome], [Reset], [Appended], [Live], [Joined], [Left],
-// [RosterEvent], [Typing], [AttributeChanged], [ReadMark].
+// [RosterEvent], [Typing], [AttributeChanged], [SettingsChanged], [ReadMark].
 type Body interface{ body() }
 
 type (
@@ -51,6 +51,14 @@ type (
 		// Time is when the node learned of it.
 		Time time.Time
 	}
+	// SettingsChanged is what the room is set to: after the welcome where somebody owns it, and when
+	// its rules have changed.
+	SettingsChanged struct {
+		// Version is the rules': 0 for a room nobody owns.
+		Version  int64
+		Settings Settings
+		Owned    bool
+	}
 )
 
 func (Welcome) body()          {}
@@ -62,6 +70,7 @@ func (Left) body()             {}
 func (RosterEvent) body()      {}
 func (Typing) body()           {}
 func (AttributeChanged) body() {}
+func (SettingsChanged) body()  {}
 
 // ResetReason says why a cursor can't be served.
 type ResetReason string

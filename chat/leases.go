@@ -97,7 +97,9 @@ func (l *leases) enter(m Member) {
 }
 
 // sameLook reports whether two members, who are one, are shown alike.
-func sameLook(a, b Member) bool { return a.Name == b.Name && a.Transport == b.Transport }
+func sameLook(a, b Member) bool {
+	return a.Name == b.Name && a.Transport == b.Transport && a.Via == b.Via && a.Network == b.Network
+}
 
 // share is a member as the roster tells of it. What this node holds of the same member is made one
 // with it, so that memory has it once.
@@ -106,7 +108,7 @@ func (l *leases) share(m Member) *Member {
 	if here == nil || !sameLook(*here.member, m) {
 		return &m
 	}
-	m.ID, m.Name, m.Transport = here.member.ID, here.member.Name, here.member.Transport
+	m.ID, m.Name, m.Transport, m.Network = here.member.ID, here.member.Name, here.member.Transport, here.member.Network
 	here.member = &m
 	return here.member
 }

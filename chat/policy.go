@@ -20,7 +20,56 @@ const (
 	ActionTyping    Action = "typing"
 	ActionLeave     Action = "leave"
 	ActionRead      Action = "read" // say how far one has read
+	ActionSettings  Action = "settings"
+	ActionEnter     Action = "enter" // by a password, an invite or the owner's link
+
+	// What moderators do.
+	ActionChange   Action = "change-settings"
+	ActionModerate Action = "moderate" // remove, ban, mute, let in; reports and bans
+	ActionInvite   Action = "invite"
+
+	// What owners do.
+	ActionOwn    Action = "own"
+	ActionClear  Action = "clear"
+	ActionClose  Action = "close"
+	ActionTokens Action = "tokens"
+
+	// What optional features do that a room may do without.
+	ActionCall Action = "call"
+	ActionFile Action = "file"
 )
+
+// says reports whether others see what is done.
+func (a Action) says() bool {
+	switch a {
+	case ActionPost, ActionEdit, ActionDelete, ActionReact, ActionTyping, ActionCall, ActionFile:
+		return true
+	}
+	return false
+}
+
+// reads reports whether what is in the room is seen by it.
+func (a Action) reads() bool {
+	switch a {
+	case ActionSubscribe, ActionHistory, ActionMembers, ActionRead, ActionCall:
+		return true
+	}
+	return false
+}
+
+// moderates reports whether it is about the room itself, or about others.
+func (a Action) moderates() bool {
+	switch a {
+	case ActionSettings, ActionChange, ActionModerate, ActionInvite:
+		return true
+	}
+	return a.isOwners()
+}
+
+// isOwners reports whether only owners do it.
+func (a Action) isOwners() bool {
+	return a == ActionOwn || a == ActionClear || a == ActionClose || a == ActionTokens
+}
 
 // action is what the policy is asked about for a draft.
 func (d Draft) action() Action {

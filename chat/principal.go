@@ -1,6 +1,9 @@
 package chat
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
 
 // Principal is who somebody is, as the server has found out. It is never what a client says of
 // itself.
@@ -17,11 +20,28 @@ type Principal struct {
 	Client string
 	// LimitKey is what limits count by: the session's id, or the network that a guest comes from.
 	LimitKey string
+	// NetworkKey is the network that anybody comes from, for limits by address: a guest's LimitKey.
+	NetworkKey string
+	// Network is as an [Author]'s.
+	Network string
+	// Via says who vouches for it.
+	Via Via
+	// Role counts in every room that the principal may enter, at least: what a site's token claims,
+	// or the operator's.
+	Role Role
+	// Rooms are the only ones that it may have to do with; nil for all.
+	Rooms []RoomID
+	// NoRead and NoPost are what an access token does not allow.
+	NoRead, NoPost bool
+	// Born is when the session was first made, to the second; zero for guests.
+	Born time.Time
+	// Password is a room's, which came with the request; empty for none.
+	Password string
 }
 
 // Author is the principal as the sender of an entry.
 func (p Principal) Author() Author {
-	return Author{ID: p.ID, Name: p.Name, Guest: p.Guest, Look: p.Look}
+	return Author{ID: p.ID, Name: p.Name, Guest: p.Guest, Look: p.Look, Via: p.Via, Network: p.Network}
 }
 
 // Member is the principal as somebody present by a transport.
@@ -29,5 +49,7 @@ func (p Principal) Member(transport string) Member {
 	if p.Guest {
 		p.Name = strings.Clone(p.Name) // it may be part of a whole request, which would stay in memory with it
 	}
-	return Member{ID: p.ID, Name: p.Name, Guest: p.Guest, Look: p.Look, Transport: transport}
+	return Member{
+		ID: p.ID, Name: p.Name, Guest: p.Guest, Look: p.Look, Via: p.Via, Network: p.Network, Transport: transport,
+	}
 }

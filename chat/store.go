@@ -139,8 +139,13 @@ type Member struct {
 	JoinedAt time.Time
 	// Attributes are what optional features note about it.
 	Attributes Attributes
-	// Look is as an [Author]'s.
-	Look string
+	// Look, Via and Network are as an [Author]'s.
+	Look    string
+	Via     Via
+	Network string
+	// Role is what it is in the room, where that is the owner or a moderator. The node sets it where
+	// it tells of a member, and no store keeps it.
+	Role Role
 	// LooksLike is the first of those who were here before it whose name looks the same; empty for
 	// nobody. The node sets it where it tells of a member, and no store keeps it.
 	LooksLike MemberID
@@ -148,7 +153,7 @@ type Member struct {
 
 // Author is the member as the sender of an entry.
 func (m Member) Author() Author {
-	return Author{ID: m.ID, Name: m.Name, Guest: m.Guest, Look: m.Look}
+	return Author{ID: m.ID, Name: m.Name, Guest: m.Guest, Look: m.Look, Via: m.Via, Network: m.Network}
 }
 
 // Lease is how long a member stays present after a node last said so, [RenewEvery] how often a node

@@ -49,7 +49,7 @@
 // its place. What holds for the two together is in package chat's doc.
 //
 // A member's record is its time of joining, who it is, and after a line break, which JSON never
-// has, its transport:
+// has, its transport, with the hash of its network after a space where that is known:
 //
 //	1767225600000 {"id":"…","name":"Ann"}⏎ws
 //

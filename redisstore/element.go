@@ -62,7 +62,17 @@ func parseMillis(s string) (time.Time, error) {
 // encodeIdentity is what a member's record says of who it is. Lua compares it as text to see
 // whether that changed.
 func encodeIdentity(m chat.Member) (string, error) {
-	return encode(author(m.Author()))
+	a := author(m.Author())
+	a.Network = "" // it may change with every stream
+	return encode(a)
+}
+
+// encodeWay is how a member has come: its transport and its network, if that is known.
+func encodeWay(m chat.Member) string {
+	if m.Network == "" {
+		return m.Transport
+	}
+	return m.Transport + " " + m.Network
 }
 
 // encodeRecord is a member as hold.lua stores it.
@@ -72,18 +82,19 @@ func encodeRecord(m chat.Member) (string, error) {
 		return "", err
 	}
 	joined := max(0, m.JoinedAt.UnixMilli()) // the zero time is before 1970
-	record := fmt.Sprintf("%d %s\n%s", joined, identity, m.Transport)
+	record := fmt.Sprintf("%d %s\n%s", joined, identity, encodeWay(m))
 	for _, key := range slices.Sorted(maps.Keys(m.Attributes)) {
 		record += "\n" + key + " " + m.Attributes[key]
 	}
 	return record, nil
 }
 
-// parseRecord reads a member's record: "JOINED {identity}", a line break, and the transport; and
-// for each attribute another line break, its key, a space and its value.
+// parseRecord reads a member's record: "JOINED {identity}", a line break, and the transport, with a
+// space and the network if that is known; and for each attribute another line break, its key, a space and its value.
 func parseRecord(s string) (chat.Member, error) {
 	head, rest, ok := strings.Cut(s, "\n")
-	transport, lines, _ := strings.Cut(rest, "\n")
+	way, lines, _ := strings.Cut(rest, "\n")
+	transport, network, _ := strings.Cut(way, " ")
 	joinedText, identity, ok2 := strings.Cut(head, " ")
 	if !ok || !ok2 {
 		return chat.Member{}, errors.New("member: want a time, an identity and a transport")
@@ -96,7 +107,10 @@ func parseRecord(s string) (chat.Member, error) {
 	if err := json.Unmarshal([]byte(identity), &a); err != nil {
 		return chat.Member{}, fmt.Errorf("member's identity: %w", err)
 	}
-	m := chat.Member{ID: a.ID, Name: a.Name, Guest: a.Guest, Look: a.Look, Transport: transport, JoinedAt: joined}
+	m := chat.Member{
+		ID: a.ID, Name: a.Name, Guest: a.Guest, Look: a.Look, Via: a.Via, Network: network, Transport: transport,
+		JoinedAt: joined,
+	}
 	for line := range strings.SplitSeq(lines, "\n") {
 		key, value, ok := strings.Cut(line, " ")
 		if !ok {

@@ -30,7 +30,7 @@ func (s *Store) Hold(ctx context.Context, room chat.RoomID, members []chat.Membe
 			if err != nil {
 				return state, err
 			}
-			args = append(args, string(m.ID), identity, m.Transport)
+			args = append(args, string(m.ID), identity, encodeWay(m))
 		}
 		next, _, err := s.roster(ctx, "holding members of room", room, s.scripts.hold, args...)
 		if err != nil {

@@ -101,6 +101,10 @@ func decodeBody(eventType string, hasID bool, object []byte) (any, error) {
 			}
 			return changed, nil
 		})
+	case "settings":
+		return decode(object, func(s settings) (any, error) {
+			return chat.SettingsChanged{Version: s.Version, Settings: s.Settings, Owned: s.Owned}, nil
+		})
 	case "ping":
 		return decode(object, func(p ping) (any, error) { return Ping{p.Time.utc()}, nil })
 	case "pong":
@@ -139,17 +143,22 @@ func (w welcome) body() (any, error) {
 }
 
 func (f failure) body() (any, error) {
-	return Failed{Key: f.Key, Failure: &Failure{
-		Code: f.Code, Detail: f.Detail, Field: f.Field, Limit: f.Limit,
+	failed := &Failure{
+		Code: f.Code, Detail: f.Detail, Field: f.Field, Limit: f.Limit, Reason: f.Reason,
 		RetryAfter: time.Duration(f.RetryAfter * float64(time.Second)),
-	}}, nil
+	}
+	if f.Until != nil {
+		failed.Until = f.Until.utc()
+	}
+	return Failed{Key: f.Key, Failure: failed}, nil
 }
 
 // member is a member as it came over the wire.
 func (m Member) member() chat.Member {
 	joined := m.JoinedAt.utc()
 	is := chat.Member{
-		ID: m.ID, Name: m.Name, Guest: m.Guest, Transport: m.Transport, JoinedAt: joined, Look: m.Look, LooksLike: m.LooksLike,
+		ID: m.ID, Name: m.Name, Guest: m.Guest, Transport: m.Transport, JoinedAt: joined, Look: m.Look, Via: m.Via, Role: m.Role,
+		LooksLike: m.LooksLike,
 	}
 	if m.InCall {
 		is.Attributes = chat.Attributes{incall.Key: incall.Value(joined)}

@@ -91,6 +91,9 @@ func (e Entry) appendTo(dst []byte) []byte {
 	if e.From.Look != "" {
 		dst = appendString(append(dst, `,"look":`...), e.From.Look)
 	}
+	if e.From.Via != "" {
+		dst = appendString(append(dst, `,"via":`...), string(e.From.Via))
+	}
 	dst = append(dst, '}')
 	var own json.RawMessage
 	switch p := e.Payload.(type) {

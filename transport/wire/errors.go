@@ -38,6 +38,20 @@ const (
 	CodeInternal         Code = "internal"
 	CodeUnavailable      Code = "unavailable"
 	CodeGoingAway        Code = "going_away"
+
+	// By a room's rules.
+	CodePasswordRequired Code = "password_required"
+	CodeInviteRequired   Code = "invite_required"
+	CodeWrongPassword    Code = "wrong_password"
+	CodeWrongInvite      Code = "wrong_invite"
+	CodeLocked           Code = "locked"
+	CodeFull             Code = "full"
+	CodeBanned           Code = "banned"
+	CodeRemoved          Code = "removed"
+	CodeMuted            Code = "muted"
+	CodeRoomClosed       Code = "room_closed"
+	CodeSlowMode         Code = "slow_mode"
+	CodeVersionMismatch  Code = "version_mismatch"
 )
 
 // WebSocket close codes: RFC 6455 section 7.4.1, and Caller's own from the range for applications
@@ -107,6 +121,30 @@ func meaningOf(c Code) meaning {
 		return meaning{503, CloseTooSlow, "The reader is too slow", time.Second}
 	case CodeLeft:
 		return meaning{409, CloseLeft, "You have left the room", 0}
+	case CodePasswordRequired:
+		return meaning{403, CloseNotAllowed, "The room has a password", 0}
+	case CodeInviteRequired:
+		return meaning{403, CloseNotAllowed, "The room is for those who are invited", 0}
+	case CodeWrongPassword:
+		return meaning{403, CloseNotAllowed, "That is not the room's password", 0}
+	case CodeWrongInvite:
+		return meaning{403, CloseNotAllowed, "The invite is not good, or not any more", 0}
+	case CodeLocked:
+		return meaning{403, CloseNotAllowed, "The room is locked: nobody new comes in", 0}
+	case CodeFull:
+		return meaning{403, CloseNotAllowed, "The room is full", 0}
+	case CodeBanned:
+		return meaning{403, CloseNotAllowed, "You are banned from the room", 0}
+	case CodeRemoved:
+		return meaning{403, CloseNotAllowed, "You have been removed from the room", 0}
+	case CodeMuted:
+		return meaning{403, CloseNotAllowed, "You are muted in the room", 0}
+	case CodeRoomClosed:
+		return meaning{410, CloseNotAllowed, "The room has been closed", 0}
+	case CodeSlowMode:
+		return meaning{429, CloseTooMuch, "The room is in slow mode", time.Second}
+	case CodeVersionMismatch:
+		return meaning{412, CloseNotAllowed, "The settings have changed since", 0}
 	case CodeUnavailable:
 		return meaning{503, CloseGoingAway, "The store does not answer", 2 * time.Second}
 	case CodeGoingAway:
@@ -125,7 +163,19 @@ type Failure struct {
 	Limit int
 	// RetryAfter is when to come back; 0 when that changes nothing.
 	RetryAfter time.Duration
-	cause      error
+	// Until is when what refuses somebody ends, Reason what a moderator has given for it; only that
+	// person is told them.
+	Until  time.Time
+	Reason string
+	cause  error
+}
+
+// until is Until as it goes over the wire.
+func (f *Failure) until() *timestamp {
+	if f.Until.IsZero() {
+		return nil
+	}
+	return (*timestamp)(&f.Until)
 }
 
 // Fail makes a failure with its code's usual time to come back.
@@ -159,6 +209,8 @@ func FailureOf(err error) *Failure {
 	var failure *Failure
 	var invalid *chat.InvalidError
 	var limit *chat.LimitError
+	var slow *chat.SlowModeError
+	var refused *chat.RefusedError
 	switch {
 	case errors.As(err, &failure):
 		return failure
@@ -166,6 +218,10 @@ func FailureOf(err error) *Failure {
 		return &Failure{Code: CodeInvalidField, Detail: invalid.Error(), Field: invalid.Field, Limit: invalid.Limit, cause: err}
 	case errors.As(err, &limit):
 		return &Failure{Code: CodeTooMuch, RetryAfter: limit.RetryAfter, cause: err}
+	case errors.As(err, &slow):
+		return &Failure{Code: CodeSlowMode, RetryAfter: slow.RetryAfter, cause: err}
+	case errors.As(err, &refused):
+		return refusal(refused, err)
 	case errors.Is(err, chat.ErrGuest):
 		failure = Fail(CodeNotAllowed, "nobody can know a guest again: a session is needed, POST /session makes one")
 	case errors.Is(err, chat.ErrNotAuthor):
@@ -176,6 +232,14 @@ func FailureOf(err error) *Failure {
 		failure = Fail(CodeNotFound, "the message is not kept, or not any more")
 	case errors.Is(err, chat.ErrConflict):
 		failure = Fail(CodeConflict, "the message has been deleted")
+	case errors.Is(err, chat.ErrNoMember), errors.Is(err, chat.ErrNoBan):
+		failure = Fail(CodeNotFound, notFound(err))
+	case errors.Is(err, chat.ErrOwned):
+		failure = Fail(CodeConflict, "the room has an owner already, or you are not alone in it")
+	case errors.Is(err, chat.ErrNotOwned):
+		failure = Fail(CodeConflict, "nobody owns the room: who is alone in it can make it theirs")
+	case errors.Is(err, chat.ErrVersion):
+		failure = Fail(CodeVersionMismatch, "read the settings again")
 	case errors.Is(err, chat.ErrKeyReused):
 		failure = Fail(CodeKeyReused, "a repeat is the same request: take another key for another one")
 	case errors.Is(err, chat.ErrNotSignedIn):
@@ -199,6 +263,24 @@ func FailureOf(err error) *Failure {
 	return failure
 }
 
+// refusal is what a room's rules have refused: its code is the wire's.
+func refusal(refused *chat.RefusedError, cause error) *Failure {
+	f := Fail(Code(refused.Code), refused.Detail)
+	f.Until, f.Reason, f.cause = refused.Until, refused.Reason, cause
+	if refused.Network {
+		f.Detail = "newcomers from your network wait until then"
+	}
+	return f
+}
+
+// notFound says what there is none of.
+func notFound(err error) string {
+	if errors.Is(err, chat.ErrNoBan) {
+		return chat.ErrNoBan.Error()
+	}
+	return chat.ErrNoMember.Error()
+}
+
 // problem is RFC 9457's object, with Caller's members.
 type problem struct {
 	Type       string  `json:"type"`
@@ -209,13 +291,16 @@ type problem struct {
 	Field      string  `json:"field,omitempty"`
 	Limit      int     `json:"limit,omitempty"`
 	RetryAfter float64 `json:"retryAfter,omitempty"`
+	// Until and Reason are of a ban or a mute.
+	Until  *timestamp `json:"until,omitempty"`
+	Reason string     `json:"reason,omitempty"`
 }
 
 // AppendProblem appends a failure as the JSON of application/problem+json.
 func AppendProblem(dst []byte, f *Failure) []byte {
 	body, _ := json.Marshal(problem{ // can't fail: strings and numbers only
 		Type: "about:blank", Title: meaningOf(f.Code).title, Status: f.Status(), Detail: f.Detail,
-		Code: f.Code, Field: f.Field, Limit: f.Limit, RetryAfter: seconds(f.RetryAfter),
+		Code: f.Code, Field: f.Field, Limit: f.Limit, RetryAfter: seconds(f.RetryAfter), Until: f.until(), Reason: f.Reason,
 	})
 	return AppendEscaped(dst, body)
 }

@@ -55,6 +55,9 @@ type author struct {
 	Name  string        `json:"name"`
 	Guest bool          `json:"guest,omitempty"`
 	Look  string        `json:"look,omitempty"`
+	Via   chat.Via      `json:"via,omitempty"`
+	// Network is told to nobody.
+	Network string `json:"-"`
 }
 
 // Member is a member on the wire.
@@ -63,6 +66,7 @@ type Member struct {
 	Transport string    `json:"transport"`
 	JoinedAt  timestamp `json:"joinedAt"`
 	InCall    bool      `json:"inCall,omitempty"`
+	Role      chat.Role `json:"role,omitempty"`
 	// LooksLike is the member who was here first and whose name looks the same.
 	LooksLike chat.MemberID `json:"looksLike,omitempty"`
 }
@@ -126,6 +130,14 @@ type call struct {
 	Time   timestamp   `json:"time"`
 }
 
+type settings struct {
+	Type     string        `json:"type"`
+	RoomID   chat.RoomID   `json:"roomId"`
+	Version  int64         `json:"version"`
+	Settings chat.Settings `json:"settings"`
+	Owned    bool          `json:"owned"`
+}
+
 type ping struct {
 	Type string    `json:"type"`
 	Time timestamp `json:"time"`
@@ -149,6 +161,8 @@ type failure struct {
 	Limit      int         `json:"limit,omitempty"`
 	Key        string      `json:"key,omitempty"`
 	RetryAfter float64     `json:"retryAfter,omitempty"`
+	Until      *timestamp  `json:"until,omitempty"`
+	Reason     string      `json:"reason,omitempty"`
 }
 
 func authorOf(a chat.Author) author { return author(a) }
@@ -157,7 +171,7 @@ func authorOf(a chat.Author) author { return author(a) }
 func MemberOf(m chat.Member) Member {
 	return Member{
 		author: authorOf(m.Author()), Transport: m.Transport, JoinedAt: timestamp(m.JoinedAt), InCall: incall.Is(m),
-		LooksLike: m.LooksLike,
+		Role: m.Role, LooksLike: m.LooksLike,
 	}
 }
 
@@ -197,6 +211,8 @@ func bodyOf(e *chat.Event) (eventType string, object any) {
 		return "left", memberChange{"left", e.Room, MemberOf(b.Member), b.Version}
 	case chat.RosterEvent:
 		return "members", members{"members", e.Room, RosterOf(b)}
+	case chat.SettingsChanged:
+		return "settings", settings{"settings", e.Room, b.Version, b.Settings, b.Owned}
 	case chat.AttributeChanged:
 		if b.Key == incall.Key {
 			return "call", call{"call", e.Room, callState(b.Present), timestamp(callTime(b))}
@@ -228,7 +244,7 @@ func callState(started bool) string {
 func failureOf(f *Failure, room chat.RoomID, key string) failure {
 	return failure{
 		Type: "error", RoomID: room, Code: f.Code, Title: meaningOf(f.Code).title, Detail: f.Detail,
-		Field: f.Field, Limit: f.Limit, Key: key, RetryAfter: seconds(f.RetryAfter),
+		Field: f.Field, Limit: f.Limit, Key: key, RetryAfter: seconds(f.RetryAfter), Until: f.until(), Reason: f.Reason,
 	}
 }
 

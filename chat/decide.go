@@ -1,0 +1,143 @@
+package chat
+
+import (
+	"fmt"
+	"slices"
+	"time"
+)
+
+// decision is what the rules are asked: may somebody do something now?
+type decision struct {
+	who  Principal
+	room RoomID
+	what Action
+	now  time.Time
+	// granted says that it was let into the room, by a password or an invite.
+	granted bool
+}
+
+// decide is who may do what, all of it. It returns nil for yes. The errors wrap [ErrNotAllowed] or
+// [ErrNotSignedIn]; [RefusedPassword] and [RefusedInvite] mean that a grant would change the
+// answer.
+func (r *Rules) decide(d decision) error {
+	if err := d.byCredential(); err != nil {
+		return err
+	}
+	if !r.Closed.IsZero() {
+		return &RefusedError{Code: RefusedClosed}
+	}
+	role := r.RoleOf(d.who)
+	switch {
+	case role.AtLeast(RoleOperator), d.what == ActionLeave:
+		return nil
+	case r.Owned():
+	case d.what.moderates() && d.what != ActionSettings && d.what != ActionOwn:
+		return ErrNotOwned
+	default:
+		return nil // whoever comes may do all that an open room has
+	}
+	if err := r.mayBeHere(d, role); err != nil {
+		return err
+	}
+	if role.AtLeast(RoleModerator) {
+		return r.moderatorMay(d.what, role)
+	}
+	return r.memberMay(d, role)
+}
+
+// byCredential is what the credential that a principal came with allows, in whatever room.
+func (d decision) byCredential() error {
+	if d.who.Rooms != nil && !slices.Contains(d.who.Rooms, d.room) {
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "the token is for other rooms"}
+	}
+	switch {
+	case d.who.NoPost && d.what.says():
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "the token may not post"}
+	case d.who.NoRead && d.what.reads():
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "the token may not read"}
+	case d.what.moderates() && d.what != ActionSettings && d.who.Via == ViaToken:
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "a token reads and posts, and nothing else"}
+	case d.what.moderates() && d.who.Guest && d.what != ActionSettings:
+		return ErrNotSignedIn
+	}
+	return nil
+}
+
+// mayBeHere says whether somebody may enter the room at all, and so know more of it than that.
+func (r *Rules) mayBeHere(d decision, role Role) error {
+	if role.AtLeast(RoleModerator) {
+		return nil
+	}
+	if b, network := held(r.Bans, d.who, role, d.now); b != nil {
+		if network {
+			return &RefusedError{Code: RefusedBanned, Until: b.networkEnds(), Network: true}
+		}
+		return &RefusedError{Code: RefusedBanned, Until: b.Until, Reason: b.Reason}
+	}
+	if b, _ := held(r.Removals, d.who, role, d.now); b != nil {
+		return &RefusedError{Code: RefusedRemoved, Until: b.Until, Reason: b.Reason}
+	}
+	if role.AtLeast(RoleMember) {
+		return nil
+	}
+	if r.Locked {
+		return &RefusedError{Code: RefusedLocked}
+	}
+	if d.granted || d.what == ActionEnter || d.who.Via == ViaToken && d.who.Rooms != nil {
+		return nil // a room's own token is let in by whoever made it
+	}
+	switch {
+	case r.InviteOnly:
+		return &RefusedError{Code: RefusedInvite}
+	case r.HasPassword:
+		return &RefusedError{Code: RefusedPassword}
+	}
+	return nil
+}
+
+// moderatorMay is what moderators and owners may.
+func (r *Rules) moderatorMay(what Action, role Role) error {
+	if what.isOwners() && !role.AtLeast(RoleOwner) && what != ActionOwn {
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "only the room's owner may do this"}
+	}
+	return r.featureMay(what)
+}
+
+// featureMay is what the room as a whole does without.
+func (r *Rules) featureMay(what Action) error {
+	switch {
+	case what == ActionCall && !r.Calls:
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "there are no calls in this room"}
+	case what == ActionFile && !r.Files:
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "there are no files in this room"}
+	}
+	return nil
+}
+
+// memberMay is what those may who have no say over others.
+func (r *Rules) memberMay(d decision, role Role) error {
+	switch {
+	case d.what.moderates() && d.what != ActionSettings:
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "only moderators may do this"}
+	case !d.what.says():
+		return r.featureMay(d.what)
+	}
+	if b, network := held(r.Mutes, d.who, role, d.now); b != nil && d.what != ActionDelete {
+		until := b.Until
+		if network {
+			until = b.networkEnds()
+		}
+		return &RefusedError{Code: RefusedMuted, Until: until}
+	}
+	switch {
+	case d.what == ActionDelete:
+		return nil // what is one's own
+	case r.Newcomers == NewcomersRead && !role.AtLeast(RoleMember):
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "newcomers only read here until a moderator lets them in"}
+	case r.Posting == PostingModerators:
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "only moderators say something in this room"}
+	case r.Posting == PostingSessions && d.who.Guest:
+		return fmt.Errorf("%w: only sessions say something in this room", ErrNotSignedIn)
+	}
+	return r.featureMay(d.what)
+}
