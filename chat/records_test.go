@@ -1,0 +1,224 @@
+package chat_test
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/chattest"
+)
+
+var (
+	owner = chat.Principal{ID: "owner-id", Name: "Ann", Client: "owner-id", LimitKey: "owner-id"}
+	other = chat.Principal{ID: "other-id", Name: "Bob", Client: "other-id", LimitKey: "other-id"}
+)
+
+// owned is a node, and a room that the owner owns.
+func owned(t *testing.T) (*chattest.Store, *chat.Node, chat.RoomID) {
+	t.Helper()
+	store := chattest.New(chattest.Options{})
+	node := store.NewNode("a", chat.Options{})
+	t.Cleanup(func() { require.NoError(t, node.Close(context.Background())) })
+	return store, node, "tea"
+}
+
+// kept is what the store holds of a record.
+func kept(t *testing.T, store *chattest.Store, room chat.RoomID, kind chat.RecordKind, id string) chat.Record {
+	t.Helper()
+	r, ok, err := store.Node("a").Record(context.Background(), room, kind, id)
+	require.NoError(t, err)
+	require.True(t, ok)
+	return r
+}
+
+func TestInvites(t *testing.T) {
+	store, node, room := owned(t)
+	ctx := context.Background()
+	invite, err := node.Invite(ctx, owner, room, chat.InviteTerms{})
+	require.NoError(t, err)
+	require.Equal(t, 1, invite.Uses)
+	require.Equal(t, owner.Author(), invite.By)
+	require.WithinDuration(t, time.Now().Add(chat.InviteLife), invite.Expires, time.Minute)
+	secret, err := base64.RawURLEncoding.DecodeString(invite.Secret)
+	require.NoError(t, err)
+	require.Len(t, secret, 24)
+	r := kept(t, store, room, chat.RecordInvite, invite.ID)
+	require.NotContains(t, fmt.Sprint(r.ID, r.Hash, string(r.Data)), invite.Secret)
+	require.Len(t, r.Hash, 64)
+
+	long, err := node.Invite(ctx, owner, room, chat.InviteTerms{ExpiresIn: 60, Uses: chat.MaxInviteUses})
+	require.NoError(t, err)
+	all, err := node.Invites(ctx, owner, room)
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	for _, one := range all {
+		require.Empty(t, one.Secret, "it is told once")
+	}
+	require.NoError(t, node.RevokeInvite(ctx, owner, room, long.ID))
+	require.ErrorIs(t, node.RevokeInvite(ctx, owner, room, long.ID), chat.ErrNoRecord)
+
+	for field, terms := range map[string]chat.InviteTerms{
+		"uses":      {Uses: chat.MaxInviteUses + 1},
+		"expiresIn": {ExpiresIn: int(chat.MaxInviteLife/time.Second) + 1},
+	} {
+		_, err := node.Invite(ctx, owner, room, terms)
+		var invalid *chat.InvalidError
+		require.ErrorAs(t, err, &invalid)
+		require.Equal(t, field, invalid.Field)
+		require.NotZero(t, invalid.Limit)
+	}
+	for range chat.MaxInvites - 1 {
+		_, err := node.Invite(ctx, owner, room, chat.InviteTerms{})
+		require.NoError(t, err)
+	}
+	_, err = node.Invite(ctx, owner, room, chat.InviteTerms{})
+	var invalid *chat.InvalidError
+	require.ErrorAs(t, err, &invalid)
+	require.Equal(t, "invites", invalid.Field)
+	require.Equal(t, chat.MaxInvites, invalid.Limit)
+}
+
+func TestTokens(t *testing.T) {
+	store, node, room := owned(t)
+	ctx := context.Background()
+	token, err := node.MakeToken(ctx, owner, room, chat.TokenTerms{Name: " ci ", Read: true})
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(token.Secret, chat.TokenPrefix))
+	require.Equal(t, "ci", token.Name)
+	r := kept(t, store, room, chat.RecordToken, token.ID)
+	require.NotContains(t, fmt.Sprint(r.ID, r.Hash, string(r.Data)), strings.TrimPrefix(token.Secret, chat.TokenPrefix))
+
+	who, ok, err := node.TokenPrincipal(ctx, token.Secret)
+	require.NoError(t, err)
+	require.True(t, ok)
+	again, _, err := store.NewNode("b", chat.Options{}).TokenPrincipal(ctx, token.Secret)
+	require.NoError(t, err)
+	require.Equal(t, who, again, "it is the same on every node")
+	require.NotEmpty(t, who.Look)
+	who.Look = ""
+	require.Equal(t, chat.Principal{
+		ID: chat.MemberID(token.ID), Name: "ci", Client: token.ID, LimitKey: token.ID,
+		Via: chat.ViaToken, Rooms: []chat.RoomID{room}, NoPost: true,
+	}, who)
+
+	require.NoError(t, node.RevokeToken(ctx, owner, room, token.ID))
+	_, ok, err = node.TokenPrincipal(ctx, token.Secret)
+	require.NoError(t, err)
+	require.False(t, ok)
+
+	for field, terms := range map[string]chat.TokenTerms{
+		"name":      {Read: true},
+		"read":      {Name: "ci"},
+		"expiresIn": {Name: "ci", Read: true, ExpiresIn: int(chat.TokenLife/time.Second) + 1},
+	} {
+		_, err := node.MakeToken(ctx, owner, room, terms)
+		var invalid *chat.InvalidError
+		require.ErrorAs(t, err, &invalid)
+		require.Equal(t, field, invalid.Field)
+	}
+}
+
+// What is no token is nobody's, whatever is changed in one.
+func TestATokenThatIsNone(t *testing.T) {
+	_, node, room := owned(t)
+	ctx := context.Background()
+	token, err := node.MakeToken(ctx, owner, room, chat.TokenTerms{Name: "ci", Read: true})
+	require.NoError(t, err)
+	body := strings.TrimPrefix(token.Secret, chat.TokenPrefix)
+	whole, err := base64.RawURLEncoding.DecodeString(body)
+	require.NoError(t, err)
+	changed := func(at int, to byte) string {
+		other := append([]byte{}, whole...)
+		other[at] ^= to
+		return chat.TokenPrefix + base64.RawURLEncoding.EncodeToString(other)
+	}
+	for _, text := range []string{
+		"", "caller_", body, strings.ToUpper(token.Secret), token.Secret + "A", token.Secret[:len(token.Secret)-1], token.Secret + "=",
+		changed(0, 1), changed(8, 1), changed(27, 0x80), changed(28, 1), changed(28, 'A'^'a'),
+		chat.TokenPrefix + base64.RawURLEncoding.EncodeToString(whole[:28]),
+		chat.TokenPrefix + base64.RawURLEncoding.EncodeToString(append(append([]byte{}, whole[:28]...), "a/b"...)),
+		chat.TokenPrefix + strings.Repeat("A", 100_000),
+	} {
+		_, ok, err := node.TokenPrincipal(ctx, text)
+		require.NoError(t, err)
+		require.False(t, ok, "%.200q", text)
+	}
+	_, ok, err := node.TokenPrincipal(ctx, token.Secret)
+	require.NoError(t, err)
+	require.True(t, ok)
+}
+
+func FuzzToken(f *testing.F) {
+	f.Add("caller_nyxB0KGyw9TdiTTK3onSNo2KhI5KhWOi2d0ai3RlYQ")
+	node := chattest.New(chattest.Options{}).NewNode("a", chat.Options{})
+	f.Fuzz(func(t *testing.T, text string) {
+		_, ok, err := node.TokenPrincipal(context.Background(), text)
+		require.NoError(t, err)
+		require.False(t, ok)
+	})
+}
+
+func TestReports(t *testing.T) {
+	_, node, room := owned(t)
+	ctx := context.Background()
+	var said []chat.Entry
+	for i := range 9 {
+		e, _, err := node.Post(ctx, other, room, chat.Draft{Payload: chat.Message{Text: fmt.Sprint(i)}})
+		require.NoError(t, err)
+		said = append(said, e)
+	}
+	report, repeated, err := node.Report(ctx, owner, room, said[4].ID, " spam ")
+	require.NoError(t, err)
+	require.False(t, repeated)
+	require.Equal(t, "spam", report.Reason)
+	first, err := node.Reports(ctx, owner, room)
+	require.NoError(t, err)
+	again, repeated, err := node.Report(ctx, owner, room, said[4].ID, "once more")
+	require.NoError(t, err)
+	require.True(t, repeated)
+	require.Equal(t, report.ID, again.ID)
+	require.Equal(t, "spam", again.Reason)
+
+	_, _, err = node.Report(ctx, owner, room, said[0].ID, "")
+	require.NoError(t, err)
+	_, _, err = node.Post(ctx, other, room, chat.Draft{Target: said[4].ID, Payload: chat.Delete{}})
+	require.NoError(t, err)
+	all, err := node.Reports(ctx, owner, room)
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	of := func(r chat.Report) (texts []string) {
+		for _, e := range r.Context {
+			texts = append(texts, e.Text())
+		}
+		return texts
+	}
+	require.Equal(t, []string{"1", "2", "3", "4", "5", "6", "7"}, of(first[0]))
+	for _, r := range all {
+		want := []string{"0", "1", "2", "3"}
+		if r.ID == report.ID {
+			want = []string{"1", "2", "3", "", "5", "6", "7"}
+		}
+		require.Equal(t, want, of(r), "what was deleted is gone here too")
+	}
+	require.NoError(t, node.DropReport(ctx, owner, room, report.ID))
+	require.ErrorIs(t, node.DropReport(ctx, owner, room, report.ID), chat.ErrNoRecord)
+
+	_, _, err = node.Report(ctx, owner, room, chat.Cursor{Seq: 5, Tag: said[4].ID.Tag + 1}, "")
+	require.ErrorIs(t, err, chat.ErrNotFound)
+	guest := other
+	guest.Guest = true
+	_, _, err = node.Report(ctx, guest, room, said[4].ID, "")
+	require.ErrorIs(t, err, chat.ErrGuest)
+	for _, reason := range []string{strings.Repeat("ä", chat.MaxReason+1), "a\nb", "\xff", "a\x1b[31m"} {
+		_, _, err = node.Report(ctx, owner, room, said[4].ID, reason)
+		var invalid *chat.InvalidError
+		require.ErrorAs(t, err, &invalid)
+		require.Equal(t, "reason", invalid.Field)
+	}
+}
