@@ -8,7 +8,7 @@ export const INTERNAL = [
   "failed follow frozen heardAt held input interval nextAt onActivate onChange",
   "onDecision onEvent onFinal onMemory onOwn onReady onSession onSignedOut onState openedAt",
   "pause positions proof proved queue result resume running signedOut step stored target",
-  "welcomeAt",
+  "transports welcomeAt",
 ].flatMap((names) => names.split(" "));
 
 // The client library as others get it: the core and its optional modules, each one file without
@@ -19,6 +19,7 @@ const ENTRIES: Record<string, string> = {
   calls: "src/client/calls.ts",
   conversation: "src/client/conversation.ts",
   marks: "src/client/marks.ts",
+  rules: "src/client/rules.ts",
 };
 
 export default defineConfig(({ mode }) => {

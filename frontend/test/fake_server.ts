@@ -41,7 +41,8 @@ interface Stream {
   openedAt: number;
   /** Sends without asking the network. */
   write(event: object): void;
-  cut(): void;
+  /** `code` is what a WebSocket is closed with. */
+  cut(code: number): void;
   /** Something was lost on the way: nothing after it can come. */
   broken: boolean;
   closed: boolean;
@@ -56,7 +57,16 @@ export class FakeServer {
   /** Answers to posts are lost, though they are stored. */
   loseAnswers = false;
   /** Posts are refused with this status and code. */
-  refuse: { status: number; code: string; field?: string; limit?: number } | undefined;
+  refuse:
+    | {
+        status: number;
+        code: string;
+        field?: string;
+        limit?: number;
+        retryAfter?: number;
+        until?: string;
+      }
+    | undefined;
   signedIn = true;
   /** Streams that are open, by transport: what a test asserts about. */
   readonly streams = new Set<Stream>();
@@ -73,6 +83,22 @@ export class FakeServer {
     transport: "ws",
     joinedAt: "2026-11-24T12:00:00.000Z",
   };
+
+  /** Answers instead of the room, where it has an answer. */
+  answer: ((method: string, url: URL, init: RequestInit) => Response | undefined) | undefined;
+  /** Nobody is let in: streams and polls are refused by this. */
+  door: { status: number; code: string; [more: string]: unknown } | undefined;
+  /** The room's settings, where somebody owns it. */
+  settings: object | undefined;
+
+  /** Who is inside is put out, and not let in again. */
+  close(code: string, status = 403, more: object = {}): void {
+    this.door = { status, code, ...more };
+    for (const stream of [...this.streams]) {
+      this.#send(stream, { type: "error", roomId: this.room, code, title: code, ...more });
+      setTimeout(() => this.#cut(stream, 4003), LATENCY + 1);
+    }
+  }
 
   constructor(room = "lobby") {
     this.room = room;
@@ -147,6 +173,11 @@ export class FakeServer {
       : init.method !== undefined
         ? "post"
         : "poll";
+    const answer = this.answer?.(init.method ?? "GET", url, init);
+    if (answer !== undefined) {
+      await delay(LATENCY, init.signal);
+      return answer;
+    }
     if (url.pathname.endsWith("/session")) return this.#session();
     if (url.pathname.endsWith("/read")) return this.#read(init);
     const mode = this.network[path];
@@ -158,6 +189,10 @@ export class FakeServer {
     }
     if (mode === "hang" || (mode === "deaf" && path === "post")) await forever(signal);
     await delay(LATENCY, signal);
+    if (path !== "post" && this.door !== undefined) {
+      const { status, code, ...more } = this.door;
+      return problem(status, code, more);
+    }
     if (path === "sse") return this.#sse(url, signal);
     if (path === "post") return this.#posted(url, String(init.body), mode, signal, init.method);
     return this.#poll(url, mode, signal);
@@ -170,13 +205,13 @@ export class FakeServer {
     if (mode === "hang") return socket;
     setTimeout(() => {
       if (socket.readyState !== 0) return;
-      if (mode === "refused") return socket.end(1006);
+      if (mode === "refused" || this.door !== undefined) return socket.end(1006);
       socket.readyState = 1;
       const stream = this.#open(
         "ws",
         new URL(url),
         (event) => socket.onmessage?.({ data: JSON.stringify(event) }),
-        () => socket.end(1006),
+        (code) => socket.end(code),
       );
       socket.onSend = (data) => {
         const command = JSON.parse(data) as { type: string; key: string; text: string };
@@ -191,15 +226,9 @@ export class FakeServer {
           if (command.type === "ping") this.#send(stream, { type: "pong" });
           if (command.key === undefined) return;
           if (this.refuse !== undefined) {
-            const { code, field, limit } = this.refuse;
-            return this.#send(stream, {
-              type: "error",
-              code,
-              title: code,
-              key: command.key,
-              field,
-              limit,
-            });
+            const { status: _, ...refused } = this.refuse;
+            const { key } = command;
+            return this.#send(stream, { type: "error", title: refused.code, key, ...refused });
           }
           const { id, time } =
             command.type in COMMANDS ? this.command({ ...command }) : this.append(command);
@@ -324,8 +353,8 @@ export class FakeServer {
     if (!this.signedIn) return problem(401, "session_invalid");
     this.sent.push(`${method} ${url.pathname}`);
     if (this.refuse !== undefined) {
-      const { status, code, field, limit } = this.refuse;
-      return problem(status, code, { field, limit });
+      const { status, code, ...more } = this.refuse;
+      return problem(status, code, more);
     }
     const fields = JSON.parse(body) as { text: string; key: string };
     const { text, key } = fields;
@@ -350,7 +379,7 @@ export class FakeServer {
     return Response.json(message, { status: 201 });
   }
 
-  #open(path: Transport, url: URL, write: (event: object) => void, cut: () => void): Stream {
+  #open(path: Transport, url: URL, write: (event: object) => void, cut: Stream["cut"]): Stream {
     const now = Date.now();
     const stream: Stream = {
       path,
@@ -376,6 +405,7 @@ export class FakeServer {
       call: this.call,
       version: this.version,
     });
+    if (this.settings !== undefined) this.#send(stream, this.settings);
     if (reset) {
       this.#send(stream, { type: "reset", roomId: this.room, reason: this.#reason(after) });
     }
@@ -413,10 +443,10 @@ export class FakeServer {
     }, LATENCY);
   }
 
-  #cut(stream: Stream): void {
+  #cut(stream: Stream, code = 1006): void {
     if (stream.closed) return;
     this.#close(stream);
-    stream.cut();
+    stream.cut(code);
   }
 
   #close(stream: Stream): void {

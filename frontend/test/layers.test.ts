@@ -17,7 +17,7 @@ describe("the layers", () => {
   });
 
   test("the page uses the client and its optional modules by their entries", () => {
-    const entry = /^(\.\.\/)+client\/(index|tabs|calls|conversation|marks)\.ts$/;
+    const entry = /^(\.\.\/)+client\/(index|tabs|calls|conversation|marks|rules)\.ts$/;
     for (const path of filesOf("src/ui/")) {
       for (const name of importsOf(path)) {
         if (name.includes("/client/")) expect(name, path).toMatch(entry);

@@ -14,11 +14,15 @@ export interface Person {
     guest?: true;
     /** Of a guest, the same for all under one name from one address: for the eye alone. */
     look?: string | undefined;
+    /** Who else vouches for the name: `site`, `oidc`, or `token` for a program of the room's owner. */
+    via?: string | undefined;
 }
 export interface Member extends Person {
     transport: TransportName;
     joinedAt: string;
     inCall?: true;
+    /** Where it is `owner` or `moderator`. */
+    role?: string | undefined;
     /** The first who was here before it by a name that looks the same. */
     looksLike?: ClientId | undefined;
 }
@@ -118,6 +122,9 @@ export interface Problem {
     limit?: number;
     /** Seconds. */
     retryAfter?: number | undefined;
+    /** When what refuses it ends, RFC 3339, and why it is so: of a ban or a mute of one's own. */
+    until?: string | undefined;
+    reason?: string | undefined;
 }
 export interface Session {
     clientId: ClientId;
@@ -140,10 +147,11 @@ export interface Command {
     key?: string;
     readonly [field: string]: unknown;
 }
+/** Of an answer, whose status says itself, and of the event `error`. */
+export declare const readProblem: Reader<Omit<ErrorEvent, "status">>;
 /** Decodes one event from its JSON text; undefined for what is not an event at all. */
 export declare function decodeEvent(json: string): ServerEvent | undefined;
 export declare function readEvent(value: unknown): ServerEvent | undefined;
-export declare const readProblem: Reader<Problem>;
 /** What is known of an entry that was stored, whatever its kind. */
 export declare const readStored: Reader<{
     id: Cursor;

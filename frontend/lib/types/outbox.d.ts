@@ -1,6 +1,6 @@
 import type { Connection } from "./connection.ts";
 import { type Cursor } from "./cursor.ts";
-import { type ClientId, type Command, type Problem } from "./events.ts";
+import { type AckEvent, type ClientId, type Command, type Problem } from "./events.ts";
 import { type HttpCall } from "./http.ts";
 import { type Target } from "./target.ts";
 import type { Environment } from "./transport.ts";
@@ -23,6 +23,7 @@ export interface Post extends Outgoing {
     /** Milliseconds. */
     readonly at: number;
     state: PostState;
+    /** Why it is refused, or why it waits. */
     problem?: Problem | undefined;
     id?: Cursor;
     time?: string;
@@ -37,6 +38,8 @@ export interface OutboxOptions {
     /** As whom a post was stored. */
     onOwn(id: ClientId): void;
 }
+/** Of an answer, or of the event `ack`. */
+type Stored = Pick<AckEvent, "key" | "id" | "time">;
 export interface Outbox {
     readonly posts: readonly Post[];
     add(what: Outgoing, key: string): Post;
@@ -52,7 +55,7 @@ export interface Outbox {
     resume(): void;
     /** No session: nothing under way has an answer to hope for. */
     pause(): void;
-    stored(key: string, id: Cursor, time: string): void;
+    stored(ack: Stored): void;
     /** The server answered that this post failed, or something in between did. */
     failed(key: string, problem: Problem): void;
     /** Its message came by; call `changed` once that was told. */
@@ -68,3 +71,4 @@ export interface Outbox {
  * the server knows it.
  */
 export declare function createOutbox(options: OutboxOptions): Outbox;
+export {};

@@ -122,12 +122,14 @@ export function createClient<Extra extends object = object>(
         ownIds.add(event.clientId);
         return setRoster(event);
       case "members":
-        return event.version < roster.version ? undefined : setRoster(event);
+        if (event.version >= roster.version) setRoster(event);
+        return;
       case "joined":
       case "left":
         return presence(event);
       case "typing":
-        return isOwn(event.member.id) ? undefined : emit("typing", event);
+        if (!isOwn(event.member.id)) emit("typing", event);
+        return;
       case "reset":
         // What is kept follows, whatever its numbers.
         cursor = START;
@@ -140,7 +142,7 @@ export function createClient<Extra extends object = object>(
       case "live":
         return caughtUp(event.cursor);
       case "ack":
-        return outbox.stored(event.key, event.id, event.time);
+        return outbox.stored(event);
       case "error":
         return event.key ? outbox.failed(event.key, event) : emit("problem", event);
     }

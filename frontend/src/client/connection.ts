@@ -78,8 +78,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     const target = options.target();
     const one: Open = { held: [] };
     attempts.set(id, one);
-    /** The end that an event has told of. */
-    let announced: End | undefined;
+    /** The end that the last event has told of; one that more follows has ended nothing. */
+    let announced: End | false | undefined;
     let welcomed = false;
     const end = (end: End) => {
       const kind = end.kind === "lost" && announced ? announced.kind : end.kind;
@@ -94,9 +94,8 @@ export function createConnection(options: ConnectionOptions): Connection {
       }
       const { type } = event;
       // What ends one room of several leaves the connection to the others.
-      if (type === "error" && !event.key && !(target.positions.length > 1 && event.roomId)) {
-        announced = endOfProblem(event);
-      }
+      const ends = type === "error" && !event.key && (target.positions.length < 2 || !event.roomId);
+      announced = ends && endOfProblem(event);
       if (type === "welcome" && !welcomed) {
         welcomed = true; // each of several rooms says it
         // Its answer is the proof that something goes up. A server that does not know it answers

@@ -86,7 +86,13 @@ export interface Conversation {
 }
 
 const ids = list(text);
-const readPerson = shape<Person>({ id: must(text), name: words, guest: mark, look: text });
+const readPerson = shape<Person>({
+  id: must(text),
+  name: words,
+  guest: mark,
+  look: text,
+  via: text,
+});
 const readMore = shape<Omit<Message, keyof MessageEvent>>({
   replyTo: shape<ReplyTo>({ id: must(parseCursor), from: readPerson, excerpt: text }),
   mentions: ids,

@@ -28,16 +28,16 @@ export function lost(detail: string): End {
  * The codes of problems and those that a WebSocket is closed with (docs/protocol.md); any other is
  * `lost`.
  */
-const CODES: [EndKind, string][] = [
-  ["busy", "going_away too_slow too_much unavailable 1001 4008 4013"],
-  ["left", "left 1000"],
-  ["signed-out", "session_invalid session_required 4001"],
-  ["forbidden", "cross_origin not_allowed 4003"],
-  ["refused", "not_found method_not_allowed malformed invalid_field invalid_utf8 unsupported"],
+const CODES: [EndKind, RegExp][] = [
+  ["busy", /going_away|too_slow|too_much|slow_mode|unavailable|1001|4008|4013/],
+  ["left", /left|1000/],
+  ["signed-out", /session_|4001/],
+  ["refused", /not_found|method_not_allowed|malformed|invalid_|unsupported/],
+  ["forbidden", /cross_origin|not_allowed|_required|locked|full|banned|removed|room_closed|4003/],
 ];
 
-function kindOf(code: string | number): EndKind {
-  return CODES.find(([, codes]) => codes.split(" ").includes(`${code}`))?.[0] ?? "lost";
+function kindOf(code: string): EndKind {
+  return CODES.find(([, codes]) => codes.test(code))?.[0] ?? "lost";
 }
 
 /** The end that an `error` event announced, or a problem answer is. */
@@ -48,11 +48,11 @@ export function endOfProblem(problem: Problem): End {
     detail: `${status ?? ""} ${code} ${detail}`.trim(),
     problem,
     retryAfter: retryAfter && retryAfter * 1000,
-    foreign: code === "no_answer" && status !== undefined && (status < 400 || status === 511),
+    foreign: code === "no_answer" && (Number(status) < 400 || status === 511),
   };
 }
 
 /** The end by a close frame. */
 export function endOfClose(code: number, reason: string): End {
-  return { kind: kindOf(code), detail: `closed with ${code} ${reason}`.trim() };
+  return { kind: kindOf(`${code}`), detail: `closed with ${code} ${reason}`.trim() };
 }

@@ -33,12 +33,16 @@ export interface Person {
   guest?: true;
   /** Of a guest, the same for all under one name from one address: for the eye alone. */
   look?: string | undefined;
+  /** Who else vouches for the name: `site`, `oidc`, or `token` for a program of the room's owner. */
+  via?: string | undefined;
 }
 
 export interface Member extends Person {
   transport: TransportName;
   joinedAt: string;
   inCall?: true;
+  /** Where it is `owner` or `moderator`. */
+  role?: string | undefined;
   /** The first who was here before it by a name that looks the same. */
   looksLike?: ClientId | undefined;
 }
@@ -165,6 +169,9 @@ export interface Problem {
   limit?: number;
   /** Seconds. */
   retryAfter?: number | undefined;
+  /** When what refuses it ends, RFC 3339, and why it is so: of a ban or a mute of one's own. */
+  until?: string | undefined;
+  reason?: string | undefined;
 }
 
 export interface Session {
@@ -191,12 +198,13 @@ export interface Command {
   readonly [field: string]: unknown;
 }
 
-const PERSON: Shape<Person> = { id: must(text), name: words, guest: mark, look: text };
+const PERSON: Shape<Person> = { id: must(text), name: words, guest: mark, look: text, via: text };
 const MEMBER = shape<Member>({
   ...PERSON,
   transport: words,
   joinedAt: words,
   inCall: mark,
+  role: text,
   looksLike: text,
 });
 const ROSTER: Shape<RosterSnapshot> = {
@@ -208,16 +216,22 @@ const ROSTER: Shape<RosterSnapshot> = {
 };
 const ROOM = { roomId: words };
 const ID = must(parseCursor);
-const PRESENCE = shape<PresenceEvent>({ ...ROOM, member: must(MEMBER), version: must(amount) });
-const PROBLEM: Shape<Problem> = {
+/** Somebody came, went or types. News without a version is passed over: it is older than any. */
+const PRESENCE = shape<PresenceEvent>({ ...ROOM, member: must(MEMBER), version: count });
+
+/** Of an answer, whose status says itself, and of the event `error`. */
+export const readProblem = shape<Omit<ErrorEvent, "status">>({
   code: must(text),
   title: (value, { code }) => text(value) || (code as string),
   detail: text,
-  status: amount,
-  field: text,
-  limit: amount,
   retryAfter: amount,
-};
+  until: text,
+  reason: text,
+  limit: amount,
+  key: text,
+  field: text,
+  roomId: text,
+});
 
 /** By the type of the event. */
 const EVENTS = new Map(
@@ -245,11 +259,11 @@ const EVENTS = new Map(
     joined: PRESENCE,
     left: PRESENCE,
     members: shape<MembersEvent>({ ...ROOM, ...ROSTER }),
-    typing: shape<TypingEvent>({ ...ROOM, member: must(MEMBER) }),
+    typing: PRESENCE,
     ping: shape<PingEvent>({}),
     pong: shape<PongEvent>({}),
     ack: shape<AckEvent>({ ...ROOM, key: must(text), id: ID, time: words }),
-    error: shape<ErrorEvent>({ ...PROBLEM, roomId: text, key: text }),
+    error: readProblem,
   }),
 );
 
@@ -268,8 +282,6 @@ export function readEvent(value: unknown): ServerEvent | undefined {
   const event = read(value);
   return event && ({ type, ...event } as ServerEvent);
 }
-
-export const readProblem = shape(PROBLEM);
 
 /** What is known of an entry that was stored, whatever its kind. */
 export const readStored = shape<{ id: Cursor; time: string; from?: Person }>({

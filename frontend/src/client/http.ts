@@ -11,6 +11,12 @@ const SHORT = 1_000;
 /** Headers of every call: `Authorization` for programs, none for pages, which send their cookie. */
 export type Headers = Record<string, string>;
 
+/**
+ * The problem that stands for no answer of ours at all: a network error, or a page of something in
+ * between.
+ */
+const NO_ANSWER: Problem = { code: "no_answer", title: "No answer" };
+
 export type Answer<T> = { result: T; problem?: never } | { result?: never; problem: Problem };
 
 /** How a command goes over HTTP. */
@@ -62,7 +68,7 @@ export async function ask<T extends object>(
     const value = response.ok ? read(parseObject(await response.text())) : undefined;
     return value ? { result: value } : { problem: await problemOf(response) };
   } catch (error) {
-    return { problem: noAnswer(undefined, String(signal.reason ?? error)) };
+    return { problem: { ...NO_ANSWER, detail: String(signal.reason ?? error) } };
   } finally {
     env.clearTimeout(timer);
     abort.abort();
@@ -78,13 +84,5 @@ export async function problemOf(response: Response): Promise<Problem> {
   const { headers, status } = response;
   const ours = headers.get("Content-Type")?.startsWith("application/problem+json");
   const problem = ours && readProblem(parseObject(await response.text()));
-  return problem ? { ...problem, status } : noAnswer(status);
-}
-
-/**
- * The problem that stands for no answer of ours at all: a network error, or a page of something in
- * between.
- */
-function noAnswer(status?: number, detail?: string): Problem {
-  return { code: "no_answer", title: "No answer", status, detail };
+  return { ...(problem || NO_ANSWER), status };
 }

@@ -2,7 +2,7 @@ import { createBackoff } from "./backoff.ts";
 import type { Connection } from "./connection.ts";
 import { type Cursor, START, seqOf } from "./cursor.ts";
 import { endOfProblem } from "./end.ts";
-import { type ClientId, type Command, type Problem, readStored } from "./events.ts";
+import { type AckEvent, type ClientId, type Command, type Problem, readStored } from "./events.ts";
 import { ask, type HttpCall } from "./http.ts";
 import { roomUrl, type Target } from "./target.ts";
 import type { Environment } from "./transport.ts";
@@ -36,6 +36,7 @@ export interface Post extends Outgoing {
   /** Milliseconds. */
   readonly at: number;
   state: PostState;
+  /** Why it is refused, or why it waits. */
   problem?: Problem | undefined;
   id?: Cursor;
   time?: string;
@@ -52,6 +53,9 @@ export interface OutboxOptions {
   onOwn(id: ClientId): void;
 }
 
+/** Of an answer, or of the event `ack`. */
+type Stored = Pick<AckEvent, "key" | "id" | "time">;
+
 export interface Outbox {
   readonly posts: readonly Post[];
   add(what: Outgoing, key: string): Post;
@@ -67,7 +71,7 @@ export interface Outbox {
   resume(): void;
   /** No session: nothing under way has an answer to hope for. */
   pause(): void;
-  stored(key: string, id: Cursor, time: string): void;
+  stored(ack: Stored): void;
   /** The server answered that this post failed, or something in between did. */
   failed(key: string, problem: Problem): void;
   /** Its message came by; call `changed` once that was told. */
@@ -154,10 +158,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (abort !== mine) return;
     if (problem) return failed(key, problem);
     if (result.from) options.onOwn(result.from.id);
-    stored(key, result.id, result.time);
+    stored({ key, ...result });
   }
 
-  function stored(key: string, id: Cursor, time: string): void {
+  function stored({ key, id, time }: Stored): void {
     answered(key, { state: "sent", id, time });
   }
 
@@ -174,15 +178,21 @@ export function createOutbox(options: OutboxOptions): Outbox {
         waiting = false;
         pump();
       }, backoff.next(retryAfter));
+      update(key, { problem });
+      options.onChange();
     } else answered(key, { state: "refused", problem });
   }
 
   function answered(key: string, answer: Partial<Post>): void {
     release(key);
-    posts = posts.map((post) =>
-      post.key === key && post.state !== "sent" ? { ...post, ...answer } : post,
-    );
+    update(key, answer);
     changed();
+  }
+
+  function update(key: string, news: Partial<Post>): void {
+    posts = posts.map((post) =>
+      post.key === key && post.state !== "sent" ? { ...post, ...news } : post,
+    );
   }
 
   /** It needs no answer any more: the next one may go. */

@@ -3,8 +3,6 @@ import { decodeEvent } from "./events.ts";
 import type { Target } from "./target.ts";
 import type { Channel, Environment, Sink } from "./transport.ts";
 
-const OPEN = 1;
-
 /**
  * GET /rooms/{room}/ws, or /stream/ws for several rooms: one event a text frame, commands the other
  * way.
@@ -28,7 +26,7 @@ export function openWs(env: Environment, target: Target, sink: Sink): Channel {
 
   return {
     send(command) {
-      if (socket.readyState !== OPEN) return false;
+      if (socket.readyState !== 1) return false; // it is not open yet, or not any more
       socket.send(JSON.stringify(command));
       return true;
     },

@@ -74,6 +74,15 @@ describe("an error before the end", () => {
     expect(why("wait")).toBe("3000 ms");
   });
 
+  test("is none when the connection goes on after it", () => {
+    const { sinks, error, why, finals } = start();
+    error({ code: "not_allowed" });
+    sinks[0]?.event({ type: "ping" });
+    sinks[0]?.end(LOST);
+    expect(why("ended")).toMatch(/^lost:/);
+    expect(finals).toEqual([]);
+  });
+
   test("is none when it answers a command, or ends one room of several", () => {
     const command = start();
     command.error({ code: "left", key: "k" });

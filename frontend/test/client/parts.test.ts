@@ -110,8 +110,8 @@ describe("outbox", () => {
     outbox.pause();
     outbox.resume();
     expect(sent.splice(0)).toEqual(["a"]);
-    outbox.stored("a", at("5-x"), "");
-    outbox.stored("a", at("5-x"), "");
+    outbox.stored({ key: "a", id: at("5-x"), time: "" });
+    outbox.stored({ key: "a", id: at("5-x"), time: "" });
     expect(outbox.posts.map((p) => p.state)).toEqual(["sent", "waiting", "waiting"]);
     expect(sent.splice(0)).toEqual(["b"]);
     outbox.failed("b", { code: "invalid_field", title: "x" });
@@ -133,9 +133,9 @@ describe("outbox", () => {
     const { outbox, target } = start(at("9-y"));
     outbox.add({ text: "a" }, "a");
     outbox.add({ text: "b" }, "b");
-    outbox.stored("a", at("5-x"), "");
+    outbox.stored({ key: "a", id: at("5-x"), time: "" });
     expect(outbox.posts.map((p) => p.key)).toEqual(["b"]);
-    outbox.stored("b", at("10-x"), "");
+    outbox.stored({ key: "b", id: at("10-x"), time: "" });
     expect(outbox.posts).toHaveLength(1);
     target.after = at("10-x");
     outbox.changed();
@@ -188,6 +188,25 @@ describe("how a connection ended", () => {
     expect(endOfClose(code, "").kind).toBe(kind);
   });
 
+  test.each([
+    [403, "password_required", "forbidden"],
+    [403, "invite_required", "forbidden"],
+    [403, "locked", "forbidden"],
+    [403, "full", "forbidden"],
+    [403, "banned", "forbidden"],
+    [403, "removed", "forbidden"],
+    [410, "room_closed", "forbidden"],
+    [401, "session_required", "signed-out"],
+    [429, "too_much", "busy"],
+    [429, "slow_mode", "busy"],
+    // It refuses what one says, and ends nothing.
+    [403, "muted", "lost"],
+  ])("%i %s is %s", async (status, code, kind) => {
+    const until = "2026-11-25T12:10:00.000Z";
+    const end = endOfProblem(await problemOf(problem(status, code, { until, reason: "spam" })));
+    expect(end).toMatchObject({ kind, problem: { code, status, until, reason: "spam" } });
+  });
+
   test("only our own server can close the door", async () => {
     const end = async (answer: Response) => endOfProblem(await problemOf(answer));
     const own = (status: number, code: string) => end(problem(status, code));
@@ -195,6 +214,7 @@ describe("how a connection ended", () => {
     expect((await own(403, "cross_origin")).kind).toBe("forbidden");
     expect((await own(422, "invalid_field")).kind).toBe("refused");
     expect((await own(503, "unavailable")).kind).toBe("busy");
+    expect((await own(405, "method_not_allowed")).kind).toBe("refused");
     expect((await own(403, "constructor")).kind).toBe("lost");
     const foreign = async (status: number) =>
       (await end(new Response("<html>", { status }))).foreign;
