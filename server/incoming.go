@@ -26,6 +26,9 @@ func (b *incoming) Read(p []byte) (int, error) {
 func takeIn(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ProtoMajor == 1 {
+			if !isPlainlyFramed(r) {
+				w.Header().Set("Connection", "close")
+			}
 			r = httpapi.Outliving(r) // a copy: net/http looks at the body of its own
 			if out, ok := w.(*writer); ok && r.ContentLength != 0 {
 				out.body = &incoming{ReadCloser: r.Body}
@@ -34,6 +37,15 @@ func takeIn(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isPlainlyFramed reports whether everybody on the way sees a request end where this server does, so
+// that another may follow on its connection. Where both Transfer-Encoding and Content-Length were
+// given, some would go by the other one, and the connection must be closed (RFC 9112 section 6.1).
+// net/http takes Content-Length out then, and from HTTP/1.0 the other one: so it is closed after
+// all that may have been such a request.
+func isPlainlyFramed(r *http.Request) bool {
+	return len(r.TransferEncoding) == 0 && r.ProtoAtLeast(1, 1)
 }
 
 // endUnread has a refusal go out at once, and the connection end soon after, where the client has

@@ -47,6 +47,25 @@ func (o *origins) sameSite(r *http.Request) bool {
 	return o.check.Check(o.asAsked(r, http.MethodPost)) == nil
 }
 
+// guard refuses a stream that another site's page opens: it could not be read there, but its reader
+// would be shown in the room, by a person's own name where the page is a sibling's. The rule is the
+// one of WebSockets. A link that somebody follows is no such page.
+func (o *origins) guard(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if !o.sameSite(r) && !isFollowed(r) {
+			httpapi.WriteProblem(w, wire.Fail(wire.CodeCrossOrigin, ""))
+			return
+		}
+		next(w, r)
+	}
+}
+
+// isFollowed reports whether a request is for a whole window of the browser (Fetch Metadata). No
+// script can set these headers.
+func isFollowed(r *http.Request) bool {
+	return r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+}
+
 // asAsked is a request with the host that the client asked, which a proxy may have replaced,
 // written as the request's Origin would write it, and a method to be judged by.
 func (o *origins) asAsked(r *http.Request, method string) *http.Request {

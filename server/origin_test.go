@@ -59,6 +59,46 @@ func TestCrossOrigin(t *testing.T) {
 	}
 }
 
+// Another site's page could not read a stream, but its reader would be shown in the room.
+func TestStreamsThatOtherSitesOpen(t *testing.T) {
+	s := newSite(t, Options{TrustedOrigins: []string{"https://friend.example"}})
+	streams := []string{
+		"/rooms/lobby/sse", "/rooms/lobby/ndjson", "/rooms/lobby/text", "/stream/sse?room=lobby", "/stream/ndjson?room=lobby",
+		"/stream/messages?room=lobby", "/rooms/lobby/messages?wait=5", "/rooms/lobby/messages?after=0-0&wait=0",
+	}
+	for _, c := range []struct {
+		name    string
+		headers []string
+		ok      bool
+	}{
+		{"a program", nil, true},
+		{"our page", []string{"Sec-Fetch-Site", "same-origin", "Sec-Fetch-Mode", "cors", "Sec-Fetch-Dest", "empty"}, true},
+		{"typed into the address bar", []string{"Sec-Fetch-Site", "none", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, true},
+		{"a link on another site", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "document"}, true},
+		{"a frame of another site", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "navigate", "Sec-Fetch-Dest", "iframe"}, false},
+		{"a picture of another site", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "no-cors", "Sec-Fetch-Dest", "image"}, false},
+		{"an EventSource of another site", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "cors", "Origin", "https://evil.example"}, false},
+		{"a sister site's, with its cookies", []string{"Sec-Fetch-Site", "same-site", "Sec-Fetch-Mode", "no-cors"}, false},
+		{"in an old browser", []string{"Origin", "https://evil.example"}, false},
+		{"a friend's EventSource", []string{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Mode", "cors", "Origin", "https://friend.example"}, true},
+	} {
+		for _, path := range streams {
+			w := s.ask("GET", "http://chat.example"+path, "", c.headers...)
+			if c.ok {
+				assert.Equal(t, http.StatusOK, w.Code, "%s: %s", c.name, path)
+			} else {
+				wantProblem(t, w, http.StatusForbidden, wire.CodeCrossOrigin)
+			}
+		}
+		for _, accept := range []string{"text/event-stream", "application/x-ndjson", "text/plain"} {
+			w := s.ask("GET", "http://chat.example/rooms/lobby", "", append(c.headers, "Accept", accept)...)
+			assert.Equal(t, c.ok, w.Code == http.StatusOK, "%s: %s", c.name, accept)
+		}
+		page := s.ask("GET", "http://chat.example/rooms/lobby", "", append(c.headers, "Accept", acceptChromium)...)
+		assert.Equal(t, http.StatusOK, page.Code, "%s: the page", c.name)
+	}
+}
+
 func TestCrossOriginBehindAProxy(t *testing.T) {
 	headers := []string{"Origin", "https://public.example", "X-Forwarded-Host", "public.example"}
 	trusting := newSite(t, Options{TrustedProxies: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})

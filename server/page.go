@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 )
 
 // policy is what the page may do: nothing but with its own files and this server. No script or
@@ -50,6 +49,7 @@ type file struct {
 	kind    string
 	cache   string
 	public  bool   // any site's page may read it
+	policy  string // of a script, which may be a worker's; empty for the one of all answers
 	tag     string // ETag of the plain one, without quotes
 	plain   []byte
 	gzipped func() []byte // nil for kinds that are compressed already; its result is nil where it would not be smaller
@@ -81,7 +81,11 @@ func newPage(dist fs.FS, base string, features []Feature) (*page, error) {
 			p.html = newFile(name, content)
 			return nil
 		}
-		p.rest["/"+name] = newFile(name, content)
+		f := newFile(name, content)
+		if strings.HasPrefix(f.kind, "text/javascript") {
+			f.policy = p.policy
+		}
+		p.rest["/"+name] = f
 		return nil
 	})
 	if err != nil {
@@ -189,6 +193,7 @@ func (p *page) setHeaders(h http.Header) {
 	h.Set("Permissions-Policy", p.permissions)
 	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("X-Frame-Options", "DENY") // for browsers before frame-ancestors
 }
 
 // files has a handler for each of the page's other files, by path.
@@ -204,6 +209,9 @@ func (p *page) files() map[string]http.HandlerFunc {
 func (f *file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", f.cache)
+	if f.policy != "" {
+		h.Set("Content-Security-Policy", f.policy)
+	}
 	if f.public {
 		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 		if h.Get("Access-Control-Allow-Origin") == "" { // else a trusted origin's, which may ask with credentials
@@ -253,18 +261,3 @@ func acceptsGzip(acceptEncoding []string) bool {
 	}
 	return false
 }
-
-// securityHeaders keeps browsers from guessing that an answer is something else than it says and,
-// where that is asked for, from coming without encryption (RFC 6797 section 7.2: said over HTTPS
-// only).
-func (s *Server) securityHeaders(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header()["X-Content-Type-Options"] = nosniff
-		if s.hsts > 0 && s.proxies.encrypted(r) {
-			w.Header().Set("Strict-Transport-Security", "max-age="+strconv.FormatInt(int64(s.hsts/time.Second), 10))
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-var nosniff = []string{"nosniff"} // shared by all answers

@@ -72,7 +72,8 @@ func TestSpoofedHeaders(t *testing.T) {
 			false, "from=192.0.2.1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			o := Options{HSTS: time.Hour}
+			hour := time.Hour
+			o := Options{HSTS: &hour}
 			for _, p := range c.proxies {
 				o.TrustedProxies = append(o.TrustedProxies, netip.MustParsePrefix(p))
 			}

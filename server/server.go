@@ -71,9 +71,18 @@ type Options struct {
 	Library fs.FS
 	// Features are the optional parts that are configured.
 	Features []Feature
+	// Hosts are the names by which this server is asked, without a port, in ASCII, or [AnyHost].
+	// Who asks for another one is refused, but for "localhost" and addresses. With none, all are
+	// served, unless Private is set.
+	Hosts []string
+	// Private says that this server is reached in a private network only. Without Hosts, a request
+	// that came neither by HTTPS nor from a trusted proxy must then ask by a name that nobody can
+	// have in the public DNS.
+	Private bool
 	// HSTS is for how long browsers that came by HTTPS are told to come by nothing else; 0 for not
-	// at all. They hold it to the whole host, and it can't be taken back before the time is over.
-	HSTS time.Duration
+	// at all; nil for [HSTSDefault], and for the names in Hosts only. They hold it to the whole
+	// host, and it can't be taken back before the time is over.
+	HSTS *time.Duration
 	// Now is the clock sessions expire by; nil for the system's.
 	Now func() time.Time
 }
@@ -85,6 +94,22 @@ type handlers struct {
 	messages, many                 http.HandlerFunc // the log, at once or by long polling
 	post, transcript               http.HandlerFunc
 	edit, remove, react            http.HandlerFunc // what amends a message
+}
+
+// guarded are the handlers with what another site's page must not open refused.
+func (h handlers) guarded(o *origins) handlers {
+	for _, stream := range []*http.HandlerFunc{&h.events, &h.ndjson, &h.text, &h.manyEvents, &h.manyNDJSON, &h.many} {
+		*stream = o.guard(*stream)
+	}
+	guarded, plain := o.guard(h.messages), h.messages
+	h.messages = func(w http.ResponseWriter, r *http.Request) {
+		if httpapi.Waits(r) {
+			guarded(w, r)
+		} else {
+			plain(w, r)
+		}
+	}
+	return h
 }
 
 // Server is the http.Handler of one node. Make it with [New]; it may be used by any number of
@@ -100,7 +125,8 @@ type Server struct {
 	auth       *auth.Auth
 	origins    *origins
 	proxies    proxies
-	hsts       time.Duration
+	hosts      *hosts
+	hsts       *time.Duration
 	page       *page
 	features   []Feature
 	inFlight   inFlight
@@ -135,6 +161,7 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	if s.origins, err = newOrigins(o.TrustedOrigins, s.proxies); err != nil {
 		return nil, err
 	}
+	s.hosts = newHosts(o, s.proxies)
 	if s.page, err = newPage(dist, base, o.Features); err != nil {
 		return nil, err
 	}
@@ -150,9 +177,10 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	if err != nil {
 		return nil, err
 	}
-	s.transports = connect(httpapi.Principal, s.origins.sameSite)
+	s.transports = connect(httpapi.Principal, s.origins.sameSite).guarded(s.origins)
 	routes := limitBody(s.auth.Middleware(s.routes()))
-	s.handler = s.requestLog(takeIn(s.stripBase(s.securityHeaders(s.origins.cors(s.origins.protect(routes))))))
+	s.handler = s.requestLog(takeIn(s.stripBase(s.securityHeaders(
+		s.hosts.serve(refuseTokens(s.origins.cors(s.origins.protect(routes))))))))
 	return s, nil
 }
 

@@ -12,6 +12,7 @@ import (
 // has to wait.
 func Waiting() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		keepApart(w.Header())
 		if r.URL.Path == "/healthz" {
 			say(w, "alive\n")
 			return

@@ -25,13 +25,16 @@ func helpTexts() kong.Vars {
 		"help_trusted_proxy": "A proxy, as 10.0.0.0/8, whose X-Forwarded headers are used. Can be repeated.",
 		"help_post_rate": "How many messages, edits, deletions and reactions one client may send in a second. It may " +
 			"send those of five seconds at once. 0 is no limit. Default: 0.",
+		"help_host": "A name by which the program is asked, as chat.example.org. Other names are refused, but for localhost " +
+			"and addresses. Can be repeated; * is any. Default: the names of --acme-domain, else any, or on a private --addr " +
+			"those that nobody can own.",
 		"help_base_path": "The path below which the chat is, as /chat, when it is part of a bigger site.",
 		"help_tls_cert": "A file with a certificate and those of its issuers, in PEM. The program then serves HTTPS. " +
 			"It reads the file again when it changes.",
 		"help_tls_key":       "The file with the certificate's key, in PEM.",
 		"help_http_redirect": "Where to listen for plain HTTP as well and redirect to HTTPS. Usually :80.",
 		"help_hsts": "How long browsers must use HTTPS, as 8760h (Strict-Transport-Security). 0 sends no such " +
-			"header. It can't be taken back before it is over. Default: 0s.",
+			"header. It can't be taken back before it is over. Default: 4320h for names of --host and --acme-domain.",
 		"help_acme_domain": "A name of this server. The program gets a certificate for it and serves HTTPS. You agree to " +
 			"the issuer's terms. Can be repeated.",
 		"help_acme_email": "The address that the certificate's issuer can write to.",

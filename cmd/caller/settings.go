@@ -41,12 +41,13 @@ type settings struct {
 	TrustedOrigins []origin  `name:"trusted-origin" from:"CALLER_TRUSTED_ORIGIN" placeholder:"ORIGIN" help:"${help_trusted_origin}"`
 	TrustedProxies []network `name:"trusted-proxy" from:"CALLER_TRUSTED_PROXY" placeholder:"CIDR" help:"${help_trusted_proxy}"`
 	PostRate       perSecond `default:"0" from:"CALLER_POST_RATE" placeholder:"N" help:"${help_post_rate}"`
+	Hosts          []host    `name:"host" from:"CALLER_HOST" placeholder:"NAME" help:"${help_host}"`
 	BasePath       basePath  `from:"CALLER_BASE_PATH" placeholder:"/PATH" help:"${help_base_path}"`
 
-	TLSCert      file    `name:"tls-cert" from:"CALLER_TLS_CERT" placeholder:"FILE" help:"${help_tls_cert}"`
-	TLSKey       file    `name:"tls-key" from:"CALLER_TLS_KEY" placeholder:"FILE" help:"${help_tls_key}"`
-	HTTPRedirect address `name:"http-redirect" from:"CALLER_HTTP_REDIRECT" placeholder:"HOST:PORT" help:"${help_http_redirect}"`
-	HSTS         staying `name:"hsts" default:"0s" from:"CALLER_HSTS" placeholder:"TIME" help:"${help_hsts}"`
+	TLSCert      file     `name:"tls-cert" from:"CALLER_TLS_CERT" placeholder:"FILE" help:"${help_tls_cert}"`
+	TLSKey       file     `name:"tls-key" from:"CALLER_TLS_KEY" placeholder:"FILE" help:"${help_tls_key}"`
+	HTTPRedirect address  `name:"http-redirect" from:"CALLER_HTTP_REDIRECT" placeholder:"HOST:PORT" help:"${help_http_redirect}"`
+	HSTS         *staying `name:"hsts" from:"CALLER_HSTS" placeholder:"TIME" help:"${help_hsts}"`
 
 	ACMEDomains   []domain  `name:"acme-domain" from:"CALLER_ACME_DOMAIN" placeholder:"NAME" help:"${help_acme_domain}"`
 	ACMEEmail     string    `name:"acme-email" from:"CALLER_ACME_EMAIL" placeholder:"EMAIL" help:"${help_acme_email}"`
@@ -185,7 +186,13 @@ func (c config) node(log *slog.Logger) chat.Options {
 
 func (c config) server(log *slog.Logger) server.Options {
 	o := server.Options{
-		Logger: log, BasePath: string(c.BasePath), HSTS: time.Duration(c.HSTS),
+		Logger: log, BasePath: string(c.BasePath), HSTS: (*time.Duration)(c.HSTS), Private: c.Addr.isPrivate(),
+	}
+	for _, v := range c.Hosts {
+		o.Hosts = append(o.Hosts, string(v))
+	}
+	for _, v := range c.ACMEDomains {
+		o.Hosts = append(o.Hosts, string(v))
 	}
 	if c.SessionKey != "" {
 		o.SessionKey = []byte(c.SessionKey)

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"golang.org/x/net/idna"
+
+	"github.com/caller-chat/caller/server"
 )
 
 // The kinds of values that settings have. Each one's UnmarshalText refuses what the program could
@@ -35,6 +37,7 @@ type (
 	pulse     time.Duration
 	file      string
 	domain    string
+	host      string // a name that is served, or "*"
 	directory string // of an ACME issuer
 )
 
@@ -70,6 +73,17 @@ func checkAddress(s string) error {
 		return fmt.Errorf("%q has no port between 0 and 65535", s)
 	}
 	return nil
+}
+
+// isPrivate reports whether only this machine, or a private network, can reach an address. All
+// addresses of a machine are none: they may be public.
+func (v address) isPrivate() bool {
+	name, _, _ := net.SplitHostPort(string(v))
+	if name == "" {
+		return false
+	}
+	at, err := net.ResolveIPAddr("ip", name)
+	return err == nil && (at.IP.IsLoopback() || at.IP.IsPrivate() || at.IP.IsLinkLocalUnicast())
 }
 
 // UnmarshalText implements encoding.TextUnmarshaler. The store knows what follows the scheme.
@@ -160,6 +174,22 @@ func (v *domain) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q is not a domain name, as chat.example.org", s)
 	}
 	*v = domain(name)
+	return nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler. A name is without scheme, port and path, as
+// browsers ask by it.
+func (v *host) UnmarshalText(text []byte) error {
+	s := strings.TrimSuffix(strings.TrimSpace(string(text)), ".")
+	if s == server.AnyHost {
+		*v = host(s)
+		return nil
+	}
+	name, err := idna.Lookup.ToASCII(s)
+	if err != nil || name == "" || strings.ContainsAny(name, ":/@*") {
+		return fmt.Errorf("%q is not a name, as chat.example.org, without scheme and port", s)
+	}
+	*v = host(name)
 	return nil
 }
 

@@ -129,6 +129,9 @@ type Reading struct {
 	Stream string
 }
 
+// Waits reports whether a read of messages waits for some, or may.
+func Waits(r *http.Request) bool { return r.URL.Query().Get("wait") != "" }
+
 // ReadingOf reads ?after=&before=&limit=&wait=&stream=&q=&from=.
 func ReadingOf(r *http.Request) (rd Reading, err error) {
 	query, err := queryOf(r)

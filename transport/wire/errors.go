@@ -21,6 +21,8 @@ const (
 	CodeSessionInvalid   Code = "session_invalid"
 	CodeSessionRequired  Code = "session_required"
 	CodeCrossOrigin      Code = "cross_origin"
+	CodeWrongHost        Code = "wrong_host"
+	CodeTokenInURL       Code = "token_in_url"
 	CodeNotAllowed       Code = "not_allowed"
 	CodeNotPresent       Code = "not_present"
 	CodeNotFound         Code = "not_found"
@@ -93,6 +95,10 @@ func meaningOf(c Code) meaning {
 		return meaning{401, CloseNotSignedIn, "A session is needed", 0}
 	case CodeCrossOrigin:
 		return meaning{403, CloseNotAllowed, "Requests from other sites are not allowed", 0}
+	case CodeWrongHost:
+		return meaning{421, CloseNotAllowed, "This server does not serve that host", 0}
+	case CodeTokenInURL:
+		return meaning{400, CloseInvalidData, "A token must not be in an address", 0}
 	case CodeNotAllowed:
 		return meaning{403, CloseNotAllowed, "This is not allowed", 0}
 	case CodeNotPresent:
