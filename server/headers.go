@@ -49,7 +49,7 @@ func (s *Server) hstsFor(r *http.Request) time.Duration {
 		return 0
 	case s.hsts != nil:
 		return *s.hsts
-	case s.hosts.isNamed(r):
+	case s.basePath == "" && s.hosts.isNamed(r): // else most of the host is another site's
 		return HSTSDefault
 	}
 	return 0

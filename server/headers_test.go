@@ -89,6 +89,7 @@ func TestHSTS(t *testing.T) {
 		{Options{}, ""},
 		{Options{Hosts: []string{"chat.example"}}, "max-age=15552000"},
 		{Options{Hosts: []string{AnyHost}}, ""},
+		{Options{Hosts: []string{"chat.example"}, BasePath: "/chat"}, ""},
 		{Options{Hosts: []string{"chat.example"}, HSTS: &day}, "max-age=86400"},
 		{Options{HSTS: &day}, "max-age=86400"},
 		{Options{Hosts: []string{"chat.example"}, HSTS: &never}, ""},

@@ -80,8 +80,8 @@ type Options struct {
 	// have in the public DNS.
 	Private bool
 	// HSTS is for how long browsers that came by HTTPS are told to come by nothing else; 0 for not
-	// at all; nil for [HSTSDefault], and for the names in Hosts only. They hold it to the whole
-	// host, and it can't be taken back before the time is over.
+	// at all; nil for [HSTSDefault], for the names in Hosts only and without a BasePath. They hold
+	// it to the whole host, and it can't be taken back before the time is over.
 	HSTS *time.Duration
 	// Now is the clock sessions expire by; nil for the system's.
 	Now func() time.Time
