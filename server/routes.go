@@ -46,6 +46,16 @@ func (s *Server) routes() http.Handler {
 	get(e, "/rooms/:room/read", writeDeadline(s.readMark))
 	post(e, "/rooms/:room/read", writeDeadline(s.read))
 
+	post(e, "/rooms/:room/invites", writeDeadline(s.postInvite))
+	get(e, "/rooms/:room/invites", writeDeadline(s.getInvites))
+	e.DELETE("/rooms/:room/invites/:id", handle(writeDeadline(s.deleteInvite)))
+	post(e, "/rooms/:room/tokens", writeDeadline(s.postToken))
+	get(e, "/rooms/:room/tokens", writeDeadline(s.getTokens))
+	e.DELETE("/rooms/:room/tokens/:id", handle(writeDeadline(s.deleteToken)))
+	post(e, "/rooms/:room/reports", writeDeadline(s.postReport))
+	get(e, "/rooms/:room/reports", writeDeadline(s.getReports))
+	e.DELETE("/rooms/:room/reports/:id", handle(writeDeadline(s.deleteReport)))
+
 	for _, f := range s.features {
 		for route, h := range f.Routes {
 			method, path, _ := strings.Cut(route, " ")

@@ -25,6 +25,9 @@ type Rooms interface {
 	Typing(ctx context.Context, who chat.Principal, room chat.RoomID) error
 	Leave(ctx context.Context, who chat.Principal, room chat.RoomID, stream string) error
 	Marks
+	Inviting
+	Programs
+	Reporting
 	// End ends the streams that sessions have on this node with that error, and refuses new ones
 	// until then.
 	End(ids []chat.MemberID, why error, until time.Time)

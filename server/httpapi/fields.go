@@ -83,6 +83,19 @@ func (f Fields) Text(name string) (text string, err error) {
 	return text, nil
 }
 
+// Message is the id of a message in a field. The error is an [*chat.InvalidError].
+func (f Fields) Message(name string) (chat.Cursor, error) {
+	text, err := f.Text(name)
+	if err != nil {
+		return chat.Cursor{}, err
+	}
+	id, err := chat.ParseCursor(text)
+	if err != nil || id.IsZero() {
+		return chat.Cursor{}, &chat.InvalidError{Field: name, Reason: "is not the id of a message, such as 42-7f3a9c12"}
+	}
+	return id, nil
+}
+
 // Number is a field's whole number of 0 or more; 0 when it is not there, or null. The error is an
 // [*chat.InvalidError].
 func (f Fields) Number(name string) (int, error) {

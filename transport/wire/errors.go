@@ -238,7 +238,7 @@ func FailureOf(err error) *Failure {
 		failure = Fail(CodeNotFound, "the message is not kept, or not any more")
 	case errors.Is(err, chat.ErrConflict):
 		failure = Fail(CodeConflict, "the message has been deleted")
-	case errors.Is(err, chat.ErrNoMember), errors.Is(err, chat.ErrNoBan):
+	case errors.Is(err, chat.ErrNoMember), errors.Is(err, chat.ErrNoBan), errors.Is(err, chat.ErrNoRecord):
 		failure = Fail(CodeNotFound, notFound(err))
 	case errors.Is(err, chat.ErrOwned):
 		failure = Fail(CodeConflict, "the room has an owner already, or you are not alone in it")
@@ -281,8 +281,10 @@ func refusal(refused *chat.RefusedError, cause error) *Failure {
 
 // notFound says what there is none of.
 func notFound(err error) string {
-	if errors.Is(err, chat.ErrNoBan) {
-		return chat.ErrNoBan.Error()
+	for _, none := range []error{chat.ErrNoBan, chat.ErrNoRecord} {
+		if errors.Is(err, none) {
+			return none.Error()
+		}
 	}
 	return chat.ErrNoMember.Error()
 }

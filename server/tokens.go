@@ -1,0 +1,72 @@
+package server
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// Programs is what the server asks of the core about programs' access tokens.
+type Programs interface {
+	MakeToken(ctx context.Context, who chat.Principal, room chat.RoomID, terms chat.TokenTerms) (chat.Token, error)
+	Tokens(ctx context.Context, who chat.Principal, room chat.RoomID) ([]chat.Token, error)
+	RevokeToken(ctx context.Context, who chat.Principal, room chat.RoomID, id string) error
+}
+
+// tokenTermsOf reads what a token is to be.
+func tokenTermsOf(r *http.Request) (terms chat.TokenTerms, err error) {
+	f, err := httpapi.FieldsOf(r, "name", "read", "post", "expiresIn")
+	if err == nil {
+		terms.Name, err = f.Text("name")
+	}
+	if err == nil {
+		terms.Read, err = f.Flag("read", true)
+	}
+	if err == nil {
+		terms.Post, err = f.Flag("post", true)
+	}
+	if err == nil {
+		terms.ExpiresIn, err = f.Number("expiresIn")
+	}
+	return terms, err
+}
+
+// postToken makes an access token, and tells it this once: POST /rooms/{room}/tokens.
+func (s *Server) postToken(w http.ResponseWriter, r *http.Request) {
+	room, who, err := httpapi.MemberInRoom(r)
+	var terms chat.TokenTerms
+	if err == nil {
+		terms, err = tokenTermsOf(r)
+	}
+	var made chat.Token
+	if err == nil {
+		made, err = s.rooms.MakeToken(r.Context(), who, room, terms)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	httpapi.WriteJSON(w, http.StatusCreated, wire.TokenOf(made))
+}
+
+// getTokens lists the tokens that are good: GET /rooms/{room}/tokens.
+func (s *Server) getTokens(w http.ResponseWriter, r *http.Request) {
+	room, who, err := httpapi.MemberInRoom(r)
+	var all []chat.Token
+	if err == nil {
+		all, err = s.rooms.Tokens(r.Context(), who, room)
+	}
+	if err != nil {
+		s.fail(w, r, err)
+		return
+	}
+	httpapi.WriteJSON(w, http.StatusOK, wire.TokensOf(all))
+}
+
+// deleteToken revokes one: DELETE /rooms/{room}/tokens/{id}.
+func (s *Server) deleteToken(w http.ResponseWriter, r *http.Request) {
+	s.dropped(w, r, s.rooms.RevokeToken)
+}
