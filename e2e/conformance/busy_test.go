@@ -95,12 +95,11 @@ func TestABusyConnection(t *testing.T) {
 	p.bye()
 }
 
-// Each ping is answered, and who sends many without reading fills its own backlog: it gets the
-// answers to the first of them, and then is closed as too slow, as for anything that it does not
-// read. Nobody else notices.
+// Each ping is answered, but not a flood of them: who sends one gets the answers to the first of
+// them, and then is closed. Nobody else notices.
 func TestABurstOfPings(t *testing.T) {
 	t.Parallel()
-	const burst, tooSlow = 20_000, 4008
+	const burst, least, tooMuch = 20_000, 1000, 4013
 	for _, size := range []int{8, 125} {
 		t.Run(fmt.Sprint(size, " bytes"), func(t *testing.T) {
 			node := run.Node(t)
@@ -116,11 +115,11 @@ func TestABurstOfPings(t *testing.T) {
 			for pongs < sent {
 				op, got := p.next()
 				if op == opText {
-					require.Equal(t, "too_slow", p.codeOf(got))
+					require.Equal(t, "too_much", p.codeOf(got))
 					continue
 				}
 				if op == opClose {
-					require.Equal(t, uint16(tooSlow), codeOf(got))
+					require.Equal(t, uint16(tooMuch), codeOf(got))
 					break
 				}
 				require.Equal(t, byte(opPong), op)
@@ -128,9 +127,8 @@ func TestABurstOfPings(t *testing.T) {
 				pongs++
 			}
 			t.Logf("of %d pings %d were sent, and %d answered", burst, sent, pongs)
-			if pongs == burst {
-				p.bye()
-			}
+			require.GreaterOrEqual(t, pongs, least)
+			require.Less(t, pongs, burst)
 			other.send(text(post("k", "still here")))
 			require.Equal(t, "k", other.event("ack").Key)
 			other.bye()

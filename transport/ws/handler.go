@@ -127,6 +127,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 	if !many {
 		s.room = chat.RoomID(strings.Clone(string(rooms[0].Room)))
 	}
+	upgraded.SetPingHandler(s.pinged)
 	s.rest() // so that what the HTTP server holds for the request is let go
 }
 

@@ -3,6 +3,7 @@ package ws
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"sync"
 	"time"
@@ -25,6 +26,40 @@ type session struct {
 	many    bool
 	room    chat.RoomID // the one room, unless many
 	posted  bool        // since linger was asked last
+	pings   time.Time   // by when those answered would be paid for, at one each pingEvery
+}
+
+// How many pings of a connection are answered, of the protocol's and the command's together: so
+// many at once, and then one each pingEvery. A client needs one in some seconds. Each asks for an
+// answer that costs more than it does.
+const (
+	pingBurst = 1000
+	pingEvery = 10 * time.Millisecond
+)
+
+var errPings = errors.New("too many pings")
+
+// mayPing counts a ping. It ends the connection of whoever sends too many.
+func (s *session) mayPing() bool {
+	now := time.Now()
+	if s.pings.Before(now) {
+		s.pings = now
+	}
+	if s.pings.Sub(now) >= pingBurst*pingEvery {
+		s.conn.End(wire.Fail(wire.CodeTooMuch, "so many pings are not answered"))
+		return false
+	}
+	s.pings = s.pings.Add(pingEvery)
+	return true
+}
+
+// pinged answers a ping of the protocol. Its error ends the reading.
+func (s *session) pinged(payload string) error {
+	if !s.mayPing() {
+		return errPings
+	}
+	_ = s.socket.WriteControl(websocket.PongMessage, []byte(payload), time.Time{}) // it goes to the outbox
+	return nil
 }
 
 // frames holds buffers for frames being read.
@@ -121,6 +156,9 @@ func (s *session) fail(err error, room chat.RoomID, key string) {
 func (s *session) carryOut(c wire.Command) bool {
 	switch c.Type {
 	case wire.CommandPing:
+		if !s.mayPing() {
+			return false
+		}
 		s.conn.Send(wire.AppendPong(nil)) // to who does not read them it is backlog like anything else
 		return true
 	case wire.CommandJoin:

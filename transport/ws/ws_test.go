@@ -164,30 +164,46 @@ func TestPingIsAnsweredToItsConnectionAlone(t *testing.T) {
 	}
 }
 
-// slowness is told when a reader was found to be too slow.
-type slowness struct{ found chan struct{} }
-
-func (slowness) Opened(bool) {}
-func (slowness) Behind()     {}
-func (s slowness) TooSlow()  { close(s.found) }
-
-// Who asks and does not read fills a backlog of its own, and is closed for it.
+// A burst of pings is answered so far, whoever reads the answers, and then ends its own connection.
 func TestAFloodOfPingsClosesItsOwnConnection(t *testing.T) {
-	r, h := handler(t)
-	slow := slowness{make(chan struct{})}
-	r.Keepalive.Observe(slow)
-	p := dial(t, h, websocket.DefaultDialer)
-	p.next("live")
-	require.NoError(t, p.SetWriteDeadline(testwait.Deadline()))
-	for asking := true; asking; { // more than the kernel holds for a connection, and the backlog
-		select {
-		case <-slow.found:
-			asking = false
-		default:
-			p.send(websocket.TextMessage, `{"type":"ping"}`)
-		}
+	const flood = 20_000
+	for name, ping := range map[string]func(peer) error{
+		"of the protocol": func(p peer) error {
+			return p.WriteControl(websocket.PingMessage, []byte("beat"), testwait.Deadline())
+		},
+		"the command": func(p peer) error { return p.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, h := handler(t)
+			p, other := dial(t, h, websocket.DefaultDialer), dial(t, h, websocket.DefaultDialer)
+			p.next("live")
+			pongs := 0
+			p.SetPongHandler(func(string) error { pongs++; return nil })
+			require.NoError(t, p.SetWriteDeadline(testwait.Deadline()))
+			go func() {
+				for range flood {
+					if ping(p) != nil { // it is closed
+						return
+					}
+				}
+			}()
+			for code := ""; code == ""; {
+				_, frame, err := p.ReadMessage()
+				require.NoError(t, err)
+				var e event
+				require.NoError(t, json.Unmarshal(frame, &e))
+				if e.Type == "pong" {
+					pongs++
+				}
+				code = e.Code
+			}
+			require.Equal(t, wire.CloseTooMuch, p.closed())
+			require.GreaterOrEqual(t, pongs, 1000)
+			require.Less(t, pongs, flood)
+			other.send(websocket.TextMessage, `{"type":"ping"}`)
+			other.next("pong")
+		})
 	}
-	require.Equal(t, wire.CloseTooSlow, p.closed())
 }
 
 func TestABadFrameCostsItselfOnly(t *testing.T) {
