@@ -18,7 +18,8 @@ export function preloadPage(): Plugin {
           files.add(name);
           file.imports.forEach(visit);
         };
-        chunk?.dynamicImports.forEach(visit);
+        // What it loads for the start is not for who comes to a room.
+        for (const name of chunk?.dynamicImports ?? []) if (isPage(bundle[name])) visit(name);
         return [...files].map((name) => ({
           tag: "link",
           attrs: {
@@ -34,14 +35,22 @@ export function preloadPage(): Plugin {
   };
 }
 
+function isPage(file: { type: string; moduleIds?: string[] } | undefined): boolean {
+  return file?.moduleIds?.includes(idOf("main.tsx")) === true;
+}
+
 interface Modules {
   getModuleInfo(id: string): { importedIds: readonly string[] } | null;
 }
 
-/** Names the file of what the page itself begins with, but for what its first look has already. */
-export function pageOrNone(id: string, modules: Modules): string | null {
-  const first = reach(idOf("first.ts"), modules);
-  return reach(idOf("main.tsx"), modules).has(id) && !first.has(id) ? "page" : null;
+/**
+ * Names the file of what the page itself begins with, but for what its first look has already; and
+ * that of what it loads after that.
+ */
+export function fileOf(id: string, modules: Modules): string | null {
+  if (reach(idOf("first.ts"), modules).has(id)) return null;
+  if (reach(idOf("main.tsx"), modules).has(id)) return "page";
+  return reach(idOf("later.ts"), modules).has(id) ? "later" : null;
 }
 
 function idOf(name: string): string {

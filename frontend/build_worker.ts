@@ -15,8 +15,15 @@ interface Chunk {
 }
 
 /**
+ * What is loaded on demand is there without a network too, unless it is larger. That is kept once it
+ * was used. Characters.
+ */
+const LARGE = 20_000;
+
+/**
  * Puts into the service worker which files the page needs to show: its script and what that imports,
- * the words of other languages, its style, and what is beside it. So each page has another worker, and the browser sees that.
+ * what it loads on demand, its style, and what is beside it. So each page has another worker, and the
+ * browser sees that.
  */
 export function fillWorker(publicFolder: URL): Plugin {
   return {
@@ -38,10 +45,12 @@ export function fillWorker(publicFolder: URL): Plugin {
         }
       };
       visit(main.fileName);
-      // The words of who does not read English.
-      for (const { name, fileName } of chunks) if (name === "ru") visit(fileName);
       // What it draws first is a small part; the page itself is what it then loads.
       for (const name of main.dynamicImports) visit(name);
+      // The words of other languages, and what somebody asks for.
+      for (const { fileName, code } of chunks) {
+        if (fileName !== WORKER && code.length <= LARGE) visit(fileName);
+      }
       const styles = all.map(({ fileName }) => fileName).filter((name) => name.endsWith(".css"));
       const open = readdirSync(publicFolder, { withFileTypes: true })
         .filter((entry) => entry.isFile() && /\.(svg|webmanifest)$/.test(entry.name))

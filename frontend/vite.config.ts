@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 import { licensesOfThreads } from "./build_licenses.ts";
-import { pageOrNone, preloadPage } from "./build_page.ts";
+import { fileOf, preloadPage } from "./build_page.ts";
 import { fillWorker, nameOf } from "./build_worker.ts";
 
 /** markdown-it brings HTML's named characters, which are off: see text/entities.ts. */
@@ -35,7 +35,7 @@ export default defineConfig({
         entryFileNames: nameOf,
         // The page is one file, though parts that come later use some of it too: each file more would
         // be asked for only once the first has come.
-        codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: pageOrNone }] },
+        codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: fileOf }] },
       },
     },
   },

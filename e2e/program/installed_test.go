@@ -28,16 +28,13 @@ type releases struct {
 	release atomic.Int32
 }
 
-// The scripts name each other, so an update renames both: the one that the page begins with, and
-// the page itself, which that one loads.
-const (
-	newScript = "assets/index-updated.js"
-	newPage   = "assets/page-updated.js"
-)
+// newScript is what the page begins with after the update. The scripts name each other, so an update
+// renames all.
+const newScript = "assets/index-updated.js"
 
 var (
 	mainScript = regexp.MustCompile(`assets/index-[\w-]+\.js`)
-	pageScript = regexp.MustCompile(`assets/page-[\w-]+\.js`)
+	anyScript  = regexp.MustCompile(`assets/([\w-]+)-[\w-]{8}\.js`)
 )
 
 // noting goes before the worker's own script.
@@ -83,11 +80,18 @@ func newReleases(t *testing.T, node *harness.Node, base string) *releases {
 	page := client.Do(t, http.MethodGet, node.URL+base+"/", "", "Accept", "text/html")
 	script := mainScript.FindString(page.Body)
 	require.NotEmpty(t, script, page.Body)
-	pages := pageScript.FindString(page.Body)
-	require.NotEmpty(t, pages, page.Body)
-	toOld := strings.NewReplacer(newScript, script, newPage, pages)
-	inAssets := func(name string) string { return strings.TrimPrefix(name, "assets/") }
-	toNew := strings.NewReplacer(inAssets(script), inAssets(newScript), inAssets(pages), inAssets(newPage))
+	names, newNames := map[string]bool{}, map[string]bool{}
+	var toOldNames, toNewNames []string
+	worker := client.Do(t, http.MethodGet, node.URL+base+"/sw.js", "")
+	for _, found := range anyScript.FindAllStringSubmatch(worker.Body, -1) {
+		name, newName := found[0], "assets/"+found[1]+"-updated.js"
+		require.False(t, newNames[newName], "%s would be two files", newName)
+		names[name], newNames[newName] = true, true
+		toOldNames = append(toOldNames, newName, name)
+		toNewNames = append(toNewNames, strings.TrimPrefix(name, "assets/"), strings.TrimPrefix(newName, "assets/"))
+	}
+	require.True(t, names[script], worker.Body)
+	toOld, toNew := strings.NewReplacer(toOldNames...), strings.NewReplacer(toNewNames...)
 	proxy := &httputil.ReverseProxy{FlushInterval: -1, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(target)
 		r.Out.Host = r.In.Host
@@ -124,9 +128,8 @@ func newReleases(t *testing.T, node *harness.Node, base string) *releases {
 	}
 	s.release.Store(1)
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ends := func(name string) bool { return strings.HasSuffix(r.URL.Path, name) }
-		isOld := ends(script) || ends(pages)
-		if isNew := ends(newScript) || ends(newPage); isOld && s.release.Load() > 1 || isNew && s.release.Load() == 1 {
+		path := strings.TrimPrefix(r.URL.Path, base+"/")
+		if names[path] && s.release.Load() > 1 || newNames[path] && s.release.Load() == 1 {
 			http.NotFound(w, r)
 			return
 		}
@@ -214,6 +217,9 @@ func TestInstalledPage(t *testing.T) {
 		page.Until(t, "that it is offline", `["offline", "connecting"].includes(document.querySelector('[data-testid="connection"]')?.dataset.state) &&
 			document.querySelector('[data-testid="connection"]').innerText.trim() !== ""`)
 		assert.Contains(t, browser.Eval[string](t, page, `document.querySelector("h1").textContent`), strings.TrimPrefix(path, "/rooms/"))
+		// What somebody asks for is there too.
+		page.Click(t, "connection")
+		page.WaitFor(t, "diagnostics-copy")
 	}
 }
 

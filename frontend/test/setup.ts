@@ -1,4 +1,4 @@
-import { loadLanguage } from "../src/ui/i18n/index.ts";
+import { loadAll } from "../src/ui/i18n/index.ts";
 
 // The page has the words of one's language before it shows anything.
-await loadLanguage("ru");
+await Promise.all([loadAll("en"), loadAll("ru")]);

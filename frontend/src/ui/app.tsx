@@ -1,9 +1,11 @@
 import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
-import { Page, type PageContext } from "./context.ts";
-import { loadLanguage, Words } from "./i18n/index.ts";
+import { Page, type PageContext, usePage } from "./context.ts";
+import { loadAll, Words } from "./i18n/index.ts";
 import { keepCompositions } from "./keys.ts";
 import { closeLayers, goToAddress } from "./layers.ts";
 import { LinkGate } from "./link_device/link_gate.tsx";
+import { NotLoaded } from "./not_loaded.tsx";
+import { later } from "./parts.ts";
 import { RoomScreen } from "./room_screen.tsx";
 import { JumpEntry } from "./rooms/jump_entry.tsx";
 import { Rooms } from "./rooms/rooms.ts";
@@ -18,7 +20,6 @@ import {
   timingOf,
 } from "./routes.ts";
 import { savedLanguage, saveLanguage } from "./settings.ts";
-import { StartScreen } from "./start_screen.tsx";
 import { applyTheme, savedTheme } from "./theme.ts";
 
 /** The whole page: which screen, in which language and theme. */
@@ -48,7 +49,7 @@ export function App() {
     words,
     setLanguage(next) {
       saveLanguage(next);
-      void loadLanguage(next).then(() => setLanguage(next));
+      void loadAll(next).then(() => setLanguage(next));
     },
     theme,
     setTheme(next) {
@@ -72,7 +73,7 @@ export function App() {
     <Page.Provider value={page}>
       <LinkGate>
         {room === undefined ? (
-          <StartScreen rooms={rooms} />
+          <Start rooms={rooms} />
         ) : (
           <div class="with-rooms">
             <RoomsColumn rooms={rooms} />
@@ -82,8 +83,21 @@ export function App() {
         <Title rooms={rooms} room={room} />
         <JumpEntry rooms={rooms} />
       </LinkGate>
+      <NotLoaded />
     </Page.Provider>
   );
+}
+
+/** The start is loaded when one comes to it: most come to a room. */
+function Start({ rooms }: { rooms: Rooms }) {
+  const { words } = usePage();
+  const Screen = later.use(true)?.StartScreen;
+  const [late, setLate] = useState(false);
+  useEffect(() => {
+    void later.ahead().then(() => setLate(true));
+  }, []);
+  if (Screen !== undefined) return <Screen rooms={rooms} />;
+  return <main class="start">{late && <p role="alert">{words.text("partNotLoaded")}</p>}</main>;
 }
 
 /** The room that the address shows, whichever way it is written there. */

@@ -5,10 +5,10 @@ import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
 import type { Answered } from "./conversation/talk.ts";
 import type { Writing, WritingView } from "./conversation/writing.ts";
-import { WritingBar } from "./conversation/writing_bar.tsx";
 import { CheckIcon, SendIcon } from "./icons.tsx";
 import { composes, ON_SCREEN_KEYBOARD } from "./keys.ts";
 import { useMentions } from "./mentions/mentions.tsx";
+import { WritingBar } from "./parts.ts";
 
 /** Unicode code points, as the server counts. */
 const LONGEST = 4_000;
@@ -33,10 +33,11 @@ export interface ComposerProps {
 export function Composer(props: ComposerProps) {
   const { input, writing, view, about, onSend, onTyping, onUp, onEmptied } = props;
   const { words } = usePage();
-  const { editing, replyTo } = view;
+  const { editing, replyTo, problem } = view;
   const [empty, setEmpty] = useState(true);
   const [over, setOver] = useState(0);
   const mentions = useMentions(input);
+  const special = (editing ?? replyTo ?? problem) !== undefined;
   const onScreen = matchMedia(ON_SCREEN_KEYBOARD).matches;
 
   const look = () => {
@@ -81,7 +82,7 @@ export function Composer(props: ComposerProps) {
 
   return (
     <form class="composer" onSubmit={send}>
-      <WritingBar view={view} about={about} onCancel={cancel} />
+      {special && <WritingBar view={view} about={about} onCancel={cancel} />}
       {mentions.list}
       <textarea
         ref={input}

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { usePage } from "./context.ts";
-import { CloseIcon } from "./icons.tsx";
+import { CloseIcon } from "./icons_later.tsx";
 import { useLayer } from "./layers.ts";
 
 export interface DialogProps {

@@ -11,4 +11,8 @@ else begin();
 function begin(): void {
   firstLook();
   void import("./main.tsx");
+  // Where there is no room to read, what comes after reading is needed at once.
+  if (location.pathname === new URL(document.baseURI).pathname) {
+    for (const part of [import("./later.ts"), import("./i18n/en_more.ts")]) part.catch(() => {});
+  }
 }

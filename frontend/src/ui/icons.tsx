@@ -54,11 +54,6 @@ export const SendIcon = () => (
     <path class="fill" d="M4 4.500l16.5 7.500L4 19.500l2.2-6.300L14 12l-7.8-1.200z" />
   </Icon>
 );
-export const CloseIcon = () => (
-  <Icon>
-    <path d="M6 6l12 12M18 6L6 18" />
-  </Icon>
-);
 export const UpIcon = () => (
   <Icon>
     <path d="M12 19V5M6 11l6-6 6 6" />
@@ -104,16 +99,6 @@ export const ReplyIcon = () => (
     <path d="M9.500 6L4 11.500l5.500 5.500M4.500 11.500H14a6 6 0 0 1 6 6v1" />
   </Icon>
 );
-export const EditIcon = () => (
-  <Icon>
-    <path d="M5 19l1-4L16.500 4.500a2.100 2.100 0 0 1 3 3L9 18l-4 1zM14 7l3 3" />
-  </Icon>
-);
-export const TrashIcon = () => (
-  <Icon>
-    <path d="M5 7h14M10 7V4.500h4V7M7 7l.8 12.500h8.400L17 7M10.300 11v5M13.700 11v5" />
-  </Icon>
-);
 export const PlusIcon = () => (
   <Icon>
     <path d="M12 6v12M6 12h12" />
@@ -134,10 +119,5 @@ export const ColumnIcon = () => (
   <Icon>
     <rect x="3.500" y="5" width="17" height="14" rx="2" />
     <path d="M9.500 5v14" />
-  </Icon>
-);
-export const MutedIcon = () => (
-  <Icon>
-    <path d="M6.500 10a5.500 5.500 0 0 1 9-4.200M17.500 10v3.500l1.500 3H8M10 19.500a2 2 0 0 0 4 0M4 4l16 16" />
   </Icon>
 );

@@ -1,11 +1,8 @@
-import type { ComponentChildren, RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useRef, useState } from "preact/hooks";
 import { usePage } from "./context.ts";
 import { MoreIcon } from "./icons.tsx";
-import { useLayer } from "./layers.ts";
-import { LinkEntry } from "./link_device/link_entry.tsx";
-import { NotifyEntry } from "./notify/notify_entry.tsx";
-import { SettingsFields } from "./settings_fields.tsx";
+import { MenuBox } from "./parts.ts";
 
 export interface MenuProps {
   room: string;
@@ -37,68 +34,17 @@ export function Menu({ room, name, onChangeName }: MenuProps) {
         <MoreIcon />
       </button>
       {open && (
-        <MenuBox around={box} toggle={toggle} onClose={() => setOpen(false)}>
-          {name !== undefined && (
-            <div class="setting">
-              <bdi class="own-name">{name}</bdi>
-              <button
-                type="button"
-                class="text-button"
-                data-testid="change-name"
-                onClick={() => {
-                  setOpen(false);
-                  onChangeName();
-                }}
-              >
-                {words.text("changeName")}
-              </button>
-            </div>
-          )}
-          <SettingsFields />
-          {name !== undefined && <NotifyEntry room={room} />}
-          {name !== undefined && (
-            <LinkEntry
-              onShow={(shown) => {
-                setOpen(false);
-                setDialog(shown);
-                if (shown === undefined) toggle.current?.focus();
-              }}
-            />
-          )}
-        </MenuBox>
+        <MenuBox
+          room={room}
+          name={name}
+          around={box}
+          toggle={toggle}
+          onClose={() => setOpen(false)}
+          onChangeName={onChangeName}
+          onDialog={setDialog}
+        />
       )}
       {dialog}
     </div>
   );
-}
-
-interface MenuBoxProps {
-  /** Has the menu and what opens it. */
-  around: RefObject<HTMLElement | null>;
-  toggle: RefObject<HTMLElement | null>;
-  onClose(): void;
-  children: ComponentChildren;
-}
-
-/** What is open of it: Back, Esc and a click elsewhere close it. */
-function MenuBox({ around, toggle, onClose, children }: MenuBoxProps) {
-  useLayer(onClose);
-  useEffect(() => {
-    // Not sooner than the click: where that leads to another address, it takes the layer's entry.
-    const onClick = (event: Event) => {
-      if (!event.composedPath().includes(around.current as EventTarget)) onClose();
-    };
-    const onKey = (event: KeyboardEvent) => {
-      if (event.key !== "Escape") return;
-      onClose();
-      toggle.current?.focus();
-    };
-    document.addEventListener("click", onClick);
-    document.addEventListener("keydown", onKey);
-    return () => {
-      document.removeEventListener("click", onClick);
-      document.removeEventListener("keydown", onKey);
-    };
-  }, []);
-  return <div class="menu-box">{children}</div>;
 }

@@ -4,11 +4,11 @@ import { Avatar, PersonName } from "./avatar.tsx";
 import { usePage } from "./context.ts";
 import { useActs } from "./conversation/acts.ts";
 import { useHold } from "./conversation/hold.ts";
-import { Deleted, Edited, FailureLine, MessageBar, Quote } from "./conversation/message_parts.tsx";
+import { Deleted, Edited, MessageBar, Quote } from "./conversation/message_parts.tsx";
 import { Reactions } from "./conversation/reactions.tsx";
-import { AlertIcon, ClockIcon } from "./icons.tsx";
+import { ClockIcon } from "./icons.tsx";
 import { MessageTime } from "./message_time.tsx";
-import { problemText } from "./problems.ts";
+import { FailureLine, Refused } from "./parts.ts";
 import { MessageText } from "./text/message_text.tsx";
 import type { MessageRow } from "./timeline.ts";
 
@@ -147,26 +147,4 @@ function useLate(waiting: boolean, since: number): boolean {
     return () => clearTimeout(timer);
   }, [waiting, since]);
   return waiting && left <= 0;
-}
-
-interface RefusedProps extends Omit<MessageProps, "language"> {
-  postKey: string;
-}
-
-function Refused({ row, postKey, onRetry, onDiscard }: RefusedProps) {
-  const { words } = usePage();
-  return (
-    <div class="refusal">
-      <span>
-        <AlertIcon /> {words.text("refused")}
-        {row.problem !== undefined && <>. {problemText(words, row.problem)}</>}
-      </span>
-      <button type="button" class="text-button" onClick={() => onRetry(postKey)}>
-        {words.text("retry")}
-      </button>
-      <button type="button" class="text-button" onClick={() => onDiscard(postKey)}>
-        {words.text("discard")}
-      </button>
-    </div>
-  );
 }

@@ -1,6 +1,6 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { End, Person } from "../client/index.ts";
-import { CallBanner, CallButton, useCalls } from "./call/call_entry.tsx";
+import type { Person } from "../client/index.ts";
+import { CallButton, useCalls } from "./call/call_entry.tsx";
 import { Composer } from "./composer.tsx";
 import { Connection } from "./connection.tsx";
 import { usePage } from "./context.ts";
@@ -8,7 +8,6 @@ import { ActsContext } from "./conversation/acts.ts";
 import { keepOneInTabOrder } from "./conversation/message_keys.ts";
 import { useTalking } from "./conversation/talking.tsx";
 import { copyText } from "./copy.ts";
-import { Dialog } from "./dialog.tsx";
 import { useFind } from "./find/use_find.ts";
 import { BackIcon, CheckIcon, LeaveIcon, LinkIcon, PeopleIcon, SearchIcon } from "./icons.tsx";
 import { useLink } from "./link.ts";
@@ -16,22 +15,18 @@ import { WithPeople } from "./mentions/people.tsx";
 import { useRoomPeople } from "./mentions/room_people.ts";
 import { Menu } from "./menu.tsx";
 import { MessageList } from "./message_list.tsx";
-import { NamePrompt } from "./name_prompt.tsx";
-import { PeopleList } from "./people.tsx";
+import { CallBanner, Ended, Layers, later, PeopleList, PeopleSheet } from "./parts.ts";
 import type { RoomView } from "./room_model.ts";
 import type { Rooms } from "./rooms/rooms.ts";
-import { RoomsToggle, WIDE } from "./rooms/rooms_column.tsx";
+import { RoomsToggle } from "./rooms/rooms_column.tsx";
 import { roomHref } from "./routes.ts";
 import { isolate } from "./rows.tsx";
-import { onDemand } from "./text/load.ts";
 import { rowsOf } from "./timeline.ts";
 import { useMedia } from "./use_media.ts";
 import { savedName } from "./visits.ts";
+import { WIDE } from "./wide.ts";
 
 const NOTICE_SHOWN = 6_000;
-
-/** What is open over messages is loaded when it is wanted, and before the network may be away. */
-const layers = onDemand(() => import("./conversation/layers.tsx"));
 
 interface RoomScreenProps {
   room: string;
@@ -94,7 +89,12 @@ function Room({ room, rooms, href }: RoomScreenProps) {
   const find = useFind();
   const { linked, jump } = useLink(href, model, view, () => setNotice(words.text("linkGone")));
   const talking = useTalking({ model, input, screen, say: setNotice, jump });
-  const Over = layers.use(useLater(view.loaded) || talking.layer !== undefined);
+  useLater(view.loaded);
+  // Until it is there, one sees what one saw before the server knew of no name.
+  const nameless = view.session === null || naming;
+  const prompts = later.use(nameless);
+  const asker = nameless ? prompts : undefined;
+  const called = calls.offered && !calls.staged && view.call;
   const { editing, replyTo } = view.writing;
   const about = editing ?? replyTo;
   useEffect(() => keepOneInTabOrder(screen.current), [rows]);
@@ -112,9 +112,7 @@ function Room({ room, rooms, href }: RoomScreenProps) {
     const done = await copyText(roomHref(room, baseUrl));
     setNotice(words.text(done ? "linkCopied" : "copyFailed"));
   };
-  const people = (
-    <PeopleList members={view.members} count={view.memberCount} session={view.session} />
-  );
+  const people = { members: view.members, count: view.memberCount, session: view.session };
   const peopleTitle = words.plural("peopleCount", view.memberCount);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys go from message to message
@@ -212,9 +210,9 @@ function Room({ room, rooms, href }: RoomScreenProps) {
           />
         )}
         <main class="conversation">
-          {calls.offered && !calls.staged && view.call !== undefined && (
+          {called && (
             <CallBanner
-              call={view.call}
+              call={called}
               members={view.members}
               selfId={view.session?.clientId}
               onJoin={calls.open}
@@ -246,12 +244,8 @@ function Room({ room, rooms, href }: RoomScreenProps) {
               }}
               onRead={(id) => model.reading.read(id)}
             />
-            {Over !== undefined && (
-              <Over.Layers
-                layer={talking.layer}
-                onClose={talking.close}
-                onRemove={talking.remove}
-              />
+            {talking.layer !== undefined && (
+              <Layers layer={talking.layer} onClose={talking.close} onRemove={talking.remove} />
             )}
             <p class="sr" role="status">
               {talking.announced}
@@ -264,8 +258,8 @@ function Room({ room, rooms, href }: RoomScreenProps) {
           <div class="dock">
             {view.ended !== undefined ? (
               <Ended end={view.ended} onAgain={() => model.restart()} />
-            ) : view.session === null || naming ? (
-              <NamePrompt
+            ) : asker !== undefined ? (
+              <asker.NamePrompt
                 signIn={(name) => model.client.signIn(name)}
                 onDone={() => setNaming(false)}
                 onCancel={view.session === null ? undefined : () => setNaming(false)}
@@ -287,14 +281,12 @@ function Room({ room, rooms, href }: RoomScreenProps) {
         {peopleShown && wide && (
           <aside class="people-side" aria-label={words.text("people")}>
             <h2>{peopleTitle}</h2>
-            {people}
+            <PeopleList {...people} />
           </aside>
         )}
       </div>
       {peopleShown && !wide && (
-        <Dialog title={peopleTitle} kind="sheet" onClose={() => setPeopleWanted(undefined)}>
-          {people}
-        </Dialog>
+        <PeopleSheet {...people} title={peopleTitle} onClose={() => setPeopleWanted(undefined)} />
       )}
     </div>
   );
@@ -316,17 +308,15 @@ function useRoom(rooms: Rooms, room: string) {
   return { model, view };
 }
 
-/** What is not needed for reading comes after it. Milliseconds. */
+/** What is not needed for reading comes after it, and before the network may be away. Milliseconds. */
 const LATER = 3_000;
 
-function useLater(loaded: boolean): boolean {
-  const [later, setLater] = useState(false);
+function useLater(loaded: boolean): void {
   useEffect(() => {
-    if (!loaded || later) return;
-    const timer = setTimeout(() => setLater(true), LATER);
+    if (!loaded) return;
+    const timer = setTimeout(later.ahead, LATER);
     return () => clearTimeout(timer);
-  }, [loaded, later]);
-  return later;
+  }, [loaded]);
 }
 
 function useNotice() {
@@ -352,25 +342,5 @@ function Typing({ people }: { people: readonly Person[] }) {
     <p class="typing" data-testid="typing">
       {text}
     </p>
-  );
-}
-
-function Ended({ end, onAgain }: { end: End; onAgain(): void }) {
-  const { words, goTo } = usePage();
-  const text = { left: "endedLeft", forbidden: "endedForbidden" } as const;
-  const key = end.kind === "left" || end.kind === "forbidden" ? text[end.kind] : "endedRefused";
-  return (
-    <div class="closed-door" role="alert">
-      <p>{words.text(key)}</p>
-      {end.problem?.field === "room" && <p class="quiet">{words.text("problemRoom")}</p>}
-      <div class="buttons">
-        <button type="button" class="button primary" onClick={onAgain}>
-          {words.text("reconnect")}
-        </button>
-        <button type="button" class="button" onClick={() => goTo()}>
-          {words.text("backToStart")}
-        </button>
-      </div>
-    </div>
   );
 }

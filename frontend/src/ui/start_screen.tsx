@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
 import { createRoom } from "./create_room.ts";
-import { CloseIcon } from "./icons.tsx";
+import { CloseIcon } from "./icons_later.tsx";
 import { problemText } from "./problems.ts";
 import { roomTyped } from "./room_typed.ts";
 import type { Rooms } from "./rooms/rooms.ts";

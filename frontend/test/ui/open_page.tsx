@@ -1,6 +1,7 @@
 import { render } from "preact";
 import { afterEach, beforeEach, vi } from "vitest";
 import { App } from "../../src/ui/app.tsx";
+import { later } from "../../src/ui/parts.ts";
 import { FakeServer } from "../fake_server.ts";
 
 /** The page in memory, with a room's server behind it and Vitest's clock. */
@@ -78,7 +79,9 @@ export function usePage(): OpenPage {
     away: () => render(null, root),
   };
 
-  beforeEach(() => {
+  beforeEach(async () => {
+    // The files that the page loads after reading are not these tests' matter.
+    await later.ahead();
     vi.useFakeTimers({
       toFake: [
         "setTimeout",

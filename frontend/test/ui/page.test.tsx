@@ -2,12 +2,14 @@
 import { render } from "preact";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { App } from "../../src/ui/app.tsx";
+import { later } from "../../src/ui/parts.ts";
 import { FakeServer } from "../fake_server.ts";
 
 let server: FakeServer;
 let root: HTMLElement;
 
-beforeEach(() => {
+beforeEach(async () => {
+  await later.ahead();
   vi.useFakeTimers({
     toFake: [
       "setTimeout",

@@ -1,14 +1,25 @@
 // @vitest-environment happy-dom
-import { describe, expect, test } from "vitest";
-import { en, type Plural } from "../../src/ui/i18n/en.ts";
+import { describe, expect, test, vi } from "vitest";
+import { en } from "../../src/ui/i18n/en.ts";
+import { enMore } from "../../src/ui/i18n/en_more.ts";
 import { preferredLanguage, Words } from "../../src/ui/i18n/index.ts";
-import { ru } from "../../src/ui/i18n/ru.ts";
+import { ru as ruFirst } from "../../src/ui/i18n/ru.ts";
+import { ruMore } from "../../src/ui/i18n/ru_more.ts";
+import type { Plural } from "../../src/ui/i18n/texts.ts";
 
-const english: Record<string, string | Plural> = en;
+const ru = { ...ruFirst, ...ruMore };
+const english: Record<string, string | Plural> = { ...en, ...enMore };
 const russian: Record<string, string | Plural> = ru;
 const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
 
 describe("the two languages", () => {
+  test("have each text either in the page or in what comes later", () => {
+    for (const first of [en, ruFirst]) {
+      for (const key of Object.keys(first)) expect(enMore).not.toHaveProperty(key);
+    }
+    expect(Object.keys(ruMore).sort()).toEqual(Object.keys(enMore).sort());
+  });
+
   test("have the same texts", () => {
     expect(Object.keys(russian).sort()).toEqual(Object.keys(english).sort());
   });
@@ -40,6 +51,14 @@ describe("the two languages", () => {
     expect(ru.messagePlaceholder).toBe("Напишите сообщение…");
     expect(ru.send).toBe("Отправить");
   });
+});
+
+test("are whole when only what comes later was asked for", async () => {
+  vi.resetModules();
+  const fresh = await import("../../src/ui/i18n/index.ts");
+  await fresh.loadMore("ru");
+  const words = new fresh.Words("ru");
+  expect([words.text("join"), words.text("send")]).toEqual([ru.join, ru.send]);
 });
 
 test("counts take the right form", () => {

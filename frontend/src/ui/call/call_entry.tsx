@@ -1,13 +1,13 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Call } from "../../client/calls.ts";
-import type { Member } from "../../client/index.ts";
 import { usePage } from "../context.ts";
+import { withWords } from "../i18n/more.ts";
 import { CallIcon } from "../icons.tsx";
 import type { RoomView } from "../room_model.ts";
-import { isolate } from "../rows.tsx";
 
 /** What of calls comes with the page. The rest is loaded when somebody wants to join one. */
+const loadScreen = withWords(() => import("./call_screen.tsx"));
 
 /** The server has calls; without this tag nothing of them is shown. */
 function hasCalls(): boolean {
@@ -33,7 +33,7 @@ export function useCalls(view: RoomView, onNotice: (text: string) => void) {
   useEffect(() => {
     if (!wanted || module !== undefined) return;
     let gone = false;
-    import("./call_screen.tsx").then(
+    loadScreen().then(
       (loaded) => gone || setModule(loaded),
       () => {
         if (gone) return;
@@ -99,42 +99,5 @@ export function CallButton({ call, button, onClick }: CallButtonProps) {
     >
       <CallIcon />
     </button>
-  );
-}
-
-export interface CallBannerProps {
-  call: Call;
-  members: readonly Member[] | undefined;
-  selfId: string | undefined;
-  onJoin(): void;
-}
-
-/** More names than these are counted. */
-const NAMES_SHOWN = 3;
-
-/** A call is going on that one is not in: who is, since when, and the way in. */
-export function CallBanner({ call, members, selfId, onJoin }: CallBannerProps) {
-  const { words } = usePage();
-  const inCall = members?.filter((member) => member.inCall) ?? [];
-  const elsewhere = inCall.some(({ id }) => id === selfId);
-  const count = Math.max(call.memberCount, inCall.length);
-  const shown = inCall.slice(0, NAMES_SHOWN).map(({ name }) => isolate(name));
-  if (count > shown.length && shown.length > 0) {
-    shown.push(words.plural("andMore", count - shown.length));
-  }
-  const names = shown.length > 0 ? words.list(shown) : words.plural("peopleCount", count);
-  const time = words.time(Date.parse(call.startedAt) || Date.now());
-  return (
-    <div class="call-banner" data-testid="call-banner">
-      <CallIcon />
-      <p role="status">
-        {elsewhere
-          ? words.text("callOnElsewhere")
-          : words.plural("callBanner", count, { names, time })}
-      </p>
-      <button type="button" class="button primary" data-testid="call-banner-join" onClick={onJoin}>
-        {words.text(elsewhere ? "callMoveHere" : "callJoin")}
-      </button>
-    </div>
   );
 }

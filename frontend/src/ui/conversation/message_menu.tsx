@@ -1,6 +1,7 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { usePage } from "../context.ts";
-import { CopyIcon, EditIcon, LinkIcon, ReactIcon, ReplyIcon, TrashIcon } from "../icons.tsx";
+import { CopyIcon, LinkIcon, ReactIcon, ReplyIcon } from "../icons.tsx";
+import { EditIcon, TrashIcon } from "../icons_later.tsx";
 import { type Acts, useActs } from "./acts.ts";
 import { KEYS } from "./message_keys.ts";
 import type { Said } from "./talk.ts";

@@ -3,7 +3,6 @@ import { MoreIcon, ReactIcon, ReplyIcon } from "../icons.tsx";
 import { useActs } from "./acts.ts";
 import { excerptOf } from "./excerpt.ts";
 import { KEYS } from "./message_keys.ts";
-import { failureText } from "./refusals.ts";
 import type { Answered, Said } from "./talk.ts";
 
 /** What is at hand on a message that the pointer is over, or that has the focus. */
@@ -110,27 +109,5 @@ export function Edited({ at }: { at: string }) {
     >
       {words.text("edited")}
     </span>
-  );
-}
-
-/** What could not be done to a message, said there. */
-export function FailureLine({ said }: { said: Said }) {
-  const { words } = usePage();
-  const acts = useActs();
-  const { failure, message } = said;
-  if (failure === undefined) return null;
-  const { text } = failure;
-  return (
-    <div class="refusal" role="alert" data-testid="message-failure">
-      <span>{failureText(words, failure)}</span>
-      {text !== undefined && (
-        <button type="button" class="text-button" onClick={() => acts.editAgain(message.id, text)}>
-          {words.text("editAgain")}
-        </button>
-      )}
-      <button type="button" class="text-button" onClick={() => acts.dismiss(message.id)}>
-        {words.text("dismiss")}
-      </button>
-    </div>
   );
 }

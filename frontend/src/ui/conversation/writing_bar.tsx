@@ -1,6 +1,7 @@
 import type { Problem } from "../../client/index.ts";
 import { usePage } from "../context.ts";
-import { AlertIcon, CloseIcon, EditIcon, ReplyIcon } from "../icons.tsx";
+import { AlertIcon, ReplyIcon } from "../icons.tsx";
+import { CloseIcon, EditIcon } from "../icons_later.tsx";
 import { problemText } from "../problems.ts";
 import { excerptOf } from "./excerpt.ts";
 import { refusalText } from "./refusals.ts";

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Cursor, Person } from "../../client/index.ts";
 import { usePage } from "../context.ts";
-import { CloseIcon } from "../icons.tsx";
+import { CloseIcon } from "../icons_later.tsx";
 import { useLayer } from "../layers.ts";
 import type { RoomModel, RoomView } from "../room_model.ts";
 import { findHere, findKept, merged, type Results } from "./find.ts";

@@ -1,12 +1,13 @@
 import { useEffect, useState } from "preact/hooks";
-import { onDemand } from "../text/load.ts";
+import { withWords } from "../i18n/more.ts";
+import { onDemand } from "../on_demand.ts";
 
-const panel = onDemand(() => import("./find_panel.tsx"));
+const panel = onDemand(withWords(() => import("./find_panel.tsx")));
 
 /** The search of a room: by a button, by `/` where nothing is written, and by Ctrl+Shift+F. */
 export function useFind() {
   const [open, setOpen] = useState(false);
-  const module = panel.use(open);
+  const module = panel.use(open, () => setOpen(false));
 
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {

@@ -1,4 +1,5 @@
-import { en, type Plural, type Texts } from "./en.ts";
+import { en } from "./en.ts";
+import type { Plural, Texts } from "./texts.ts";
 
 export const LANGUAGES = {
   en: { name: "English" },
@@ -6,17 +7,41 @@ export const LANGUAGES = {
 };
 export type Language = keyof typeof LANGUAGES;
 
-/** English comes with the page, the others for who reads them. */
-const TEXTS: Partial<Record<Language, Texts>> = { en };
+/**
+ * What is there of each language. The first words of English come with the page, those of others for
+ * who reads them, and for both the words of what is loaded on demand come with that.
+ */
+const TEXTS: Partial<Record<Language, Partial<Texts>>> = { en: { ...en } };
 
-/** Brings the texts of a language; where they can't be had, English stands in for them. */
+/** Brings the first words of a language; where they can't be had, English stands in for them. */
 export async function loadLanguage(language: Language): Promise<void> {
   if (language !== "ru" || TEXTS.ru !== undefined) return;
   try {
-    TEXTS.ru = (await import("./ru.ts")).ru;
+    TEXTS.ru = { ...(await import("./ru.ts")).ru };
   } catch {
     // There is no network, and no copy of the file.
   }
+}
+
+/** Brings the other words of a language, or those of English. Rejects where there are none. */
+export async function loadMore(language: Language): Promise<void> {
+  await loadLanguage(language);
+  const { ru } = TEXTS;
+  if (language === "ru" && ru !== undefined) {
+    try {
+      Object.assign(ru, (await import("./ru_more.ts")).ruMore);
+      return;
+    } catch {
+      // English stands in for them.
+    }
+  }
+  const { enMore } = await import("./en_more.ts");
+  Object.assign((language === "ru" ? ru : undefined) ?? TEXTS.en ?? {}, enMore);
+}
+
+/** Brings all words of a language that there are. It never rejects. */
+export async function loadAll(language: Language): Promise<void> {
+  await loadMore(language).catch(() => {});
 }
 
 type PlainKey = { [Key in keyof Texts]: Texts[Key] extends string ? Key : never }[keyof Texts];
@@ -26,7 +51,7 @@ type Values = Record<string, string | number>;
 /** The words of one language that was loaded, with its plurals, times and lists. */
 export class Words {
   readonly language: Language;
-  readonly #texts: Texts;
+  readonly #texts: Partial<Texts>;
   readonly #plural: Intl.PluralRules;
   readonly #number: Intl.NumberFormat;
   readonly #list: Intl.ListFormat;
@@ -40,7 +65,7 @@ export class Words {
 
   constructor(language: Language) {
     this.language = language;
-    this.#texts = TEXTS[language] ?? en;
+    this.#texts = TEXTS[language] ?? TEXTS.en ?? en;
     // The browser's own variant of the language, if it has one, knows the habits of the place (12
     // or 24 hours).
     const locale = navigator.languages?.find((l) => l.startsWith(language)) ?? language;
@@ -61,8 +86,8 @@ export class Words {
   }
 
   plural(key: PluralKey, count: number, values?: Values): string {
-    const forms: Plural = this.#texts[key];
-    const form = forms[this.#plural.select(count) as keyof Plural] ?? forms.other;
+    const forms: Plural | undefined = this.#texts[key];
+    const form = forms?.[this.#plural.select(count) as keyof Plural] ?? forms?.other;
     return fill(form, { count: this.#number.format(count), ...values });
   }
 
@@ -117,6 +142,6 @@ export function preferredLanguage(languages: readonly string[]): Language {
   return "en";
 }
 
-function fill(text: string, values: Values = {}): string {
+function fill(text = "", values: Values = {}): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }

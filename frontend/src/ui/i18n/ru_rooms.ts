@@ -1,4 +1,4 @@
-import type { Texts } from "./en.ts";
+import type { FirstTexts } from "./texts.ts";
 
 /** The list of rooms and the search, in Russian. */
 export const roomsRu = {
@@ -23,33 +23,6 @@ export const roomsRu = {
     many: "{count} упоминаний",
     other: "{count} упоминания",
   },
-  roomNotIn: "Вы не в этой комнате",
-  roomMuted: "без уведомлений",
-  roomOptions: "Действия с комнатой {room}",
-  roomMute: "Отключить уведомления",
-  roomUnmute: "Включить уведомления",
-  roomLeave: "Покинуть",
-  roomForget: "Убрать из списка",
-  roomLastOwn: "Вы: {text}",
-  roomLastDeleted: "Сообщение удалено",
   jump: "Перейти в комнату",
-  jumpHint: "Название комнаты, можно новой",
-  jumpOpen: "Открыть {room}",
-  jumpNone: "Комнат пока нет.",
   find: "Поиск по сообщениям",
-  findText: "Найти в этой комнате",
-  findFrom: "От кого",
-  findAnybody: "От всех",
-  findHint: "Нужны все слова. Enter покажет самое новое.",
-  findAsking: "Поиск…",
-  findNone: "Ничего не найдено.",
-  findCount: {
-    one: "{count} сообщение",
-    few: "{count} сообщения",
-    many: "{count} сообщений",
-    other: "{count} сообщения",
-  },
-  findMore: "Есть и более старые. Добавьте слово, чтобы уточнить поиск.",
-  findFailed: "Поиск только по тому, что на странице: сервер не ответил.",
-  findResults: "Найденные сообщения",
-} satisfies Partial<Texts>;
+} satisfies Partial<FirstTexts>;

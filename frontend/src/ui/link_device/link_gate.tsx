@@ -1,5 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { withWords } from "../i18n/more.ts";
+import { onDemand } from "../on_demand.ts";
 import { lasting } from "../storage.ts";
 import { codeOf, takeCode } from "./link_address.ts";
 
@@ -10,7 +12,7 @@ export function tellTabs(): void {
   lasting.set(CLAIMED, Date.now());
 }
 
-type ClaimModule = typeof import("./claim.tsx");
+const claim = onDemand(withWords(() => import("./claim.tsx")));
 
 /**
  * Shows the page, unless the address has a link to somebody's session: then that is claimed first,
@@ -18,7 +20,7 @@ type ClaimModule = typeof import("./claim.tsx");
  */
 export function LinkGate({ children }: { children: ComponentChildren }) {
   const [code, setCode] = useState(takeCode);
-  const [module, setModule] = useState<ClaimModule>();
+  const module = claim.use(code !== undefined, () => setCode(undefined));
   useEffect(() => {
     // The page's rooms are read as who one was: it begins anew, and then claims before it reads.
     const onHash = () => {
@@ -34,10 +36,6 @@ export function LinkGate({ children }: { children: ComponentChildren }) {
       window.removeEventListener("storage", onStorage);
     };
   }, []);
-  useEffect(() => {
-    if (code === undefined || module !== undefined) return;
-    import("./claim.tsx").then(setModule, () => setCode(undefined));
-  }, [code]);
 
   if (code === undefined) return <>{children}</>;
   return module && <module.Claim key={code} code={code} onDone={() => setCode(undefined)} />;

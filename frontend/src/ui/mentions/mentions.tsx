@@ -1,9 +1,10 @@
 import type { RefObject, VNode } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { onDemand } from "../text/load.ts";
+import { withWords } from "../i18n/more.ts";
+import { onDemand } from "../on_demand.ts";
 import type { MentionHandle } from "./mention_box.tsx";
 
-const box = onDemand(() => import("./mention_box.tsx"));
+const box = onDemand(withWords(() => import("./mention_box.tsx")));
 
 export interface Mentions extends MentionHandle {
   /** The list of people, to stand before the field. */

@@ -1,7 +1,9 @@
 import { useEffect, useState } from "preact/hooks";
+import { withWords } from "../i18n/more.ts";
+import { onDemand } from "../on_demand.ts";
 import type { Rooms } from "./rooms.ts";
 
-type JumpModule = typeof import("./jump.tsx");
+const jump = onDemand(withWords(() => import("./jump.tsx")));
 
 const OPEN = "caller-jump";
 
@@ -12,8 +14,8 @@ export function openJump(): void {
 
 /** The dialog is loaded when it is first wanted: by Ctrl+K, ⌘K or a button. */
 export function JumpEntry({ rooms }: { rooms: Rooms }) {
-  const [module, setModule] = useState<JumpModule>();
   const [open, setOpen] = useState(false);
+  const module = jump.use(open, () => setOpen(false));
 
   useEffect(() => {
     const show = () => setOpen(true);
@@ -30,11 +32,6 @@ export function JumpEntry({ rooms }: { rooms: Rooms }) {
       window.removeEventListener("keydown", onKey);
     };
   }, []);
-  useEffect(() => {
-    if (!open || module !== undefined) return;
-    import("./jump.tsx").then(setModule, () => setOpen(false));
-  }, [open]);
-
   if (!open || module === undefined) return null;
   return <module.Jump rooms={rooms} onClose={() => setOpen(false)} />;
 }

@@ -1,17 +1,16 @@
 import { useState } from "preact/hooks";
 import { usePage } from "../context.ts";
-import { Dialog } from "../dialog.tsx";
-import { BackIcon, ColumnIcon, RoomsIcon, SearchIcon } from "../icons.tsx";
+import { ColumnIcon, RoomsIcon, SearchIcon } from "../icons.tsx";
+import { RoomsDrawer, RoomsList } from "../parts.ts";
 import { lasting } from "../storage.ts";
 import { useMedia } from "../use_media.ts";
+import { WIDE } from "../wide.ts";
 import { Badge } from "./badge.tsx";
 import { openJump } from "./jump_entry.tsx";
 import type { Rooms } from "./rooms.ts";
-import { RoomsList } from "./rooms_list.tsx";
 import { useRoomsView } from "./rooms_view.ts";
 
-/** From here on there is room for the list beside the messages, and from there for its names. */
-export const WIDE = "(min-width: 900px)";
+/** From here on there is room for the names of rooms, too. */
 const ROOMY = "(min-width: 1100px)";
 
 /** One's rooms at the side: their names, or only their initials. */
@@ -83,7 +82,7 @@ const MAC = /Mac|iP(hone|ad)/.test(navigator.platform);
 
 /** Where there is no room at the side, one's rooms come in over the page. */
 export function RoomsToggle({ rooms }: { rooms: Rooms }) {
-  const { words, goTo } = usePage();
+  const { words } = usePage();
   const [open, setOpen] = useState(false);
   const view = useRoomsView(rooms);
   const elsewhere = view.rooms.filter(({ current, muted }) => !current && !muted);
@@ -104,29 +103,7 @@ export function RoomsToggle({ rooms }: { rooms: Rooms }) {
         <RoomsIcon />
         <Badge unread={unread} mentions={sum("mentions")} />
       </button>
-      {open && (
-        <Dialog title={words.text("rooms")} kind="drawer" onClose={() => setOpen(false)}>
-          <nav aria-label={words.text("rooms")} data-testid="rooms">
-            <button type="button" class="drawer-row" onClick={() => goTo()}>
-              <BackIcon />
-              {words.text("backToStart")}
-            </button>
-            <button
-              type="button"
-              class="drawer-row"
-              data-testid="jump-open"
-              onClick={() => {
-                setOpen(false);
-                openJump();
-              }}
-            >
-              <SearchIcon />
-              {words.text("jump")}
-            </button>
-            <RoomsList rooms={rooms} onGo={() => setOpen(false)} />
-          </nav>
-        </Dialog>
-      )}
+      {open && <RoomsDrawer rooms={rooms} onClose={() => setOpen(false)} />}
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
-import { MutedIcon } from "../icons.tsx";
+import { MutedIcon } from "../icons_later.tsx";
 import { hueOf, initialsOf } from "../identity.ts";
 import { roomHref } from "../routes.ts";
 import { inOneLine } from "../text/typed.ts";

@@ -1,10 +1,8 @@
 import { useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { MoreIcon } from "../icons.tsx";
-import { onDemand } from "../text/load.ts";
+import { Actions } from "../parts.ts";
 import type { RoomEntry, Rooms } from "./rooms.ts";
-
-const actions = onDemand(() => import("./row_actions.tsx"));
 
 export interface RowMenuProps {
   entry: RoomEntry;
@@ -16,7 +14,6 @@ export function RowMenu({ entry, rooms }: RowMenuProps) {
   const { words } = usePage();
   const [open, setOpen] = useState(false);
   const toggle = useRef<HTMLButtonElement>(null);
-  const Actions = actions.use(open)?.Actions;
   const label = words.text("roomOptions", { room: entry.room });
   return (
     <>
@@ -32,7 +29,7 @@ export function RowMenu({ entry, rooms }: RowMenuProps) {
       >
         <MoreIcon />
       </button>
-      {open && Actions && (
+      {open && (
         <Actions
           entry={entry}
           rooms={rooms}

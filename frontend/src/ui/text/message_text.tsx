@@ -1,7 +1,7 @@
 import { useMemo, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { type Meant, useMeant } from "../mentions/people.tsx";
-import { onDemand } from "./load.ts";
+import { onDemand } from "../on_demand.ts";
 import { isEmojiOnly, isLong, mayHaveMarkup, typedParts } from "./typed.ts";
 
 const formatter = onDemand(() => import("./formatted.tsx"));

@@ -1,0 +1,52 @@
+import { usePage } from "../context.ts";
+import { AlertIcon } from "../icons.tsx";
+import type { MessageProps } from "../message.tsx";
+import { problemText } from "../problems.ts";
+import { useActs } from "./acts.ts";
+import { failureText } from "./refusals.ts";
+import type { Said } from "./talk.ts";
+
+/** What could not be done to a message, said there. */
+export function FailureLine({ said }: { said: Said }) {
+  const { words } = usePage();
+  const acts = useActs();
+  const { failure, message } = said;
+  if (failure === undefined) return null;
+  const { text } = failure;
+  return (
+    <div class="refusal" role="alert" data-testid="message-failure">
+      <span>{failureText(words, failure)}</span>
+      {text !== undefined && (
+        <button type="button" class="text-button" onClick={() => acts.editAgain(message.id, text)}>
+          {words.text("editAgain")}
+        </button>
+      )}
+      <button type="button" class="text-button" onClick={() => acts.dismiss(message.id)}>
+        {words.text("dismiss")}
+      </button>
+    </div>
+  );
+}
+
+export interface RefusedProps extends Omit<MessageProps, "language"> {
+  postKey: string;
+}
+
+/** A message of one's own that was not taken. */
+export function Refused({ row, postKey, onRetry, onDiscard }: RefusedProps) {
+  const { words } = usePage();
+  return (
+    <div class="refusal">
+      <span>
+        <AlertIcon /> {words.text("refused")}
+        {row.problem !== undefined && <>. {problemText(words, row.problem)}</>}
+      </span>
+      <button type="button" class="text-button" onClick={() => onRetry(postKey)}>
+        {words.text("retry")}
+      </button>
+      <button type="button" class="text-button" onClick={() => onDiscard(postKey)}>
+        {words.text("discard")}
+      </button>
+    </div>
+  );
+}

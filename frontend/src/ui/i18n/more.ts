@@ -1,0 +1,10 @@
+import { savedLanguage } from "../settings.ts";
+import { loadMore } from "./index.ts";
+
+/** Loads a part of the page together with its words, which do not come with the page. */
+export function withWords<Module>(load: () => Promise<Module>): () => Promise<Module> {
+  return async () => {
+    const [module] = await Promise.all([load(), loadMore(savedLanguage())]);
+    return module;
+  };
+}

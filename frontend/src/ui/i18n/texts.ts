@@ -1,0 +1,13 @@
+import type { en } from "./en.ts";
+import type { enMore } from "./en_more.ts";
+
+export type Plural = { one: string; other: string; few?: string; many?: string };
+
+/** What another language has to say, where English says this. */
+type Said<English> = { [Key in keyof English]: English[Key] extends string ? string : Plural };
+
+/** The words that come with the page. */
+export type FirstTexts = Said<typeof en>;
+/** The words that come with what is loaded on demand. */
+export type MoreTexts = Said<typeof enMore>;
+export type Texts = FirstTexts & MoreTexts;

@@ -1,0 +1,15 @@
+/** What is loaded once somebody asks for some of it, in one file: see parts.ts. */
+export { CallBanner } from "./call/call_banner.tsx";
+export { FailureLine, Refused } from "./conversation/failures.tsx";
+export { Layers } from "./conversation/layers.tsx";
+export { WritingBar } from "./conversation/writing_bar.tsx";
+export { Diagnostics } from "./diagnostics.tsx";
+export { Ended } from "./ended.tsx";
+export { MenuBox } from "./menu_box.tsx";
+export { NamePrompt } from "./name_prompt.tsx";
+export { PeopleList } from "./people.tsx";
+export { PeopleSheet } from "./people_sheet.tsx";
+export { RoomsDrawer } from "./rooms/rooms_drawer.tsx";
+export { RoomsList } from "./rooms/rooms_list.tsx";
+export { Actions } from "./rooms/row_actions.tsx";
+export { StartScreen } from "./start_screen.tsx";

@@ -1,0 +1,72 @@
+import type { ComponentChildren, RefObject } from "preact";
+import { useEffect } from "preact/hooks";
+import { usePage } from "./context.ts";
+import { useLayer } from "./layers.ts";
+import { LinkEntry } from "./link_device/link_entry.tsx";
+import type { MenuProps } from "./menu.tsx";
+import { NotifyEntry } from "./notify/notify_entry.tsx";
+import { SettingsFields } from "./settings_fields.tsx";
+
+export interface MenuBoxProps extends MenuProps {
+  /** Has the menu and what opens it. */
+  around: RefObject<HTMLElement | null>;
+  toggle: RefObject<HTMLElement | null>;
+  onClose(): void;
+  /** Shows what stands in place of the menu: a dialog, or nothing. */
+  onDialog(dialog: ComponentChildren): void;
+}
+
+/** What is open of it: Back, Esc and a click elsewhere close it. */
+export function MenuBox(props: MenuBoxProps) {
+  const { room, name, around, toggle, onClose, onChangeName, onDialog } = props;
+  const { words } = usePage();
+  useLayer(onClose);
+  useEffect(() => {
+    // Not sooner than the click: where that leads to another address, it takes the layer's entry.
+    const onClick = (event: Event) => {
+      if (!event.composedPath().includes(around.current as EventTarget)) onClose();
+    };
+    const onKey = (event: KeyboardEvent) => {
+      if (event.key !== "Escape") return;
+      onClose();
+      toggle.current?.focus();
+    };
+    document.addEventListener("click", onClick);
+    document.addEventListener("keydown", onKey);
+    return () => {
+      document.removeEventListener("click", onClick);
+      document.removeEventListener("keydown", onKey);
+    };
+  }, []);
+  return (
+    <div class="menu-box">
+      {name !== undefined && (
+        <div class="setting">
+          <bdi class="own-name">{name}</bdi>
+          <button
+            type="button"
+            class="text-button"
+            data-testid="change-name"
+            onClick={() => {
+              onClose();
+              onChangeName();
+            }}
+          >
+            {words.text("changeName")}
+          </button>
+        </div>
+      )}
+      <SettingsFields />
+      {name !== undefined && <NotifyEntry room={room} />}
+      {name !== undefined && (
+        <LinkEntry
+          onShow={(shown) => {
+            onClose();
+            onDialog(shown);
+            if (shown === undefined) toggle.current?.focus();
+          }}
+        />
+      )}
+    </div>
+  );
+}
