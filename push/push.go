@@ -75,6 +75,14 @@ const (
 	subscribeRate, subscribesAtOnce = 0.2, 30
 )
 
+// How often people are told, in messages a second, and how many may come at once. Nobody's phone
+// rings more often than four times a minute for long, whoever mentions them; and nobody makes more
+// phones ring than a message to a large room does, and then one each five seconds.
+const (
+	toldRate, toldAtOnce       = 1.0 / 15, 20
+	tellingRate, tellingAtOnce = 0.2, 100
+)
+
 // Push tells people who are away. Make it with [New].
 type Push struct {
 	options Options
@@ -83,6 +91,8 @@ type Push struct {
 	keys    keys
 	client  *http.Client
 	rate    chat.Policy // of subscribing
+	told    chat.Policy // how often somebody is told
+	telling chat.Policy // how often somebody has others told
 
 	messages   chan told
 	deliveries chan delivery
@@ -108,6 +118,8 @@ func New(store Store, o Options) (*Push, error) {
 	return &Push{
 		options: o, store: store, log: o.Logger, keys: keys{fixed: o.Key, fetch: store.PushKey}, client: newClient(o.AllowPrivate),
 		rate:     limits.NewRate(chat.Open{}, subscribeRate, subscribesAtOnce, actionSubscribe),
+		told:     limits.NewRate(chat.Open{}, toldRate, toldAtOnce, actionTell),
+		telling:  limits.NewRate(chat.Open{}, tellingRate, tellingAtOnce, actionTell),
 		messages: make(chan told, maxMessages), deliveries: make(chan delivery, maxDeliveries),
 		work: work, stop: stop,
 	}, nil

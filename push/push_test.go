@@ -178,6 +178,55 @@ func TestRepeatsAndEditsArePushedOnce(t *testing.T) {
 	assert.Equal(t, []string{"id-Ann mention"}, s.whoIsTold(t))
 }
 
+// However much others mention somebody, their browsers are told so often and no more.
+func TestPushesForOnePersonAreBounded(t *testing.T) {
+	s := newSite(t, Options{AllowPrivate: true}, nil)
+	ann, cleo := principal("Ann"), principal("Cleo")
+	for range 3 {
+		s.subscribe(t, ann, nil)
+	}
+	s.subscribe(t, cleo, nil)
+	for i := range 2 * toldAtOnce {
+		s.say(t, principal(fmt.Sprint("Bob", i)), chat.Message{Text: "@Ann", Mentions: []chat.MemberID{ann.ID}})
+	}
+	told := len(s.whoIsTold(t))
+	assert.GreaterOrEqual(t, told, 3*toldAtOnce, "three browsers each time")
+	assert.Less(t, told, 2*3*toldAtOnce)
+	s.say(t, principal("Bob"), chat.Message{Text: "@Cleo", Mentions: []chat.MemberID{cleo.ID}})
+	assert.Equal(t, []string{"id-Cleo mention"}, s.whoIsTold(t), "others are told as before")
+}
+
+// However many somebody mentions, they have so many told and no more; guests all together.
+func TestPushesByOnePersonAreBounded(t *testing.T) {
+	const crowd, members, messages = 50, 2, 6
+	for name, bob := range map[string]func() chat.Principal{
+		"a session": func() chat.Principal { return principal("Bob") },
+		"a guest": func() chat.Principal {
+			return chat.Principal{ID: chat.NewMemberID(), Name: "Bob", Guest: true, Client: "guest"}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, Options{AllowPrivate: true}, nil)
+			var all []chat.MemberID
+			for i := range crowd {
+				who := principal(fmt.Sprint("Ann", i))
+				for range members {
+					s.subscribe(t, who, nil)
+				}
+				all = append(all, who.ID)
+			}
+			for range messages {
+				s.say(t, bob(), chat.Message{Text: "everybody", Mentions: all})
+			}
+			told := len(s.whoIsTold(t))
+			assert.GreaterOrEqual(t, told, members*tellingAtOnce)
+			assert.Less(t, told, members*crowd*messages)
+			s.say(t, principal("Cleo"), chat.Message{Text: "here", Mentions: all[:1]})
+			assert.Len(t, s.whoIsTold(t), members, "others have them told as before")
+		})
+	}
+}
+
 func TestTooMuchIsDroppedAndDoesNotWait(t *testing.T) {
 	s := newSite(t, Options{AllowPrivate: true}, nil)
 	for range maxMessages + 10 {

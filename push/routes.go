@@ -9,7 +9,11 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-const actionSubscribe chat.Action = "push"
+// What is counted.
+const (
+	actionSubscribe chat.Action = "push"
+	actionTell      chat.Action = "tell"
+)
 
 // Routes are the HTTP handlers, by method and path as the server's router has them. The server
 // bounds their bodies and has found the principal.

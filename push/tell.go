@@ -21,6 +21,7 @@ type told struct {
 	room chat.RoomID
 	id   chat.Cursor
 	at   time.Time // by this node's clock
+	by   string    // who has said it, to be counted
 	// whom are the members, with why.
 	whom map[chat.MemberID]string
 }
@@ -43,12 +44,21 @@ func (p *Push) appended(room chat.RoomID, e chat.Entry) {
 		return
 	}
 	// The room may be a part of a whole request, which would stay in memory with it.
-	t := told{room: chat.RoomID(strings.Clone(string(room))), id: e.ID, at: time.Now(), whom: whom}
+	t := told{room: chat.RoomID(strings.Clone(string(room))), id: e.ID, at: time.Now(), by: tellerOf(room, e.From), whom: whom}
 	select {
 	case p.messages <- t:
 	default:
 		p.log.Warn("too much to push: nobody is told of a message", "room", room, "id", e.ID.String())
 	}
+}
+
+// tellerOf is by whom a message's pushes are counted: a session, or all guests of a room together,
+// since a guest is another one with each message.
+func tellerOf(room chat.RoomID, from chat.Author) string {
+	if from.Guest {
+		return "guests of " + string(room)
+	}
+	return strings.Clone(string(from.ID))
 }
 
 // tell finds who is away and may know of a message, and queues it for their browsers.
@@ -97,7 +107,7 @@ func (p *Push) deliveriesOf(ctx context.Context, rooms Rooms, t told) ([]deliver
 		may, asked := allowed[d.to]
 		if !asked {
 			who := chat.Principal{ID: d.to, Client: string(d.to), LimitKey: string(d.to)}
-			may = rooms.Authorize(ctx, who, t.room, chat.ActionHistory) == nil
+			may = rooms.Authorize(ctx, who, t.room, chat.ActionHistory) == nil && p.mayTell(ctx, t, d.to)
 			allowed[d.to] = may
 		}
 		if !may {
@@ -115,6 +125,19 @@ func (p *Push) deliveriesOf(ctx context.Context, rooms Rooms, t told) ([]deliver
 		send = append(send, d)
 	}
 	return send, nil
+}
+
+// mayTell counts that somebody is told of a message, by all of their browsers. Each node counts for
+// itself.
+func (p *Push) mayTell(ctx context.Context, t told, to chat.MemberID) bool {
+	err := p.telling.Decide(ctx, chat.Principal{LimitKey: t.by}, t.room, actionTell)
+	if err == nil {
+		err = p.told.Decide(ctx, chat.Principal{LimitKey: string(to)}, t.room, actionTell)
+	}
+	if err != nil {
+		p.log.DebugContext(ctx, "too many pushes: somebody is not told of a message", "room", t.room, "id", t.id.String())
+	}
+	return err == nil
 }
 
 // notification is what a browser is sent, in JSON. docs/protocol.md has it.
