@@ -63,6 +63,10 @@ type Options struct {
 	BasePath string
 	// SessionKey signs sessions instead of the store's secret. All nodes need the same one.
 	SessionKey []byte
+	// Site is how the site that embeds Caller signs its users in; nil for none.
+	Site *auth.Site
+	// Operator is the token of whoever runs the server; empty for none.
+	Operator string
 	// TrustedOrigins are other sites, as "https://example.org", whose pages may use this server as
 	// their users. Any script there can then speak in their name.
 	TrustedOrigins []string
@@ -174,7 +178,8 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 		}
 	}
 	s.auth, err = auth.New(store, store, store, auth.Options{
-		Key: o.SessionKey, Address: s.proxies.client, Encrypted: s.proxies.encrypted, CookiePath: base + "/",
+		Key: o.SessionKey, Site: o.Site, Operator: o.Operator,
+		Address: s.proxies.client, Proxy: s.proxies.contain, Encrypted: s.proxies.encrypted, CookiePath: base + "/",
 		End: rooms.End, Logger: o.Logger, Now: o.Now,
 	})
 	if err != nil {

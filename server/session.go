@@ -13,12 +13,15 @@ import (
 type sessionReply struct {
 	ClientID  chat.MemberID `json:"clientId"`
 	Name      string        `json:"name"`
+	Via       chat.Via      `json:"via,omitempty"`
 	Token     string        `json:"token,omitempty"`
 	ExpiresAt string        `json:"expiresAt"`
 }
 
 func replyOf(s auth.Session, token string) sessionReply {
-	return sessionReply{ClientID: s.ID, Name: s.Name, Token: token, ExpiresAt: s.Expires.Format(wire.TimeFormat)}
+	return sessionReply{
+		ClientID: s.ID, Name: s.Name, Via: s.Via, Token: token, ExpiresAt: s.Expires.Format(wire.TimeFormat),
+	}
 }
 
 // getSession says whose session a request has: GET /session.
@@ -34,19 +37,15 @@ func (s *Server) getSession(w http.ResponseWriter, r *http.Request) {
 	httpapi.WriteJSON(w, http.StatusOK, replyOf(mine, ""))
 }
 
-// postSession makes a session, or gives the request's own a new name and time: POST /session.
+// postSession makes a session, or gives the request's own a new name and time: POST /session. Where
+// somebody else vouches for the name, the body may be empty.
 func (s *Server) postSession(w http.ResponseWriter, r *http.Request) {
-	given, err := httpapi.NameOf(r)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	name, err := chat.ParseName(given)
-	if err != nil {
-		s.fail(w, r, err)
-		return
-	}
-	mine, token, created, err := s.auth.SignIn(w, r, name)
+	mine, token, created, err := s.auth.SignIn(w, r, func(fixed string) (string, error) {
+		if fixed != "" && r.ContentLength == 0 {
+			return fixed, nil
+		}
+		return httpapi.NameOf(r)
+	})
 	if err != nil {
 		s.fail(w, r, err)
 		return

@@ -54,7 +54,17 @@ func helpTexts() kong.Vars {
 			"users of the machine can see flags: use the variable. Default: made once and kept in Redis.",
 		"help_push_allow_private": "Send pushes also to addresses that are not public, and over HTTP. Only for tests: anybody could " +
 			"have the program ask your internal servers.",
-		"help_log_format": "How to write the log: text or json. Default: text.",
-		"help_log_level":  "What to write to the log: debug (every request), info, warn or error. Default: info.",
+		"help_site_jwt_secret": "The secret that the site which embeds this chat signs its users' tokens with (HS256): 32 characters or " +
+			"more. Other users of the machine can see flags: use the variable or the file.",
+		"help_site_jwt_secret_file": "A file with that secret. Each line is one, so that a new secret can take an old one's place.",
+		"help_site_jwks": "Where that site publishes its public keys as a JSON Web Key Set instead, as " +
+			"https://example.org/.well-known/jwks.json (RS256, ES256, EdDSA).",
+		"help_site_audience": "The audience (aud) that the site's tokens must have. Default: caller.",
+		"help_site_issuer":   "The issuer (iss) that they must have. Without it, any will do.",
+		"help_operator_token": "A token with which a program may do everything in all rooms, without limits: 32 characters or more. " +
+			"Other users of the machine can see flags: use the variable or the file.",
+		"help_operator_token_file": "A file with that token.",
+		"help_log_format":          "How to write the log: text or json. Default: text.",
+		"help_log_level":           "What to write to the log: debug (every request), info, warn or error. Default: info.",
 	}
 }

@@ -64,6 +64,15 @@ type settings struct {
 	PushKey          pushKey     `name:"push-key" from:"CALLER_PUSH_KEY" placeholder:"KEY" help:"${help_push_key}"`
 	PushAllowPrivate bool        `name:"push-allow-private" from:"CALLER_PUSH_ALLOW_PRIVATE" help:"${help_push_allow_private}"`
 
+	SiteSecret     secret      `name:"site-jwt-secret" from:"CALLER_SITE_JWT_SECRET" placeholder:"SECRET" help:"${help_site_jwt_secret}"`
+	SiteSecretFile file        `name:"site-jwt-secret-file" from:"CALLER_SITE_JWT_SECRET_FILE" placeholder:"FILE" help:"${help_site_jwt_secret_file}"`
+	SiteKeys       providerURL `name:"site-jwks" from:"CALLER_SITE_JWKS" placeholder:"URL" help:"${help_site_jwks}"`
+	SiteAudience   claimedText `name:"site-audience" default:"caller" from:"CALLER_SITE_AUDIENCE" placeholder:"TEXT" help:"${help_site_audience}"`
+	SiteIssuer     claimedText `name:"site-issuer" from:"CALLER_SITE_ISSUER" placeholder:"TEXT" help:"${help_site_issuer}"`
+
+	OperatorToken     secret `from:"CALLER_OPERATOR_TOKEN" placeholder:"TOKEN" help:"${help_operator_token}"`
+	OperatorTokenFile file   `from:"CALLER_OPERATOR_TOKEN_FILE" placeholder:"FILE" help:"${help_operator_token_file}"`
+
 	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"${help_log_format}"`
 	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"${help_log_level}"`
 
@@ -90,6 +99,8 @@ type config struct {
 
 	// redis is the URL of the Redis to use; empty for the embedded one.
 	redis string
+
+	secrets secrets
 }
 
 // readSettings reads flags, environment and .env. It has answered, and there is nothing more to do,
@@ -121,6 +132,9 @@ func readSettings(args, env []string, stdout io.Writer) (c config, answered bool
 	if err := c.fit(); err != nil {
 		return config{}, false, &settingError{err}
 	}
+	if c.secrets, err = c.readSecrets(); err != nil {
+		return config{}, false, &settingError{err}
+	}
 	return c, false, nil
 }
 
@@ -142,6 +156,9 @@ func (s *settings) fit() error {
 		return errors.New("--http-redirect (CALLER_HTTP_REDIRECT) needs HTTPS: --tls-cert (CALLER_TLS_CERT) or --acme-domain (CALLER_ACME_DOMAIN)")
 	}
 	if err := s.fitPush(); err != nil {
+		return err
+	}
+	if err := s.fitSignIn(); err != nil {
 		return err
 	}
 	return s.fitCalls()
@@ -187,6 +204,7 @@ func (c config) node(log *slog.Logger) chat.Options {
 func (c config) server(log *slog.Logger) server.Options {
 	o := server.Options{
 		Logger: log, BasePath: string(c.BasePath), HSTS: (*time.Duration)(c.HSTS), Private: c.Addr.isPrivate(),
+		Site: c.site(), Operator: c.secrets.operator,
 	}
 	for _, v := range c.Hosts {
 		o.Hosts = append(o.Hosts, string(v))

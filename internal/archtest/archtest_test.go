@@ -38,7 +38,7 @@ var rules = map[string][]string{
 	"server":                           {"chat", "server/auth", "server/httpapi", "transport/conn", "transport/poll", "transport/sse", "transport/wire", "transport/ws"},
 	"server/auth":                      {"chat", "chat/limits", "server/httpapi", "transport/wire"},
 	"server/httpapi":                   {"chat", "chat/find", "transport/wire"},
-	"cmd/caller":                       {"calls", "chat", "chat/...", "frontend", "push", "redisstore", "server", "transport/conn"},
+	"cmd/caller":                       {"calls", "chat", "chat/...", "frontend", "push", "redisstore", "server", "server/auth", "transport/conn"},
 	"frontend":                         {},
 	"internal/...":                     {},
 	"e2e":                              {},

@@ -6,11 +6,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/caller-chat/caller/chat"
-	"github.com/caller-chat/caller/server/httpapi"
-	"github.com/caller-chat/caller/transport/wire"
 )
 
 // Secrets has the key that sessions are signed with; package redisstore has it.
@@ -27,6 +26,16 @@ type Options struct {
 	// Address is where a request comes from: guests are told apart by it. The default is the peer's
 	// address and port.
 	Address func(*http.Request) string
+	// Proxy reports whether an address is a proxy's that is trusted, and so stands for everybody behind
+	// it. The default is none.
+	Proxy func(netip.Addr) bool
+	// Site is how the site that embeds Caller signs its users in; nil for none.
+	Site *Site
+	// Operator is the token of whoever runs the server, at least [MinKey] bytes; empty for none.
+	Operator string
+	// Program is whose an access token is that came with a request. The error is [chat.ErrNotFound] for
+	// one that is unknown, revoked or over. The default knows none.
+	Program func(r *http.Request, token string) (chat.Principal, error)
 	// Encrypted reports whether a request came by HTTPS: its cookie then never goes over plain
 	// HTTP. The default asks the connection.
 	Encrypted func(*http.Request) bool
@@ -49,6 +58,7 @@ type Auth struct {
 	cache   tokenCache
 	revoked revocations
 	links   links
+	site    *site // nil for none
 }
 
 // New makes it. The error is of an option that can't be used.
@@ -58,6 +68,15 @@ func New(secrets Secrets, revoked Revocations, kept Links, o Options) (*Auth, er
 	}
 	if o.Address == nil {
 		o.Address = func(r *http.Request) string { return r.RemoteAddr }
+	}
+	if o.Operator != "" && len(o.Operator) < MinKey {
+		return nil, fmt.Errorf("operator's token: want at least %d bytes", MinKey)
+	}
+	if o.Proxy == nil {
+		o.Proxy = func(netip.Addr) bool { return false }
+	}
+	if o.Program == nil {
+		o.Program = func(*http.Request, string) (chat.Principal, error) { return chat.Principal{}, chat.ErrNotFound }
 	}
 	if o.Encrypted == nil {
 		o.Encrypted = func(r *http.Request) bool { return r.TLS != nil }
@@ -74,11 +93,14 @@ func New(secrets Secrets, revoked Revocations, kept Links, o Options) (*Auth, er
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	ended := func(ids []chat.MemberID) { o.End(ids, signedOut(), time.Now().Add(SessionLife)) }
+	site, err := newSite(o.Site, o.Key, o.Now)
+	if err != nil {
+		return nil, err
+	}
 	return &Auth{
 		options: o, keys: keys{fixed: o.Key, fetch: secrets.Secret, now: o.Now},
-		revoked: revocations{store: revoked, now: o.Now, ended: ended, until: map[chat.MemberID]time.Time{}},
-		links:   newLinks(kept),
+		revoked: revocations{store: revoked, now: o.Now, end: o.End, until: map[chat.MemberID]time.Time{}},
+		links:   newLinks(kept), site: site,
 	}, nil
 }
 
@@ -102,100 +124,6 @@ func (a *Auth) Run(ctx context.Context) {
 	}
 }
 
-// Middleware has [httpapi.Principal] say whose a request is.
-func (a *Auth) Middleware(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, httpapi.WithIdentity(r, &identity{auth: a, request: r}))
-	})
-}
-
-// identity finds out whose a request is, when somebody asks. It belongs to the request's goroutine.
-type identity struct {
-	auth    *Auth
-	request *http.Request
-
-	asked   bool // the following has been found
-	who     chat.Principal
-	session Session
-	given   bool // the request came with a session, valid or not
-	err     error
-}
-
-// Principal implements [httpapi.Identity].
-func (i *identity) Principal() (chat.Principal, error) {
-	i.find()
-	return i.who, i.err
-}
-
-func (i *identity) find() {
-	if i.asked {
-		return
-	}
-	i.asked = true
-	if i.session, i.given, i.err = i.auth.session(i.request); i.err != nil {
-		return
-	}
-	if i.given {
-		id := string(i.session.ID)
-		i.who = chat.Principal{ID: i.session.ID, Name: i.session.Name, Client: id, LimitKey: id}
-		return
-	}
-	i.who, i.err = i.auth.guest(i.request)
-}
-
-// Session is the session that a request comes with; given is false when it comes with none. Errors:
-// a [*wire.Failure] of CodeSessionInvalid; [chat.ErrUnavailable] when what it is judged by can't be
-// had. The request has to have come through [Auth.Middleware].
-func (a *Auth) Session(r *http.Request) (s Session, given bool, err error) {
-	i, ok := httpapi.IdentityOf(r).(*identity)
-	if !ok {
-		return Session{}, false, errors.New("no middleware has looked for a session")
-	}
-	if i.find(); i.given {
-		return i.session, true, i.err
-	}
-	return Session{}, false, nil
-}
-
-// session reads the session that a request comes with: the first that is valid.
-func (a *Auth) session(r *http.Request) (s Session, given bool, err error) {
-	for _, token := range a.credentials(r) {
-		next, failure := a.judge(r.Context(), token)
-		if failure == nil {
-			return next, true, nil
-		}
-		var invalid *wire.Failure
-		if !errors.As(failure, &invalid) { // it may be good
-			return next, true, failure
-		}
-		if !given {
-			s, given, err = next, true, failure
-		}
-	}
-	return s, given, err
-}
-
-// judge reads a session from its token.
-func (a *Auth) judge(ctx context.Context, token string) (Session, error) {
-	s, err := a.parse(ctx, token)
-	switch {
-	case errors.Is(err, errTokenExpired):
-		return s, wire.Fail(wire.CodeSessionInvalid, "it has expired")
-	case errors.Is(err, errTokenForm), errors.Is(err, errTokenForged):
-		return s, wire.Fail(wire.CodeSessionInvalid, "it was not made here")
-	case err != nil:
-		return s, err
-	}
-	ended, err := a.revoked.has(ctx, s.ID)
-	if err == nil && ended {
-		err = signedOut()
-	}
-	return s, err
-}
-
-// signedOut is what is said to who comes with a session that was ended.
-func signedOut() *wire.Failure { return wire.Fail(wire.CodeSessionInvalid, "it was signed out") }
-
 func (a *Auth) parse(ctx context.Context, token string) (Session, error) {
 	key, err := a.keys.current(ctx)
 	if err != nil {
@@ -208,54 +136,4 @@ func (a *Auth) parse(ctx context.Context, token string) (Session, error) {
 		}
 	}
 	return s, err
-}
-
-// SignIn gives a request's own session a new name and more time, or makes a new one, which is then
-// created. The answer gets it as a cookie. One that is not valid is as good as none. Errors: those
-// of [Auth.Session] but for CodeSessionInvalid.
-func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, name string) (s Session, token string, created bool, err error) {
-	s, given, err := a.Session(r)
-	var invalid *wire.Failure
-	if err != nil && !errors.As(err, &invalid) { // it may be good: its owner stays who they are
-		return Session{}, "", false, err
-	}
-	if created = err != nil || !given; created {
-		s = Session{ID: chat.NewMemberID()}
-	}
-	s.Name = name
-	s, token, err = a.give(w, r, s)
-	return s, token, created, err
-}
-
-// give makes a session's token with all the time that one has, and gives it as a cookie too.
-func (a *Auth) give(w http.ResponseWriter, r *http.Request, s Session) (_ Session, token string, err error) {
-	key, err := a.keys.current(r.Context()) // after the request's own session, by which a newer one may have been found
-	if err != nil {
-		return Session{}, "", err
-	}
-	now := a.options.Now()
-	s.Expires = now.Add(SessionLife).UTC().Truncate(time.Second)
-	if token, err = s.Sign(key, now); err != nil {
-		return Session{}, "", err
-	}
-	a.setCookie(w, r, token, SessionLife)
-	return s, token, nil
-}
-
-// SignOut ends a request's own session everywhere: on all nodes its tokens are refused and its
-// streams end. The answer takes the cookie back. Errors are those of [Auth.Session]; a
-// [*wire.Failure] of CodeSessionRequired when there is none.
-func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) error {
-	s, given, err := a.Session(r)
-	if err == nil && !given {
-		err = wire.Fail(wire.CodeSessionRequired, "there is none to end")
-	}
-	if err == nil {
-		err = a.revoked.revoke(r.Context(), s.ID)
-	}
-	if err != nil {
-		return err
-	}
-	a.setCookie(w, r, "", -time.Second)
-	return nil
 }

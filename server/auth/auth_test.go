@@ -74,10 +74,10 @@ func TestAGuestIsRecognised(t *testing.T) {
 }
 
 func TestRateLimitKey(t *testing.T) {
-	assert.Equal(t, "192.0.2.7", rateLimitKey("192.0.2.7"))
-	assert.Equal(t, rateLimitKey("2001:db8:1:2::1"), rateLimitKey("2001:db8:1:2:ffff::"))
-	assert.NotEqual(t, rateLimitKey("2001:db8:1:2::1"), rateLimitKey("2001:db8:1:3::1"))
-	assert.Equal(t, "@", rateLimitKey("@"))
+	assert.Equal(t, "192.0.2.7", networkKey("192.0.2.7"))
+	assert.Equal(t, networkKey("2001:db8:1:2::1"), networkKey("2001:db8:1:2:ffff::"))
+	assert.NotEqual(t, networkKey("2001:db8:1:2::1"), networkKey("2001:db8:1:3::1"))
+	assert.Equal(t, "@", networkKey("@"))
 }
 
 func TestWhereATokenComes(t *testing.T) {
@@ -189,7 +189,7 @@ func TestSignInWhileTheStoreFails(t *testing.T) {
 		r := request("/")
 		r.Header.Set("Authorization", "Bearer "+token)
 		n.Middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			s, _, created, err = n.SignIn(w, r, "Anna")
+			s, _, created, err = n.SignIn(w, r, called("Anna"))
 		})).ServeHTTP(httptest.NewRecorder(), r)
 		return s, created, err
 	}

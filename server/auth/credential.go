@@ -1,11 +1,9 @@
 package auth
 
 import (
-	"context"
 	"crypto/sha256"
-	"encoding/base64"
+	"crypto/subtle"
 	"net/http"
-	"net/netip"
 	"strings"
 	"time"
 
@@ -28,22 +26,28 @@ const maxCookies = 20
 // choose. The server answers ws.Subprotocol, never this one.
 const tokenSubprotocol = "caller.token."
 
-// credentials are the tokens that a request comes with, any of which may be the one. The bearer's
-// or the subprotocol's, which somebody gave on purpose, is the only one; cookies, which browsers
-// add by themselves, may be several under one name, of which a sibling domain may have set the
-// first. A bearer's that is not Caller's is for somebody else.
-func (a *Auth) credentials(r *http.Request) (tokens []string) {
+// accessTokenPrefix is how access tokens begin, so that scanners of code find those that got into
+// it.
+const accessTokenPrefix = "caller_"
+
+// bearer is the token in a request's Authorization header. It may be somebody else's.
+func bearer(r *http.Request) (token string, given bool) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if strings.EqualFold(scheme, "Bearer") {
-		if token = strings.TrimSpace(token); a.cache.has(token) || isOurs(token) {
-			return []string{token}
-		}
-	}
+	return strings.TrimSpace(token), strings.EqualFold(scheme, "Bearer")
+}
+
+func subprotocolToken(r *http.Request) (token string, given bool) {
 	for protocol := range strings.SplitSeq(strings.Join(r.Header.Values("Sec-Websocket-Protocol"), ","), ",") {
 		if token, ok := strings.CutPrefix(strings.TrimSpace(protocol), tokenSubprotocol); ok {
-			return []string{token}
+			return token, true
 		}
 	}
+	return "", false
+}
+
+// cookies are the sessions that a browser has added, several under one name, of which a sibling
+// domain may have set the first.
+func (a *Auth) cookies(r *http.Request) (tokens []string) {
 	for _, c := range r.CookiesNamed(hostCookie) {
 		tokens = append(tokens, c.Value)
 	}
@@ -60,6 +64,44 @@ func (a *Auth) isHostOnly(r *http.Request) bool {
 	return a.options.CookiePath == "/" && a.options.Encrypted(r)
 }
 
+// roomPassword is the password of "curl -u :password": one with a user's name is for a proxy in
+// front.
+func roomPassword(r *http.Request) string {
+	user, password, _ := r.BasicAuth()
+	if user != "" {
+		return ""
+	}
+	return password
+}
+
+// isAccessToken reports whether a token says that it is one, good or not.
+func isAccessToken(token string) bool { return strings.HasPrefix(token, accessTokenPrefix) }
+
+// IsAccessToken reports whether text looks like an access token: it may be anything else that
+// begins so, but is as long as one.
+func IsAccessToken(text string) bool { return isAccessToken(text) && len(text) >= MinKey }
+
+// isJWT reports whether a token has the parts of a signed JSON Web Token.
+func isJWT(token string) bool { return strings.Count(token, ".") == 2 }
+
+// isOperators compares in a time that says nothing of how much is right.
+func (a *Auth) isOperators(token string) bool {
+	if a.options.Operator == "" {
+		return false
+	}
+	given, want := sha256.Sum256([]byte(token)), sha256.Sum256([]byte(a.options.Operator))
+	return subtle.ConstantTimeCompare(given[:], want[:]) == 1
+}
+
+// operator is whoever runs the server.
+func operator() chat.Principal {
+	id := VouchedID(chat.ViaOperator, "", "")
+	return chat.Principal{
+		ID: id, Name: "operator", Via: chat.ViaOperator, Role: chat.RoleOperator,
+		Client: string(id), LimitKey: string(id),
+	}
+}
+
 // setCookie gives a page its session, for that long.
 func (a *Auth) setCookie(w http.ResponseWriter, r *http.Request, token string, life time.Duration) {
 	name := cookieName
@@ -72,58 +114,33 @@ func (a *Auth) setCookie(w http.ResponseWriter, r *http.Request, token string, l
 	})
 }
 
-// guest is who makes a request without a session. Errors: a [*chat.InvalidError] of a name that
-// can't be one.
-func (a *Auth) guest(r *http.Request) (chat.Principal, error) {
-	id := chat.NewMemberID()
+// nameOf is the name that a request gives whoever makes it; empty for none. Errors: a
+// [*chat.InvalidError] of one that can't be one.
+func nameOf(r *http.Request) (string, error) {
 	name := r.URL.Query().Get("name")
 	if name == "" {
 		name = r.Header.Get("X-Name")
 	}
-	if name != "" {
-		var err error
-		if name, err = chat.ParseName(name); err != nil {
-			return chat.Principal{}, err
-		}
+	if name == "" {
+		return "", nil
 	}
-	address := a.options.Address(r)
+	return chat.ParseName(name)
+}
+
+// guest is who makes a request without a session. Errors: a [*chat.InvalidError] of a name that
+// can't be one.
+func (a *Auth) guest(r *http.Request, address string) (chat.Principal, error) {
+	id := chat.NewMemberID()
+	name, err := nameOf(r)
+	if err != nil {
+		return chat.Principal{}, err
+	}
 	client := "guest:" + address + " " + name // before a name is made up: that one is new each time
-	limit, look := rateLimitKey(address), ""
+	limit, look := networkKey(address), ""
 	if name == "" {
 		name = "guest-" + string(id[:4])
 	} else {
 		look = a.look(r.Context(), limit, name)
 	}
 	return chat.Principal{ID: id, Name: name, Guest: true, Look: look, Client: client, LimitKey: limit}, nil
-}
-
-// lookSignedAs keeps these hashes apart from all else that the same key signs.
-const lookSignedAs = "caller look\x00"
-
-// look is by what guests of one network under one name are recognised. Without the key, which is
-// the same on all nodes, nobody can find out the network by it. It is empty while the key can't be
-// had.
-func (a *Auth) look(ctx context.Context, network, name string) string {
-	key, err := a.keys.current(ctx)
-	if err != nil {
-		return ""
-	}
-	b := append(make([]byte, 0, 256), lookSignedAs...)
-	b = append(append(b, key...), network...)
-	sum := sha256.Sum256(append(append(b, 0), name...)) // too short a part of it is told to go on from
-	return base64.RawURLEncoding.EncodeToString(sum[:9])
-}
-
-// rateLimitKey is an address for the purpose of limits: of an IPv6 address the /64, which one
-// household has to itself.
-func rateLimitKey(addr string) string {
-	a, err := netip.ParseAddr(addr)
-	if err != nil || a.Is4() {
-		return addr
-	}
-	p, err := a.Prefix(64)
-	if err != nil {
-		return addr
-	}
-	return p.String()
 }

@@ -2,7 +2,8 @@
 // that.
 //
 // [Auth.Middleware] goes around all routes. It finds a request's principal when somebody first asks
-// for it, with [httpapi.Principal], and once: a session's owner, or a guest. What needs no
+// for it, with [httpapi.Principal], and once: a session's owner, a user of the site that embeds
+// Caller (site.go), a program with an access token, the operator, or a guest. What needs no
 // principal, as a file of the page, does not wait for the store either.
 //
 // # Tokens
@@ -12,6 +13,14 @@
 // a WebSocket's subprotocol, or as the cookie. Tokens of the format before that are read until they
 // expire (legacy.go). A bearer's token that does not say that it is Caller's belongs to somebody
 // else, such as a proxy in front, and is passed over.
+//
+// # Who says so
+//
+// A session that anybody can make says of itself who it is. Others vouch for theirs: the site that
+// embeds Caller by its tokens, a sign-in service by package oidc through [httpapi.Voucher]. Such a
+// person's id is made of the issuer and the subject, and so is the same after each sign-in; the
+// session has an id of its own beside it, lasts as long as whoever vouches said, and keeps the name
+// that they gave.
 //
 // # Revoking
 //
@@ -29,6 +38,6 @@
 //
 // # Who owns what
 //
-// An [Auth] starts no goroutines; whoever makes it runs [Auth.Run]. Its methods may be called at
+// An [Auth] starts no goroutines but to fetch a site's keys, which ends in some seconds; whoever makes it runs [Auth.Run]. Its methods may be called at
 // the same time. Its locks are never held during a call to something else.
 package auth

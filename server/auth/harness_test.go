@@ -159,3 +159,8 @@ func jwtOf(t testing.TB, method jwt.SigningMethod, key any, c jwt.Claims, change
 }
 
 func request(target string) *http.Request { return httptest.NewRequest("GET", target, nil) }
+
+// called is a name that is asked for.
+func called(name string) func(string) (string, error) {
+	return func(string) (string, error) { return name, nil }
+}

@@ -59,8 +59,26 @@ func newLinks(store Links) links {
 
 // linked is what the store keeps of a session, in JSON.
 type linked struct {
-	ID   chat.MemberID `json:"id"`
-	Name string        `json:"name"`
+	ID      chat.MemberID `json:"id"`
+	Name    string        `json:"name"`
+	Expires time.Time     `json:"expires,omitzero"`
+	Born    time.Time     `json:"born,omitzero"`
+	Via     chat.Via      `json:"via,omitempty"`
+	SID     string        `json:"sid,omitempty"`
+	Fixed   bool          `json:"fixed,omitempty"`
+	Role    chat.Role     `json:"role,omitempty"`
+	Rooms   []chat.RoomID `json:"rooms,omitzero"`
+}
+
+func linkedOf(s Session) linked {
+	return linked{s.ID, s.Name, s.Expires, s.Born, s.Via, s.SID, s.Fixed, s.Role, s.Rooms}
+}
+
+func (l linked) session() Session {
+	return Session{
+		ID: l.ID, Name: l.Name, Expires: l.Expires, Born: l.Born,
+		Via: l.Via, SID: l.SID, Fixed: l.Fixed, Role: l.Role, Rooms: l.Rooms,
+	}
 }
 
 // linkHash is under what the store keeps a code's session.
@@ -77,6 +95,9 @@ func (a *Auth) NewLink(r *http.Request) (code string, until time.Time, err error
 	if err == nil && !given {
 		err = wire.Fail(wire.CodeSessionRequired, "there is none to hand on")
 	}
+	if err == nil && s.Via != chat.ViaItself && s.SID == "" {
+		err = wire.Fail(wire.CodeNotAllowed, "the site signs the other device in as well")
+	}
 	if err != nil {
 		return "", time.Time{}, err
 	}
@@ -84,7 +105,7 @@ func (a *Auth) NewLink(r *http.Request) (code string, until time.Time, err error
 	if err := a.links.making.Decide(r.Context(), who, "", actionLink); err != nil {
 		return "", time.Time{}, err
 	}
-	of, err := json.Marshal(linked{s.ID, s.Name})
+	of, err := json.Marshal(linkedOf(s))
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("link to a session: %w", err)
 	}
@@ -107,7 +128,7 @@ func newCode() string {
 // used, is over, never was, or whose session was signed out; a [*chat.LimitError];
 // [chat.ErrUnavailable].
 func (a *Auth) Claim(w http.ResponseWriter, r *http.Request, code string) (s Session, token string, err error) {
-	who := chat.Principal{LimitKey: rateLimitKey(a.options.Address(r))}
+	who := chat.Principal{LimitKey: networkKey(a.options.Address(r))}
 	if err := a.links.tries.Decide(r.Context(), who, "", actionClaim); err != nil {
 		return Session{}, "", err
 	}
@@ -123,12 +144,13 @@ func (a *Auth) Claim(w http.ResponseWriter, r *http.Request, code string) (s Ses
 	if !ok || json.Unmarshal(of, &to) != nil || to.ID == "" || to.Name == "" {
 		return Session{}, "", gone
 	}
-	ended, err := a.revoked.hasNow(r.Context(), to.ID)
+	s = to.session()
+	ended, err := a.revoked.hasNow(r.Context(), s.revokedAs())
 	if err != nil {
 		return Session{}, "", err
 	}
-	if ended {
+	if ended || s.Via != chat.ViaItself && !a.options.Now().Before(s.Expires) {
 		return Session{}, "", gone
 	}
-	return a.give(w, r, Session{ID: to.ID, Name: to.Name})
+	return a.give(w, r, s)
 }

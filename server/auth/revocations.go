@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,8 +29,8 @@ const PollInterval = 500 * time.Millisecond
 type revocations struct {
 	store Revocations
 	now   func() time.Time
-	// ended is told of sessions that this node has just learned of.
-	ended func([]chat.MemberID)
+	// end ends streams, as [Options].End.
+	end func(ids []chat.MemberID, why error, until time.Time)
 
 	flight singleflight.Group
 
@@ -123,7 +124,25 @@ func (v *revocations) learn(ids []chat.MemberID) {
 		v.pruned = now
 	}
 	v.mu.Unlock()
-	if len(news) > 0 {
-		v.ended(news)
+	v.tell(news)
+}
+
+// tell ends the streams of sessions that this node has just learned the end of. Where the person
+// has others, which go on, the node does not know whose a stream is: all come back, but for those
+// that have ended.
+func (v *revocations) tell(news []chat.MemberID) {
+	var gone, asked []chat.MemberID
+	for _, id := range news {
+		if person, _, others := strings.Cut(string(id), sidMark); others {
+			asked = append(asked, chat.MemberID(person))
+		} else {
+			gone = append(gone, id)
+		}
+	}
+	if len(gone) > 0 {
+		v.end(gone, signedOut(), time.Now().Add(SessionLife))
+	}
+	if len(asked) > 0 {
+		v.end(asked, chat.ErrGoingAway, time.Now())
 	}
 }

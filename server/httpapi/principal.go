@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"time"
 
 	"github.com/caller-chat/caller/chat"
 )
@@ -15,6 +16,23 @@ type Identify func(r *http.Request) (chat.Principal, error)
 // Identity knows whose a request is; package server/auth has it.
 type Identity interface {
 	Principal() (chat.Principal, error)
+}
+
+// Person is somebody that a sign-in service has vouched for.
+type Person struct {
+	Via             chat.Via
+	Issuer, Subject string
+	Name            string
+	// Life is how long the session lasts at most, renewals included.
+	Life time.Duration
+}
+
+// Voucher makes the session of a person that a sign-in service vouches for. The identity of
+// [IdentityOf] is one.
+type Voucher interface {
+	// Vouch gives the answer the session's cookie. Errors: a [*chat.InvalidError] of the name;
+	// [chat.ErrUnavailable].
+	Vouch(w http.ResponseWriter, p Person) error
 }
 
 type identityKey struct{}

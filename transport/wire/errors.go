@@ -24,6 +24,7 @@ const (
 	CodeWrongHost        Code = "wrong_host"
 	CodeTokenInURL       Code = "token_in_url"
 	CodeNotAllowed       Code = "not_allowed"
+	CodeNameFixed        Code = "name_fixed"
 	CodeNotPresent       Code = "not_present"
 	CodeNotFound         Code = "not_found"
 	CodeMethodNotAllowed Code = "method_not_allowed"
@@ -101,6 +102,8 @@ func meaningOf(c Code) meaning {
 		return meaning{400, CloseInvalidData, "A token must not be in an address", 0}
 	case CodeNotAllowed:
 		return meaning{403, CloseNotAllowed, "This is not allowed", 0}
+	case CodeNameFixed:
+		return meaning{403, CloseNotAllowed, "The name can't be changed here", 0}
 	case CodeNotPresent:
 		return meaning{403, CloseNotAllowed, "You are not in the room", 0}
 	case CodeNotFound:

@@ -406,7 +406,7 @@ func TestEveryCodeHasAMeaning(t *testing.T) {
 	for _, c := range []Code{
 		CodeMalformed, CodeInvalidUTF8, CodeSessionInvalid, CodeSessionRequired, CodeCrossOrigin, CodeNotAllowed, CodeNotFound, CodeMethodNotAllowed,
 		CodeTooLarge, CodeUnsupported, CodeInvalidField, CodeUnknownCommand, CodeUpgradeRequired, CodeTooMuch, CodeTooSlow, CodeLeft,
-		CodeUnavailable, CodeGoingAway, CodeConflict, CodeKeyReused,
+		CodeUnavailable, CodeGoingAway, CodeConflict, CodeKeyReused, CodeTokenInURL, CodeNameFixed,
 	} {
 		require.NotEqual(t, 500, Fail(c, "").Status(), c)
 		require.NotEqual(t, CloseInternal, Fail(c, "").CloseCode(), c)

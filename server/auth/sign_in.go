@@ -1,0 +1,120 @@
+package auth
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// SignIn gives a request's own session a new name and more time, or makes a new one, which is then
+// created: also of a site's token, for as long as that is good. The answer gets it as a cookie. One
+// that is not valid is as good as none. given reads the name that is asked for; it is called with
+// the name that somebody else vouches for, which stays, or with none. Errors: those of given and of
+// [Auth.Session] but for CodeSessionInvalid of a session; a [*chat.InvalidError] of the name; a
+// [*wire.Failure] of CodeNameFixed, or of CodeNotAllowed for an access token.
+func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, given func(fixed string) (string, error)) (
+	s Session, token string, created bool, err error,
+) {
+	i, err := identityOf(r)
+	if err != nil {
+		return Session{}, "", false, err
+	}
+	i.find()
+	s = i.session
+	var invalid *wire.Failure
+	switch {
+	case i.kind == kindProgram:
+		return Session{}, "", false, wire.Fail(wire.CodeNotAllowed, "an access token needs no session, and gets none")
+	case i.kind == kindSession && i.err == nil:
+	case i.kind == kindSite && i.err == nil:
+		created, s.SID, s.Born = true, newCode(), a.now()
+	case i.kind == kindSite, i.err != nil && i.kind != kindGuest && !errors.As(i.err, &invalid):
+		return Session{}, "", false, i.err // it may be good: its owner stays who they are
+	default:
+		created, s = true, Session{ID: chat.NewMemberID(), Born: a.now()}
+	}
+	fixed := ""
+	if s.Fixed {
+		fixed = s.Name
+	}
+	name, err := given(fixed)
+	if err == nil {
+		name, err = chat.ParseName(name)
+	}
+	if err == nil && s.Fixed && name != s.Name {
+		err = wire.Fail(wire.CodeNameFixed, "it is "+s.Name+", as it was given at the sign-in")
+	}
+	if err != nil {
+		return Session{}, "", false, err
+	}
+	s.Name = name
+	s, token, err = a.give(w, r, s)
+	return s, token, created, err
+}
+
+// now is the time in the precision that tokens have.
+func (a *Auth) now() time.Time { return a.options.Now().UTC().Truncate(time.Millisecond) }
+
+// give makes a session's token, with all the time that one has or that who vouches for it has given
+// it, and gives it as a cookie too.
+func (a *Auth) give(w http.ResponseWriter, r *http.Request, s Session) (_ Session, token string, err error) {
+	key, err := a.keys.current(r.Context()) // after the request's own session, by which a newer one may have been found
+	if err != nil {
+		return Session{}, "", err
+	}
+	now := a.options.Now()
+	if s.Via == chat.ViaItself {
+		s.Expires = now.Add(SessionLife).UTC().Truncate(time.Second)
+	}
+	if token, err = s.Sign(key, now); err != nil {
+		return Session{}, "", err
+	}
+	a.setCookie(w, r, token, s.Expires.Sub(now))
+	return s, token, nil
+}
+
+// Vouch implements [httpapi.Voucher]: whatever session the request came with, the answer gets a new
+// one, so that nobody who knows that one becomes this person.
+func (i *identity) Vouch(w http.ResponseWriter, p httpapi.Person) error {
+	a := i.auth
+	name, err := chat.ParseName(p.Name)
+	if err != nil {
+		return err
+	}
+	now := a.now()
+	_, _, err = a.give(w, i.request, Session{
+		ID: VouchedID(p.Via, p.Issuer, p.Subject), SID: newCode(), Name: name, Fixed: true, Via: p.Via,
+		Born: now, Expires: now.Add(p.Life).Truncate(time.Second),
+	})
+	return err
+}
+
+// SignOut ends a request's own session everywhere: on all nodes its tokens are refused and its
+// streams end. The answer takes the cookie back. Errors are those of [Auth.Session]; a
+// [*wire.Failure] of CodeSessionRequired when there is none.
+func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) error {
+	s, given, err := a.Session(r)
+	switch {
+	case err == nil && !given:
+		err = wire.Fail(wire.CodeSessionRequired, "there is none to end")
+	case err == nil && s.Via != chat.ViaItself && s.SID == "":
+		err = wire.Fail(wire.CodeNotAllowed, "the site's token ends by itself")
+	case err == nil:
+		err = a.revoked.revoke(r.Context(), s.revokedAs())
+	}
+	if err != nil {
+		return err
+	}
+	a.setCookie(w, r, "", -time.Second)
+	return nil
+}
+
+// EndStreams ends the open streams of somebody on all nodes, and refuses the tokens of the session
+// with that id. An access token that is revoked is such an id.
+func (a *Auth) EndStreams(r *http.Request, id chat.MemberID) error {
+	return a.revoked.revoke(r.Context(), id)
+}
