@@ -70,17 +70,6 @@ type linked struct {
 	Rooms   []chat.RoomID `json:"rooms,omitzero"`
 }
 
-func linkedOf(s Session) linked {
-	return linked{s.ID, s.Name, s.Expires, s.Born, s.Via, s.SID, s.Fixed, s.Role, s.Rooms}
-}
-
-func (l linked) session() Session {
-	return Session{
-		ID: l.ID, Name: l.Name, Expires: l.Expires, Born: l.Born,
-		Via: l.Via, SID: l.SID, Fixed: l.Fixed, Role: l.Role, Rooms: l.Rooms,
-	}
-}
-
 // linkHash is under what the store keeps a code's session.
 func linkHash(code string) string {
 	sum := sha256.Sum256([]byte("caller link\x00" + code))
@@ -105,7 +94,7 @@ func (a *Auth) NewLink(r *http.Request) (code string, until time.Time, err error
 	if err := a.links.making.Decide(r.Context(), who, "", actionLink); err != nil {
 		return "", time.Time{}, err
 	}
-	of, err := json.Marshal(linkedOf(s))
+	of, err := json.Marshal(linked(s))
 	if err != nil {
 		return "", time.Time{}, fmt.Errorf("link to a session: %w", err)
 	}
@@ -144,7 +133,7 @@ func (a *Auth) Claim(w http.ResponseWriter, r *http.Request, code string) (s Ses
 	if !ok || json.Unmarshal(of, &to) != nil || to.ID == "" || to.Name == "" {
 		return Session{}, "", gone
 	}
-	s = to.session()
+	s = Session(to)
 	ended, err := a.revoked.hasNow(r.Context(), s.revokedAs())
 	if err != nil {
 		return Session{}, "", err
