@@ -110,6 +110,9 @@ func (e *SlowModeError) Error() string {
 type LimitError struct {
 	// RetryAfter is in how long it may do so again.
 	RetryAfter time.Duration
+	// Name is the limit's, and Bucket what it allows; empty for what is no limit by time.
+	Name   string
+	Bucket Bucket
 }
 
 func (e *LimitError) Error() string {

@@ -181,7 +181,7 @@ func (n *Node) roomsOf(ctx context.Context, who Principal, marks []Mark) ([]Room
 // roomOf is one of a session's rooms; nil where the policy keeps it from the session.
 func (n *Node) roomOf(ctx context.Context, who Principal, mark Mark) (*RoomMark, error) {
 	var limit *LimitError
-	switch err := n.options.Policy.Decide(ctx, who, mark.Room, ActionHistory); {
+	switch err := n.options.Policy.Decide(ctx, who.Uncounted(), mark.Room, ActionHistory); {
 	case errors.Is(err, ErrNotAllowed), errors.Is(err, ErrNotSignedIn), errors.As(err, &limit):
 		return nil, nil
 	case err != nil:

@@ -15,6 +15,7 @@ const (
 	ActionDelete    Action = "delete"
 	ActionReact     Action = "react"
 	ActionSubscribe Action = "subscribe"
+	ActionPoll      Action = "poll"    // subscribe for one answer
 	ActionHistory   Action = "history" // read what is kept
 	ActionMembers   Action = "members" // read who is there
 	ActionTyping    Action = "typing"
@@ -51,7 +52,7 @@ func (a Action) says() bool {
 // reads reports whether what is in the room is seen by it.
 func (a Action) reads() bool {
 	switch a {
-	case ActionSubscribe, ActionHistory, ActionMembers, ActionRead, ActionCall:
+	case ActionSubscribe, ActionPoll, ActionHistory, ActionMembers, ActionRead, ActionCall:
 		return true
 	}
 	return false
@@ -70,6 +71,17 @@ func (a Action) moderates() bool {
 func (a Action) isOwners() bool {
 	return a == ActionOwn || a == ActionClear || a == ActionClose || a == ActionTokens
 }
+
+// What limits count besides.
+const (
+	ActionCreate  Action = "create" // say something in a room in which nobody is and nothing is kept
+	ActionSignIn  Action = "sign-in"
+	ActionLink    Action = "link"    // make a link to one's session
+	ActionClaim   Action = "claim"   // try one
+	ActionPush    Action = "push"    // subscribe to pushes
+	ActionPushed  Action = "pushed"  // be told by them
+	ActionPushing Action = "pushing" // have somebody told by them
+)
 
 // action is what the policy is asked about for a draft.
 func (d Draft) action() Action {
@@ -94,6 +106,36 @@ type Policy interface {
 	Decide(ctx context.Context, who Principal, room RoomID, what Action) error
 }
 
+// Counter is a [Policy] that bounds how often things are done.
+type Counter interface {
+	Policy
+	// DecideTimes is Decide for what is done so many times at once: all of them count, or none does
+	// when it is refused. With 0 it has been counted before.
+	DecideTimes(ctx context.Context, who Principal, room RoomID, what Action, times int) error
+}
+
+func decideTimes(ctx context.Context, p Policy, who Principal, room RoomID, what Action, times int) error {
+	if c, counts := p.(Counter); counts {
+		return c.DecideTimes(ctx, who, room, what, times)
+	}
+	return p.Decide(ctx, who, room, what)
+}
+
+// Guesses bounds how often secrets are guessed.
+type Guesses interface {
+	// Guess has a guess looked at, and reports whether it is right. A wrong one counts: too many of
+	// them are a [*LimitError], and are not looked at. Look's errors are returned, and count nothing.
+	Guess(ctx context.Context, who Principal, room RoomID, look func() (right bool, err error)) (right bool, err error)
+}
+
+// Unbounded are [Guesses] that nothing bounds.
+type Unbounded struct{}
+
+// Guess implements [Guesses].
+func (Unbounded) Guess(_ context.Context, _ Principal, _ RoomID, look func() (bool, error)) (bool, error) {
+	return look()
+}
+
 // Open is the policy that allows everybody everything.
 type Open struct{}
 
@@ -103,7 +145,11 @@ func (Open) Decide(context.Context, Principal, RoomID, Action) error { return ni
 // Authorize asks the node's policy. It is for actions that are not the node's own: its methods ask
 // by themselves. Errors: those of [Policy].
 func (n *Node) Authorize(ctx context.Context, who Principal, room RoomID, what Action) error {
-	if err := n.options.Policy.Decide(ctx, who, room, what); err != nil {
+	return n.authorizeTimes(ctx, who, room, what, 1)
+}
+
+func (n *Node) authorizeTimes(ctx context.Context, who Principal, room RoomID, what Action, times int) error {
+	if err := decideTimes(ctx, n.options.Policy, who, room, what, times); err != nil {
 		n.options.Observer.Rooms.Refused(room, what, err)
 		return fmt.Errorf("%s in %s: %w", what, room, err)
 	}

@@ -53,3 +53,9 @@ func (p Principal) Member(transport string) Member {
 		ID: p.ID, Name: p.Name, Guest: p.Guest, Look: p.Look, Via: p.Via, Network: p.Network, Transport: transport,
 	}
 }
+
+// Uncounted is the principal doing something that is part of what limits have counted.
+func (p Principal) Uncounted() Principal {
+	p.LimitKey, p.NetworkKey = "", ""
+	return p
+}

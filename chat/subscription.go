@@ -31,8 +31,30 @@ type Start struct {
 	// Transport is how the subscriber comes, as members show it: "ws", "sse", "ndjson", "text" or
 	// "poll".
 	Transport string
+	// Together is how many rooms a connection, or a poll, begins with at once, for the first of
+	// them: limits count them together. It is negative for the others.
+	Together int
 	// Unlisted says that the subscriber is not in the roster.
 	Unlisted bool
+}
+
+// action is what the policy is asked about.
+func (s Start) action() Action {
+	if s.Transport == "poll" {
+		return ActionPoll
+	}
+	return ActionSubscribe
+}
+
+// times is how often it is counted.
+func (s Start) times() int {
+	switch {
+	case s.Together < 0:
+		return 0
+	case s.Together == 0:
+		return 1
+	}
+	return s.Together
 }
 
 // All is where a new reader starts that wants all that is kept.
@@ -49,7 +71,7 @@ type Subscription struct {
 // delivered. Errors: those of [Policy], that of [Node.End], [ErrUnavailable] when the store has not
 // answered in time, [ErrGoingAway], or the context's.
 func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start Start, sink Sink) (*Subscription, error) {
-	if err := n.Authorize(ctx, who, id, ActionSubscribe); err != nil {
+	if err := n.authorizeTimes(ctx, who, id, start.action(), start.times()); err != nil {
 		return nil, err
 	}
 	var m Member

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
-	"github.com/caller-chat/caller/chat/limits"
 )
 
 // Options are how pushes are sent.
@@ -22,6 +21,9 @@ type Options struct {
 	// AllowPrivate lets pushes go to addresses that are not public, and over HTTP. It is for tests:
 	// whoever has a session could have this server ask anything that it can reach.
 	AllowPrivate bool
+	// Limits bound how often somebody subscribes, is told, and has others told: [chat.ActionPush],
+	// [chat.ActionPushed], [chat.ActionPushing]. Nil bounds nothing.
+	Limits chat.Policy
 	// Logger is told what can't be sent; nil for nothing.
 	Logger *slog.Logger
 }
@@ -70,17 +72,8 @@ const (
 // What is done at the same time, and what waits for it. A push service answers within a fraction of
 // a second; 16 senders are some hundred pushes a second.
 const (
-	messageWorkers, maxMessages     = 4, 1000
-	deliveryWorkers, maxDeliveries  = 16, 4000
-	subscribeRate, subscribesAtOnce = 0.2, 30
-)
-
-// How often people are told, in messages a second, and how many may come at once. Nobody's phone
-// rings more often than four times a minute for long, whoever mentions them; and nobody makes more
-// phones ring than a message to a large room does, and then one each five seconds.
-const (
-	toldRate, toldAtOnce       = 1.0 / 15, 20
-	tellingRate, tellingAtOnce = 0.2, 100
+	messageWorkers, maxMessages    = 4, 1000
+	deliveryWorkers, maxDeliveries = 16, 4000
 )
 
 // Push tells people who are away. Make it with [New].
@@ -90,9 +83,6 @@ type Push struct {
 	log     *slog.Logger
 	keys    keys
 	client  *http.Client
-	rate    chat.Policy // of subscribing
-	told    chat.Policy // how often somebody is told
-	telling chat.Policy // how often somebody has others told
 
 	messages   chan told
 	deliveries chan delivery
@@ -109,6 +99,9 @@ func New(store Store, o Options) (*Push, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Limits == nil {
+		o.Limits = chat.Open{}
+	}
 	if o.Key != nil {
 		if _, err := keyOf(o.Key); err != nil {
 			return nil, fmt.Errorf("the push key: %w", err)
@@ -117,9 +110,6 @@ func New(store Store, o Options) (*Push, error) {
 	work, stop := context.WithCancel(context.Background())
 	return &Push{
 		options: o, store: store, log: o.Logger, keys: keys{fixed: o.Key, fetch: store.PushKey}, client: newClient(o.AllowPrivate),
-		rate:     limits.NewRate(chat.Open{}, subscribeRate, subscribesAtOnce, actionSubscribe),
-		told:     limits.NewRate(chat.Open{}, toldRate, toldAtOnce, actionTell),
-		telling:  limits.NewRate(chat.Open{}, tellingRate, tellingAtOnce, actionTell),
 		messages: make(chan told, maxMessages), deliveries: make(chan delivery, maxDeliveries),
 		work: work, stop: stop,
 	}, nil

@@ -19,6 +19,7 @@ import (
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/chat/chattest"
+	"github.com/caller-chat/caller/chat/limits"
 	"github.com/caller-chat/caller/internal/pushservice"
 	"github.com/caller-chat/caller/internal/testwait"
 )
@@ -178,9 +179,18 @@ func TestRepeatsAndEditsArePushedOnce(t *testing.T) {
 	assert.Equal(t, []string{"id-Ann mention"}, s.whoIsTold(t))
 }
 
+// counting are limits of which some are changed.
+func counting(t *testing.T, changed string) chat.Policy {
+	t.Helper()
+	set, err := limits.Parse(changed)
+	require.NoError(t, err)
+	return limits.New(chattest.New(chattest.Options{}).Node("n"), set).Policy(chat.Open{})
+}
+
 // However much others mention somebody, their browsers are told so often and no more.
 func TestPushesForOnePersonAreBounded(t *testing.T) {
-	s := newSite(t, Options{AllowPrivate: true}, nil)
+	const toldAtOnce = 20
+	s := newSite(t, Options{AllowPrivate: true, Limits: counting(t, "pushed=20/4/m")}, nil)
 	ann, cleo := principal("Ann"), principal("Cleo")
 	for range 3 {
 		s.subscribe(t, ann, nil)
@@ -198,7 +208,7 @@ func TestPushesForOnePersonAreBounded(t *testing.T) {
 
 // However many somebody mentions, they have so many told and no more; guests all together.
 func TestPushesByOnePersonAreBounded(t *testing.T) {
-	const crowd, members, messages = 50, 2, 6
+	const crowd, members, messages, tellingAtOnce = 50, 2, 6, 100
 	for name, bob := range map[string]func() chat.Principal{
 		"a session": func() chat.Principal { return principal("Bob") },
 		"a guest": func() chat.Principal {
@@ -206,7 +216,7 @@ func TestPushesByOnePersonAreBounded(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newSite(t, Options{AllowPrivate: true}, nil)
+			s := newSite(t, Options{AllowPrivate: true, Limits: counting(t, "pushing=100/12/m")}, nil)
 			var all []chat.MemberID
 			for i := range crowd {
 				who := principal(fmt.Sprint("Ann", i))

@@ -9,12 +9,6 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// What is counted.
-const (
-	actionSubscribe chat.Action = "push"
-	actionTell      chat.Action = "tell"
-)
-
 // Routes are the HTTP handlers, by method and path as the server's router has them. The server
 // bounds their bodies and has found the principal.
 func (p *Push) Routes() map[string]http.Handler {
@@ -41,7 +35,7 @@ func (p *Push) getKey(w http.ResponseWriter, r *http.Request) {
 func (p *Push) putSubscription(w http.ResponseWriter, r *http.Request) {
 	who, err := owner(r)
 	if err == nil {
-		err = p.rate.Decide(r.Context(), who, "", actionSubscribe)
+		err = p.options.Limits.Decide(r.Context(), who, "", chat.ActionPush)
 	}
 	var s subscription
 	if err == nil {

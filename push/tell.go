@@ -106,7 +106,7 @@ func (p *Push) deliveriesOf(ctx context.Context, rooms Rooms, t told) ([]deliver
 	for _, d := range deliveries {
 		may, asked := allowed[d.to]
 		if !asked {
-			who := chat.Principal{ID: d.to, Client: string(d.to), LimitKey: string(d.to)}
+			who := chat.Principal{ID: d.to, Client: string(d.to)}
 			may = rooms.Authorize(ctx, who, t.room, chat.ActionHistory) == nil && p.mayTell(ctx, t, d.to)
 			allowed[d.to] = may
 		}
@@ -127,12 +127,11 @@ func (p *Push) deliveriesOf(ctx context.Context, rooms Rooms, t told) ([]deliver
 	return send, nil
 }
 
-// mayTell counts that somebody is told of a message, by all of their browsers. Each node counts for
-// itself.
+// mayTell counts that somebody is told of a message, by all of their browsers.
 func (p *Push) mayTell(ctx context.Context, t told, to chat.MemberID) bool {
-	err := p.telling.Decide(ctx, chat.Principal{LimitKey: t.by}, t.room, actionTell)
+	err := p.options.Limits.Decide(ctx, chat.Principal{LimitKey: t.by}, t.room, chat.ActionPushing)
 	if err == nil {
-		err = p.told.Decide(ctx, chat.Principal{LimitKey: string(to)}, t.room, actionTell)
+		err = p.options.Limits.Decide(ctx, chat.Principal{LimitKey: string(to)}, t.room, chat.ActionPushed)
 	}
 	if err != nil {
 		p.log.DebugContext(ctx, "too many pushes: somebody is not told of a message", "room", t.room, "id", t.id.String())

@@ -172,6 +172,7 @@ type scripts struct {
 	hold, release, members, attributes script
 	mark, revoke, take, subscribe      script
 	keep, use, records                 script
+	tokens                             script
 }
 
 func loadScripts() (scripts, error) {
@@ -201,6 +202,7 @@ func loadScripts() (scripts, error) {
 		keep:       load("keep"),
 		use:        load("use"),
 		records:    load("records"),
+		tokens:     load("tokens"),
 	}
 	return s, err
 }

@@ -76,6 +76,8 @@ type Options struct {
 	// Library is the built client library, served below /client/ to the pages of any site; nil for
 	// none.
 	Library fs.FS
+	// Limits bound what is done with sessions, as [auth.Options] has it; nil for no limits.
+	Limits chat.Policy
 	// Features are the optional parts that are configured.
 	Features []Feature
 	// Hosts are the names by which this server is asked, without a port, in ASCII, or [AnyHost].
@@ -180,7 +182,7 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	s.auth, err = auth.New(store, store, store, auth.Options{
 		Key: o.SessionKey, Site: o.Site, Operator: o.Operator,
 		Address: s.proxies.client, Proxy: s.proxies.contain, Encrypted: s.proxies.encrypted, CookiePath: base + "/",
-		End: rooms.End, Logger: o.Logger, Now: o.Now,
+		Limits: o.Limits, End: rooms.End, Logger: o.Logger, Now: o.Now,
 	})
 	if err != nil {
 		return nil, err

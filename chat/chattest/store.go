@@ -25,15 +25,16 @@ type Options struct {
 type Store struct {
 	options Options
 
-	mu    sync.Mutex // protects following
-	rooms map[chat.RoomID]*Room
-	marks map[chat.MemberID][]chat.Mark // the last one first
-	tag   chat.Tag
-	late  map[string][]told // what has yet to reach a node whose feed is late, by the node's name
-	cut   bool
-	slow  time.Duration
-	away  bool
-	calls map[string]int
+	mu      sync.Mutex // protects following
+	rooms   map[chat.RoomID]*Room
+	marks   map[chat.MemberID][]chat.Mark // the last one first
+	tag     chat.Tag
+	buckets map[string]*bucket
+	late    map[string][]told // what has yet to reach a node whose feed is late, by the node's name
+	cut     bool
+	slow    time.Duration
+	away    bool
+	calls   map[string]int
 }
 
 // Room is what the store has of a room. Tests get at it by [Store.Do].
@@ -71,7 +72,7 @@ func New(o Options) *Store {
 	orDefault(&o.AmendmentLimit, chat.AmendmentLimit)
 	orDefault(&o.HistoryTTL, 24*time.Hour)
 	orDefault(&o.Lease, chat.Lease)
-	return &Store{options: o, rooms: map[chat.RoomID]*Room{}, marks: map[chat.MemberID][]chat.Mark{}, late: map[string][]told{}, calls: map[string]int{}}
+	return &Store{options: o, rooms: map[chat.RoomID]*Room{}, marks: map[chat.MemberID][]chat.Mark{}, late: map[string][]told{}, buckets: map[string]*bucket{}, calls: map[string]int{}}
 }
 
 func orDefault[T comparable](setting *T, value T) {
@@ -131,7 +132,7 @@ func (s *Store) roomLocked(id chat.RoomID) *Room {
 }
 
 // Calls is how often nodes have asked for "append", "read", "signal", "hold", "release",
-// "members", "marks" or "records"; for "" in all.
+// "members", "marks", "records" or "tokens"; for "" in all.
 func (s *Store) Calls(what string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -19,6 +19,7 @@ type Backend interface {
 	chat.Roster
 	chat.Marks
 	chat.Records
+	chat.Buckets
 }
 
 // Open opens a store for one more node. All that a test opens is one storage; rooms are apart by
@@ -59,6 +60,10 @@ func TestStore(t *testing.T, open Open, skipped ...string) {
 		{"records expire", testRecordsExpire},
 		{"a record is used up by those whom it lets in", testRecordsUsed},
 		{"a record lets no more in than it says, by several nodes at once", testRecordsUsedAtOnce},
+		{"a bucket gives what it has, and no more", testBuckets},
+		{"a bucket fills by its rate", testBucketRefills},
+		{"what is held ahead does not come back twice", testBucketAhead},
+		{"a bucket is one for all nodes", testBucketAtOnce},
 		{"whatever is done, two stores say the same", testModel},
 	} {
 		t.Run(c.name, func(t *testing.T) {

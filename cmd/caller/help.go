@@ -23,8 +23,9 @@ func helpTexts() kong.Vars {
 		"help_trusted_origin": "Another site, as https://example.org, whose pages may use this server as their users. Can be " +
 			"repeated.",
 		"help_trusted_proxy": "A proxy, as 10.0.0.0/8, whose X-Forwarded headers are used. Can be repeated.",
-		"help_post_rate": "How many messages, edits, deletions and reactions one client may send in a second. It may " +
-			"send those of five seconds at once. 0 is no limit. Default: 0.",
+		"help_limits": "How often one client may do what: off for no limits, or those to change, as " +
+			"messages=200/10,joins=off. Below is what each limit is.",
+		"help_post_rate": "The same as --limits messages=BURST/N, with five seconds' worth at once. 0 leaves it to --limits. Default: 0.",
 		"help_host": "A name by which the program is asked, as chat.example.org. Other names are refused, but for localhost " +
 			"and addresses. Can be repeated; * is any. Default: the names of --acme-domain, else any, or on a private --addr " +
 			"those that nobody can own.",

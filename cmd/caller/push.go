@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/push"
 	"github.com/caller-chat/caller/server"
 )
@@ -58,8 +59,8 @@ func (s *settings) fitPush() error {
 }
 
 // push is how pushes are sent, when they are.
-func (c config) push(log *slog.Logger) push.Options {
-	o := push.Options{Subject: string(c.PushSubject), AllowPrivate: c.PushAllowPrivate, Logger: log}
+func (c config) push(limits chat.Policy, log *slog.Logger) push.Options {
+	o := push.Options{Subject: string(c.PushSubject), AllowPrivate: c.PushAllowPrivate, Limits: limits, Logger: log}
 	if c.PushKey != "" {
 		o.Key = []byte(c.PushKey)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/limits"
 	"github.com/caller-chat/caller/frontend"
 	"github.com/caller-chat/caller/push"
 	"github.com/caller-chat/caller/redisstore"
@@ -126,14 +127,20 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 		p.calls = calls.New(p.store, c.liveKit(p.log))
 		roster = p.calls.Roster()
 	}
+	set, err := c.limits()
+	if err != nil {
+		return &settingError{err}
+	}
+	counted := limits.New(p.store, set)
+	options.Limits = counted.Policy(chat.Open{})
 	entries := chat.Log(p.store)
 	if c.PushSubject != "" {
-		if p.push, err = push.New(p.store, c.push(p.log)); err != nil {
+		if p.push, err = push.New(p.store, c.push(options.Limits, p.log)); err != nil {
 			return &settingError{fmt.Errorf("--push-key (CALLER_PUSH_KEY): %w", err)}
 		}
 		entries = p.push.Log()
 	}
-	core := c.node(p.log)
+	core := c.node(counted.Policy(chat.Open{}), p.log)
 	core.Records = p.store
 	p.node = chat.NewNode(entries, p.store, roster, p.store, core)
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))

@@ -12,9 +12,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/chat"
-	"github.com/caller-chat/caller/chat/limits"
 	"github.com/caller-chat/caller/chat/lookalike"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
@@ -40,6 +38,7 @@ type settings struct {
 
 	TrustedOrigins []origin  `name:"trusted-origin" from:"CALLER_TRUSTED_ORIGIN" placeholder:"ORIGIN" help:"${help_trusted_origin}"`
 	TrustedProxies []network `name:"trusted-proxy" from:"CALLER_TRUSTED_PROXY" placeholder:"CIDR" help:"${help_trusted_proxy}"`
+	Limits         limitList `from:"CALLER_LIMITS" placeholder:"off|NAME=BURST/RATE,…" help:"${help_limits}"`
 	PostRate       perSecond `default:"0" from:"CALLER_POST_RATE" placeholder:"N" help:"${help_post_rate}"`
 	Hosts          []host    `name:"host" from:"CALLER_HOST" placeholder:"NAME" help:"${help_host}"`
 	BasePath       basePath  `from:"CALLER_BASE_PATH" placeholder:"/PATH" help:"${help_base_path}"`
@@ -114,7 +113,7 @@ func readSettings(args, env []string, stdout io.Writer) (c config, answered bool
 		kong.Name("caller"), kong.Description(description), helpTexts().CloneWith(kong.Vars{"version": version()}),
 		kong.Writers(stdout, io.Discard), kong.Exit(func(int) { answered = true }),
 		kong.Resolvers(from), kong.ValueFormatter(withVariable),
-		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}))
+		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}), kong.Help(helpPrinter))
 	if err != nil {
 		return config{}, false, fmt.Errorf("the settings' own definition: %w", err)
 	}
@@ -155,6 +154,9 @@ func (s *settings) fit() error {
 	case s.HTTPRedirect != "" && !files && !acme:
 		return errors.New("--http-redirect (CALLER_HTTP_REDIRECT) needs HTTPS: --tls-cert (CALLER_TLS_CERT) or --acme-domain (CALLER_ACME_DOMAIN)")
 	}
+	if _, err := s.limits(); err != nil {
+		return err
+	}
 	if err := s.fitPush(); err != nil {
 		return err
 	}
@@ -188,12 +190,7 @@ func (c config) store(log *slog.Logger) redisstore.Options {
 	}
 }
 
-func (c config) node(log *slog.Logger) chat.Options {
-	var policy chat.Policy = chat.Open{}
-	if c.PostRate > 0 {
-		policy = limits.NewRate(policy, float64(c.PostRate), 0,
-			chat.ActionPost, chat.ActionEdit, chat.ActionDelete, chat.ActionReact, calls.ActionJoin)
-	}
+func (c config) node(policy chat.Policy, log *slog.Logger) chat.Options {
 	return chat.Options{
 		Policy: policy, Shape: lookalike.Shape,
 		HistoryLimit: int(c.HistoryLimit), HistoryTTL: time.Duration(c.HistoryTTL),

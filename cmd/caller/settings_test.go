@@ -10,9 +10,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/caller-chat/caller/calls"
-	"github.com/caller-chat/caller/chat"
 )
 
 // read reads settings as the program would in a directory with that .env.
@@ -35,7 +32,7 @@ func TestDefaults(t *testing.T) {
 	assert.Equal(t, entries(100), c.HistoryLimit)
 	assert.Equal(t, keeping(24*time.Hour), c.HistoryTTL)
 	assert.Nil(t, c.store(nil).KeepAfterClose)
-	assert.Equal(t, 15*time.Second, c.node(nil).Heartbeat)
+	assert.Equal(t, 15*time.Second, c.node(nil, nil).Heartbeat)
 	assert.Nil(t, c.server(nil).SessionKey)
 	assert.Zero(t, c.PostRate)
 	assert.Equal(t, level(slog.LevelInfo), c.LogLevel)
@@ -96,14 +93,6 @@ func TestEverySetting(t *testing.T) {
 	require.Len(t, o.TrustedProxies, 2)
 	assert.Equal(t, "10.0.0.0/8", o.TrustedProxies[0].String())
 	assert.Equal(t, "::1/128", o.TrustedProxies[1].String())
-	rated := c.node(nil).Policy
-	who := chat.Principal{LimitKey: "ann"}
-	for range 3 { // five seconds' worth of 0.5 a second
-		require.NoError(t, rated.Decide(t.Context(), who, "lobby", chat.ActionPost))
-	}
-	for _, what := range []chat.Action{chat.ActionPost, chat.ActionEdit, chat.ActionDelete, chat.ActionReact, calls.ActionJoin} {
-		require.ErrorAs(t, rated.Decide(t.Context(), who, "lobby", what), new(*chat.LimitError), "all of them count together")
-	}
 	assert.Equal(t, "/chat", o.BasePath)
 	assert.Equal(t, level(slog.LevelDebug), c.LogLevel)
 	assert.Equal(t, 90*time.Minute, c.store(nil).HistoryTTL)
@@ -139,6 +128,8 @@ func TestWrongValues(t *testing.T) {
 		{"--trusted-origin", "CALLER_TRUSTED_ORIGIN", "https://a.example/path"},
 		{"--trusted-proxy", "CALLER_TRUSTED_PROXY", "10.0.0.0/33"},
 		{"--trusted-proxy", "CALLER_TRUSTED_PROXY", "proxy.example"},
+		{"--limits", "CALLER_LIMITS", "none"},
+		{"--limits", "CALLER_LIMITS", "messages=fast"},
 		{"--post-rate", "CALLER_POST_RATE", "NaN"},
 		{"--post-rate", "CALLER_POST_RATE", "-1"},
 		{"--base-path", "CALLER_BASE_PATH", "chat"},

@@ -9,7 +9,7 @@ import (
 )
 
 // callerSubject is the program that this is all about, with its default settings but for where it
-// listens and its Redis; or an older build of it.
+// listens, its Redis, and limits, which are off; or an older build of it.
 type callerSubject struct{ older bool }
 
 func (s callerSubject) name() string {
@@ -23,7 +23,11 @@ var listensOn = regexp.MustCompile(`http://(127\.0\.0\.1:[0-9]+)`)
 
 func (s callerSubject) start(m *machine) (*running, error) {
 	return m.withRedis(func(redis string) (*running, error) {
-		args := append([]string{"--addr", "127.0.0.1:0", "--redis-url", "redis://" + redis}, m.callerArgs...)
+		args := []string{"--addr", "127.0.0.1:0", "--redis-url", "redis://" + redis}
+		if !s.older { // which need not know them
+			args = append(args, "--limits", "off")
+		}
+		args = append(args, m.callerArgs...)
 		dir, err := os.MkdirTemp(m.dir, "caller-") // a file .env in the working directory would be read
 		if err != nil {
 			return nil, err

@@ -370,7 +370,7 @@ func TestControlCharactersReachNoTerminal(t *testing.T) {
 // TestTooMuch posts faster than the node allows one client: the rest is refused with when to come
 // back, and others are not held up.
 func TestTooMuch(t *testing.T) {
-	node := startNode(t, "--post-rate", "1")
+	node := startNode(t, "--limits", "messages=5/1")
 	ann, bob := client.SignIn(t, node.URL, "Ann"), client.SignIn(t, node.URL, "Bob")
 	reader := ann.Read(t, client.WebSocket, "kitchen", client.Options{})
 	reader.WaitType(t, "live")

@@ -44,6 +44,9 @@ type Options struct {
 	// End ends the open streams that sessions have on this node with that error, and refuses new
 	// ones until then. The default does nothing.
 	End func(ids []chat.MemberID, why error, until time.Time)
+	// Limits bound what is done with sessions: [chat.ActionSignIn], [chat.ActionLink],
+	// [chat.ActionClaim]. The default bounds nothing.
+	Limits chat.Policy
 	// Logger is told, at debug level, when the store does not say who was signed out; nil for
 	// nothing.
 	Logger *slog.Logger
@@ -57,7 +60,7 @@ type Auth struct {
 	keys    keys
 	cache   tokenCache
 	revoked revocations
-	links   links
+	links   Links
 	site    *site // nil for none
 }
 
@@ -87,6 +90,9 @@ func New(secrets Secrets, revoked Revocations, kept Links, o Options) (*Auth, er
 	if o.End == nil {
 		o.End = func([]chat.MemberID, error, time.Time) {}
 	}
+	if o.Limits == nil {
+		o.Limits = chat.Open{}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -100,7 +106,7 @@ func New(secrets Secrets, revoked Revocations, kept Links, o Options) (*Auth, er
 	return &Auth{
 		options: o, keys: keys{fixed: o.Key, fetch: secrets.Secret, now: o.Now},
 		revoked: revocations{store: revoked, now: o.Now, end: o.End, until: map[chat.MemberID]time.Time{}},
-		links:   newLinks(kept), site: site,
+		links:   kept, site: site,
 	}, nil
 }
 

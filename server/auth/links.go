@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
-	"github.com/caller-chat/caller/chat/limits"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -30,32 +29,8 @@ type Links interface {
 // screen.
 const LinkLife = 2 * time.Minute
 
-// What one session may make, and one address may try. Nobody guesses a code of 160 bits, so this
-// bounds what it costs the store; a whole school behind one address is within it.
-const (
-	linkRate, linkBurst   = 0.1, 10 // a second, and at once
-	claimRate, claimBurst = 1, 60
-
-	actionLink  chat.Action = "link"
-	actionClaim chat.Action = "claim"
-)
-
 // maxCode is more than a code ever has, in bytes.
 const maxCode = 64
-
-// links is what an [Auth] has for them.
-type links struct {
-	store         Links
-	making, tries chat.Policy
-}
-
-func newLinks(store Links) links {
-	return links{
-		store:  store,
-		making: limits.NewRate(chat.Open{}, linkRate, linkBurst, actionLink),
-		tries:  limits.NewRate(chat.Open{}, claimRate, claimBurst, actionClaim),
-	}
-}
 
 // linked is what the store keeps of a session, in JSON.
 type linked struct {
@@ -90,8 +65,7 @@ func (a *Auth) NewLink(r *http.Request) (code string, until time.Time, err error
 	if err != nil {
 		return "", time.Time{}, err
 	}
-	who := chat.Principal{LimitKey: string(s.ID)}
-	if err := a.links.making.Decide(r.Context(), who, "", actionLink); err != nil {
+	if err := a.options.Limits.Decide(r.Context(), chat.Principal{LimitKey: string(s.ID)}, "", chat.ActionLink); err != nil {
 		return "", time.Time{}, err
 	}
 	of, err := json.Marshal(linked(s))
@@ -99,7 +73,7 @@ func (a *Auth) NewLink(r *http.Request) (code string, until time.Time, err error
 		return "", time.Time{}, fmt.Errorf("link to a session: %w", err)
 	}
 	code = newCode()
-	if err := a.links.store.KeepLink(r.Context(), linkHash(code), of, LinkLife); err != nil {
+	if err := a.links.KeepLink(r.Context(), linkHash(code), of, LinkLife); err != nil {
 		return "", time.Time{}, fmt.Errorf("link to a session: %w", err)
 	}
 	return code, a.options.Now().Add(LinkLife), nil
@@ -117,15 +91,14 @@ func newCode() string {
 // used, is over, never was, or whose session was signed out; a [*chat.LimitError];
 // [chat.ErrUnavailable].
 func (a *Auth) Claim(w http.ResponseWriter, r *http.Request, code string) (s Session, token string, err error) {
-	who := chat.Principal{LimitKey: networkKey(a.options.Address(r))}
-	if err := a.links.tries.Decide(r.Context(), who, "", actionClaim); err != nil {
+	if err := a.options.Limits.Decide(r.Context(), a.stranger(r), "", chat.ActionClaim); err != nil {
 		return Session{}, "", err
 	}
 	gone := wire.Fail(wire.CodeNotFound, "the link was used, or its time is over: make another one")
 	if code = strings.TrimSpace(code); code == "" || len(code) > maxCode {
 		return Session{}, "", gone
 	}
-	of, ok, err := a.links.store.TakeLink(r.Context(), linkHash(code))
+	of, ok, err := a.links.TakeLink(r.Context(), linkHash(code))
 	if err != nil {
 		return Session{}, "", fmt.Errorf("claim a session: %w", err)
 	}

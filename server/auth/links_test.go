@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -11,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/chat/chattest"
+	"github.com/caller-chat/caller/chat/limits"
 	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
@@ -107,22 +108,23 @@ func TestClaimsThatAreNone(t *testing.T) {
 }
 
 func TestLinksAreBounded(t *testing.T) {
-	n := newNode(t, new(fakeStore), Options{})
+	set, err := limits.Parse("links=3/1/h,claims=4/1/h")
+	require.NoError(t, err)
+	counted := limits.New(chattest.New(chattest.Options{}).Node("n"), set)
+	n := newNode(t, new(fakeStore), Options{Limits: counted.Policy(chat.Open{})})
 	mine := signed(t, ann(), testKey)
 	var limit *chat.LimitError
-	for range linkBurst {
+	for range 3 {
 		_, _, err := n.link(mine)
 		require.NoError(t, err)
 	}
-	_, _, err := n.link(mine)
+	_, _, err = n.link(mine)
 	require.ErrorAs(t, err, &limit)
 	assert.Positive(t, limit.RetryAfter)
-	var refused error
-	for range 2 * claimBurst { // some are allowed again meanwhile
-		if _, _, _, err := n.claim("guessed"); errors.As(err, &limit) {
-			refused = err
-			break
-		}
+	for range 4 {
+		_, _, _, err := n.claim("guessed")
+		require.Equal(t, wire.CodeNotFound, code(err))
 	}
-	assert.Equal(t, wire.CodeTooMuch, code(refused))
+	_, _, _, err = n.claim("guessed")
+	assert.Equal(t, wire.CodeTooMuch, code(err))
 }

@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"net/http"
 	"net/netip"
+
+	"github.com/caller-chat/caller/chat"
 )
 
 // What the hashes by the sessions' key are of, so that none is taken for another, nor for anything
@@ -65,4 +68,10 @@ func networkKey(addr string) string {
 		return addr
 	}
 	return p.String()
+}
+
+// stranger is whoever is at a request's address.
+func (a *Auth) stranger(r *http.Request) chat.Principal {
+	key := networkKey(a.options.Address(r))
+	return chat.Principal{Guest: true, LimitKey: key, NetworkKey: key}
 }

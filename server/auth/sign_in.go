@@ -52,6 +52,11 @@ func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, given func(fixed s
 		return Session{}, "", false, err
 	}
 	s.Name = name
+	if created {
+		if err := a.options.Limits.Decide(r.Context(), a.stranger(r), "", chat.ActionSignIn); err != nil {
+			return Session{}, "", false, err
+		}
+	}
 	s, token, err = a.give(w, r, s)
 	return s, token, created, err
 }

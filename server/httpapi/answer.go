@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -51,15 +52,27 @@ func FailureOf(err error) *wire.Failure {
 	return wire.FailureOf(err)
 }
 
+// setQuota says which limit was passed, as draft-ietf-httpapi-ratelimit-headers has it: so much in
+// so many seconds, of which nothing remains until then.
+func setQuota(h http.Header, q *wire.Quota, again int) {
+	window := max(1, int(q.Window/time.Second))
+	h.Set("RateLimit-Policy", fmt.Sprintf("%q;q=%d;w=%d", q.Name, q.Amount, window))
+	h.Set("RateLimit", fmt.Sprintf("%q;r=0;t=%d", q.Name, again))
+}
+
 // WriteProblem answers with an error, as application/problem+json (RFC 9457), with Retry-After
-// where coming back helps.
+// where coming back helps, and with the limit that was passed.
 func WriteProblem(w http.ResponseWriter, err error) {
 	f := FailureOf(err)
 	h := w.Header()
 	h.Set("Content-Type", "application/problem+json")
 	h.Set("Cache-Control", "no-store")
 	if f.RetryAfter > 0 {
-		h.Set("Retry-After", strconv.Itoa(int((f.RetryAfter+time.Second-1)/time.Second)))
+		again := int((f.RetryAfter + time.Second - 1) / time.Second)
+		h.Set("Retry-After", strconv.Itoa(again))
+		if f.Quota != nil {
+			setQuota(h, f.Quota, again)
+		}
 	}
 	var coding codingError
 	if errors.As(err, &coding) {

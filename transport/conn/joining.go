@@ -13,8 +13,11 @@ import (
 func (c *Conn) JoinAll(
 	ctx context.Context, rooms Subscriber, who chat.Principal, transport string, starts []wire.RoomStart,
 ) error {
-	for _, at := range starts {
+	for i, at := range starts {
 		at.Start.Transport = transport
+		if at.Start.Together = len(starts); i > 0 {
+			at.Start.Together = -1
+		}
 		if err := c.Join(ctx, rooms, who, at); err != nil {
 			c.Close()
 			return err

@@ -130,7 +130,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, who chat.Principa
 		httpapi.WriteProblem(w, err)
 		return
 	}
-	snapshot, err := h.node.Members(ctx, who, room)
+	snapshot, err := h.node.Members(ctx, who.Uncounted(), room)
 	if err != nil {
 		httpapi.WriteProblem(w, err)
 		return

@@ -46,8 +46,11 @@ func (h *Handler) wait(
 		readers: make([]*reader, 0, len(rooms)), node: h.node, who: who, limit: reading.Limit, many: many,
 		ready: make(chan struct{}),
 	}
-	for _, want := range rooms {
+	for i, want := range rooms {
 		want.Start.Transport = "poll"
+		if want.Start.Together = len(rooms); i > 0 {
+			want.Start.Together = -1
+		}
 		want.Start.Unlisted = who.Guest // a guest's poll is nobody in the roster
 		rd := &reader{poll: p, known: want.known, mark: want.mark}
 		subscription, err := h.node.Subscribe(r.Context(), who, want.Room, want.Start, rd)
@@ -146,7 +149,7 @@ func (p *poll) read(ctx context.Context, room chat.RoomID) *wire.Read {
 	if p.who.Guest {
 		return nil
 	}
-	mark, err := p.node.ReadMark(ctx, p.who, room)
+	mark, err := p.node.ReadMark(ctx, p.who.Uncounted(), room)
 	if err != nil {
 		return nil
 	}

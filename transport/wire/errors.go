@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -176,7 +177,9 @@ type Failure struct {
 	// person is told them.
 	Until  time.Time
 	Reason string
-	cause  error
+	// Quota is the limit that was passed, for CodeTooMuch; nil where it is none by time.
+	Quota *Quota
+	cause error
 }
 
 // until is Until as it goes over the wire.
@@ -226,7 +229,7 @@ func FailureOf(err error) *Failure {
 	case errors.As(err, &invalid):
 		return &Failure{Code: CodeInvalidField, Detail: invalid.Error(), Field: invalid.Field, Limit: invalid.Limit, cause: err}
 	case errors.As(err, &limit):
-		return &Failure{Code: CodeTooMuch, RetryAfter: limit.RetryAfter, cause: err}
+		return tooMuch(limit, err)
 	case errors.As(err, &slow):
 		return &Failure{Code: CodeSlowMode, RetryAfter: slow.RetryAfter, cause: err}
 	case errors.As(err, &refused):
@@ -290,6 +293,30 @@ func notFound(err error) string {
 		}
 	}
 	return chat.ErrNoMember.Error()
+}
+
+// Quota is a limit as its headers tell it: so much in a window of time.
+type Quota struct {
+	Name   string
+	Amount int
+	Window time.Duration
+}
+
+func tooMuch(limit *chat.LimitError, cause error) *Failure {
+	f := &Failure{Code: CodeTooMuch, RetryAfter: limit.RetryAfter, cause: cause}
+	if b := limit.Bucket; limit.Name != "" && !b.IsOff() {
+		f.Quota = &Quota{limit.Name, b.Burst, b.Window()}
+		f.Detail = fmt.Sprintf("%s: again in %s", limit.Name, inSeconds(limit.RetryAfter))
+	}
+	return f
+}
+
+// inSeconds is a time to wait, for people: whole seconds, rounded up.
+func inSeconds(d time.Duration) string {
+	if n := (d + time.Second - 1) / time.Second; n != 1 {
+		return fmt.Sprintf("%d seconds", n)
+	}
+	return "1 second"
 }
 
 // problem is RFC 9457's object, with Caller's members.

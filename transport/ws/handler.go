@@ -109,7 +109,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 	}
 	stream := conn.NewConn(h.keepalive, wire.WebSocket, closeFrame, many)
 	// Nothing of the request is to stay with the connection.
-	who.Name, who.LimitKey = strings.Clone(who.Name), strings.Clone(who.LimitKey)
+	who.Name, who.LimitKey, who.NetworkKey = strings.Clone(who.Name), strings.Clone(who.LimitKey), strings.Clone(who.NetworkKey)
 	if err := stream.JoinAll(r.Context(), h.node, who, transport, rooms); err != nil {
 		httpapi.WriteProblem(w, err)
 		return

@@ -36,7 +36,8 @@ type Node struct {
 var listensOn = regexp.MustCompile(`Caller is at (http://((?:127\.0\.0\.1|localhost|\[::1\]):[0-9]+))`)
 
 // Node starts a node on a free port and waits until it is ready. More args are flags of the
-// program; a later --addr wins over the free port.
+// program: a later --addr wins over the free port, and --limits= has the limits that nodes have by
+// default, and that tests from one address would run into.
 func (p Programs) Node(t testing.TB, args ...string) *Node {
 	t.Helper()
 	node := p.StartNode(t, args...)
@@ -47,7 +48,7 @@ func (p Programs) Node(t testing.TB, args ...string) *Node {
 // StartNode starts a node and waits until it listens; it need not be ready.
 func (p Programs) StartNode(t testing.TB, args ...string) *Node {
 	t.Helper()
-	cmd := exec.Command(p.Caller, append([]string{"--addr", "127.0.0.1:0"}, args...)...)
+	cmd := exec.Command(p.Caller, append([]string{"--addr", "127.0.0.1:0", "--limits", "off"}, args...)...)
 	cmd.Env = environment("GORACE=atexit_sleep_ms=50")
 	cmd.Dir = t.TempDir() // a .env file in the working directory is read
 	node := &Node{Process: StartProcess(t, "caller", cmd)}

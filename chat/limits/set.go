@@ -1,0 +1,279 @@
+package limits
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// Name is what a limit is called.
+type Name string
+
+// The limits. [All] says what each is for.
+const (
+	Messages   Name = "messages"
+	Joins      Name = "joins"
+	Reads      Name = "reads"
+	Signals    Name = "signals"
+	Sessions   Name = "sessions"
+	Rooms      Name = "rooms"
+	Passwords  Name = "passwords"
+	Programs   Name = "programs"
+	Moderation Name = "moderation"
+	Reports    Name = "reports"
+	Links      Name = "links"
+	Claims     Name = "claims"
+	Pushed     Name = "pushed"
+	Pushing    Name = "pushing"
+	Pushes     Name = "pushes"
+)
+
+// scope is whose bucket a limit's is.
+type scope int
+
+const (
+	person  scope = iota // a session
+	guests               // the guests of one address, who share it
+	address              // all who come from one address
+	inRoom               // all who are in one room
+)
+
+// suffixes are what a scope adds to a limit's name, for its name on the command line. A limit's
+// first scope is called as the limit is, and guests are bounded as one person.
+func (n Name) scoped(s scope) string {
+	switch {
+	case s == guests, s == first(n):
+		return string(n)
+	case s == inRoom:
+		return string(n) + ".room"
+	}
+	return string(n) + ".address"
+}
+
+// Limit is one limit, as [All] has it.
+type Limit struct {
+	// Name is as in "messages" or "messages.address".
+	Name   string
+	Bucket chat.Bucket
+	// What is counted, by whom, and Why so many.
+	What, Why string
+
+	name  Name
+	scope scope
+}
+
+// All are the limits, with what they are by default.
+func All() []Limit {
+	of := func(name Name, s scope, burst int, perSecond float64, what, why string) Limit {
+		return Limit{string(name), chat.Bucket{Burst: burst, PerSecond: perSecond}, what, why, name, s}
+	}
+	limits := []Limit{
+		of(Messages, person, 100, 5, "messages, edits, deletions and reactions of one session, or of all guests of one address",
+			"nobody types faster; a paste in many parts fits the burst"),
+		of(Messages, address, 1000, 50, "the same, of all who come from one address",
+			"an office or a school behind one address"),
+		of(Programs, person, 50, 5, "the same, of one access token", "programs repeat themselves faster than people notice"),
+		of(Joins, person, 130, 2, "rooms that one session opens, each of a connection's rooms counted",
+			"two connections of 64 rooms at once, and reconnecting on a bad line"),
+		of(Joins, address, 600, 20, "the same, of all who come from one address",
+			"300 people who come within ten seconds, twice"),
+		of(Reads, person, 200, 20, "reads of one session: history, search, members, marks and polls",
+			"polling a busy room takes one for each message that comes"),
+		of(Reads, address, 2000, 200, "the same, of all who come from one address", "an office that can only poll"),
+		of(Signals, person, 60, 2, "signs of typing, and of leaving, of one session, or of all guests of one address",
+			"the page sends one each three seconds"),
+		of(Signals, address, 1000, 50, "the same, of all who come from one address", "as messages"),
+		of(Sessions, address, 400, 1, "new sessions from one address", "300 people who come at once; a program keeps its session"),
+		of(Rooms, person, 30, 1.0/30, "new rooms of one session: rooms in which nobody is and nothing is kept",
+			"each is kept for a day"),
+		of(Rooms, address, 150, 0.2, "the same, of all who come from one address", "five people's"),
+		of(Passwords, address, 10, 1.0/30, "wrong passwords and invites from one address", "people mistype, programs guess"),
+		of(Passwords, inRoom, 60, 0.2, "the same, in one room", "many addresses guess together"),
+		of(Moderation, person, 120, 2, "settings, bans, invites and the like, of one session", "each is told to the whole room"),
+		of(Reports, person, 10, 1.0/60, "reports of one session, or of all guests of one address", "moderators read each of them"),
+		of(Links, person, 10, 0.1, "links to one's session for another device, of one session", "each is kept for two minutes"),
+		of(Claims, address, 60, 1, "tries of such links from one address", "a school behind one address"),
+		of(Pushes, person, 30, 0.2, "push subscriptions of one session", "the page sends one for each change"),
+		of(Pushed, person, 20, 1.0/15, "pushes to one session", "nobody's phone rings more than four times a minute for long, whoever mentions them"),
+		of(Pushing, person, 100, 0.2, "pushes that one session causes, or all guests of one address",
+			"a message to a large room, and then one each five seconds"),
+	}
+	for i := range limits {
+		limits[i].Name = limits[i].name.scoped(limits[i].scope)
+	}
+	return limits
+}
+
+// first is a limit's first scope.
+func first(n Name) scope {
+	switch n {
+	case Sessions, Passwords, Claims:
+		return address
+	}
+	return person
+}
+
+// Set is what the limits are. The zero value is none of them; [Defaults] and [Parse] make one.
+type Set struct{ buckets map[place]chat.Bucket }
+
+type place struct {
+	name  Name
+	scope scope
+}
+
+// Defaults are the limits as [All] has them.
+func Defaults() Set {
+	s := Set{make(map[place]chat.Bucket)}
+	for _, l := range All() {
+		s.buckets[place{l.name, l.scope}] = l.Bucket
+	}
+	return s
+}
+
+// of is a bucket of a limit; the zero one where there is none.
+func (s Set) of(name Name, whose scope) chat.Bucket {
+	if whose == guests {
+		switch name {
+		case Messages, Programs, Signals, Reports:
+			whose = person
+		default: // they have what the address has
+		}
+	}
+	return s.buckets[place{name, whose}]
+}
+
+// Only is the set with one limit of it.
+func (s Set) Only(name Name) Set {
+	only := Set{make(map[place]chat.Bucket)}
+	for at, b := range s.buckets {
+		if at.name == name {
+			only.buckets[at] = b
+		}
+	}
+	return only
+}
+
+// Parse reads what the limits are from "off", for none, or from what differs from the defaults,
+// between commas: NAME=off or NAME=BURST/RATE. A rate is a number for each second, or with /m or /h
+// behind it for each minute or hour. What is said of a limit changes what an address or a room has
+// of it in the same proportion, unless that is named too. The empty text is the defaults.
+func Parse(text string) (Set, error) {
+	s := Defaults()
+	if text = strings.TrimSpace(text); text == "off" {
+		return Set{}, nil
+	} else if text == "" {
+		return s, nil
+	}
+	given := map[string]chat.Bucket{}
+	for item := range strings.SplitSeq(text, ",") {
+		name, value, ok := strings.Cut(strings.TrimSpace(item), "=")
+		if !ok {
+			return Set{}, fmt.Errorf("%q is not NAME=BURST/RATE, NAME=off, or off alone for no limits", item)
+		}
+		name = strings.TrimSpace(name)
+		if !slices.ContainsFunc(All(), func(l Limit) bool { return l.Name == name }) {
+			return Set{}, fmt.Errorf("%q is no limit: there are %s", name, strings.Join(names(), ", "))
+		}
+		if _, twice := given[name]; twice {
+			return Set{}, fmt.Errorf("%s is given twice", name)
+		}
+		b, err := parseBucket(strings.TrimSpace(value))
+		if err != nil {
+			return Set{}, fmt.Errorf("%s=%s: %w", name, value, err)
+		}
+		given[name] = b
+	}
+	for _, l := range All() {
+		b, ok := given[l.Name]
+		if !ok {
+			var by chat.Bucket
+			if by, ok = given[string(l.name)]; ok {
+				b = inProportion(l.Bucket, Defaults().of(l.name, first(l.name)), by)
+			}
+		}
+		if ok {
+			s.buckets[place{l.name, l.scope}] = b
+		}
+	}
+	return s, nil
+}
+
+// inProportion is a bucket as another one has changed.
+func inProportion(b, was, is chat.Bucket) chat.Bucket {
+	if is.IsOff() {
+		return is
+	}
+	return chat.Bucket{
+		Burst:     max(1, int(float64(b.Burst)*float64(is.Burst)/float64(was.Burst))),
+		PerSecond: b.PerSecond * is.PerSecond / was.PerSecond,
+	}
+}
+
+// names are what can be changed.
+func names() []string {
+	var all []string
+	for _, l := range All() {
+		all = append(all, l.Name)
+	}
+	return all
+}
+
+// What a bucket may be, so that no number of them is beyond what is counted with.
+const (
+	maxBurst = 1_000_000_000
+	maxRate  = 1_000_000_000
+)
+
+// units are what rates are for, in seconds.
+func units() []unit { return []unit{{"", 1}, {"/s", 1}, {"/m", 60}, {"/h", 3600}} }
+
+type unit struct {
+	suffix  string
+	seconds float64
+}
+
+func parseBucket(text string) (chat.Bucket, error) {
+	if text == "off" {
+		return chat.Bucket{}, nil
+	}
+	wrong := errors.New("want BURST/RATE, as 100/5 for 100 at once and 5 a second, or 30/2/m for 2 a minute, or off")
+	burst, rate, ok := strings.Cut(text, "/")
+	if !ok {
+		return chat.Bucket{}, wrong
+	}
+	b := chat.Bucket{}
+	var err error
+	if b.Burst, err = strconv.Atoi(burst); err != nil || b.Burst < 1 || b.Burst > maxBurst {
+		return chat.Bucket{}, fmt.Errorf("%q is not a burst from 1 to %d: %w", burst, maxBurst, wrong)
+	}
+	number, seconds := rate, 1.0
+	for _, u := range units() {
+		if n, ok := strings.CutSuffix(rate, u.suffix); ok {
+			number, seconds = n, u.seconds
+		}
+	}
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil || !(n > 0 && n <= maxRate) || n/seconds < 1e-6 { // NaN is none of it
+		return chat.Bucket{}, fmt.Errorf("%q is not a rate above 0: %w", rate, wrong)
+	}
+	b.PerSecond = n / seconds
+	return b, nil
+}
+
+// Format is a bucket as [Parse] reads it.
+func Format(b chat.Bucket) string {
+	if b.IsOff() {
+		return "off"
+	}
+	for _, u := range []unit{{"", 1}, {"/m", 60}, {"/h", 3600}} {
+		n := b.PerSecond * u.seconds
+		if r := float64(int(n + 0.5)); r >= 1 && n-r < 1e-9 && r-n < 1e-9 {
+			return fmt.Sprintf("%d/%.0f%s", b.Burst, r, u.suffix)
+		}
+	}
+	return fmt.Sprintf("%d/%g", b.Burst, b.PerSecond)
+}
