@@ -118,7 +118,15 @@ func decideTimes(ctx context.Context, p Policy, who Principal, room RoomID, what
 	if c, counts := p.(Counter); counts {
 		return c.DecideTimes(ctx, who, room, what, times)
 	}
-	return p.Decide(ctx, who, room, what)
+	return p.Decide(ctx, who, room, what.Decided())
+}
+
+// Decided is the action as policies that do not count are asked about it.
+func (a Action) Decided() Action {
+	if a == ActionPoll {
+		return ActionSubscribe
+	}
+	return a
 }
 
 // Guesses bounds how often secrets are guessed.

@@ -63,7 +63,7 @@ func (p *policy) DecideTimes(
 			}
 		}
 	}
-	return p.next.Decide(ctx, who, room, what)
+	return p.next.Decide(ctx, who, room, what.Decided())
 }
 
 // nameOf is the limit of an action; empty for what is not bounded.
