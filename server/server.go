@@ -180,7 +180,7 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 		}
 	}
 	s.auth, err = auth.New(store, store, store, auth.Options{
-		Key: o.SessionKey, Site: o.Site, Operator: o.Operator,
+		Key: o.SessionKey, Site: o.Site, Operator: o.Operator, Program: rooms.TokenPrincipal,
 		Address: s.proxies.client, Proxy: s.proxies.contain, Encrypted: s.proxies.encrypted, CookiePath: base + "/",
 		Limits: o.Limits, End: rooms.End, Logger: o.Logger, Now: o.Now,
 	})

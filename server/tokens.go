@@ -14,6 +14,8 @@ type Programs interface {
 	MakeToken(ctx context.Context, who chat.Principal, room chat.RoomID, terms chat.TokenTerms) (chat.Token, error)
 	Tokens(ctx context.Context, who chat.Principal, room chat.RoomID) ([]chat.Token, error)
 	RevokeToken(ctx context.Context, who chat.Principal, room chat.RoomID, id string) error
+	// TokenPrincipal is the program that has a token; ok is false for one that is not good.
+	TokenPrincipal(ctx context.Context, text string) (who chat.Principal, ok bool, err error)
 }
 
 // tokenTermsOf reads what a token is to be.
@@ -68,5 +70,11 @@ func (s *Server) getTokens(w http.ResponseWriter, r *http.Request) {
 
 // deleteToken revokes one: DELETE /rooms/{room}/tokens/{id}.
 func (s *Server) deleteToken(w http.ResponseWriter, r *http.Request) {
-	s.dropped(w, r, s.rooms.RevokeToken)
+	s.dropped(w, r, func(ctx context.Context, who chat.Principal, room chat.RoomID, id string) error {
+		err := s.rooms.RevokeToken(ctx, who, room, id)
+		if err == nil { // a connection that is in no room now could come into it again
+			err = s.auth.End(ctx, chat.MemberID(id))
+		}
+		return err
+	})
 }

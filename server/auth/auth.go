@@ -33,9 +33,9 @@ type Options struct {
 	Site *Site
 	// Operator is the token of whoever runs the server, at least [MinKey] bytes; empty for none.
 	Operator string
-	// Program is whose an access token is that came with a request. The error is [chat.ErrNotFound] for
-	// one that is unknown, revoked or over. The default knows none.
-	Program func(r *http.Request, token string) (chat.Principal, error)
+	// Program is whose an access token is; ok is false for one that is unknown, revoked or over. The
+	// default knows none.
+	Program func(ctx context.Context, token string) (who chat.Principal, ok bool, err error)
 	// Encrypted reports whether a request came by HTTPS: its cookie then never goes over plain
 	// HTTP. The default asks the connection.
 	Encrypted func(*http.Request) bool
@@ -79,7 +79,7 @@ func New(secrets Secrets, revoked Revocations, kept Links, o Options) (*Auth, er
 		o.Proxy = func(netip.Addr) bool { return false }
 	}
 	if o.Program == nil {
-		o.Program = func(*http.Request, string) (chat.Principal, error) { return chat.Principal{}, chat.ErrNotFound }
+		o.Program = func(context.Context, string) (who chat.Principal, ok bool, err error) { return who, false, nil }
 	}
 	if o.Encrypted == nil {
 		o.Encrypted = func(r *http.Request) bool { return r.TLS != nil }

@@ -26,10 +26,6 @@ const maxCookies = 20
 // choose. The server answers ws.Subprotocol, never this one.
 const tokenSubprotocol = "caller.token."
 
-// accessTokenPrefix is how access tokens begin, so that scanners of code find those that got into
-// it.
-const accessTokenPrefix = "caller_"
-
 // bearer is the token in a request's Authorization header. It may be somebody else's.
 func bearer(r *http.Request) (token string, given bool) {
 	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
@@ -75,7 +71,7 @@ func roomPassword(r *http.Request) string {
 }
 
 // isAccessToken reports whether a token says that it is one, good or not.
-func isAccessToken(token string) bool { return strings.HasPrefix(token, accessTokenPrefix) }
+func isAccessToken(token string) bool { return strings.HasPrefix(token, chat.TokenPrefix) }
 
 // IsAccessToken reports whether text looks like an access token: it may be anything else that
 // begins so, but is as long as one.

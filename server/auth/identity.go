@@ -51,6 +51,7 @@ func (i *identity) find() {
 	}
 	i.asked = true
 	if i.err = i.judge(); i.err != nil {
+		i.who = chat.Principal{}
 		return
 	}
 	a, r := i.auth, i.request
@@ -114,8 +115,8 @@ func (i *identity) judgeToken(token string, meant bool) (err error) {
 		return nil
 	case isAccessToken(token):
 		i.kind = kindProgram
-		i.who, err = a.options.Program(i.request, token)
-		if errors.Is(err, chat.ErrNotFound) {
+		var ok bool
+		if i.who, ok, err = a.options.Program(ctx, token); err == nil && !ok {
 			err = wire.Fail(wire.CodeSessionInvalid, "the access token is not known: it may be revoked, or over")
 		}
 		return err

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -118,8 +119,6 @@ func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// EndStreams ends the open streams of somebody on all nodes, and refuses the tokens of the session
-// with that id. An access token that is revoked is such an id.
-func (a *Auth) EndStreams(r *http.Request, id chat.MemberID) error {
-	return a.revoked.revoke(r.Context(), id)
-}
+// End refuses, on all nodes, the streams of somebody with that id from now on, and ends those that
+// are open: of a program whose access token was revoked. The error wraps [chat.ErrUnavailable].
+func (a *Auth) End(ctx context.Context, id chat.MemberID) error { return a.revoked.revoke(ctx, id) }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -283,11 +284,8 @@ func TestTheOperator(t *testing.T) {
 func TestAccessTokens(t *testing.T) {
 	bot := chat.Principal{ID: "t-1", Name: "ci", Via: chat.ViaToken, Rooms: []chat.RoomID{"tea"}, NoPost: true, Client: "t-1", LimitKey: "t-1"}
 	good := "caller_" + strings.Repeat("g", 43)
-	n := newNode(t, &fakeStore{}, Options{Key: testKey, Program: func(_ *http.Request, token string) (chat.Principal, error) {
-		if token == good {
-			return bot, nil
-		}
-		return chat.Principal{}, chat.ErrNotFound
+	n := newNode(t, &fakeStore{}, Options{Key: testKey, Program: func(_ context.Context, token string) (chat.Principal, bool, error) {
+		return bot, token == good, nil
 	}})
 	want := bot
 	want.NetworkKey = "192.0.2.1"
