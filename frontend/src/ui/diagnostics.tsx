@@ -3,7 +3,7 @@ import type { Decision } from "../client/index.ts";
 import { usePage } from "./context.ts";
 import { copyText } from "./copy.ts";
 import { Dialog } from "./dialog.tsx";
-import { reasonText } from "./reasons.ts";
+import { reasonText, whatText } from "./reasons.ts";
 
 export interface DiagnosticsProps {
   decisions: readonly Decision[];
@@ -11,10 +11,7 @@ export interface DiagnosticsProps {
   onClose(): void;
 }
 
-/**
- * What was decided about the connection, the newest first. Its words are the library's: they go
- * into bug reports.
- */
+/** What was decided about the connection, the newest first. */
 export function Diagnostics({ decisions, room, onClose }: DiagnosticsProps) {
   const { words } = usePage();
   const [copied, setCopied] = useState(false);
@@ -31,7 +28,7 @@ export function Diagnostics({ decisions, room, onClose }: DiagnosticsProps) {
               <th scope="col">{words.text("diagnosticsWhy")}</th>
             </tr>
           </thead>
-          <tbody lang="en">
+          <tbody>
             {[...decisions].reverse().map((decision, index) => (
               <tr key={decisions.length - index}>
                 <td>
@@ -39,10 +36,8 @@ export function Diagnostics({ decisions, room, onClose }: DiagnosticsProps) {
                     {words.timeWithSeconds(decision.at)}
                   </time>
                 </td>
-                <td>
-                  {decision.what} {decision.transport}
-                </td>
-                <td lang={words.language}>{reasonText(words, decision.why)}</td>
+                <td>{whatText(words, decision)}</td>
+                <td>{reasonText(words, decision.why)}</td>
               </tr>
             ))}
           </tbody>
@@ -60,7 +55,7 @@ export function Diagnostics({ decisions, room, onClose }: DiagnosticsProps) {
   );
 }
 
-/** The report as text. It names the room's kind of address, not what was said in it. */
+/** The report as text, in the library's own words. It names the room's kind of address, not what was said in it. */
 export function reportOf(decisions: readonly Decision[], room: string): string {
   const lines = decisions.map(({ at, what, transport, why }) =>
     [new Date(at).toISOString(), what, transport ?? "-", why].join("\t"),
