@@ -39,6 +39,8 @@ export function libraryBuild(name: string, entry: string): BuildOptions {
     rolldownOptions: {
       output: {
         comments: false,
+        // A constant that is used once is then written where it is used.
+        topLevelVar: false,
         minify: {
           compress: { target: "esnext" },
           mangle: true,

@@ -243,13 +243,14 @@ export class FakeServer {
 
   /** How far the session has read, on any of its devices; it begins at the end. */
   mark: Cursor | undefined;
-  /** Tells streams of the mark. */
+  /** Tells streams and polls of the mark. */
   marks = false;
 
   /** The session has read up to a message, here or elsewhere. */
   read(cursor: Cursor): void {
     if (this.mark === undefined || seqOf(cursor) > seqOf(this.mark)) this.mark = cursor;
     this.tell(this.readEvent());
+    if (this.marks) for (const wake of [...this.#waiters]) wake();
   }
 
   readEvent() {
@@ -319,7 +320,10 @@ export class FakeServer {
           : mode === "short"
             ? 10_000
             : Number.POSITIVE_INFINITY;
-    if (wait > 0 && this.#after(after).entries.length === 0 && !this.#after(after).reset) {
+    const read = url.searchParams.get("read");
+    const moved = this.marks && read !== null && read !== this.mark;
+    const news = this.#after(after);
+    if (wait > 0 && news.entries.length === 0 && !news.reset && !moved) {
       await Promise.race([
         delay(Math.min(wait, cutAfter), signal),
         new Promise<void>((resolve) => {
@@ -340,6 +344,7 @@ export class FakeServer {
       members: [this.member],
       call: this.call,
       version: this.version,
+      read: this.marks ? this.readEvent() : undefined,
     });
   }
 

@@ -138,6 +138,8 @@ export interface MessagesReply extends RosterSnapshot {
     cursor: Cursor;
     reset: boolean;
     reason?: string;
+    /** How far one has read, as the event that a stream has. */
+    read?: UnknownEvent;
 }
 /** `roomId` is for connections that carry several rooms. */
 export interface Command {

@@ -5,11 +5,12 @@ export interface RoomPosition {
     room: RoomId;
     after?: Cursor | undefined;
 }
-/** A place to poll, and which roster of it is known. */
+/** A place to poll, and what is known of it: the roster, and how far one has read. */
 export interface PolledRoom extends RoomPosition {
     version?: number | undefined;
+    read?: unknown;
 }
-export type Params = Record<string, string | number | undefined>;
+export type Params = Record<string, unknown>;
 /** Where the server is, and as whom one comes. */
 export interface Server {
     baseUrl: string;

@@ -187,6 +187,8 @@ export interface MessagesReply extends RosterSnapshot {
   cursor: Cursor;
   reset: boolean;
   reason?: string;
+  /** How far one has read, as the event that a stream has. */
+  read?: UnknownEvent;
 }
 
 /** `roomId` is for connections that carry several rooms. */
@@ -306,6 +308,7 @@ export const readMessages = shape<MessagesReply>({
   cursor: ID,
   reset: yes,
   reason: text,
+  read: readEvent as Reader<UnknownEvent>,
 });
 
 /** The answers for several rooms. */

@@ -47,8 +47,6 @@ export interface Marks {
 const TELL_AFTER = 300;
 /** Between two tellings. Milliseconds. */
 const TELL_EVERY = 2_000;
-/** Polls bring no marks: while something is unread they are asked for. Milliseconds. */
-const ASK_EVERY = 10_000;
 
 interface Unread {
   id: Cursor;
@@ -96,10 +94,7 @@ export function followMarks(
   /** Messages after the mark, by anybody. */
   let held: Unread[] = [];
   let timer: number | undefined;
-  /** What it waits for is to tell the server, not to ask it. */
-  let tells = false;
   let toldAt = Number.NEGATIVE_INFINITY;
-  let asked = false;
   /** The server has no marks for whoever one is. */
   let off = false;
 
@@ -189,21 +184,13 @@ export function followMarks(
     onChange();
   }
 
-  /** Sees to it that the server knows the mark, or that this client does. */
+  /** Sees to it that the server knows the mark. */
   function plan(): void {
-    if (off || !live || !client.session) return;
+    if (off || !live || !client.session || timer !== undefined) return;
     if (client.state.status !== "live") return; // it is told when that is back
-    const due = mark !== undefined && seqOf(mark) > seqOf(told ?? START);
-    const polls = client.state.transport === "poll" && (!asked || counted().unread > 0);
-    if (timer !== undefined && (tells || !due)) return;
-    if (!due && !polls) return;
-    stop();
-    tells = due;
-    const wait = due ? TELL_EVERY : ASK_EVERY;
-    timer = env.setTimeout(
-      () => void tell(due),
-      Math.max(due ? TELL_AFTER : 0, toldAt + wait - env.now()),
-    );
+    if (!mark || seqOf(mark) <= seqOf(told ?? START)) return;
+    const wait = Math.max(TELL_AFTER, toldAt + TELL_EVERY - env.now());
+    timer = env.setTimeout(() => void tell(), wait);
   }
 
   function stop(): void {
@@ -211,13 +198,12 @@ export function followMarks(
     timer = undefined;
   }
 
-  async function tell(due: boolean): Promise<void> {
+  async function tell(): Promise<void> {
     const mine = timer;
     toldAt = env.now();
-    asked = true;
     const token = options.tokens ? client.session?.token : undefined;
     const headers: Record<string, string> = token ? { Authorization: `Bearer ${token}` } : {};
-    const body = due ? { cursor: mark } : undefined;
+    const body = { cursor: mark };
     const { result, problem } = await ask(env, roomUrl(options, "/read"), headers, readMark, body);
     if (timer !== mine) return;
     timer = undefined;

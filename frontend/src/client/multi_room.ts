@@ -219,8 +219,9 @@ function severalUrl(
   for (const { room, after } of positions) {
     url.searchParams.append("room", after === undefined ? room : `${room}@${after}`);
   }
-  for (const { room, version } of positions) {
+  for (const { room, version, read } of positions) {
     if (version !== undefined) url.searchParams.append("roster", `${room}@${version}`);
+    if (read !== undefined) url.searchParams.append("read", `${room}@${read}`);
   }
   return withParams(url, params);
 }

@@ -7,12 +7,13 @@ export interface RoomPosition {
   after?: Cursor | undefined;
 }
 
-/** A place to poll, and which roster of it is known. */
+/** A place to poll, and what is known of it: the roster, and how far one has read. */
 export interface PolledRoom extends RoomPosition {
   version?: number | undefined;
+  read?: unknown;
 }
 
-export type Params = Record<string, string | number | undefined>;
+export type Params = Record<string, unknown>;
 
 /** Where the server is, and as whom one comes. */
 export interface Server {
@@ -37,7 +38,12 @@ export function oneRoom(target: Server & RoomPosition): Target {
     ...target,
     positions: [target],
     address: (path, [place], params) =>
-      roomUrl(target, path, { after: place?.after, ...params, roster: place?.version }),
+      roomUrl(target, path, {
+        after: place?.after,
+        ...params,
+        roster: place?.version,
+        read: place?.read,
+      }),
   };
 }
 

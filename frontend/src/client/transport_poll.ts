@@ -36,7 +36,7 @@ const CUTS = 3;
 /**
  * GET /rooms/{room}/messages?wait=, or /stream/messages for several rooms: the floor, made to look
  * like a stream. The first answer becomes `welcome`, perhaps `reset`, the messages and `live`; each
- * later one its messages, the roster when it changed, and a `ping`.
+ * later one its messages, the roster when it changed, and a `ping`. How far one has read is in each.
  */
 export function openPoll(env: Environment, target: Target, sink: Sink): Channel {
   const { session, headers } = target;
@@ -82,8 +82,10 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
 
   function poll(wait: number): Promise<Answer<MessagesReply[]>> {
     abort = new AbortController();
-    const params = { wait: wait || undefined, stream: session ? stream : undefined };
-    const url = target.address("/messages", positions, params);
+    const url = target.address("/messages", positions, {
+      wait: wait || undefined,
+      stream: session ? stream : undefined,
+    });
     return ask(env, url, headers, read, undefined, abort, wait * 1000 + SLACK);
   }
 
@@ -95,7 +97,7 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
   /** Reports whether there was news. */
   function tell(replies: MessagesReply[], first: boolean): boolean {
     let news = false;
-    replies.forEach(({ messages, cursor, reset, reason = "", ...roster }, i) => {
+    replies.forEach(({ messages, cursor, reset, reason = "", read, ...roster }, i) => {
       const room = positions[i] as PolledRoom;
       const roomId = room.room;
       const changed = roster.version !== room.version;
@@ -121,6 +123,8 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
           ? { type: "live", roomId, cursor }
           : { type: "unknown", name: "cursor", roomId, id: cursor },
       );
+      say(read);
+      room.read = read?.fields?.cursor;
       room.after = cursor;
       room.version = roster.version;
     });
@@ -128,8 +132,8 @@ export function openPoll(env: Environment, target: Target, sink: Sink): Channel 
     return news;
   }
 
-  function say(event: ServerEvent): void {
-    if (!closed) sink.event(event);
+  function say(event: ServerEvent | undefined): void {
+    if (event && !closed) sink.event(event);
   }
 
   run()

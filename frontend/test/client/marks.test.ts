@@ -69,8 +69,7 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     ]);
     phone.marks.read(messages[1]?.id as Cursor);
     expect(counts(phone)).toEqual([1, 0]);
-    // Polls bring no marks, and ask now and then.
-    await pass(12_000);
+    await pass(3_000);
     expect(counts(desk)).toEqual([1, 0]);
     expect(server.mark).toBe(messages[1]?.id);
     server.post("d");
@@ -124,6 +123,29 @@ describe.each(TRANSPORTS)("over %s", (transport) => {
     expect(counts(one)).toEqual([1, 0]);
     one.client.close();
   });
+});
+
+test.each(TRANSPORTS)("over %s nobody asks for the mark: it comes by itself", async (transport) => {
+  const messages = ["a", "b", "c"].map((text) => server.post(text));
+  server.mark = messages[0]?.id;
+  const told: string[] = [];
+  const one = open({ transport });
+  one.client.on("event", (event) => {
+    if (event.type !== "unknown" || event.name !== "read") return;
+    expect(one.client.state.status).toBe("live");
+    told.push(String(event.fields?.cursor));
+  });
+  await pass(3_000);
+  expect([counts(one), one.marks.settled, one.marks.told]).toEqual([[2, 0], true, messages[0]?.id]);
+  // Read on another device, also between two polls.
+  server.read(messages[1]?.id as Cursor);
+  await pass(1_500);
+  expect([counts(one), one.marks.told]).toEqual([[1, 0], messages[1]?.id]);
+  await pass(120_000);
+  expect(counts(one)).toEqual([1, 0]);
+  expect(server.sent).not.toContain("GET /read");
+  expect(new Set(told)).toEqual(new Set([messages[0]?.id, messages[1]?.id]));
+  one.client.close();
 });
 
 test("a mark that this device kept counts before the server says its own", async () => {
