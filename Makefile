@@ -6,7 +6,7 @@
 
 # The long suites, in the order of test-all. docs/testing.md has what each holds and how long it takes.
 SUITES := test-program test-conformance test-networks test-tabs test-calls test-deploy test-stores test-faults test-storm test-load \
-	test-fuzz
+	test-fuzz test-audit
 .PHONY: $(SUITES)
 
 # Debian keeps servers in sbin, which is not on everybody's path.
@@ -132,6 +132,11 @@ test-load: ## every measurement of e2e/load with small numbers
 test-fuzz: ## the seeds of every fuzz target
 	@scripts/need.sh go gcc
 	@scripts/suite.sh fuzz ./... -run '^Fuzz'
+
+test-audit: ## known vulnerabilities in what the program is built of; without the databases it says so
+	@scripts/need.sh go node npm gcc curl
+	@scripts/suite.sh audit ./e2e/audit
+	@scripts/audit.sh
 
 # By name: the tests that need more than one Redis.
 STORES := Sentinel|Cluster|Slot|Replicas
