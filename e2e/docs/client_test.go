@@ -51,6 +51,7 @@ func TestClientPageIsWhole(t *testing.T) {
 		assert.Contains(t, string(page), "`"+field[1]+"`")
 	}
 	for _, match := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(string(page), -1) {
-		assert.FileExists(t, filepath.Join("../../docs", match[1]))
+		file, _, _ := strings.Cut(match[1], "#")
+		assert.FileExists(t, filepath.Join("../../docs", file))
 	}
 }
