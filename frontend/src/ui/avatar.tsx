@@ -1,5 +1,6 @@
 import type { Person } from "../client/index.ts";
 import { usePage } from "./context.ts";
+import { CheckIcon } from "./icons.tsx";
 import { hueOf, initialsOf, lookOf } from "./identity.ts";
 
 export function Avatar({ person }: { person: Person }) {
@@ -11,7 +12,8 @@ export function Avatar({ person }: { person: Person }) {
 }
 
 /**
- * A name in the person's colour, with the mark of a guest. Names may be written in any direction.
+ * A name in the person's colour, with the mark of a guest or a program, and of a name that somebody
+ * else vouches for. Names may be written in any direction.
  */
 export function PersonName({ person }: { person: Person }) {
   const { words } = usePage();
@@ -19,6 +21,13 @@ export function PersonName({ person }: { person: Person }) {
     <>
       <bdi class={`name hue-${hueOf(lookOf(person))}`}>{person.name}</bdi>
       {person.guest === true && <span class="tag">{words.text("guest")}</span>}
+      {person.via === "token" && <span class="tag">{words.text("program")}</span>}
+      {(person.via === "site" || person.via === "oidc") && (
+        <span class="vouched" title={words.text("signedIn")} data-testid="vouched">
+          <CheckIcon />
+          <span class="sr">{words.text("signedIn")}</span>
+        </span>
+      )}
     </>
   );
 }

@@ -18,6 +18,8 @@ export interface ComposerProps {
   /** Keeps what is written. */
   writing: Writing;
   view: WritingView;
+  /** One may not send yet: the room is slow. */
+  held: boolean;
   /** The message that is edited or answered. */
   about: Answered | undefined;
   /** `mentions` are the ids of whom the text mentions. */
@@ -31,7 +33,7 @@ export interface ComposerProps {
 
 /** Where one writes. The field keeps its own text, so no drawing can lose a keystroke. */
 export function Composer(props: ComposerProps) {
-  const { input, writing, view, about, onSend, onTyping, onUp, onEmptied } = props;
+  const { input, writing, view, held, about, onSend, onTyping, onUp, onEmptied } = props;
   const { words } = usePage();
   const { editing, replyTo, problem } = view;
   const [empty, setEmpty] = useState(true);
@@ -63,7 +65,7 @@ export function Composer(props: ComposerProps) {
   const send = (event?: Event) => {
     event?.preventDefault();
     const field = input.current;
-    if (field === null || over > 0) return;
+    if (field === null || over > 0 || held) return;
     if (isBlank(field.value)) return editing && onEmptied(editing);
     const text = field.value.trimEnd();
     field.value = "";
@@ -124,7 +126,7 @@ export function Composer(props: ComposerProps) {
         data-testid="send"
         aria-label={sends}
         title={sends}
-        disabled={empty || over > 0}
+        disabled={empty || over > 0 || held}
         // The keyboard of a phone stays where it is.
         onPointerDown={(event) => event.preventDefault()}
       >

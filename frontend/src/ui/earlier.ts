@@ -20,7 +20,8 @@ const WITHIN = 15_000;
 /** Loads earlier messages page by page, the newest first. */
 export class Earlier {
   state: EarlierState = "more";
-  messages: MessageEvent[] = [];
+  /** Messages, and what was done in the room. */
+  entries: Entry[] = [];
   readonly #address: string;
   readonly #onChange: () => void;
   #generation = 0;
@@ -54,7 +55,7 @@ export class Earlier {
   reset(): void {
     this.#generation++;
     this.#first = undefined;
-    this.messages = [];
+    this.entries = [];
     this.state = "more";
   }
 
@@ -68,7 +69,7 @@ export class Earlier {
     if (stale && again > 0) return this.#ask(before, limit, again - 1);
     const earlier = page.filter(({ id }) => id !== undefined && seqOf(id) < seqOf(before));
     this.#first = earlier[0]?.id ?? before;
-    this.messages = [...earlier.filter(isMessage), ...this.messages];
+    this.entries = [...earlier.filter(isShown), ...this.entries];
     this.#set(earlier.length === 0 ? "none" : "more");
   }
 
@@ -80,7 +81,7 @@ export class Earlier {
 
 type Entry = MessageEvent | UnknownEvent;
 
-const isMessage = (entry: Entry): entry is MessageEvent => entry.type === "message";
+const isShown = (entry: Entry) => entry.type === "message" || entry.name === "notice";
 
 /** Undefined when there is no answer, or none of ours. */
 async function read(address: string): Promise<Entry[] | undefined> {

@@ -24,7 +24,7 @@ export function Heard({ rows, loaded }: { rows: readonly Row[]; loaded: boolean 
   const count = useRef(0);
 
   useEffect(() => {
-    const messages = rows.filter((row): row is MessageRow => row.kind === "message");
+    const messages = rows.filter((row): row is MessageRow => row.kind === "message" && !row.folded);
     const newest = messages.findLast((row) => row.id !== undefined)?.id;
     const before = said.current;
     said.current = loaded ? seqOf(newest ?? START) : undefined;

@@ -1,10 +1,9 @@
 /** What is loaded once somebody asks for some of it, in one file: see parts.ts. */
 export { CallBanner } from "./call/call_banner.tsx";
-export { FailureLine, Refused } from "./conversation/failures.tsx";
+export { FailureLine, Refused, Waiting } from "./conversation/failures.tsx";
 export { Layers } from "./conversation/layers.tsx";
 export { WritingBar } from "./conversation/writing_bar.tsx";
 export { Diagnostics } from "./diagnostics.tsx";
-export { Ended } from "./ended.tsx";
 export { MenuBox } from "./menu_box.tsx";
 export { NamePrompt } from "./name_prompt.tsx";
 export { PeopleList } from "./people.tsx";

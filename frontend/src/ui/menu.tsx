@@ -9,10 +9,13 @@ export interface MenuProps {
   /** One's own, when one has one. */
   name: string | undefined;
   onChangeName(): void;
+  /** What is offered about the room itself. */
+  about: "roomSettings" | "roomAbout" | "roomMine" | undefined;
+  onAbout(): void;
 }
 
 /** What is needed rarely: name, language, theme, notifications, another device. */
-export function Menu({ room, name, onChangeName }: MenuProps) {
+export function Menu(props: MenuProps) {
   const { words } = usePage();
   const [open, setOpen] = useState(false);
   const [dialog, setDialog] = useState<ComponentChildren>();
@@ -35,12 +38,10 @@ export function Menu({ room, name, onChangeName }: MenuProps) {
       </button>
       {open && (
         <MenuBox
-          room={room}
-          name={name}
+          {...props}
           around={box}
           toggle={toggle}
           onClose={() => setOpen(false)}
-          onChangeName={onChangeName}
           onDialog={setDialog}
         />
       )}

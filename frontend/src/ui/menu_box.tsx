@@ -18,7 +18,7 @@ export interface MenuBoxProps extends MenuProps {
 
 /** What is open of it: Back, Esc and a click elsewhere close it. */
 export function MenuBox(props: MenuBoxProps) {
-  const { room, name, around, toggle, onClose, onChangeName, onDialog } = props;
+  const { room, name, about, around, toggle, onClose, onChangeName, onAbout, onDialog } = props;
   const { words } = usePage();
   useLayer(onClose);
   useEffect(() => {
@@ -55,6 +55,19 @@ export function MenuBox(props: MenuBoxProps) {
             {words.text("changeName")}
           </button>
         </div>
+      )}
+      {about !== undefined && (
+        <button
+          type="button"
+          class="text-button menu-action"
+          data-testid="room-about-open"
+          onClick={() => {
+            onClose();
+            onAbout();
+          }}
+        >
+          {words.text(about)}
+        </button>
       )}
       <SettingsFields />
       {name !== undefined && <NotifyEntry room={room} />}

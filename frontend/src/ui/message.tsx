@@ -8,7 +8,7 @@ import { Deleted, Edited, MessageBar, Quote } from "./conversation/message_parts
 import { Reactions } from "./conversation/reactions.tsx";
 import { ClockIcon } from "./icons.tsx";
 import { MessageTime } from "./message_time.tsx";
-import { FailureLine, Refused } from "./parts.ts";
+import { FailureLine, Refused, Waiting } from "./parts.ts";
 import { MessageText } from "./text/message_text.tsx";
 import type { MessageRow } from "./timeline.ts";
 
@@ -31,6 +31,7 @@ export class Message extends Component<MessageProps> {
       language !== this.props.language ||
       row.id !== old.id ||
       row.state !== old.state ||
+      row.problem !== old.problem ||
       row.first !== old.first ||
       row.last !== old.last ||
       row.at !== old.at ||
@@ -54,7 +55,7 @@ function Bubble({ row, onRetry, onDiscard }: MessageProps) {
   const acts = useActs();
   const { own, from, first, last, state, said, answered } = row;
   const [active, setActive] = useState(false);
-  const late = useLate(state === "waiting", row.at);
+  const late = useLate(state === "waiting", row.at) || (state === "waiting" && row.problem);
   const gone = said !== undefined && (said.removing || said.message.deleted === true);
   const hold = useHold(() => {
     if (said !== undefined && !gone) acts.open({ kind: "sheet", id: said.message.id });
@@ -118,6 +119,7 @@ function Bubble({ row, onRetry, onDiscard }: MessageProps) {
         {said?.failure !== undefined && <FailureLine said={said} />}
         {late && row.postKey !== undefined && (
           <div class="refusal">
+            {row.problem !== undefined && <Waiting problem={row.problem} />}
             <button
               type="button"
               class="text-button"

@@ -3,6 +3,7 @@ import type { SessionResult } from "../client/index.ts";
 import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
 import { problemText } from "./problems.ts";
+import { roomOf } from "./routes.ts";
 import { savedName, saveName } from "./visits.ts";
 
 export interface NamePromptProps {
@@ -14,7 +15,7 @@ export interface NamePromptProps {
 
 /** Asks for a name where one writes otherwise: the messages stay in view. */
 export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
-  const { words } = usePage();
+  const { words, baseUrl } = usePage();
   const field = useRef<HTMLInputElement>(null);
   const [name, setName] = useState(savedName() ?? "");
   const [problem, setProblem] = useState<string>();
@@ -69,9 +70,29 @@ export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
           )}
         </span>
       </label>
+      {onCancel === undefined && offersSignIn() && (
+        <p class="small">
+          <a class="text-button" href={signInAddress(baseUrl)} data-testid="sign-in">
+            {words.text("signIn")}
+          </a>
+        </p>
+      )}
       <p id="name-problem" class="problem" role="alert">
         {problem}
       </p>
     </form>
   );
+}
+
+/** The server knows a provider that says who people are; without this tag nothing of it is shown. */
+function offersSignIn(): boolean {
+  return document.querySelector('meta[name="caller-oidc"]')?.getAttribute("content") === "on";
+}
+
+/** It leads elsewhere, and back into the room. */
+function signInAddress(baseUrl: string): string {
+  const url = new URL("signin", baseUrl);
+  const room = roomOf(location.href, baseUrl);
+  if (room !== undefined) url.searchParams.set("room", room);
+  return url.href;
 }

@@ -22,7 +22,6 @@ function part<Name extends keyof Later>(name: Name) {
 export const Actions = part("Actions");
 export const CallBanner = part("CallBanner");
 export const Diagnostics = part("Diagnostics");
-export const Ended = part("Ended");
 export const FailureLine = part("FailureLine");
 export const Layers = part("Layers");
 export const MenuBox = part("MenuBox");
@@ -31,4 +30,5 @@ export const PeopleSheet = part("PeopleSheet");
 export const Refused = part("Refused");
 export const RoomsDrawer = part("RoomsDrawer");
 export const RoomsList = part("RoomsList");
+export const Waiting = part("Waiting");
 export const WritingBar = part("WritingBar");

@@ -19,6 +19,10 @@ export function problemText(words: Words, problem: Problem): string {
     case "not_found":
     case "conflict":
       return words.text("problemAnswered");
+    case "muted":
+      return problem.until === undefined
+        ? words.text("problemMuted")
+        : words.text("problemMutedTill", { time: words.exactTime(Date.parse(problem.until)) });
     case "too_much":
       return words.text("problemTooMuch");
     case "unavailable":

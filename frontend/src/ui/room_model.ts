@@ -7,6 +7,7 @@ import {
   createClient,
   type Decision,
   type End,
+  type Fields,
   type Member,
   type Memory,
   type MessageEvent,
@@ -15,9 +16,13 @@ import {
   parseCursor,
   type ServerEvent,
   type Session,
+  START,
+  seqOf,
   TRANSPORTS,
   type Transport,
+  type UnknownEvent,
 } from "../client/index.ts";
+import type { RoomRules } from "../client/rules.ts";
 import type { joinTabs } from "../client/tabs.ts";
 import { Talk } from "./conversation/talk.ts";
 import { Writing, type WritingView } from "./conversation/writing.ts";
@@ -29,6 +34,7 @@ import { pageFetch, pageSocket } from "./page_session.ts";
 import { Reading } from "./reading.ts";
 import type { LastMessage } from "./rooms/rooms.ts";
 import { RosterNews } from "./roster_news.ts";
+import { isHidden, onHidden } from "./rules/hidden.ts";
 import { SavedPosts } from "./saved_posts.ts";
 import { lasting } from "./storage.ts";
 import type { Item } from "./timeline.ts";
@@ -60,6 +66,8 @@ export interface RoomView {
   lost: "some" | "all" | undefined;
   earlier: EarlierState;
   ended: End | undefined;
+  /** Of a room that somebody owns, as far as they were told. */
+  rules: RoomRules | undefined;
   /** When the last message was written. Milliseconds. */
   lastAt: number | undefined;
 }
@@ -93,6 +101,8 @@ export class RoomModel {
   readonly #earlier: Earlier;
   readonly #roster = new RosterNews();
   #presences = 0;
+  /** The last entry of the log that said what was done in the room. */
+  #noticed = 0;
   readonly #typing = new Map<string, { person: Person; until: number }>();
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #view: RoomView;
@@ -104,6 +114,8 @@ export class RoomModel {
   /** There was something before the log began again. */
   #had = false;
   #ended: End | undefined;
+  #rules: RoomRules | undefined;
+  readonly #unhidden = onHidden(() => this.#changed());
   #lastLive: Transport | undefined;
   #lastAt: number | undefined;
   #started = false;
@@ -168,6 +180,7 @@ export class RoomModel {
     this.#listeners.clear();
     this.reading.stop();
     this.talk.leave();
+    this.#unhidden();
     this.#saved.stop();
     this.client.close();
   }
@@ -181,6 +194,18 @@ export class RoomModel {
     }
     this.reading.wrote();
     this.talk.post(text, { replyTo: this.writing.sent(), mentions });
+  }
+
+  /** The rules are known better than from the room's events, which don't say one's own role. */
+  learn(rules: RoomRules): void {
+    this.#rules = rules.owned ? rules : undefined;
+    this.#changed();
+  }
+
+  /** One keeps order here: messages of others can be deleted. */
+  get keepsOrder(): boolean {
+    const role = this.#rules?.role;
+    return role === "owner" || role === "moderator";
   }
 
   restart(): void {
@@ -223,7 +248,7 @@ export class RoomModel {
       this.#items.push(item);
       this.#lastAt = item.at;
       this.#typing.delete(message.from.id);
-      if (this.reading.loaded && !client.isOwn(message.from.id)) {
+      if (this.reading.loaded && !client.isOwn(message.from.id) && !isHidden(message.from)) {
         tellOf(this.#room, this.talk.said(message).message, client.session?.clientId);
       }
       this.#changed();
@@ -231,6 +256,7 @@ export class RoomModel {
     client.on("reset", () => {
       this.#had ||= this.#items.some(({ kind }) => kind === "message");
       this.#items = [];
+      this.#noticed = 0;
       this.#earlier.reset();
       this.#changed();
     });
@@ -240,7 +266,7 @@ export class RoomModel {
       this.#changed();
     });
     client.on("event", (event) => {
-      if (event.type === "unknown") this.#earlier.amended(parseCursor(event.fields?.target));
+      if (event.type === "unknown") this.#heard(event);
       for (const change of this.#roster.take(event)) {
         this.#items.push({ ...change, at: Date.now(), n: this.#presences++ });
         this.#changed();
@@ -272,6 +298,23 @@ export class RoomModel {
     client.on("decision", () => this.#changed());
   }
 
+  #heard({ name, id, fields = {} }: UnknownEvent): void {
+    this.#earlier.amended(parseCursor(fields.target));
+    if (name === "settings") {
+      const { role } = this.#rules ?? {};
+      this.learn({ ...(role && { role }), ...fields } as RoomRules);
+    }
+    // It may come by two transports.
+    if (name !== "notice" || id === undefined || seqOf(id) <= this.#noticed) return;
+    this.#noticed = seqOf(id);
+    if (fields.what === "cleared") {
+      this.#items = [];
+      this.#earlier.reset();
+    }
+    this.#items.push(noticeOf(id, fields, this.reading.loaded));
+    this.#changed();
+  }
+
   #expireTyping(): void {
     clearTimeout(this.#typingTimer);
     if (this.#typing.size === 0) return;
@@ -287,7 +330,7 @@ export class RoomModel {
     const { client } = this;
     return {
       // A copy is cheap, and tells that it changed.
-      items: [...this.#earlier.messages.map(itemOf), ...this.#items],
+      items: [...this.#earlier.entries.map(itemOf), ...this.#items],
       posts: client.posts.filter(({ command }) => (command?.type ?? "post") === "post"),
       writing: this.writing.view,
       members: client.members,
@@ -302,13 +345,20 @@ export class RoomModel {
       lost: this.#lost,
       earlier: this.#earlier.state,
       ended: this.#ended,
+      rules: this.#rules,
       lastAt: this.#lastAt,
     };
   }
 }
 
-function itemOf(message: MessageEvent): Item {
-  return { kind: "message", message, at: Date.parse(message.time) || Date.now() };
+function itemOf(entry: MessageEvent | UnknownEvent): Item {
+  if (entry.type === "unknown") return noticeOf(entry.id ?? START, entry.fields ?? {}, false);
+  return { kind: "message", message: entry, at: Date.parse(entry.time) || Date.now() };
+}
+
+/** `fresh`: it was done while one was there. */
+function noticeOf(id: Cursor, fields: Fields, fresh: boolean): Item {
+  return { kind: "notice", id, fields, at: Date.parse(`${fields.time}`) || Date.now(), fresh };
 }
 
 function readMemory(value: unknown): Memory | undefined {

@@ -15,12 +15,15 @@ import { WithPeople } from "./mentions/people.tsx";
 import { useRoomPeople } from "./mentions/room_people.ts";
 import { Menu } from "./menu.tsx";
 import { MessageList } from "./message_list.tsx";
-import { CallBanner, Ended, Layers, later, PeopleList, PeopleSheet } from "./parts.ts";
+import { CallBanner, Layers, later, PeopleList, PeopleSheet } from "./parts.ts";
 import type { RoomView } from "./room_model.ts";
 import type { Rooms } from "./rooms/rooms.ts";
 import { RoomsToggle } from "./rooms/rooms_column.tsx";
 import { roomHref } from "./routes.ts";
 import { isolate } from "./rows.tsx";
+import { isHidden } from "./rules/hidden.ts";
+import { Door, InRoom } from "./rules/parts.ts";
+import { useRules } from "./rules/use_rules.ts";
 import { rowsOf } from "./timeline.ts";
 import { useMedia } from "./use_media.ts";
 import { savedName } from "./visits.ts";
@@ -71,6 +74,7 @@ function Room({ room, rooms, href }: RoomScreenProps) {
         isOwn: (id) => model.client.isOwn(id),
         said: (message) => model.talk.said(message),
         answered: (message) => model.talk.answered(message),
+        hidden: isHidden,
         readUpTo: view.readUpTo,
       }),
     [view, self.id],
@@ -90,6 +94,19 @@ function Room({ room, rooms, href }: RoomScreenProps) {
   const { linked, jump } = useLink(href, model, view, () => setNotice(words.text("linkGone")));
   const talking = useTalking({ model, input, screen, say: setNotice, jump });
   useLater(view.loaded);
+  const mine = useRules({
+    room,
+    model,
+    view,
+    href,
+    say: setNotice,
+    asks: talking.layer !== undefined,
+  });
+  const { rules, held } = mine;
+  const title = rules?.settings.title || room;
+  const topic = rules?.settings.topic;
+  // Nothing of the room has come, or will come.
+  const outside = view.ended !== undefined && !view.loaded;
   // Until it is there, one sees what one saw before the server knew of no name.
   const nameless = view.session === null || naming;
   const prompts = later.use(nameless);
@@ -112,7 +129,12 @@ function Room({ room, rooms, href }: RoomScreenProps) {
     const done = await copyText(roomHref(room, baseUrl));
     setNotice(words.text(done ? "linkCopied" : "copyFailed"));
   };
-  const people = { members: view.members, count: view.memberCount, session: view.session };
+  const people = {
+    members: view.members,
+    count: view.memberCount,
+    session: view.session,
+    onAbout: mine.aboutPerson,
+  };
   const peopleTitle = words.plural("peopleCount", view.memberCount);
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys go from message to message
@@ -138,7 +160,7 @@ function Room({ room, rooms, href }: RoomScreenProps) {
         )}
         <div class="room-title">
           <h1 ref={heading} tabIndex={-1}>
-            <bdi>{room}</bdi>
+            <bdi>{title}</bdi>
           </h1>
           <Connection
             state={view.connection}
@@ -148,6 +170,11 @@ function Room({ room, rooms, href }: RoomScreenProps) {
             onRetry={() => model.client.retryNow()}
           />
         </div>
+        {topic && (
+          <p class="topic" title={topic} data-testid="topic">
+            <bdi>{topic}</bdi>
+          </p>
+        )}
         {calls.offered && !calls.staged && (
           <CallButton call={view.call} button={calls.button} onClick={calls.open} />
         )}
@@ -185,7 +212,13 @@ function Room({ room, rooms, href }: RoomScreenProps) {
         >
           {notice === words.text("linkCopied") ? <CheckIcon /> : <LinkIcon />}
         </button>
-        <Menu room={room} name={view.session?.name} onChangeName={() => setNaming(true)} />
+        <Menu
+          room={room}
+          name={view.session?.name}
+          onChangeName={() => setNaming(true)}
+          about={mine.entry}
+          onAbout={mine.openRoom}
+        />
         <button
           type="button"
           class="icon-button"
@@ -228,24 +261,33 @@ function Room({ room, rooms, href }: RoomScreenProps) {
             />
           )}
           <ActsContext.Provider value={talking.acts}>
-            <MessageList
-              rows={rows}
-              loaded={view.loaded}
-              onRetry={onRetry}
-              onDiscard={onDiscard}
-              earlier={view.earlier}
-              lost={view.lost === "all"}
-              linked={linked}
-              onEarlier={() => model.loadEarlier()}
-              onAtEnd={(atEnd) => model.reading.setAtEnd(atEnd)}
-              before={model.place}
-              onPlace={(place) => {
-                model.place = place;
-              }}
-              onRead={(id) => model.reading.read(id)}
-            />
+            {outside ? (
+              <Door room={room} model={model} view={view} />
+            ) : (
+              <MessageList
+                rows={rows}
+                loaded={view.loaded}
+                onRetry={onRetry}
+                onDiscard={onDiscard}
+                earlier={view.earlier}
+                lost={view.lost === "all"}
+                linked={linked}
+                onEarlier={() => model.loadEarlier()}
+                onAtEnd={(atEnd) => model.reading.setAtEnd(atEnd)}
+                before={model.place}
+                onPlace={(place) => {
+                  model.place = place;
+                }}
+                onRead={(id) => model.reading.read(id)}
+              />
+            )}
             {talking.layer !== undefined && (
-              <Layers layer={talking.layer} onClose={talking.close} onRemove={talking.remove} />
+              <Layers
+                layer={talking.layer}
+                onClose={talking.close}
+                onRemove={talking.remove}
+                about={mine.choicesAbout}
+              />
             )}
             <p class="sr" role="status">
               {talking.announced}
@@ -256,21 +298,33 @@ function Room({ room, rooms, href }: RoomScreenProps) {
           </div>
           <Typing people={view.typing} />
           <div class="dock">
+            {mine.wanted && (
+              <InRoom
+                room={room}
+                model={model}
+                view={view}
+                over={mine.over}
+                onOver={mine.setOver}
+                onHeld={mine.setHeld}
+                say={setNotice}
+              />
+            )}
             {view.ended !== undefined ? (
-              <Ended end={view.ended} onAgain={() => model.restart()} />
+              !outside && <Door room={room} model={model} view={view} />
             ) : asker !== undefined ? (
               <asker.NamePrompt
                 signIn={(name) => model.client.signIn(name)}
                 onDone={() => setNaming(false)}
                 onCancel={view.session === null ? undefined : () => setNaming(false)}
               />
-            ) : (
+            ) : held === "closed" ? null : (
               <Composer
                 input={input}
                 writing={model.writing}
                 view={view.writing}
                 onSend={(text, mentions) => model.post(text, mentions)}
                 onTyping={() => model.client.typing()}
+                held={held === "wait"}
                 about={about && model.talk.answered({ replyTo: { id: about } })}
                 onUp={talking.editLast}
                 onEmptied={(id) => talking.acts.open({ kind: "remove", id })}

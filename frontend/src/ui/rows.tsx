@@ -2,6 +2,7 @@ import type { Person } from "../client/index.ts";
 import { usePage } from "./context.ts";
 import type { Words } from "./i18n/index.ts";
 import { Message, type MessageProps } from "./message.tsx";
+import { Folded, NoticeLine } from "./rules/parts.ts";
 import { MOST_NAMED, type PresenceRow, type Row } from "./timeline.ts";
 
 export type RowProps = Omit<MessageProps, "row" | "language"> & { row: Row };
@@ -11,7 +12,17 @@ export function AnyRow({ row, ...actions }: RowProps) {
   const { words } = usePage();
   switch (row.kind) {
     case "message":
-      return <Message row={row} language={words.language} {...actions} />;
+      return row.folded ? (
+        <Folded row={row} {...actions} />
+      ) : (
+        <Message row={row} language={words.language} {...actions} />
+      );
+    case "notice":
+      return (
+        <p class="presence" data-testid="notice-line">
+          <NoticeLine notice={row.notice} />
+        </p>
+      );
     case "presence":
       return <p class="presence">{presenceText(words, row)}</p>;
     case "day":

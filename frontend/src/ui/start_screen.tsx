@@ -44,7 +44,7 @@ export function StartScreen({ rooms: mine }: { rooms: Rooms }) {
   };
   const create = async () => {
     keepName();
-    const made = await createRoom(baseUrl);
+    const made = await createRoom(baseUrl, isBlank(name.trim()) ? "" : name.trim());
     if ("room" in made) goTo(made.room);
     else setProblem(problemText(words, made.problem));
   };

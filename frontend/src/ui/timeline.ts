@@ -1,6 +1,7 @@
 import { type Message, postedText } from "../client/conversation.ts";
 import {
   type Cursor,
+  type Fields,
   type MessageEvent,
   type Person,
   type Post,
@@ -18,7 +19,19 @@ export type Item =
   | { kind: "message"; message: MessageEvent; at: number }
   | { kind: "presence"; type: "joined" | "left"; person: Person; at: number; n: number }
   /** A large room has only its size told: by so many more, or fewer, than before. */
-  | { kind: "crowd"; change: number; at: number; n: number };
+  | { kind: "crowd"; change: number; at: number; n: number }
+  | NoticeItem;
+
+/** What somebody did to the room, or to somebody in it: see rules/notice_line.tsx. */
+export interface NoticeItem {
+  kind: "notice";
+  id: Cursor;
+  /** As it came. */
+  fields: Fields;
+  at: number;
+  /** It was done while one was there. */
+  fresh: boolean;
+}
 
 export interface MessageRow {
   kind: "message";
@@ -40,6 +53,8 @@ export interface MessageRow {
   answered?: Answered;
   /** It mentions oneself. */
   mentioned?: true;
+  /** One has hidden who says it. */
+  folded?: true;
   /** The first and the last of a group. */
   first: boolean;
   last: boolean;
@@ -59,6 +74,7 @@ export type Row =
   | MessageRow
   | PresenceRow
   | { kind: "day"; rowKey: string; at: number }
+  | { kind: "notice"; rowKey: string; notice: NoticeItem }
   | { kind: "unread"; rowKey: string };
 
 /** Messages of one person that are closer than this stand together. */
@@ -73,6 +89,8 @@ export interface TimelineInput {
   said?(event: MessageEvent): Said;
   /** What a message answers, as it is now. */
   answered?(message: Pick<Message, "replyTo">): Answered | undefined;
+  /** One has hidden them. */
+  hidden?(person: Person): boolean;
   /** What was read before; the line stands after it. */
   readUpTo?: Cursor | undefined;
 }
@@ -85,13 +103,15 @@ export function rowsOf(input: TimelineInput): Row[] {
   let presence: PresenceRow | undefined;
   let unread = readUpTo !== undefined && isThere(items, readUpTo) ? seqOf(readUpTo) : undefined;
 
+  const beginDay = (at: number) => {
+    const itsDay = startOfDay(at);
+    if (itsDay === day) return;
+    day = itsDay;
+    rows.push({ kind: "day", rowKey: `day:${itsDay}`, at });
+    previous = undefined;
+  };
   const pushMessage = (row: MessageRow) => {
-    const itsDay = startOfDay(row.at);
-    if (itsDay !== day) {
-      day = itsDay;
-      rows.push({ kind: "day", rowKey: `day:${itsDay}`, at: row.at });
-      previous = undefined;
-    }
+    beginDay(row.at);
     presence = undefined;
     const together =
       previous !== undefined &&
@@ -107,6 +127,13 @@ export function rowsOf(input: TimelineInput): Row[] {
   };
 
   for (const item of items) {
+    if (item.kind === "notice") {
+      beginDay(item.at);
+      presence = undefined;
+      previous = undefined;
+      rows.push({ kind: "notice", rowKey: item.id, notice: item });
+      continue;
+    }
     if (item.kind !== "message") {
       if (item.kind === "presence" && isOwn(item.person.id)) continue;
       if (presence === undefined) {
@@ -146,6 +173,7 @@ export function rowsOf(input: TimelineInput): Row[] {
       ...(said && { said }),
       ...(answered && { answered }),
       ...(!own && message.mentions?.some(isOwn) && { mentioned: true as const }),
+      ...(!own && input.hidden?.(message.from) && { folded: true as const }),
       first: true,
       last: true,
     });

@@ -532,7 +532,13 @@ describe("what is at hand", () => {
     expect(all("message-menu")).toHaveLength(0);
     expect(document.activeElement).toBe(row(first));
     await key(other, "Enter");
-    expect(items()).toEqual(["Add reaction+", "ReplyR", "Copy text", "Copy link to message"]);
+    expect(items()).toEqual([
+      "Add reaction+",
+      "ReplyR",
+      "Copy text",
+      "Copy link to message",
+      "Hide messages",
+    ]);
   });
 
   test("a finger that rests on it opens a sheet, one that scrolls does not", async () => {
@@ -571,7 +577,7 @@ describe("what is at hand", () => {
     expect(one("notice").textContent).toBe("Choose a name to reply or react.");
     expect(document.activeElement).toBe(one("name-input"));
     await key(first, "Enter");
-    expect(document.querySelectorAll("[role=menuitem]")).toHaveLength(2);
+    expect(document.querySelectorAll("[role=menuitem]")).toHaveLength(3);
   });
 
   test("one message is in the order of Tab, and the arrows go on from it", async () => {

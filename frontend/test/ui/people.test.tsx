@@ -20,7 +20,12 @@ test.each(Object.keys(LANGUAGES) as Language[])("who looks like somebody here: %
   const show = (members: Member[]) =>
     render(
       <Page.Provider value={{ words } as PageContext}>
-        <PeopleList members={members} count={members.length} session={undefined} />
+        <PeopleList
+          members={members}
+          count={members.length}
+          session={undefined}
+          onAbout={() => {}}
+        />
       </Page.Provider>,
       root,
     );

@@ -268,7 +268,7 @@ describe("earlier messages", () => {
     const earlier = new Earlier("http://host/messages", () => states.push(earlier.state));
     earlier.load(at(3));
     await page.pass(100);
-    expect(earlier.messages.map(({ text }) => text)).toEqual(["after"]);
+    expect(earlier.entries).toMatchObject([{ text: "after" }]);
     earlier.load(at(3));
     await page.pass(100);
     expect(asked.map((address) => new URL(address).search)).toEqual([

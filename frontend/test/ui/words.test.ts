@@ -2,13 +2,15 @@
 import { describe, expect, test, vi } from "vitest";
 import { en } from "../../src/ui/i18n/en.ts";
 import { enMore } from "../../src/ui/i18n/en_more.ts";
+import { enRules } from "../../src/ui/i18n/en_rules.ts";
 import { preferredLanguage, Words } from "../../src/ui/i18n/index.ts";
 import { ru as ruFirst } from "../../src/ui/i18n/ru.ts";
 import { ruMore } from "../../src/ui/i18n/ru_more.ts";
+import { ruRules } from "../../src/ui/i18n/ru_rules.ts";
 import type { Plural } from "../../src/ui/i18n/texts.ts";
 
-const ru = { ...ruFirst, ...ruMore };
-const english: Record<string, string | Plural> = { ...en, ...enMore };
+const ru = { ...ruFirst, ...ruMore, ...ruRules };
+const english: Record<string, string | Plural> = { ...en, ...enMore, ...enRules };
 const russian: Record<string, string | Plural> = ru;
 const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
 
@@ -18,6 +20,7 @@ describe("the two languages", () => {
       for (const key of Object.keys(first)) expect(enMore).not.toHaveProperty(key);
     }
     expect(Object.keys(ruMore).sort()).toEqual(Object.keys(enMore).sort());
+    for (const key of Object.keys(enRules)) expect({ ...en, ...enMore }).not.toHaveProperty(key);
   });
 
   test("have the same texts", () => {

@@ -17,6 +17,8 @@ export interface Acts {
   /** One has a name here, and so may write. */
   canWrite(): boolean;
   isMine(said: Said): boolean;
+  /** It is one's own, or one keeps order here. */
+  mayRemove(said: Said): boolean;
   /** Reports whether it was oneself who has this id. */
   isSelf(id: string): boolean;
   open(layer: Layer): void;
@@ -38,6 +40,7 @@ const NONE: Acts = {
   said: nothing,
   canWrite: () => false,
   isMine: () => false,
+  mayRemove: () => false,
   isSelf: () => false,
   open: nothing,
   react: nothing,

@@ -1,3 +1,5 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { Problem } from "../../client/index.ts";
 import { usePage } from "../context.ts";
 import { AlertIcon } from "../icons.tsx";
 import type { MessageProps } from "../message.tsx";
@@ -48,5 +50,24 @@ export function Refused({ row, postKey, onRetry, onDiscard }: RefusedProps) {
         {words.text("discard")}
       </button>
     </div>
+  );
+}
+
+/** Why a message of one's own waits, and how long it is until it is sent again. */
+export function Waiting({ problem }: { problem: Problem }) {
+  const { words } = usePage();
+  const { code, retryAfter = 1 } = problem;
+  const until = useMemo(() => Date.now() + retryAfter * 1_000, [problem]);
+  const [now, setNow] = useState(Date.now);
+  const left = Math.max(1, Math.ceil((until - now) / 1_000));
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  if (code !== "too_much" && code !== "slow_mode") return null;
+  return (
+    <span class="waits" data-testid="message-waits">
+      {words.plural(code === "slow_mode" ? "problemSlow" : "problemWait", left)}
+    </span>
   );
 }

@@ -6,20 +6,24 @@ import { Dialog } from "../dialog.tsx";
 import type { EmojiPickerProps } from "../emoji/picker.tsx";
 import { noteEmoji, quickEmoji } from "../emoji/recent.ts";
 import { PlusIcon } from "../icons.tsx";
+import type { PersonChoice } from "../rules/person_menu.tsx";
 import { useMedia } from "../use_media.ts";
 import { type Layer, useActs } from "./acts.ts";
 import { MessageMenu } from "./message_menu.tsx";
 import { Popup } from "./popup.tsx";
 import { ReactionList } from "./reactions.tsx";
+import type { Said } from "./talk.ts";
 
 export interface LayersProps {
   layer: Layer | undefined;
   onClose(): void;
   onRemove(id: Cursor): void;
+  /** What can be done about who has said a message. */
+  about(said: Said): readonly PersonChoice[];
 }
 
 /** What is open over the messages. */
-export function Layers({ layer, onClose, onRemove }: LayersProps) {
+export function Layers({ layer, onClose, onRemove, about }: LayersProps) {
   const { words } = usePage();
   const acts = useActs();
   const narrow = useMedia("(max-width: 599px)");
@@ -40,7 +44,7 @@ export function Layers({ layer, onClose, onRemove }: LayersProps) {
     case "menu":
       return (
         <Popup at={at} class="menu-popup" onClose={onClose}>
-          <MessageMenu said={said} at={at} touch={false} onClose={onClose} />
+          <MessageMenu said={said} at={at} about={about(said)} touch={false} onClose={onClose} />
         </Popup>
       );
     case "sheet":
@@ -64,7 +68,7 @@ export function Layers({ layer, onClose, onRemove }: LayersProps) {
               </button>
             </div>
           )}
-          <MessageMenu said={said} touch onClose={onClose} />
+          <MessageMenu said={said} about={about(said)} touch onClose={onClose} />
         </Dialog>
       );
     case "picker":

@@ -28,9 +28,9 @@ export function onMessageKey(
     acts.reply(id); // says that a name is needed
   else if (act === "react") acts.open({ kind: "picker", id, at });
   else if (act === "reply") acts.reply(id);
-  else if (!acts.isMine(said)) return;
-  else if (act === "edit") acts.edit(id);
-  else acts.open({ kind: "remove", id });
+  else if (act === "remove") {
+    if (acts.mayRemove(said)) acts.open({ kind: "remove", id });
+  } else if (acts.isMine(said)) acts.edit(id);
 }
 
 function move(

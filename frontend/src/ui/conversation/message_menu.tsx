@@ -2,6 +2,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { CopyIcon, LinkIcon, ReactIcon, ReplyIcon } from "../icons.tsx";
 import { EditIcon, TrashIcon } from "../icons_later.tsx";
+import type { PersonChoice } from "../rules/person_menu.tsx";
 import { type Acts, useActs } from "./acts.ts";
 import { KEYS } from "./message_keys.ts";
 import type { Said } from "./talk.ts";
@@ -45,7 +46,7 @@ function choicesOf(said: Said, acts: Acts, at: DOMRect | undefined, touch: boole
       Icon: ReactIcon,
       do: () => acts.open({ kind: "reactions", id }),
     },
-    own && {
+    acts.mayRemove(said) && {
       id: "delete",
       text: "remove",
       Icon: TrashIcon,
@@ -60,13 +61,15 @@ function choicesOf(said: Said, acts: Acts, at: DOMRect | undefined, touch: boole
 export interface MessageMenuProps {
   said: Said;
   at?: DOMRect | undefined;
+  /** What can be done about who has said it. */
+  about: readonly PersonChoice[];
   /** On a phone: keys are not named. */
   touch: boolean;
   onClose(): void;
 }
 
 /** All that can be done to a message, with the keys that do the same. */
-export function MessageMenu({ said, at, touch, onClose }: MessageMenuProps) {
+export function MessageMenu({ said, at, about, touch, onClose }: MessageMenuProps) {
   const { words } = usePage();
   const acts = useActs();
   const box = useRef<HTMLDivElement>(null);
@@ -115,6 +118,27 @@ export function MessageMenu({ said, at, touch, onClose }: MessageMenuProps) {
           <choice.Icon />
           <span>{words.text(choice.text)}</span>
           {!touch && choice.key !== undefined && <kbd>{choice.key}</kbd>}
+        </button>
+      ))}
+      {about.length > 0 && (
+        <p class="menu-about" aria-hidden="true">
+          <bdi>{said.message.from.name}</bdi>
+        </p>
+      )}
+      {about.map((choice) => (
+        <button
+          key={choice.id}
+          type="button"
+          role="menuitem"
+          tabIndex={-1}
+          class={choice.bad ? "choice bad" : "choice"}
+          data-testid={`person-${choice.id}`}
+          onClick={() => {
+            onClose();
+            choice.do();
+          }}
+        >
+          <span>{words.text(choice.text)}</span>
         </button>
       ))}
     </div>

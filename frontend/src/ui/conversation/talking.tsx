@@ -54,6 +54,7 @@ export function useTalking(options: TalkingOptions) {
       said: (id) => talk.get(id),
       canWrite,
       isMine: ({ message }) => talk.isMine(message),
+      mayRemove: ({ message }) => canWrite() && (model.keepsOrder || talk.isMine(message)),
       isSelf: (id) => client.isOwn(id),
       open: setLayer,
       react: (id, emoji) => named() && talk.react(id, emoji),

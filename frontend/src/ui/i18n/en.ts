@@ -20,6 +20,8 @@ export const en = {
   peopleCount: { one: "{count} person", other: "{count} people" },
   you: "you",
   guest: "guest",
+  program: "program",
+  signedIn: "signed in",
   rooms: "Rooms",
   roomsWider: "Show room names",
   roomsNarrower: "Show initials only",

@@ -12,6 +12,8 @@ export const enMore = {
   or: "or",
   recentRooms: "Recent rooms",
   forgetRoom: "Remove {room} from the list",
+  personActions: "Actions for {name}",
+  signIn: "Sign in",
   changeName: "Change name",
   linkDevice: "Use this on another device",
   linkDeviceHint:
@@ -245,4 +247,14 @@ export const enMore = {
   problemNotYours: "You can't change this message.",
   problemCantReact: "You can't react here.",
   problemReactions: "This message can't take more reactions.",
+  problemMuted: "You are muted.",
+  problemMutedTill: "You are muted until {time}.",
+  problemSlow: {
+    one: "Slow mode: it goes out in {count} second.",
+    other: "Slow mode: it goes out in {count} seconds.",
+  },
+  problemWait: {
+    one: "Too many messages at once: it goes out in {count} second.",
+    other: "Too many messages at once: it goes out in {count} seconds.",
+  },
 };

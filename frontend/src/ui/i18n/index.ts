@@ -23,25 +23,44 @@ export async function loadLanguage(language: Language): Promise<void> {
   }
 }
 
-/** Brings the other words of a language, or those of English. Rejects where there are none. */
-export async function loadMore(language: Language): Promise<void> {
+type Bring = () => Promise<Partial<Texts>>;
+
+/** Adds words to a language, or those of English. Rejects where there are none. */
+async function bring(language: Language, ofRussian: Bring, ofEnglish: Bring): Promise<void> {
   await loadLanguage(language);
   const { ru } = TEXTS;
   if (language === "ru" && ru !== undefined) {
     try {
-      Object.assign(ru, (await import("./ru_more.ts")).ruMore);
+      Object.assign(ru, await ofRussian());
       return;
     } catch {
       // English stands in for them.
     }
   }
-  const { enMore } = await import("./en_more.ts");
-  Object.assign((language === "ru" ? ru : undefined) ?? TEXTS.en ?? {}, enMore);
+  Object.assign((language === "ru" ? ru : undefined) ?? TEXTS.en ?? {}, await ofEnglish());
+}
+
+/** Brings the other words of a language, or those of English. Rejects where there are none. */
+export function loadMore(language: Language): Promise<void> {
+  return bring(
+    language,
+    async () => (await import("./ru_more.ts")).ruMore,
+    async () => (await import("./en_more.ts")).enMore,
+  );
+}
+
+/** The same for the words of who may do what in a room. */
+export function loadRules(language: Language): Promise<void> {
+  return bring(
+    language,
+    async () => (await import("./ru_rules.ts")).ruRules,
+    async () => (await import("./en_rules.ts")).enRules,
+  );
 }
 
 /** Brings all words of a language that there are. It never rejects. */
 export async function loadAll(language: Language): Promise<void> {
-  await loadMore(language).catch(() => {});
+  await Promise.all([loadMore(language), loadRules(language)]).catch(() => {});
 }
 
 type PlainKey = { [Key in keyof Texts]: Texts[Key] extends string ? Key : never }[keyof Texts];
@@ -89,6 +108,10 @@ export class Words {
     const forms: Plural | undefined = this.#texts[key];
     const form = forms?.[this.#plural.select(count) as keyof Plural] ?? forms?.other;
     return fill(form, { count: this.#number.format(count), ...values });
+  }
+
+  number(value: number): string {
+    return this.#number.format(value);
   }
 
   list(items: string[]): string {

@@ -23,6 +23,8 @@ export const ru: FirstTexts = {
   },
   you: "вы",
   guest: "гость",
+  program: "программа",
+  signedIn: "имя подтверждено",
   ...roomsRu,
   copyLink: "Скопировать ссылку",
   linkCopied: "Ссылка скопирована",

@@ -1,5 +1,6 @@
 import type { en } from "./en.ts";
 import type { enMore } from "./en_more.ts";
+import type { enRules } from "./en_rules.ts";
 
 export type Plural = { one: string; other: string; few?: string; many?: string };
 
@@ -10,4 +11,6 @@ type Said<English> = { [Key in keyof English]: English[Key] extends string ? str
 export type FirstTexts = Said<typeof en>;
 /** The words that come with what is loaded on demand. */
 export type MoreTexts = Said<typeof enMore>;
-export type Texts = FirstTexts & MoreTexts;
+/** The words of who may do what in a room. */
+export type RulesTexts = Said<typeof enRules>;
+export type Texts = FirstTexts & MoreTexts & RulesTexts;

@@ -1,0 +1,164 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Post, Problem } from "../../client/index.ts";
+import {
+  followRules,
+  type Key,
+  keyOf,
+  type Notice,
+  type RoomRules,
+  type Rules,
+  readNotice,
+} from "../../client/rules.ts";
+import { usePage } from "../context.ts";
+import { pageFetch } from "../page_session.ts";
+import type { RoomModel } from "../room_model.ts";
+import { dropSecret, secretOf } from "./secret.ts";
+
+/** Until when one may only read, where that is known. */
+export interface Muted {
+  until?: string;
+}
+
+/** How one comes in by the secret of an address. */
+export interface Entering {
+  state: "working" | "failed" | "in";
+  by: "invite" | "owner";
+  problem?: Problem;
+}
+
+/**
+ * What the page knows of a room's rules, and its calls. One for each room that is shown, made when
+ * the first part of the page that needs it has come.
+ */
+export class Control {
+  readonly calls: Rules;
+  readonly room: string;
+  readonly #model: RoomModel;
+  readonly #listeners = new Set<() => void>();
+  #known: RoomRules | undefined;
+  #entering: Entering | undefined;
+  #muted: Muted | undefined;
+
+  constructor(model: RoomModel, room: string, baseUrl: string) {
+    this.room = room;
+    this.#model = model;
+    const options = { baseUrl, room, env: { fetch: pageFetch } };
+    this.calls = followRules(model.client, options, (rules) => this.#learn(rules));
+    model.client.on("posts", (posts) => this.#look(posts));
+    this.#look(model.client.posts);
+    model.client.on("event", (event) => this.#noticed(readNotice(event)));
+    // What the event `settings` said before this was there, and one's own role, which it does not say.
+    if (model.view.rules?.owned) void this.calls.read();
+  }
+
+  /** The rules, once they are known. */
+  get known(): RoomRules | undefined {
+    return this.#known;
+  }
+
+  /** One is muted, as far as that was told. */
+  get muted(): Muted | undefined {
+    return this.#muted;
+  }
+
+  /** Reports whether somebody is muted, as far as the log says. */
+  isMuted(id: string): boolean {
+    const last = this.#model.view.items.findLast(
+      (item) =>
+        item.kind === "notice" &&
+        /^(un)?muted$/.test(`${item.fields.what}`) &&
+        (item.fields.member as { id?: unknown } | undefined)?.id === id,
+    );
+    return last?.kind === "notice" && last.fields.what === "muted";
+  }
+
+  /** Coming in by a secret; undefined where there was none. */
+  get entering(): Entering | undefined {
+    return this.#entering;
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Tries the secret that the address had, once one is somebody. */
+  async redeem(): Promise<void> {
+    const key = keyOf(secretOf(this.room) ?? "");
+    const { session } = this.#model.client;
+    if (key === undefined || session == null || this.#entering?.state === "working") return;
+    await this.#enter(key, "invite" in key ? "invite" : "owner");
+  }
+
+  /** Comes in by what somebody has typed. Undefined when it worked. */
+  async enter(key: Key): Promise<Problem | undefined> {
+    const { problem } = await this.calls.enter(key);
+    if (problem === undefined) this.#in();
+    return problem;
+  }
+
+  /** Another secret was pasted. */
+  forgetEntering(): void {
+    this.#entering = undefined;
+    this.#changed();
+  }
+
+  async #enter(key: Key, by: Entering["by"]): Promise<void> {
+    this.#entering = { state: "working", by };
+    this.#changed();
+    const problem = await this.enter(key);
+    // What may work later is kept: there is no answer, or it was too much at once.
+    const again = problem?.code === "no_answer" || problem?.code === "too_much";
+    if (!again && problem?.code !== "unavailable") dropSecret(this.room);
+    this.#entering = problem === undefined ? { state: "in", by } : { state: "failed", by, problem };
+    this.#changed();
+  }
+
+  #in(): void {
+    if (this.#model.view.ended !== undefined) this.#model.restart();
+  }
+
+  #learn(rules: RoomRules): void {
+    this.#known = rules;
+    this.#model.learn(rules);
+    this.#changed();
+  }
+
+  /** A refusal says until when. */
+  #look(posts: readonly Post[]): void {
+    const problem = posts.findLast((post) => post.problem?.code === "muted")?.problem;
+    if (problem === undefined) return;
+    this.#muted = problem.until === undefined ? {} : { until: problem.until };
+    this.#changed();
+  }
+
+  /** The log says it to everybody, and not until when. */
+  #noticed(notice: Notice | undefined): void {
+    const own = this.#model.client.session?.clientId;
+    if (notice === undefined || notice.member?.id !== own || !this.#model.view.loaded) return;
+    if (notice.what !== "muted" && notice.what !== "unmuted") return;
+    this.#muted = notice.what === "muted" ? {} : undefined;
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+}
+
+const controls = new WeakMap<RoomModel, Control>();
+
+export function controlOf(model: RoomModel, room: string, baseUrl: string): Control {
+  const known = controls.get(model) ?? new Control(model, room, baseUrl);
+  controls.set(model, known);
+  return known;
+}
+
+/** The room's control; it draws anew when that knows something else. */
+export function useControl(model: RoomModel, room: string): Control {
+  const { baseUrl } = usePage();
+  const control = controlOf(model, room, baseUrl);
+  const [, draw] = useState(0);
+  useEffect(() => control.subscribe(() => draw((n) => n + 1)), [control]);
+  return control;
+}

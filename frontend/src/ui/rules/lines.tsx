@@ -1,0 +1,125 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { usePage } from "../context.ts";
+import { CheckIcon } from "../icons.tsx";
+
+interface LineProps {
+  /** The setting's name on the wire. */
+  name: string;
+  label: string;
+  /** It was saved just now. */
+  saved: boolean;
+}
+
+/** That it was saved, for the eye; a voice is told once for the page. */
+export function SavedSign({ saved }: { saved: boolean }) {
+  const { words } = usePage();
+  return (
+    <span class="saved-sign" aria-hidden="true" title={saved ? words.text("setSaved") : undefined}>
+      {saved && <CheckIcon />}
+    </span>
+  );
+}
+
+interface TextLineProps extends LineProps {
+  value: string;
+  placeholder?: string;
+  /** Characters. */
+  most: number;
+  /** Reports whether it was taken. */
+  onSave(value: string): Promise<boolean>;
+}
+
+/** A text is saved by Enter, and when one leaves the field; Esc brings back what it was. */
+export function TextLine({ name, label, saved, value, placeholder, most, onSave }: TextLineProps) {
+  const field = useRef<HTMLInputElement>(null);
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  const save = async () => {
+    const next = text.trim();
+    if (next === value) return setText(value);
+    if (!(await onSave(next))) field.current?.focus();
+  };
+  return (
+    <label class="setting-line wide">
+      <span>{label}</span>
+      <span class="setting-value">
+        <input
+          ref={field}
+          data-testid={`set-${name}`}
+          autocomplete="off"
+          dir="auto"
+          maxLength={most}
+          placeholder={placeholder}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+          onBlur={() => void save()}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && !event.isComposing) void save();
+            if (event.key !== "Escape" || text === value) return;
+            event.preventDefault();
+            event.stopPropagation();
+            setText(value);
+          }}
+        />
+        <SavedSign saved={saved} />
+      </span>
+    </label>
+  );
+}
+
+interface CheckBoxLineProps extends LineProps {
+  value: boolean;
+  onSave(value: boolean): Promise<boolean>;
+}
+
+export function CheckBoxLine({ name, label, saved, value, onSave }: CheckBoxLineProps) {
+  return (
+    <label class="setting-line">
+      <span>{label}</span>
+      <span class="setting-value">
+        <SavedSign saved={saved} />
+        <input
+          type="checkbox"
+          data-testid={`set-${name}`}
+          checked={value}
+          onChange={async (event) => {
+            const box = event.currentTarget;
+            // What was not taken shows what it is.
+            if (!(await onSave(box.checked))) box.checked = value;
+          }}
+        />
+      </span>
+    </label>
+  );
+}
+
+interface ChoiceLineProps extends LineProps {
+  value: string;
+  choices: readonly (readonly [value: string, text: string])[];
+  onSave(value: string): Promise<boolean>;
+}
+
+export function ChoiceLine({ name, label, saved, value, choices, onSave }: ChoiceLineProps) {
+  return (
+    <label class="setting-line">
+      <span>{label}</span>
+      <span class="setting-value">
+        <SavedSign saved={saved} />
+        <select
+          data-testid={`set-${name}`}
+          value={value}
+          onChange={async (event) => {
+            const select = event.currentTarget;
+            if (!(await onSave(select.value))) select.value = value;
+          }}
+        >
+          {choices.map(([one, text]) => (
+            <option key={one} value={one}>
+              {text}
+            </option>
+          ))}
+        </select>
+      </span>
+    </label>
+  );
+}

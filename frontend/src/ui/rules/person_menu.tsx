@@ -1,0 +1,179 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+import type { Cursor, Person } from "../../client/index.ts";
+import { keepsOrder, mayKeepInOrder } from "../../client/rules.ts";
+import { usePage } from "../context.ts";
+import { Popup } from "../conversation/popup.tsx";
+import { Dialog } from "../dialog.tsx";
+import type { Words } from "../i18n/index.ts";
+import type { RoomModel } from "../room_model.ts";
+import { isolate } from "../rows.tsx";
+import { useMedia } from "../use_media.ts";
+import type { Control } from "./control.ts";
+import { hide, isHidden, unhide } from "./hidden.ts";
+import type { Asked } from "./moderate.tsx";
+import { refusalOf } from "./refusal.ts";
+
+/** Somebody whom one does something about, and where that began. */
+export interface About {
+  person: Person;
+  /** The message that one came from. */
+  message?: Cursor | undefined;
+  /** Where it stands on the screen. */
+  at?: DOMRect | undefined;
+}
+
+export interface PersonMenuProps {
+  about: About;
+  model: RoomModel;
+  control: Control;
+  say(text: string): void;
+  onAsk(asked: Asked): void;
+  onClose(): void;
+}
+
+/** Something that can be done about somebody. */
+export interface PersonChoice {
+  id: string;
+  text: Parameters<ReturnType<typeof usePage>["words"]["text"]>[0];
+  bad?: true;
+  do(): void;
+}
+
+/** What one can do about somebody of the list. */
+export function PersonMenu(props: PersonMenuProps) {
+  const { about, onClose } = props;
+  const { words } = usePage();
+  const narrow = useMedia("(max-width: 599px)");
+  const name = isolate(about.person.name);
+  const title = words.text("personActions", { name });
+  return narrow ? (
+    <Dialog title={about.person.name} kind="sheet" testId="person-sheet" onClose={onClose}>
+      <Choices {...props} title={title} />
+    </Dialog>
+  ) : (
+    <Popup at={about.at} class="menu-popup" onClose={onClose}>
+      <Choices {...props} title={title} />
+    </Popup>
+  );
+}
+
+function Choices({ title, ...props }: PersonMenuProps & { title: string }) {
+  const { onClose } = props;
+  const { words } = usePage();
+  const box = useRef<HTMLDivElement>(null);
+  const items = () => [...(box.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
+  useLayoutEffect(() => items()[0]?.focus(), []);
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    const all = items();
+    const index = all.indexOf(document.activeElement as HTMLElement);
+    const to = {
+      ArrowDown: (index + 1) % all.length,
+      ArrowUp: (index - 1 + all.length) % all.length,
+      Home: 0,
+      End: all.length - 1,
+    }[event.key];
+    if (event.key === "Tab") onClose();
+    if (to === undefined) return;
+    event.preventDefault();
+    all[to]?.focus();
+  };
+  return (
+    <div
+      ref={box}
+      class="message-menu"
+      role="menu"
+      tabIndex={-1}
+      aria-label={title}
+      data-testid="person-menu"
+      onKeyDown={onKeyDown}
+    >
+      <p class="menu-about" aria-hidden="true">
+        <bdi>{props.about.person.name}</bdi>
+      </p>
+      {choicesOf(props, words).map((choice, index) => (
+        <button
+          key={choice.id}
+          type="button"
+          role="menuitem"
+          tabIndex={-1}
+          data-first={index === 0 || undefined}
+          class={choice.bad ? "choice bad" : "choice"}
+          data-testid={`person-${choice.id}`}
+          onClick={() => {
+            onClose();
+            choice.do();
+          }}
+        >
+          <span>{words.text(choice.text)}</span>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** What one can do about somebody: what one has no power for is not there. */
+export function choicesOf(
+  { about, model, control, say, onAsk }: Omit<PersonMenuProps, "onClose">,
+  words: Words,
+): PersonChoice[] {
+  const { person, message } = about;
+  const { role, owned } = model.view.rules ?? {};
+  const here = model.view.members?.find(({ id }) => id === person.id);
+  const keeps = owned === true && mayKeepInOrder(role, here?.role);
+  const owner = owned === true && role === "owner";
+  const session = person.guest !== true && person.via !== "token";
+  const hidden = isHidden(person);
+  const name = isolate(person.name);
+  const run = async (answer: ReturnType<typeof control.calls.unmute>) => {
+    const { problem } = await answer;
+    if (problem !== undefined) say(refusalOf(words, problem));
+  };
+  const ask = (kind: "remove" | "mute" | "ban" | "give") => () => onAsk({ kind, person });
+  const choices: (PersonChoice | false)[] = [
+    keeps &&
+      session &&
+      model.view.rules?.settings.newcomers === "read" && {
+        id: "let-in",
+        text: "personLetIn",
+        do: () => void run(control.calls.setRole(person.id, "member")),
+      },
+    {
+      id: "hide",
+      text: hidden ? "personShow" : "personHide",
+      do: () => {
+        if (hidden) unhide(person);
+        else hide(person);
+        say(words.text(hidden ? "personShown" : "personHidden", { name }));
+      },
+    },
+    message !== undefined &&
+      owned === true &&
+      !keepsOrder(role as never) &&
+      model.view.session != null && {
+        id: "report",
+        text: "personReport",
+        do: () => onAsk({ kind: "report", message }),
+      },
+    owner &&
+      session && {
+        id: "moderator",
+        text: here?.role === "moderator" ? "personUnmakeModerator" : "personMakeModerator",
+        do: () =>
+          void run(
+            control.calls.setRole(person.id, here?.role === "moderator" ? "member" : "moderator"),
+          ),
+      },
+    owner && session && { id: "give", text: "personMakeOwner", do: ask("give") },
+    keeps &&
+      control.isMuted(person.id) && {
+        id: "unmute",
+        text: "personUnmute",
+        do: () => void run(control.calls.unmute(person.id)),
+      },
+    keeps && { id: "mute", text: "personMute", do: ask("mute") },
+    keeps && { id: "remove", text: "personRemove", bad: true, do: ask("remove") },
+    keeps && { id: "ban", text: "personBan", bad: true, do: ask("ban") },
+  ];
+  return choices.filter((choice) => choice !== false);
+}

@@ -1,0 +1,17 @@
+import { startOfDay, type Words } from "../i18n/index.ts";
+
+/** A time that is to come: of today the hour, else the day with it. */
+export function untilText(words: Words, until: string, now = Date.now()): string {
+  const at = Date.parse(until);
+  if (Number.isNaN(at)) return until;
+  if (startOfDay(at) === startOfDay(now)) return words.time(at);
+  return `${words.shortTime(at, now)}, ${words.time(at)}`;
+}
+
+/** A length of time in its largest whole unit. */
+export function spanText(words: Words, seconds: number): string {
+  if (seconds % 86_400 === 0) return words.plural("days", seconds / 86_400);
+  if (seconds % 3_600 === 0) return words.plural("hours", seconds / 3_600);
+  if (seconds % 60 === 0) return words.plural("minutes", seconds / 60);
+  return words.plural("seconds", seconds);
+}

@@ -1,0 +1,587 @@
+// @vitest-environment happy-dom
+import { describe, expect, test, vi } from "vitest";
+import { Words } from "../../src/ui/i18n/index.ts";
+import { problem } from "../fake_server.ts";
+import { usePage } from "./open_page.tsx";
+
+const page = usePage();
+
+/** What is loaded on demand needs real time, too. */
+async function seen(id: string): Promise<HTMLElement> {
+  await vi.waitFor(
+    async () => {
+      await page.pass(50);
+      expect(page.all(id).length, `${id} in ${document.body.textContent}`).toBeGreaterThan(0);
+    },
+    { timeout: 30_000 },
+  );
+  return page.one(id);
+}
+
+async function until(condition: () => void): Promise<void> {
+  await vi.waitFor(
+    async () => {
+      await page.pass(50);
+      condition();
+    },
+    { timeout: 30_000 },
+  );
+}
+
+interface Asked {
+  call: string;
+  body: Record<string, unknown>;
+  match: string | undefined;
+}
+
+const base = {
+  title: "Tea",
+  topic: "at four",
+  posting: "everyone",
+  newcomers: "post",
+  slowMode: 0,
+};
+
+/** The room has an owner. What is asked about its rules is kept, and answered. */
+function owned(role: string, more: object = {}) {
+  const { server } = page;
+  const state = { version: 7, role, settings: { ...base, ...more } as Record<string, unknown> };
+  const asked: Asked[] = [];
+  const answers = new Map<string, () => Response>();
+  const rules = () => ({ roomId: "lobby", owned: true, ...state });
+  const event = () => {
+    const { role: _, ...told } = rules();
+    return { type: "settings", ...told };
+  };
+  server.settings = event();
+  server.answer = (method, url, { body, headers }) => {
+    if (!url.pathname.startsWith("/rooms/lobby/")) return undefined;
+    const path = url.pathname.slice("/rooms/lobby".length);
+    if (/^\/(sse|messages|read|members|typing)$/.test(path)) return undefined;
+    const call = `${method} ${path}`;
+    const fields = JSON.parse(String(body ?? "{}"));
+    const match = (headers as Record<string, string>)["If-Match"];
+    if (method !== "GET") asked.push({ call, body: fields, match });
+    const answer = answers.get(call)?.();
+    if (answer !== undefined) return answer;
+    if (path === "/settings" && method === "PATCH") {
+      Object.assign(state.settings, fields);
+      state.version++;
+      server.settings = event();
+      server.tell(event());
+    }
+    return path === "/settings" || path === "/enter"
+      ? Response.json(rules())
+      : Response.json({ id: "99-00000001", what: "done", from: { id: "me" }, roomId: "lobby" });
+  };
+  return { asked, answers, state, event };
+}
+
+const notice = (what: string, more: object = {}, from = { id: "bob", name: "Bob" }) =>
+  page.server.append({ type: "notice", what, from, ...more });
+const notices = () => page.all("notice-line").map((line) => line.textContent);
+const plain = (text: string | null | undefined) => text?.replace(/[\u2068\u2069]/g, "");
+
+describe("a room that one may not enter", () => {
+  test.each([
+    ["locked", "locked"],
+    ["full", "full"],
+    ["banned", "banned"],
+    ["room_closed", "closed"],
+  ])("says that it is: %s", async (code, word) => {
+    page.server.door = { status: 403, code, until: "2126-11-25T12:10:00.000Z", reason: "spam <b>" };
+    await page.open("/rooms/lobby");
+    const door = await seen("door");
+    expect(door.dataset.code).toBe(code);
+    expect(door.textContent).toContain(word);
+    if (code === "banned") expect(plain(door.textContent)).toContain("spam <b>");
+    // Nothing is tried by itself, and what one presses is tried.
+    const tries = page.server.opened.length;
+    await page.pass(600_000);
+    expect(page.server.opened.length).toBe(tries);
+    if (code === "room_closed") return expect(page.all("door-again")).toEqual([]);
+    page.server.door = undefined;
+    await page.click("door-again");
+    await seen("composer-input");
+    expect(page.all("door")).toEqual([]);
+  });
+
+  test("asks for its password in place, and says kindly that one is wrong", async () => {
+    const { asked, answers } = owned("guest");
+    page.server.door = { status: 403, code: "password_required" };
+    answers.set("POST /enter", () => problem(403, "wrong_password"));
+    await page.open("/rooms/lobby");
+    await seen("door-password");
+    await page.fill("door-password", "guess");
+    await page.click("door-enter");
+    await until(() => expect(page.one("door-problem").textContent).toContain("isn't the password"));
+    answers.set("POST /enter", () => problem(429, "too_much", { retryAfter: 3 }));
+    await page.click("door-enter");
+    await until(() => expect(page.one("door-problem").textContent).toContain("3 seconds"));
+    expect((page.one("door-enter") as HTMLButtonElement).disabled).toBe(true);
+    await page.pass(3_100);
+    await until(() => expect(page.one("door-problem").textContent).toBe(""));
+    answers.delete("POST /enter");
+    page.server.door = undefined;
+    await page.fill("door-password", "s3cret");
+    await page.click("door-enter");
+    await seen("composer-input");
+    expect(asked.map(({ body }) => body)).toEqual([
+      { password: "guess" },
+      { password: "guess" },
+      { password: "s3cret" },
+    ]);
+    expect(JSON.stringify({ ...localStorage, ...sessionStorage })).not.toContain("s3cret");
+  });
+
+  test("redeems an invite out of the address, once one has a name", async () => {
+    const { asked } = owned("guest");
+    page.server.signedIn = false;
+    page.server.door = { status: 403, code: "invite_required" };
+    await page.open("/rooms/lobby?transport=sse#i=s3cretInv1te", true);
+    expect(location.hash).toBe("");
+    const door = await seen("door");
+    expect(door.textContent).toContain("You are invited");
+    expect(asked).toEqual([]);
+    await seen("name-input");
+    page.server.signedIn = true;
+    page.server.door = undefined;
+    await page.fill("name-input", "Ann");
+    await page.click("name-save");
+    await seen("composer-input");
+    expect(asked).toMatchObject([{ call: "POST /enter", body: { invite: "s3cretInv1te" } }]);
+    expect(location.href).not.toContain("s3cret");
+    expect(JSON.stringify({ ...localStorage, ...sessionStorage })).not.toContain("s3cretInv1te");
+  });
+
+  test("says that an invite is no longer good, and takes another", async () => {
+    const { asked, answers } = owned("guest");
+    page.server.door = { status: 403, code: "invite_required" };
+    answers.set("POST /enter", () => problem(403, "wrong_invite"));
+    await page.open("/rooms/lobby#i=0ld");
+    expect((await seen("entering-problem")).textContent).toContain("no longer good");
+    await page.fill("door-invite", "https://elsewhere.example/");
+    await page.click("door-enter");
+    expect(page.one("door-problem").textContent).toContain("no invitation");
+    answers.delete("POST /enter");
+    page.server.door = undefined;
+    await page.fill("door-invite", "http://localhost:3000/rooms/lobby#i=n3w");
+    await page.click("door-enter");
+    await seen("composer-input");
+    expect(asked.map(({ body }) => body)).toEqual([{ invite: "0ld" }, { invite: "n3w" }]);
+  });
+
+  test("keeps what was being written by who is put out, and lets them come back", async () => {
+    owned("guest");
+    page.server.post("hello");
+    await page.open("/rooms/lobby");
+    await seen("composer-input");
+    await page.fill("composer-input", "half a thought");
+    page.server.close("removed");
+    const door = await seen("door");
+    expect(door.textContent).toContain("removed");
+    expect(page.texts()).toEqual(["hello"]);
+    page.server.door = undefined;
+    await page.click("door-again");
+    expect(((await seen("composer-input")) as HTMLTextAreaElement).value).toBe("half a thought");
+  });
+});
+
+test("an owner's link makes one an owner of a room that is open to all", async () => {
+  const { asked } = owned("owner");
+  await page.open("/rooms/lobby#o=0wner");
+  expect(location.hash).toBe("");
+  await until(() => expect(page.one("notice").textContent).toContain("owner of this room"));
+  expect(asked).toMatchObject([{ call: "POST /enter", body: { owner: "0wner" } }]);
+});
+
+describe("what one may not write", () => {
+  test("says so in the composer's place, and until when", async () => {
+    owned("guest", { posting: "moderators" });
+    await page.open("/rooms/lobby");
+    const hint = await seen("write-hint");
+    expect(hint.textContent).toContain("Only moderators");
+    expect(page.all("composer-input")).toEqual([]);
+    page.server.tell({ ...owned("guest").event(), version: 20 });
+    await seen("composer-input");
+  });
+
+  test("newcomers see that they are to be let in, and then are", async () => {
+    owned("guest", { newcomers: "read" });
+    await page.open("/rooms/lobby");
+    expect((await seen("write-hint")).textContent).toContain("lets them in");
+    notice("role", { member: { id: "me", name: "Ann" }, role: "member" });
+    await seen("composer-input");
+    expect(page.all("write-hint")).toEqual([]);
+  });
+
+  test("slow mode counts down, and the text stays", async () => {
+    owned("member", { slowMode: 30 });
+    await page.open("/rooms/lobby");
+    expect((await seen("write-hint")).textContent).toBe("Slow mode: one message every 30 seconds.");
+    await page.fill("composer-input", "one");
+    await page.click("send");
+    await until(() => expect(page.texts()).toEqual(["one"]));
+    await page.fill("composer-input", "two");
+    await until(() => expect(page.one("write-hint").textContent).toMatch(/again in \d+ seconds/));
+    expect((page.one("send") as HTMLButtonElement).disabled).toBe(true);
+    page.press(page.one("composer-input"), "Enter");
+    await page.pass(100);
+    expect(page.texts()).toEqual(["one"]);
+    expect((page.one("composer-input") as HTMLTextAreaElement).value).toBe("two");
+    await page.pass(31_000);
+    await until(() => expect((page.one("send") as HTMLButtonElement).disabled).toBe(false));
+    await page.click("send");
+    await until(() => expect(page.texts()).toEqual(["one", "two"]));
+  });
+
+  test("a message that is too much at once says how long it waits, and goes out then", async () => {
+    await page.open("/rooms/lobby");
+    await seen("composer-input");
+    page.server.refuse = { status: 429, code: "too_much", retryAfter: 20 };
+    await page.fill("composer-input", "more");
+    await page.click("send");
+    await page.pass(2_500);
+    expect((await seen("message-waits")).textContent).toMatch(/goes out in 1\d seconds/);
+    page.server.refuse = undefined;
+    await page.pass(20_000);
+    await until(() => expect(page.all("message-waits")).toEqual([]));
+    expect(page.one("message").dataset.state).toBe("sent");
+    expect(page.texts()).toEqual(["more"]);
+  });
+
+  test("who is muted sees until when, and the text is not lost", async () => {
+    owned("guest");
+    await page.open("/rooms/lobby");
+    await seen("composer-input");
+    page.server.refuse = { status: 403, code: "muted", until: "2126-11-25T12:10:00.000Z" };
+    await page.fill("composer-input", "but");
+    await page.click("send");
+    expect((await seen("write-hint")).textContent).toContain("muted you until");
+    expect(page.texts()).toEqual(["but"]);
+    page.server.refuse = undefined;
+    notice("unmuted", { member: { id: "me", name: "Ann" } });
+    await seen("composer-input");
+  });
+});
+
+describe("what was done in the room", () => {
+  test.each(["en", "ru"] as const)("is a quiet line: %s", async (language) => {
+    localStorage.setItem("caller.language", JSON.stringify(language));
+    owned("guest");
+    const member = { id: "eve", name: "Eve" };
+    await page.open("/rooms/lobby");
+    page.server.post("hello");
+    notice("topic-like");
+    const lines: [string, object][] = [
+      ["owned", {}],
+      ["settings", { changed: ["topic"], topic: "at <i>five</i>" }],
+      ["settings", { changed: ["topic"], topic: "" }],
+      ["settings", { changed: ["title"], title: "Tea" }],
+      ["settings", { changed: ["slowMode"], slowMode: 10 }],
+      ["settings", { changed: ["slowMode"], slowMode: 0 }],
+      ["settings", { changed: ["locked"], locked: true }],
+      ["settings", { changed: ["newcomers"], newcomers: "read" }],
+      ["settings", { changed: ["password"] }],
+      ["settings", { changed: ["files", "calls"] }],
+      ["removed", { member }],
+      ["banned", { member }],
+      ["unbanned", { member }],
+      ["muted", { member }],
+      ["unmuted", { member }],
+      ["let-in", { member }],
+      ["role", { member, role: "moderator" }],
+      ["role", { member, role: "guest" }],
+    ];
+    for (const [what, more] of lines) notice(what, more);
+    await until(() => expect(notices().filter(Boolean)).toHaveLength(lines.length + 1));
+    const said = notices().map(plain);
+    expect(new Set(said.slice(1)).size).toBe(lines.length);
+    for (const line of said) expect(line).toContain("Bob");
+    expect(said.filter((line) => line?.includes("Eve"))).toHaveLength(8);
+    if (language === "en") expect(said).toContain("Bob banned Eve");
+    expect(said[2]).toContain("at <i>five</i>");
+    expect(document.querySelector("[data-testid=notice-line] i")).toBeNull();
+    // No screen reader is told of each: it is there to be read.
+    expect(page.one("heard").textContent).toBe(language === "en" ? "Bob: hello" : "Bob: hello");
+  });
+
+  test("what was deleted is gone, and said", async () => {
+    owned("guest");
+    page.server.post("one");
+    page.server.post("two");
+    await page.open("/rooms/lobby");
+    await until(() => expect(page.texts()).toEqual(["one", "two"]));
+    notice("cleared");
+    await until(() => expect(notices().map(plain)).toEqual(["Bob deleted all messages before"]));
+    expect(page.texts()).toEqual([]);
+  });
+
+  test("the header has the title and the topic", async () => {
+    owned("guest");
+    await page.open("/rooms/lobby");
+    await until(() => expect(document.querySelector("h1")?.textContent).toBe("Tea"));
+    expect(page.one("topic").textContent).toBe("at four");
+    page.server.tell({ ...owned("guest", { title: "", topic: "" }).event(), version: 30 });
+    await until(() => expect(document.querySelector("h1")?.textContent).toBe("lobby"));
+    expect(page.all("topic")).toEqual([]);
+  });
+});
+
+describe("an owner's settings", () => {
+  const open = async () => {
+    await page.open("/rooms/lobby");
+    await until(() => expect(document.querySelector("h1")?.textContent).toBe("Tea"));
+    await page.click("menu");
+    (await seen("room-about-open")).click();
+    await seen("room-dialog");
+  };
+
+  test("are saved at once, each by its own control, and undone by it", async () => {
+    const { asked, state } = owned("owner");
+    await open();
+    const locked = (await seen("set-locked")) as HTMLInputElement;
+    for (const value of [true, false]) {
+      locked.checked = value;
+      locked.dispatchEvent(new Event("change", { bubbles: true }));
+      await until(() => expect(state.settings.locked).toBe(value));
+    }
+    expect(asked.map(({ call, body, match }) => [call, body, match])).toEqual([
+      ["PATCH /settings", { locked: true }, '"7"'],
+      ["PATCH /settings", { locked: false }, '"8"'],
+    ]);
+    const topic = page.one("set-topic") as HTMLInputElement;
+    await page.fill("set-topic", "at five");
+    page.press(topic, "Enter");
+    await until(() => expect(state.settings.topic).toBe("at five"));
+    await page.click("set-password");
+    await page.fill("new-password", "s3cret");
+    await page.click("save-password");
+    await until(() => expect(asked.at(-1)?.body).toEqual({ password: "s3cret" }));
+    expect(document.body.textContent).not.toContain("s3cret");
+  });
+
+  test("that somebody else has changed meanwhile are shown as they are, and it is said", async () => {
+    const { answers, state, event } = owned("owner");
+    await open();
+    await seen("set-slowMode");
+    answers.set("PATCH /settings", () => problem(412, "version_mismatch"));
+    state.version = 9;
+    state.settings.slowMode = 60;
+    const slow = page.one("set-slowMode") as HTMLSelectElement;
+    slow.value = "10";
+    slow.dispatchEvent(new Event("change", { bubbles: true }));
+    await until(() => expect(page.one("settings-problem").textContent).toContain("Somebody else"));
+    await until(() => expect((page.one("set-slowMode") as HTMLSelectElement).value).toBe("60"));
+    expect(event().version).toBe(9);
+  });
+
+  test("a moderator is offered what a moderator may change, and nobody else anything", async () => {
+    owned("moderator");
+    await open();
+    await seen("set-topic");
+    expect(page.all("set-title")).toEqual([]);
+    expect(page.all("set-password")).toEqual([]);
+    expect(page.all("open-close")).toEqual([]);
+    expect(page.all("open-bans")).toHaveLength(1);
+    for (const control of document.querySelectorAll("dialog button, dialog input")) {
+      expect((control as HTMLButtonElement).disabled).toBe(false);
+    }
+    page.reload();
+    owned("member");
+    await open();
+    expect((await seen("room-about")).textContent).toContain("at four");
+    expect(document.querySelectorAll("dialog input, dialog select")).toHaveLength(0);
+  });
+
+  test("invites are made, shown once and taken back", async () => {
+    const { answers, asked } = owned("owner");
+    const list = { id: "i-1", expiresAt: "2126-12-01T12:04:31.000Z", uses: 5, used: 2 };
+    let left = [list];
+    answers.set("GET /invites", () => Response.json({ invites: left }));
+    answers.set("POST /invites", () =>
+      Response.json({ ...list, url: "/rooms/lobby#i=s3c" }, { status: 201 }),
+    );
+    answers.set("DELETE /invites/i-1", () => {
+      left = [];
+      return new Response(null, { status: 204 });
+    });
+    await open();
+    (await seen("open-invites")).click();
+    await seen("invite-list");
+    await page.click("invite-make");
+    const link = (await seen("invite-link")) as HTMLInputElement;
+    expect(link.value).toBe(`${location.origin}/rooms/lobby#i=s3c`);
+    expect(page.all("qr-code")).toHaveLength(1);
+    expect(asked.at(-1)?.body).toEqual({ uses: 1, expiresIn: 604_800 });
+    await page.click("invite-revoke");
+    await until(() => expect(page.all("invite-list")).toEqual([]));
+  });
+
+  test("a program's token is shown once, with a line that tries it", async () => {
+    const { answers } = owned("owner");
+    answers.set("GET /tokens", () => Response.json({ tokens: [] }));
+    answers.set("POST /tokens", () =>
+      Response.json({ id: "t-1", name: "ci", read: true, post: true, token: "caller_x" }),
+    );
+    await open();
+    (await seen("open-programs")).click();
+    await seen("program-name");
+    await page.fill("program-name", "ci");
+    await page.click("program-make");
+    await seen("program-token");
+    expect(page.one("program-curl").textContent).toBe(
+      `curl -H 'Authorization: Bearer caller_x' -d 'hello' '${location.origin}/rooms/lobby'`,
+    );
+  });
+
+  test("closing the room is asked once", async () => {
+    const { asked } = owned("owner");
+    await open();
+    (await seen("open-close")).click();
+    await seen("close-do");
+    expect(asked).toEqual([]);
+    await page.click("close-do");
+    // The room itself is the address of this call.
+    await until(() => expect(page.server.sent).toContain("DELETE /rooms/lobby"));
+  });
+});
+
+describe("keeping order", () => {
+  const bob = { id: "bob", name: "Bob", transport: "ws", joinedAt: "" };
+  const open = async () => {
+    page.server.post("buy now", undefined, { id: "bob", name: "Bob" });
+    await page.open("/rooms/lobby");
+    page.server.tell({
+      type: "members",
+      roomId: "lobby",
+      members: [page.server.member, bob],
+      version: 5,
+    });
+    await until(() => expect(page.texts()).toEqual(["buy now"]));
+    await until(() => expect(document.querySelector("h1")?.textContent).toBe("Tea"));
+    await page.pass(200);
+  };
+  const menu = async () => {
+    const message = page.one("message");
+    message.focus();
+    await page.pass(50);
+    page.press(message, "Enter");
+    await seen("message-menu");
+  };
+
+  test("from a message: ban, with a reason, an end, and what they wrote", async () => {
+    const { asked } = owned("moderator");
+    await open();
+    await menu();
+    (await seen("person-ban")).click();
+    await seen("ask-ban");
+    await page.fill("ask-reason", "spam");
+    const box = page.one("ask-delete") as HTMLInputElement;
+    box.checked = true;
+    box.dispatchEvent(new Event("change", { bubbles: true }));
+    await page.pass(50);
+    await page.click("ask-do");
+    await until(() => expect(page.all("ask-ban")).toEqual([]));
+    expect(asked).toMatchObject([
+      {
+        call: "POST /members/bob/ban",
+        body: { reason: "spam", for: 86_400, deleteMessages: 600 },
+      },
+    ]);
+  });
+
+  test("from a person of the list, by who may, and what can be undone is", async () => {
+    const { asked } = owned("owner");
+    await open();
+    (await seen("person-more")).click();
+    await seen("person-menu");
+    const offered = () =>
+      [...document.querySelectorAll("[role=menuitem]")].map((one) =>
+        one.getAttribute("data-testid"),
+      );
+    expect(offered()).toEqual([
+      "person-hide",
+      "person-moderator",
+      "person-give",
+      "person-mute",
+      "person-remove",
+      "person-ban",
+    ]);
+    await page.click("person-moderator");
+    await until(() =>
+      expect(asked).toMatchObject([
+        { call: "POST /members/bob/role", body: { role: "moderator" } },
+      ]),
+    );
+    notice("muted", { member: { id: "bob", name: "Bob" } });
+    await until(() => expect(notices()).toHaveLength(1));
+    await page.click("person-more");
+    await page.click("person-unmute");
+    await until(() => expect(asked.at(-1)?.call).toBe("DELETE /members/bob/mute"));
+  });
+
+  test("a message of somebody else is deleted by who keeps order", async () => {
+    owned("moderator");
+    await open();
+    await menu();
+    await page.click("menu-delete");
+    await seen("remove-ask");
+    await page.click("remove");
+    await page.pass(6_000);
+    await until(() => expect(page.texts()).toEqual([]));
+  });
+
+  test("who has no power sees none of it, and can report and hide", async () => {
+    const { asked } = owned("guest");
+    await open();
+    await menu();
+    await seen("person-report");
+    for (const id of ["person-ban", "person-mute", "person-remove", "menu-delete"]) {
+      expect(page.all(id), id).toEqual([]);
+    }
+    await page.click("person-report");
+    await seen("ask-report");
+    await page.fill("ask-reason", "spam");
+    await page.click("ask-do");
+    await until(() => expect(page.one("notice").textContent).toContain("Thank you"));
+    expect(asked).toMatchObject([
+      { call: "POST /reports", body: { message: "1-00000001", reason: "spam" } },
+    ]);
+    await menu();
+    await page.click("person-hide");
+    await seen("folded");
+    expect(page.texts()).toEqual([]);
+    page.server.post("again", undefined, { id: "bob", name: "Bob" });
+    await until(() => expect(page.all("folded")).toHaveLength(2));
+    expect(page.one("heard").textContent).not.toContain("again");
+    // It is of this browser, and one can look.
+    page.reload();
+    await page.open("/rooms/lobby");
+    await until(() => expect(page.all("folded")).toHaveLength(2));
+    (page.one("folded").querySelector("button") as HTMLButtonElement).click();
+    await until(() => expect(page.texts()).toEqual(["buy now"]));
+  });
+});
+
+test("who is vouched for has a sign, and a program has another", async () => {
+  const members = [
+    page.server.member,
+    { id: "a", name: "Bob", via: "oidc", role: "owner", transport: "ws", joinedAt: "" },
+    { id: "b", name: "Bob", looksLike: "a", guest: true, transport: "ws", joinedAt: "" },
+    { id: "c", name: "ci", via: "token", transport: "ws", joinedAt: "" },
+  ];
+  owned("guest");
+  await page.open("/rooms/lobby");
+  page.server.tell({ type: "members", roomId: "lobby", members, version: 5 });
+  await seen("person-more");
+  await seen("topic");
+  await page.pass(100);
+  const said = Object.fromEntries(
+    page.all("member").map((row) => [row.dataset.id, row.textContent?.slice(1)]), // the avatar
+  );
+  const words = new Words("en");
+  expect(said.a).toBe(`Bob${words.text("signedIn")}${words.text("roleOwner")}`);
+  expect(said.b).toBe(`Bob${words.text("guest")}${words.text("looksLike")}`);
+  expect(said.c).toBe(`ci${words.text("program")}`);
+});
