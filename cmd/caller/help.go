@@ -62,6 +62,14 @@ func helpTexts() kong.Vars {
 			"https://example.org/.well-known/jwks.json (RS256, ES256, EdDSA).",
 		"help_site_audience": "The audience (aud) that the site's tokens must have. Default: caller.",
 		"help_site_issuer":   "The issuer (iss) that they must have. Without it, any will do.",
+		"help_public_url": "Where browsers have this chat, as https://chat.example.org, with the base path if there is one. " +
+			"--oidc-issuer needs it.",
+		"help_oidc_issuer": "A sign-in service (OpenID Connect), as https://login.example.org. People can then sign in there. It needs " +
+			"--oidc-client-id and --public-url.",
+		"help_oidc_client_id": "What the service knows this chat by.",
+		"help_oidc_client_secret": "The secret that it gave this chat. Other users of the machine can see flags: use the variable or " +
+			"the file.",
+		"help_oidc_client_secret_file": "A file with that secret.",
 		"help_operator_token": "A token with which a program may do everything in all rooms, without limits: 32 characters or more. " +
 			"Other users of the machine can see flags: use the variable or the file.",
 		"help_operator_token_file": "A file with that token.",

@@ -152,6 +152,11 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 		p.push.Start(p.node)
 		options.Features = append(options.Features, pushFeature(p.push))
 	}
+	if signIn, ok, err := c.signInFeature(p.log); err != nil {
+		return err
+	} else if ok {
+		options.Features = append(options.Features, signIn)
+	}
 	if p.front, err = server.New(p.node, p.keepalive, p.store, dist, options); err != nil {
 		return err
 	}

@@ -69,6 +69,12 @@ type settings struct {
 	SiteAudience   claimedText `name:"site-audience" default:"caller" from:"CALLER_SITE_AUDIENCE" placeholder:"TEXT" help:"${help_site_audience}"`
 	SiteIssuer     claimedText `name:"site-issuer" from:"CALLER_SITE_ISSUER" placeholder:"TEXT" help:"${help_site_issuer}"`
 
+	PublicURL            publicURL    `name:"public-url" from:"CALLER_PUBLIC_URL" placeholder:"URL" help:"${help_public_url}"`
+	OIDCIssuer           providerURL  `name:"oidc-issuer" from:"CALLER_OIDC_ISSUER" placeholder:"URL" help:"${help_oidc_issuer}"`
+	OIDCClientID         claimedText  `name:"oidc-client-id" from:"CALLER_OIDC_CLIENT_ID" placeholder:"ID" help:"${help_oidc_client_id}"`
+	OIDCClientSecret     clientSecret `name:"oidc-client-secret" from:"CALLER_OIDC_CLIENT_SECRET" placeholder:"SECRET" help:"${help_oidc_client_secret}"`
+	OIDCClientSecretFile file         `name:"oidc-client-secret-file" from:"CALLER_OIDC_CLIENT_SECRET_FILE" placeholder:"FILE" help:"${help_oidc_client_secret_file}"`
+
 	OperatorToken     secret `from:"CALLER_OPERATOR_TOKEN" placeholder:"TOKEN" help:"${help_operator_token}"`
 	OperatorTokenFile file   `from:"CALLER_OPERATOR_TOKEN_FILE" placeholder:"FILE" help:"${help_operator_token_file}"`
 

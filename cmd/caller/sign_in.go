@@ -3,11 +3,16 @@ package main
 import (
 	"errors"
 	"fmt"
+	"log/slog"
+	"net/url"
 	"os"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/caller-chat/caller/internal/outbound"
+	"github.com/caller-chat/caller/oidc"
+	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/server/auth"
 )
 
@@ -15,12 +20,15 @@ import (
 type (
 	providerURL string // of another server, which is believed
 	claimedText string // what a token has to say
+	publicURL   string // without a slash at its end
+	// clientSecret is as a sign-in service makes it. It is a type of its own so that nothing prints it.
+	clientSecret string
 )
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (v *providerURL) UnmarshalText(text []byte) error {
 	if s := strings.TrimSpace(string(text)); s != "" {
-		if err := auth.CheckProvider(s); err != nil {
+		if err := outbound.CheckURL(s); err != nil {
 			return err
 		}
 		*v = providerURL(s)
@@ -38,10 +46,31 @@ func (v *claimedText) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *publicURL) UnmarshalText(text []byte) error {
+	s := strings.TrimRight(strings.TrimSpace(string(text)), "/")
+	if s == "" {
+		return nil
+	}
+	u, err := url.Parse(s)
+	if err != nil || u.RawQuery != "" || u.ForceQuery || outbound.CheckURL(s) != nil {
+		return fmt.Errorf("%q is not a URL, as https://chat.example.org (http for this machine alone)", text)
+	}
+	*v = publicURL(s)
+	return nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *clientSecret) UnmarshalText(text []byte) error {
+	*v = clientSecret(text)
+	return nil
+}
+
 // secrets are what settings name files of, or have themselves.
 type secrets struct {
 	site     [][]byte
 	operator string
+	client   string // of the sign-in service
 }
 
 // maxSecretFile is more than any of them needs, in bytes.
@@ -53,7 +82,7 @@ func (s *settings) readSecrets() (found secrets, err error) {
 		found.site = [][]byte{[]byte(s.SiteSecret)}
 	}
 	if s.SiteSecretFile != "" {
-		lines, err := secretLines(string(s.SiteSecretFile))
+		lines, err := secretLines(string(s.SiteSecretFile), minKey)
 		if err != nil {
 			return found, fmt.Errorf("--site-jwt-secret-file (CALLER_SITE_JWT_SECRET_FILE): %w", err)
 		}
@@ -67,22 +96,34 @@ func (s *settings) readSecrets() (found secrets, err error) {
 				"(CALLER_SESSION_KEY): whoever knows it could be anybody")
 		}
 	}
-	found.operator = string(s.OperatorToken)
+	found.operator, found.client = string(s.OperatorToken), string(s.OIDCClientSecret)
 	if s.OperatorTokenFile != "" {
-		lines, err := secretLines(string(s.OperatorTokenFile))
-		if err == nil && len(lines) > 1 {
-			err = errors.New("has more than one line")
-		}
-		if err != nil {
+		if found.operator, err = oneSecret(string(s.OperatorTokenFile), minKey); err != nil {
 			return found, fmt.Errorf("--operator-token-file (CALLER_OPERATOR_TOKEN_FILE): %w", err)
 		}
-		found.operator = lines[0]
+	}
+	if s.OIDCClientSecretFile != "" {
+		if found.client, err = oneSecret(string(s.OIDCClientSecretFile), 1); err != nil {
+			return found, fmt.Errorf("--oidc-client-secret-file (CALLER_OIDC_CLIENT_SECRET_FILE): %w", err)
+		}
 	}
 	return found, nil
 }
 
-// secretLines are the lines of a file, at least one, each long enough for a secret.
-func secretLines(name string) (lines []string, err error) {
+// oneSecret is the only line of a file.
+func oneSecret(name string, least int) (string, error) {
+	lines, err := secretLines(name, least)
+	if err == nil && len(lines) > 1 {
+		err = errors.New("has more than one line")
+	}
+	if err != nil {
+		return "", err
+	}
+	return lines[0], nil
+}
+
+// secretLines are the lines of a file, at least one, each of at least so many characters.
+func secretLines(name string, least int) (lines []string, err error) {
 	info, err := os.Stat(name)
 	if err == nil && info.Size() > maxSecretFile {
 		err = fmt.Errorf("has %d bytes, more than %d", info.Size(), maxSecretFile)
@@ -98,11 +139,10 @@ func secretLines(name string) (lines []string, err error) {
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		var one secret
-		if err := one.UnmarshalText([]byte(line)); err != nil {
-			return nil, fmt.Errorf("line %d %w", len(lines)+1, err)
+		if len(line) < least {
+			return nil, fmt.Errorf("line %d has %d characters, want %d or more", len(lines)+1, len(line), least)
 		}
-		lines = append(lines, string(one))
+		lines = append(lines, line)
 	}
 	if len(lines) == 0 {
 		return nil, errors.New("is empty")
@@ -125,7 +165,41 @@ func (s *settings) fitSignIn() error {
 	case s.OperatorToken != "" && s.OperatorTokenFile != "":
 		return errors.New("--operator-token (CALLER_OPERATOR_TOKEN) and --operator-token-file (CALLER_OPERATOR_TOKEN_FILE) can't go together")
 	}
+	return s.fitOIDC()
+}
+
+// fitOIDC reports whether the settings of the sign-in service are all there, or none of them.
+func (s *settings) fitOIDC() error {
+	more := s.OIDCClientID != "" || s.OIDCClientSecret != "" || s.OIDCClientSecretFile != ""
+	public, _ := url.Parse(string(s.PublicURL)) // was read before
+	switch {
+	case s.OIDCIssuer == "" && more:
+		return errors.New("--oidc-client-id (CALLER_OIDC_CLIENT_ID) and --oidc-client-secret (CALLER_OIDC_CLIENT_SECRET) need --oidc-issuer (CALLER_OIDC_ISSUER)")
+	case s.OIDCIssuer != "" && s.OIDCClientID == "":
+		return errors.New("--oidc-issuer (CALLER_OIDC_ISSUER) needs --oidc-client-id (CALLER_OIDC_CLIENT_ID)")
+	case s.OIDCIssuer != "" && s.PublicURL == "":
+		return errors.New("--oidc-issuer (CALLER_OIDC_ISSUER) needs --public-url (CALLER_PUBLIC_URL): the service sends people back there")
+	case s.OIDCClientSecret != "" && s.OIDCClientSecretFile != "":
+		return errors.New("--oidc-client-secret (CALLER_OIDC_CLIENT_SECRET) and --oidc-client-secret-file (CALLER_OIDC_CLIENT_SECRET_FILE) can't go together")
+	case s.PublicURL != "" && public.Path != string(s.BasePath):
+		return fmt.Errorf("--public-url (CALLER_PUBLIC_URL) has the path %q, and --base-path (CALLER_BASE_PATH) is %q", public.Path, s.BasePath)
+	}
 	return nil
+}
+
+// signInFeature is what the server serves of a sign-in service; ok is false where there is none.
+func (c config) signInFeature(log *slog.Logger) (_ server.Feature, ok bool, err error) {
+	if c.OIDCIssuer == "" {
+		return server.Feature{}, false, nil
+	}
+	signIn, err := oidc.New(oidc.Options{
+		Issuer: string(c.OIDCIssuer), ClientID: string(c.OIDCClientID), ClientSecret: c.secrets.client,
+		PublicURL: string(c.PublicURL), Logger: log,
+	})
+	if err != nil {
+		return server.Feature{}, false, &settingError{fmt.Errorf("--oidc-issuer (CALLER_OIDC_ISSUER): %w", err)}
+	}
+	return server.Feature{Name: "oidc", Routes: signIn.Routes()}, true, nil
 }
 
 // site is how the site that embeds the chat signs its users in; nil for none.

@@ -50,6 +50,22 @@ func TestOperatorSettings(t *testing.T) {
 	assert.Equal(t, hush, c.server(nil).Operator)
 }
 
+func TestSignInServiceSettings(t *testing.T) {
+	c, err := read(t, "", nil)
+	require.NoError(t, err)
+	_, ok, err := c.signInFeature(nil)
+	require.NoError(t, err)
+	assert.False(t, ok)
+	c, err = read(t, "", []string{"CALLER_OIDC_ISSUER=https://login.example/", "CALLER_OIDC_CLIENT_ID=caller", "CALLER_PUBLIC_URL=https://shop.example/chat/", "CALLER_BASE_PATH=/chat"},
+		"--oidc-client-secret-file", written(t, "s\n"))
+	require.NoError(t, err)
+	assert.Equal(t, "s", c.secrets.client)
+	feature, ok, err := c.signInFeature(nil)
+	require.NoError(t, err)
+	assert.True(t, ok)
+	assert.Equal(t, "oidc", feature.Name)
+}
+
 func TestSignInSettingsThatCannotBe(t *testing.T) {
 	for want, args := range map[string][]string{
 		"CALLER_SITE_JWT_SECRET): has 5 characters":                  {"--site-jwt-secret=short"},
@@ -66,6 +82,13 @@ func TestSignInSettingsThatCannotBe(t *testing.T) {
 		"CALLER_SITE_JWT_SECRET_FILE): line 2 has 5 characters":      {"--site-jwt-secret-file=" + written(t, hush+"\nshort\n")},
 		"CALLER_SITE_JWT_SECRET_FILE): has 70000 bytes":              {"--site-jwt-secret-file=" + written(t, strings.Repeat("x", 70_000))},
 		"CALLER_OPERATOR_TOKEN): has 5 characters":                   {"--operator-token=short"},
+		"need --oidc-issuer":                                         {"--oidc-client-id=caller"},
+		"needs --oidc-client-id":                                     {"--oidc-issuer=https://login.example"},
+		"needs --public-url":                                         {"--oidc-issuer=https://login.example", "--oidc-client-id=caller"},
+		"CALLER_OIDC_ISSUER): want https":                            {"--oidc-issuer=http://login.example"},
+		"CALLER_PUBLIC_URL): \"http://chat.example\" is not":         {"--public-url=http://chat.example"},
+		"has the path \"/chat\", and":                                {"--public-url=https://shop.example/chat/"},
+		"and --oidc-client-secret-file":                              {"--public-url=https://chat.example", "--oidc-issuer=https://login.example", "--oidc-client-id=caller", "--oidc-client-secret=x", "--oidc-client-secret-file=x"},
 		"and --operator-token-file":                                  {"--operator-token=" + hush, "--operator-token-file=x"},
 		"CALLER_OPERATOR_TOKEN_FILE): has more than one line":        {"--operator-token-file=" + written(t, hush+"\n"+hush)},
 	} {

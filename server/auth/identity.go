@@ -132,7 +132,7 @@ func (i *identity) judgeToken(token string, meant bool) (err error) {
 		if err == nil && s.Name == "" {
 			i.session.Name, err = nameOf(i.request)
 			if err == nil && i.session.Name == "" {
-				i.session.Name = "user-" + string(s.ID[:4])
+				i.session.Name = madeUpName(s.ID)
 			}
 		}
 		return err

@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"sync"
 	"time"
 
@@ -20,6 +18,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/caller-chat/caller/internal/outbound"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -56,53 +55,13 @@ type keySet struct {
 }
 
 func newKeySet(address string, client *http.Client, now func() time.Time) (*keySet, error) {
-	if err := CheckProvider(address); err != nil {
+	if err := outbound.CheckURL(address); err != nil {
 		return nil, fmt.Errorf("address of the site's keys: %w", err)
 	}
 	if client == nil {
-		client = BoundedClient(maxKeysSize)
+		client = outbound.Client(fetchTime, maxKeysSize)
 	}
 	return &keySet{url: address, client: client, now: now}, nil
-}
-
-// CheckProvider refuses an address whose answers anybody on the way could replace: http, but for
-// this machine's own.
-func CheckProvider(address string) error {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" {
-		return errors.New("want a URL, as https://example.org/keys")
-	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	loopback := err == nil && ip.IsLoopback() || u.Hostname() == "localhost"
-	if u.Scheme != "https" && !(u.Scheme == "http" && loopback) {
-		return errors.New("want https; http will do for this machine alone")
-	}
-	return nil
-}
-
-// BoundedClient asks other servers that somebody waits for: it gives up after [fetchTime], reads so
-// many bytes, and goes where it was sent and nowhere else.
-func BoundedClient(size int64) *http.Client {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.DisableKeepAlives = true // it asks once in minutes
-	return &http.Client{
-		Timeout: fetchTime, Transport: boundedAnswers{transport, size},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-}
-
-// boundedAnswers cuts bodies off with an error.
-type boundedAnswers struct {
-	http.RoundTripper
-	size int64
-}
-
-func (t boundedAnswers) RoundTrip(r *http.Request) (*http.Response, error) {
-	answer, err := t.RoundTripper.RoundTrip(r)
-	if err == nil {
-		answer.Body = http.MaxBytesReader(nil, answer.Body, t.size)
-	}
-	return answer, err
 }
 
 // find are the published keys that a token of that method can be signed by: those of the id that it

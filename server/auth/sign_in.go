@@ -87,16 +87,26 @@ func (a *Auth) give(w http.ResponseWriter, r *http.Request, s Session) (_ Sessio
 // one, so that nobody who knows that one becomes this person.
 func (i *identity) Vouch(w http.ResponseWriter, p httpapi.Person) error {
 	a := i.auth
-	name, err := chat.ParseName(p.Name)
-	if err != nil {
+	now, id := a.now(), VouchedID(p.Via, p.Issuer, p.Subject)
+	name, err := p.Name, error(nil)
+	if name == "" {
+		name = madeUpName(id)
+	} else if name, err = chat.ParseName(name); err != nil {
 		return err
 	}
-	now := a.now()
 	_, _, err = a.give(w, i.request, Session{
-		ID: VouchedID(p.Via, p.Issuer, p.Subject), SID: newCode(), Name: name, Fixed: true, Via: p.Via,
-		Born: now, Expires: now.Add(p.Life).Truncate(time.Second),
+		ID: id, SID: newCode(), Name: name, Fixed: true, Via: p.Via, Born: now, Expires: now.Add(p.Life).Truncate(time.Second),
 	})
 	return err
+}
+
+// madeUpName is for somebody whom nobody gave a name.
+func madeUpName(id chat.MemberID) string { return "user-" + string(id[:4]) }
+
+// SignOut implements [httpapi.Voucher].
+func (i *identity) SignOut(w http.ResponseWriter) (chat.Via, error) {
+	err := i.auth.SignOut(w, i.request)
+	return i.session.Via, err
 }
 
 // SignOut ends a request's own session everywhere: on all nodes its tokens are refused and its

@@ -22,7 +22,8 @@ type Identity interface {
 type Person struct {
 	Via             chat.Via
 	Issuer, Subject string
-	Name            string
+	// Name is what they are called; empty for one that is made up.
+	Name string
 	// Life is how long the session lasts at most, renewals included.
 	Life time.Duration
 }
@@ -33,6 +34,8 @@ type Voucher interface {
 	// Vouch gives the answer the session's cookie. Errors: a [*chat.InvalidError] of the name;
 	// [chat.ErrUnavailable].
 	Vouch(w http.ResponseWriter, p Person) error
+	// SignOut ends the request's own session, as DELETE /session, and says who vouched for it.
+	SignOut(w http.ResponseWriter) (chat.Via, error)
 }
 
 type identityKey struct{}
