@@ -18,6 +18,8 @@ const ENTRIES: Record<string, string> = {
   caller: "src/client/index.ts",
   calls: "src/client/calls.ts",
   conversation: "src/client/conversation.ts",
+  find: "src/client/find.ts",
+  link: "src/client/link.ts",
   marks: "src/client/marks.ts",
   rules: "src/client/rules.ts",
 };

@@ -18,6 +18,7 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/browser"
 	"github.com/caller-chat/caller/e2e/internal/client"
 	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 const clientPage = "../../docs/client.md"
@@ -111,4 +112,54 @@ func TestCrossOrigin(t *testing.T) {
 			waitMembers(t, bob, transport)
 		})
 	}
+}
+
+// TestFindAndLinkModules are on another origin: one finds what was said, the other makes a link by
+// which a second program is the same person.
+func TestFindAndLinkModules(t *testing.T) {
+	site := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(site.Close)
+	node := startNode(t, "--trusted-origin", site.URL)
+	bob := client.SignIn(t, node.URL, "Bob")
+	var ids []string
+	for _, text := range []string{"tea at five?", "or coffee", "Tea it is", "the last TEA"} {
+		ids = append(ids, bob.Post(t, "lobby", text).ID)
+	}
+	page := chromium(t).Person(t, "Ann").Page()
+	page.Open(t, site.URL)
+	browser.Eval[any](t, page, fmt.Sprintf(`(async () => {
+		const base = %q, modules = ["caller", "find", "link"].map((name) => import(base + "client/" + name + ".js"));
+		const [{createClient}, {findMessages}, link] = await Promise.all(modules);
+		const options = {baseUrl: base, room: "lobby", name: "Ann", session: null, tokens: true};
+		const client = createClient(options);
+		client.start();
+		await new Promise((live) => client.on("live", live));
+		const found = (query) => findMessages(client, options, query).then(({result}) =>
+			[result.messages.map(({id}) => id), result.more]);
+		const newest = await found({text: "tea", limit: 2});
+		const older = await found({text: "tea", before: newest[0][0]});
+		const nothing = await findMessages(client, options, {});
+		const {result: made} = await link.makeLink(client, options);
+		const {result: session} = await link.claimLink(options, link.codeOf(made.url));
+		const second = createClient({...options, session});
+		second.start();
+		await new Promise((live) => second.on("live", live));
+		second.post("from the other device");
+		window.outcome = {newest, older, code: nothing.problem?.code, me: client.session.clientId, claimed: session.clientId, url: made.url,
+			again: (await link.claimLink(options, made.code)).problem.code};
+	})()`, node.URL+"/"))
+	page.Until(t, "all done", "window.outcome")
+	outcome := browser.Eval[struct {
+		Newest, Older          [2]any
+		Code, Me, Claimed, URL string
+		Again                  string
+	}](t, page, "outcome")
+	assert.Equal(t, [2]any{[]any{ids[2], ids[3]}, true}, outcome.Newest)
+	assert.Equal(t, [2]any{[]any{ids[0]}, false}, outcome.Older)
+	assert.Empty(t, outcome.Code, "without a query it is the history")
+	assert.Equal(t, outcome.Me, outcome.Claimed)
+	assert.True(t, strings.HasPrefix(outcome.URL, node.URL+"/#link="), outcome.URL)
+	assert.Equal(t, "not_found", outcome.Again)
+	testwait.Until(t, func() bool { return len(bob.Page(t, "lobby", "").Messages) == 5 }, "the second one said nothing")
+	assert.Equal(t, outcome.Me, bob.Page(t, "lobby", "").Messages[4].From.ID)
 }

@@ -18,7 +18,7 @@ describe("the layers", () => {
   });
 
   test("the page uses the client and its optional modules by their entries", () => {
-    const entry = /^(\.\.\/)+client\/(index|tabs|calls|conversation|marks|rules)\.ts$/;
+    const entry = /^(\.\.\/)+client\/(index|tabs|calls|conversation|find|link|marks|rules)\.ts$/;
     for (const path of filesOf("src/ui/")) {
       for (const name of importsOf(path)) {
         if (name.includes("/client/")) expect(name, path).toMatch(entry);

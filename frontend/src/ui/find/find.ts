@@ -1,11 +1,11 @@
-import { type Cursor, decodeEvent, type MessageEvent, seqOf } from "../../client/index.ts";
+import { type Found, findMessages } from "../../client/find.ts";
+import { type Cursor, type MessageEvent, seqOf } from "../../client/index.ts";
 import { pageFetch } from "../page_session.ts";
 import type { RoomModel } from "../room_model.ts";
 import { isEmpty, matches, type Query } from "./find_match.ts";
 
 /** As many results are shown. */
 const MOST = 100;
-const WITHIN = 15_000;
 
 export interface Results {
   /** The newest first. */
@@ -34,31 +34,11 @@ export async function findKept(
   room: string,
   { text, from }: Query,
   abort: AbortController,
-): Promise<{ messages: MessageEvent[]; more: boolean } | undefined> {
-  const url = new URL(`rooms/${encodeURIComponent(room)}/messages`, baseUrl);
+): Promise<Found | undefined> {
+  const options = { baseUrl, room, env: { fetch: pageFetch } };
   // The server takes so much.
-  if (text.trim() !== "") url.searchParams.set("q", [...text.trim()].slice(0, 100).join(""));
-  if (from !== "") url.searchParams.set("from", from);
-  url.searchParams.set("limit", String(MOST));
-  const timer = setTimeout(() => abort.abort(), WITHIN);
-  try {
-    const response = await pageFetch(url.href, {
-      headers: { Accept: "application/json" },
-      cache: "no-store",
-      signal: abort.signal,
-    });
-    if (!response.ok) return undefined;
-    const { messages, more } = (await response.json()) as { messages?: unknown; more?: unknown };
-    if (!Array.isArray(messages)) return undefined;
-    const events = messages
-      .map((entry) => decodeEvent(JSON.stringify(entry)))
-      .filter((event) => event?.type === "message");
-    return { messages: events, more: more === true };
-  } catch {
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
+  const query = { text: [...text.trim()].slice(0, 100).join(""), from, limit: MOST };
+  return (await findMessages({ session: null }, options, query, abort)).result;
 }
 
 /** Both together, each message once, as the page knows it where it does; the newest first. */
