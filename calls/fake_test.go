@@ -121,7 +121,7 @@ func (r *rooms) RoomsWith(string) []chat.RoomID {
 // store is the rooms as a [Store].
 type store struct{ *rooms }
 
-func (s store) Hold(context.Context, chat.RoomID, []chat.Member) (chat.RosterState, error) {
+func (s store) Hold(context.Context, chat.RoomID, []chat.Member, chat.Admission) (chat.RosterState, error) {
 	return chat.RosterState{}, errors.New("not in these tests")
 }
 

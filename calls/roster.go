@@ -17,8 +17,10 @@ type observedRoster struct{ calls *Calls }
 func (c *Calls) Roster() chat.Roster { return observedRoster{c} }
 
 // Hold implements [chat.Roster].
-func (w observedRoster) Hold(ctx context.Context, room chat.RoomID, members []chat.Member) (chat.RosterState, error) {
-	state, err := w.calls.store.Hold(ctx, room, members)
+func (w observedRoster) Hold(
+	ctx context.Context, room chat.RoomID, members []chat.Member, by chat.Admission,
+) (chat.RosterState, error) {
+	state, err := w.calls.store.Hold(ctx, room, members, by)
 	w.calls.left(room, state)
 	return state, err
 }

@@ -12,6 +12,7 @@ type backend struct {
 	feed    Feed
 	roster  Roster
 	marks   Marks
+	keeper  RuleKeeper
 	options Options
 
 	// work is the context of calls to the store that no caller waits for.

@@ -8,7 +8,7 @@ import (
 
 // benchRoom is a room's worker that has read a log of so many entries, without its goroutine.
 func benchRoom(entries int) *room {
-	r := newRoom(&NewNode(nil, nil, nil, nil, Options{}).backend, "lobby", nil)
+	r := newRoom(&NewNode(nil, nil, nil, nil, nil, Options{}).backend, "lobby", nil)
 	r.sync.stale = false
 	for range entries {
 		r.handle(Appended{Entry: entryAfter(r.tail.last())})

@@ -117,7 +117,7 @@ func (r *Rules) featureMay(what Action) error {
 // memberMay is what those may who have no say over others.
 func (r *Rules) memberMay(d decision, role Role) error {
 	switch {
-	case d.what.moderates() && d.what != ActionSettings:
+	case d.what.moderates() && d.what != ActionSettings && d.what != ActionOwn: // who owns it, is not asked here
 		return &RefusedError{Code: RefusedNotAllowed, Detail: "only moderators may do this"}
 	case !d.what.says():
 		return r.featureMay(d.what)

@@ -60,7 +60,7 @@ func TestDecide(t *testing.T) {
 		return a
 	}
 	notAllowed, notSignedIn, notOwned := "not_allowed", "not signed in", "not owned"
-	others := refuse(notAllowed, moderating, owning, []Action{ActionOwn})
+	others := refuse(notAllowed, moderating, owning)
 	othersAsGuest := refuse(notSignedIn, moderating, owning, []Action{ActionOwn})
 	outside := func(code string, too ...Action) answers {
 		return refuse(code, reading, saying, moderating, owning, []Action{ActionOwn, ActionDelete}, too)
@@ -128,9 +128,9 @@ func TestDecide(t *testing.T) {
 		{"a closed room is nobody's", operator, &Rules{Version: RulesVersion{4, 1}, Settings: DefaultSettings(), Closed: now}, false,
 			refuse("room_closed", everything)},
 		{"a token reads", Principal{ID: "t", Via: ViaToken, Rooms: []RoomID{"r"}, NoPost: true},
-			rules(func(r *Rules) { r.HasPassword = true }), false, with(refuse(notAllowed, saying, []Action{ActionDelete}), others)},
+			rules(func(r *Rules) { r.HasPassword = true }), false, with(refuse(notAllowed, saying, []Action{ActionDelete, ActionOwn}), others)},
 		{"or posts", Principal{ID: "t", Via: ViaToken, Rooms: []RoomID{"r"}, NoRead: true}, rules(nil), false,
-			with(refuse(notAllowed, []Action{ActionSubscribe, ActionHistory, ActionMembers, ActionRead, ActionCall}), others)},
+			with(refuse(notAllowed, []Action{ActionSubscribe, ActionHistory, ActionMembers, ActionRead, ActionCall, ActionOwn}), others)},
 		{"in its room", Principal{ID: "t", Via: ViaToken, Rooms: []RoomID{"other"}}, open, false, refuse(notAllowed, everything)},
 		{"also a site's", Principal{ID: "u", Via: ViaSite, Rooms: []RoomID{}, Role: RoleOwner}, open, false, refuse(notAllowed, everything)},
 	} {

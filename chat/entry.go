@@ -47,6 +47,12 @@ func (e Entry) Text() string { return textOf(e.Payload) }
 // Amends reports whether the entry amends an earlier one.
 func (e Entry) Amends() bool { return !e.Target.IsZero() }
 
+// clears reports whether the entry says that all before it is gone.
+func (e Entry) clears() bool {
+	n, ok := e.Payload.(RoomNotice)
+	return ok && n.What == NoticeCleared
+}
+
 // Draft is an entry before the store has numbered it.
 type Draft struct {
 	From Author
@@ -60,8 +66,16 @@ type Draft struct {
 	Target Cursor
 	// Payload says what it is: a [Message], an [Edit], a [Delete], a [Reaction] or a [RoomNotice].
 	Payload Payload
-	// Moderator says that the author may delete what others have said. No route sets it yet.
+	// Moderator says that the author may delete what others have said.
 	Moderator bool
+	// Rules are of the version by which it was decided that this may be said: nothing is appended
+	// when it is not the room's.
+	Rules RulesVersion
+	// SlowMode is for how long nothing more may be said under the same SlowKey; 0 for at once.
+	SlowMode time.Duration
+	SlowKey  string
+	// Keeping is the room's.
+	Keeping Keeping
 }
 
 // Kind is the kind of the draft's payload.

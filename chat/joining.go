@@ -33,6 +33,10 @@ func (r *room) replayFor(s *subscriber) *Batch {
 	if !r.canPlace(s) {
 		return nil
 	}
+	if err := r.judge(s, time.Now()); err != nil { // the rules have changed since it asked
+		r.end(s, err)
+		return nil
+	}
 	r.flush() // what was gathered is part of the replay: it goes to those already here first
 	return r.replay(s)
 }
@@ -62,15 +66,23 @@ func (r *room) replay(s *subscriber) *Batch {
 		past, reason = r.tail.after(start.After)
 	} else {
 		past = r.tail.kept()
+	}
+	if !start.Resume || reason != "" || start.After.IsZero() {
+		past = r.shownPast(s, past)
+	}
+	if !start.Resume {
 		if limit := start.History; limit >= 0 && len(past) > limit {
 			past = past[len(past)-limit:]
 		}
 	}
-	events := make([]*Event, 0, len(past)+3)
+	events := make([]*Event, 0, len(past)+4)
 	events = append(events, &Event{Room: r.id, Body: Welcome{
 		You: s.entry.who, Stream: s.stream, Resumed: start.Resume && reason == "",
 		Heartbeat: r.back.options.Heartbeat, Roster: r.roster.event(),
 	}})
+	if r.rules.known.Owned() {
+		events = append(events, &Event{Room: r.id, Body: settingsOf(r.rules.known)})
+	}
 	observer := &r.back.options.Observer
 	observer.Subscribers.Came(r.id, s.transport, start.Resume && reason == "")
 	if reason != "" {

@@ -311,7 +311,7 @@ func (a *awayMarks) StartMarks(
 func TestMarksAreAskedForAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := chattest.New(chattest.Options{}).Node("a")
-		n := chat.NewNode(s, s, s, &awayMarks{s, 3}, chat.Options{})
+		n := chat.NewNode(s, s, s, &awayMarks{s, 3}, s, chat.Options{})
 		defer func() { require.NoError(t, n.Close(t.Context())) }()
 		one := say(t, n, "one")
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)

@@ -43,6 +43,10 @@ type Options struct {
 	Policy Policy
 	// Records keeps the rooms' invites, tokens and reports: [NoRecords], which has none.
 	Records Records
+	// Passwords makes and checks rooms' passwords: without, there are none. Guesses bounds how often
+	// they, and other secrets, are guessed: [Unbounded].
+	Passwords Passwords
+	Guesses   Guesses
 	// Observer is told what happens, for counting: nobody by default.
 	Observer Observer
 	// Logger says what went wrong: none by default.
@@ -66,6 +70,9 @@ func (o Options) withDefaults() Options {
 	if o.Records == nil {
 		o.Records = NoRecords{}
 	}
+	if o.Guesses == nil {
+		o.Guesses = Unbounded{}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -84,8 +91,9 @@ func orDefault[T comparable](setting *T, value T) {
 type Node struct {
 	backend
 	// stop ends the backend's work.
-	stop    context.CancelFunc
-	endings endings
+	stop       context.CancelFunc
+	endings    endings
+	remembered *answers
 
 	mu      sync.Mutex // protects following
 	rooms   map[RoomID]*room
@@ -93,15 +101,17 @@ type Node struct {
 }
 
 // NewNode makes a node on a store.
-func NewNode(log Log, feed Feed, roster Roster, marks Marks, o Options) *Node {
+func NewNode(log Log, feed Feed, roster Roster, marks Marks, keeper RuleKeeper, o Options) *Node {
 	work, stop := context.WithCancel(context.Background())
 	if o.Observer.Store != nil {
-		observed := &observedStore{log, feed, roster, marks, o.Observer.Store}
-		log, feed, roster, marks = observed, observed, observed, observed
+		observed := &observedStore{log, feed, roster, marks, keeper, o.Observer.Store}
+		log, feed, roster, marks, keeper = observed, observed, observed, observed, observed
 	}
 	return &Node{
-		backend: backend{log: log, feed: feed, roster: roster, marks: marks, options: o.withDefaults(), work: work},
-		stop:    stop, rooms: map[RoomID]*room{},
+		backend: backend{
+			log: log, feed: feed, roster: roster, marks: marks, keeper: keeper, options: o.withDefaults(), work: work,
+		},
+		stop: stop, remembered: newAnswers(), rooms: map[RoomID]*room{},
 	}
 }
 
@@ -117,44 +127,6 @@ func (n *Node) begin() bool {
 	return true
 }
 
-// Post stores a draft of any kind (something said in a room, or an amendment of it) and tells all
-// its subscribers, on every node. When it returns without an error the entry is stored. A key used
-// before returns the first entry, and repeated is true. So it is when there was nothing to change;
-// then the entry has no ID. Guests can amend nothing. [Log] has the rules. The draft's From and
-// Client are set here, from the principal.
-//
-// Errors: those of [Policy]; [*InvalidError] for what [Draft.Validate] names; [ErrNotFound],
-// [ErrGuest], [ErrNotAuthor], [ErrConflict]; [ErrKeyReused]; [ErrUnavailable], after which the
-// entry may or may not be stored; [ErrGoingAway].
-func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e Entry, repeated bool, err error) {
-	if err := n.Authorize(ctx, who, room, d.action()); err != nil {
-		return Entry{}, false, err
-	}
-	if who.Guest && !d.Target.IsZero() {
-		return Entry{}, false, fmt.Errorf("%s in %s: %w", d.action(), room, ErrGuest)
-	}
-	d.From, d.Client = who.Author(), who.Client
-	if err := d.Validate(); err != nil {
-		return Entry{}, false, err
-	}
-	if !n.begin() {
-		return Entry{}, false, ErrGoingAway
-	}
-	defer n.running.Done()
-	// Who has said it may be gone: it is carried out all the same.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), n.options.Patience)
-	defer cancel()
-	e, repeated, err = n.log.Append(ctx, room, d)
-	if err != nil {
-		return Entry{}, false, fmt.Errorf("post to %s: %w", room, n.unavailable(err))
-	}
-	n.options.Observer.Rooms.Posted(room, e.Kind(), repeated)
-	if r := n.existing(room); r != nil && !repeated {
-		r.inbox.echo(localEcho{e})
-	}
-	return e, repeated, nil
-}
-
 // unavailable makes a time-out of ours what it means: that the store does not answer.
 func (n *Node) unavailable(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, ErrUnavailable) {
@@ -163,34 +135,57 @@ func (n *Node) unavailable(err error) error {
 	return err
 }
 
-// History returns what is kept of a room. Errors: those of [Policy], [ErrUnavailable].
+// History returns what is kept of a room, as far as the room's settings show it to a new reader: the
+// rest is there only for [Kept.After], for those who have been here. Errors: those of
+// [Node.Authorize].
 func (n *Node) History(ctx context.Context, who Principal, room RoomID) (Kept, error) {
-	if err := n.Authorize(ctx, who, room, ActionHistory); err != nil {
+	may, err := n.authorize(ctx, who, room, ActionHistory)
+	if err != nil {
 		return Kept{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
-	defer cancel()
-	kept, err := n.log.Read(ctx, room)
-	if err != nil {
-		return Kept{}, fmt.Errorf("history of %s: %w", room, n.unavailable(err))
+	kept, err := n.readLog(ctx, room)
+	if err != nil || may.rules.seesAll(who) {
+		return kept, err
 	}
-	return kept, nil
+	joined := time.Time{}
+	if may.rules.History == HistorySinceJoined {
+		roster, err := n.readRoster(ctx, room)
+		if err != nil {
+			return Kept{}, err
+		}
+		for _, m := range roster.Members {
+			if m.ID == who.ID {
+				joined = m.JoinedAt
+			}
+		}
+	}
+	return kept.shownTo(may.rules, who, joined), nil
 }
 
-// Members returns who is in a room. Errors: those of [Policy], [ErrUnavailable].
+// Members returns who is in a room. Errors: those of [Node.Authorize].
 func (n *Node) Members(ctx context.Context, who Principal, room RoomID) (RosterSnapshot, error) {
-	if err := n.Authorize(ctx, who, room, ActionMembers); err != nil {
+	may, err := n.authorize(ctx, who, room, ActionMembers)
+	if err != nil {
 		return RosterSnapshot{}, err
 	}
+	snapshot, err := n.readRoster(ctx, room)
+	if err != nil {
+		return RosterSnapshot{}, err
+	}
+	markRoles(snapshot.Members, may.rules.Roles)
+	if len(snapshot.Members) <= n.options.FoldAbove { // else nobody is told of them one by one
+		alike := lookalikes{shape: n.options.Shape, renamed: n.renamed(room)}
+		alike.mark(snapshot.Members)
+	}
+	return snapshot, nil
+}
+
+func (n *Node) readRoster(ctx context.Context, room RoomID) (RosterSnapshot, error) {
 	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
 	defer cancel()
 	snapshot, err := n.roster.Members(ctx, room)
 	if err != nil {
 		return RosterSnapshot{}, fmt.Errorf("members of %s: %w", room, n.unavailable(err))
-	}
-	if len(snapshot.Members) <= n.options.FoldAbove { // else nobody is told of them one by one
-		alike := lookalikes{shape: n.options.Shape, renamed: n.renamed(room)}
-		alike.mark(snapshot.Members)
 	}
 	return snapshot, nil
 }

@@ -181,7 +181,8 @@ func (n *Node) roomsOf(ctx context.Context, who Principal, marks []Mark) ([]Room
 // roomOf is one of a session's rooms; nil where the policy keeps it from the session.
 func (n *Node) roomOf(ctx context.Context, who Principal, mark Mark) (*RoomMark, error) {
 	var limit *LimitError
-	switch err := n.options.Policy.Decide(ctx, who.Uncounted(), mark.Room, ActionHistory); {
+	may, err := n.authorize(ctx, who.Uncounted(), mark.Room, ActionHistory)
+	switch {
 	case errors.Is(err, ErrNotAllowed), errors.Is(err, ErrNotSignedIn), errors.As(err, &limit):
 		return nil, nil
 	case err != nil:
@@ -192,7 +193,7 @@ func (n *Node) roomOf(ctx context.Context, who Principal, mark Mark) (*RoomMark,
 		return nil, err
 	}
 	of := &RoomMark{Mark: mark, ReadMark: log.readMark(mark.At, who.ID)}
-	if last, ok := log.lastMessage(); ok {
+	if last, ok := log.lastMessage(); ok && may.rules.seesAll(who) {
 		of.Last = &last
 	}
 	return of, nil

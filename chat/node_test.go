@@ -497,7 +497,7 @@ func TestARushDuringAReadIsReadOnce(t *testing.T) {
 	inLobby(t, func(t *testing.T, s *chattest.Store, _ *chat.Node) {
 		s.SetHistoryLimit(10)
 		store := s.Node("b")
-		n := chat.NewNode(queuedLog{store, 200 * time.Millisecond}, store, store, store, chat.Options{HistoryLimit: 10})
+		n := chat.NewNode(queuedLog{store, 200 * time.Millisecond}, store, store, store, store, chat.Options{HistoryLimit: 10})
 		defer func() { require.NoError(t, n.Close(t.Context())) }()
 		last := make(chan string)
 		go func() {

@@ -40,7 +40,7 @@ type SubscriberObserver interface {
 // StoreObserver is told what becomes of what the store is asked.
 type StoreObserver interface {
 	// Called says that a call has ended: "append", "read", "hold", "release", "members",
-	// "signal" or "marks".
+	// "signal", "marks" or "rules".
 	Called(call string, took time.Duration, err error)
 	// Followed says that the feed tells what happens in a room from now on, or no longer does.
 	Followed(room RoomID, on bool)
@@ -77,6 +77,7 @@ type observedStore struct {
 	Feed
 	Roster
 	Marks
+	RuleKeeper
 	to StoreObserver
 }
 
@@ -108,9 +109,11 @@ func (s *observedStore) Signal(ctx context.Context, room RoomID, n Notice) (err 
 }
 
 // Hold implements [Roster].
-func (s *observedStore) Hold(ctx context.Context, room RoomID, members []Member) (state RosterState, err error) {
+func (s *observedStore) Hold(
+	ctx context.Context, room RoomID, members []Member, by Admission,
+) (state RosterState, err error) {
 	defer s.called("hold", time.Now(), &err)
-	return s.Roster.Hold(ctx, room, members)
+	return s.Roster.Hold(ctx, room, members, by)
 }
 
 // Release implements [Roster].
@@ -157,4 +160,30 @@ func (s *observedStore) ForgetMark(ctx context.Context, room RoomID, session Mem
 func (s *observedStore) Since(ctx context.Context, room RoomID, c Cursor) (kept Kept, err error) {
 	defer s.called("marks", time.Now(), &err)
 	return s.Marks.Since(ctx, room, c)
+}
+
+// Rules implements [RuleKeeper].
+func (s *observedStore) Rules(ctx context.Context, room RoomID) (rules *Rules, err error) {
+	defer s.called("rules", time.Now(), &err)
+	return s.RuleKeeper.Rules(ctx, room)
+}
+
+// ChangeRules implements [RuleKeeper].
+func (s *observedStore) ChangeRules(
+	ctx context.Context, room RoomID, c RulesChange,
+) (e Entry, version RulesVersion, err error) {
+	defer s.called("rules", time.Now(), &err)
+	return s.RuleKeeper.ChangeRules(ctx, room, c)
+}
+
+// Grant implements [RuleKeeper].
+func (s *observedStore) Grant(ctx context.Context, room RoomID, session MemberID) (err error) {
+	defer s.called("rules", time.Now(), &err)
+	return s.RuleKeeper.Grant(ctx, room, session)
+}
+
+// Granted implements [RuleKeeper].
+func (s *observedStore) Granted(ctx context.Context, room RoomID, session MemberID) (granted bool, err error) {
+	defer s.called("rules", time.Now(), &err)
+	return s.RuleKeeper.Granted(ctx, room, session)
 }

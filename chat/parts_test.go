@@ -233,7 +233,7 @@ func TestLeasesAreDueWhenTheirCallMayBeMade(t *testing.T) {
 // rosterRecorder writes down what is asked of it.
 type rosterRecorder struct{ calls []string }
 
-func (r *rosterRecorder) Hold(_ context.Context, _ RoomID, m []Member) (RosterState, error) {
+func (r *rosterRecorder) Hold(_ context.Context, _ RoomID, m []Member, _ Admission) (RosterState, error) {
 	r.calls = append(r.calls, fmt.Sprint("hold ", len(m)))
 	return RosterState{}, nil
 }

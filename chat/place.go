@@ -3,6 +3,7 @@ package chat
 import (
 	"fmt"
 	"slices"
+	"time"
 )
 
 // parts are a log as it is kept: entries that stand for themselves, and amendments, each in the
@@ -111,7 +112,12 @@ func (k Kept) parts() parts[Entry] {
 }
 
 // Last is the id of the last entry, whatever its kind; zero for a room that has none.
-func (k Kept) Last() Cursor { return k.parts().last() }
+func (k Kept) Last() Cursor {
+	if k.all != nil {
+		return k.all.Last()
+	}
+	return k.parts().last()
+}
 
 // At is the entry with a number.
 func (k Kept) At(seq uint64) (Entry, bool) { return k.parts().at(seq) }
@@ -119,11 +125,26 @@ func (k Kept) At(seq uint64) (Entry, bool) { return k.parts().at(seq) }
 // After returns all that came after a cursor, amendments among it. With a reason, the cursor can't
 // be served, and the entries are those that a new reader is shown.
 func (k Kept) After(c Cursor) ([]Entry, ResetReason) {
-	fresh, reason := k.parts().after(c)
+	whole := k
+	if k.all != nil {
+		if c.IsZero() { // anybody knows that cursor: it shows nobody more than a new reader sees
+			return k.Entries, ""
+		}
+		whole = *k.all
+	}
+	fresh, reason := whole.parts().after(c)
 	if reason != "" {
 		return k.Entries, reason
 	}
 	return fresh, ""
+}
+
+// shownTo is what a new reader is shown of a log; who has been here still gets what it missed.
+func (k Kept) shownTo(rules *Rules, who Principal, joined time.Time) Kept {
+	from := func(list []Entry) []Entry {
+		return list[rules.shownFrom(who, joined, func(i int) time.Time { return list[i].Time }, len(list)):]
+	}
+	return Kept{Entries: from(k.Entries), Amendments: from(k.Amendments), Expires: k.Expires, all: &k}
 }
 
 // Check says what is wrong with a log as it was read: numbers that do not grow, an entry that does

@@ -1,9 +1,6 @@
 package chat
 
-import (
-	"context"
-	"fmt"
-)
+import "context"
 
 // Action is what a principal wants to do in a room. Optional features have actions of their own.
 type Action string
@@ -96,7 +93,8 @@ func (d Draft) action() Action {
 	return ActionPost
 }
 
-// Policy decides who may do what. Decide may be called at the same time, and is called before
+// Policy decides who may do what, beside the room's rules: how often, for one. Its principal's role
+// is what it has in the room, as far as the node knows. Decide may be called at the same time, and is called before
 // anything is read or stored.
 //
 // It returns nil for yes. For no it returns an error that wraps [ErrNotAllowed] or
@@ -149,17 +147,3 @@ type Open struct{}
 
 // Decide implements [Policy].
 func (Open) Decide(context.Context, Principal, RoomID, Action) error { return nil }
-
-// Authorize asks the node's policy. It is for actions that are not the node's own: its methods ask
-// by themselves. Errors: those of [Policy].
-func (n *Node) Authorize(ctx context.Context, who Principal, room RoomID, what Action) error {
-	return n.authorizeTimes(ctx, who, room, what, 1)
-}
-
-func (n *Node) authorizeTimes(ctx context.Context, who Principal, room RoomID, what Action, times int) error {
-	if err := decideTimes(ctx, n.options.Policy, who, room, what, times); err != nil {
-		n.options.Observer.Rooms.Refused(room, what, err)
-		return fmt.Errorf("%s in %s: %w", what, room, err)
-	}
-	return nil
-}

@@ -25,6 +25,8 @@ func owned(t *testing.T) (*chattest.Store, *chat.Node, chat.RoomID) {
 	store := chattest.New(chattest.Options{})
 	node := store.NewNode("a", chat.Options{})
 	t.Cleanup(func() { require.NoError(t, node.Close(context.Background())) })
+	_, _, err := node.Own(context.Background(), owner, "tea", chat.OwnRequest{New: true})
+	require.NoError(t, err)
 	return store, node, "tea"
 }
 

@@ -22,16 +22,20 @@ func (r *room) read() {
 		return
 	}
 	r.back.async(func(ctx context.Context) {
-		kept, err := r.back.log.Read(ctx, r.id)
+		var kept Kept
 		var roster RosterSnapshot
+		rules, err := r.back.keeper.Rules(ctx, r.id) // first: who may not be here is not told what was said since
+		if err == nil {
+			kept, err = r.back.log.Read(ctx, r.id)
+		}
 		if err == nil {
 			roster, err = r.back.roster.Members(ctx, r.id)
 		}
-		r.inbox.do(func() { r.finishRead(read, kept, roster, err) }) // the worker does not end before
+		r.inbox.do(func() { r.finishRead(read, rules, kept, roster, err) }) // the worker does not end before
 	})
 }
 
-func (r *room) finishRead(read int, kept Kept, roster RosterSnapshot, err error) {
+func (r *room) finishRead(read int, rules *Rules, kept Kept, roster RosterSnapshot, err error) {
 	outcome, held := r.sync.finish(read, err, time.Now())
 	switch {
 	case r.closing:
@@ -41,6 +45,7 @@ func (r *room) finishRead(read int, kept Kept, roster RosterSnapshot, err error)
 		r.log().Warn("reading the room failed; trying again", "error", err)
 	case outcome == synced:
 		r.leases.answered()
+		r.adoptRules(rules)
 		r.adoptLog(kept)
 		r.adoptRoster(roster)
 		for _, n := range r.tail.dropPast(held) {
@@ -63,11 +68,27 @@ func (r *room) adoptLog(kept Kept) {
 		r.back.options.Observer.Rooms.Reset(r.id, reason, len(r.subs.attached))
 		r.log().Info("the log is not the one that was delivered",
 			"reason", string(reason), "cursor", r.tail.last().String())
-		fresh = append([]*Event{{Room: r.id, Body: Reset{Reason: reason}}}, fresh...)
-		fresh = append(fresh, &Event{Room: r.id, Body: Live{Cursor: r.tail.last()}})
+		r.tellReset(reason, fresh)
+		return
 	}
 	if len(fresh) > 0 { // however much was missed, it is no reason to call a reader slow
 		r.subs.deliver(&Batch{Events: fresh, Replay: true})
+	}
+}
+
+// tellReset has all who are here begin anew with what they are shown.
+func (r *room) tellReset(reason ResetReason, past []*Event) {
+	begin := &Event{Room: r.id, Body: Reset{Reason: reason}}
+	live := &Event{Room: r.id, Body: Live{Cursor: r.tail.last()}}
+	batch := func(past []*Event) *Batch {
+		return &Batch{Events: append(append([]*Event{begin}, past...), live), Replay: true}
+	}
+	if r.rules.known.History == HistoryAll {
+		r.subs.deliver(batch(past))
+		return
+	}
+	for _, s := range r.subs.attached {
+		s.sink.Deliver(batch(r.shownPast(s, past)))
 	}
 }
 

@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,7 @@ type room struct {
 	// attributes are those that members have. Anybody may read it.
 	attributes atomic.Pointer[AttributeCounts]
 
+	rules  roomRules
 	tail   tail
 	fed    uint64 // the SEQ that the feed has brought last
 	sync   syncing
@@ -42,6 +44,7 @@ func newRoom(b *backend, id RoomID, retire func(r *room, unfollow func()) bool) 
 		sync:   syncing{stale: true},
 		roster: rosterCache{foldAbove: b.options.FoldAbove, alike: lookalikes{shape: b.options.Shape}},
 		leases: leases{renewEvery: b.options.RenewEvery},
+		rules:  roomRules{known: openRules},
 	}
 	r.inbox = newInbox(r.work)
 	return r
@@ -122,6 +125,9 @@ func (r *room) handle(n Notice) {
 	case Leaving:
 		r.leave(n.Member, n.Stream, ErrLeft, nil)
 		return
+	case RulesChanged:
+		r.rulesChanged(n.Version)
+		return
 	case Lapsing:
 		r.leases.lookBy(time.Now().Add(n.In + lapseSlack))
 		return
@@ -158,6 +164,7 @@ func (r *room) follow(on bool) {
 		r.back.options.Observer.Store.Followed(r.id, on)
 	}
 	r.sync.restart(on)
+	r.rules.current.Store(nil)
 	r.refresh()
 	if on {
 		r.marks.askAgain(r.tail.last())
@@ -179,7 +186,10 @@ func (r *room) appended(e Entry) {
 
 // take adds the log's next entry to the tail and to the batch.
 func (r *room) take(e Entry) {
-	if r.tail.recounts(e) {
+	switch {
+	case e.clears():
+		r.marks.changed(Cursor{Seq: 1})
+	case r.tail.recounts(e):
 		r.marks.changed(e.Target)
 	}
 	event, current := r.tail.push(e, time.Now())
@@ -274,6 +284,9 @@ func (r *room) callRoster(now time.Time) {
 	if !ok {
 		return
 	}
+	if !call.isRelease() {
+		call.by = r.admission(call.hold)
+	}
 	r.back.async(func(ctx context.Context) {
 		state, err := call.make(ctx, r.back.roster, r.id, r.back.options.ReconnectGrace)
 		r.inbox.do(func() { r.rosterCalled(call, state, err) }) // the worker does not end before
@@ -282,7 +295,14 @@ func (r *room) callRoster(now time.Time) {
 
 func (r *room) rosterCalled(call rosterCall, state RosterState, err error) {
 	now := time.Now()
-	if r.leases.finish(call, state, err, now) {
+	for _, id := range state.Full {
+		r.leave(id, "", &RefusedError{Code: RefusedFull}, nil)
+	}
+	tell := r.leases.finish(call, state, err, now)
+	switch {
+	case errors.Is(err, ErrRulesChanged):
+		r.readRules()
+	case tell:
 		r.log().Warn("telling the roster who is here failed", "error", err)
 	}
 	if err == nil && !call.isRelease() {
@@ -292,7 +312,7 @@ func (r *room) rosterCalled(call rosterCall, state RosterState, err error) {
 
 // finished reports whether the worker has nothing left to do.
 func (r *room) finished(now time.Time) bool {
-	if !r.subs.isEmpty() || r.sync.reading || !r.leases.isEmpty() || r.marks.busy {
+	if !r.subs.isEmpty() || r.sync.reading || r.rules.aside || !r.leases.isEmpty() || r.marks.busy {
 		return false
 	}
 	if r.closing {

@@ -20,6 +20,7 @@ type rosterCache struct {
 	foldAbove int
 	foldAt    time.Time
 	alike     lookalikes
+	roles     map[MemberID]Role // not changed
 }
 
 // rosterNews is what a change in the roster means for its room.
@@ -45,6 +46,7 @@ func (r *rosterCache) joined(n Joined, keep func(Member) *Member, now time.Time)
 		r.alike.rename(n.Member.ID, now)
 	}
 	member := n.Member
+	n.Member.Role = shownRole(r.roles[n.Member.ID])
 	if len(r.members) <= r.foldAbove {
 		n.Member.LooksLike = r.alike.of(&n.Member, r.members)
 	}
@@ -181,6 +183,24 @@ func (r *rosterCache) sorted() []Member {
 			return cmp.Or(a.JoinedAt.Compare(b.JoinedAt), cmp.Compare(a.ID, b.ID))
 		})
 		r.alike.mark(r.ordered)
+		markRoles(r.ordered, r.roles)
 	}
 	return r.ordered
+}
+
+// setRoles are those that members have in the room from now on.
+func (r *rosterCache) setRoles(roles map[MemberID]Role) { r.roles, r.ordered = roles, nil }
+
+// shownRole is a role as members are told with it: only those who have a say over others are.
+func shownRole(role Role) Role {
+	if role.AtLeast(RoleModerator) {
+		return role
+	}
+	return RoleGuest
+}
+
+func markRoles(members []Member, roles map[MemberID]Role) {
+	for i := range members {
+		members[i].Role = shownRole(roles[members[i].ID])
+	}
 }

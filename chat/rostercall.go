@@ -10,6 +10,7 @@ import (
 // rosterCall is one call to the store's roster that a room's leases want made.
 type rosterCall struct {
 	hold []Member // to take or renew; with none, those whose leases have lapsed are taken out all the same
+	by   Admission
 	// release are those to give up at once, linger those to give up after the reconnect grace:
 	// members may be on their way to another node.
 	release []MemberID
@@ -24,7 +25,7 @@ func (c *rosterCall) isRelease() bool { return c.last || len(c.release) > 0 }
 // make makes the call.
 func (c *rosterCall) make(ctx context.Context, store Roster, room RoomID, grace time.Duration) (RosterState, error) {
 	if !c.isRelease() {
-		return store.Hold(ctx, room, c.hold)
+		return store.Hold(ctx, room, c.hold, c.by)
 	}
 	var state RosterState
 	var err error

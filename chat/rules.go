@@ -1,8 +1,10 @@
 package chat
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"time"
 )
 
@@ -12,6 +14,29 @@ type RulesVersion struct {
 	Number int64
 	// Tag is random: rules that a failover lost are not taken for those that came in their place.
 	Tag Tag
+}
+
+// IsZero reports whether it is the version of a room nobody owns.
+func (v RulesVersion) IsZero() bool { return v == RulesVersion{} }
+
+// String is the version's one spelling, as in "3-7f3a9c12"; empty for the zero value.
+func (v RulesVersion) String() string {
+	if v.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(v.Number, 10) + "-" + v.Tag.String()
+}
+
+// ParseRulesVersion reads what [RulesVersion.String] wrote.
+func ParseRulesVersion(s string) (RulesVersion, error) {
+	if s == "" {
+		return RulesVersion{}, nil
+	}
+	at, err := ParseCursor(s)
+	if err != nil || at.IsZero() {
+		return RulesVersion{}, fmt.Errorf("%q is no version of rules", s)
+	}
+	return RulesVersion{int64(at.Seq), at.Tag}, nil
 }
 
 // Rules are who may do what in a room that somebody owns: its settings, and who is what in it. They
@@ -66,8 +91,24 @@ const networkBan = 24 * time.Hour
 // OpenRules are those of a room nobody owns.
 func OpenRules() *Rules { return &Rules{Settings: DefaultSettings()} }
 
+// Keeping is what the room keeps of its log.
+func (r *Rules) Keeping() Keeping {
+	return Keeping{r.HistoryLimit, time.Duration(r.HistoryTTL) * time.Second}
+}
+
+// Within is what is kept of a log by a store that keeps that much by itself.
+func (k Keeping) Within(limit int, ttl time.Duration) (int, time.Duration) {
+	if k.Limit > 0 {
+		limit = min(limit, k.Limit)
+	}
+	if k.TTL > 0 {
+		ttl = min(ttl, k.TTL)
+	}
+	return limit, ttl
+}
+
 // Owned reports whether somebody owns the room.
-func (r *Rules) Owned() bool { return r.Version != RulesVersion{} && r.Closed.IsZero() }
+func (r *Rules) Owned() bool { return !r.Version.IsZero() && r.Closed.IsZero() }
 
 // Clone is a copy to change.
 func (r *Rules) Clone() *Rules {

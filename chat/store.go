@@ -22,6 +22,9 @@ type Log interface {
 	// appended: repeated is true and the entry has no ID. A message that is a reply gets its quote;
 	// [ErrNotFound] and [ErrConflict] tell that the message that it answers is not kept, or has
 	// been deleted.
+	//
+	// [ErrRulesChanged] says that the draft's Rules are not the room's, and [*SlowModeError] that its
+	// slow mode has it wait; in both cases nothing is appended.
 	Append(ctx context.Context, room RoomID, d Draft) (e Entry, repeated bool, err error)
 	// Read returns all that is kept of a room.
 	Read(ctx context.Context, room RoomID) (Kept, error)
@@ -43,6 +46,8 @@ type Kept struct {
 	// Expires is in how long all of it goes unless something is appended; 0 when there are no
 	// entries.
 	Expires time.Duration
+	// all is all of it, where the room's settings show a new reader less; else nil.
+	all *Kept
 }
 
 // Feed tells a node what happens in rooms, on whatever node.
@@ -170,8 +175,10 @@ const (
 // last; a room that closed and opened again goes on from a much higher one.
 type Roster interface {
 	// Hold takes or renews this node's leases for members, for [Lease] from now, and announces who
-	// was not there.
-	Hold(ctx context.Context, room RoomID, members []Member) (RosterState, error)
+	// was not there. Those for whom there is no room are not held, but returned as Full.
+	// [ErrRulesChanged] says that they were admitted by rules that are not the room's: nobody is held
+	// then.
+	Hold(ctx context.Context, room RoomID, members []Member, by Admission) (RosterState, error)
 	// Release gives this node's leases up: at once when after is 0, else when that time has passed.
 	// Members that this node does not hold are passed over. The room closes with its last member.
 	Release(ctx context.Context, room RoomID, members []MemberID, after time.Duration) (RosterState, error)
@@ -188,6 +195,8 @@ type RosterState struct {
 	// Removed are the members with attributes whom this very request took out of the roster: nobody
 	// else is told so.
 	Removed []Member
+	// Full are the members for whom there was no room.
+	Full []MemberID
 }
 
 // RosterSnapshot is a whole roster.

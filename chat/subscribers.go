@@ -9,6 +9,7 @@ type subscriber struct {
 	who       MemberID // empty for one that is not in the roster
 	guest     bool
 	unlisted  bool // it is no longer part of its member's presence; the worker's
+	standing  *standing
 
 	// The rest is the worker's.
 	state subscriberState

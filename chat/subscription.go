@@ -13,8 +13,8 @@ import (
 type Sink interface {
 	// Deliver takes a batch. The first is the replay.
 	Deliver(b *Batch)
-	// Closed says that the room has ended the subscription, with [ErrGoingAway], [ErrLeft] or the
-	// error that [Node.End] was given. It is the last call.
+	// Closed says that the room has ended the subscription, with [ErrGoingAway], [ErrLeft], what the
+	// room's rules say ([*RefusedError]), or the error that [Node.End] was given. It is the last call.
 	Closed(err error)
 }
 
@@ -68,12 +68,33 @@ type Subscription struct {
 
 // Subscribe makes sink a reader of a room and who, unless the start says unlisted, a member. It
 // returns when the replay (the welcome, what is kept after the start, and the live event) has been
-// delivered. Errors: those of [Policy], that of [Node.End], [ErrUnavailable] when the store has not
+// delivered. Errors: those of [Node.Authorize], that of [Node.End], [ErrUnavailable] when the store has not
 // answered in time, [ErrGoingAway], or the context's.
 func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start Start, sink Sink) (*Subscription, error) {
-	if err := n.authorizeTimes(ctx, who, id, start.action(), start.times()); err != nil {
+	if err := n.askPolicy(ctx, who, id, start.action(), start.times()); err != nil {
 		return nil, err
 	}
+	// The room's worker knows the rules before it lets anybody read: only who needs a grant has them
+	// read here.
+	rules := n.assumedRules(id)
+	for tries := 1; ; tries++ {
+		may, err := n.permitted(ctx, rules, who, id, ActionSubscribe)
+		if err != nil {
+			return nil, err
+		}
+		s, err := n.subscribe(ctx, who, id, start, sink, may.granted)
+		if !wantsGrant(err) || tries == maxRulesTries {
+			return s, err
+		}
+		if rules, err = n.readRules(ctx, id); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (n *Node) subscribe(
+	ctx context.Context, who Principal, id RoomID, start Start, sink Sink, granted bool,
+) (*Subscription, error) {
 	var m Member
 	if !start.Unlisted {
 		m = who.Member(start.Transport)
@@ -81,7 +102,8 @@ func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start St
 	done := make(chan error, 1)
 	s := &Subscription{subscriber: subscriber{
 		sink: sink, stream: cmp.Or(start.Stream, newStream()), transport: start.Transport, who: m.ID, guest: m.Guest,
-		entry: &entering{who: m, start: start, done: done},
+		standing: standingOf(who, !start.Unlisted, granted),
+		entry:    &entering{who: m, start: start, done: done},
 	}}
 	enter := func(r *room) {
 		s.room = r

@@ -87,6 +87,9 @@ func (t *tail) dropPast(notices []Notice) []Notice {
 // it.
 func (t *tail) push(e Entry, now time.Time) (event *Event, current bool) {
 	event, current = t.event(e), true
+	if e.clears() {
+		t.events, t.amendments = nil, nil
+	}
 	if e.Amends() {
 		current = t.amend(e)
 		t.amendments = pushed(t.amendments, event, t.amendLimit)

@@ -114,7 +114,7 @@ func newSite(t *testing.T, o Options, policy chat.Policy) *site {
 	var err error
 	s.Push, err = New(s.store, o)
 	require.NoError(t, err)
-	s.rooms = chat.NewNode(s.Log(), s.store, s.store, s.store, chat.Options{Policy: policy})
+	s.rooms = chat.NewNode(s.Log(), s.store, s.store, s.store, s.store, chat.Options{Policy: policy})
 	t.Cleanup(func() {
 		s.Close()
 		require.NoError(t, s.rooms.Close(context.Background())) // the test's own has ended

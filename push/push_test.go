@@ -75,14 +75,14 @@ func TestWhoIsTold(t *testing.T) {
 		{
 			name: "not who is there", message: mention(ann.ID, cleo.ID), want: []string{"id-Cleo mention"},
 			before: func(t *testing.T, s *site) {
-				_, err := s.store.Hold(t.Context(), lobby, []chat.Member{ann.Member("ws")})
+				_, err := s.store.Hold(t.Context(), lobby, []chat.Member{ann.Member("ws")}, chat.Admission{})
 				require.NoError(t, err)
 			},
 		},
 		{
 			name: "who is in another room", message: mention(ann.ID), want: []string{"id-Ann mention"},
 			before: func(t *testing.T, s *site) {
-				_, err := s.store.Hold(t.Context(), "another", []chat.Member{ann.Member("ws")})
+				_, err := s.store.Hold(t.Context(), "another", []chat.Member{ann.Member("ws")}, chat.Admission{})
 				require.NoError(t, err)
 			},
 		},
@@ -284,7 +284,7 @@ func deliverTo(t *testing.T, to *answers, meanwhile func(s *site, said chat.Entr
 		s.Push, err = New(s.store, Options{Subject: "https://example.org/contact", AllowPrivate: true})
 		require.NoError(t, err)
 		s.client = &http.Client{Transport: to}
-		s.rooms = chat.NewNode(s.Log(), s.store, s.store, s.store, chat.Options{})
+		s.rooms = chat.NewNode(s.Log(), s.store, s.store, s.store, s.store, chat.Options{})
 		ann := principal("Ann")
 		s.subscribe(t, ann, nil)
 		s.Start(s.rooms)

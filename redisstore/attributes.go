@@ -25,7 +25,7 @@ func (s *Store) SetAttributes(
 		for _, c := range batch {
 			args = append(args, string(c.Member), c.Key, c.Value)
 		}
-		next, extra, err := s.roster(ctx, "setting attributes in room", room, s.scripts.attributes, args...)
+		next, extra, err := s.roster(ctx, "setting attributes in room", room, s.scripts.attributes, chat.Keeping{}, args...)
 		if err != nil {
 			return state, false, err
 		}

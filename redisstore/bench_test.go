@@ -66,7 +66,7 @@ func BenchmarkHold(b *testing.B) {
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				_, err := st.Hold(ctx, id, members)
+				_, err := st.Hold(ctx, id, members, chat.Admission{})
 				require.NoError(b, err)
 			}
 		})

@@ -94,7 +94,7 @@ func testDeletedIsGone(t *testing.T, s *server) {
 	var nodes []*chat.Node
 	var readers []*reader
 	for _, st := range stores {
-		n := chat.NewNode(st, st, st, st, chat.Options{Patience: testwait.Limit})
+		n := chat.NewNode(st, st, st, st, st, chat.Options{Patience: testwait.Limit})
 		defer func() { require.NoError(t, n.Close(context.Background())) }()
 		r := &reader{}
 		_, err := n.Subscribe(ctx, chat.Principal{}, id, chat.Start{Unlisted: true, History: -1}, r)

@@ -199,6 +199,9 @@ func parseNotice(s string) (chat.Notice, error) {
 			return nil, fmt.Errorf("notice of a mark: %w", err)
 		}
 		return m.notice()
+	case 'R':
+		version, err := chat.ParseRulesVersion(rest)
+		return chat.RulesChanged{Version: version}, err
 	case 'P':
 		ms, err := strconv.ParseUint(rest, 10, 40)
 		return chat.Lapsing{In: time.Duration(ms) * time.Millisecond}, err

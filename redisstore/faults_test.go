@@ -94,7 +94,7 @@ func TestAway(t *testing.T) {
 	for name, call := range map[string]func() error{
 		"Append":  func() error { _, _, err := st.Append(ctx, r, draft("x")); return err },
 		"Read":    func() error { _, err := st.Read(ctx, r); return err },
-		"Hold":    func() error { _, err := st.Hold(ctx, r, []chat.Member{ann}); return err },
+		"Hold":    func() error { _, err := st.Hold(ctx, r, []chat.Member{ann}, chat.Admission{}); return err },
 		"Members": func() error { _, err := st.Members(ctx, r); return err },
 		"Signal":  func() error { return st.Signal(ctx, r, chat.Typing{Member: ann}) },
 		"Secret":  func() error { _, err := st.Secret(ctx); return err },

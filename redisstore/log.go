@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,6 +30,9 @@ const (
 	deleted
 	tooManyEmoji
 	tooManyReactors
+	rulesChanged
+	slow // the element is for how many milliseconds yet
+	notAlone
 )
 
 func (s status) err() error {
@@ -44,6 +49,10 @@ func (s status) err() error {
 		return chat.TooManyEmoji()
 	case tooManyReactors:
 		return chat.TooManyReactors()
+	case rulesChanged:
+		return chat.ErrRulesChanged
+	case notAlone:
+		return chat.ErrOwned
 	}
 	return nil
 }
@@ -54,25 +63,30 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	if err != nil {
 		return chat.Entry{}, false, err
 	}
-	keys := append(make([]string, 0, 3), s.key(room, "log"), s.key(room, "amendments"))
+	keys := append(make([]string, 0, 5), s.key(room, "log"), s.key(room, "amendments"), s.key(room, "rules"))
 	channel, hash := s.channel(room), ""
 	if d.Key != "" {
 		keys = append(keys, s.key(room, "key:"+hashKey(d.Client, d.Key)))
 		hash = hashRequest(d)
 	}
 	tag := newTag()
-	args := append(make([]any, 0, 14), // as many as there are at most
-		s.publishCommand(), channel, tag.String(), text, s.opt.HistoryLimit, s.opt.AmendmentLimit,
-		millis(s.opt.HistoryTTL), chat.KeyLife.Milliseconds(), min(s.opt.WaitReplicas, 1), hash)
+	limit, ttl := d.Keeping.Within(s.opt.HistoryLimit, s.opt.HistoryTTL)
+	args := append(make([]any, 0, 15), // as many as there are at most
+		s.publishCommand(), channel, tag.String(), text, limit, s.opt.AmendmentLimit,
+		millis(ttl), chat.KeyLife.Milliseconds(), min(s.opt.WaitReplicas, 1), hash)
 	sc := s.scripts.append
 	switch message, _ := d.Payload.(chat.Message); {
 	case !d.Target.IsZero():
 		sc = s.scripts.amend
-		args = append(args, d.Target.String(), boolean(d.Moderator), chat.MaxReactions, chat.MaxReactors)
+		args = append(args, d.Target.String(), d.Rules.String(), boolean(d.Moderator), chat.MaxReactions, chat.MaxReactors)
 	case message.ReplyTo != nil:
-		args = append(args, message.ReplyTo.ID.String())
+		args = append(args, message.ReplyTo.ID.String(), d.Rules.String())
 	default:
-		args = append(args, "")
+		args = append(args, "", d.Rules.String())
+	}
+	if d.SlowMode > 0 && d.Target.IsZero() {
+		keys = append(keys, s.key(room, "slow:"+hashKey("", d.SlowKey)))
+		args = append(args, millis(d.SlowMode))
 	}
 	s.recentPosts.keep(tag, text, d)
 	var reply []any
@@ -85,7 +99,9 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 		return chat.Entry{}, false, err
 	}
 	e, how, err := s.answer(reply, d)
+	var wait *chat.SlowModeError
 	switch {
+	case errors.As(err, &wait):
 	case err != nil:
 		err = corrupt(keys[len(keys)-1], err)
 	case how.err() != nil:
@@ -125,6 +141,12 @@ func (s *Store) answer(reply []any, d chat.Draft) (e chat.Entry, how status, err
 		}
 		took, err := parseMillis(at)
 		return d.Entry(cursor, took), how, err
+	case slow:
+		ms, err := strconv.ParseInt(element, 10, 64)
+		if err != nil {
+			return e, how, err
+		}
+		return e, how, &chat.SlowModeError{RetryAfter: max(time.Millisecond, fromMillis(ms))}
 	case unchanged: // the element is the time
 		asked, err := parseMillis(element)
 		return d.Entry(chat.Cursor{}, asked), how, err

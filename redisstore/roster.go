@@ -21,20 +21,33 @@ const (
 )
 
 // Hold implements chat.Roster.
-func (s *Store) Hold(ctx context.Context, room chat.RoomID, members []chat.Member) (chat.RosterState, error) {
+func (s *Store) Hold(
+	ctx context.Context, room chat.RoomID, members []chat.Member, by chat.Admission,
+) (chat.RosterState, error) {
 	var state chat.RosterState
 	for batch := range batches(members) {
-		args := []any{s.node, millis(s.opt.Lease), millis(s.opt.Lease + rosterMargin)}
+		args := []any{
+			s.node, millis(s.opt.Lease), millis(s.opt.Lease + rosterMargin), by.Rules.String(), millis(s.rulesLife()),
+			by.MaxMembers, boolean(by.Owner),
+		}
 		for _, m := range batch {
 			identity, err := encodeIdentity(m)
 			if err != nil {
 				return state, err
 			}
-			args = append(args, string(m.ID), identity, encodeWay(m))
+			args = append(args, string(m.ID), identity, encodeWay(m), boolean(by.Exempt[m.ID]))
 		}
-		next, _, err := s.roster(ctx, "holding members of room", room, s.scripts.hold, args...)
+		next, full, err := s.roster(ctx, "holding members of room", room, s.scripts.hold, by.Keeping, args...)
 		if err != nil {
 			return state, err
+		}
+		ids, ok := full.([]any)
+		if !ok {
+			return following(state, next), fmt.Errorf("holding members of room %s: %w", room, chat.ErrRulesChanged)
+		}
+		for _, id := range ids {
+			text, _ := id.(string)
+			next.Full = append(next.Full, chat.MemberID(text))
 		}
 		state = following(state, next)
 	}
@@ -51,7 +64,7 @@ func (s *Store) Release(
 		for _, id := range batch {
 			args = append(args, string(id))
 		}
-		next, _, err := s.roster(ctx, "releasing members of room", room, s.scripts.release, args...)
+		next, _, err := s.roster(ctx, "releasing members of room", room, s.scripts.release, chat.Keeping{}, args...)
 		if err != nil {
 			return state, err
 		}
@@ -63,12 +76,13 @@ func (s *Store) Release(
 // following is the state after one batch and the next.
 func following(first, next chat.RosterState) chat.RosterState {
 	next.Removed = append(first.Removed, next.Removed...)
+	next.Full = append(first.Full, next.Full...)
 	return next
 }
 
 // Members implements chat.Roster.
 func (s *Store) Members(ctx context.Context, room chat.RoomID) (chat.RosterSnapshot, error) {
-	state, more, err := s.roster(ctx, "reading the members of room", room, s.scripts.members)
+	state, more, err := s.roster(ctx, "reading the members of room", room, s.scripts.members, chat.Keeping{})
 	if err != nil {
 		return chat.RosterSnapshot{}, err
 	}
@@ -88,17 +102,18 @@ func (s *Store) Members(ctx context.Context, room chat.RoomID) (chat.RosterSnaps
 	return snapshot, nil
 }
 
-// roster runs one of the roster's scripts; extra is what members.lua and attributes.lua have beside
-// the state.
+// roster runs one of the roster's scripts; extra is what hold.lua, members.lua and attributes.lua
+// have beside the state.
 func (s *Store) roster(
-	ctx context.Context, doing string, room chat.RoomID, sc script, more ...any,
+	ctx context.Context, doing string, room chat.RoomID, sc script, keeping chat.Keeping, more ...any,
 ) (state chat.RosterState, extra any, err error) {
 	keys := []string{
 		s.key(room, "members"), s.key(room, "leases"), s.key(room, "holds"), s.key(room, "version"), s.key(room, "log"),
-		s.key(room, "amendments"),
+		s.key(room, "amendments"), s.key(room, "rules"), s.key(room, "grants"),
 	}
+	_, ttl := keeping.Within(s.opt.HistoryLimit, s.opt.HistoryTTL)
 	args := append([]any{
-		s.publishCommand(), s.channel(room), s.opt.keepAfterClose(), millis(s.opt.HistoryTTL),
+		s.publishCommand(), s.channel(room), s.opt.keepAfterClose(), millis(ttl),
 	}, more...)
 	var reply []any
 	err = s.call(ctx, doing, room, func(ctx context.Context) error {

@@ -15,7 +15,7 @@ import (
 
 func hold(t *testing.T, st *Store, r chat.RoomID, members ...chat.Member) chat.RosterState {
 	t.Helper()
-	state, err := st.Hold(ctx, r, members)
+	state, err := st.Hold(ctx, r, members, chat.Admission{})
 	require.NoError(t, err)
 	return state
 }

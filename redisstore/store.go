@@ -41,6 +41,8 @@ var (
 	_ chat.Feed   = (*Store)(nil)
 	_ chat.Roster = (*Store)(nil)
 	_ chat.Marks  = (*Store)(nil)
+
+	_ chat.RuleKeeper = (*Store)(nil)
 )
 
 // Open connects to the Redis that the options name and checks that it answers. Close the store in
@@ -170,6 +172,7 @@ type script struct{ source, sha string }
 type scripts struct {
 	append, amend, read, since         script
 	hold, release, members, attributes script
+	rules, grant                       script
 	mark, revoke, take, subscribe      script
 	keep, use, records                 script
 	tokens                             script
@@ -195,6 +198,8 @@ func loadScripts() (scripts, error) {
 		release:    load("roster", "release"),
 		members:    load("roster", "members"),
 		attributes: load("roster", "attributes"),
+		rules:      load("log", "rules", "append"),
+		grant:      load("grant"),
 		mark:       load("mark"),
 		revoke:     load("revoke"),
 		take:       load("take"),

@@ -153,7 +153,7 @@ func testCorrupt(t *testing.T, s *server) {
 func testKeepAfterClose(t *testing.T, s *server) {
 	ann := []chat.Member{{ID: "ann"}}
 	comeAndGo := func(st *Store, r chat.RoomID) {
-		_, err := st.Hold(ctx, r, ann)
+		_, err := st.Hold(ctx, r, ann, chat.Admission{})
 		require.NoError(t, err)
 		_, err = st.Release(ctx, r, []chat.MemberID{"ann"}, 0)
 		require.NoError(t, err)
@@ -170,7 +170,7 @@ func testKeepAfterClose(t *testing.T, s *server) {
 	assert.Len(t, kept.Entries, 1)
 	assert.LessOrEqual(t, kept.Expires, time.Minute)
 
-	_, err := minute.Hold(ctx, r, ann) // who comes back gets the rest of its time back
+	_, err := minute.Hold(ctx, r, ann, chat.Admission{}) // who comes back gets the rest of its time back
 	require.NoError(t, err)
 	assert.Greater(t, read(t, minute, r).Expires, 23*time.Hour)
 
@@ -191,7 +191,7 @@ func testReadCreatesNothing(t *testing.T, s *server) {
 	require.NoError(t, err)
 	assert.Empty(t, snapshot.Members)
 	assert.Zero(t, snapshot.RosterState)
-	state, err := st.Hold(ctx, r, nil)
+	state, err := st.Hold(ctx, r, nil, chat.Admission{})
 	require.NoError(t, err)
 	assert.Zero(t, state)
 	state, err = st.Release(ctx, r, []chat.MemberID{"ann"}, 0)

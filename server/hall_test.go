@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -123,10 +124,16 @@ type ownedRoom struct {
 
 func (h *hall) ownedRoom(t testing.TB) ownedRoom {
 	t.Helper()
-	return ownedRoom{newPerson(t, "Olga"), "/rooms/tea"}
+	owner := newPerson(t, "Olga")
+	id := chat.MemberID(owner.id)
+	who := chat.Principal{ID: id, Name: "Olga", Client: owner.id, LimitKey: owner.id}
+	_, _, err := h.node.Own(t.Context(), who, "tea", chat.OwnRequest{New: true})
+	require.NoError(t, err)
+	return ownedRoom{owner, "/rooms/tea"}
 }
 
 // refusedTo asks for what is not for them.
 func (h *hall) refusedTo(who person, room ownedRoom, method, path, body string) {
 	h.t.Helper()
+	h.refused(http.StatusForbidden, wire.CodeNotAllowed, who, method, room.path+path, body)
 }

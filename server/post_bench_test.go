@@ -65,7 +65,7 @@ func wholeOn(t testing.TB, store interface {
 	chat.Roster
 }, policy chat.Policy) *Server {
 	keepalive := conn.NewKeepalive(time.Minute)
-	node := chat.NewNode(store, store, store, chattest.New(chattest.Options{}).Node("a"), chat.Options{Policy: policy})
+	node := chat.NewNode(store, store, store, chattest.New(chattest.Options{}).Node("a"), chattest.New(chattest.Options{}).Node("a"), chat.Options{Policy: policy})
 	t.Cleanup(func() {
 		require.NoError(t, node.Close(context.Background()))
 		_ = keepalive.Close(context.Background()) // readers that do not read are closed, which it reports
@@ -220,7 +220,7 @@ func (n *numbering) Follow(_ chat.RoomID, l chat.Listener) (unfollow func()) {
 func (*numbering) Signal(context.Context, chat.RoomID, chat.Notice) error { return nil }
 
 // Hold implements [chat.Roster].
-func (*numbering) Hold(context.Context, chat.RoomID, []chat.Member) (chat.RosterState, error) {
+func (*numbering) Hold(context.Context, chat.RoomID, []chat.Member, chat.Admission) (chat.RosterState, error) {
 	return chat.RosterState{}, nil
 }
 

@@ -52,6 +52,9 @@ func (s *Store) Read(ctx context.Context, room chat.RoomID) (chat.Kept, error) {
 }
 
 func (r *Room) append(d chat.Draft) (e chat.Entry, repeated bool, err error) {
+	if d.Rules != r.version() {
+		return e, false, chat.ErrRulesChanged
+	}
 	key := [2]string{d.Client, d.Key}
 	if first, ok := r.keys[key]; ok && d.Key != "" && time.Now().Before(first.until) {
 		if first.target != d.Target || !reflect.DeepEqual(first.what, d.Payload) {
@@ -68,6 +71,9 @@ func (r *Room) append(d chat.Draft) (e chat.Entry, repeated bool, err error) {
 		err = r.quote(&said)
 	} else {
 		repeated, err = r.check(d)
+	}
+	if err == nil && !repeated {
+		err = r.slowed(d)
 	}
 	if err != nil {
 		return e, false, err
@@ -125,10 +131,13 @@ func (r *Room) quote(d *chat.Draft) error {
 
 // Append appends an entry without telling anybody, and without asking whether it may be.
 // [Room.Tell] tells of it.
-func (r *Room) Append(d chat.Draft) chat.Entry {
+func (r *Room) Append(d chat.Draft) chat.Entry { return r.appendAfter(d, r.Kept.Last()) }
+
+// appendAfter is Append where the last entry may be one that is no longer kept.
+func (r *Room) appendAfter(d chat.Draft, last chat.Cursor) chat.Entry {
 	r.past = append(r.past[max(0, len(r.past)-maxPast):], r.Kept)
 	r.store.tag += 0x01010101
-	last := r.Kept.Last()
+	limit, ttl := d.Keeping.Within(r.store.options.HistoryLimit, r.store.options.HistoryTTL)
 	// As the store's clock has it, to the millisecond.
 	e := d.Entry(chat.Cursor{Seq: last.Seq + 1, Tag: r.store.tag}, time.UnixMilli(time.Now().UnixMilli()).UTC())
 	e.Prev = last.Tag
@@ -136,11 +145,11 @@ func (r *Room) Append(d chat.Draft) chat.Entry {
 		r.amend(e)
 		r.Kept.Amendments = lastOf(append(r.Kept.Amendments, e), r.store.options.AmendmentLimit)
 	} else {
-		r.Kept.Entries = lastOf(append(r.Kept.Entries, e), r.store.options.HistoryLimit)
+		r.Kept.Entries = lastOf(append(r.Kept.Entries, e), limit)
 		oldest := r.Kept.Entries[0].ID.Seq
 		r.Kept.Amendments = slices.DeleteFunc(slices.Clone(r.Kept.Amendments), func(a chat.Entry) bool { return a.ID.Seq < oldest })
 	}
-	r.until = time.Now().Add(r.store.options.HistoryTTL)
+	r.until = time.Now().Add(ttl)
 	return e
 }
 

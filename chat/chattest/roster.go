@@ -3,6 +3,7 @@ package chattest
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
@@ -10,17 +11,30 @@ import (
 )
 
 // Hold implements [chat.Roster].
-func (n Node) Hold(ctx context.Context, room chat.RoomID, members []chat.Member) (chat.RosterState, error) {
+func (n Node) Hold(
+	ctx context.Context, room chat.RoomID, members []chat.Member, by chat.Admission,
+) (chat.RosterState, error) {
 	if err := n.lockFor(ctx, "hold"); err != nil {
 		return chat.RosterState{}, err
 	}
 	defer n.mu.Unlock()
 	r := n.roomLocked(room)
 	r.sweep()
+	if r.version() != by.Rules {
+		return chat.RosterState{}, fmt.Errorf("hold members of %s: %w", room, chat.ErrRulesChanged)
+	}
+	if by.Owner {
+		r.ownerSeen = time.Now()
+	}
+	var full []chat.MemberID
 	if len(r.Members) == 0 && len(members) > 0 { // it opens: far from the versions that it had
 		r.Version = max(r.Version+1000, time.Now().UnixMicro())
 	}
 	for _, m := range members {
+		if _, there := r.Members[m.ID]; by.MaxMembers > 0 && !there && len(r.Members) >= by.MaxMembers && !by.Exempt[m.ID] {
+			full = append(full, m.ID)
+			continue
+		}
 		r.Leases[Lease{m.ID, n.name}] = time.Now().Add(n.options.Lease)
 		old, there := r.Members[m.ID]
 		m.JoinedAt, m.Attributes = time.UnixMilli(time.Now().UnixMilli()).UTC(), old.Attributes
@@ -32,7 +46,9 @@ func (n Node) Hold(ctx context.Context, room chat.RoomID, members []chat.Member)
 			r.tellJoined(m)
 		}
 	}
-	return r.state(), nil
+	state := r.state()
+	state.Full = full
+	return state, nil
 }
 
 // Release implements [chat.Roster].

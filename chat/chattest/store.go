@@ -47,6 +47,10 @@ type Room struct {
 	// that were let in, and when.
 	Records map[chat.RecordKind]map[string]chat.Record
 	Grants  map[chat.MemberID]time.Time
+	Rules   *chat.Rules // nil for a room nobody owns
+
+	ownerSeen time.Time
+	slow      map[string]time.Time // until when somebody may say nothing more
 
 	store     *Store
 	past      []chat.Kept        // what Kept was before each of the last entries
@@ -94,6 +98,8 @@ var (
 	_ chat.Roster  = Node{}
 	_ chat.Marks   = Node{}
 	_ chat.Records = Node{}
+
+	_ chat.RuleKeeper = Node{}
 )
 
 // Node is the store as a node of that name sees it.
@@ -105,7 +111,7 @@ func (s *Store) NewNode(name string, o chat.Options) *chat.Node {
 	if o.Records == nil {
 		o.Records = n
 	}
-	return chat.NewNode(n, n, n, n, o)
+	return chat.NewNode(n, n, n, n, n, o)
 }
 
 // Do runs f on a room, while nobody else touches it.
@@ -132,7 +138,7 @@ func (s *Store) roomLocked(id chat.RoomID) *Room {
 }
 
 // Calls is how often nodes have asked for "append", "read", "signal", "hold", "release",
-// "members", "marks", "records" or "tokens"; for "" in all.
+// "members", "marks", "records", "rules" or "tokens"; for "" in all.
 func (s *Store) Calls(what string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

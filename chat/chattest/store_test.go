@@ -37,7 +37,7 @@ func TestLeasesRunOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{})
 		l := follow(t, s.Node("b"), "lobby")
-		state, err := s.Node("a").Hold(t.Context(), "lobby", []chat.Member{{ID: "ann"}})
+		state, err := s.Node("a").Hold(t.Context(), "lobby", []chat.Member{{ID: "ann"}}, chat.Admission{})
 		require.NoError(t, err)
 		require.Equal(t, chat.Lease, state.NextLapse)
 		require.IsType(t, chat.Joined{}, l.next(t))

@@ -18,6 +18,7 @@ type Backend interface {
 	chat.Feed
 	chat.Roster
 	chat.Marks
+	chat.RuleKeeper
 	chat.Records
 	chat.Buckets
 }

@@ -179,7 +179,7 @@ func testReadCreatesNothing(t *testing.T, open Open) {
 	require.NoError(t, err)
 	assert.Empty(t, snapshot.Members)
 	assert.Zero(t, snapshot.RosterState)
-	state, err := store.Hold(context.Background(), room, nil)
+	state, err := store.Hold(context.Background(), room, nil, chat.Admission{})
 	require.NoError(t, err)
 	assert.Zero(t, state)
 	state, err = store.Release(context.Background(), room, []chat.MemberID{"ann"}, 0)

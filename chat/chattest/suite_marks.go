@@ -90,7 +90,7 @@ func testManyMarks(t *testing.T, open Open) {
 // What a node counts from what Since returns is what it counts from all that is kept.
 func testSince(t *testing.T, open Open) {
 	store, room := open(t, Options{HistoryLimit: 12, AmendmentLimit: 6}), chat.NewRoomID()
-	node := chat.NewNode(store, store, store, store, chat.Options{HistoryLimit: 12, AmendmentLimit: 6})
+	node := chat.NewNode(store, store, store, store, store, chat.Options{HistoryLimit: 12, AmendmentLimit: 6})
 	defer func() { require.NoError(t, node.Close(context.Background())) }()
 	var all []chat.Entry
 	say := func(d chat.Draft) chat.Entry {

@@ -16,6 +16,7 @@ import (
 	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/chat/limits"
+	"github.com/caller-chat/caller/chat/password"
 	"github.com/caller-chat/caller/frontend"
 	"github.com/caller-chat/caller/push"
 	"github.com/caller-chat/caller/redisstore"
@@ -141,8 +142,8 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 		entries = p.push.Log()
 	}
 	core := c.node(counted.Policy(chat.Open{}), p.log)
-	core.Records = p.store
-	p.node = chat.NewNode(entries, p.store, roster, p.store, core)
+	core.Records, core.Passwords, core.Guesses = p.store, password.New(), counted
+	p.node = chat.NewNode(entries, p.store, roster, p.store, p.store, core)
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
 	if p.calls != nil {
 		p.calls.Start(p.node)

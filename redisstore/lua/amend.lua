@@ -1,8 +1,8 @@
 -- Appends an edit, a deletion or a reaction, and rewrites what is kept of the message that it is about: what
 -- chat.Draft.Changes and chat.Entry.AmendedBy say, in one step. After log.lua.
 --
--- ARGV  12 '1' when the author may delete what others have said, else '0'
---       13 different emoji at most       14 reactions at most
+-- ARGV  13 '1' when the author may delete what others have said, else '0'
+--       14 different emoji at most       15 reactions at most
 local TOO_MANY_EMOJI, TOO_MANY_REACTORS = 8, 9
 
 local t = tools()
@@ -16,7 +16,7 @@ if message.kind ~= 'message' then
   return {'', NOT_FOUND}
 end
 local own = message.from.id == change.from.id
-local may = own or change.kind == 'delete' and ARGV[12] == '1'
+local may = own or change.kind == 'delete' and ARGV[13] == '1'
 
 -- There is nothing to do, and under the same key there will not be.
 local function unchanged()
@@ -49,9 +49,9 @@ local function react()
   end
   if (there ~= nil) == (change.on == true) then
     return UNCHANGED
-  elseif change.on and not known and #all >= tonumber(ARGV[13]) then
+  elseif change.on and not known and #all >= tonumber(ARGV[14]) then
     return TOO_MANY_EMOJI
-  elseif change.on and total >= tonumber(ARGV[14]) then
+  elseif change.on and total >= tonumber(ARGV[15]) then
     return TOO_MANY_REACTORS
   elseif not known then
     all[#all + 1] = {emoji = change.emoji, by = {change.from.id}}

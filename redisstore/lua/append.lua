@@ -1,4 +1,7 @@
 -- Appends a message or a notice to a room's log, or finds the entry that was posted under the same key. After log.lua.
+--
+-- KEYS  the last one is when the author said something last, if the room is in slow mode
+-- ARGV  13 how long the author then waits after that, ms; else absent or ''
 
 local body = ARGV[4]
 if target ~= '' then -- a reply gets its quote
@@ -20,6 +23,11 @@ if target ~= '' then -- a reply gets its quote
     quoted.quoted = true
     call('LSET', log, place, before .. ' ' .. cjson.encode(quoted))
   end
+end
+
+local slow = ARGV[13]
+if slow and slow ~= '' and not call('SET', KEYS[#KEYS], '1', 'NX', 'PX', slow) then
+  return {string.format('%.0f', call('PTTL', KEYS[#KEYS])), SLOW}
 end
 
 local element = head .. body

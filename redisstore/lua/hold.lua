@@ -1,13 +1,32 @@
 -- Takes or renews a node's leases for members, and announces who was not there. After roster.lua.
 --
--- ARGV  5 the node   6 the lease, ms   7 the roster keys' time to live, ms
---       8… for each member: its id, who it is, its transport
-local node, lease, ttl = ARGV[5], tonumber(ARGV[6]), ARGV[7]
+-- KEYS   7 the room's rules   8 its grants
+-- ARGV   5 the node   6 the lease, ms   7 the roster keys' time to live, ms
+--        8 the version of the rules by which they may be here, '' for a room nobody owns
+--        9 the rules' time to live, ms   10 how many members there may be, 0 for any number
+--       11 '1' when an owner is among them, else '0'
+--       12… for each member: its id, who it is, its transport, '1' when it may come into a full room
+-- Reply {version, ms until the next lease runs out, records, the ids of those for whom there was no room}: a text in
+-- place of the list is the rules' version, when that is another one; then nobody is held.
+local node, lease, ttl, most = ARGV[5], tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[10])
 local ends = int(now + lease)
+local full = {}
 
-for i = 8, #ARGV, 3 do
-  local id, identity, transport = ARGV[i], ARGV[i + 1], ARGV[i + 2]
+local rules = redis.call('HGET', KEYS[7], 'version') or ''
+if rules ~= ARGV[8] then
+  local reply = finish()
+  reply[4] = rules
+  return reply
+end
+if rules ~= '' then
+  redis.call('PEXPIRE', KEYS[7], ARGV[9])
+  redis.call('PEXPIRE', KEYS[8], ARGV[9])
+  if ARGV[11] == '1' then
+    redis.call('HSET', KEYS[7], 'ownerSeen', int(now))
+  end
+end
 
+local function hold(id, identity, transport)
   if redis.call('ZADD', leases, ends, node .. ':' .. id) == 1 then
     redis.call('HINCRBY', holds, id, 1)
   end
@@ -24,6 +43,15 @@ for i = 8, #ARGV, 3 do
     if was ~= identity then
       announce('J', record)
     end
+  end
+end
+
+for i = 12, #ARGV, 4 do
+  local id = ARGV[i]
+  if most > 0 and ARGV[i + 3] ~= '1' and redis.call('HEXISTS', members, id) == 0 and redis.call('HLEN', members) >= most then
+    full[#full + 1] = id
+  else
+    hold(id, ARGV[i + 1], ARGV[i + 2])
   end
 end
 
@@ -49,4 +77,6 @@ redis.call('PEXPIRE', members, ttl)
 redis.call('PEXPIRE', leases, ttl)
 redis.call('PEXPIRE', holds, ttl)
 redis.call('PEXPIRE', version, ttl)
-return finish()
+local reply = finish()
+reply[4] = full
+return reply

@@ -1,17 +1,29 @@
--- What append.lua and amend.lua begin with; it is put before each of them.
+-- What append.lua, amend.lua and rules.lua begin with; it is put before each of them.
 --
--- KEYS   1 the log: messages and notices   2 the amendments
---        3 the idempotency key; absent when the post has none
+-- KEYS   1 the log: messages and notices   2 the amendments   3 the room's rules
+--        4 the idempotency key; absent when the post has none
 -- ARGV   1 PUBLISH or SPUBLISH             2 the room's channel
 --        3 the new entry's tag             4 its body
 --        5 messages and notices to keep    6 amendments to keep
 --        7 the log's time to live, ms      8 the idempotency key's, ms
 --        9 '1' when replicas are waited for afterwards, else '0'
---       10 a hash of what is posted       11 the message that is amended or answered, else ''
+--       10 a hash of what is posted, '' when there is no key
+--       11 the message that is amended or answered, else ''
+--       12 the version of the rules by which this was decided, '' for a room nobody owns
 -- Reply {element, status}. The statuses are those of log.go.
 local APPENDED, REPEATED, GONE, UNCHANGED, REUSED, NOT_FOUND, NOT_ALLOWED, DELETED = 0, 1, 2, 3, 4, 5, 6, 7
-local log, amendments, key, target = KEYS[1], KEYS[2], KEYS[3], ARGV[11]
+local RULES, SLOW, NOT_ALONE = 10, 11, 12
+local log, amendments, key, target = KEYS[1], KEYS[2], ARGV[10] ~= '' and KEYS[4], ARGV[11]
 local call = redis.call
+
+-- Whoever decided by other rules decides again: so nothing comes after a ban that it forbids, on whatever node.
+local rules = call('HGET', KEYS[3], 'version') or ''
+if rules ~= ARGV[12] then
+  return {rules, RULES}
+end
+if rules ~= '' then -- they live as long as the history, and at least 30 days (chat.RulesLife)
+  call('PEXPIRE', KEYS[3], string.format('%.0f', math.max(2592000000, tonumber(ARGV[7]))))
+end
 
 -- What most posts do not need: making a function costs about as much as a command, so these are made when they are needed.
 local function tools()

@@ -1,0 +1,79 @@
+package chat
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Post stores a draft of any kind (something said in a room, or an amendment of it) and tells all
+// its subscribers, on every node. When it returns without an error the entry is stored. A key used
+// before returns the first entry, and repeated is true. So it is when there was nothing to change;
+// then the entry has no ID. Guests can amend nothing. [Log] has the rules. The draft's From and
+// Client are set here, from the principal, and what the room's rules ask for.
+//
+// Errors: those of [Node.Authorize]; [*InvalidError] for what [Draft.Validate] names; [ErrNotFound],
+// [ErrGuest], [ErrNotAuthor], [ErrConflict]; [ErrKeyReused]; [*SlowModeError]; [ErrUnavailable],
+// after which the entry may or may not be stored; [ErrGoingAway].
+func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e Entry, repeated bool, err error) {
+	what := d.action()
+	if err := n.askPolicy(ctx, who, room, what, 1); err != nil {
+		return Entry{}, false, err
+	}
+	if who.Guest && !d.Target.IsZero() {
+		return Entry{}, false, fmt.Errorf("%s in %s: %w", what, room, ErrGuest)
+	}
+	d.From, d.Client = who.Author(), who.Client
+	if err := d.Validate(); err != nil {
+		return Entry{}, false, err
+	}
+	if !n.begin() {
+		return Entry{}, false, ErrGoingAway
+	}
+	defer n.running.Done()
+	// Who has said it may be gone: it is carried out all the same.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), n.options.Patience)
+	defer cancel()
+	e, repeated, err = n.append(ctx, who, room, what, d)
+	if err != nil {
+		return Entry{}, false, err
+	}
+	n.options.Observer.Rooms.Posted(room, e.Kind(), repeated)
+	if r := n.existing(room); r != nil && !repeated {
+		r.inbox.echo(localEcho{e})
+	}
+	return e, repeated, nil
+}
+
+// append stores a draft if the room's rules allow it: the ones that this node knows, or if the store
+// says that there are others, those. So a room nobody owns costs no read of its rules.
+func (n *Node) append(ctx context.Context, who Principal, room RoomID, what Action, d Draft) (Entry, bool, error) {
+	rules := n.assumedRules(room)
+	for tries := 1; ; tries++ {
+		may, err := n.permitted(ctx, rules, who, room, what)
+		if err != nil {
+			return Entry{}, false, err
+		}
+		e, repeated, err := n.log.Append(ctx, room, may.draft(d, who))
+		if err == nil {
+			return e, repeated, nil
+		}
+		if !errors.Is(err, ErrRulesChanged) || tries == maxRulesTries {
+			return Entry{}, false, fmt.Errorf("post to %s: %w", room, n.unavailable(outOfTries(err)))
+		}
+		if rules, err = n.readRules(ctx, room); err != nil {
+			return Entry{}, false, err
+		}
+	}
+}
+
+// draft is a draft with what the rules ask for.
+func (p permit) draft(d Draft, who Principal) Draft {
+	d.Rules, d.Keeping = p.rules.Version, p.rules.Keeping()
+	d.Moderator = p.rules.Owned() && p.role.AtLeast(RoleModerator) || p.role.AtLeast(RoleOperator)
+	if p.rules.SlowMode > 0 && !p.role.AtLeast(RoleModerator) {
+		d.SlowMode, d.SlowKey = time.Duration(p.rules.SlowMode)*time.Second, who.LimitKey
+	}
+	return d
+}

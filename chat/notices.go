@@ -1,0 +1,54 @@
+package chat
+
+import "encoding/json"
+
+// What a room's own notices say has happened. Those about somebody have the field "member", with
+// its id and name; nobody's reasons, ends, networks or passwords are in them.
+const (
+	NoticeOwned    = "owned"
+	NoticeSettings = "settings" // "changed": the names; "settings": the new values
+	NoticeRemoved  = "removed"
+	NoticeBanned   = "banned"
+	NoticeUnbanned = "unbanned"
+	NoticeMuted    = "muted"
+	NoticeUnmuted  = "unmuted"
+	NoticeRole     = "role" // "role": what the member is now
+	NoticeLetIn    = "let-in"
+	NoticeCleared  = "cleared" // nothing before it is kept
+)
+
+// noticeMember is who a notice is about.
+type noticeMember struct {
+	ID   MemberID `json:"id"`
+	Name string   `json:"name"`
+}
+
+// noticeFields are the fields of all notices; which ones one has is by what has happened.
+type noticeFields struct {
+	Member   *noticeMember              `json:"member,omitempty"`
+	Role     string                     `json:"role,omitempty"`
+	Changed  []string                   `json:"changed,omitempty"`
+	Settings map[string]json.RawMessage `json:"settings,omitempty"`
+}
+
+func notice(by Principal, what string, f noticeFields) Draft {
+	from := by.Author()
+	from.Network = ""
+	fields, _ := json.Marshal(f) // can't fail: texts, and JSON that was made here
+	if string(fields) == "{}" {
+		fields = nil
+	}
+	return Draft{From: from, Payload: RoomNotice{What: what, Fields: fields}}
+}
+
+func noticeAbout(by Principal, what string, member Author) Draft {
+	return notice(by, what, noticeFields{Member: &noticeMember{member.ID, member.Name}})
+}
+
+// shownName is a role's name where people see it.
+func (r Role) shownName() string {
+	if r == RoleGuest {
+		return "guest"
+	}
+	return string(r)
+}

@@ -1,0 +1,207 @@
+package chat
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+)
+
+// This file is the room's part in who may be in it.
+
+// roomRules are a room's rules as its worker knows them.
+type roomRules struct {
+	// current are the rules while the feed tells of every change of them, else nil. Anybody may read
+	// it.
+	current atomic.Pointer[Rules]
+	// The rest is the worker's. known are the rules as they were read last.
+	known *Rules
+	// aside says that they are being read while the feed is cut.
+	aside bool
+}
+
+// standing is what the rules judge a reader by, beside its member.
+type standing struct {
+	id      MemberID
+	network string
+	via     Via
+	role    Role
+	born    int64 // seconds; 0 for not known
+	granted bool
+}
+
+// standingOf is nil for those of whom there is nothing to be known, which are most.
+func standingOf(who Principal, listed, granted bool) *standing {
+	s := standing{id: who.ID, network: who.Network, via: who.Via, role: who.Role, granted: granted}
+	if !who.Born.IsZero() {
+		s.born = who.Born.Unix()
+	}
+	if listed && s == (standing{id: who.ID, born: s.born}) {
+		return nil // without a network it does not matter when the session was made
+	}
+	return &s
+}
+
+// principal is a subscriber as the rules judge it.
+func (s *subscriber) principal() (who Principal, granted bool) {
+	who = Principal{ID: s.who, Guest: s.guest}
+	if of := s.standing; of != nil {
+		who.ID, who.Network, who.Via, who.Role = of.id, of.network, of.via, of.role
+		if of.born != 0 {
+			who.Born = time.Unix(of.born, 0)
+		}
+		granted = of.granted
+	}
+	return who, granted
+}
+
+// judge says whether a subscriber may read the room, by the rules as they are known.
+func (r *room) judge(s *subscriber, now time.Time) error {
+	if r.rules.known.Version.IsZero() {
+		return nil
+	}
+	who, granted := s.principal()
+	return r.rules.known.decide(decision{who: who, room: r.id, what: ActionSubscribe, now: now, granted: granted})
+}
+
+// rulesChanged takes the news that the rules are of another version now.
+func (r *room) rulesChanged(version RulesVersion) {
+	if version == r.rules.known.Version && r.rules.current.Load() != nil {
+		return
+	}
+	r.rules.current.Store(nil) // until they are read, whoever asks reads them from the store
+	r.readRules()
+}
+
+// readRules has the rules read: with all else, while the feed tells of changes; else by themselves,
+// since the members' leases need them.
+func (r *room) readRules() {
+	if r.sync.following {
+		r.refresh()
+		return
+	}
+	if r.rules.aside || r.closing {
+		return
+	}
+	r.rules.aside = true
+	r.back.async(func(ctx context.Context) {
+		rules, err := r.back.keeper.Rules(ctx, r.id)
+		r.inbox.do(func() { // the worker does not end before: it holds leases
+			r.rules.aside = false
+			if err == nil && !r.sync.following {
+				r.adoptRules(rules)
+			}
+		})
+	})
+}
+
+// adoptRules takes the rules over as read: it ends the streams of those who may not be here any
+// more, and tells the others.
+func (r *room) adoptRules(rules *Rules) {
+	old := r.rules.known
+	r.rules.known = rules
+	if r.sync.following {
+		r.rules.current.Store(rules)
+	}
+	if rules.Version == old.Version {
+		return
+	}
+	limit, ttl := rules.Keeping().Within(r.back.options.HistoryLimit, r.back.options.HistoryTTL)
+	r.tail.limit, r.tail.retention = limit, ttl
+	r.roster.setRoles(rules.Roles)
+	r.leases.answered()
+	r.endRefused(time.Now())
+	if len(r.subs.attached) > 0 {
+		r.tell(settingsOf(rules))
+	}
+}
+
+func settingsOf(rules *Rules) SettingsChanged {
+	return SettingsChanged{Version: rules.Version.Number, Settings: rules.Settings, Owned: rules.Owned()}
+}
+
+// endRefused ends the streams of those whom the rules do not let be here, and their presence.
+func (r *room) endRefused(now time.Time) {
+	for _, s := range slices.Concat(r.subs.attached, r.subs.waiting) {
+		if s.state == ended {
+			continue
+		}
+		if err := r.judge(s, now); err != nil {
+			r.end(s, err)
+		}
+	}
+	// Those who may come back to a stream of theirs are waited for no longer.
+	for id, here := range r.leases.held {
+		if here.streams > 0 {
+			continue
+		}
+		who := Principal{ID: id, Guest: here.member.Guest, Network: here.member.Network, Via: here.member.Via}
+		d := decision{who: who, room: r.id, what: ActionSubscribe, now: now, granted: true}
+		if r.rules.known.decide(d) != nil {
+			r.leases.leave(id, "", nil)
+		}
+	}
+}
+
+// end ends a subscriber by that error, and its member's presence with its last stream.
+func (r *room) end(s *subscriber, why error) {
+	r.flush()
+	r.exit(s, true, why)
+	s.refuse(why)
+}
+
+// admission is by what rules members are held.
+func (r *room) admission(members []Member) Admission {
+	rules := r.rules.known
+	by := Admission{Rules: rules.Version, MaxMembers: rules.MaxMembers, Keeping: rules.Keeping()}
+	for _, m := range members {
+		role := rules.Roles[m.ID]
+		by.Owner = by.Owner || role == RoleOwner
+		if rules.MaxMembers > 0 && (role.AtLeast(RoleModerator) || r.claims(m.ID, RoleModerator)) {
+			if by.Exempt == nil {
+				by.Exempt = map[MemberID]bool{}
+			}
+			by.Exempt[m.ID] = true
+		}
+	}
+	return by
+}
+
+// claims reports whether a member has a stream here of somebody who is vouched for as that.
+func (r *room) claims(id MemberID, role Role) bool {
+	return slices.ContainsFunc(r.subs.of(id, ""), func(s *subscriber) bool {
+		return s.standing != nil && s.standing.role.AtLeast(role)
+	})
+}
+
+// shownPast is what of the past a new reader is shown.
+func (r *room) shownPast(s *subscriber, past []*Event) []*Event {
+	who, _ := s.principal()
+	joined := time.Time{}
+	if m := r.roster.member(s.who); m != nil {
+		joined = m.JoinedAt
+	}
+	from := r.rules.known.shownFrom(who, joined, func(i int) time.Time { return entryOf(past[i]).Time }, len(past))
+	return past[from:]
+}
+
+// shownFrom is the place of the first entry that a new reader is shown, of n entries in order, of
+// which at is the time. Joined is when it came into the room; zero for one who is not there.
+func (r *Rules) shownFrom(who Principal, joined time.Time, at func(int) time.Time, n int) int {
+	switch {
+	case r.seesAll(who):
+		return 0
+	case r.History == HistorySinceJoined && !joined.IsZero():
+		from := n
+		for from > 0 && !at(from-1).Before(joined) {
+			from--
+		}
+		return from
+	}
+	return n
+}
+
+// seesAll reports whether a new reader is shown all that is kept.
+func (r *Rules) seesAll(who Principal) bool {
+	return r.History == HistoryAll || r.RoleOf(who).AtLeast(RoleModerator)
+}

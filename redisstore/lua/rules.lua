@@ -1,0 +1,43 @@
+-- Changes a room's rules, and with append.lua, which is put after it, appends the notice of it. After log.lua.
+--
+-- KEYS   4 the grants   5 the roster's members
+-- ARGV  13 ''                              14 the rules' new version
+--       15 their time to live, ms          16 '1' when the log is emptied first, else '0'
+--       17 '1' when the room is closed for good, else '0'
+--       18 the only member that there may be, '-' for nobody, '' for whoever is there
+--       19 how many of what follows are fields of the rules and their values
+--       20 how many then are fields that go; the rest are the sessions whose grants go
+-- Reply as append.lua's; {'', APPENDED} of a room that is closed, which has no log any more.
+local version, life, alone = ARGV[14], ARGV[15], ARGV[18]
+local sets, gone = tonumber(ARGV[19]), tonumber(ARGV[20])
+
+if alone ~= '' then
+  local here = call('HLEN', KEYS[5])
+  if alone == '-' and here > 0 or alone ~= '-' and (here ~= 1 or call('HEXISTS', KEYS[5], alone) == 0) then
+    return {'', NOT_ALONE}
+  end
+end
+
+if ARGV[16] == '1' then
+  call('DEL', log, amendments)
+  amended = nil
+end
+if ARGV[17] == '1' then
+  call('DEL', KEYS[3], KEYS[4])
+end
+
+call('HSET', KEYS[3], 'version', version)
+for i = 21, 20 + sets, 2 do
+  call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
+end
+for i = 21 + sets, 20 + sets + gone do
+  call('HDEL', KEYS[3], ARGV[i])
+end
+for i = 21 + sets + gone, #ARGV do
+  call('HDEL', KEYS[4], ARGV[i])
+end
+call('PEXPIRE', KEYS[3], life)
+call(ARGV[1], ARGV[2], 'R' .. version)
+if ARGV[4] == '' then -- there is nothing to be said
+  return {'', APPENDED}
+end
