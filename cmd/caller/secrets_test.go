@@ -15,14 +15,17 @@ import (
 
 // What is secret is in no log, however much is logged, and in no answer but the one that gives it.
 func TestSecretsAreInNoLog(t *testing.T) {
-	const key, redisPassword, liveKit, pushKey = "session-key-session-key-session-key", "sekret-of-redis", "sekret-of-livekit-sekret-of-livekit",
-		"q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94" // RFC 8291 section 5, which is nobody's
+	const key, redisPassword, liveKit, site = "session-key-session-key-session-key", "sekret-of-redis", "sekret-of-livekit-sekret-of-livekit",
+		"secret-of-the-site-secret-of-the-site"
+	const operator = "token-of-the-operator-token-of-the-operator"
+	const pushKey = "q1dXpw3UpT5VOmu_cf_v6ih07Aems3njxI-JWgLcM94" // RFC 8291 section 5, which is nobody's
 	redis := miniredis.RunT(t)
 	redis.RequireAuth(redisPassword)
 	p := begin(t, "--log-level", "debug", "--redis-url", "redis://:"+redisPassword+"@"+redis.Addr(), "--session-key", key,
 		"--livekit-url", "ws://127.0.0.1:1", "--livekit-api-key", "devkey", "--livekit-api-secret", liveKit,
-		"--push-subject", "mailto:ops@example.org", "--push-key", pushKey)
-	secrets := []string{key, redisPassword, liveKit, pushKey, "sekret"}
+		"--push-subject", "mailto:ops@example.org", "--push-key", pushKey,
+		"--site-jwt-secret", site, "--operator-token", operator)
+	secrets := []string{key, redisPassword, liveKit, site, operator, pushKey, "sekret"}
 	var answers strings.Builder
 	ask := func(method, path, body string, headers ...string) []byte {
 		r, err := http.NewRequestWithContext(t.Context(), method, p.url+path, strings.NewReader(body))
@@ -51,7 +54,7 @@ func TestSecretsAreInNoLog(t *testing.T) {
 	secrets = append(secrets, session.Token, link.Code)
 
 	for _, credential := range [][]string{
-		bearer, {"Cookie", "caller_session=" + session.Token}, {"Sec-WebSocket-Protocol", "caller.v1, caller.token." + session.Token},
+		bearer, {"Authorization", "Bearer " + operator}, {"Cookie", "caller_session=" + session.Token}, {"Sec-WebSocket-Protocol", "caller.v1, caller.token." + session.Token},
 		{"Authorization", "Bearer " + session.Token + "sekret"}, {"Authorization", "Basic c2VrcmV0OnNla3JldA=="}, {"Cookie", "caller_session=sekret"},
 		{"Idempotency-Key", "sekret"}, {"X-Api-Key", "sekret"},
 	} {
