@@ -2,8 +2,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { SessionResult } from "../client/index.ts";
 import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
+import type { Words } from "./i18n/index.ts";
 import { problemText } from "./problems.ts";
 import { roomOf } from "./routes.ts";
+import { beginSignIn } from "./sign_in.ts";
 import { savedName, saveName } from "./visits.ts";
 
 export interface NamePromptProps {
@@ -18,7 +20,7 @@ export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
   const { words, baseUrl } = usePage();
   const field = useRef<HTMLInputElement>(null);
   const [name, setName] = useState(savedName() ?? "");
-  const [problem, setProblem] = useState<string>();
+  const [problem, setProblem] = useState<string | undefined>(() => signInProblem(words));
   const [busy, setBusy] = useState(false);
 
   useEffect(() => field.current?.focus(), []);
@@ -72,7 +74,12 @@ export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
       </label>
       {onCancel === undefined && offersSignIn() && (
         <p class="small">
-          <a class="text-button" href={signInAddress(baseUrl)} data-testid="sign-in">
+          <a
+            class="text-button"
+            href={signInAddress(baseUrl)}
+            data-testid="sign-in"
+            onClick={beginSignIn}
+          >
             {words.text("signIn")}
           </a>
         </p>
@@ -95,4 +102,20 @@ function signInAddress(baseUrl: string): string {
   const room = roomOf(location.href, baseUrl);
   if (room !== undefined) url.searchParams.set("room", room);
   return url.href;
+}
+
+const SIGN_IN_TEXT = {
+  refused: "signInRefused",
+  expired: "signInExpired",
+  failed: "signInFailed",
+} as const;
+
+/** What came of a sign-in, where nothing came of it: the address says so, once. */
+function signInProblem(words: Words): string | undefined {
+  const url = new URL(location.href);
+  const why = url.searchParams.get("signin");
+  if (why === null) return undefined;
+  url.searchParams.delete("signin");
+  history.replaceState(history.state, "", url.href);
+  return words.text(SIGN_IN_TEXT[why as keyof typeof SIGN_IN_TEXT] ?? "signInFailed");
 }

@@ -30,17 +30,17 @@ export function PeopleList({ members, count, session, onAbout }: PeopleListProps
           <Avatar person={member} />
           <span class="member-name">
             <PersonName person={member} />
+            {(member.role === "owner" || member.role === "moderator") && (
+              <span class="tag role" data-testid="member-role">
+                {words.text(ROLE[member.role])}
+              </span>
+            )}
+            {members.some(({ id }) => id === member.looksLike) && (
+              <span class="tag" title={words.text("looksLikeHint")} data-testid="looks-like">
+                {words.text("looksLike")}
+              </span>
+            )}
           </span>
-          {(member.role === "owner" || member.role === "moderator") && (
-            <span class="tag role" data-testid="member-role">
-              {words.text(ROLE[member.role])}
-            </span>
-          )}
-          {members.some(({ id }) => id === member.looksLike) && (
-            <span class="tag" title={words.text("looksLikeHint")} data-testid="looks-like">
-              {words.text("looksLike")}
-            </span>
-          )}
           {member.inCall && (
             <span class="member-in-call" title={words.text("inCall")} data-testid="member-in-call">
               <CallIcon />

@@ -29,6 +29,7 @@ import { Writing, type WritingView } from "./conversation/writing.ts";
 import { Earlier, type EarlierState } from "./earlier.ts";
 import { oncePerFrame } from "./frame.ts";
 import { feed, takeKept } from "./kept.ts";
+import { tellTabs } from "./link_device/link_gate.tsx";
 import { tellOf } from "./notify/index.ts";
 import { pageFetch, pageSocket } from "./page_session.ts";
 import { Reading } from "./reading.ts";
@@ -36,6 +37,7 @@ import type { LastMessage } from "./rooms/rooms.ts";
 import { RosterNews } from "./roster_news.ts";
 import { isHidden, onHidden } from "./rules/hidden.ts";
 import { SavedPosts } from "./saved_posts.ts";
+import { isBackFromSignIn } from "./sign_in.ts";
 import { lasting } from "./storage.ts";
 import type { Item } from "./timeline.ts";
 import { savedName, savedSession, saveName, saveSession } from "./visits.ts";
@@ -73,6 +75,7 @@ export interface RoomView {
 }
 
 const TYPING_SHOWN = 5_000;
+const ENDED: ConnectionState = { status: "idle", proven: false, failures: 0 };
 /** What all rooms of the page have in common. */
 export interface SharedOptions extends Pick<ClientOptions, "baseUrl" | "transport" | "timing"> {
   /** Makes a place on the connection that the rooms and the tabs share. */
@@ -126,11 +129,13 @@ export class RoomModel {
       new URL(`rooms/${encodeURIComponent(room)}${path}`, shared.baseUrl).href;
     this.#earlier = new Earlier(address("/messages"), () => this.#changed());
     this.#saved = new SavedPosts(room, (posts) => this.client.restore(posts));
-    const name = savedName();
+    // Who comes back from a sign-in is whom the server says, and nobody from before.
+    const known = isBackFromSignIn() ? {} : { session: savedSession(), name: savedName() };
+    const { name, ...session } = known;
     const options = {
       ...shared,
+      ...session,
       room,
-      session: savedSession(),
       env: { fetch: pageFetch, socket: pageSocket },
       ...(name === undefined ? {} : { name }),
       posts: this.#saved.own(),
@@ -290,6 +295,8 @@ export class RoomModel {
       this.#changed();
     });
     client.on("session", (session) => {
+      const other = session?.clientId !== savedSession()?.clientId;
+      if (isBackFromSignIn() && other) tellTabs();
       saveSession(session);
       if (session !== null) saveName(session.name);
       this.#changed();
@@ -337,7 +344,8 @@ export class RoomModel {
       memberCount: client.memberCount,
       call: this.#call.call,
       session: client.session,
-      connection: client.state,
+      // Of several rooms on one connection one may have ended.
+      connection: this.#ended === undefined ? client.state : ENDED,
       lastLive: this.#lastLive,
       decisions: client.decisions,
       typing: [...this.#typing.values()].map(({ person }) => person),

@@ -14,6 +14,10 @@ export const enMore = {
   forgetRoom: "Remove {room} from the list",
   personActions: "Actions for {name}",
   signIn: "Sign in",
+  signInRefused: "You weren't signed in. You can try again, or go on under a name of your own.",
+  signInExpired: "Signing in took too long. Try again.",
+  signInFailed: "Signing in didn't work. Try again in a moment.",
+  copy: "Copy",
   changeName: "Change name",
   linkDevice: "Use this on another device",
   linkDeviceHint:

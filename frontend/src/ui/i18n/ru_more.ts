@@ -16,6 +16,10 @@ export const ruMore: MoreTexts = {
   forgetRoom: "Убрать {room} из списка",
   personActions: "Действия: {name}",
   signIn: "Войти под своей учётной записью",
+  signInRefused: "Вход не выполнен. Попробуйте ещё раз или продолжайте под своим именем.",
+  signInExpired: "Вход занял слишком много времени. Попробуйте ещё раз.",
+  signInFailed: "Войти не удалось. Попробуйте чуть позже.",
+  copy: "Скопировать",
   changeName: "Изменить имя",
   linkDevice: "Продолжить на другом устройстве",
   linkDeviceHint:

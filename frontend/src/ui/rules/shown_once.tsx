@@ -30,7 +30,7 @@ export function ShownOnce({ text, label, testId }: ShownOnceProps) {
           data-testid={`${testId}-copy`}
           onClick={async () => setCopied(await copyText(text))}
         >
-          {words.text("copyLink")}
+          {words.text("copy")}
         </button>
       </div>
       <p class="quiet small" role="status">

@@ -1,0 +1,18 @@
+import { tabwide } from "./storage.ts";
+
+/** Signing in leads elsewhere and back: what the tab remembers of it meanwhile. */
+const KEY = "signing-in";
+
+let isBack: boolean | undefined;
+
+/** Somebody goes to sign in. */
+export function beginSignIn(): void {
+  tabwide.set(KEY, true);
+}
+
+/** Reports whether this page was loaded at the end of a sign-in. */
+export function isBackFromSignIn(): boolean {
+  isBack ??= tabwide.get(KEY) === true;
+  tabwide.set(KEY, undefined);
+  return isBack;
+}
