@@ -14,6 +14,9 @@ var (
 	ErrUnavailable = errors.New("the store does not answer")
 	// ErrGoingAway says that this node is stopping: come back, to this address or another node.
 	ErrGoingAway = errors.New("the node is going away")
+	// ErrFull says that this node, or its store, has no room for more of what was asked for: what is
+	// there already goes on.
+	ErrFull = errors.New("the server is full")
 	// ErrTooSlow closes a subscriber whose backlog is full: come back and resume.
 	ErrTooSlow = errors.New("the reader is too slow")
 	// ErrLeft closes a subscriber whose member has left the room: do not come back by yourself.

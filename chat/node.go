@@ -36,6 +36,9 @@ type Options struct {
 	// Linger is how long a room that nobody reads any more stays ready for the next reader: 10 s.
 	// Long polls come back within it, and so cost the store nothing.
 	Linger time.Duration
+	// MaxRooms is how many rooms the node has open at the same time, with readers or just left by
+	// them; 0 for any number. Above it, a room that is not open can't be joined or polled here.
+	MaxRooms int
 	// Shape says how a name looks: names of one shape can't be told apart by eye. Package lookalike
 	// has one. By default names are compared as they are.
 	Shape func(name string) string
@@ -271,6 +274,10 @@ func (n *Node) do(id RoomID, command func(*room)) error {
 			return ErrGoingAway
 		}
 		r := n.rooms[id]
+		if r == nil && n.options.MaxRooms > 0 && len(n.rooms) >= n.options.MaxRooms {
+			n.mu.Unlock()
+			return ErrFull
+		}
 		if r == nil {
 			id = RoomID(strings.Clone(string(id))) // it may be a part of much more, such as a request's first line
 			r = newRoom(&n.backend, id, n.retire)

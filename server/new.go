@@ -26,7 +26,7 @@ func New(node Node, keepalive *conn.Keepalive, store Store, dist fs.FS, o Option
 	return assemble(node, store, dist, o, func(who httpapi.Identify, sameSite func(*http.Request) bool) handlers {
 		sockets := ws.New(node, who, keepalive, ws.Options{CheckOrigin: sameSite})
 		streams := sse.New(node, who, keepalive)
-		polls := poll.New(node, who)
+		polls := poll.New(node, who, keepalive.Places())
 		return handlers{
 			ws: sockets.Room, manyWS: sockets.Rooms,
 			events: streams.Events, ndjson: streams.NDJSON, text: streams.Text,

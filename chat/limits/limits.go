@@ -25,6 +25,7 @@ type Limits struct {
 	set     Set
 	holds   *holds
 	looking chan struct{} // who is having a guess looked at
+	full    func() float64
 }
 
 // lookingAtOnce is how many guesses of a node are looked at at the same time. Each has a token
@@ -35,7 +36,41 @@ const lookingAtOnce = 4
 // New makes limits that count with a store's buckets. A store that does not answer refuses nobody:
 // what is asked for needs it too, and fails by itself.
 func New(store chat.Buckets, set Set) *Limits {
-	return &Limits{set: set, holds: newHolds(store, time.Now), looking: make(chan struct{}, lookingAtOnce)}
+	return &Limits{
+		set: set, holds: newHolds(store, time.Now), looking: make(chan struct{}, lookingAtOnce),
+		full: func() float64 { return 0 },
+	}
+}
+
+// How full a node is when it takes in nobody new, and when nothing more is said either. Between
+// them, those who are there go on.
+const (
+	fullForNew = 1.0
+	fullForAll = 1.2
+)
+
+// Watch has limits refuse with [chat.ErrFull] what takes more memory while there is none: from 1 on
+// whoever is new, and well above it all that is kept. It is called before anything is decided.
+func (l *Limits) Watch(full func() float64) { l.full = full }
+
+// fullFor is the error for what there is no room for.
+func (l *Limits) fullFor(name Name) error {
+	if name == "" {
+		return nil
+	}
+	full := l.full()
+	switch name {
+	case Joins, Sessions, Rooms, Links, Pushes:
+		if full >= fullForNew {
+			return chat.ErrFull
+		}
+	case Reads, Signals, Passwords:
+	default:
+		if full >= fullForAll {
+			return chat.ErrFull
+		}
+	}
+	return nil
 }
 
 // Policy bounds what people do in rooms, around the policy that decides what is allowed. Too much
@@ -112,6 +147,9 @@ func (l *Limits) Take(ctx context.Context, what Name, who chat.Principal, times 
 func (l *Limits) take(ctx context.Context, what Name, who chat.Principal, room chat.RoomID, times int) error {
 	if who.Role == chat.RoleOperator {
 		return nil
+	}
+	if err := l.fullFor(what); err != nil {
+		return err
 	}
 	by := l.by(what, who, room)
 	for _, b := range by { // known already: nothing is to be taken for what will be refused

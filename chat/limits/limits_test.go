@@ -211,6 +211,23 @@ func TestWhoIsBoundedOtherwise(t *testing.T) {
 	})
 }
 
+func TestANodeThatIsFull(t *testing.T) {
+	l := New(chattest.New(chattest.Options{}).Node("a"), Set{})
+	full := 0.99
+	l.Watch(func() float64 { return full })
+	p := l.Policy(chat.Open{})
+	decide := func(what chat.Action) error { return p.Decide(t.Context(), session("ann", "x"), "lobby", what) }
+	require.NoError(t, decide(chat.ActionSubscribe))
+	full = 1
+	for _, what := range []chat.Action{chat.ActionSubscribe, chat.ActionSignIn, chat.ActionCreate, chat.ActionPush, chat.ActionLink} {
+		require.ErrorIs(t, decide(what), chat.ErrFull, what)
+	}
+	require.NoError(t, decide(chat.ActionPost), "who is there goes on")
+	full = 1.3
+	require.ErrorIs(t, decide(chat.ActionPost), chat.ErrFull)
+	require.NoError(t, decide(chat.ActionHistory))
+}
+
 func TestManyRoomsCountTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(chattest.New(chattest.Options{}).Node("a"), Defaults()).Policy(chat.Open{})

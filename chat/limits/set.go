@@ -15,21 +15,23 @@ type Name string
 
 // The limits. [All] says what each is for.
 const (
-	Messages   Name = "messages"
-	Joins      Name = "joins"
-	Reads      Name = "reads"
-	Signals    Name = "signals"
-	Sessions   Name = "sessions"
-	Rooms      Name = "rooms"
-	Passwords  Name = "passwords"
-	Programs   Name = "programs"
-	Moderation Name = "moderation"
-	Reports    Name = "reports"
-	Links      Name = "links"
-	Claims     Name = "claims"
-	Pushed     Name = "pushed"
-	Pushing    Name = "pushing"
-	Pushes     Name = "pushes"
+	Messages  Name = "messages"
+	Joins     Name = "joins"
+	Reads     Name = "reads"
+	Signals   Name = "signals"
+	Sessions  Name = "sessions"
+	Rooms     Name = "rooms"
+	Passwords Name = "passwords"
+	Programs  Name = "programs"
+	// Connections are counted while they are open: its bucket has no rate.
+	Connections Name = "connections"
+	Moderation  Name = "moderation"
+	Reports     Name = "reports"
+	Links       Name = "links"
+	Claims      Name = "claims"
+	Pushed      Name = "pushed"
+	Pushing     Name = "pushing"
+	Pushes      Name = "pushes"
 )
 
 // scope is whose bucket a limit's is.
@@ -97,6 +99,8 @@ func All() []Limit {
 		of(Reports, person, 10, 1.0/60, "reports of one session, or of all guests of one address", "moderators read each of them"),
 		of(Links, person, 10, 0.1, "links to one's session for another device, of one session", "each is kept for two minutes"),
 		of(Claims, address, 60, 1, "tries of such links from one address", "a school behind one address"),
+		of(Connections, address, 2000, 0, "connections from one address that are open at the same time",
+			"an office of a thousand with a stream and a request each"),
 		of(Pushes, person, 30, 0.2, "push subscriptions of one session", "the page sends one for each change"),
 		of(Pushed, person, 20, 1.0/15, "pushes to one session", "nobody's phone rings more than four times a minute for long, whoever mentions them"),
 		of(Pushing, person, 100, 0.2, "pushes that one session causes, or all guests of one address",
@@ -111,7 +115,7 @@ func All() []Limit {
 // first is a limit's first scope.
 func first(n Name) scope {
 	switch n {
-	case Sessions, Passwords, Claims:
+	case Sessions, Passwords, Claims, Connections:
 		return address
 	}
 	return person
@@ -146,6 +150,9 @@ func (s Set) of(name Name, whose scope) chat.Bucket {
 	return s.buckets[place{name, whose}]
 }
 
+// Connections is how many connections one address may have open; 0 for any number.
+func (s Set) Connections() int { return s.of(Connections, address).Burst }
+
 // Only is the set with one limit of it.
 func (s Set) Only(name Name) Set {
 	only := Set{make(map[place]chat.Bucket)}
@@ -158,7 +165,7 @@ func (s Set) Only(name Name) Set {
 }
 
 // Parse reads what the limits are from "off", for none, or from what differs from the defaults,
-// between commas: NAME=off or NAME=BURST/RATE. A rate is a number for each second, or with /m or /h
+// between commas: NAME=off or NAME=BURST/RATE (connections=NUMBER). A rate is a number for each second, or with /m or /h
 // behind it for each minute or hour. What is said of a limit changes what an address or a room has
 // of it in the same proportion, unless that is named too. The empty text is the defaults.
 func Parse(text string) (Set, error) {
@@ -181,7 +188,11 @@ func Parse(text string) (Set, error) {
 		if _, twice := given[name]; twice {
 			return Set{}, fmt.Errorf("%s is given twice", name)
 		}
-		b, err := parseBucket(strings.TrimSpace(value))
+		parse := parseBucket
+		if name == string(Connections) {
+			parse = parseCount
+		}
+		b, err := parse(strings.TrimSpace(value))
 		if err != nil {
 			return Set{}, fmt.Errorf("%s=%s: %w", name, value, err)
 		}
@@ -236,6 +247,17 @@ type unit struct {
 	seconds float64
 }
 
+func parseCount(text string) (chat.Bucket, error) {
+	if text == "off" {
+		return chat.Bucket{}, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxBurst {
+		return chat.Bucket{}, fmt.Errorf("want a number from 1 to %d, or off", maxBurst)
+	}
+	return chat.Bucket{Burst: n}, nil
+}
+
 func parseBucket(text string) (chat.Bucket, error) {
 	if text == "off" {
 		return chat.Bucket{}, nil
@@ -268,6 +290,9 @@ func parseBucket(text string) (chat.Bucket, error) {
 func Format(b chat.Bucket) string {
 	if b.IsOff() {
 		return "off"
+	}
+	if b.PerSecond == 0 {
+		return strconv.Itoa(b.Burst)
 	}
 	for _, u := range []unit{{"", 1}, {"/m", 60}, {"/h", 3600}} {
 		n := b.PerSecond * u.seconds

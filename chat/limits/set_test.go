@@ -1,6 +1,8 @@
 package limits
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -28,6 +30,10 @@ func TestParse(t *testing.T) {
 		assert.InDelta(t, want.rate, b.PerSecond, 1e-9, "%+v", want)
 	}
 	assert.Equal(t, Defaults(), parsed(t, ""))
+	assert.Equal(t, 2000, Defaults().Connections())
+	assert.Equal(t, 7, parsed(t, "connections=7").Connections())
+	assert.Zero(t, parsed(t, "off").Connections())
+	assert.Zero(t, parsed(t, "connections=off").Connections())
 	assert.Equal(t, Defaults(), parsed(t, " "))
 	assert.True(t, parsed(t, "off").of(Messages, person).IsOff())
 	assert.Equal(t, 1, parsed(t, "messages=1/1,messages.address=9/9").of(Messages, person).Burst)
@@ -41,6 +47,7 @@ func TestParseRefuses(t *testing.T) {
 		"off,messages=1/1":             "NAME=BURST/RATE",
 		"mesages=1/1":                  "there are messages, messages.address, programs",
 		"messages=1/1,messages=2/2":    "given twice",
+		"connections=5/1":              "number",
 		"messages=100":                 "100/5",
 		"messages=0/5":                 "burst",
 		"messages=-1/5":                "burst",
@@ -79,5 +86,15 @@ func TestNamesAreEachOnes(t *testing.T) {
 	for _, name := range names() {
 		assert.False(t, seen[name], name)
 		seen[name] = true
+	}
+}
+
+// TestTheDocsHaveEachLimit holds docs/limits.md to what the limits are.
+func TestTheDocsHaveEachLimit(t *testing.T) {
+	docs, err := os.ReadFile("../../docs/limits.md")
+	require.NoError(t, err)
+	for _, l := range All() {
+		row := fmt.Sprintf("| `%s` | `%s` | %s | %s |", l.Name, Format(l.Bucket), l.What, l.Why)
+		assert.Contains(t, string(docs), row)
 	}
 }

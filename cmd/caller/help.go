@@ -24,7 +24,11 @@ func helpTexts() kong.Vars {
 			"repeated.",
 		"help_trusted_proxy": "A proxy, as 10.0.0.0/8, whose X-Forwarded headers are used. Can be repeated.",
 		"help_limits": "How often one client may do what: off for no limits, or those to change, as " +
-			"messages=200/10,joins=off. Below is what each limit is.",
+			"messages=200/10,joins=off. caller --help says what each limit is.",
+		"help_max_connections": "How many connections to have open. Further ones are refused. 0 is any number. Default: 50000.",
+		"help_max_rooms":       "How many rooms to have open at the same time. Others can't be joined then. 0 is any number. Default: 20000.",
+		"help_max_memory": "How much memory to use, as 512MB or 4GB. When it is full, those who are there go on, and nobody " +
+			"new comes in. Default: three quarters of the machine's.",
 		"help_post_rate": "The same as --limits messages=BURST/N, with five seconds' worth at once. 0 leaves it to --limits. Default: 0.",
 		"help_host": "A name by which the program is asked, as chat.example.org. Other names are refused, but for localhost " +
 			"and addresses. Can be repeated; * is any. Default: the names of --acme-domain, else any, or on a private --addr " +

@@ -11,6 +11,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/caller-chat/caller/chat/limits"
+	"github.com/caller-chat/caller/transport/conn"
 )
 
 // limitList is what --limits says, as [limits.Parse] reads it.
@@ -45,6 +46,12 @@ func (s *settings) limits() (limits.Set, error) {
 		err = errors.New("--post-rate (CALLER_POST_RATE) is the same as messages in --limits (CALLER_LIMITS): give one of them")
 	}
 	return set, err
+}
+
+// places are how many connections there may be.
+func (c config) places() *conn.Places {
+	set, _ := c.limits() // they have been read before
+	return &conn.Places{Total: int(c.MaxConnections), Each: set.Connections()}
 }
 
 // helpPrinter prints kong's help, and the limits that --limits can change.

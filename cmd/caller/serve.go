@@ -36,6 +36,7 @@ type parts struct {
 	calls     *calls.Calls // nil for none
 	push      *push.Push   // nil for none
 	front     *server.Server
+	memory    *memory
 	stopFront func() // ends what front runs besides its requests, and waits for it
 }
 
@@ -51,7 +52,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 		return &settingError{fmt.Errorf("--redis-url (REDIS_URL): %w", err)} // all other options have been checked
 	}
 	swap := &handlerSwap{waiting: server.Waiting()}
-	p := &parts{log: log, web: server.HTTP(swap, log), store: store}
+	p := &parts{log: log, web: server.HTTP(swap, log), store: store, memory: newMemory(c.MaxMemory)}
 	if store != nil {
 		if err := p.assemble(c, swap); err != nil {
 			return errors.Join(err, p.drain(ctx))
@@ -66,6 +67,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 	scavenging, stop := context.WithCancel(ctx)
 	defer stop()
 	background.Go(func() { scavenge(scavenging) })
+	background.Go(func() { p.memory.watch(scavenging) })
 
 	if store == nil {
 		log.Warn("Redis does not answer: not ready until it does", "redis", withoutSecrets(c.redis), "err", err)
@@ -105,7 +107,9 @@ func (p *parts) listen(ctx context.Context, c config, secure *encryption, stdout
 		go func() { failed <- p.plain.Serve(plain) }()
 		p.log.Info("redirecting to HTTPS", "url", urlOf("http", plain.Addr()))
 	}
-	go func() { failed <- begin(conn.Listen(listener)) }()
+	o := c.server(p.log)
+	bounded := server.BoundConnections(p.web, conn.Listen(listener), c.places(), o.TrustedProxies, secure != nil)
+	go func() { failed <- begin(bounded) }()
 	if secure != nil && secure.obtain != nil {
 		go secure.obtain()
 	}
@@ -133,6 +137,7 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 		return &settingError{err}
 	}
 	counted := limits.New(p.store, set)
+	counted.Watch(p.memory.pressure)
 	options.Limits = counted.Policy(chat.Open{})
 	entries := chat.Log(p.store)
 	if c.PushSubject != "" {
@@ -145,6 +150,7 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	core.Records, core.Passwords, core.Guesses = p.store, password.New(), counted
 	p.node = chat.NewNode(entries, p.store, roster, p.store, p.store, core)
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
+	p.keepalive.Bound(c.places())
 	if p.calls != nil {
 		p.calls.Start(p.node)
 		options.Features = append(options.Features, c.callsFeature(p.calls, p.node))

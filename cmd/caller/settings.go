@@ -36,12 +36,15 @@ type settings struct {
 	Heartbeat  pulse  `default:"15s" from:"CALLER_HEARTBEAT" placeholder:"TIME" help:"${help_heartbeat}"`
 	SessionKey secret `from:"CALLER_SESSION_KEY" placeholder:"KEY" help:"${help_session_key}"`
 
-	TrustedOrigins []origin  `name:"trusted-origin" from:"CALLER_TRUSTED_ORIGIN" placeholder:"ORIGIN" help:"${help_trusted_origin}"`
-	TrustedProxies []network `name:"trusted-proxy" from:"CALLER_TRUSTED_PROXY" placeholder:"CIDR" help:"${help_trusted_proxy}"`
-	Limits         limitList `from:"CALLER_LIMITS" placeholder:"off|NAME=BURST/RATE,…" help:"${help_limits}"`
-	PostRate       perSecond `default:"0" from:"CALLER_POST_RATE" placeholder:"N" help:"${help_post_rate}"`
-	Hosts          []host    `name:"host" from:"CALLER_HOST" placeholder:"NAME" help:"${help_host}"`
-	BasePath       basePath  `from:"CALLER_BASE_PATH" placeholder:"/PATH" help:"${help_base_path}"`
+	TrustedOrigins []origin   `name:"trusted-origin" from:"CALLER_TRUSTED_ORIGIN" placeholder:"ORIGIN" help:"${help_trusted_origin}"`
+	TrustedProxies []network  `name:"trusted-proxy" from:"CALLER_TRUSTED_PROXY" placeholder:"CIDR" help:"${help_trusted_proxy}"`
+	Limits         limitList  `from:"CALLER_LIMITS" placeholder:"off|NAME=BURST/RATE,…" help:"${help_limits}"`
+	MaxConnections count      `default:"50000" from:"CALLER_MAX_CONNECTIONS" placeholder:"N" help:"${help_max_connections}"`
+	MaxRooms       count      `default:"20000" from:"CALLER_MAX_ROOMS" placeholder:"N" help:"${help_max_rooms}"`
+	MaxMemory      memorySize `from:"CALLER_MAX_MEMORY" placeholder:"SIZE" help:"${help_max_memory}"`
+	PostRate       perSecond  `default:"0" from:"CALLER_POST_RATE" placeholder:"N" help:"${help_post_rate}"`
+	Hosts          []host     `name:"host" from:"CALLER_HOST" placeholder:"NAME" help:"${help_host}"`
+	BasePath       basePath   `from:"CALLER_BASE_PATH" placeholder:"/PATH" help:"${help_base_path}"`
 
 	TLSCert      file     `name:"tls-cert" from:"CALLER_TLS_CERT" placeholder:"FILE" help:"${help_tls_cert}"`
 	TLSKey       file     `name:"tls-key" from:"CALLER_TLS_KEY" placeholder:"FILE" help:"${help_tls_key}"`
@@ -198,7 +201,7 @@ func (c config) store(log *slog.Logger) redisstore.Options {
 
 func (c config) node(policy chat.Policy, log *slog.Logger) chat.Options {
 	return chat.Options{
-		Policy: policy, Shape: lookalike.Shape,
+		Policy: policy, MaxRooms: int(c.MaxRooms), Shape: lookalike.Shape,
 		HistoryLimit: int(c.HistoryLimit), HistoryTTL: time.Duration(c.HistoryTTL),
 		Heartbeat: time.Duration(c.Heartbeat), Logger: log,
 	}

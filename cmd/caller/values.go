@@ -32,6 +32,7 @@ type (
 	entries   int
 	replicas  int
 	perSecond float64
+	count     int           // 0 for any number
 	keeping   time.Duration // at least a second
 	staying   time.Duration // zero or more
 	pulse     time.Duration
@@ -262,6 +263,16 @@ func (v *perSecond) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q is not a number from 0 on", text)
 	}
 	*v = perSecond(n)
+	return nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *count) UnmarshalText(text []byte) error {
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 0 || n > 1e9 {
+		return fmt.Errorf("%q is not a number from 0 on", text)
+	}
+	*v = count(n)
 	return nil
 }
 

@@ -39,6 +39,8 @@ type Conn struct {
 	ended bool
 	place handle // in the keepalive's poller
 
+	address *string // by which it has a place of the keepalive's; nil for none
+
 	reader Reader // who is told of what the peer sends; nil to discard it
 }
 
@@ -165,7 +167,7 @@ func (c *Conn) Has(room chat.RoomID) bool {
 }
 
 // Leave ends one room of the connection, and its member's presence there at once if this was its
-// last stream. It returns false when the connection does not carry the room.
+// last stream. It returns false when it does not carry the room.
 func (c *Conn) Leave(room chat.RoomID) bool {
 	c.mu.Lock()
 	j := c.findLocked(room)
@@ -269,6 +271,9 @@ func (c *Conn) Close() { c.outbox.Close() }
 // gone is called once, when the connection has ended.
 func (c *Conn) gone() {
 	c.leaveAll()
+	if c.address != nil {
+		c.keepalive.places.Leave(*c.address)
+	}
 	c.mu.Lock()
 	place := c.place
 	c.mu.Unlock()

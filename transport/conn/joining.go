@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"strings"
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/wire"
@@ -13,6 +14,12 @@ import (
 func (c *Conn) JoinAll(
 	ctx context.Context, rooms Subscriber, who chat.Principal, transport string, starts []wire.RoomStart,
 ) error {
+	if err := c.keepalive.places.Take(who.NetworkKey); err != nil {
+		c.Close()
+		return err
+	}
+	address := strings.Clone(who.NetworkKey)
+	c.address = &address
 	for i, at := range starts {
 		at.Start.Transport = transport
 		if at.Start.Together = len(starts); i > 0 {

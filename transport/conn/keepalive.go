@@ -27,7 +27,8 @@ type Keepalive struct {
 	stop     chan struct{}
 	stopped  chan struct{}
 	observer Observer
-	behind   func() // the observer's; nil for nobody
+	behind   func()  // the observer's; nil for nobody
+	places   *Places // nil for any number
 
 	mu      sync.Mutex        // protects following
 	wheel   map[int64][]*Conn // by the tick at which to look at them
@@ -49,6 +50,12 @@ func NewKeepalive(heartbeat time.Duration) *Keepalive {
 	go k.run()
 	return k
 }
+
+// Bound sets how many connections there may be. It is called before the first.
+func (k *Keepalive) Bound(p *Places) { k.places = p }
+
+// Places are how many connections there may be; nil for any number.
+func (k *Keepalive) Places() *Places { return k.places }
 
 func (k *Keepalive) run() {
 	defer close(k.stopped)

@@ -22,13 +22,14 @@ type Rooms interface {
 
 // Handler serves history reads and polls.
 type Handler struct {
-	node Rooms
-	who  httpapi.Identify
+	node   Rooms
+	who    httpapi.Identify
+	places *conn.Places
 }
 
-// New makes the transport.
-func New(node Rooms, who httpapi.Identify) *Handler {
-	return &Handler{node: node, who: who}
+// New makes the transport. Places are how many polls may wait at the same time; nil for any number.
+func New(node Rooms, who httpapi.Identify, places *conn.Places) *Handler {
+	return &Handler{node: node, who: who, places: places}
 }
 
 // Messages serves one room; the path value "room" names it. With ?wait= it waits for something to

@@ -42,6 +42,11 @@ func (p *poll) wake() { p.once.Do(func() { close(p.ready) }) }
 func (h *Handler) wait(
 	w http.ResponseWriter, r *http.Request, who chat.Principal, reading httpapi.Reading, rooms []asked, many bool,
 ) {
+	if err := h.places.Take(who.NetworkKey); err != nil {
+		httpapi.WriteProblem(w, err)
+		return
+	}
+	defer h.places.Leave(who.NetworkKey)
 	p := &poll{
 		readers: make([]*reader, 0, len(rooms)), node: h.node, who: who, limit: reading.Limit, many: many,
 		ready: make(chan struct{}),

@@ -39,7 +39,7 @@ func get(t *testing.T, h http.Handler, query string) (status int, p page) {
 
 func TestAPollWaitsForSomethingToSay(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, nil).Messages)
 	_, empty := get(t, h, "wait=0.01")
 	require.Empty(t, empty.Messages)
 	require.Equal(t, "0-0", empty.Cursor)
@@ -61,7 +61,7 @@ func TestAPollWaitsForSomethingToSay(t *testing.T) {
 
 func TestAPollAnswersANewRoster(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, nil).Messages)
 	_, first := get(t, h, "name=Ann&wait=0")
 	began := time.Now()
 	_, second := get(t, h, "name=Bob&wait=60&after=0-0&roster=1")
@@ -73,7 +73,7 @@ func TestAPollAnswersANewRoster(t *testing.T) {
 // Who comes while a poll waits is in its answer, though the poll began with another roster.
 func TestAPollAnswersWithWhoCameMeanwhile(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, nil).Messages)
 	members := func(n int) func() bool {
 		return func() bool {
 			snapshot, err := r.Node.Members(t.Context(), chat.Principal{}, "lobby")
@@ -95,7 +95,7 @@ func TestAPollAnswersWithWhoCameMeanwhile(t *testing.T) {
 // Leaving one's polls by their name leaves one's other tabs in peace.
 func TestPollsLeaveByTheirName(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, nil).Messages)
 	members := func() int {
 		snapshot, err := r.Node.Members(t.Context(), chat.Principal{}, "lobby")
 		require.NoError(t, err)
@@ -118,7 +118,7 @@ func TestPollsLeaveByTheirName(t *testing.T) {
 // A node that goes away answers the polls that wait, and has their clients connect anew.
 func TestAPollAnswersWhenTheNodeGoesAway(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, nil).Messages)
 	w := httptest.NewRecorder()
 	answered := make(chan struct{})
 	go func() {
@@ -142,7 +142,7 @@ func TestAPollAnswersWhenTheNodeGoesAway(t *testing.T) {
 // A client that goes is no reader any more.
 func TestAPollEndsWithItsClient(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, nil).Messages)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
@@ -156,7 +156,7 @@ func TestAPollEndsWithItsClient(t *testing.T) {
 
 func TestAPollOfSeveralRooms(t *testing.T) {
 	r := transporttest.New(t)
-	h := http.HandlerFunc(poll.New(r.Node, transporttest.Who).Many)
+	h := http.HandlerFunc(poll.New(r.Node, transporttest.Who, nil).Many)
 	answered := make(chan *httptest.ResponseRecorder, 1)
 	go func() {
 		w := httptest.NewRecorder()
@@ -185,7 +185,7 @@ func TestAPollOfSeveralRooms(t *testing.T) {
 
 func TestReadingPages(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, nil).Messages)
 	for _, text := range []string{"a", "b", "c", "d"} {
 		r.Say(t, text)
 	}
@@ -217,7 +217,7 @@ func TestReadingPages(t *testing.T) {
 // Over HTTP/1 a client that is gone looks like one that only sends no more.
 func TestAPollWhoseClientSendsNoMore(t *testing.T) {
 	r := transporttest.NewWith(t, chat.Options{ReconnectGrace: 100 * time.Millisecond})
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, nil).Messages)
 	ctx, sendsNoMore := context.WithCancel(t.Context())
 	answered := make(chan *httptest.ResponseRecorder, 1)
 	go func() {

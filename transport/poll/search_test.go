@@ -15,7 +15,7 @@ import (
 
 func TestSearch(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, nil).Messages)
 	say := func(name, text string) chat.Entry {
 		e, _, err := r.Node.Post(t.Context(), transporttest.Session(name), "lobby", chat.Draft{Payload: chat.Message{Text: text}})
 		require.NoError(t, err)
@@ -78,14 +78,14 @@ func TestSearch(t *testing.T) {
 		require.Contains(t, w.Body.String(), `"field":"`+field+`"`, query)
 	}
 	many := httptest.NewRecorder()
-	poll.New(r.Node, transporttest.Who).Many(many, httptest.NewRequest(http.MethodGet, "/?room=lobby&q=tea", nil))
+	poll.New(r.Node, transporttest.Who, nil).Many(many, httptest.NewRequest(http.MethodGet, "/?room=lobby&q=tea", nil))
 	require.Equal(t, http.StatusUnprocessableEntity, many.Code)
 }
 
 // A poll that says which mark it knows is answered when it is another one.
 func TestAPollAnswersANewMark(t *testing.T) {
 	r := transporttest.New(t)
-	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who).Messages)
+	h := transporttest.InLobby(poll.New(r.Node, transporttest.Who, nil).Messages)
 	ask := func(query string) (read chat.Cursor, unread int) {
 		t.Helper()
 		w, began := httptest.NewRecorder(), time.Now()

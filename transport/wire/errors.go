@@ -37,6 +37,7 @@ const (
 	CodeUnknownCommand   Code = "unknown_command"
 	CodeUpgradeRequired  Code = "upgrade_required"
 	CodeTooMuch          Code = "too_much"
+	CodeBusy             Code = "busy"
 	CodeTooSlow          Code = "too_slow"
 	CodeLeft             Code = "left"
 	CodeInternal         Code = "internal"
@@ -127,6 +128,8 @@ func meaningOf(c Code) meaning {
 		return meaning{426, CloseInvalidData, "This address is for WebSocket", 0}
 	case CodeTooMuch:
 		return meaning{429, CloseTooMuch, "That is too much at once", time.Second}
+	case CodeBusy:
+		return meaning{503, CloseTooMuch, "The server is full", 10 * time.Second}
 	case CodeTooSlow:
 		return meaning{503, CloseTooSlow, "The reader is too slow", time.Second}
 	case CodeLeft:
@@ -256,6 +259,8 @@ func FailureOf(err error) *Failure {
 		failure = Fail(CodeKeyReused, "a repeat is the same request: take another key for another one")
 	case errors.Is(err, chat.ErrNotSignedIn):
 		failure = Fail(CodeSessionRequired, "POST /session makes one")
+	case errors.Is(err, chat.ErrFull):
+		failure = Fail(CodeBusy, "there is no room for more here: what is there already goes on")
 	case errors.Is(err, chat.ErrTooSlow):
 		failure = Fail(CodeTooSlow, "what was not read in time was dropped: resume from the last entry you have")
 	case errors.Is(err, chat.ErrLeft):
@@ -303,9 +308,11 @@ type Quota struct {
 }
 
 func tooMuch(limit *chat.LimitError, cause error) *Failure {
-	f := &Failure{Code: CodeTooMuch, RetryAfter: limit.RetryAfter, cause: cause}
+	f := &Failure{Code: CodeTooMuch, RetryAfter: max(limit.RetryAfter, 100*time.Millisecond), cause: cause} // it is told in tenths
 	if b := limit.Bucket; limit.Name != "" && !b.IsOff() {
 		f.Quota = &Quota{limit.Name, b.Burst, b.Window()}
+	}
+	if limit.Name != "" {
 		f.Detail = fmt.Sprintf("%s: again in %s", limit.Name, inSeconds(limit.RetryAfter))
 	}
 	return f

@@ -406,7 +406,7 @@ func TestEveryCodeHasAMeaning(t *testing.T) {
 	for _, c := range []Code{
 		CodeMalformed, CodeInvalidUTF8, CodeSessionInvalid, CodeSessionRequired, CodeCrossOrigin, CodeNotAllowed, CodeNotFound, CodeMethodNotAllowed,
 		CodeTooLarge, CodeUnsupported, CodeInvalidField, CodeUnknownCommand, CodeUpgradeRequired, CodeTooMuch, CodeTooSlow, CodeLeft,
-		CodeUnavailable, CodeGoingAway, CodeConflict, CodeKeyReused, CodeTokenInURL, CodeNameFixed,
+		CodeUnavailable, CodeGoingAway, CodeConflict, CodeKeyReused, CodeTokenInURL, CodeNameFixed, CodeBusy,
 	} {
 		require.NotEqual(t, 500, Fail(c, "").Status(), c)
 		require.NotEqual(t, CloseInternal, Fail(c, "").CloseCode(), c)
@@ -430,6 +430,7 @@ func TestRefusals(t *testing.T) {
 		{chat.ErrConflict, CodeConflict, 409, CloseNotAllowed, 0},
 		{chat.ErrKeyReused, CodeKeyReused, 422, CloseInvalidData, 0},
 		{chat.ErrNotSignedIn, CodeSessionRequired, 401, CloseNotSignedIn, 0},
+		{chat.ErrFull, CodeBusy, 503, CloseTooMuch, 10 * time.Second},
 		{&chat.LimitError{RetryAfter: 3 * time.Second}, CodeTooMuch, 429, CloseTooMuch, 3 * time.Second},
 	} {
 		f := FailureOf(fmt.Errorf("post in lobby: %w", test.err))

@@ -29,7 +29,7 @@ export function lost(detail: string): End {
  * `lost`.
  */
 const CODES: [EndKind, RegExp][] = [
-  ["busy", /going_away|too_slow|too_much|slow_mode|unavailable|1001|4008|4013/],
+  ["busy", /busy|going_away|too_slow|too_much|slow_mode|unavailable|1001|4008|4013/],
   ["left", /left|1000/],
   ["signed-out", /session_|4001/],
   ["refused", /not_found|method_not_allowed|malformed|invalid_|unsupported/],

@@ -62,7 +62,7 @@ func newSite(t *testing.T, via string, o chat.Options) *site {
 	for path, h := range map[string]http.HandlerFunc{
 		"GET /ws":  ws.New(node, transporttest.Who, s.Keepalive, ws.Options{}).Room,
 		"GET /sse": streams.Events, "GET /ndjson": streams.NDJSON, "GET /text": streams.Text,
-		"POST /": streams.Post, "GET /poll": poll.New(node, transporttest.Who).Messages,
+		"POST /": streams.Post, "GET /poll": poll.New(node, transporttest.Who, nil).Messages,
 	} {
 		mux.Handle(path, transporttest.InLobby(h))
 	}
