@@ -15,11 +15,8 @@ export interface Range {
 export const FIRST = 30;
 /** Drawn soon after, and kept while one is at the end. */
 export const WINDOW = 300;
-/** Drawn at most while one scrolls, and how many are let go at once, which takes time too. */
-const MOST = 100;
-const LET_GO = 12;
-/** Drawn at most while one reads. */
-const FLOOD = 700;
+/** Kept while one is elsewhere, if there are no more near to the screen. */
+const MOST = 50;
 
 /** The drawn rows: from `from` to before `to`. */
 export function drawnOf(rows: readonly Row[], range: Range, atEnd: boolean) {
@@ -35,9 +32,14 @@ export function drawnOf(rows: readonly Row[], range: Range, atEnd: boolean) {
 
 /** The range from one index to before another. */
 export function rangeOf(rows: readonly Row[], from: number, to: number): Range {
+  const start = Math.max(0, from);
+  let first = start;
+  while (first < rows.length && !isMessage(rows[first])) first++;
+  let last = to - 1;
+  while (last >= 0 && !isMessage(rows[last])) last--;
   return {
-    first: rows.slice(Math.max(0, from)).find(isMessage)?.rowKey ?? rows[Math.max(0, from)]?.rowKey,
-    last: to >= rows.length ? undefined : rows.slice(0, to).findLast(isMessage)?.rowKey,
+    first: (rows[first] ?? rows[start])?.rowKey,
+    last: to >= rows.length ? undefined : rows[last]?.rowKey,
   };
 }
 
@@ -51,16 +53,17 @@ export interface Drawn {
   near: { from: number; to: number };
 }
 
-/** Draws `n` rows more where they are needed, and lets some go on the other side if there are many. */
+/**
+ * Draws `n` rows more where they are needed, and lets some go that are far away if there are many:
+ * twice as many at most, since that takes time too.
+ */
 export function moved(drawn: Drawn, n: number, count: number): { from: number; to: number } {
   const { from, to, up, down, near } = drawn;
   const grown = {
     from: up ? Math.max(0, from - n) : from,
     to: down ? Math.min(count, to + n) : to,
   };
-  // While one reads, what comes is drawn: only who scrolls makes rows go, or a flood.
-  const most = up || down ? MOST : FLOOD;
-  const excess = Math.min(LET_GO, grown.to - grown.from - most);
+  const excess = Math.min(2 * n, grown.to - grown.from - MOST);
   if (excess <= 0) return grown;
   if (!down && to > near.to) return { ...grown, to: Math.max(near.to, to - excess) };
   if (!up && from < near.from) return { ...grown, from: Math.min(near.from, from + excess) };
@@ -72,7 +75,7 @@ export function around(rows: readonly Row[], index: number): Range {
   return rangeOf(rows, index - 2 * FIRST, index + 4 * FIRST);
 }
 
-const isMessage = (row: Row) => row.kind === "message";
+const isMessage = (row: Row | undefined) => row?.kind === "message";
 
 /** From the end, where what is looked for most often is. */
 function indexOf(rows: readonly Row[], key: string): number {

@@ -15,3 +15,12 @@ export function oncePerFrame(run: () => void): () => void {
     else requestAnimationFrame(now);
   };
 }
+
+/**
+ * Runs it after the next frame, as a task of its own: drawing rows and painting them are two then,
+ * with room between them for what one types.
+ */
+export function afterFrame(run: () => void): void {
+  if (document.hidden) setTimeout(run, 50);
+  else requestAnimationFrame(() => setTimeout(run));
+}

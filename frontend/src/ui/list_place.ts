@@ -83,8 +83,18 @@ export class Place {
     this.settle();
   }
 
-  /** The indices of the first and the last row on screen; none while nothing is laid out. */
-  visible(): { first: number; last: number } | undefined {
+  /** Reports whether something has another size than when the place was noted. */
+  get stale(): boolean {
+    const { width, height, content } = this.#size;
+    const { clientWidth, clientHeight, scrollHeight } = this.#box;
+    return clientWidth !== width || clientHeight !== height || scrollHeight !== content;
+  }
+
+  /**
+   * The indices of the first and the last row on screen, and how far below the top of the box the
+   * first one stands, in pixels; none while nothing is laid out.
+   */
+  visible(): { first: number; last: number; top: number } | undefined {
     const { top, bottom } = this.#box.getBoundingClientRect();
     const first = this.#firstBelow(top + 1);
     const rows = this.#rows.children;
@@ -93,14 +103,7 @@ export class Place {
     while ((rows[last + 1]?.getBoundingClientRect().bottom ?? Number.POSITIVE_INFINITY) <= bottom) {
       last++;
     }
-    return { first, last };
-  }
-
-  /** The first row on screen, and how far below the top of the box it stands. Pixels. */
-  first(): { index: number; top: number } | undefined {
-    const index = this.visible()?.first;
-    const row = index === undefined ? undefined : this.#rows.children[index];
-    return row && index !== undefined ? { index, top: topIn(this.#box, row) } : undefined;
+    return { first, last, top: (rows[first] as Element).getBoundingClientRect().top - top };
   }
 
   /** The rows that are on screen, or no further from it than so many pixels: from one to before another. */

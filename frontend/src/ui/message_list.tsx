@@ -1,15 +1,16 @@
 import type { VNode } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Cursor, seqOf } from "../client/index.ts";
+import type { Cursor } from "../client/index.ts";
 import { usePage } from "./context.ts";
 import { around, drawnOf, FIRST, moved, type Range, rangeOf, WINDOW } from "./drawn.ts";
 import type { EarlierState } from "./earlier.ts";
+import { afterFrame } from "./frame.ts";
 import { Heard } from "./heard.tsx";
 import { ListButtons, type Signs } from "./list_buttons.tsx";
 import { Place } from "./list_place.ts";
 import type { ListPlace } from "./room_model.ts";
 import { AnyRow, type RowProps } from "./rows.tsx";
-import type { MessageRow, Row } from "./timeline.ts";
+import { foreignAfter, isForeign, type MessageRow, type Row, seqOfRow } from "./timeline.ts";
 
 export interface MessageListProps extends Omit<RowProps, "row"> {
   rows: readonly Row[];
@@ -32,6 +33,8 @@ export interface MessageListProps extends Omit<RowProps, "row"> {
 
 /** So much is drawn above and below what one sees. Pixels. */
 const AHEAD = 1_000;
+/** So much is kept there, once it is drawn. Pixels. */
+const KEPT = 1_500;
 /** Earlier messages are asked for this near to the top. Pixels. */
 const EARLIER_AT = 800;
 /** How long drawing some rows more may take: it must not be felt while one scrolls. Milliseconds. */
@@ -185,7 +188,9 @@ export function MessageList(props: MessageListProps) {
     if (typeof ResizeObserver === "undefined") return;
     // Pictures, edits, a turned phone: whatever gets another size.
     const observer = new ResizeObserver(() => {
-      place.current?.settle();
+      // What was drawn is settled already.
+      if (place.current?.stale !== true) return;
+      place.current.settle();
       seeing.current();
     });
     observer.observe(box.current);
@@ -233,7 +238,9 @@ export function MessageList(props: MessageListProps) {
     const up = from > 0 && above < AHEAD;
     const down = !up && to < rows.length && below < AHEAD;
     if (from === 0 && above < EARLIER_AT && earlier === "more") onEarlier();
-    const kept = place.current.following ? { from: 0, to } : place.current.near(2 * AHEAD);
+    // Nor does anything go that is selected: one wants to copy it.
+    const all = place.current.following || list.current?.contains(selected()) === true;
+    const kept = all ? { from: 0, to: to - from } : place.current.near(KEPT);
     const near = { from: from + kept.from, to: from + kept.to };
     const next = moved({ from, to, up, down, near }, n, rows.length);
     return next.from === from && next.to === to ? undefined : rangeOf(rows, next.from, next.to);
@@ -247,7 +254,7 @@ export function MessageList(props: MessageListProps) {
   const more = () => {
     if (step.current.asked || missing() === undefined) return;
     step.current.asked = true;
-    nextFrame(() => {
+    afterFrame(() => {
       step.current.asked = false;
       grow.current();
     });
@@ -295,7 +302,7 @@ export function MessageList(props: MessageListProps) {
     const unread = rows[line];
     const next: Signs = {
       away: !end,
-      below: end ? 0 : rows.filter((row) => isForeign(row) && seqOfRow(row) > marks.upTo).length,
+      below: end ? 0 : foreignAfter(rows, marks.upTo),
       lineAbove:
         unread !== undefined &&
         !marks.rows.has(unread.rowKey) &&
@@ -304,9 +311,9 @@ export function MessageList(props: MessageListProps) {
       mentions: mentions.filter(({ rowKey }) => !marks.rows.has(rowKey)).length,
     };
     onAtEnd(end);
-    const first = end ? undefined : place.current.first();
-    const { rowKey } = rows[from + (first?.index ?? 0)] ?? {};
-    if (!jump.current) onPlace(first && rowKey ? { rowKey, top: first.top } : undefined);
+    const { rowKey } = rows[from + (visible?.first ?? 0)] ?? {};
+    const stand = !end && visible && rowKey ? { rowKey, top: visible.top } : undefined;
+    if (!jump.current) onPlace(stand);
     if (Object.entries(next).some(([name, value]) => signs[name as keyof Signs] !== value)) {
       setSigns(next);
     }
@@ -370,14 +377,8 @@ export function MessageList(props: MessageListProps) {
   );
 }
 
-const isForeign = (row: Row) => row.kind === "message" && !row.own;
-
-function seqOfRow(row: Row | undefined): number {
-  return row?.kind === "message" && row.id !== undefined ? seqOf(row.id) : -1;
-}
-
-/** A hidden page has no frames. */
-function nextFrame(then: () => void): void {
-  if (document.hidden) setTimeout(then, 50);
-  else requestAnimationFrame(then);
+/** Where what is selected begins, if anything is. */
+function selected(): Node | null {
+  const selection = document.getSelection();
+  return selection === null || selection.isCollapsed ? null : selection.anchorNode;
 }

@@ -77,6 +77,23 @@ export type Row =
   | { kind: "notice"; rowKey: string; notice: NoticeItem }
   | { kind: "unread"; rowKey: string };
 
+/** What others have said. */
+export const isForeign = (row: Row) => row.kind === "message" && !row.own;
+
+/** Its number in the log; -1 for what is not in it. */
+export function seqOfRow(row: Row | undefined): number {
+  return row?.kind === "message" && row.id !== undefined ? seqOf(row.id) : -1;
+}
+
+/** How many messages of others come after an entry of the log, by its number. */
+export function foreignAfter(rows: readonly Row[], upTo: number): number {
+  // From the end: one has seen most of them as a rule.
+  const last = rows.findLastIndex((row) => isSeen(seqOfRow(row), upTo));
+  return rows.slice(last + 1).filter((row) => isForeign(row) && seqOfRow(row) > upTo).length;
+}
+
+const isSeen = (seq: number, upTo: number) => seq >= 0 && seq <= upTo;
+
 /** Messages of one person that are closer than this stand together. */
 const GROUP_WITHIN = 5 * 60_000;
 

@@ -319,17 +319,49 @@ describe("which rows are drawn", () => {
 
   test("more where one scrolls to, and fewer on the other side, but none that are near", () => {
     const up = { from: 500, to: 800, up: true, down: false, near: { from: 490, to: 540 } };
-    expect(moved(up, 4, 2_000)).toEqual({ from: 496, to: 788 });
-    expect(moved({ ...up, to: 600 }, 4, 2_000)).toEqual({ from: 496, to: 596 });
-    expect(moved({ ...up, to: 580 }, 4, 2_000)).toEqual({ from: 496, to: 580 });
+    expect(moved(up, 4, 2_000)).toEqual({ from: 496, to: 792 });
+    expect(moved({ ...up, to: 548 }, 4, 2_000)).toEqual({ from: 496, to: 546 });
+    expect(moved({ ...up, to: 545 }, 4, 2_000)).toEqual({ from: 496, to: 545 });
     expect(moved({ ...up, from: 2 }, 4, 2_000)).toMatchObject({ from: 0 });
     const tall = { ...up, near: { from: 490, to: 798 } };
     expect(moved(tall, 4, 2_000)).toEqual({ from: 496, to: 798 });
     const down = { from: 500, to: 800, up: false, down: true, near: { from: 508, to: 810 } };
     expect(moved(down, 4, 2_000)).toEqual({ from: 508, to: 804 });
+    // One is where enough is drawn: what is far goes still.
+    const here = { from: 500, to: 800, up: false, down: false, near: { from: 600, to: 650 } };
+    expect(moved(here, 4, 2_000)).toEqual({ from: 500, to: 792 });
+    expect(moved({ ...here, to: 650 }, 4, 2_000)).toEqual({ from: 508, to: 650 });
     // Both ends are near: nothing goes, so that nothing comes and goes for ever.
     const all = { from: 500, to: 800, up: false, down: false, near: { from: 490, to: 810 } };
     expect(moved(all, 4, 2_000)).toEqual({ from: 500, to: 800 });
+  });
+
+  test("few at a time, all the way up and down a long room", () => {
+    const count = 2_000;
+    const n = 4;
+    let drawn = { from: 1_700, to: count };
+    let steps = 0;
+    /** On screen are ten rows, around 20 on each side have to be there, and 30 may be. */
+    const goTo = (top: number) => {
+      for (; ; steps++) {
+        const { from, to } = drawn;
+        const up = from > Math.max(0, top - 20);
+        const down = !up && to < Math.min(count, top + 30);
+        const near = { from: Math.max(from, top - 30), to: Math.min(to, top + 40) };
+        const next = moved({ from, to, up, down, near }, n, count);
+        expect(Math.max(0, from - next.from) + Math.max(0, next.to - to)).toBeLessThanOrEqual(n);
+        expect(Math.max(0, next.from - from) + Math.max(0, to - next.to)).toBeLessThanOrEqual(
+          2 * n,
+        );
+        if (next.from === from && next.to === to) return;
+        drawn = next;
+      }
+    };
+    for (let top = 1_990; top >= 0; top -= 10) goTo(top);
+    expect(drawn).toEqual({ from: 0, to: 50 });
+    for (let top = 0; top <= 1_990; top += 10) goTo(top);
+    expect(drawn).toEqual({ from: 1_950, to: 2_000 });
+    expect(steps).toBeGreaterThan(900);
   });
 });
 
