@@ -65,6 +65,18 @@ func TestStore(t *testing.T, open Open, skipped ...string) {
 		{"a bucket fills by its rate", testBucketRefills},
 		{"what is held ahead does not come back twice", testBucketAhead},
 		{"a bucket is one for all nodes", testBucketAtOnce},
+		{"rules are kept as they are", testRulesAreKept},
+		{"what was decided by other rules is not done", testRulesAreCompared},
+		{"a repeat is judged by the rules of now", testRepeatsAreCompared},
+		{"no change of rules overwrites another", testRulesAtOnce},
+		{"a change of rules has its place in the log", testRulesAreTold},
+		{"clearing leaves the notice of it", testClear},
+		{"closing leaves that it was closed", testCloseForGood},
+		{"a room is owned by who is alone in it", testAlone},
+		{"slow mode holds on all nodes", testSlowMode},
+		{"a full room takes nobody more", testFull},
+		{"a room keeps less than the store if it is to", testKeeping},
+		{"who was let in is, until that is revoked", testGrants},
 		{"whatever is done, two stores say the same", testModel},
 	} {
 		t.Run(c.name, func(t *testing.T) {
