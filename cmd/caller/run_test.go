@@ -211,6 +211,47 @@ func TestCurlLines(t *testing.T) {
 	p.end(t)
 }
 
+// By which names the program is asked. It listens on a loopback address.
+func TestHosts(t *testing.T) {
+	for _, c := range []struct {
+		args            []string
+		served, refused string
+	}{
+		{nil, "localhost 127.0.0.1:9 [::1] nas.local chatbox chat.example", "evil.com 127.0.0.1.evil.com"},
+		{[]string{"--host", "Chat.Corp.com", "--host", "bücher.de"}, "localhost 127.0.0.1 chat.corp.com xn--bcher-kva.de:8080", "evil.com nas.local corp.com"},
+		{[]string{"--host", "*"}, "localhost evil.com", ""},
+		{[]string{"--trusted-proxy", "127.0.0.1"}, "localhost evil.com", ""},
+	} {
+		p := begin(t, c.args...)
+		status := func(host string) int {
+			r, err := http.NewRequest(http.MethodGet, p.url+"/rooms/lobby", nil)
+			require.NoError(t, err)
+			r.Host = host
+			w, err := p.client.Do(r)
+			require.NoError(t, err)
+			require.NoError(t, w.Body.Close())
+			return w.StatusCode
+		}
+		for _, host := range strings.Fields(c.served) {
+			assert.Equal(t, http.StatusOK, status(host), "%v: %s", c.args, host)
+		}
+		for _, host := range strings.Fields(c.refused) {
+			assert.Equal(t, http.StatusMisdirectedRequest, status(host), "%v: %s", c.args, host)
+		}
+		p.end(t)
+	}
+	for _, wrong := range []string{"https://chat.example.org", "chat.example.org:443", "chat.example.org/chat", "a b"} {
+		_, err := read(t, "", nil, "--host="+wrong)
+		assert.ErrorContains(t, err, "--host (CALLER_HOST)", wrong)
+	}
+	for addr, private := range map[string]bool{
+		":8080": false, "0.0.0.0:80": false, "[::]:80": false, "203.0.113.5:80": false,
+		"127.0.0.1:80": true, "[::1]:80": true, "192.168.1.5:80": true, "10.0.0.1:80": true, "[fd00::1]:80": true, "localhost:80": true,
+	} {
+		assert.Equal(t, private, address(addr).isPrivate(), addr)
+	}
+}
+
 func TestRedisThatComesLater(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "redis.sock") // nobody else can take it meanwhile, as they could a port
 	p := begin(t, "--redis-url", "unix://user:sekret@"+path)
