@@ -176,6 +176,11 @@ func (s *session) carryOut(c wire.Command) bool {
 			err = s.post(room, c)
 		case wire.CommandTyping:
 			err = s.handler.node.Typing(context.Background(), s.who, room)
+			// Whoever may not write is told so by what they write. An error without a key is what
+			// ends a room for a client of several.
+			if errors.Is(err, chat.ErrNotAllowed) {
+				err = nil
+			}
 		case wire.CommandRead:
 			err = s.mark(room, c)
 		case wire.CommandLeave:

@@ -1,6 +1,7 @@
 package ws_test
 
 import (
+	"context"
 	"encoding/json"
 	"net"
 	"net/http"
@@ -492,6 +493,36 @@ func TestARefusedHandshakeJoinsNobody(t *testing.T) {
 		require.NotContains(t, string(frame), "Ghost")
 		if strings.Contains(string(frame), "hello") {
 			break
+		}
+	}
+}
+
+// quiet lets nobody type.
+type quiet struct{}
+
+func (quiet) Decide(_ context.Context, _ chat.Principal, _ chat.RoomID, what chat.Action) error {
+	if what == chat.ActionTyping {
+		return chat.ErrNotAllowed
+	}
+	return nil
+}
+
+// Whoever may not write goes on reading: that they type is passed over, and no error says that a
+// room has ended.
+func TestTypingOfWhoMayNotWriteIsPassedOver(t *testing.T) {
+	f := transporttest.NewWith(t, chat.Options{Policy: quiet{}})
+	p := dial(t, ws.New(f.Node, transporttest.Who, f.Keepalive, ws.Options{}), websocket.DefaultDialer)
+	p.next("live")
+	p.send(websocket.TextMessage, `{"type":"typing"}`)
+	p.send(websocket.TextMessage, `{"type":"ping"}`)
+	for {
+		_, frame, err := p.ReadMessage()
+		require.NoError(t, err)
+		var e event
+		require.NoError(t, json.Unmarshal(frame, &e))
+		require.NotEqual(t, "error", e.Type)
+		if e.Type == "pong" {
+			return
 		}
 	}
 }

@@ -120,7 +120,7 @@ export interface Notice {
   /** Whom it is about. */
   member?: Person;
   role?: string;
-  /** Of `settings`: what was changed. The public ones have their new values in `fields`. */
+  /** Of `settings`: what was changed. The new values are in the `settings` of `fields`. */
   changed: string[];
   fields: Fields;
 }

@@ -19,6 +19,8 @@ export function problemText(words: Words, problem: Problem): string {
     case "not_found":
     case "conflict":
       return words.text("problemAnswered");
+    case "name_fixed":
+      return words.text("problemNameFixed");
     case "muted":
       return problem.until === undefined
         ? words.text("problemMuted")

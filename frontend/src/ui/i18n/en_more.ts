@@ -251,6 +251,7 @@ export const enMore = {
   problemNotYours: "You can't change this message.",
   problemCantReact: "You can't react here.",
   problemReactions: "This message can't take more reactions.",
+  problemNameFixed: "Your name comes from where you signed in, and can't be changed here.",
   problemMuted: "You are muted.",
   problemMutedTill: "You are muted until {time}.",
   problemSlow: {

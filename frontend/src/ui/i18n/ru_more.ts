@@ -262,6 +262,7 @@ export const ruMore: MoreTexts = {
   problemNotYours: "Вы не можете изменить это сообщение.",
   problemCantReact: "Вы не можете ставить здесь реакции.",
   problemReactions: "К этому сообщению больше нельзя добавить реакций.",
+  problemNameFixed: "Ваше имя задано сервисом, через который вы вошли. Изменить его здесь нельзя.",
   problemMuted: "Вам запретили писать.",
   problemMutedTill: "Вам запретили писать до {time}.",
   problemSlow: {

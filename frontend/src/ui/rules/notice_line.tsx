@@ -76,13 +76,14 @@ function settingsText(words: Words, { changed, fields }: Notice, by: string): st
     case "newcomers":
       return words.text(value === "read" ? "noticeNewcomersRead" : "noticeNewcomersPost", { by });
     case "password":
-      return words.text("noticePassword", { by });
+      return words.text(value === false ? "noticePasswordOff" : "noticePassword", { by });
     default:
       return words.text("noticeSettings", { by });
   }
 }
 
-/** The public values stand beside `changed`. */
-function newValue(fields: Record<string, unknown>, name: string): unknown {
-  return Object.hasOwn(fields, name) ? fields[name] : undefined;
+/** The new values of what was changed. */
+function newValue({ settings }: Record<string, unknown>, name: string): unknown {
+  if (typeof settings !== "object" || settings === null) return undefined;
+  return Object.entries(settings).find(([one]) => one === name)?.[1];
 }
