@@ -53,10 +53,10 @@ func (r Record) invite() (Invite, error) {
 	return Invite{ID: r.ID, By: d.By.author(), Made: d.Made, Expires: r.Expires, Uses: r.Uses, Used: r.Used}, err
 }
 
-// Invite makes an invite of a room. Errors: those of [Policy] for [ActionInvite]; an [*InvalidError]
+// Invite makes an invite of a room. Errors: those of [Node.Authorize] for [ActionInvite]; an [*InvalidError]
 // for "expiresIn", "uses", and for "invites" when there are [MaxInvites]; [ErrUnavailable].
 func (n *Node) Invite(ctx context.Context, who Principal, room RoomID, terms InviteTerms) (Invite, error) {
-	if err := n.Authorize(ctx, who, room, ActionInvite); err != nil {
+	if err := n.authorizeOwned(ctx, who, room, ActionInvite); err != nil {
 		return Invite{}, err
 	}
 	life, err := lasting(terms.ExpiresIn, InviteLife, MaxInviteLife)
@@ -81,10 +81,10 @@ func (n *Node) Invite(ctx context.Context, who Principal, room RoomID, terms Inv
 	return made, err
 }
 
-// Invites are those of a room that are still good, the newest first. Errors: those of [Policy] for
+// Invites are those of a room that are still good, the newest first. Errors: those of [Node.Authorize] for
 // [ActionInvite], [ErrUnavailable].
 func (n *Node) Invites(ctx context.Context, who Principal, room RoomID) ([]Invite, error) {
-	if err := n.Authorize(ctx, who, room, ActionInvite); err != nil {
+	if err := n.authorizeOwned(ctx, who, room, ActionInvite); err != nil {
 		return nil, err
 	}
 	kept, err := n.records(ctx, room, RecordInvite)
@@ -103,10 +103,10 @@ func (n *Node) Invites(ctx context.Context, who Principal, room RoomID) ([]Invit
 	return all, nil
 }
 
-// RevokeInvite makes an invite good for nothing. Errors: those of [Policy] for [ActionInvite],
+// RevokeInvite makes an invite good for nothing. Errors: those of [Node.Authorize] for [ActionInvite],
 // [ErrNoRecord], [ErrUnavailable].
 func (n *Node) RevokeInvite(ctx context.Context, who Principal, room RoomID, id string) error {
-	if err := n.Authorize(ctx, who, room, ActionInvite); err != nil {
+	if err := n.authorizeOwned(ctx, who, room, ActionInvite); err != nil {
 		return err
 	}
 	return n.dropRecord(ctx, room, RecordInvite, id)

@@ -94,6 +94,25 @@ func noMore(kind RecordKind, most int) error {
 	return &InvalidError{Field: string(kind), Limit: most, Reason: fmt.Sprintf("are %d already: a room has no more at once", most)}
 }
 
+// authorizeOwned asks the policy and the rules of a room that somebody has to own, as the store has
+// them now. Errors: those of [Node.Authorize]; [ErrNotOwned].
+func (n *Node) authorizeOwned(ctx context.Context, who Principal, room RoomID, what Action) error {
+	if err := n.askPolicy(ctx, who, room, what, 1); err != nil {
+		return err
+	}
+	rules, err := n.readRules(ctx, room)
+	if err != nil {
+		return err
+	}
+	if _, err := n.permitted(ctx, rules, who, room, what); err != nil {
+		return err
+	}
+	if !rules.Owned() {
+		return n.told(room, what, ErrNotOwned)
+	}
+	return nil
+}
+
 // records are a room's of one kind.
 func (n *Node) records(ctx context.Context, room RoomID, kind RecordKind) ([]Record, error) {
 	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)

@@ -25,9 +25,10 @@ func owned(t *testing.T) (*chattest.Store, *chat.Node, chat.RoomID) {
 	store := chattest.New(chattest.Options{})
 	node := store.NewNode("a", chat.Options{})
 	t.Cleanup(func() { require.NoError(t, node.Close(context.Background())) })
-	_, _, err := node.Own(context.Background(), owner, "tea", chat.OwnRequest{New: true})
+	room := chat.NewRoomID()
+	_, _, err := node.Own(context.Background(), owner, room, chat.OwnRequest{New: true})
 	require.NoError(t, err)
-	return store, node, "tea"
+	return store, node, room
 }
 
 // kept is what the store holds of a record.
@@ -108,6 +109,13 @@ func TestTokens(t *testing.T) {
 		ID: chat.MemberID(token.ID), Name: "ci", Client: token.ID, LimitKey: token.ID,
 		Via: chat.ViaToken, Rooms: []chat.RoomID{room}, NoPost: true,
 	}, who)
+
+	_, err = node.History(ctx, who, room)
+	require.NoError(t, err)
+	_, err = node.History(ctx, who, chat.NewRoomID())
+	require.ErrorIs(t, err, chat.ErrNotAllowed)
+	_, _, err = node.Post(ctx, who, room, chat.Draft{Payload: chat.Message{Text: "hello"}})
+	require.ErrorIs(t, err, chat.ErrNotAllowed)
 
 	require.NoError(t, node.RevokeToken(ctx, owner, room, token.ID))
 	_, ok, err = node.TokenPrincipal(ctx, token.Secret)
@@ -223,4 +231,58 @@ func TestReports(t *testing.T) {
 		require.ErrorAs(t, err, &invalid)
 		require.Equal(t, "reason", invalid.Field)
 	}
+}
+
+// What belongs to an owned room is of no other, and of nobody but who may.
+func TestRecordsAreOfOwnedRooms(t *testing.T) {
+	_, node, room := owned(t)
+	ctx := context.Background()
+	program := chat.Principal{ID: "t-1", Name: "ci", Client: "t-1", Via: chat.ViaToken, Rooms: []chat.RoomID{room}}
+	guest := chat.Principal{ID: "guest-id", Name: "Gus", Guest: true}
+	for _, c := range []struct {
+		who  chat.Principal
+		room chat.RoomID
+		want error
+	}{
+		{owner, chat.NewRoomID(), chat.ErrNotOwned}, {other, room, chat.ErrNotAllowed},
+		{guest, room, chat.ErrNotSignedIn}, {program, room, chat.ErrNotAllowed},
+	} {
+		_, err := node.Invite(ctx, c.who, c.room, chat.InviteTerms{})
+		require.ErrorIs(t, err, c.want)
+		_, err = node.Invites(ctx, c.who, c.room)
+		require.ErrorIs(t, err, c.want)
+		require.ErrorIs(t, node.RevokeInvite(ctx, c.who, c.room, "i-1"), c.want)
+		_, err = node.MakeToken(ctx, c.who, c.room, chat.TokenTerms{Name: "ci", Read: true})
+		require.ErrorIs(t, err, c.want)
+		_, err = node.Tokens(ctx, c.who, c.room)
+		require.ErrorIs(t, err, c.want)
+		require.ErrorIs(t, node.RevokeToken(ctx, c.who, c.room, "t-1"), c.want)
+		_, err = node.Reports(ctx, c.who, c.room)
+		require.ErrorIs(t, err, c.want)
+		require.ErrorIs(t, node.DropReport(ctx, c.who, c.room, "p-1"), c.want)
+	}
+	e, _, err := node.Post(ctx, other, room, chat.Draft{Payload: chat.Message{Text: "buy"}})
+	require.NoError(t, err)
+	_, _, err = node.Report(ctx, program, room, e.ID, "")
+	require.ErrorIs(t, err, chat.ErrNotAllowed)
+	_, _, err = node.Report(ctx, other, chat.NewRoomID(), e.ID, "")
+	require.ErrorIs(t, err, chat.ErrNotOwned)
+}
+
+// A room that is closed, or that somebody owns anew, has nothing of what it had before.
+func TestRecordsGoWithTheRoom(t *testing.T) {
+	_, node, room := owned(t)
+	ctx := context.Background()
+	token, err := node.MakeToken(ctx, owner, room, chat.TokenTerms{Name: "ci", Read: true})
+	require.NoError(t, err)
+	invite, err := node.Invite(ctx, owner, room, chat.InviteTerms{})
+	require.NoError(t, err)
+	require.NoError(t, node.CloseRoom(ctx, owner, room))
+	_, ok, err := node.TokenPrincipal(ctx, token.Secret)
+	require.NoError(t, err)
+	require.False(t, ok)
+	_, err = node.Enter(ctx, other, room, chat.Credential{Invite: invite.Secret})
+	var refused *chat.RefusedError
+	require.ErrorAs(t, err, &refused)
+	require.Equal(t, chat.RefusedClosed, refused.Code)
 }

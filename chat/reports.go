@@ -79,17 +79,20 @@ func CheckReason(reason string) (string, error) {
 // Report tells a room's moderators of a message. The same message by the same session again is the
 // report that there is: repeated is true.
 //
-// Errors: those of [Policy] for [ActionReport]; [ErrGuest]; an [*InvalidError] for "reason", and for
+// Errors: those of [Node.Authorize] for [ActionReport]; [ErrGuest]; an [*InvalidError] for "reason", and for
 // "reports" when there are [MaxReports]; [ErrNotFound] when the message is not kept;
 // [ErrUnavailable].
 func (n *Node) Report(
 	ctx context.Context, who Principal, room RoomID, message Cursor, reason string,
 ) (_ Report, repeated bool, err error) {
-	if err := n.Authorize(ctx, who, room, ActionReport); err != nil {
+	if err := n.authorizeOwned(ctx, who, room, ActionReport); err != nil {
 		return Report{}, false, err
 	}
-	if who.Guest {
-		return Report{}, false, fmt.Errorf("report in %s: %w", room, ErrGuest)
+	switch {
+	case who.Guest:
+		return Report{}, false, n.told(room, ActionReport, ErrGuest)
+	case who.Via == ViaToken:
+		return Report{}, false, n.told(room, ActionReport, &RefusedError{Code: RefusedNotAllowed, Detail: "a token reads and posts, and nothing else"})
 	}
 	if reason, err = CheckReason(reason); err != nil {
 		return Report{}, false, err
@@ -143,7 +146,7 @@ func (k Kept) around(id Cursor, each int) []Entry {
 // Reports are those of a room that nobody has put away, the newest first. Errors: those of [Policy]
 // for [ActionModerate], [ErrUnavailable].
 func (n *Node) Reports(ctx context.Context, who Principal, room RoomID) ([]Report, error) {
-	if err := n.Authorize(ctx, who, room, ActionModerate); err != nil {
+	if err := n.authorizeOwned(ctx, who, room, ActionModerate); err != nil {
 		return nil, err
 	}
 	records, err := n.records(ctx, room, RecordReport)
@@ -169,10 +172,10 @@ func (n *Node) Reports(ctx context.Context, who Principal, room RoomID) ([]Repor
 	return all, nil
 }
 
-// DropReport puts a report away. Errors: those of [Policy] for [ActionModerate], [ErrNoRecord],
+// DropReport puts a report away. Errors: those of [Node.Authorize] for [ActionModerate], [ErrNoRecord],
 // [ErrUnavailable].
 func (n *Node) DropReport(ctx context.Context, who Principal, room RoomID, id string) error {
-	if err := n.Authorize(ctx, who, room, ActionModerate); err != nil {
+	if err := n.authorizeOwned(ctx, who, room, ActionModerate); err != nil {
 		return err
 	}
 	return n.dropRecord(ctx, room, RecordReport, id)

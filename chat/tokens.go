@@ -67,11 +67,11 @@ func (r Record) token() (Token, error) {
 	}, err
 }
 
-// MakeToken makes an access token for a room. Errors: those of [Policy] for [ActionTokens]; an
+// MakeToken makes an access token for a room. Errors: those of [Node.Authorize] for [ActionTokens]; an
 // [*InvalidError] for "name", "read", "expiresIn", and for "tokens" when there are [MaxTokens];
 // [ErrUnavailable].
 func (n *Node) MakeToken(ctx context.Context, who Principal, room RoomID, terms TokenTerms) (Token, error) {
-	if err := n.Authorize(ctx, who, room, ActionTokens); err != nil {
+	if err := n.authorizeOwned(ctx, who, room, ActionTokens); err != nil {
 		return Token{}, err
 	}
 	name, err := ParseName(terms.Name)
@@ -99,10 +99,10 @@ func (n *Node) MakeToken(ctx context.Context, who Principal, room RoomID, terms 
 	return made, err
 }
 
-// Tokens are a room's access tokens, the newest first. Errors: those of [Policy] for [ActionTokens],
+// Tokens are a room's access tokens, the newest first. Errors: those of [Node.Authorize] for [ActionTokens],
 // [ErrUnavailable].
 func (n *Node) Tokens(ctx context.Context, who Principal, room RoomID) ([]Token, error) {
-	if err := n.Authorize(ctx, who, room, ActionTokens); err != nil {
+	if err := n.authorizeOwned(ctx, who, room, ActionTokens); err != nil {
 		return nil, err
 	}
 	kept, err := n.records(ctx, room, RecordToken)
@@ -122,9 +122,9 @@ func (n *Node) Tokens(ctx context.Context, who Principal, room RoomID) ([]Token,
 }
 
 // RevokeToken makes a token good for nothing, and ends the streams of the program that has it.
-// Errors: those of [Policy] for [ActionTokens], [ErrNoRecord], [ErrUnavailable].
+// Errors: those of [Node.Authorize] for [ActionTokens], [ErrNoRecord], [ErrUnavailable].
 func (n *Node) RevokeToken(ctx context.Context, who Principal, room RoomID, id string) error {
-	if err := n.Authorize(ctx, who, room, ActionTokens); err != nil {
+	if err := n.authorizeOwned(ctx, who, room, ActionTokens); err != nil {
 		return err
 	}
 	if err := n.dropRecord(ctx, room, RecordToken, id); err != nil {

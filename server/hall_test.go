@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,7 +29,7 @@ type hall struct {
 func newHall(t testing.TB) *hall {
 	t.Helper()
 	keepalive := conn.NewKeepalive(time.Minute)
-	node := chattest.New(chattest.Options{}).NewNode("a", chat.Options{})
+	node := chattest.New(chattest.Options{}).NewNode("a", chat.Options{Passwords: reversed{}})
 	t.Cleanup(func() {
 		require.NoError(t, node.Close(context.Background()))
 		_ = keepalive.Close(context.Background())
@@ -36,6 +37,20 @@ func newHall(t testing.TB) *hall {
 	s, err := New(node, keepalive, &fakeStore{secret: benchKey}, dist(), Options{BasePath: "/chat"})
 	require.NoError(t, err)
 	return &hall{Server: s, t: t, node: node}
+}
+
+// reversed are passwords whose hashes take no time.
+type reversed struct{}
+
+func (reversed) Hash(_ context.Context, password string) (string, error) {
+	letters := []rune(password)
+	slices.Reverse(letters)
+	return string(letters), nil
+}
+
+func (r reversed) Matches(ctx context.Context, hash, password string) (bool, error) {
+	made, err := r.Hash(ctx, password)
+	return made == hash, err
 }
 
 // person is somebody with a session; the zero person is a guest.
@@ -125,15 +140,13 @@ type ownedRoom struct {
 func (h *hall) ownedRoom(t testing.TB) ownedRoom {
 	t.Helper()
 	owner := newPerson(t, "Olga")
-	id := chat.MemberID(owner.id)
-	who := chat.Principal{ID: id, Name: "Olga", Client: owner.id, LimitKey: owner.id}
-	_, _, err := h.node.Own(t.Context(), who, "tea", chat.OwnRequest{New: true})
-	require.NoError(t, err)
-	return ownedRoom{owner, "/rooms/tea"}
+	made := h.want(http.StatusCreated, owner, "POST", "/rooms", "")
+	return ownedRoom{owner, strings.TrimPrefix(made.fields["path"].(string), "/chat")}
 }
 
 // refusedTo asks for what is not for them.
 func (h *hall) refusedTo(who person, room ownedRoom, method, path, body string) {
 	h.t.Helper()
 	h.refused(http.StatusForbidden, wire.CodeNotAllowed, who, method, room.path+path, body)
+	h.refused(http.StatusUnauthorized, wire.CodeSessionRequired, person{}, method, room.path+path, body)
 }

@@ -139,7 +139,9 @@ func wantProblem(t testing.TB, w *httptest.ResponseRecorder, status int, code wi
 var errAway = fmt.Errorf("%w: nobody answers", chat.ErrUnavailable)
 
 type fakeRooms struct {
-	Inviting // what is not asked of it here
+	Ruling // what is not asked of it here
+	Moderating
+	Inviting
 	Programs
 	Reporting
 	foldAbove int

@@ -16,12 +16,6 @@ type Inviting interface {
 	RevokeInvite(ctx context.Context, who chat.Principal, room chat.RoomID, id string) error
 }
 
-// roomURL is the address of a room's page on this server, with a secret in its fragment, which
-// browsers send to no server and which so is in no log.
-func (s *Server) roomURL(room chat.RoomID, secret string) string {
-	return s.basePath + "/rooms/" + string(room) + secret
-}
-
 // postInvite makes an invite: POST /rooms/{room}/invites.
 func (s *Server) postInvite(w http.ResponseWriter, r *http.Request) {
 	room, who, err := httpapi.MemberInRoom(r)
@@ -44,7 +38,7 @@ func (s *Server) postInvite(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	httpapi.WriteJSON(w, http.StatusCreated, wire.NewInviteOf(made, s.roomURL(room, "#i="+made.Secret)))
+	httpapi.WriteJSON(w, http.StatusCreated, wire.NewInviteOf(made, s.roomURL(room, inviteMark, made.Secret)))
 }
 
 // getInvites lists the invites that are good: GET /rooms/{room}/invites.

@@ -3,25 +3,9 @@ package server
 import (
 	"net/http"
 
-	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
-
-// roomReply is the answer of POST /rooms.
-type roomReply struct {
-	RoomID chat.RoomID `json:"roomId"`
-	Path   string      `json:"path"`
-}
-
-// postRoom makes up a room nobody has been in: POST /rooms. Nothing is stored: a room is there once
-// somebody is in it.
-func (s *Server) postRoom(w http.ResponseWriter, _ *http.Request) {
-	id := chat.NewRoomID()
-	reply := roomReply{RoomID: id, Path: s.basePath + "/rooms/" + string(id)}
-	w.Header().Set("Location", reply.Path)
-	httpapi.WriteJSON(w, http.StatusCreated, reply)
-}
 
 // members says who is in a room.
 func (s *Server) members(w http.ResponseWriter, r *http.Request) {

@@ -46,6 +46,19 @@ func (s *Server) routes() http.Handler {
 	get(e, "/rooms/:room/read", writeDeadline(s.readMark))
 	post(e, "/rooms/:room/read", writeDeadline(s.read))
 
+	post(e, "/rooms/:room/own", writeDeadline(s.own))
+	post(e, "/rooms/:room/owner-link", writeDeadline(s.ownerLink))
+	get(e, "/rooms/:room/settings", writeDeadline(s.getSettings))
+	e.PATCH("/rooms/:room/settings", handle(writeDeadline(s.patchSettings)))
+	post(e, "/rooms/:room/enter", writeDeadline(s.enter))
+	for what, read := range map[string]moderation{"remove": removal, "ban": ban, "mute": mute, "role": setRole} {
+		post(e, "/rooms/:room/members/:id/"+what, writeDeadline(s.moderate(read)))
+	}
+	e.DELETE("/rooms/:room/members/:id/mute", handle(writeDeadline(s.moderate(unmute))))
+	get(e, "/rooms/:room/bans", writeDeadline(s.getBans))
+	e.DELETE("/rooms/:room/bans/:id", handle(writeDeadline(s.moderate(unban))))
+	e.DELETE("/rooms/:room/messages", handle(writeDeadline(s.clearRoom)))
+	e.DELETE("/rooms/:room", handle(writeDeadline(s.closeRoom)))
 	post(e, "/rooms/:room/invites", writeDeadline(s.postInvite))
 	get(e, "/rooms/:room/invites", writeDeadline(s.getInvites))
 	e.DELETE("/rooms/:room/invites/:id", handle(writeDeadline(s.deleteInvite)))

@@ -79,8 +79,8 @@ func TestNoSuchAddress(t *testing.T) {
 func TestWrongMethod(t *testing.T) {
 	s := newSite(t, Options{})
 	for _, c := range []struct{ method, target, allow string }{
-		{"DELETE", "/rooms/lobby", "OPTIONS, GET, HEAD, POST, PUT"},
-		{"DELETE", "/rooms/lobby/messages", "OPTIONS, GET, HEAD, POST, PUT"},
+		{"PATCH", "/rooms/lobby", "OPTIONS, DELETE, GET, HEAD, POST, PUT"},
+		{"PATCH", "/rooms/lobby/messages", "OPTIONS, DELETE, GET, HEAD, POST, PUT"},
 		{"POST", "/rooms/lobby/members", "OPTIONS, GET, HEAD"},
 		{"GET", "/rooms/lobby/typing", "OPTIONS, POST"},
 		{"GET", "/rooms", "OPTIONS, POST"},
@@ -98,7 +98,7 @@ func TestWrongMethod(t *testing.T) {
 	}
 	w := s.ask("OPTIONS", "/rooms/lobby", "")
 	assert.Equal(t, http.StatusNoContent, w.Code)
-	assert.Equal(t, "OPTIONS, GET, HEAD, POST, PUT", w.Header().Get("Allow"))
+	assert.Equal(t, "OPTIONS, DELETE, GET, HEAD, POST, PUT", w.Header().Get("Allow"))
 }
 
 func TestHead(t *testing.T) {

@@ -25,6 +25,8 @@ type Rooms interface {
 	Typing(ctx context.Context, who chat.Principal, room chat.RoomID) error
 	Leave(ctx context.Context, who chat.Principal, room chat.RoomID, stream string) error
 	Marks
+	Ruling
+	Moderating
 	Inviting
 	Programs
 	Reporting
