@@ -33,6 +33,8 @@ export default defineConfig({
       input: { index: "index.html", sw: "src/worker/sw.ts" },
       output: {
         entryFileNames: nameOf,
+        // A constant that is used once is then written where it is used.
+        topLevelVar: false,
         // The page is one file, though parts that come later use some of it too: each file more would
         // be asked for only once the first has come.
         codeSplitting: { includeDependenciesRecursively: false, groups: [{ name: fileOf }] },

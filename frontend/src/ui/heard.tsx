@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import { START, seqOf } from "../client/index.ts";
+import { type Problem, START, seqOf } from "../client/index.ts";
 import { usePage } from "./context.ts";
-import { problemText } from "./problems.ts";
+import { ProblemText } from "./parts.ts";
 import { withoutMarks } from "./text/typed.ts";
 import type { MessageRow, Row } from "./timeline.ts";
 
@@ -10,6 +10,12 @@ const MOST_AT_ONCE = 3;
 /** What was said is taken away again, so that nobody finds it twice. Milliseconds. */
 const KEPT = 10_000;
 
+interface Line {
+  text: string;
+  /** Why it is so. */
+  problem?: Problem | undefined;
+}
+
 /**
  * What a screen reader says by itself: each message of others once, when it comes, with its author
  * and without its time; and that one's own was refused. The log is no live region: the past, earlier
@@ -17,7 +23,7 @@ const KEPT = 10_000;
  */
 export function Heard({ rows, loaded }: { rows: readonly Row[]; loaded: boolean }) {
   const { words } = usePage();
-  const [lines, setLines] = useState<{ n: number; text: string }[]>([]);
+  const [lines, setLines] = useState<(Line & { n: number })[]>([]);
   /** The last entry that needs no saying; undefined while the past is told. */
   const said = useRef<number | undefined>(undefined);
   const refused = useRef(new Set<string>());
@@ -34,17 +40,15 @@ export function Heard({ rows, loaded }: { rows: readonly Row[]; loaded: boolean 
     // What is there when one comes is not news, nor is what follows while one looks elsewhere.
     if (before === undefined || document.hidden) return;
     const fresh = messages.filter(({ id, own }) => !own && id !== undefined && seqOf(id) > before);
-    const texts =
+    const news: Line[] =
       fresh.length > MOST_AT_ONCE
-        ? [words.plural("newBelow", fresh.length)]
-        : fresh.map(({ from, text }) => `${from.name}: ${withoutMarks(text)}`);
+        ? [{ text: words.plural("newBelow", fresh.length) }]
+        : fresh.map(({ from, text }) => ({ text: `${from.name}: ${withoutMarks(text)}` }));
     for (const { rowKey, problem } of failed) {
-      if (known.has(rowKey)) continue;
-      const why = problem === undefined ? "" : `. ${problemText(words, problem)}`;
-      texts.push(words.text("refused") + why);
+      if (!known.has(rowKey)) news.push({ text: words.text("refused"), problem });
     }
-    if (texts.length === 0) return;
-    setLines((lines) => [...lines, ...texts.map((text) => ({ n: count.current++, text }))]);
+    if (news.length === 0) return;
+    setLines((lines) => [...lines, ...news.map((line) => ({ ...line, n: count.current++ }))]);
   }, [rows, loaded]);
 
   useEffect(() => {
@@ -55,8 +59,15 @@ export function Heard({ rows, loaded }: { rows: readonly Row[]; loaded: boolean 
 
   return (
     <div class="sr" aria-live="polite" aria-relevant="additions" data-testid="heard">
-      {lines.map(({ n, text }) => (
-        <p key={n}>{text}</p>
+      {lines.map(({ n, text, problem }) => (
+        <p key={n}>
+          {text}
+          {problem && (
+            <>
+              . <ProblemText problem={problem} />
+            </>
+          )}
+        </p>
       ))}
     </div>
   );

@@ -1,9 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { SessionResult } from "../client/index.ts";
+import type { Problem, SessionResult } from "../client/index.ts";
 import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
-import type { Words } from "./i18n/index.ts";
-import { problemText } from "./problems.ts";
+import { ProblemText } from "./parts.ts";
 import { roomOf } from "./routes.ts";
 import { beginSignIn } from "./sign_in.ts";
 import { savedName, saveName } from "./visits.ts";
@@ -20,7 +19,7 @@ export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
   const { words, baseUrl } = usePage();
   const field = useRef<HTMLInputElement>(null);
   const [name, setName] = useState(savedName() ?? "");
-  const [problem, setProblem] = useState<string | undefined>(() => signInProblem(words));
+  const [problem, setProblem] = useState<string | Problem | undefined>(signInProblem);
   const [busy, setBusy] = useState(false);
 
   useEffect(() => field.current?.focus(), []);
@@ -32,7 +31,7 @@ export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
     setBusy(true);
     const result = await signIn(trimmed);
     setBusy(false);
-    if ("problem" in result) return setProblem(problemText(words, result.problem));
+    if ("problem" in result) return setProblem(result.problem);
     saveName(result.session.name);
     onDone();
   };
@@ -85,7 +84,7 @@ export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
         </p>
       )}
       <p id="name-problem" class="problem" role="alert">
-        {problem}
+        {typeof problem === "object" ? <ProblemText problem={problem} /> : problem}
       </p>
     </form>
   );
@@ -104,18 +103,12 @@ function signInAddress(baseUrl: string): string {
   return url.href;
 }
 
-const SIGN_IN_TEXT = {
-  refused: "signInRefused",
-  expired: "signInExpired",
-  failed: "signInFailed",
-} as const;
-
 /** What came of a sign-in, where nothing came of it: the address says so, once. */
-function signInProblem(words: Words): string | undefined {
+function signInProblem(): Problem | undefined {
   const url = new URL(location.href);
   const why = url.searchParams.get("signin");
   if (why === null) return undefined;
   url.searchParams.delete("signin");
   history.replaceState(history.state, "", url.href);
-  return words.text(SIGN_IN_TEXT[why as keyof typeof SIGN_IN_TEXT] ?? "signInFailed");
+  return { code: `signin_${why}`, title: "" };
 }

@@ -27,6 +27,7 @@ export const Layers = part("Layers");
 export const MenuBox = part("MenuBox");
 export const PeopleList = part("PeopleList");
 export const PeopleSheet = part("PeopleSheet");
+export const ProblemText = part("ProblemText");
 export const Refused = part("Refused");
 export const RoomsDrawer = part("RoomsDrawer");
 export const RoomsList = part("RoomsList");

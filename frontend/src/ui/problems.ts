@@ -33,7 +33,13 @@ export function problemText(words: Words, problem: Problem): string {
       return words.text("problemUnavailable");
     case "no_answer":
       return words.text("problemNoAnswer");
+    // What the page's own address says: see name_prompt.tsx.
+    case "signin_refused":
+      return words.text("signInRefused");
+    case "signin_expired":
+      return words.text("signInExpired");
     default:
+      if (problem.code.startsWith("signin_")) return words.text("signInFailed");
       return words.text("problemOther", { code: problem.detail ?? problem.code });
   }
 }

@@ -15,6 +15,7 @@ import { WithPeople } from "./mentions/people.tsx";
 import { useRoomPeople } from "./mentions/room_people.ts";
 import { Menu } from "./menu.tsx";
 import { MessageList } from "./message_list.tsx";
+import { NamePrompt } from "./name_prompt.tsx";
 import { CallBanner, Layers, later, PeopleList, PeopleSheet } from "./parts.ts";
 import type { RoomView } from "./room_model.ts";
 import type { Rooms } from "./rooms/rooms.ts";
@@ -107,10 +108,6 @@ function Room({ room, rooms, href }: RoomScreenProps) {
   const topic = rules?.settings.topic;
   // Nothing of the room has come, or will come.
   const outside = view.ended !== undefined && !view.loaded;
-  // Until it is there, one sees what one saw before the server knew of no name.
-  const nameless = view.session === null || naming;
-  const prompts = later.use(nameless);
-  const asker = nameless ? prompts : undefined;
   const called = calls.offered && !calls.staged && view.call;
   const { editing, replyTo } = view.writing;
   const about = editing ?? replyTo;
@@ -311,8 +308,8 @@ function Room({ room, rooms, href }: RoomScreenProps) {
             )}
             {view.ended !== undefined ? (
               !outside && <Door room={room} model={model} view={view} />
-            ) : asker !== undefined ? (
-              <asker.NamePrompt
+            ) : view.session === null || naming ? (
+              <NamePrompt
                 signIn={(name) => model.client.signIn(name)}
                 onDone={() => setNaming(false)}
                 onCancel={view.session === null ? undefined : () => setNaming(false)}

@@ -17,5 +17,4 @@ export const enTalk = {
   replyDeleted: "Deleted message",
   goToMessage: "Go to message",
   talkNeedsName: "Choose a name to reply or react.",
-  problemAnswered: "The message you're replying to is gone. You can send this as a new one.",
 };

@@ -20,5 +20,4 @@ export const ruTalk: Pick<FirstTexts, keyof typeof enTalk> = {
   replyDeleted: "Удалённое сообщение",
   goToMessage: "Перейти к сообщению",
   talkNeedsName: "Представьтесь, чтобы отвечать и ставить реакции.",
-  problemAnswered: "Сообщения, на которое вы отвечаете, больше нет. Это можно отправить как новое.",
 };
