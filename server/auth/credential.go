@@ -110,6 +110,26 @@ func (a *Auth) setCookie(w http.ResponseWriter, r *http.Request, token string, l
 	})
 }
 
+// vouchedCookie stands beside a session that somebody else vouches for. A page's scripts can read it,
+// and so know that the server has to be asked for the name. It says nothing else, and proves
+// nothing.
+const vouchedCookie = "caller_vouched"
+
+// setVouched gives a page the sign of such a session, or takes it back.
+func (a *Auth) setVouched(w http.ResponseWriter, r *http.Request, vouched bool, life time.Duration) {
+	value := "1"
+	if !vouched {
+		if _, err := r.Cookie(vouchedCookie); err != nil {
+			return
+		}
+		value, life = "", -time.Second
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: vouchedCookie, Value: value, Path: a.options.CookiePath, MaxAge: int(life / time.Second),
+		SameSite: http.SameSiteLaxMode, Secure: a.options.Encrypted(r),
+	})
+}
+
 // nameOf is the name that a request gives whoever makes it; empty for none. Errors: a
 // [*chat.InvalidError] of one that can't be one.
 func nameOf(r *http.Request) (string, error) {

@@ -13,7 +13,9 @@ import (
 // Middleware has [httpapi.Principal] say whose a request is.
 func (a *Auth) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		next.ServeHTTP(w, httpapi.WithIdentity(r, &identity{auth: a, request: r}))
+		i := &identity{auth: a}
+		i.request = httpapi.WithIdentity(r, i)
+		next.ServeHTTP(w, i.request)
 	})
 }
 

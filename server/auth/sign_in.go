@@ -80,6 +80,7 @@ func (a *Auth) give(w http.ResponseWriter, r *http.Request, s Session) (_ Sessio
 		return Session{}, "", err
 	}
 	a.setCookie(w, r, token, s.Expires.Sub(now))
+	a.setVouched(w, r, s.Via != chat.ViaItself, s.Expires.Sub(now))
 	return s, token, nil
 }
 
@@ -126,6 +127,7 @@ func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	a.setCookie(w, r, "", -time.Second)
+	a.setVouched(w, r, false, 0)
 	return nil
 }
 

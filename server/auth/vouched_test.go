@@ -140,7 +140,13 @@ func TestNoSessionIsFixed(t *testing.T) {
 	assert.Equal(t, chat.ViaItself, mallory.Via)
 
 	// One session's end is not the person's, who may sign in again.
-	require.NoError(t, n.signOut(first))
+	back := n.serve(func(w http.ResponseWriter, r *http.Request) {
+		via, err := httpapi.IdentityOf(r).(httpapi.Voucher).SignOut(w)
+		require.NoError(t, err)
+		assert.Equal(t, chat.ViaOIDC, via)
+	}, "Cookie", "caller_session="+first)
+	require.Len(t, back, 1)
+	assert.Negative(t, back[0].MaxAge)
 	assert.Equal(t, a.ID, <-n.ended)
 	_, err = n.principal("/", "Cookie", "caller_session="+first)
 	assert.Equal(t, wire.CodeSessionInvalid, wire.FailureOf(err).Code)
@@ -241,6 +247,36 @@ func TestNetworks(t *testing.T) {
 	one := network("198.51.100.7")
 	n.keys.fixed = []byte(strings.Repeat("o", MinKey))
 	assert.NotEqual(t, one, network("198.51.100.7"), "nobody finds it out without the key")
+}
+
+// A page is told by a cookie of its own that somebody vouches for its session, and no more.
+func TestThePageIsToldOfAVouchedSession(t *testing.T) {
+	n := newNode(t, &fakeStore{}, Options{Key: testKey})
+	var s Session
+	vouched := n.serve(func(w http.ResponseWriter, r *http.Request) {
+		require.NoError(t, httpapi.IdentityOf(r).(httpapi.Voucher).Vouch(w, httpapi.Person{Via: chat.ViaOIDC, Issuer: "i", Subject: "7", Life: time.Hour}))
+	})
+	require.Len(t, vouched, 2)
+	assert.Equal(t, "caller_vouched", vouched[1].Name)
+	assert.Equal(t, "1", vouched[1].Value)
+	assert.False(t, vouched[1].HttpOnly)
+	assert.Equal(t, 3600, vouched[1].MaxAge)
+
+	plain := func(cookies string) []*http.Cookie {
+		return n.serve(func(w http.ResponseWriter, r *http.Request) {
+			var err error
+			s, _, _, err = n.SignIn(w, r, called("Ann"))
+			require.NoError(t, err)
+		}, "Cookie", cookies)
+	}
+	assert.Len(t, plain("caller_session=over"), 1)
+	gone := plain("caller_session=over; caller_vouched=1")
+	require.Len(t, gone, 2)
+	assert.Negative(t, gone[1].MaxAge)
+	assert.Equal(t, "Ann", s.Name)
+	who, err := n.principal("/", "Cookie", "caller_vouched=1")
+	require.NoError(t, err)
+	assert.Equal(t, chat.ViaItself, who.Via, "it proves nothing")
 }
 
 // A room's password comes as curl sends it; a proxy's user and password are none.

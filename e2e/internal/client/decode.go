@@ -140,12 +140,12 @@ func (p *Page) UnmarshalJSON(object []byte) error {
 }
 
 func authorOf(a chat.Author) Author {
-	return Author{ID: string(a.ID), Name: a.Name, Guest: a.Guest}
+	return Author{ID: string(a.ID), Name: a.Name, Guest: a.Guest, Via: string(a.Via)}
 }
 
 func memberOf(m chat.Member) Member {
 	return Member{
-		Author:    Author{ID: string(m.ID), Name: m.Name, Guest: m.Guest},
+		Author:    Author{ID: string(m.ID), Name: m.Name, Guest: m.Guest, Via: string(m.Via)},
 		Transport: m.Transport, JoinedAt: m.JoinedAt, InCall: incall.Is(m),
 	}
 }

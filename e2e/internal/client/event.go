@@ -10,6 +10,7 @@ type Author struct {
 	ID    string
 	Name  string
 	Guest bool
+	Via   string
 }
 
 // Member is somebody in a room's roster.

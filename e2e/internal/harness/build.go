@@ -32,6 +32,12 @@ func BuildLiveKit(dir string) (program string, err error) {
 	return build(dir, "livekit-server", "e2e/calls/livekit", "github.com/livekit/livekit-server/cmd/server")
 }
 
+// BuildSignInService builds a sign-in service that speaks OpenID Connect, from a module of its own
+// in e2e/program/signin: zitadel/oidc's example, which knows two people.
+func BuildSignInService(dir string) (program string, err error) {
+	return build(dir, "sign-in-service", "e2e/program/signin", "github.com/zitadel/oidc/v3/example/server")
+}
+
 // build builds a program in bin, where go build links nothing anew that has not changed, and copies
 // it into dir: a test has the program that it began with, whatever is built meanwhile. module is
 // the folder of its module.

@@ -19,6 +19,8 @@ import (
 type Suite struct {
 	// Programs is set by Main before the tests run, unless they are short ones.
 	Programs harness.Programs
+	// Dir is a folder of this run, set by Main too.
+	Dir string
 	// Times is printed when the tests have run.
 	Times times.Table
 
@@ -38,6 +40,7 @@ func (s *Suite) Main(m *testing.M) (code int) {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	s.Dir = dir
 	defer func() { _ = os.RemoveAll(dir) }() // what is left is in the system's own place for such things
 	if s.Programs.Caller, err = harness.Build(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)

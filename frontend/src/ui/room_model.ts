@@ -130,12 +130,12 @@ export class RoomModel {
     this.#earlier = new Earlier(address("/messages"), () => this.#changed());
     this.#saved = new SavedPosts(room, (posts) => this.client.restore(posts));
     // Who comes back from a sign-in is whom the server says, and nobody from before.
-    const known = isBackFromSignIn() ? {} : { session: savedSession(), name: savedName() };
-    const { name, ...session } = known;
+    const session = isBackFromSignIn() ? undefined : savedSession();
+    const name = session === undefined ? undefined : savedName();
     const options = {
       ...shared,
-      ...session,
       room,
+      ...(session === undefined ? {} : { session }),
       env: { fetch: pageFetch, socket: pageSocket },
       ...(name === undefined ? {} : { name }),
       posts: this.#saved.own(),

@@ -86,20 +86,30 @@ export function onVisits(run: () => void): () => void {
   return () => window.removeEventListener("storage", onStorage);
 }
 
+/**
+ * Somebody else vouches for who one is here, and the server alone knows the name. The session is in
+ * a cookie that no script can read; this one beside it says that much.
+ */
+function vouched(): boolean {
+  return /(^|; )caller_vouched=/.test(document.cookie);
+}
+
+/** What one calls oneself here. */
 export function savedName(): string | undefined {
   const name = lasting.get("name");
-  return typeof name === "string" && name !== "" ? name : undefined;
+  return typeof name === "string" && name !== "" && !vouched() ? name : undefined;
 }
 
 export function saveName(name: string): void {
-  lasting.set("name", name);
+  if (!vouched()) lasting.set("name", name);
 }
 
 /**
- * Who one was here last; null when never anybody. The session itself is in a cookie that no script
- * can read.
+ * Who one was here last; null when never anybody, undefined when the server has to be asked. The
+ * session itself is in a cookie that no script can read.
  */
-export function savedSession(): Session | null {
+export function savedSession(): Session | null | undefined {
+  if (vouched()) return undefined;
   const stored = lasting.get("session");
   if (typeof stored !== "object" || stored === null) return null;
   const { clientId, name } = stored as Record<string, unknown>;
@@ -107,6 +117,7 @@ export function savedSession(): Session | null {
 }
 
 export function saveSession(session: Session | null): void {
+  if (vouched()) return;
   lasting.set(
     "session",
     session === null ? undefined : { clientId: session.clientId, name: session.name },
