@@ -12,12 +12,14 @@ import (
 )
 
 // recorder notes in the page when each message was first shown, each state the connection was shown
-// in, and when the page was frozen and went on. Times are milliseconds of the browser's clock, and
+// in, and when the page was frozen and went on. The state is "offline" once a try has failed, and
+// "late" while the first one just takes more than two seconds, as it may on a busy machine. Times are milliseconds of the browser's clock, and
 // are compared with each other only.
 const recorder = `window.record = {shown: {}, states: [], life: []};
 new MutationObserver(() => {
 	const now = performance.timeOrigin + performance.now();
-	const state = document.querySelector('[data-testid="connection"]')?.dataset.state;
+	let state = document.querySelector('[data-testid="connection"]')?.dataset.state;
+	if (state === "offline" && !document.querySelector('[data-testid="retry-now"]')) state = "late";
 	if (state !== undefined && state !== record.states.at(-1)) record.states.push(state);
 	for (const message of document.querySelectorAll('[data-testid="message"][data-id]')) record.shown[message.dataset.id] ??= now;
 }).observe(document, {subtree: true, childList: true, attributes: true, attributeFilter: ["data-state", "data-id"]});
