@@ -84,8 +84,13 @@ func TestPageConversation(t *testing.T) {
 
 			// Bob reacts, found by a word of the other language; Ann joins in, and takes it away.
 			focusMessage(t, bob, "the tea")
-			bob.Press(t, "+")
-			bob.Until(t, "the search", `document.activeElement?.dataset.testid === "emoji-search"`)
+			for _, again := range []bool{false, true} {
+				bob.Press(t, "+")
+				bob.Until(t, "the search", `document.activeElement?.dataset.testid === "emoji-search"`)
+				if !again {
+					back(t, bob, `!document.querySelector(".popup") && document.activeElement === `+messageJS("the tea"))
+				}
+			}
 			bob.Press(t, "ракета")
 			bob.Press(t, kb.Enter)
 			reaction := func(count, pressed string) string {
@@ -187,6 +192,17 @@ func TestPageConversationSurvives(t *testing.T) {
 	})
 }
 
+// back goes back in the browser's history: what lies over the page is closed by it, and one is
+// still in the room.
+func back(t *testing.T, page *browser.Page, closed string) {
+	t.Helper()
+	before := page.Location(t)
+	browser.Eval[any](t, page, "history.back()")
+	page.Until(t, "it closed", closed+" && !history.state?.layers")
+	assert.Equal(t, before, page.Location(t))
+	assert.True(t, page.Has(t, "composer-input"))
+}
+
 // TestPageConversationByTouch holds a finger on a message.
 func TestPageConversationByTouch(t *testing.T) {
 	node := startNode(t)
@@ -196,6 +212,18 @@ func TestPageConversationByTouch(t *testing.T) {
 	client.SignIn(t, node.URL, "Bob").Post(t, "touch", "hold me")
 	page.Visit(t, node.URL, "touch", "")
 	page.Until(t, "the message", messageJS("hold me"))
+	page.Hold(t, partJS("hold me", "message-text"), "message-sheet")
+	back(t, page, `!document.querySelector("dialog")`)
+	page.Hold(t, partJS("hold me", "message-text"), "message-sheet")
+	page.Click(t, "quick-more")
+	page.WaitFor(t, "emoji-picker")
+	back(t, page, `!document.querySelector("dialog")`)
+	focusComposer(t, page)
+	page.Press(t, "@b")
+	page.WaitFor(t, "mention-list")
+	back(t, page, `!document.querySelector('[data-testid="mention-list"]')`)
+	inComposer(t, page, "@b")
+	page.Fill(t, "composer-input", "")
 	page.Hold(t, partJS("hold me", "message-text"), "message-sheet")
 	page.Until(t, "a few emoji", `document.querySelectorAll('[data-testid="message-sheet"] .quick').length === 7`)
 	browser.Eval[any](t, page, `document.querySelector('.quick').click()`)

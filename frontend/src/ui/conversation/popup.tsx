@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayer } from "../layers.ts";
 
 export interface PopupProps {
   /** What it belongs to, on the screen. */
@@ -12,12 +13,13 @@ export interface PopupProps {
 /** Between it and what it belongs to, and the edges of the page. Pixels. */
 const GAP = 8;
 
-/** Something over the page, beside what it belongs to. Esc and a click elsewhere close it. */
+/** Something over the page, beside what it belongs to. Back, Esc and a click elsewhere close it. */
 export function Popup({ at, class: name, onClose, children }: PopupProps) {
   const box = useRef<HTMLDivElement>(null);
   const close = useRef(onClose);
   close.current = onClose;
   const placing = useRef(() => {});
+  useLayer(onClose);
 
   useLayoutEffect(() => {
     const popup = box.current;

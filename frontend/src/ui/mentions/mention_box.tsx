@@ -3,7 +3,8 @@ import { useEffect, useId, useLayoutEffect, useRef, useState } from "preact/hook
 import type { Person } from "../../client/index.ts";
 import { Avatar } from "../avatar.tsx";
 import { usePage } from "../context.ts";
-import { composes } from "../keys.ts";
+import { composes, ON_SCREEN_KEYBOARD } from "../keys.ts";
+import { useLayer } from "../layers.ts";
 import { matching, mentionsIn, type Query, queryAt } from "./complete.ts";
 import { type People, usePeople } from "./people.tsx";
 
@@ -72,6 +73,12 @@ export function MentionBox({ input, handle }: MentionBoxProps) {
     field.dispatchEvent(new Event("input", { bubbles: true }));
   };
 
+  /** One does not want to be asked. */
+  const dismiss = () => {
+    if (open !== undefined) done.current = { start: open.start, text: "@" };
+    setOpen(undefined);
+  };
+
   const onKey = (event: KeyboardEvent): boolean => {
     if (open === undefined || composes(event)) return false;
     const { key, shiftKey, ctrlKey, altKey, metaKey } = event;
@@ -82,10 +89,8 @@ export function MentionBox({ input, handle }: MentionBoxProps) {
       setOpen({ ...open, at: (open.at + step) % open.people.length });
     } else if ((key === "Enter" || key === "Tab") && !shiftKey && person !== undefined) {
       choose(person);
-    } else if (key === "Escape") {
-      done.current = { start: open.start, text: "@" };
-      setOpen(undefined);
-    } else return false;
+    } else if (key === "Escape") dismiss();
+    else return false;
     event.preventDefault();
     event.stopPropagation();
     return true;
@@ -136,7 +141,18 @@ export function MentionBox({ input, handle }: MentionBoxProps) {
     };
   }, [input, open]);
   if (open === undefined) return null;
-  return <Options id={id} open={open} option={option} onChoose={choose} />;
+  return (
+    <>
+      {/* Where there is no Esc. */}
+      {matchMedia(ON_SCREEN_KEYBOARD).matches && <ClosedByBack onClose={dismiss} />}
+      <Options id={id} open={open} option={option} onChoose={choose} />
+    </>
+  );
+}
+
+function ClosedByBack({ onClose }: { onClose(): void }) {
+  useLayer(onClose);
+  return null;
 }
 
 /** An edited message may still have a name that somebody had, and that nobody has now. */
