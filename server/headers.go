@@ -20,9 +20,9 @@ const HSTSDefault = 180 * 24 * time.Hour
 var (
 	nosniff    = []string{"nosniff"}
 	sameOrigin = []string{"same-origin"}
-	// apart is the policy of what is no page: opened in a browser it runs nothing, loads nothing and
-	// stands in no frame.
-	apart = []string{"default-src 'none'; frame-ancestors 'none'"}
+	// apart is the policy of what is no page: opened in a browser it runs nothing and stands in no
+	// frame.
+	apart = []string{"script-src 'none'; object-src 'none'; frame-ancestors 'none'"}
 )
 
 // securityHeaders keeps browsers from guessing that an answer is something else than it says, from
