@@ -26,14 +26,22 @@ func (n *Node) authorize(ctx context.Context, who Principal, room RoomID, what A
 	if err := n.askPolicy(ctx, who, room, what, 1); err != nil {
 		return permit{}, err
 	}
-	rules := openRules
-	if what != ActionLeave { // that is nothing anybody is kept from
-		var err error
-		if rules, err = n.rules(ctx, room); err != nil {
-			return permit{}, err
+	if what == ActionLeave { // that is nothing anybody is kept from
+		return n.permitted(ctx, openRules, who, room, what)
+	}
+	if what == ActionTyping || what == ActionRead { // they are many, and nothing is learnt by them
+		if rules := n.currentRules(room); rules != nil {
+			if may, err := n.permitted(ctx, rules, who, room, what); err == nil {
+				return may, nil
+			}
 		}
 	}
-	return n.permitted(ctx, rules, who, room, what)
+	rules, err := n.readRules(ctx, room)
+	if err != nil {
+		return permit{}, err
+	}
+	may, err := n.permitted(ctx, rules, who, room, what)
+	return may, n.told(room, what, err)
 }
 
 // askPolicy asks the node's policy, which is told what somebody is in the room as far as this node
@@ -61,14 +69,14 @@ func (n *Node) permitted(ctx context.Context, rules *Rules, who Principal, room 
 	if wantsGrant(err) {
 		granted, failed := n.granted(ctx, rules, who, room)
 		if failed != nil {
-			return permit{}, n.told(room, what, failed)
+			return permit{}, failed
 		}
 		if d.granted = granted; granted {
 			err = rules.decide(d)
 		}
 	}
 	if err != nil {
-		return permit{}, n.told(room, what, err)
+		return permit{}, err
 	}
 	return permit{rules, rules.RoleOf(who), d.granted}, nil
 }
@@ -82,17 +90,16 @@ func wantsGrant(err error) bool {
 // openRules are those of all rooms nobody owns. They are not changed.
 var openRules = OpenRules()
 
-// rules are a room's, as this node knows them by the feed, or as the store has them. Errors:
-// [ErrUnavailable].
-func (n *Node) rules(ctx context.Context, room RoomID) (*Rules, error) {
+// currentRules are a room's as this node knows them by the feed, a moment late at most; nil where it
+// has to ask the store.
+func (n *Node) currentRules(room RoomID) *Rules {
 	if r := n.existing(room); r != nil {
-		if rules := r.rules.current.Load(); rules != nil {
-			return rules, nil
-		}
+		return r.rules.current.Load()
 	}
-	return n.readRules(ctx, room)
+	return nil
 }
 
+// readRules are a room's, as the store has them. Errors: [ErrUnavailable].
 func (n *Node) readRules(ctx context.Context, room RoomID) (*Rules, error) {
 	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
 	defer cancel()
@@ -103,13 +110,12 @@ func (n *Node) readRules(ctx context.Context, room RoomID) (*Rules, error) {
 	return rules, nil
 }
 
-// assumedRules are a room's as far as this node knows them without asking: what is decided by them,
-// the store still refuses when they are not the room's.
+// assumedRules are a room's as far as this node knows them without asking: what they allow, the
+// store still refuses when they are not the room's; what they refuse is asked again by those that the
+// store has, so that nobody is refused for what has been changed on another node just now.
 func (n *Node) assumedRules(room RoomID) *Rules {
-	if r := n.existing(room); r != nil {
-		if rules := r.rules.current.Load(); rules != nil {
-			return rules
-		}
+	if rules := n.currentRules(room); rules != nil {
+		return rules
 	}
 	return openRules
 }

@@ -43,7 +43,7 @@ type (
 	}
 	// Unmute ends what MuteMember began.
 	Unmute struct{ Member MemberID }
-	// SetRole makes somebody a moderator, a member or a guest. Made owner, the room is given away: who
+	// SetRole makes somebody a moderator, which ends what is against them, a member or a guest. Made owner, the room is given away: who
 	// did it is a moderator then.
 	SetRole struct {
 		Member MemberID
@@ -179,6 +179,9 @@ func (m SetRole) change(to *Rules, by Principal, member Author, _ time.Time) (wh
 	}
 	if had == RoleGuest && len(to.Roles) >= MaxRoles {
 		return "", tooMany("roles", len(to.Roles)+1, MaxRoles)
+	}
+	if m.Role != RoleMember { // who has a say over others is not kept out, nor silent
+		to.forget(member.ID)
 	}
 	to.Roles[member.ID] = m.Role
 	if m.Role == RoleOwner && to.Roles[by.ID] == RoleOwner {

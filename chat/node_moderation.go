@@ -172,7 +172,7 @@ func (n *Node) Bans(ctx context.Context, who Principal, room RoomID) ([]Ban, err
 		return nil, err
 	}
 	if _, err := n.permitted(ctx, rules, who, room, ActionModerate); err != nil {
-		return nil, err
+		return nil, n.told(room, ActionModerate, err)
 	}
 	now := time.Now()
 	return slices.DeleteFunc(slices.Clone(rules.Bans), func(b Ban) bool { return b.isOver(now) }), nil

@@ -52,15 +52,17 @@ func (n *Node) append(ctx context.Context, who Principal, room RoomID, what Acti
 	rules := n.assumedRules(room)
 	for tries := 1; ; tries++ {
 		may, err := n.permitted(ctx, rules, who, room, what)
-		if err != nil {
-			return Entry{}, false, err
+		if err != nil && tries > 1 {
+			return Entry{}, false, n.told(room, what, err)
 		}
-		e, repeated, err := n.log.Append(ctx, room, may.draft(d, who))
 		if err == nil {
-			return e, repeated, nil
-		}
-		if !errors.Is(err, ErrRulesChanged) || tries == maxRulesTries {
-			return Entry{}, false, fmt.Errorf("post to %s: %w", room, n.unavailable(outOfTries(err)))
+			e, repeated, err := n.log.Append(ctx, room, may.draft(d, who))
+			if err == nil {
+				return e, repeated, nil
+			}
+			if !errors.Is(err, ErrRulesChanged) || tries == maxRulesTries {
+				return Entry{}, false, fmt.Errorf("post to %s: %w", room, n.unavailable(outOfTries(err)))
+			}
 		}
 		if rules, err = n.readRules(ctx, room); err != nil {
 			return Entry{}, false, err

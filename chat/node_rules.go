@@ -158,7 +158,8 @@ func (n *Node) change(
 		return nil, Entry{}, err
 	}
 	return n.changeIf(ctx, room, what, func(ctx context.Context, rules *Rules) (permit, error) {
-		return n.permitted(ctx, rules, who, room, what)
+		may, err := n.permitted(ctx, rules, who, room, what)
+		return may, n.told(room, what, err)
 	}, make)
 }
 
@@ -314,7 +315,7 @@ func (n *Node) Enter(ctx context.Context, who Principal, room RoomID, c Credenti
 			return rules.seenBy(who), nil
 		}
 	} else if !wantsGrant(err) {
-		return RoomSettings{}, err
+		return RoomSettings{}, n.told(room, ActionEnter, err)
 	}
 	if err := n.use(ctx, rules, who, room, c); err != nil {
 		return RoomSettings{}, n.told(room, ActionEnter, err)

@@ -122,14 +122,21 @@ func settingsOf(rules *Rules) SettingsChanged {
 
 // endRefused ends the streams of those whom the rules do not let be here, and their presence.
 func (r *room) endRefused(now time.Time) {
+	var toAsk []*subscriber
 	for _, s := range slices.Concat(r.subs.attached, r.subs.waiting) {
 		if s.state == ended {
 			continue
 		}
-		if err := r.judge(s, now); err != nil {
+		err := r.judge(s, now)
+		switch {
+		case err == nil:
+		case wantsGrant(err) && s.state == delivering && !s.guest && s.who != "":
+			toAsk = append(toAsk, s)
+		default:
 			r.end(s, err)
 		}
 	}
+	r.askGrants(toAsk)
 	// Those who may come back to a stream of theirs are waited for no longer.
 	for id, here := range r.leases.held {
 		if here.streams > 0 {
@@ -141,6 +148,42 @@ func (r *room) endRefused(now time.Time) {
 			r.leases.leave(id, "", nil)
 		}
 	}
+}
+
+// askGrants ends the streams of those who have not been let into the room since they came.
+func (r *room) askGrants(subs []*subscriber) {
+	if len(subs) == 0 {
+		return
+	}
+	r.back.async(func(ctx context.Context) {
+		let := make([]bool, len(subs))
+		for i, s := range subs {
+			granted, err := r.back.keeper.Granted(ctx, r.id, s.who)
+			let[i] = granted && err == nil
+		}
+		r.inbox.do(func() { // a worker that has ended has ended them
+			now := time.Now()
+			for i, s := range subs {
+				if s.state == ended {
+					continue
+				}
+				s.setGranted(let[i])
+				if err := r.judge(s, now); err != nil {
+					r.end(s, err)
+				}
+			}
+		})
+	})
+}
+
+// setGranted notes whether a subscriber's session was let into the room.
+func (s *subscriber) setGranted(granted bool) {
+	of := standing{id: s.who}
+	if s.standing != nil {
+		of = *s.standing
+	}
+	of.granted = granted
+	s.standing = &of
 }
 
 // end ends a subscriber by that error, and its member's presence with its last stream.

@@ -3,6 +3,7 @@ package chat
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -79,17 +80,29 @@ func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start St
 	rules := n.assumedRules(id)
 	for tries := 1; ; tries++ {
 		may, err := n.permitted(ctx, rules, who, id, ActionSubscribe)
-		if err != nil {
-			return nil, err
+		if err != nil && tries > 1 {
+			return nil, n.told(id, ActionSubscribe, err)
 		}
-		s, err := n.subscribe(ctx, who, id, start, sink, may.granted)
-		if !wantsGrant(err) || tries == maxRulesTries {
-			return s, err
+		if err == nil {
+			s, err := n.subscribe(ctx, who, id, start, sink, may.granted)
+			if !byRules(err) || tries == maxRulesTries {
+				return s, err
+			}
 		}
 		if rules, err = n.readRules(ctx, id); err != nil {
 			return nil, err
 		}
+		version := rules.Version
+		if r := n.existing(id); r != nil { // it may have yet to hear of them
+			r.inbox.do(func() { r.rulesChanged(version) })
+		}
 	}
+}
+
+// byRules reports whether somebody is refused by a room's rules, and not for want of room.
+func byRules(err error) bool {
+	var refused *RefusedError
+	return errors.As(err, &refused) && refused.Code != RefusedFull
 }
 
 func (n *Node) subscribe(
