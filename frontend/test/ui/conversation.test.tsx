@@ -424,6 +424,28 @@ describe("reacting", () => {
     expect(inRow(first, "reaction")?.textContent).toBe("👍1");
   });
 
+  test.each([
+    ["takes away what was one's own", "0-0", [{ emoji: "👍", on: false }]],
+    ["puts it there, once", "9-00000001", []],
+    ["goes out as any other when there is no answer", undefined, [{ emoji: "👍", on: true }]],
+  ])("among more people than are named a click %s", async (_, id, sent) => {
+    const first = page.server.post("one");
+    const by = Array.from({ length: 20 }, (_, i) => `p${i}`);
+    Object.assign(first, { reactions: [{ emoji: "👍", count: 30, by }], amended: "5-00000001" });
+    await open("/rooms/lobby");
+    const asked: string[] = [];
+    page.server.answer = (method, { pathname }) => {
+      if (!pathname.includes("/reactions/")) return undefined;
+      asked.push(`${method} ${decodeURIComponent(pathname)}`);
+      return id === undefined ? new Response("busy", { status: 502 }) : Response.json({ id });
+    };
+    await click("reaction");
+    await pass(300);
+    expect(asked).toEqual([`PUT /rooms/lobby/messages/${first.id}/reactions/👍`]);
+    const reactions = page.server.log.filter(({ type }) => (type as string) === "reaction");
+    expect(reactions).toMatchObject(sent);
+  });
+
   test("the picker stays while a keyboard comes up, and goes when the page gets another width", async () => {
     const first = page.server.post("one");
     await open("/rooms/lobby");

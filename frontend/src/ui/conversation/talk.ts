@@ -7,7 +7,15 @@ import {
   type Message,
   type PostOptions,
 } from "../../client/conversation.ts";
-import type { Client, Cursor, MessageEvent, Person, Post, Problem } from "../../client/index.ts";
+import {
+  type Client,
+  type Cursor,
+  type MessageEvent,
+  type Person,
+  type Post,
+  type Problem,
+  START,
+} from "../../client/index.ts";
 import { pageFetch } from "../page_session.ts";
 import type { Writing } from "./writing.ts";
 
@@ -129,8 +137,29 @@ export class Talk {
   react(id: Cursor, emoji: string): void {
     this.#failures.delete(id);
     const there = this.get(id)?.message.reactions?.find((one) => one.emoji === emoji);
-    const has = there?.by.some((one) => this.#client.isOwn(one)) ?? false;
-    this.#conversation.react(id, emoji, !has);
+    const { by = [], count = 0 } = there ?? {};
+    const has = by.some((one) => this.#client.isOwn(one));
+    // Of many only the first are named, and who came since.
+    if (!has && count > by.length) void this.#reactOrTakeBack(id, emoji);
+    else this.#conversation.react(id, emoji, !has);
+  }
+
+  /** The server knows whether one has put it there: then it is taken away. */
+  async #reactOrTakeBack(id: Cursor, emoji: string): Promise<void> {
+    const { method = "PUT", path } = amendmentCall(id, emoji);
+    let had = false;
+    try {
+      const headers = { Accept: "application/json" };
+      const response = await pageFetch(this.#address(path), { method, headers });
+      if (response.ok) {
+        const answer = (await response.json()) as { id?: unknown };
+        had = answer.id === START; // there was nothing to do
+        if (!had) return;
+      }
+    } catch {
+      // It goes out as any other, once there is a network.
+    }
+    this.#conversation.react(id, emoji, !had);
   }
 
   /** Deletes a message, once it can't be undone any more. */
