@@ -81,6 +81,62 @@ func TestScrollThroughABusyRoom(t *testing.T) {
 	run.Times.Add(times.Row{What: "longest task, scrolling down through 1,000 messages, 4× slower", Took: down.longest, Promised: promised, Machine: still.longest})
 }
 
+// TestScrollingDoesLittleAtATime: while one scrolls, few rows are drawn at once and not many are
+// kept, a step lays out once, and what is there already is not painted anew when it moves. That is
+// what keeps the tasks of TestScrollThroughABusyRoom short, whatever the machine.
+func TestScrollingDoesLittleAtATime(t *testing.T) {
+	node := startNode(t, "--history-limit", "500")
+	bob := client.SignIn(t, node.URL, "Bob")
+	for i := range 500 {
+		message := bob.Post(t, "lobby", fmt.Sprintf("message %d of many", i+1))
+		answer := bob.Do(t, http.MethodPut, "/rooms/lobby/messages/"+message.ID+"/reactions/👍", "")
+		require.Equal(t, http.StatusOK, answer.Status, answer.Body)
+	}
+	page := chromium(t).Person(t, "Ann").Page()
+	page.Visit(t, node.URL, "lobby", "")
+	settled(t, page)
+	// Each drawing is one batch of changes.
+	page.Load(t, `{
+		const list = document.querySelector('[data-testid="message"]').parentElement;
+		window.steps = [];
+		new MutationObserver(changes => window.steps.push({
+			added: changes.reduce((n, c) => n + c.addedNodes.length, 0),
+			removed: changes.reduce((n, c) => n + c.removedNodes.length, 0),
+		})).observe(list, {childList: true}); }`)
+	work := page.Trace(t, func() {
+		for range 2000 {
+			if firstRead(t, page).Text == "message 1 of many" {
+				return
+			}
+			page.Wheel(t, -300)
+		}
+		require.Fail(t, "the beginning is not reached", "the top is %+v", firstRead(t, page))
+	})
+	steps := browser.Eval[[]struct{ Added, Removed int }](t, page, "window.steps")
+	drawn, mostAdded, mostRemoved := 0, 0, 0
+	for _, step := range steps {
+		drawn += step.Added
+		mostAdded, mostRemoved = max(mostAdded, step.Added), max(mostRemoved, step.Removed)
+	}
+	painted := 0
+	for element, n := range work.Painted {
+		if strings.Contains(element, "class='message ") {
+			painted += n
+		}
+	}
+	t.Logf("%d steps, %d rows drawn, at most %d and %d taken away at once; %d layouts, %d paints, %d messages painted",
+		len(steps), drawn, mostAdded, mostRemoved, work.Layouts, work.Paints, painted)
+	assert.Greater(t, drawn, 150)
+	assert.LessOrEqual(t, mostAdded, 8+2, "rows drawn at once, and a heading that goes with them")
+	assert.LessOrEqual(t, mostRemoved, 2*8, "rows taken away at once")
+	assert.LessOrEqual(t, len(page.Messages(t)), 100, "drawn when one has scrolled away from the end")
+	require.Positive(t, work.Paints)
+	assert.LessOrEqual(t, work.Layouts, len(steps)+work.Paints+10, "one for a step, one for a frame in which the pointer is on another row")
+	// Each row when it comes, and those that the pointer comes to and leaves. Painted anew each time
+	// they are 50 in each frame.
+	assert.LessOrEqual(t, painted, 2*drawn+4*work.Paints, "in %d frames", work.Paints)
+}
+
 // tasks are those of the page that took 50 ms or more.
 type tasks struct {
 	count   int
