@@ -135,6 +135,18 @@ func TestScrollingDoesLittleAtATime(t *testing.T) {
 	// Each row when it comes, and those that the pointer comes to and leaves. Painted anew each time
 	// they are 50 in each frame.
 	assert.LessOrEqual(t, painted, 2*drawn+4*work.Paints, "in %d frames", work.Paints)
+
+	// What one has selected is still there when one has scrolled on.
+	browser.Eval[any](t, page, `getSelection().selectAllChildren(
+		[...document.querySelectorAll('[data-testid="message-text"]')].find(m => m.textContent === "message 1 of many"))`)
+	for range 2000 {
+		if onScreen(t, page, "message 120 of many") {
+			break
+		}
+		page.Wheel(t, 300)
+	}
+	assert.True(t, onScreen(t, page, "message 120 of many"))
+	assert.Equal(t, "message 1 of many", browser.Eval[string](t, page, "getSelection().toString()"))
 }
 
 // tasks are those of the page that took 50 ms or more.
