@@ -243,7 +243,9 @@ export class RoomModel {
 
   /** Asks for what was said before all that is shown. */
   loadEarlier(count?: number): void {
-    if (this.reading.loaded) this.#earlier.load(this.client.messages[0]?.id, count);
+    const first = this.#items.find((item) => item.kind === "message" || item.kind === "notice");
+    const id = first?.kind === "message" ? first.message.id : first?.id;
+    if (this.reading.loaded) this.#earlier.load(id, count);
   }
 
   #listen(): void {

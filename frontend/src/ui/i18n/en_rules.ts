@@ -163,6 +163,7 @@ export const enRules = {
   setHistorySince: "What is said after they came",
   setHistoryNone: "No earlier messages, for anyone",
   setHistoryLimit: "Messages kept",
+  setByServer: "As the server has it",
   setHistoryTtl: "Kept after the last one",
   setMaxMembers: "People at most",
   setNoLimit: "No limit",

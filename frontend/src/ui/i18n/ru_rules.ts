@@ -177,6 +177,7 @@ export const ruRules: RulesTexts = {
   setHistorySince: "Сообщения после их прихода",
   setHistoryNone: "Никому: прежние сообщения скрыты",
   setHistoryLimit: "Сколько сообщений хранить",
+  setByServer: "Как на сервере",
   setHistoryTtl: "Хранить после последнего",
   setMaxMembers: "Участников не больше",
   setNoLimit: "Без ограничения",

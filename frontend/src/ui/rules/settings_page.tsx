@@ -17,8 +17,9 @@ const MODERATED: ReadonlySet<keyof Settings> = new Set([
 ]);
 
 const SLOW = [0, 5, 10, 30, 60, 300, 900, 3_600];
-const LIMITS = [10, 50, 100, 500, 1_000];
-const TTLS = [3_600, 86_400, 7 * 86_400, 30 * 86_400];
+/** 0 is what the server has by itself. */
+const LIMITS = [0, 10, 50, 100];
+const TTLS = [0, 3_600, 86_400];
 const MEMBERS = [0, 2, 5, 10, 25, 50, 100, 500];
 
 /** The settings: one line for each, saved at once, and undone by the same control. */
@@ -154,7 +155,7 @@ export function SettingsPage({ control, goTo, room }: PageProps) {
               value={String(settings.historyLimit)}
               choices={among(LIMITS, settings.historyLimit).map((n) => [
                 String(n),
-                words.number(n),
+                n === 0 ? words.text("setByServer") : words.number(n),
               ])}
               onSave={(limit) => save({ historyLimit: Number(limit) })}
             />
@@ -162,7 +163,10 @@ export function SettingsPage({ control, goTo, room }: PageProps) {
               {...line("historyTtl")}
               label={words.text("setHistoryTtl")}
               value={String(settings.historyTtl)}
-              choices={among(TTLS, settings.historyTtl).map((s) => [String(s), spanText(words, s)])}
+              choices={among(TTLS, settings.historyTtl).map((s) => [
+                String(s),
+                s === 0 ? words.text("setByServer") : spanText(words, s),
+              ])}
               onSave={(ttl) => save({ historyTtl: Number(ttl) })}
             />
             <ChoiceLine
