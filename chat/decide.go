@@ -77,14 +77,14 @@ func (r *Rules) mayBeHere(d decision, role Role) error {
 	if b, _ := held(r.Removals, d.who, role, d.now); b != nil {
 		return &RefusedError{Code: RefusedRemoved, Until: b.Until, Reason: b.Reason}
 	}
-	if role.AtLeast(RoleMember) {
-		return nil
+	if role.AtLeast(RoleMember) || d.who.Via == ViaToken {
+		return nil // a room's own token is let in by whoever made it
 	}
 	if r.Locked {
 		return &RefusedError{Code: RefusedLocked}
 	}
-	if d.granted || d.what == ActionEnter || d.who.Via == ViaToken && d.who.Rooms != nil {
-		return nil // a room's own token is let in by whoever made it
+	if d.granted || d.what == ActionEnter {
+		return nil
 	}
 	switch {
 	case r.InviteOnly:

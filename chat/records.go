@@ -44,8 +44,9 @@ type Records interface {
 	// Records returns all of a kind, in no order.
 	Records(ctx context.Context, room RoomID, kind RecordKind) ([]Record, error)
 	// UseRecord counts one use by a session of a record with that ID and hash, and lets the session
-	// into the room, in one step; a session that has been let in uses nothing up. ok is false, and
-	// nothing has changed, when there is no such record (any more).
+	// into the room as [RuleKeeper] notes it, in one step; a session that has been let in uses
+	// nothing up. ok is false, and nothing has changed, when there is no such record (any more), and
+	// in a room nobody owns.
 	UseRecord(ctx context.Context, room RoomID, kind RecordKind, id, hash string, by MemberID) (ok bool, err error)
 	// DropRecord takes one away, if there is one.
 	DropRecord(ctx context.Context, room RoomID, kind RecordKind, id string) (dropped bool, err error)

@@ -86,7 +86,8 @@ func (s *Store) UseRecord(
 	ctx context.Context, room chat.RoomID, kind chat.RecordKind, id, hash string, by chat.MemberID,
 ) (ok bool, err error) {
 	err = s.call(ctx, "using a record of room", room, func(ctx context.Context) error {
-		reply, err := s.run(ctx, s.scripts.use, []string{s.recordsKey(room, kind), s.key(room, "grants")}, id, hash, string(by))
+		keys := []string{s.key(room, "grants"), s.key(room, "rules"), s.recordsKey(room, kind)}
+		reply, err := s.run(ctx, s.scripts.use, keys, string(by), chat.MaxGrants, millis(s.rulesLife()), id, hash)
 		ok = err == nil && len(reply) > 0
 		return err
 	})

@@ -20,6 +20,7 @@ func testStrangeRecords(t *testing.T, s *server) {
 	assert.ErrorContains(t, err, key)
 	_, _, err = st.Record(ctx, r, chat.RecordInvite, "strange")
 	require.ErrorIs(t, err, ErrCorrupt)
+	require.NoError(t, s.client.HSet(ctx, st.key(r, "rules"), "version", "1-00000001").Err()) // somebody owns it
 	_, err = st.UseRecord(ctx, r, chat.RecordInvite, "strange", "h", "ann")
 	require.ErrorIs(t, err, ErrCorrupt)
 	_, _, err = st.KeepRecord(ctx, r, chat.RecordInvite, good, 9)

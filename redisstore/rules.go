@@ -46,6 +46,7 @@ func (s *Store) ChangeRules(
 	}
 	keys := []string{
 		s.key(room, "log"), s.key(room, "amendments"), s.key(room, "rules"), s.key(room, "grants"), s.key(room, "members"),
+		s.recordsKey(room, chat.RecordInvite), s.recordsKey(room, chat.RecordToken), s.recordsKey(room, chat.RecordReport),
 	}
 	var reply []any
 	err = s.call(ctx, "changing the rules of room", room, func(ctx context.Context) error {

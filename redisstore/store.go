@@ -205,7 +205,7 @@ func loadScripts() (scripts, error) {
 		take:       load("take"),
 		subscribe:  load("subscribe"),
 		keep:       load("keep"),
-		use:        load("use"),
+		use:        load("use", "grant"),
 		records:    load("records"),
 		tokens:     load("tokens"),
 	}

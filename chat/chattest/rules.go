@@ -64,9 +64,11 @@ func (s *Store) ChangeRules(
 	if c.Clear || closed {
 		r.Clear()
 	}
-	if closed {
+	if closed || c.Alone { // whoever owns it next has nothing of what was before
 		clear(r.Grants)
 		clear(r.Records)
+	}
+	if closed {
 		r.Rules = &chat.Rules{Version: rules.Version, Settings: chat.DefaultSettings(), Closed: rules.Closed}
 	}
 	r.Tell(chat.RulesChanged{Version: rules.Version})

@@ -60,6 +60,7 @@ func TestStore(t *testing.T, open Open, skipped ...string) {
 		{"records are kept, bounded and taken away", testRecords},
 		{"records expire", testRecordsExpire},
 		{"a record is used up by those whom it lets in", testRecordsUsed},
+		{"records go with the room's owner", testRecordsGoWithTheOwner},
 		{"a record lets no more in than it says, by several nodes at once", testRecordsUsedAtOnce},
 		{"a bucket gives what it has, and no more", testBuckets},
 		{"a bucket fills by its rate", testBucketRefills},

@@ -96,6 +96,7 @@ func testRecordsExpire(t *testing.T, open Open) {
 
 func testRecordsUsed(t *testing.T, open Open) {
 	a, b, room, ctx := open(t, Options{}), open(t, Options{}), chat.NewRoomID(), context.Background()
+	owned(t, a, room)
 	twice := record("twice")
 	twice.Uses = 2
 	_, _, err := a.KeepRecord(ctx, room, chat.RecordInvite, twice, 1)
@@ -106,9 +107,15 @@ func testRecordsUsed(t *testing.T, open Open) {
 		return ok
 	}
 	require.False(t, use(a, "twice", "another", "ann"))
+	granted, err := a.Granted(ctx, room, "ann")
+	require.NoError(t, err)
+	require.False(t, granted)
 	require.False(t, use(a, "none", twice.Hash, "ann"))
 	require.True(t, use(a, "twice", twice.Hash, "ann"))
 	require.True(t, use(b, "twice", twice.Hash, "ann"), "who is in uses nothing up")
+	granted, err = b.Granted(ctx, room, "ann")
+	require.NoError(t, err)
+	require.True(t, granted)
 	got, ok, err := a.Record(ctx, room, chat.RecordInvite, "twice")
 	require.NoError(t, err)
 	require.True(t, ok)
@@ -126,6 +133,7 @@ func testRecordsUsed(t *testing.T, open Open) {
 
 func testRecordsUsedAtOnce(t *testing.T, open Open) {
 	a, b, room, ctx := open(t, Options{}), open(t, Options{}), chat.NewRoomID(), context.Background()
+	owned(t, a, room)
 	const uses, people = 3, 12
 	few := record("few")
 	few.Uses = uses
@@ -144,4 +152,41 @@ func testRecordsUsedAtOnce(t *testing.T, open Open) {
 	}
 	running.Wait()
 	require.EqualValues(t, uses, in.Load())
+}
+
+// A room has its records for as long as it has its owner.
+func testRecordsGoWithTheOwner(t *testing.T, open Open) {
+	store, room, ctx := open(t, Options{}), chat.NewRoomID(), context.Background()
+	kinds := []chat.RecordKind{chat.RecordInvite, chat.RecordToken, chat.RecordReport}
+	keep := func() {
+		for _, kind := range kinds {
+			_, full, err := store.KeepRecord(ctx, room, kind, record("one"), 1)
+			require.NoError(t, err)
+			require.False(t, full)
+		}
+	}
+	none := func() {
+		t.Helper()
+		for _, kind := range kinds {
+			all, err := store.Records(ctx, room, kind)
+			require.NoError(t, err)
+			require.Empty(t, all, kind)
+		}
+	}
+	keep() // of an owner whose rules have gone meanwhile
+	to := chat.OpenRules().Clone()
+	to.Roles["olga"] = chat.RoleOwner
+	r := change(t, store, room, chat.RulesChange{From: chat.OpenRules(), To: to, Notice: noticed(chat.NoticeOwned), Alone: true})
+	none()
+	keep()
+	ok, err := store.UseRecord(ctx, room, chat.RecordInvite, "one", "hash-of-one", "ann")
+	require.NoError(t, err)
+	require.True(t, ok)
+	closed := chat.OpenRules().Clone()
+	closed.Closed = time.Now()
+	change(t, store, room, chat.RulesChange{From: r, To: closed})
+	none()
+	granted, err := store.Granted(ctx, room, "ann")
+	require.NoError(t, err)
+	require.False(t, granted)
 }

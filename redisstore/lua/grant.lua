@@ -2,7 +2,7 @@
 --
 -- KEYS  1 the grants   2 the rules
 -- ARGV  1 the session   2 how many are noted at most   3 their time to live, ms
--- Reply {} : nothing is noted in a room without rules.
+-- Reply {the session}; {} of a room without rules, of which nothing is noted.
 local grants, session, most = KEYS[1], ARGV[1], tonumber(ARGV[2])
 
 if redis.call('EXISTS', KEYS[2]) == 0 then
@@ -21,4 +21,4 @@ if redis.call('HLEN', grants) > most then
   redis.call('HDEL', grants, oldest)
 end
 redis.call('PEXPIRE', grants, ARGV[3])
-return {}
+return {session}

@@ -1,6 +1,6 @@
 -- Changes a room's rules, and with append.lua, which is put after it, appends the notice of it. After log.lua.
 --
--- KEYS   4 the grants   5 the roster's members
+-- KEYS   4 the grants   5 the roster's members   6, 7, 8 the records: invites, tokens, reports
 -- ARGV  13 ''                              14 the rules' new version
 --       15 their time to live, ms          16 '1' when the log is emptied first, else '0'
 --       17 '1' when the room is closed for good, else '0'
@@ -23,7 +23,10 @@ if ARGV[16] == '1' then
   amended = nil
 end
 if ARGV[17] == '1' then
-  call('DEL', KEYS[3], KEYS[4])
+  call('DEL', KEYS[3])
+end
+if ARGV[17] == '1' or alone ~= '' then -- whoever owns it next has nothing of what was before
+  call('DEL', KEYS[4], KEYS[6], KEYS[7], KEYS[8])
 end
 
 call('HSET', KEYS[3], 'version', version)

@@ -1,30 +1,27 @@
--- Uses a record once, for a session that it lets into the room. One that was let in before uses nothing up.
+-- Uses a record once, for a session that grant.lua, which is put after it, then lets into the room. One that was let in
+-- before uses nothing up.
 --
--- KEYS  1 the records   2 who was let into the room: session → when, ms
--- ARGV  1 the record's id   2 its hash   3 the session
--- Reply {when the session was let in}, or {} when there is no such record (any more).
-local records, grants, id, session = KEYS[1], KEYS[2], ARGV[1], ARGV[3]
+-- KEYS  as grant.lua's; 3 the records
+-- ARGV  as grant.lua's; 4 the record's id   5 its hash
+-- Reply as grant.lua's; {} also when there is no such record (any more).
+local records, id = KEYS[3], ARGV[4]
 local record = redis.call('HGET', records, id)
-if not record then
+if not record or redis.call('EXISTS', KEYS[2]) == 0 then
   return {}
 end
 local hash, expires, uses, used, data = string.match(record, '^(%S+) (%d+) (%d+) (%d+) (.*)$')
 if not hash then
   return redis.error_reply('CORRUPT ' .. records)
 end
-local time = redis.call('TIME')
-local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-if hash ~= ARGV[2] or tonumber(expires) <= now then
+local clock = redis.call('TIME')
+if hash ~= ARGV[5] or tonumber(expires) <= tonumber(clock[1]) * 1000 + math.floor(tonumber(clock[2]) / 1000) then
   return {}
 end
-local since = redis.call('HGET', grants, session)
-if since then
-  return {since}
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then
+  return {ARGV[1]}
 end
 if uses ~= '0' and tonumber(used) >= tonumber(uses) then
   return {}
 end
 redis.call('HSET', records, id, hash .. ' ' .. expires .. ' ' .. uses .. ' ' .. (tonumber(used) + 1) .. ' ' .. data)
-since = string.format('%.0f', now)
-redis.call('HSET', grants, session, since)
-return {since}
+
