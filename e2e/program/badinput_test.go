@@ -121,7 +121,7 @@ func TestBadRequests(t *testing.T) {
 		// Addresses.
 		{"no such address", "GET", "/nowhere", "", nil, refusal{404, "not_found", "", 0}},
 		{"no such address in a room", "GET", "/rooms/kitchen/nothing", "", nil, refusal{404, "not_found", "", 0}},
-		{"a method that is not there", "DELETE", messages, "", nil, refusal{405, "method_not_allowed", "", 0}},
+		{"a method that is not there", "DELETE", "/rooms/kitchen/members", "", nil, refusal{405, "method_not_allowed", "", 0}},
 		{"a post to a stream", "POST", "/rooms/kitchen/sse", "", nil, refusal{405, "method_not_allowed", "", 0}},
 		{"a WebSocket address without a handshake", "GET", "/rooms/kitchen/ws", "", nil, refusal{426, "upgrade_required", "", 0}},
 	}
