@@ -7,6 +7,9 @@ import { roomOf } from "./routes.ts";
 import { beginSignIn } from "./sign_in.ts";
 import { savedName, saveName } from "./visits.ts";
 
+/** What was typed and is not taken yet: the form may come to stand elsewhere meanwhile. */
+let typed: string | undefined;
+
 export interface NamePromptProps {
   signIn(name: string): Promise<SessionResult>;
   onDone(): void;
@@ -18,12 +21,16 @@ export interface NamePromptProps {
 export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
   const { words, baseUrl } = usePage();
   const field = useRef<HTMLInputElement>(null);
-  const [name, setName] = useState(savedName() ?? "");
+  const [name, setName] = useState(typed ?? savedName() ?? "");
   const [problem, setProblem] = useState<string | Problem | undefined>(signInProblem);
   const [busy, setBusy] = useState(false);
 
   useEffect(() => field.current?.focus(), []);
 
+  const cancel = () => {
+    typed = undefined;
+    onCancel?.();
+  };
   const save = async (event: Event) => {
     event.preventDefault();
     const trimmed = name.trim();
@@ -32,6 +39,7 @@ export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
     const result = await signIn(trimmed);
     setBusy(false);
     if ("problem" in result) return setProblem(result.problem);
+    typed = undefined;
     saveName(result.session.name);
     onDone();
   };
@@ -40,7 +48,7 @@ export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
     <form
       class="name-prompt"
       onSubmit={save}
-      onKeyDown={(event) => event.key === "Escape" && onCancel?.()}
+      onKeyDown={(event) => event.key === "Escape" && cancel()}
     >
       <label class="field">
         <span class="prompt-title">{words.text("askName")}</span>
@@ -57,7 +65,8 @@ export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
             aria-invalid={problem !== undefined}
             aria-describedby="name-problem"
             onInput={(event) => {
-              setName(event.currentTarget.value);
+              typed = event.currentTarget.value;
+              setName(typed);
               setProblem(undefined);
             }}
           />
@@ -65,7 +74,7 @@ export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
             {words.text("saveName")}
           </button>
           {onCancel !== undefined && (
-            <button class="button" type="button" onClick={onCancel}>
+            <button class="button" type="button" onClick={cancel}>
               {words.text("cancel")}
             </button>
           )}

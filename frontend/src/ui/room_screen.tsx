@@ -104,8 +104,8 @@ function Room({ room, rooms, href }: RoomScreenProps) {
     asks: talking.layer !== undefined,
   });
   const { rules, held } = mine;
-  const title = rules?.settings.title || room;
-  const topic = rules?.settings.topic;
+  const title = rules?.settings?.title || room;
+  const topic = rules?.settings?.topic;
   // Nothing of the room has come, or will come.
   const outside = view.ended !== undefined && !view.loaded;
   const called = calls.offered && !calls.staged && view.call;

@@ -4,6 +4,7 @@ import type { RoomEntry } from "../../src/ui/rooms/rooms.ts";
 
 const entry = (room: string): RoomEntry => ({
   room,
+  name: room,
   current: false,
   joined: true,
   muted: false,

@@ -362,6 +362,24 @@ describe("an owner's settings", () => {
     expect(document.body.textContent).not.toContain("s3cret");
   });
 
+  test("that are changed one after the other rest on one another", async () => {
+    const { asked } = owned("owner");
+    await open();
+    const boxes = ["set-locked", "set-listed"];
+    await seen("set-locked");
+    for (const id of boxes) {
+      const box = page.one(id) as HTMLInputElement;
+      box.checked = !box.checked;
+      box.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+    await page.fill("set-topic", "at five");
+    page.press(page.one("set-topic"), "Enter");
+    page.one("set-topic").dispatchEvent(new FocusEvent("blur"));
+    await until(() => expect(asked).toHaveLength(3));
+    await page.pass(500);
+    expect(asked.map(({ match }) => match)).toEqual(['"7"', '"8"', '"9"']);
+  });
+
   test("that somebody else has changed meanwhile are shown as they are, and it is said", async () => {
     const { answers, state, event } = owned("owner");
     await open();

@@ -11,6 +11,8 @@ import { setUnreadTotal } from "./unread.ts";
 /** One room of the list. */
 export interface RoomEntry {
   room: string;
+  /** What it is called: its title, where somebody has given it one, or its id. */
+  name: string;
   /** It is the one on the screen. */
   current: boolean;
   /** One is in it: what happens there comes by. */
@@ -257,9 +259,10 @@ export class Rooms {
 
   #entry({ room, at, wroteAt, muted, left }: Visit): RoomEntry {
     const model = this.#models.get(room);
-    const { unread = 0, mentions = 0, ended, lastAt } = model?.view ?? {};
+    const { unread = 0, mentions = 0, ended, lastAt, rules } = model?.view ?? {};
     return {
       room,
+      name: rules?.settings.title || room,
       current: room === this.#current,
       joined: model !== undefined && ended === undefined && left !== true,
       muted: muted === true,

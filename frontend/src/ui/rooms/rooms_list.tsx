@@ -60,7 +60,7 @@ interface RowProps {
 
 function Row({ entry, rooms, narrow, onGo }: RowProps) {
   const { words, baseUrl, goTo } = usePage();
-  const { room, current, joined, muted, at, unread, mentions } = entry;
+  const { room, name, current, joined, muted, at, unread, mentions } = entry;
   const classes = ["room-row", current && "current", !joined && "out", unread > 0 && "fresh"];
   const open = (event: MouseEvent) => {
     // A new tab or window is the browser's.
@@ -93,19 +93,19 @@ function Row({ entry, rooms, narrow, onGo }: RowProps) {
       <a
         href={roomHref(room, baseUrl, location.search)}
         aria-current={current ? "page" : undefined}
-        title={narrow ? room : undefined}
+        title={narrow ? name : undefined}
         onClick={open}
       >
         <span class={`avatar room-avatar hue-${hueOf(room)}`} aria-hidden="true">
-          {initialsOf(room)}
+          {initialsOf(name)}
         </span>
         {narrow ? (
           <span class="sr">
-            <bdi>{room}</bdi>{" "}
+            <bdi>{name}</bdi>{" "}
           </span>
         ) : (
           <span class="room-row-text">
-            <bdi class="room-row-name">{room}</bdi>
+            <bdi class="room-row-name">{name}</bdi>
             <time class="room-row-time" dateTime={new Date(at).toISOString()}>
               {words.shortTime(at, Date.now())}
             </time>

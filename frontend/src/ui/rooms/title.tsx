@@ -7,8 +7,10 @@ import { countText, useRoomsView } from "./rooms_view.ts";
 /** The page's title: the room, and how many messages one has not read. */
 export function Title({ rooms, room }: { rooms: Rooms; room: string | undefined }) {
   const { words } = usePage();
-  const { unread } = useRoomsView(rooms);
-  const title = room === undefined ? words.text("appName") : words.text("pageTitle", { room });
+  const { unread, rooms: all } = useRoomsView(rooms);
+  const name = all.find((entry) => entry.room === room)?.name ?? room;
+  const title =
+    name === undefined ? words.text("appName") : words.text("pageTitle", { room: name });
   useEffect(() => {
     document.title = unread > 0 ? `(${countText(unread)}) ${title}` : title;
   }, [unread, title]);

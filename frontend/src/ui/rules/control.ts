@@ -8,6 +8,7 @@ import {
   type RoomRules,
   type Rules,
   readNotice,
+  type SettingsPatch,
 } from "../../client/rules.ts";
 import { usePage } from "../context.ts";
 import { pageFetch } from "../page_session.ts";
@@ -38,6 +39,7 @@ export class Control {
   #known: RoomRules | undefined;
   #entering: Entering | undefined;
   #muted: Muted | undefined;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(model: RoomModel, room: string, baseUrl: string) {
     this.room = room;
@@ -47,8 +49,6 @@ export class Control {
     model.client.on("posts", (posts) => this.#look(posts));
     this.#look(model.client.posts);
     model.client.on("event", (event) => this.#noticed(readNotice(event)));
-    // What the event `settings` said before this was there, and one's own role, which it does not say.
-    if (model.view.rules?.owned) void this.calls.read();
   }
 
   /** The rules, once they are known. */
@@ -95,6 +95,13 @@ export class Control {
     const { problem } = await this.calls.enter(key);
     if (problem === undefined) this.#in();
     return problem;
+  }
+
+  /** Changes settings: one change after the other, each resting on what the one before has made. */
+  change(patch: SettingsPatch): ReturnType<Rules["change"]> {
+    const turn = this.#turn.then(() => this.calls.change(patch, this.#known?.version));
+    this.#turn = turn;
+    return turn;
   }
 
   /** Another secret was pasted. */

@@ -38,11 +38,11 @@ export function InRoom({ room, model, view, over, onOver, onHeld, say }: InRoomP
     say(words.text(entering.by === "owner" ? "enteredOwner" : "enteredInvite"));
     control.forgetEntering();
   }, [entering]);
-  // A room that somebody has made their own while one is here.
+  // One's own role, which the event `settings` does not say, and what it said before this was there.
   const owned = view.rules?.owned === true;
   useEffect(() => {
-    if (owned && control.known?.role === undefined) void control.calls.read();
-  }, [owned, view.session]);
+    if (owned && inside) void control.calls.read();
+  }, [control, owned, inside, view.session?.clientId]);
 
   const close = () => onOver(undefined);
   return (

@@ -33,11 +33,17 @@ interface TextLineProps extends LineProps {
 export function TextLine({ name, label, saved, value, placeholder, most, onSave }: TextLineProps) {
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(value);
+  /** What is on its way: leaving the field after Enter is no second change. */
+  const sent = useRef<string | undefined>(undefined);
   useEffect(() => setText(value), [value]);
   const save = async () => {
     const next = text.trim();
+    if (next === sent.current) return;
     if (next === value) return setText(value);
-    if (!(await onSave(next))) field.current?.focus();
+    sent.current = next;
+    const taken = await onSave(next);
+    sent.current = undefined;
+    if (!taken) field.current?.focus();
   };
   return (
     <label class="setting-line wide">

@@ -37,7 +37,7 @@ export function SettingsPage({ control, goTo, room }: PageProps) {
   const save = async (patch: SettingsPatch) => {
     setSaved(undefined);
     setProblem(undefined);
-    const { problem } = await control.calls.change(patch, control.known?.version);
+    const { problem } = await control.change(patch);
     // Somebody else was first: what is shown is theirs now.
     if (problem?.code === "version_mismatch") await control.calls.read();
     setProblem(problem);

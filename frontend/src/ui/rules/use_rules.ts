@@ -38,7 +38,9 @@ export function useRules({ room, model, view, href, asks, say }: UseRulesOptions
   const module = rules.use(wanted || asks, over && (() => setOver(undefined)));
   // A guest keeps no order, and owns nothing.
   useEffect(() => {
-    if (view.ended !== undefined) setHeld("no");
+    if (view.ended === undefined) return;
+    setHeld("no");
+    setOver(undefined);
   }, [view.ended]);
 
   return {
