@@ -17,7 +17,9 @@
 //	caller:{p211}:lobby:holds       hash    member id → how many nodes hold it, so how many leases it has
 //	caller:{p211}:lobby:version     string  the roster's version
 //	caller:{p211}:lobby:invites     hash    id → an invite; so are :tokens and :reports
+//	caller:{p211}:lobby:rules       hash    who may do what: see rules.go; none for a room nobody owns
 //	caller:{p211}:lobby:grants      hash    session that was let in → when, ms
+//	caller:{p211}:lobby:slow:HASH   string  that somebody said something, for as long as slow mode has them wait
 //	caller:{p211}:lobby:feed        channel
 //	caller:{p211}:node:NODE         channel by which a node checks that its subscription lives
 //	caller:{p007}marks:SESSION      hash    room → how far the session has read: SEQ-TAG, a blank, the time, ms
@@ -61,7 +63,7 @@
 // and JSON.
 //
 // What is published has one letter before it: A element; J or L, the roster's version and a record;
-// T record; V {"member","stream"}; M {"session","at","gone"}; P milliseconds. Nodes pass over
+// T record; V {"member","stream"}; R the rules' version; M {"session","at","gone"}; P milliseconds. Nodes pass over
 // letters they do not know.
 //
 // Versions are microseconds of Redis's clock at the time the room opened, plus one for each change

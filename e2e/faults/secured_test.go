@@ -29,7 +29,7 @@ var rights = []any{
 	"~caller:*", "&caller:*", "+@connection", "+eval", "+evalsha", "+multi", "+exec", "+time", "+wait",
 	"+publish", "+subscribe", "+unsubscribe", "+spublish", "+ssubscribe", "+sunsubscribe",
 	"+get", "+set", "+setnx", "+del", "+pexpire", "+pttl", "+rpush", "+lindex", "+lrange", "+ltrim", "+llen", "+lset", "+lpop",
-	"+hget", "+hset", "+hdel", "+hlen", "+hvals", "+hincrby", "+zadd", "+zrem", "+zrange", "+zrangebyscore", "+zscore",
+	"+hget", "+hgetall", "+hexists", "+exists", "+hset", "+hdel", "+hlen", "+hvals", "+hincrby", "+zadd", "+zrem", "+zrange", "+zrangebyscore", "+zscore",
 }
 
 // TestSecured serves from a Redis that takes TLS only, and an ACL user who may do what Caller has
