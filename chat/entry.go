@@ -74,6 +74,8 @@ type Draft struct {
 	// SlowMode is for how long nothing more may be said under the same SlowKey; 0 for at once.
 	SlowMode time.Duration
 	SlowKey  string
+	// Existing says that the room must have something kept in it, or an owner.
+	Existing bool
 	// Keeping is the room's.
 	Keeping Keeping
 }

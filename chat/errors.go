@@ -39,6 +39,9 @@ var (
 	// ErrRulesChanged is a store's answer to what was decided by rules that are not the room's any
 	// more. A node then decides again, so its callers see it only as an [ErrUnavailable].
 	ErrRulesChanged = errors.New("the room's rules have changed")
+	// ErrNewRoom is a store's answer to a draft for a room that must be there, and is not. Only nodes
+	// see it.
+	ErrNewRoom = errors.New("nothing is kept in the room")
 	// ErrVersion says that the settings are not of the version that was given.
 	ErrVersion = errors.New("the settings have changed since")
 	// ErrOwned says that the room has an owner, or that others are in it: it can't be made one's own.

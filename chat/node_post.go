@@ -50,6 +50,7 @@ func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e
 // says that there are others, those. So a room nobody owns costs no read of its rules.
 func (n *Node) append(ctx context.Context, who Principal, room RoomID, what Action, d Draft) (Entry, bool, error) {
 	rules := n.assumedRules(room)
+	_, d.Existing = n.options.Policy.(Counter) // rooms that begin are counted
 	for tries := 1; ; tries++ {
 		may, err := n.permitted(ctx, rules, who, room, what)
 		if err != nil && tries > 1 {
@@ -59,6 +60,14 @@ func (n *Node) append(ctx context.Context, who Principal, room RoomID, what Acti
 			e, repeated, err := n.log.Append(ctx, room, may.draft(d, who))
 			if err == nil {
 				return e, repeated, nil
+			}
+			if errors.Is(err, ErrNewRoom) {
+				if err := n.askPolicy(ctx, who, room, ActionCreate, 1); err != nil {
+					return Entry{}, false, err
+				}
+				d.Existing = false
+				tries--
+				continue
 			}
 			if !errors.Is(err, ErrRulesChanged) || tries == maxRulesTries {
 				return Entry{}, false, fmt.Errorf("post to %s: %w", room, n.unavailable(outOfTries(err)))

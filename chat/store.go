@@ -24,7 +24,8 @@ type Log interface {
 	// been deleted.
 	//
 	// [ErrRulesChanged] says that the draft's Rules are not the room's, and [*SlowModeError] that its
-	// slow mode has it wait; in both cases nothing is appended.
+	// slow mode has it wait, [ErrNewRoom] that an Existing room is not there; then nothing is
+	// appended.
 	Append(ctx context.Context, room RoomID, d Draft) (e Entry, repeated bool, err error)
 	// Read returns all that is kept of a room.
 	Read(ctx context.Context, room RoomID) (Kept, error)

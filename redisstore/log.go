@@ -33,6 +33,7 @@ const (
 	rulesChanged
 	slow // the element is for how many milliseconds yet
 	notAlone
+	newRoom
 )
 
 func (s status) err() error {
@@ -53,6 +54,8 @@ func (s status) err() error {
 		return chat.ErrRulesChanged
 	case notAlone:
 		return chat.ErrOwned
+	case newRoom:
+		return chat.ErrNewRoom
 	}
 	return nil
 }
@@ -71,7 +74,7 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	}
 	tag := newTag()
 	limit, ttl := d.Keeping.Within(s.opt.HistoryLimit, s.opt.HistoryTTL)
-	args := append(make([]any, 0, 15), // as many as there are at most
+	args := append(make([]any, 0, 16), // as many as there are at most
 		s.publishCommand(), channel, tag.String(), text, limit, s.opt.AmendmentLimit,
 		millis(ttl), chat.KeyLife.Milliseconds(), min(s.opt.WaitReplicas, 1), hash)
 	sc := s.scripts.append
@@ -87,6 +90,11 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	if d.SlowMode > 0 && d.Target.IsZero() {
 		keys = append(keys, s.key(room, "slow:"+hashKey("", d.SlowKey)))
 		args = append(args, millis(d.SlowMode))
+	} else if d.Existing && d.Target.IsZero() {
+		args = append(args, "")
+	}
+	if d.Existing && d.Target.IsZero() {
+		args = append(args, "1")
 	}
 	s.recentPosts.keep(tag, text, d)
 	var reply []any

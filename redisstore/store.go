@@ -116,6 +116,8 @@ func (s *Store) call(ctx context.Context, what string, room chat.RoomID, f func(
 		// Network timeouts too say that they are context.DeadlineExceeded, but it was not the
 		// caller's deadline.
 		return fmt.Errorf("%s: %w: %v", doing, chat.ErrUnavailable, err)
+	case redis.HasErrorPrefix(err, "OOM"): // its maxmemory
+		return fmt.Errorf("%s: %w: %w", doing, chat.ErrFull, err)
 	case redis.HasErrorPrefix(err, "CORRUPT"):
 		return fmt.Errorf("%s: %w: %w: %w", doing, chat.ErrUnavailable, ErrCorrupt, err)
 	}

@@ -66,6 +66,9 @@ func (r *Room) append(d chat.Draft) (e chat.Entry, repeated bool, err error) {
 		}
 		return d.Entry(first.first.ID, first.first.Time), true, nil
 	}
+	if d.Existing && d.Target.IsZero() && d.Rules.IsZero() && len(r.Kept.Entries) == 0 && len(r.Kept.Amendments) == 0 {
+		return e, false, chat.ErrNewRoom
+	}
 	said := d
 	if d.Target.IsZero() {
 		err = r.quote(&said)

@@ -62,6 +62,7 @@ func TestStore(t *testing.T, open Open, skipped ...string) {
 		{"a record is used up by those whom it lets in", testRecordsUsed},
 		{"records go with the room's owner", testRecordsGoWithTheOwner},
 		{"a record lets no more in than it says, by several nodes at once", testRecordsUsedAtOnce},
+		{"a room that must be there", testExisting},
 		{"a bucket gives what it has, and no more", testBuckets},
 		{"a bucket fills by its rate", testBucketRefills},
 		{"what is held ahead does not come back twice", testBucketAhead},

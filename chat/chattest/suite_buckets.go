@@ -89,3 +89,21 @@ func testBucketAtOnce(t *testing.T, open Open) {
 	running.Wait()
 	require.EqualValues(t, slow.Burst, total.Load())
 }
+
+// testExisting: a draft for a room that must be there begins none.
+func testExisting(t *testing.T, open Open) {
+	s, room := open(t, Options{}), chat.NewRoomID()
+	d := says(ann, "hello")
+	d.Existing, d.Key = true, "k-1"
+	refuse(t, s, room, d, chat.ErrNewRoom)
+	require.Empty(t, read(t, s, room).Entries)
+	d.Existing = false
+	first := post(t, s, room, d)
+	d.Existing = true
+	again, repeated, err := s.Append(t.Context(), room, d)
+	require.NoError(t, err)
+	require.True(t, repeated)
+	require.Equal(t, first.ID, again.ID)
+	d.Key = "k-2"
+	post(t, s, room, d)
+}

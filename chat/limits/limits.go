@@ -115,7 +115,7 @@ func nameOf(what chat.Action, who chat.Principal) Name {
 		return Reads
 	case chat.ActionTyping, chat.ActionLeave:
 		return Signals
-	case chat.ActionCreate:
+	case chat.ActionCreate, chat.ActionOwn:
 		return Rooms
 	case chat.ActionSignIn:
 		return Sessions
@@ -131,7 +131,7 @@ func nameOf(what chat.Action, who chat.Principal) Name {
 		return Pushing
 	case chat.ActionReport:
 		return Reports
-	case chat.ActionChange, chat.ActionModerate, chat.ActionInvite, chat.ActionOwn, chat.ActionClear, chat.ActionClose,
+	case chat.ActionChange, chat.ActionModerate, chat.ActionInvite, chat.ActionClear, chat.ActionClose,
 		chat.ActionTokens:
 		return Moderation
 	}

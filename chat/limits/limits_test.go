@@ -228,6 +228,31 @@ func TestANodeThatIsFull(t *testing.T) {
 	require.NoError(t, decide(chat.ActionHistory))
 }
 
+// TestNewRooms: the first message where nothing is kept counts as a room, others do not.
+func TestNewRooms(t *testing.T) {
+	store := chattest.New(chattest.Options{})
+	n := store.NewNode("a", chat.Options{Policy: New(store.Node("a"), parsed(t, "rooms=3/1/h")).Policy(chat.Open{})})
+	defer func() { require.NoError(t, n.Close(context.Background())) }()
+	ann := session("ann", "x")
+	ann.Name = "Ann"
+	say := func(room string) error {
+		_, _, err := n.Post(t.Context(), ann, chat.RoomID(room), chat.Draft{Payload: chat.Message{Text: "hello"}})
+		return err
+	}
+	for i := range 3 {
+		require.NoError(t, say(fmt.Sprint("room-", i)))
+	}
+	var limit *chat.LimitError
+	require.ErrorAs(t, say("room-3"), &limit)
+	assert.Equal(t, "rooms", limit.Name)
+	for i := range 30 {
+		require.NoError(t, say(fmt.Sprint("room-", i%3)), "where something is kept")
+	}
+	kept, err := store.Node("a").Read(t.Context(), "room-3")
+	require.NoError(t, err)
+	assert.Empty(t, kept.Entries)
+}
+
 func TestManyRoomsCountTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(chattest.New(chattest.Options{}).Node("a"), Defaults()).Policy(chat.Open{})

@@ -90,7 +90,7 @@ func All() []Limit {
 			"the page sends one each three seconds"),
 		of(Signals, address, 1000, 50, "the same, of all who come from one address", "as messages"),
 		of(Sessions, address, 400, 1, "new sessions from one address", "300 people who come at once; a program keeps its session"),
-		of(Rooms, person, 30, 1.0/30, "new rooms of one session: rooms in which nobody is and nothing is kept",
+		of(Rooms, person, 30, 1.0/30, "new rooms of one session: the first message where nothing is kept, and rooms made one's own",
 			"each is kept for a day"),
 		of(Rooms, address, 150, 0.2, "the same, of all who come from one address", "five people's"),
 		of(Passwords, address, 10, 1.0/30, "wrong passwords and invites from one address", "people mistype, programs guess"),

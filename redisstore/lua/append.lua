@@ -2,6 +2,11 @@
 --
 -- KEYS  the last one is when the author said something last, if the room is in slow mode
 -- ARGV  13 how long the author then waits after that, ms; else absent or ''
+--       14 '1' when the room must have something kept in it, or an owner; else absent
+
+if ARGV[14] == '1' and rules == '' and not last and not amended then
+  return {'', NEW}
+end
 
 local body = ARGV[4]
 if target ~= '' then -- a reply gets its quote

@@ -12,7 +12,7 @@
 --       12 the version of the rules by which this was decided, '' for a room nobody owns
 -- Reply {element, status}. The statuses are those of log.go.
 local APPENDED, REPEATED, GONE, UNCHANGED, REUSED, NOT_FOUND, NOT_ALLOWED, DELETED = 0, 1, 2, 3, 4, 5, 6, 7
-local RULES, SLOW, NOT_ALONE = 10, 11, 12
+local RULES, SLOW, NOT_ALONE, NEW = 10, 11, 12, 13
 local log, amendments, key, target = KEYS[1], KEYS[2], ARGV[10] ~= '' and KEYS[4], ARGV[11]
 local call = redis.call
 
