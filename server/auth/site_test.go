@@ -476,3 +476,45 @@ func TestPublishedKeysThatAreNone(t *testing.T) {
 		assert.Zero(t, keys.asked("/cert"), name)
 	}
 }
+
+// What is taken for a site's user is one whom the site has signed in, whatever else a token has in
+// it.
+func FuzzSiteToken(f *testing.F) {
+	good := siteToken(f, jwt.SigningMethodHS256, siteSecret, eve(with("rooms", []string{"tea"})))
+	f.Add(good)
+	f.Add(siteToken(f, jwt.SigningMethodHS256, []byte(strings.Repeat("x", MinKey)), eve()))
+	f.Add(siteToken(f, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, eve()))
+	f.Add("..")
+	f.Add(good + ".")
+	reader, err := newSite(bySecret().Site, testKey, func() time.Time { return start })
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, token string) {
+		if s, err := reader.session(t.Context(), token, false); err == nil && token != good {
+			t.Errorf("%q is %+v", token, s)
+		}
+	})
+}
+
+// Keys that anybody publishes are read without harm, and are all public ones.
+func FuzzPublishedKeys(f *testing.F) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	require.NoError(f, err)
+	for _, k := range []any{key, key.Public(), siteSecret} {
+		text, err := json.Marshal(jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{KeyID: "1", Key: k}}})
+		require.NoError(f, err)
+		f.Add(text)
+	}
+	f.Add([]byte(`{"keys":[{"kty":"RSA","n":"AA","e":"AQAB"}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		keys, err := parseKeys(text)
+		if err != nil {
+			return
+		}
+		for _, key := range keys {
+			require.True(t, key.IsPublic())
+			for _, alg := range []string{"RS256", "ES256", "EdDSA", "HS256", "none"} {
+				signs(key, alg)
+			}
+		}
+	})
+}
