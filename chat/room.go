@@ -300,6 +300,8 @@ func (r *room) rosterCalled(call rosterCall, state RosterState, err error) {
 	}
 	tell := r.leases.finish(call, state, err, now)
 	switch {
+	case errors.Is(err, ErrRulesChanged) && call.by.Rules != r.rules.known.Version:
+		r.leases.answered() // they have been read meanwhile: again, by those
 	case errors.Is(err, ErrRulesChanged):
 		r.readRules()
 	case tell:

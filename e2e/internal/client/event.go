@@ -48,6 +48,7 @@ type Event struct {
 	ID     string
 	From   Author
 	Text   string
+	What   string // of a notice
 	Time   time.Time
 	Key    string
 	// Target is the message that an amendment is about. Of a message the next ones say what it is
