@@ -24,6 +24,9 @@ func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e
 	if who.Guest && !d.Target.IsZero() {
 		return Entry{}, false, fmt.Errorf("%s in %s: %w", what, room, ErrGuest)
 	}
+	if m, said := d.Payload.(Message); said && m.ReplyTo != nil && who.NoRead { // the answer quotes what it answers
+		return Entry{}, false, n.told(room, what, &RefusedError{Code: RefusedNotAllowed, Detail: "the token may not read"})
+	}
 	d.From, d.Client = who.Author(), who.Client
 	if err := d.Validate(); err != nil {
 		return Entry{}, false, err

@@ -263,6 +263,12 @@ func TestRecordsAreOfOwnedRooms(t *testing.T) {
 	}
 	e, _, err := node.Post(ctx, other, room, chat.Draft{Payload: chat.Message{Text: "buy"}})
 	require.NoError(t, err)
+	writer := program
+	writer.NoRead = true
+	_, _, err = node.Post(ctx, writer, room, chat.Draft{Payload: chat.Message{Text: "green"}})
+	require.NoError(t, err)
+	_, _, err = node.Post(ctx, writer, room, chat.Draft{Payload: chat.Message{Text: "green", ReplyTo: &chat.Quote{ID: e.ID}}})
+	require.ErrorIs(t, err, chat.ErrNotAllowed, "it would be told what it answers")
 	_, _, err = node.Report(ctx, program, room, e.ID, "")
 	require.ErrorIs(t, err, chat.ErrNotAllowed)
 	_, _, err = node.Report(ctx, other, chat.NewRoomID(), e.ID, "")
