@@ -262,13 +262,13 @@ export function followRules(
   client.on("event", (event) => {
     if (event.type === "unknown" && event.name === "settings") take(readRules(event.fields));
     const notice = readNotice(event);
-    if (notice?.what !== "role" || !rules) return;
-    const { member, from } = notice;
+    if (!notice || !rules || !/^(role|let-in)$/.test(notice.what)) return;
+    const { what, member, from } = notice;
+    const given = what === "role" ? (notice.role as Role) : "member";
     const own = client.session?.clientId;
-    const role = member?.id === own ? (notice.role as Role) : undefined;
+    if (member?.id === own) take({ ...rules, role: given });
     // Who gives the room away is a moderator from then on.
-    const given = notice.role === "owner" && from.id === own && member?.id !== own;
-    if (role || given) take({ ...rules, role: role || "moderator" });
+    else if (given === "owner" && from.id === own) take({ ...rules, role: "moderator" });
   });
 
   async function call<T extends object>(

@@ -18,7 +18,6 @@ import {
   type Session,
   START,
   seqOf,
-  TRANSPORTS,
   type Transport,
   type UnknownEvent,
 } from "../client/index.ts";
@@ -30,6 +29,7 @@ import { Earlier, type EarlierState } from "./earlier.ts";
 import { oncePerFrame } from "./frame.ts";
 import { feed, takeKept } from "./kept.ts";
 import { tellTabs } from "./link_device/link_gate.tsx";
+import { readMemory } from "./network_memory.ts";
 import { tellOf } from "./notify/index.ts";
 import { pageFetch, pageSocket } from "./page_session.ts";
 import { Reading } from "./reading.ts";
@@ -104,6 +104,8 @@ export class RoomModel {
   readonly #earlier: Earlier;
   readonly #roster = new RosterNews();
   #presences = 0;
+  /** Roles that were given while one is here: the roster says those of who comes. */
+  readonly #roles = new Map<unknown, string>();
   /** The last entry of the log that said what was done in the room. */
   #noticed = 0;
   readonly #typing = new Map<string, { person: Person; until: number }>();
@@ -316,12 +318,26 @@ export class RoomModel {
     // It may come by two transports.
     if (name !== "notice" || id === undefined || seqOf(id) <= this.#noticed) return;
     this.#noticed = seqOf(id);
+    if (fields.what === "role" && this.reading.loaded) this.#given(fields);
     if (fields.what === "cleared") {
       this.#items = [];
       this.#earlier.reset();
     }
     this.#items.push(noticeOf(id, fields, this.reading.loaded));
     this.#changed();
+  }
+
+  /** Who gives the room away is a moderator from then on. */
+  #given({ member, from, role }: Fields): void {
+    const [to, by] = [member, from].map((person) => (person as Person | undefined)?.id);
+    if (role === "owner") this.#roles.set(by, "moderator");
+    this.#roles.set(to, `${role}`);
+  }
+
+  #members(): readonly Member[] | undefined {
+    const { members } = this.client;
+    if (this.#roles.size === 0) return members;
+    return members?.map((one) => ({ ...one, role: this.#roles.get(one.id) ?? one.role }));
   }
 
   #expireTyping(): void {
@@ -342,7 +358,7 @@ export class RoomModel {
       items: [...this.#earlier.entries.map(itemOf), ...this.#items],
       posts: client.posts.filter(({ command }) => (command?.type ?? "post") === "post"),
       writing: this.writing.view,
-      members: client.members,
+      members: this.#members(),
       memberCount: client.memberCount,
       call: this.#call.call,
       session: client.session,
@@ -369,19 +385,4 @@ function itemOf(entry: MessageEvent | UnknownEvent): Item {
 /** `fresh`: it was done while one was there. */
 function noticeOf(id: Cursor, fields: Fields, fresh: boolean): Item {
   return { kind: "notice", id, fields, at: Date.parse(`${fields.time}`) || Date.now(), fresh };
-}
-
-function readMemory(value: unknown): Memory | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const { works, back } = value as Record<string, unknown>;
-  const memory: Memory = { back: {} };
-  for (const transport of TRANSPORTS) {
-    const until = (back as Record<string, unknown> | undefined)?.[transport];
-    if (typeof until === "number") memory.back[transport] = until;
-    const worked = works as { transport?: unknown; until?: unknown } | undefined;
-    if (worked?.transport === transport && typeof worked.until === "number") {
-      memory.works = { transport, until: worked.until };
-    }
-  }
-  return memory;
 }

@@ -58,7 +58,7 @@ describe("the wire", () => {
       version: 7,
       owned: true,
       role: "owner",
-      settings: { title: "Tea", password: true, historyLimit: 100, newcomers: "post" },
+      settings: { title: "Tea", password: true, historyLimit: 0, newcomers: "post" },
     });
     const notices = readdirSync(EXAMPLES).filter((name) => name.startsWith("notice-"));
     expect(notices.length).toBeGreaterThan(2);
@@ -127,6 +127,16 @@ describe("the rules of a room", () => {
       roles.push(rules.rules?.role);
     }
     expect(roles).toEqual(["moderator", "moderator", "owner", "owner", "moderator"]);
+    server.append({
+      type: "notice",
+      what: "let-in",
+      from: { id: "owner", name: "owner" },
+      member: { id: "me", name: "me" },
+    });
+    await pass(50);
+    expect(rules.rules?.role).toBe("member");
+    said("owner", "me", "moderator");
+    await pass(50);
     // An event says nothing of it, and takes nothing back.
     server.tell(settings(9));
     await pass(50);

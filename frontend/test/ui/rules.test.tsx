@@ -210,7 +210,7 @@ describe("what one may not write", () => {
     owned("guest", { newcomers: "read" });
     await page.open("/rooms/lobby");
     expect((await seen("write-hint")).textContent).toContain("lets them in");
-    notice("role", { member: { id: "me", name: "Ann" }, role: "member" });
+    notice("let-in", { member: { id: "me", name: "Ann" } });
     await seen("composer-input");
     expect(page.all("write-hint")).toEqual([]);
   });
@@ -533,8 +533,10 @@ describe("keeping order", () => {
         { call: "POST /members/bob/role", body: { role: "moderator" } },
       ]),
     );
+    notice("role", { member: { id: "bob", name: "Bob" }, role: "moderator" });
+    await until(() => expect(page.one("member-role").closest("li")?.dataset.id).toBe("bob"));
     notice("muted", { member: { id: "bob", name: "Bob" } });
-    await until(() => expect(notices()).toHaveLength(1));
+    await until(() => expect(notices()).toHaveLength(2));
     await page.click("person-more");
     await page.click("person-unmute");
     await until(() => expect(asked.at(-1)?.call).toBe("DELETE /members/bob/mute"));
