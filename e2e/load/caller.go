@@ -10,11 +10,20 @@ import (
 
 // callerSubject is the program that this is all about, with its default settings but for where it
 // listens, its Redis, and limits, which are off; or an older build of it.
-type callerSubject struct{ older bool }
+type callerSubject struct {
+	older   bool
+	limited bool // it counts what clients do; what is allowed is more than is measured
+}
+
+// allowing are limits that count like those by default, of which nothing is refused.
+const allowing = "messages=100000000/1000000,joins=100000/10000,rooms=100000/10000,sessions=100000/10000,connections=off"
 
 func (s callerSubject) name() string {
 	if s.older {
 		return "caller before"
+	}
+	if s.limited {
+		return "caller with limits"
 	}
 	return "caller"
 }
@@ -24,7 +33,11 @@ var listensOn = regexp.MustCompile(`http://(127\.0\.0\.1:[0-9]+)`)
 func (s callerSubject) start(m *machine) (*running, error) {
 	return m.withRedis(func(redis string) (*running, error) {
 		args := []string{"--addr", "127.0.0.1:0", "--redis-url", "redis://" + redis}
-		if !s.older { // which need not know them
+		switch {
+		case s.older: // which need not know them
+		case s.limited:
+			args = append(args, "--limits", allowing)
+		default:
 			args = append(args, "--limits", "off")
 		}
 		args = append(args, m.callerArgs...)

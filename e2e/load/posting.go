@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -47,7 +48,11 @@ func (b *bench) posting() (*table, error) {
 	as := func(p poster) func(*load) (poster, error) {
 		return func(*load) (poster, error) { return p, nil }
 	}
-	for _, s := range b.subjects {
+	subjects := slices.Clone(b.subjects)
+	if i := slices.Index(subjects, subject(callerSubject{})); i >= 0 { // beside each other
+		subjects = slices.Insert(subjects, i+1, subject(callerSubject{limited: true}))
+	}
+	for _, s := range subjects {
 		switch s.(type) {
 		case baselineSubject:
 			add("an empty net/http handler", s, http(as(poster{path: "/empty"})))
