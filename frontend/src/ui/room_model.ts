@@ -236,9 +236,9 @@ export class RoomModel {
 
   /** The last message, as it is now. */
   get last(): LastMessage | undefined {
-    const event = this.client.messages.at(-1);
-    if (event === undefined) return undefined;
-    const { message, removing } = this.talk.said(event);
+    const item = this.#items.findLast((one) => one.kind === "message");
+    if (item?.kind !== "message") return undefined;
+    const { message, removing } = this.talk.said(item.message);
     const text = message.deleted || removing ? "" : message.text;
     return { from: message.from, own: this.talk.isMine(message), text };
   }
@@ -322,6 +322,7 @@ export class RoomModel {
     if (fields.what === "cleared") {
       this.#items = [];
       this.#earlier.reset();
+      for (const message of this.client.messages) forget(message);
     }
     this.#items.push(noticeOf(id, fields, this.reading.loaded));
     this.#changed();
@@ -375,6 +376,12 @@ export class RoomModel {
       lastAt: this.#lastAt,
     };
   }
+}
+
+/** What was deleted is gone from what the client remembers, too. */
+function forget(message: MessageEvent): void {
+  message.text = "";
+  delete message.fields;
 }
 
 function itemOf(entry: MessageEvent | UnknownEvent): Item {
