@@ -21,7 +21,7 @@ func TestParse(t *testing.T) {
 	}{
 		{Messages, person, 200, 10}, {Messages, guests, 200, 10}, {Messages, address, 2000, 100},
 		{Joins, person, 0, 0}, {Joins, address, 0, 0}, {Joins, guests, 0, 0},
-		{Rooms, person, 10, 1.0 / 3600}, {Rooms, address, 50, 6.0 / 3600},
+		{Rooms, person, 10, 1.0 / 3600}, {Rooms, address, 100, 20.0 / 3600},
 		{Reads, person, 200, 20}, {Reads, address, 7, 0.5}, {Reads, guests, 0, 0},
 		{Sessions, address, 400, 1}, {Passwords, inRoom, 60, 0.2},
 	} {
