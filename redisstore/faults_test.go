@@ -198,7 +198,7 @@ func TestRefusals(t *testing.T) {
 	defer func() { require.NoError(t, st.Close()) }()
 	for _, answer := range []string{
 		"LOADING Redis is loading the dataset in memory", "READONLY You can't write against a read only replica.",
-		"CLUSTERDOWN The cluster is down", "OOM command not allowed when used memory > 'maxmemory'.",
+		"CLUSTERDOWN The cluster is down",
 	} {
 		st.embedded.server.SetError(answer)
 		_, _, err := st.Append(ctx, room(), draft("x"))
@@ -207,6 +207,17 @@ func TestRefusals(t *testing.T) {
 		var redisErr redis.Error
 		assert.ErrorAs(t, err, &redisErr, "the cause is kept")
 	}
+}
+
+// TestFull: a Redis that has no memory left says so; what it refused was not stored.
+func TestFull(t *testing.T) {
+	st, err := OpenEmbedded(ctx, Options{Logger: quiet(), Timeout: testwait.Limit})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, st.Close()) }()
+	st.embedded.server.SetError("OOM command not allowed when used memory > 'maxmemory'.")
+	_, _, err = st.Append(ctx, room(), draft("x"))
+	require.ErrorIs(t, err, chat.ErrFull)
+	require.NotErrorIs(t, err, chat.ErrUnavailable)
 }
 
 // TestScriptsFlushed: a server that has lost its scripts is given them again.

@@ -106,7 +106,7 @@ func TestARefusalIsAProblem(t *testing.T) {
 }
 
 // On a WebSocket that is open, what is refused is answered with an error event, and the connection
-// goes on.
+// goes on. A sign of typing is passed over.
 func TestARefusalIsAnErrorEvent(t *testing.T) {
 	for _, command := range []struct {
 		what chat.Action
@@ -134,7 +134,8 @@ func TestARefusalIsAnErrorEvent(t *testing.T) {
 				for _, text := range []string{command.text, `{"type":"post","roomId":"open","text":"on","key":"k-2"}`} {
 					require.NoError(t, c.WriteMessage(websocket.TextMessage, []byte(text)))
 				}
-				refused, acked := false, false
+				passedOver := command.what == chat.ActionTyping
+				refused, acked := passedOver, false
 				for !refused || !acked {
 					var event struct{ Type, Code, RoomID, Key string }
 					_, text, err := c.ReadMessage()
@@ -142,6 +143,7 @@ func TestARefusalIsAnErrorEvent(t *testing.T) {
 					require.NoError(t, json.Unmarshal(text, &event))
 					switch event.Type {
 					case "error":
+						assert.False(t, passedOver)
 						assert.Equal(t, string(refusal.code), event.Code)
 						assert.Equal(t, "closed", event.RoomID)
 						assert.Equal(t, strings.Contains(command.text, "key"), event.Key == "k-1")

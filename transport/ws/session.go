@@ -176,9 +176,7 @@ func (s *session) carryOut(c wire.Command) bool {
 			err = s.post(room, c)
 		case wire.CommandTyping:
 			err = s.handler.node.Typing(context.Background(), s.who, room)
-			// Whoever may not write is told so by what they write. An error without a key is what
-			// ends a room for a client of several.
-			if errors.Is(err, chat.ErrNotAllowed) {
+			if isRefusal(err) {
 				err = nil
 			}
 		case wire.CommandRead:
@@ -256,4 +254,12 @@ func (s *session) join(c wire.Command) {
 		return
 	}
 	s.fail(failure, chat.RoomID(c.RoomID), "") // by the name that it was given
+}
+
+// isRefusal reports whether somebody may not do something, or not so often. A sign of typing that is
+// refused is passed over: whoever may not write is told so by what they write, and an error without
+// a key is what ends a room for a client of several.
+func isRefusal(err error) bool {
+	var limit *chat.LimitError
+	return errors.Is(err, chat.ErrNotAllowed) || errors.Is(err, chat.ErrNotSignedIn) || errors.As(err, &limit)
 }
