@@ -2,7 +2,6 @@ package conn
 
 import (
 	"context"
-	"errors"
 	"io"
 	"slices"
 	"sync"
@@ -376,24 +375,4 @@ func (j *joined) Deliver(b *chat.Batch) {
 	}
 	c.outbox.Flush()
 	c.sent()
-}
-
-// Closed implements [chat.Sink].
-func (j *joined) Closed(err error) {
-	c := j.conn
-	failure := wire.FailureOf(err)
-	if !errors.Is(err, chat.ErrLeft) {
-		c.End(failure)
-		return
-	}
-	c.mu.Lock()
-	room := j.room
-	c.dropLocked(j)
-	empty := c.emptyLocked()
-	c.mu.Unlock()
-	if empty {
-		c.End(failure)
-		return
-	}
-	c.SendFailure(failure, room, "")
 }

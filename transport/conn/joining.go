@@ -2,6 +2,7 @@ package conn
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/caller-chat/caller/chat"
@@ -31,4 +32,27 @@ func (c *Conn) JoinAll(
 		}
 	}
 	return nil
+}
+
+// Closed implements [chat.Sink].
+func (j *joined) Closed(err error) {
+	c := j.conn
+	failure := wire.FailureOf(err)
+	var refused *chat.RefusedError // by this room's rules: others have theirs
+	ofRoom := errors.Is(err, chat.ErrLeft)
+	c.mu.Lock()
+	if !ofRoom && !(c.open && errors.As(err, &refused)) {
+		c.mu.Unlock()
+		c.End(failure)
+		return
+	}
+	room := j.room
+	c.dropLocked(j)
+	empty := c.emptyLocked()
+	c.mu.Unlock()
+	if empty {
+		c.End(failure)
+		return
+	}
+	c.SendFailure(failure, room, "")
 }

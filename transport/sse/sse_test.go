@@ -194,6 +194,33 @@ func TestAStreamSaysWhyItEnds(t *testing.T) {
 	require.NoError(t, lines.Err(), "the body ends as HTTP says")
 }
 
+func TestARoomThatSendsSomebodyOutEndsAlone(t *testing.T) {
+	r, h := handler(t)
+	olga := transporttest.Session("Olga")
+	for _, room := range []chat.RoomID{"club", "attic"} {
+		_, _, err := r.Node.Own(t.Context(), olga, room, chat.OwnRequest{New: true})
+		require.NoError(t, err)
+	}
+	server := httptest.NewServer(http.HandlerFunc(h.ManyNDJSON))
+	t.Cleanup(server.Close)
+	_, lines := open(t, server.Client(), server.URL+"?name=Ann&room=club&room=attic")
+	line(t, lines, `{"type":"live"`)
+	line(t, lines, `{"type":"live"`)
+	remove := func(room chat.RoomID) {
+		_, err := r.Node.Moderate(t.Context(), olga, room, chat.RemoveMember{Member: "id-Ann"})
+		require.NoError(t, err)
+	}
+	remove("club")
+	require.Contains(t, line(t, lines, `{"type":"error"`), `"roomId":"club","code":"removed"`)
+	_, err := r.Node.ChangeSettings(t.Context(), olga, "attic", chat.SettingsPatch{"topic": []byte(`"tea"`)}, nil)
+	require.NoError(t, err)
+	require.Contains(t, line(t, lines, `{"type":"settings"`), `"roomId":"attic"`)
+	remove("attic")
+	require.Contains(t, line(t, lines, `{"type":"error"`), `{"type":"error","code":"removed"`)
+	require.False(t, lines.Scan(), lines.Text())
+	require.NoError(t, lines.Err(), "the body ends as HTTP says")
+}
+
 // A stream that can't be joined to more rooms is at its end when its last one has been left: pings
 // alone would keep a connection open that tells nobody anything.
 func TestAStreamEndsWithItsLastRoom(t *testing.T) {

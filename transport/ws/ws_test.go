@@ -132,6 +132,28 @@ func TestAConnectionWithoutRoomsStays(t *testing.T) {
 	p.next("pong")
 }
 
+// Whoever is sent out of one of a connection's rooms stays in the others.
+func TestARoomThatSendsSomebodyOutEndsAlone(t *testing.T) {
+	r, h := handler(t)
+	olga := transporttest.Session("Olga")
+	_, _, err := r.Node.Own(t.Context(), olga, "club", chat.OwnRequest{New: true})
+	require.NoError(t, err)
+	p := dialTo(t, http.HandlerFunc(h.Rooms), websocket.DefaultDialer)
+	for _, room := range []string{"lobby", "club"} {
+		p.send(websocket.TextMessage, `{"type":"join","roomId":"`+room+`"}`)
+		require.Equal(t, room, p.next("live").RoomID)
+	}
+	_, err = r.Node.Moderate(t.Context(), olga, "club", chat.BanMember{Member: "id-Ann"})
+	require.NoError(t, err)
+	require.Equal(t, event{Type: "error", Code: "banned", RoomID: "club"}, p.next("error"))
+	p.send(websocket.TextMessage, `{"type":"post","roomId":"lobby","key":"k","text":"still here"}`)
+	require.Equal(t, "lobby", p.next("message").RoomID)
+	p.send(websocket.TextMessage, `{"type":"post","roomId":"club","key":"k-2","text":"here too"}`)
+	require.Equal(t, "k-2", p.next("error").Key)
+	p.send(websocket.TextMessage, `{"type":"join","roomId":"club"}`)
+	require.Equal(t, event{Type: "error", Code: "banned", RoomID: "club"}, p.next("error"))
+}
+
 // A pong goes to who asked and nobody else, whatever else the command says, and before what is
 // asked after it.
 func TestPingIsAnsweredToItsConnectionAlone(t *testing.T) {
