@@ -167,7 +167,12 @@ export function createMultiRoom(options: MultiRoomOptions): MultiRoom {
    * never got in. Which one is found out by asking for one at a time.
    */
   function over(end: End): void {
-    const never = [...rooms].filter(([, { welcome }]) => welcome === undefined);
+    let never = [...rooms].filter(([, { welcome }]) => welcome === undefined);
+    // All of them got in once: one of them has sent us out meanwhile.
+    if (end.kind === "forbidden" && never.length === 0) {
+      never = [...rooms];
+      for (const [, room] of never) delete room.welcome;
+    }
     // A room that had its address to itself was left, and others are on their way in.
     if (end.kind === "left" && never.length > 0) {
       for (const [room, { welcome }] of [...rooms]) {

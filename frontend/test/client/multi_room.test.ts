@@ -116,6 +116,31 @@ test("one that is refused is found among those that came with it, and takes none
   connection.close();
 });
 
+test("one that has sent somebody out meanwhile is found among those that were open", async () => {
+  const { connection, opened, ended, welcome } = start();
+  for (const room of ["a", "bad", "b"]) connection.add(room);
+  await vi.advanceTimersByTimeAsync(50);
+  for (const room of ["a", "bad", "b"]) opened[0]?.sink.event(welcome(room));
+  const got = new Set<string>();
+  opened[0]?.sink.end({ kind: "lost", detail: "" });
+  for (let tries = 0; tries < 20 && got.size < 2; tries++) {
+    await vi.advanceTimersByTimeAsync(3_000);
+    const { target, sink } = opened.at(-1) as Opened;
+    const rooms = target.positions.map(({ room }) => room);
+    if (rooms.includes("bad")) {
+      sink.end({ kind: "forbidden", detail: "" });
+      continue;
+    }
+    for (const room of rooms) {
+      sink.event(welcome(room));
+      got.add(room);
+    }
+  }
+  expect([...got].sort()).toEqual(["a", "b"]);
+  expect(ended).toEqual(["bad forbidden"]);
+  connection.close();
+});
+
 test("when all have been left, it is over", async () => {
   const { connection, opened, ended, welcome } = start();
   connection.add("a");
