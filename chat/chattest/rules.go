@@ -116,12 +116,12 @@ func (r *Room) slowed(d chat.Draft) error {
 		return nil
 	}
 	now := time.Now()
-	if wait := r.slow[d.SlowKey].Sub(now); wait > 0 {
+	if wait := r.slow[d.SlowKey].Add(d.SlowMode).Sub(now); wait > 0 {
 		return &chat.SlowModeError{RetryAfter: wait}
 	}
 	if r.slow == nil {
 		r.slow = map[string]time.Time{}
 	}
-	r.slow[d.SlowKey] = now.Add(d.SlowMode)
+	r.slow[d.SlowKey] = now
 	return nil
 }

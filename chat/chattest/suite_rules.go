@@ -275,6 +275,13 @@ func testSlowMode(t *testing.T, open Open) {
 		_, _, err := a.Append(context.Background(), room, quick)
 		return err == nil
 	}, testwait.Limit, time.Millisecond, "the wait is over")
+
+	shorter := slowly("3", says(ann, "two"))
+	shorter.SlowMode = time.Millisecond
+	require.Eventually(t, func() bool {
+		_, _, err := b.Append(context.Background(), room, shorter)
+		return err == nil
+	}, testwait.Limit, time.Millisecond, "a slow mode that has been shortened holds for who waits already")
 }
 
 func testFull(t *testing.T, open Open) {

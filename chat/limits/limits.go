@@ -14,6 +14,7 @@
 package limits
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -229,9 +230,11 @@ func (l *Limits) Guess(
 	return right, err
 }
 
+// networkOf is by what guesses are counted: also those in the course of what was counted before
+// ([chat.Principal.Uncounted]).
 func networkOf(who chat.Principal) string {
-	if who.NetworkKey != "" || !who.Guest {
-		return who.NetworkKey
+	if who.Guest {
+		return cmp.Or(who.NetworkKey, who.LimitKey)
 	}
-	return who.LimitKey
+	return cmp.Or(who.NetworkKey, string(who.ID))
 }

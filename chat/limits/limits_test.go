@@ -329,6 +329,25 @@ func TestWrongGuessesCount(t *testing.T) {
 	})
 }
 
+// A guess that comes with something that was counted by itself is a guess all the same.
+func TestUncountedGuessesCount(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := New(chattest.New(chattest.Options{}).Node("a"), Defaults())
+		looked := 0
+		var limit *chat.LimitError
+		for i := range 20 {
+			_, err := l.Guess(t.Context(), session("ann", "x").Uncounted(), chat.RoomID(fmt.Sprint("r", i)), func() (bool, error) {
+				looked++
+				return false, nil
+			})
+			if err != nil {
+				require.ErrorAs(t, err, &limit)
+			}
+		}
+		assert.Equal(t, 10, looked)
+	})
+}
+
 func TestGuessesAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := New(chattest.New(chattest.Options{}).Node("a"), Defaults())

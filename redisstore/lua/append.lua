@@ -1,6 +1,6 @@
 -- Appends a message or a notice to a room's log, or finds the entry that was posted under the same key. After log.lua.
 --
--- KEYS  the last one is when the author said something last, if the room is in slow mode
+-- KEYS  the last one has when the author said something last, if the room is in slow mode
 -- ARGV  13 how long the author then waits after that, ms; else absent or ''
 --       14 '1' when the room must have something kept in it, or an owner; else absent
 
@@ -31,8 +31,13 @@ if target ~= '' then -- a reply gets its quote
 end
 
 local slow = ARGV[13]
-if slow and slow ~= '' and not call('SET', KEYS[#KEYS], '1', 'NX', 'PX', slow) then
-  return {string.format('%.0f', call('PTTL', KEYS[#KEYS])), SLOW}
+if slow and slow ~= '' and not call('SET', KEYS[#KEYS], at, 'NX', 'PX', slow) then
+  -- It may be kept for as long as another slow mode had it wait.
+  local wait = (tonumber(call('GET', KEYS[#KEYS])) or 0) + tonumber(slow) - tonumber(at)
+  if wait > 0 then
+    return {string.format('%.0f', wait), SLOW}
+  end
+  call('SET', KEYS[#KEYS], at, 'PX', slow)
 end
 
 local element = head .. body
