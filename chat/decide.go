@@ -40,7 +40,7 @@ func (r *Rules) decide(d decision) error {
 		return err
 	}
 	if role.AtLeast(RoleModerator) {
-		return r.moderatorMay(d.what, role)
+		return r.moderatorMay(d, role)
 	}
 	return r.memberMay(d, role)
 }
@@ -74,7 +74,9 @@ func (r *Rules) mayBeHere(d decision, role Role) error {
 		}
 		return &RefusedError{Code: RefusedBanned, Until: b.Until, Reason: b.Reason}
 	}
-	if b, _ := held(r.Removals, d.who, role, d.now); b != nil {
+	if b, network := held(r.Removals, d.who, role, d.now); network {
+		return &RefusedError{Code: RefusedRemoved, Until: b.Until, Network: true}
+	} else if b != nil {
 		return &RefusedError{Code: RefusedRemoved, Until: b.Until, Reason: b.Reason}
 	}
 	if role.AtLeast(RoleMember) || d.who.Via == ViaToken {
@@ -96,11 +98,16 @@ func (r *Rules) mayBeHere(d decision, role Role) error {
 }
 
 // moderatorMay is what moderators and owners may.
-func (r *Rules) moderatorMay(what Action, role Role) error {
-	if what.isOwners() && !role.AtLeast(RoleOwner) && what != ActionOwn {
+func (r *Rules) moderatorMay(d decision, role Role) error {
+	if d.what.isOwners() && !role.AtLeast(RoleOwner) && d.what != ActionOwn {
 		return &RefusedError{Code: RefusedNotAllowed, Detail: "only the room's owner may do this"}
 	}
-	return r.featureMay(what)
+	if role == RoleModerator && r.Roles[d.who.ID] == RoleModerator && d.what.says() && d.what != ActionDelete {
+		if b, _ := held(r.Mutes, d.who, role, d.now); b != nil { // which only an owner has said
+			return &RefusedError{Code: RefusedMuted, Until: b.Until}
+		}
+	}
+	return r.featureMay(d.what)
 }
 
 // featureMay is what the room as a whole does without.

@@ -109,11 +109,18 @@ func TestDecide(t *testing.T) {
 		{"a network is banned for a day", from(guest, "n1"), banned(ban("bob", "n1", now.Add(-networkBan), time.Time{})), false, othersAsGuest},
 		{"somebody removed is out for the moment", ann, rules(func(r *Rules) { r.Removals = []Ban{ban("ann", "", earlier, later)} }), true,
 			outside("removed", ActionEnter)},
+		{"so is a guest of a removed guest's network", from(guest, "n1"),
+			rules(func(r *Rules) { r.Removals = []Ban{ban("g-0", "n1", earlier, later)} }), false,
+			with(outside("removed", ActionEnter), othersAsGuest)},
 
 		{"a muted one reads, and deletes", ann, muted(ban("ann", "", earlier, later)), false, with(refuse("muted", saying), others)},
 		{"so does a guest of its network", from(guest, "n1"), muted(ban("bob", "n1", earlier, later)), false,
 			with(refuse("muted", saying), othersAsGuest)},
-		{"moderators are not muted", mod, muted(ban("mod", "", earlier, later)), false, refuse(notAllowed, owning)},
+		{"an owner mutes a moderator, who goes on with the rest", mod, muted(ban("mod", "", earlier, later)), false,
+			with(refuse("muted", saying), refuse(notAllowed, owning))},
+		{"nobody mutes an owner", owner, muted(ban("owner", "", earlier, later)), false, nil},
+		{"nor whom the site has made a moderator", Principal{ID: "x", Via: ViaSite, Role: RoleModerator},
+			muted(ban("x", "", earlier, later)), false, refuse(notAllowed, owning)},
 		{"where sessions post, guests do not", guest, rules(func(r *Rules) { r.Posting = PostingSessions }), false,
 			with(refuse(notSignedIn, saying), othersAsGuest)},
 		{"and sessions do", ann, rules(func(r *Rules) { r.Posting = PostingSessions }), false, others},
@@ -171,4 +178,7 @@ func TestDecideSaysMore(t *testing.T) {
 	require.Equal(t, &RefusedError{Code: RefusedBanned, Until: until, Network: true},
 		ask(Principal{ID: "x", Guest: true, Network: "n"}, ActionPost))
 	require.Equal(t, &RefusedError{Code: RefusedMuted}, ask(Principal{ID: "bob"}, ActionPost))
+	r.Removals = []Ban{{Member: Author{ID: "g", Guest: true}, Network: "m", Reason: "noise", At: now, Until: until}}
+	require.Equal(t, &RefusedError{Code: RefusedRemoved, Until: until, Network: true},
+		ask(Principal{ID: "x", Guest: true, Network: "m"}, ActionPost))
 }

@@ -85,7 +85,11 @@ func (r *Rules) forget(member MemberID) {
 // prune takes out what is over.
 func (r *Rules) prune(now time.Time) {
 	isOver := func(b Ban) bool { return b.isOver(now) }
-	r.Bans = slices.DeleteFunc(r.Bans, isOver)
+	// A banned guest's id never comes again: with its network's, the ban holds nobody. There may be
+	// many of them, and no more than MaxBans.
+	r.Bans = slices.DeleteFunc(r.Bans, func(b Ban) bool {
+		return b.isOver(now) || b.Member.Guest && !now.Before(b.networkEnds())
+	})
 	r.Mutes = slices.DeleteFunc(r.Mutes, isOver)
 	r.Removals = slices.DeleteFunc(r.Removals, isOver)
 }
@@ -126,6 +130,9 @@ func validReason(reason string) error {
 
 func (m RemoveMember) change(to *Rules, by Principal, member Author, now time.Time) (what string, err error) {
 	delete(to.Roles, member.ID)
+	if !member.Guest { // a session is known again, and its neighbours have done nothing
+		member.Network = ""
+	}
 	to.Removals, err = newBan(to.Removals, by, member, m.Reason, now, removedFor)
 	return NoticeRemoved, err
 }

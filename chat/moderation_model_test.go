@@ -73,8 +73,14 @@ func (m *clubModel) reads(who chat.Principal) chat.Refusal {
 // posts is what somebody is told who posts.
 func (m *clubModel) posts(who chat.Principal) chat.Refusal {
 	role := m.roles[who.ID]
-	if out := m.reads(who); out != "" || role == chat.RoleOwner || role == chat.RoleModerator {
+	if out := m.reads(who); out != "" || role == chat.RoleOwner {
 		return out
+	}
+	if role == chat.RoleModerator {
+		if _, muted := m.mutes[who.ID]; muted {
+			return chat.RefusedMuted
+		}
+		return ""
 	}
 	switch {
 	case m.hit(m.mutes, who):
@@ -239,8 +245,13 @@ func (w *walk) moderate(m func(chat.MemberID) chat.Moderation) {
 		w.bannedAt[who.ID] = e.ID.Seq
 		delete(w.model.roles, who.ID)
 		delete(w.model.granted, who.ID)
+		delete(w.model.wrote, who.ID) // which lets nobody in any more
 	case chat.RemoveMember:
 		of.until = of.at.Add(30 * time.Second)
+		if !who.Guest {
+			of.network = ""
+		}
+		delete(w.model.wrote, who.ID)
 		w.model.removals[who.ID] = of
 		delete(w.model.roles, who.ID)
 		delete(w.model.granted, who.ID)

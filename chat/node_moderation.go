@@ -38,6 +38,9 @@ func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moder
 		if err != nil {
 			return nil, err
 		}
+		if !c.To.hasAllOwnersOf(may.rules) {
+			c.To.OwnerHash = "" // whoever was an owner may have the link yet
+		}
 		if what == NoticeRemoved || what == NoticeBanned {
 			c.Revoke = []MemberID{member.ID}
 		}
@@ -58,6 +61,16 @@ func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moder
 		}
 	}
 	return e, nil
+}
+
+// hasAllOwnersOf reports whether nobody has ceased to be an owner.
+func (r *Rules) hasAllOwnersOf(before *Rules) bool {
+	for id, role := range before.Roles {
+		if role == RoleOwner && r.Roles[id] != RoleOwner {
+			return false
+		}
+	}
+	return true
 }
 
 // bannedBy is whom a ban is about.

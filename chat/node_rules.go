@@ -110,44 +110,6 @@ func noticeOfSettings(by Principal, s Settings, changed []string) Draft {
 	return notice(by, NoticeSettings, noticeFields{Changed: changed, Settings: values})
 }
 
-// isClosedFurtherThan reports whether a door has been closed.
-func (r *Rules) isClosedFurtherThan(before *Rules) bool {
-	return r.Locked && !before.Locked || r.InviteOnly && !before.InviteOnly || r.HasPassword && !before.HasPassword ||
-		r.Newcomers == NewcomersRead && before.Newcomers != NewcomersRead
-}
-
-// letInWhoIsHere makes members of those who are in the room, or have said something that is kept, as
-// far as there is room for roles.
-func (n *Node) letInWhoIsHere(ctx context.Context, room RoomID, to *Rules) error {
-	roster, err := n.roster.Members(ctx, room)
-	if err != nil {
-		return err
-	}
-	kept, err := n.log.Read(ctx, room)
-	if err != nil {
-		return err
-	}
-	now := time.Now()
-	letIn := func(who Author) {
-		if _, has := to.Roles[who.ID]; has || who.ID == "" || len(to.Roles) >= MaxRoles {
-			return
-		}
-		principal := Principal{ID: who.ID, Guest: who.Guest, Network: who.Network, Via: who.Via}
-		if b, _ := held(slices.Concat(to.Bans, to.Removals), principal, RoleGuest, now); b == nil {
-			to.Roles[who.ID] = RoleMember
-		}
-	}
-	for _, m := range roster.Members {
-		letIn(m.Author())
-	}
-	for _, e := range slices.Backward(kept.Entries) {
-		if _, said := e.Payload.(Message); said && !e.From.Guest {
-			letIn(e.From)
-		}
-	}
-	return nil
-}
-
 // change changes a room's rules as make says, which is asked again when somebody else has changed
 // them; nil for no change. It returns the rules after it, and the notice.
 func (n *Node) change(

@@ -31,6 +31,15 @@ type noticeFields struct {
 	Settings map[string]json.RawMessage `json:"settings,omitempty"`
 }
 
+// member is whom a notice is about; empty for nobody.
+func (n RoomNotice) member() MemberID {
+	var f noticeFields
+	if json.Unmarshal(n.Fields, &f) != nil || f.Member == nil {
+		return ""
+	}
+	return f.Member.ID
+}
+
 func notice(by Principal, what string, f noticeFields) Draft {
 	from := by.Author()
 	from.Network = ""

@@ -23,6 +23,7 @@ type roomRules struct {
 // standing is what the rules judge a reader by, beside its member.
 type standing struct {
 	id      MemberID
+	guest   bool
 	network string
 	via     Via
 	role    Role
@@ -32,11 +33,11 @@ type standing struct {
 
 // standingOf is nil for those of whom there is nothing to be known, which are most.
 func standingOf(who Principal, listed, granted bool) *standing {
-	s := standing{id: who.ID, network: who.Network, via: who.Via, role: who.Role, granted: granted}
+	s := standing{id: who.ID, guest: who.Guest, network: who.Network, via: who.Via, role: who.Role, granted: granted}
 	if !who.Born.IsZero() {
 		s.born = who.Born.Unix()
 	}
-	if listed && s == (standing{id: who.ID, born: s.born}) {
+	if listed && s == (standing{id: who.ID, guest: who.Guest, born: s.born}) {
 		return nil // without a network it does not matter when the session was made
 	}
 	return &s
@@ -46,7 +47,7 @@ func standingOf(who Principal, listed, granted bool) *standing {
 func (s *subscriber) principal() (who Principal, granted bool) {
 	who = Principal{ID: s.who, Guest: s.guest}
 	if of := s.standing; of != nil {
-		who.ID, who.Network, who.Via, who.Role = of.id, of.network, of.via, of.role
+		who.ID, who.Guest, who.Network, who.Via, who.Role = of.id, of.guest, of.network, of.via, of.role
 		if of.born != 0 {
 			who.Born = time.Unix(of.born, 0)
 		}
@@ -178,7 +179,7 @@ func (r *room) askGrants(subs []*subscriber) {
 
 // setGranted notes whether a subscriber's session was let into the room.
 func (s *subscriber) setGranted(granted bool) {
-	of := standing{id: s.who}
+	of := standing{id: s.who, guest: s.guest}
 	if s.standing != nil {
 		of = *s.standing
 	}

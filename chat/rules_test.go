@@ -289,6 +289,74 @@ func TestSomebodyRemovedMayComeBackLater(t *testing.T) {
 	})
 }
 
+// Who is removed is told why, and nobody else; the others of their network go on.
+func TestARemovalIsOfOnePerson(t *testing.T) {
+	inClub(t, func(t *testing.T, c club) {
+		guest := func(id string) chat.Principal {
+			return chat.Principal{ID: chat.MemberID(id), Name: id, Guest: true, Network: "n1"}
+		}
+		bob := session("Bob")
+		bob.Network, bob.Born = "n1", time.Now()
+		stream, _ := subscribe(t, c.b, bob, chat.All)
+		neighbour, _ := subscribe(t, c.b, guest("neighbour"), chat.All)
+		synctest.Wait()
+		c.moderate(chat.RemoveMember{Member: bob.ID, Reason: "noise"})
+		require.Equal(t, chat.RefusedRemoved, refused(stream.err()))
+		require.NoError(t, neighbour.err())
+		c.isIn(guest("visitor"))
+
+		c.moderate(chat.RemoveMember{Member: "neighbour", Reason: "noise"}) // who comes back as another guest
+		var why *chat.RefusedError
+		require.ErrorAs(t, c.enter(c.b, guest("again")), &why)
+		require.Equal(t, chat.RefusedRemoved, why.Code)
+		require.Empty(t, why.Reason)
+	})
+}
+
+// A guest that polls is in no roster, and refused all the same: also by a node that has to ask first.
+func TestAGuestThatPollsIsBannedWithItsNetwork(t *testing.T) {
+	inClub(t, func(t *testing.T, c club) {
+		bob := session("Bob")
+		bob.Network = "n1"
+		c.says(bob, "hello")
+		c.moderate(chat.BanMember{Member: bob.ID})
+		guest := chat.Principal{ID: "g", Name: "Troll", Guest: true, Network: "n1"}
+		for range 2 { // the second time the room is known here
+			_, err := c.b.Subscribe(t.Context(), guest, lobby, chat.Start{Transport: "poll", Unlisted: true}, &recorder{})
+			require.Equal(t, chat.RefusedBanned, refused(err))
+		}
+		polling := &recorder{}
+		guest.Network = "n2"
+		sub, err := c.b.Subscribe(t.Context(), guest, lobby, chat.Start{Transport: "poll", Unlisted: true}, polling)
+		require.NoError(t, err)
+		defer sub.Close()
+		eve := session("Eve")
+		eve.Network = "n2"
+		c.says(eve, "hello")
+		c.moderate(chat.BanMember{Member: eve.ID})
+		require.Equal(t, chat.RefusedBanned, refused(polling.err()))
+	})
+}
+
+func TestBansOfGuestsThatHoldNobodyMakeRoom(t *testing.T) {
+	inClub(t, func(t *testing.T, c club) {
+		guest := func(i int) chat.Principal {
+			return chat.Principal{ID: chat.MemberID("g" + strconv.Itoa(i)), Name: "Troll", Guest: true, Network: "n" + strconv.Itoa(i)}
+		}
+		for i := range 3 {
+			c.says(guest(i), "buy now")
+			c.moderate(chat.BanMember{Member: guest(i).ID})
+		}
+		time.Sleep(24 * time.Hour)
+		c.says(guest(3), "buy now")
+		c.moderate(chat.BanMember{Member: guest(3).ID})
+		bans, err := c.a.Bans(t.Context(), olga, lobby)
+		require.NoError(t, err)
+		require.Len(t, bans, 1)
+		require.Equal(t, guest(3).ID, bans[0].Member.ID)
+	})
+}
+
 func TestAMutedOneReadsAndDeletes(t *testing.T) {
 	inClub(t, func(t *testing.T, c club) {
 		bob := session("Bob")
@@ -382,6 +450,44 @@ func TestALockKeepsOutWhoIsNew(t *testing.T) {
 	})
 }
 
+// Who was sent out and is not back is nobody who is here, whatever of theirs is kept.
+func TestALockLetsNobodyInWhoWasSentOut(t *testing.T) {
+	inClub(t, func(t *testing.T, c club) {
+		bob, ann := session("Bob"), session("Ann")
+		c.says(bob, "hello")
+		c.says(ann, "hello")
+		c.moderate(chat.RemoveMember{Member: bob.ID})
+		c.moderate(chat.RemoveMember{Member: ann.ID})
+		time.Sleep(time.Minute)
+		c.says(ann, "I am back")
+		c.set(`{"locked":true}`)
+		c.isOut(bob, chat.RefusedLocked)
+		c.isIn(ann)
+	})
+}
+
+// However many are in a room when it is locked, a moderator can let in those whom it names.
+func TestALockLeavesRolesForWhoIsNamed(t *testing.T) {
+	for _, guests := range []bool{true, false} {
+		inClub(t, func(t *testing.T, c club) {
+			for i := range chat.MaxRoles {
+				who := session("m" + strconv.Itoa(i))
+				who.Guest = guests
+				_, err := c.b.Subscribe(t.Context(), who, lobby, chat.Start{Transport: "ws"}, &recorder{})
+				require.NoError(t, err)
+			}
+			ann := session("Ann")
+			c.says(ann, "hello")
+			c.set(`{"locked":true}`)
+			if !guests {
+				c.isOut(ann, chat.RefusedLocked)
+				c.moderate(chat.SetRole{Member: ann.ID, Role: chat.RoleMember})
+			}
+			c.isIn(ann)
+		})
+	}
+}
+
 func TestNewcomersReadUntilTheyAreLetIn(t *testing.T) {
 	inClub(t, func(t *testing.T, c club) {
 		ann, bob := session("Ann"), session("Bob")
@@ -413,6 +519,16 @@ func TestSlowModeOnAllNodes(t *testing.T) {
 		c.says(olga, "two")
 		time.Sleep(10 * time.Second)
 		c.says(bob, "two")
+		c.set(`{"slowMode":3600}`)
+		time.Sleep(10 * time.Second)
+		_, err = c.post(c.a, bob, "three")
+		require.ErrorAs(t, err, &slow)
+		c.set(`{"slowMode":15}`)
+		_, err = c.post(c.a, bob, "three")
+		require.ErrorAs(t, err, &slow)
+		require.Equal(t, 5*time.Second, slow.RetryAfter, "a slow mode that has been shortened")
+		time.Sleep(5 * time.Second)
+		c.says(bob, "three")
 	})
 }
 
@@ -650,7 +766,11 @@ func TestGivingTheRoomAway(t *testing.T) {
 	inClub(t, func(t *testing.T, c club) {
 		ann := session("Ann")
 		c.says(ann, "hello")
+		secret, err := c.a.OwnerLink(t.Context(), olga, lobby)
+		require.NoError(t, err)
 		c.moderate(chat.SetRole{Member: ann.ID, Role: chat.RoleOwner})
+		_, err = c.a.Enter(t.Context(), olga, lobby, chat.Credential{Owner: secret})
+		require.Equal(t, chat.RefusedWrongInvite, refused(err), "and her link with it")
 		s, err := c.b.Settings(t.Context(), olga, lobby)
 		require.NoError(t, err)
 		require.Equal(t, chat.RoleModerator, s.Role)
