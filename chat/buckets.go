@@ -28,7 +28,8 @@ type Buckets interface {
 	// of them will be there, by the store's clock; it is 0 otherwise.
 	//
 	// What is granted beyond Need is ahead: the bucket has room for it no more until the node
-	// settles it with its next call, or Keep has passed, after which the node does not use it.
+	// settles it with its next call, or Keep has passed, after which the node does not use it. With
+	// Need and Most of 0 a call does nothing but settle.
 	// Errors wrap [ErrUnavailable].
 	TakeTokens(ctx context.Context, key string, b Bucket, t Taking) (granted int, wait time.Duration, err error)
 }

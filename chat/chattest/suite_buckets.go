@@ -35,6 +35,11 @@ func testBuckets(t *testing.T, open Open) {
 	require.Equal(t, 40, granted, "as many as there are")
 	granted, _ = taken(t, a, key+"x", slow, chat.Taking{Need: 100, Most: 100})
 	require.Equal(t, 100, granted, "another one's is its own")
+	granted, wait = taken(t, b, key, slow, chat.Taking{Unused: 3})
+	require.Zero(t, granted)
+	require.Zero(t, wait)
+	granted, _ = taken(t, b, key, slow, chat.Taking{Need: 1, Most: 50})
+	require.Equal(t, 3, granted, "what was given back")
 }
 
 func testBucketRefills(t *testing.T, open Open) {

@@ -116,17 +116,33 @@ func (l *holds) take(ctx context.Context, b counted, n int) error {
 	return nil
 }
 
-// giveBack undoes take, of one token of each bucket.
-func (l *holds) giveBack(all []counted) {
+// giveBack undoes take, of one token of each bucket. The store has it again at once: what is held
+// here would be void before the next guess, and so count as a wrong one.
+func (l *holds) giveBack(ctx context.Context, all []counted) {
 	for _, b := range all {
-		h := l.of(b)
-		h.mu.Lock()
-		if now := l.now(); !now.Before(h.until) {
-			h.tokens, h.ahead, h.until = 0, 0, now.Add(keep)
-		}
-		h.tokens++
-		h.refused = time.Time{}
-		h.mu.Unlock()
+		l.settle(ctx, b, 1)
+	}
+}
+
+// settle gives the store what is held of a bucket, and so many tokens more.
+func (l *holds) settle(ctx context.Context, b counted, more int) {
+	h := l.of(b)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	now := l.now()
+	h.refused = time.Time{}
+	t := chat.Taking{Keep: keep, Unused: more}
+	if now.Before(h.until) {
+		t.Settled, t.Unused = h.ahead, h.tokens+more
+	}
+	h.tokens, h.ahead, h.until = 0, 0, time.Time{}
+	if now.UnixNano() < l.away.Load() {
+		return // it did not count what was taken either
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
+	defer cancel()
+	if _, _, err := l.store.TakeTokens(ctx, b.limit+" "+b.whose, b.Bucket, t); err != nil {
+		l.away.Store(l.now().Add(awayTime).UnixNano())
 	}
 }
 

@@ -112,7 +112,8 @@ func nameOf(what chat.Action, who chat.Principal) Name {
 		return Messages
 	case chat.ActionSubscribe, chat.ActionCall:
 		return Joins
-	case chat.ActionPoll, chat.ActionHistory, chat.ActionMembers, chat.ActionRead, chat.ActionSettings:
+	case chat.ActionPoll, chat.ActionHistory, chat.ActionMembers, chat.ActionRead, chat.ActionSettings,
+		chat.ActionEnter:
 		return Reads
 	case chat.ActionTyping, chat.ActionLeave:
 		return Signals
@@ -174,7 +175,8 @@ type counted struct {
 }
 
 // moderatorsTimes is how many times what others may moderators may do in their room: they answer
-// many, and have to clear up after one who floods.
+// many, and have to clear up after one who floods. Those of one address share as many times what
+// others have, and are not refused for what those do.
 const moderatorsTimes = 5
 
 // by are the buckets that somebody's doing something is taken from, the smaller one first: who
@@ -195,6 +197,9 @@ func (l *Limits) by(what Name, who chat.Principal, room chat.RoomID) []counted {
 		add(address, who.LimitKey, 1)
 	case room != "" && who.Role.AtLeast(chat.RoleModerator) && who.LimitKey != "":
 		add(person, who.LimitKey+" moderator "+string(room), moderatorsTimes)
+		if who.NetworkKey != "" { // else whoever makes many rooms has as much in each
+			add(address, who.NetworkKey+" moderators", moderatorsTimes)
+		}
 	default:
 		add(person, who.LimitKey, 1)
 		add(address, who.NetworkKey, 1)
@@ -220,12 +225,12 @@ func (l *Limits) Guess(
 	}
 	for i, b := range by {
 		if err := l.holds.take(ctx, b, 1); err != nil {
-			l.holds.giveBack(by[:i])
+			l.holds.giveBack(ctx, by[:i])
 			return false, err
 		}
 	}
 	if right, err = look(); right || err != nil {
-		l.holds.giveBack(by)
+		l.holds.giveBack(ctx, by)
 	}
 	return right, err
 }
