@@ -61,23 +61,30 @@ func (s *SignIn) finish(w http.ResponseWriter, r *http.Request) {
 		s.back(w, p.Room, endedRefused)
 		return
 	}
-	person, err := s.person(r, p)
-	if err == nil {
-		err = vouch(w, r, person)
+	err := s.complete(w, r, p)
+	var limit *chat.LimitError
+	if err != nil && !errors.As(err, &limit) { // who is refused for being too many fills no log
+		s.options.Logger.WarnContext(r.Context(), "a sign-in failed", "issuer", s.options.Issuer, "err", err)
 	}
 	if err != nil {
-		s.options.Logger.WarnContext(r.Context(), "a sign-in failed", "issuer", s.options.Issuer, "err", err)
 		s.back(w, p.Room, endedFailed)
 		return
 	}
 	s.back(w, p.Room, "")
 }
 
-// vouch gives the answer the person's session.
-func vouch(w http.ResponseWriter, r *http.Request, person httpapi.Person) error {
+// complete asks the service who somebody is, and gives the answer their session.
+func (s *SignIn) complete(w http.ResponseWriter, r *http.Request, p pending) error {
 	voucher, ok := httpapi.IdentityOf(r).(httpapi.Voucher)
 	if !ok {
 		return errors.New("nobody here makes sessions")
+	}
+	if err := voucher.Admit(); err != nil {
+		return err
+	}
+	person, err := s.person(r, p)
+	if err != nil {
+		return err
 	}
 	return voucher.Vouch(w, person)
 }

@@ -146,12 +146,19 @@ type caller struct {
 
 	mu      sync.Mutex // protects following
 	persons []httpapi.Person
+	refuse  error // those who come back
 }
 
 // Vouch, SignOut and Principal are the server's part.
 type identity struct{ *caller }
 
 func (i identity) Principal() (chat.Principal, error) { return chat.Principal{}, nil }
+
+func (i identity) Admit() error {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.refuse
+}
 
 func (i identity) Vouch(w http.ResponseWriter, p httpapi.Person) error {
 	i.mu.Lock()

@@ -174,6 +174,21 @@ func TestAttacks(t *testing.T) {
 	}
 }
 
+// Who comes back too often, or as if from there, has the service asked nothing.
+func TestTooManySignIns(t *testing.T) {
+	p := newProvider(t)
+	c := newCaller(t, p)
+	to := c.callback(t, c.browser, "tea")
+	c.mu.Lock()
+	c.refuse = &chat.LimitError{Name: "sessions"}
+	c.mu.Unlock()
+	led, _ := c.visit(t, c.browser, to.String())
+	assert.Equal(t, "/rooms/tea?signin=failed", led)
+	assert.Empty(t, c.signedIn())
+	p.set(func() { assert.Nil(t, p.asked) })
+	assert.Empty(t, c.logged.String())
+}
+
 // Nobody is sent anywhere but to this server's rooms and to the service.
 func TestNoOpenRedirects(t *testing.T) {
 	p := newProvider(t)

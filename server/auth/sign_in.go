@@ -84,6 +84,11 @@ func (a *Auth) give(w http.ResponseWriter, r *http.Request, s Session) (_ Sessio
 	return s, token, nil
 }
 
+// Admit implements [httpapi.Voucher].
+func (i *identity) Admit() error {
+	return i.auth.options.Limits.Decide(i.request.Context(), i.auth.stranger(i.request), "", chat.ActionSignIn)
+}
+
 // Vouch implements [httpapi.Voucher]: whatever session the request came with, the answer gets a new
 // one, so that nobody who knows that one becomes this person.
 func (i *identity) Vouch(w http.ResponseWriter, p httpapi.Person) error {

@@ -31,6 +31,9 @@ type Person struct {
 // Voucher makes the session of a person that a sign-in service vouches for. The identity of
 // [IdentityOf] is one.
 type Voucher interface {
+	// Admit counts a sign-in of the request's address, before the service is asked about it: anybody
+	// can come as if from there. Errors: a [*chat.LimitError].
+	Admit() error
 	// Vouch gives the answer the session's cookie. Errors: a [*chat.InvalidError] of the name;
 	// [chat.ErrUnavailable].
 	Vouch(w http.ResponseWriter, p Person) error
