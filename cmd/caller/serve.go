@@ -97,6 +97,7 @@ func (p *parts) listen(ctx context.Context, c config, secure *encryption, stdout
 		p.web.TLSConfig = secure.config
 		scheme, begin = "https", func(l net.Listener) error { return p.web.ServeTLS(l, "", "") }
 	}
+	o := c.server(p.log)
 	if c.HTTPRedirect != "" {
 		plain, err := listen(ctx, string(c.HTTPRedirect))
 		if err != nil {
@@ -104,10 +105,10 @@ func (p *parts) listen(ctx context.Context, c config, secure *encryption, stdout
 			return nil, fmt.Errorf("--http-redirect (CALLER_HTTP_REDIRECT): %w", err)
 		}
 		p.plain = secure.redirector(listener.Addr().(*net.TCPAddr).Port, p.log)
-		go func() { failed <- p.plain.Serve(plain) }()
+		few := server.BoundConnections(p.plain, plain, c.places(), o.TrustedProxies, false)
+		go func() { failed <- p.plain.Serve(few) }()
 		p.log.Info("redirecting to HTTPS", "url", urlOf("http", plain.Addr()))
 	}
-	o := c.server(p.log)
 	bounded := server.BoundConnections(p.web, conn.Listen(listener), c.places(), o.TrustedProxies, secure != nil)
 	go func() { failed <- begin(bounded) }()
 	if secure != nil && secure.obtain != nil {

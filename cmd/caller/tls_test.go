@@ -240,12 +240,42 @@ func TestOldTLSIsRefused(t *testing.T) {
 	p.end(t)
 }
 
+// plain is where the program redirects from.
+func (p *program) plain(t *testing.T) string {
+	t.Helper()
+	url := listensAt.FindString(p.stderr.String()[strings.Index(p.stderr.String(), "redirecting to"):])
+	url = strings.Trim(url, `"}`)
+	require.True(t, strings.HasPrefix(url, "http://"), p.stderr.String())
+	return url
+}
+
+func TestConnectionsToBeRedirectedAreBounded(t *testing.T) {
+	p := begin(t, append(newPair(t).flags(), "--http-redirect", "127.0.0.1:0", "--limits", "connections=1")...)
+	p.trusting(t)
+	ask := func() (net.Conn, int) {
+		c, err := net.DialTimeout("tcp", strings.TrimPrefix(p.plain(t), "http://"), testwait.Limit)
+		require.NoError(t, err)
+		t.Cleanup(func() { _ = c.Close() })
+		require.NoError(t, c.SetDeadline(testwait.Deadline()))
+		_, err = io.WriteString(c, "GET / HTTP/1.1\r\nHost: chat.example\r\n\r\n")
+		require.NoError(t, err)
+		r, err := http.ReadResponse(bufio.NewReader(c), nil)
+		require.NoError(t, err)
+		require.NoError(t, r.Body.Close())
+		return c, r.StatusCode
+	}
+	first, status := ask()
+	require.Equal(t, http.StatusPermanentRedirect, status)
+	_, status = ask()
+	assert.Equal(t, http.StatusTooManyRequests, status)
+	require.NoError(t, first.Close())
+	p.end(t)
+}
+
 func TestRedirect(t *testing.T) {
 	p := begin(t, append(newPair(t).flags(), "--http-redirect", "127.0.0.1:0")...)
 	p.trusting(t)
-	plain := listensAt.FindString(p.stderr.String()[strings.Index(p.stderr.String(), "redirecting to"):])
-	plain = strings.Trim(plain, `"}`)
-	require.True(t, strings.HasPrefix(plain, "http://"), p.stderr.String())
+	plain := p.plain(t)
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(p.url, "https://"))
 	require.NoError(t, err)
 	for _, c := range []struct{ host, path, want string }{
