@@ -28,6 +28,7 @@ export function problemText(words: Words, problem: Problem): string {
     case "too_much":
       return words.text("problemTooMuch");
     case "unavailable":
+    case "busy":
     case "going_away":
     case "internal":
       return words.text("problemUnavailable");

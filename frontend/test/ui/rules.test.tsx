@@ -171,6 +171,25 @@ describe("a room that one may not enter", () => {
     expect(asked.map(({ body }) => body)).toEqual([{ invite: "0ld" }, { invite: "n3w" }]);
   });
 
+  test("keeps an invite while the door is locked", async () => {
+    const { asked, answers } = owned("guest");
+    page.server.door = { status: 403, code: "locked" };
+    answers.set("POST /enter", () => problem(403, "locked"));
+    await page.open("/rooms/lobby#i=s3cret");
+    await until(() => expect(asked).toHaveLength(1));
+    await page.pass(200);
+    expect((await seen("door")).dataset.code).toBe("locked");
+    expect(page.all("entering-problem")).toEqual([]); // the door says it
+    page.server.door = { status: 403, code: "invite_required" };
+    answers.set("POST /enter", () => {
+      page.server.door = undefined;
+      return undefined as never; // as it is answered otherwise
+    });
+    await page.click("door-again");
+    await seen("composer-input");
+    expect(asked.map(({ body }) => body)).toEqual([{ invite: "s3cret" }, { invite: "s3cret" }]);
+  });
+
   test("keeps what was being written by who is put out, and lets them come back", async () => {
     owned("guest");
     page.server.post("hello");
@@ -252,16 +271,24 @@ describe("what one may not write", () => {
 
   test("who is muted sees until when, and the text is not lost", async () => {
     owned("guest");
+    page.server.post("hello");
     await page.open("/rooms/lobby");
     await seen("composer-input");
     page.server.refuse = { status: 403, code: "muted", until: "2126-11-25T12:10:00.000Z" };
     await page.fill("composer-input", "but");
     await page.click("send");
     expect((await seen("write-hint")).textContent).toContain("muted you until");
-    expect(page.texts()).toEqual(["but"]);
+    expect(page.texts()).toEqual(["hello", "but"]);
     page.server.refuse = undefined;
     notice("unmuted", { member: { id: "me", name: "Ann" } });
     await seen("composer-input");
+    // What was refused stands there yet; it is not told a second time.
+    await page.fill("composer-input", "thanks");
+    await page.click("send");
+    await until(() => expect(page.texts()).toEqual(["hello", "thanks", "but"]));
+    await page.pass(500);
+    expect(page.all("write-hint")).toEqual([]);
+    expect(page.all("composer-input")).toHaveLength(1);
   });
 });
 

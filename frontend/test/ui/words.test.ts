@@ -8,6 +8,7 @@ import { ru as ruFirst } from "../../src/ui/i18n/ru.ts";
 import { ruMore } from "../../src/ui/i18n/ru_more.ts";
 import { ruRules } from "../../src/ui/i18n/ru_rules.ts";
 import type { Plural } from "../../src/ui/i18n/texts.ts";
+import { problemText } from "../../src/ui/problems.ts";
 
 const ru = { ...ruFirst, ...ruMore, ...ruRules };
 const english: Record<string, string | Plural> = { ...en, ...enMore, ...enRules };
@@ -74,6 +75,11 @@ test("counts take the right form", () => {
     "11 участников",
   ]);
   expect(new Words("en").plural("newBelow", 1)).toBe("1 new message");
+});
+
+test("a server that is full says that it can't do it now", () => {
+  const said = problemText(new Words("en"), { code: "busy", title: "The server is full" });
+  expect(said).toBe(enMore.problemUnavailable);
 });
 
 test("days have names", () => {

@@ -264,7 +264,7 @@ export const enMore = {
   problemRoom: "Room names have up to 64 letters, digits, “-”, “_” and “.”.",
   problemTooLarge: "The message is too large.",
   problemNotAllowed: "You can't write here.",
-  problemTooMuch: "Too many messages at once. Try again in a moment.",
+  problemTooMuch: "That was too much at once. Try again in a moment.",
   problemUnavailable: "The server can't do that right now. Try again in a moment.",
   problemNoAnswer: "The server didn't answer. Check your connection and try again.",
   problemOther: "Something went wrong ({code}).",

@@ -27,6 +27,9 @@ export interface Entering {
   problem?: Problem;
 }
 
+/** What may work later: no answer, too much at once, no room, a door that is locked for now. */
+const LATER = /^(no_answer|too_much|unavailable|busy|going_away|full|locked)$/;
+
 /**
  * What the page knows of a room's rules, and its calls. One for each room that is shown, made when
  * the first part of the page that needs it has come.
@@ -39,6 +42,8 @@ export class Control {
   #known: RoomRules | undefined;
   #entering: Entering | undefined;
   #muted: Muted | undefined;
+  /** The refusal that was looked at last. */
+  #looked: Problem | undefined;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(model: RoomModel, room: string, baseUrl: string) {
@@ -114,9 +119,7 @@ export class Control {
     this.#entering = { state: "working", by };
     this.#changed();
     const problem = await this.enter(key);
-    // What may work later is kept: there is no answer, or it was too much at once.
-    const again = problem?.code === "no_answer" || problem?.code === "too_much";
-    if (!again && problem?.code !== "unavailable") dropSecret(this.room);
+    if (!LATER.test(problem?.code ?? "")) dropSecret(this.room);
     this.#entering = problem === undefined ? { state: "in", by } : { state: "failed", by, problem };
     this.#changed();
   }
@@ -134,7 +137,9 @@ export class Control {
   /** A refusal says until when. */
   #look(posts: readonly Post[]): void {
     const problem = posts.findLast((post) => post.problem?.code === "muted")?.problem;
-    if (problem === undefined) return;
+    // It stands with its message for as long as that does, and says nothing of what came after it.
+    if (problem === undefined || problem === this.#looked) return;
+    this.#looked = problem;
     this.#muted = problem.until === undefined ? {} : { until: problem.until };
     this.#changed();
   }

@@ -130,12 +130,16 @@ function Banned({ problem }: { problem: Problem | undefined }) {
   );
 }
 
+/** What the door says itself. */
+const SAID = /^(locked|full|banned|removed|room_closed)$/;
+
 /** Why the link did not let one in. */
 export function EnteringProblem({ control }: { control: Control }) {
   const { words } = usePage();
   const { entering } = control;
   if (entering?.state !== "failed" || entering.problem === undefined) return null;
   const { by, problem } = entering;
+  if (SAID.test(problem.code)) return null;
   const gone = problem.code === "wrong_invite";
   return (
     <p class="problem" role="alert" data-testid="entering-problem">
