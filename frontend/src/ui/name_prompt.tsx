@@ -15,10 +15,12 @@ export interface NamePromptProps {
   onDone(): void;
   /** When there is a name already, and this changes it. */
   onCancel?: (() => void) | undefined;
+  /** Whoever is asked reads already; true unless it is said. */
+  reads?: boolean;
 }
 
 /** Asks for a name where one writes otherwise: the messages stay in view. */
-export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
+export function NamePrompt({ signIn, onDone, onCancel, reads = true }: NamePromptProps) {
   const { words, baseUrl } = usePage();
   const field = useRef<HTMLInputElement>(null);
   const [name, setName] = useState(typed ?? savedName() ?? "");
@@ -52,7 +54,9 @@ export function NamePrompt({ signIn, onDone, onCancel }: NamePromptProps) {
     >
       <label class="field">
         <span class="prompt-title">{words.text("askName")}</span>
-        {onCancel === undefined && <span class="quiet small">{words.text("askNameHint")}</span>}
+        {reads && onCancel === undefined && (
+          <span class="quiet small">{words.text("askNameHint")}</span>
+        )}
         <span class="joined-field">
           <input
             ref={field}

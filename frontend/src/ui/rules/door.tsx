@@ -56,7 +56,11 @@ function Closed({ room, model, view, end }: DoorProps & { end: End }) {
       {needsName ? (
         <>
           <p class="quiet">{words.text("doorNameFirst")}</p>
-          <NamePrompt signIn={(name) => model.client.signIn(name)} onDone={() => undefined} />
+          <NamePrompt
+            reads={false}
+            signIn={(name) => model.client.signIn(name)}
+            onDone={() => undefined}
+          />
         </>
       ) : entering?.state === "working" ? (
         <p role="status">{words.text("doorEntering")}</p>
