@@ -301,7 +301,7 @@ func TestAmendFromTheShell(t *testing.T) {
 	jar := filepath.Join(t.TempDir(), "jar")
 	var lines []string
 	for line := range strings.Lines(string(readme)) {
-		if strings.HasPrefix(line, "curl -b jar") || strings.HasPrefix(line, "curl -c jar") {
+		if strings.HasPrefix(line, "curl -c jar") || strings.HasPrefix(line, "curl -b jar") && strings.Contains(line, "/rooms/lobby") {
 			command, _, _ := strings.Cut(line, "#")
 			lines = append(lines, strings.NewReplacer("localhost:8080", node.Addr, " jar ", " "+jar+" ").Replace(strings.TrimSpace(command)))
 		}

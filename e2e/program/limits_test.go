@@ -91,7 +91,7 @@ func flood(t *testing.T, nodes []*harness.Node, at func(*testing.T, *harness.Nod
 	}
 	var running sync.WaitGroup
 	var sockets []*client.Reader
-	for _, node := range nodes {
+	for n, node := range nodes {
 		socket := at(t, node, 0).Read(t, client.WebSocket, "lobby", client.Options{Query: "history=0"})
 		socket.WaitType(t, "live")
 		running.Go(func() {
@@ -106,7 +106,7 @@ func flood(t *testing.T, nodes []*harness.Node, at func(*testing.T, *harness.Nod
 		})
 		running.Go(func() {
 			for i := range each {
-				if err := socket.TrySend(client.Command{Type: "post", Key: fmt.Sprint("k", i), Text: "flood"}); err != nil {
+				if err := socket.TrySend(client.Command{Type: "post", Key: fmt.Sprint("k", n, "-", i), Text: "flood"}); err != nil {
 					t.Error(err)
 					return
 				}

@@ -3,6 +3,7 @@ import { useRef, useState } from "preact/hooks";
 import { usePage } from "./context.ts";
 import { MoreIcon } from "./icons.tsx";
 import { MenuBox } from "./parts.ts";
+import type { RoomEntry } from "./rules/use_rules.ts";
 
 export interface MenuProps {
   room: string;
@@ -10,7 +11,7 @@ export interface MenuProps {
   name: string | undefined;
   onChangeName(): void;
   /** What is offered about the room itself. */
-  about: "roomSettings" | "roomAbout" | "roomMine" | undefined;
+  about: RoomEntry | undefined;
   onAbout(): void;
 }
 

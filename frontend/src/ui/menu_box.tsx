@@ -7,6 +7,8 @@ import type { MenuProps } from "./menu.tsx";
 import { NotifyEntry } from "./notify/notify_entry.tsx";
 import { SettingsFields } from "./settings_fields.tsx";
 
+const ABOUT = { change: "roomSettings", look: "roomAbout", own: "roomMine" } as const;
+
 export interface MenuBoxProps extends MenuProps {
   /** Has the menu and what opens it. */
   around: RefObject<HTMLElement | null>;
@@ -66,7 +68,7 @@ export function MenuBox(props: MenuBoxProps) {
             onAbout();
           }}
         >
-          {words.text(about)}
+          {words.text(ABOUT[about])}
         </button>
       )}
       <SettingsFields />

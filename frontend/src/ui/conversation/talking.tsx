@@ -42,9 +42,9 @@ export function useTalking(options: TalkingOptions) {
       const { say, words } = now.current;
       say(words.text((await copyText(text)) ? done : "copyFailed"));
     };
-    /** False for a guest, who is asked for a name. */
+    /** False for a guest, who is asked for a name. While it is not known who one is, posts wait. */
     const named = () => {
-      if (canWrite()) return true;
+      if (client.session !== null) return true;
       const { say, words } = now.current;
       say(words.text("talkNeedsName"));
       screen.current?.querySelector<HTMLElement>('[data-testid="name-input"]')?.focus();

@@ -17,6 +17,9 @@ export const enMore = {
   signInExpired: "Signing in took too long. Try again.",
   signInFailed: "Signing in didn't work. Try again in a moment.",
   copy: "Copy",
+  roomAbout: "About this room",
+  roomSettings: "Room settings",
+  roomMine: "Make this room mine",
   changeName: "Change name",
   linkDevice: "Use this on another device",
   linkDeviceHint:

@@ -1,8 +1,5 @@
 /** English of who may do what: it comes with the part of the page that is about that. */
 export const enRules = {
-  roomSettings: "Room settings",
-  roomAbout: "About this room",
-  roomMine: "Make this room mine",
   roomMineHint:
     "You become its owner: you can set a title, a password, and who may write. It works while you are alone in the room.",
   roomMineNot: "Somebody else is here, or the room has an owner already.",

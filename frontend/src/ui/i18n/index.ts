@@ -17,7 +17,8 @@ const TEXTS: Partial<Record<Language, Partial<Texts>>> = { en: { ...en } };
 export async function loadLanguage(language: Language): Promise<void> {
   if (language !== "ru" || TEXTS.ru !== undefined) return;
   try {
-    TEXTS.ru = { ...(await import("./ru.ts")).ru };
+    const { ru } = await import("./ru.ts");
+    TEXTS.ru ??= { ...ru }; // it may have been brought meanwhile, and have more by now
   } catch {
     // There is no network, and no copy of the file.
   }

@@ -19,6 +19,9 @@ export const ruMore: MoreTexts = {
   signInExpired: "Вход занял слишком много времени. Попробуйте ещё раз.",
   signInFailed: "Войти не удалось. Попробуйте чуть позже.",
   copy: "Скопировать",
+  roomAbout: "О комнате",
+  roomSettings: "Настройки комнаты",
+  roomMine: "Сделать комнату своей",
   changeName: "Изменить имя",
   linkDevice: "Продолжить на другом устройстве",
   linkDeviceHint:

@@ -2,9 +2,6 @@ import type { RulesTexts } from "./texts.ts";
 
 /** Russian of who may do what. */
 export const ruRules: RulesTexts = {
-  roomSettings: "Настройки комнаты",
-  roomAbout: "О комнате",
-  roomMine: "Сделать комнату своей",
   roomMineHint:
     "Вы станете владельцем: сможете задать название и пароль и решать, кто пишет. Это возможно, пока вы в комнате одни.",
   roomMineNot: "В комнате есть кто-то ещё, или у неё уже есть владелец.",

@@ -10,6 +10,9 @@ import { rules } from "./parts.ts";
 import type { PersonChoice } from "./person_menu.tsx";
 import { ownerUrlOf, takeSecret } from "./secret.ts";
 
+/** What the menu offers about the room itself: to change it, to look at it, to own it. */
+export type RoomEntry = "change" | "look" | "own";
+
 export interface UseRulesOptions {
   room: string;
   model: RoomModel;
@@ -43,6 +46,11 @@ export function useRules({ room, model, view, href, asks, say }: UseRulesOptions
     setOver(undefined);
   }, [view.ended]);
 
+  function entryFor(): RoomEntry | undefined {
+    if (known !== undefined) return model.keepsOrder ? "change" : "look";
+    return view.session && view.memberCount === 1 && view.ended === undefined ? "own" : undefined;
+  }
+
   return {
     rules: known,
     wanted,
@@ -51,14 +59,7 @@ export function useRules({ room, model, view, href, asks, say }: UseRulesOptions
     over,
     setOver,
     /** What the menu offers about the room. */
-    entry:
-      known !== undefined
-        ? model.keepsOrder
-          ? ("roomSettings" as const)
-          : ("roomAbout" as const)
-        : view.session && view.memberCount === 1 && view.ended === undefined
-          ? ("roomMine" as const)
-          : undefined,
+    entry: entryFor(),
     openRoom: () => setOver({ kind: "room", page: known === undefined ? "mine" : "settings" }),
     aboutPerson: (person: Person, at: DOMRect) =>
       setOver({ kind: "person", about: { person, at } }),
