@@ -103,12 +103,13 @@ func TestBansUnderFaults(t *testing.T) {
 	watch := &troll{Person: owner, record: watcher, random: rand.New(rand.NewPCG(chosen, 99))}
 	running.Go(func() { watch.reads(ctx, bases, room.RoomID) })
 
+	random := rand.New(rand.NewPCG(chosen, 98)) // the faults, which run beside this, have their own
 	// call asks until it is answered, by whatever node: a fault may be under way.
 	call := func(want int, method, path, body string) string {
 		deadline := time.Now().Add(testwait.Limit)
 		for time.Now().Before(deadline) {
 			within, cancel := context.WithTimeout(ctx, answerTime)
-			answer, status, err := owner.At(bases[c.random.IntN(len(bases))]).Call(within, method, path, body)
+			answer, status, err := owner.At(bases[random.IntN(len(bases))]).Call(within, method, path, body)
 			cancel()
 			if err == nil && status == want {
 				return answer
@@ -146,7 +147,7 @@ func TestBansUnderFaults(t *testing.T) {
 		p := trolls[bans%len(trolls)]
 		var ban client.Event
 		require.NoError(t, json.Unmarshal([]byte(call(http.StatusOK, http.MethodPost, path+"/members/"+p.ID+"/ban", `{"reason":"spam"}`)), &ban))
-		wait(ctx, time.Duration(100+c.random.IntN(700))*time.Millisecond) // for how long it holds
+		wait(ctx, time.Duration(100+random.IntN(700))*time.Millisecond) // for how long it holds
 		told := p.record.Events()
 		var list struct{ Bans []struct{ ID string } }
 		require.NoError(t, json.Unmarshal([]byte(call(http.StatusOK, http.MethodGet, path+"/bans", "")), &list))
