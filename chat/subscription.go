@@ -32,8 +32,9 @@ type Start struct {
 	// Transport is how the subscriber comes, as members show it: "ws", "sse", "ndjson", "text" or
 	// "poll".
 	Transport string
-	// Together is how many rooms a connection, or a poll, begins with at once, for the first of
-	// them: limits count them together. It is negative for the others.
+	// Together is how many rooms a connection begins with at once, for the first of them: limits
+	// count them together. It is negative for the others. A poll counts once, however many rooms it
+	// asks for.
 	Together int
 	// Unlisted says that the subscriber is not in the roster.
 	Unlisted bool

@@ -53,8 +53,8 @@ func (h *Handler) wait(
 	}
 	for i, want := range rooms {
 		want.Start.Transport = "poll"
-		if want.Start.Together = len(rooms); i > 0 {
-			want.Start.Together = -1
+		if i > 0 {
+			want.Start.Together = -1 // a poll counts once: it is sent again whenever one of its rooms has something
 		}
 		want.Start.Unlisted = who.Guest // a guest's poll is nobody in the roster
 		rd := &reader{poll: p, known: want.known, mark: want.mark}

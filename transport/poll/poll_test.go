@@ -240,3 +240,27 @@ func TestAPollWhoseClientSendsNoMore(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.Code)
 	require.Contains(t, w.Body.String(), "hello")
 }
+
+// counted notes what a poll's subscriptions count for.
+type counted struct {
+	*chat.Node
+	together []int
+}
+
+func (c *counted) Subscribe(
+	ctx context.Context, who chat.Principal, room chat.RoomID, start chat.Start, sink chat.Sink,
+) (*chat.Subscription, error) {
+	c.together = append(c.together, start.Together)
+	return c.Node.Subscribe(ctx, who, room, start, sink)
+}
+
+// TestAPollCountsOnce: whatever the number of its rooms. Whoever can only poll, and has many, would
+// else come to a limit by what others write.
+func TestAPollCountsOnce(t *testing.T) {
+	node := &counted{Node: transporttest.New(t).Node}
+	h := http.HandlerFunc(poll.New(node, transporttest.Who, nil).Many)
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/?name=Ann&room=kitchen@0-0&room=lobby@0-0&room=hall@0-0&wait=0.01", nil))
+	require.Equal(t, http.StatusOK, w.Code)
+	require.Equal(t, []int{0, -1, -1}, node.together)
+}
