@@ -37,8 +37,8 @@ case ${1:-} in
     trap 'rm -rf "$fresh"' EXIT
     npm run build:page -- --outDir "$fresh/dist" --emptyOutDir --logLevel warn
     npm run build:lib:core -- --outDir "$fresh/lib" --emptyOutDir --logLevel warn
-    for module in calls conversation marks; do
-      npm run "build:lib:$module" -- --outDir "$fresh/lib" --logLevel warn
+    for module in $(node -p 'Object.keys(require("./package.json").scripts).filter((name) => /^build:lib:(?!core$)/.test(name)).join(" ")'); do
+      npm run "$module" -- --outDir "$fresh/lib" --logLevel warn
     done
     npm run build:types -- --outDir "$fresh/lib/types"
     for built in dist lib; do

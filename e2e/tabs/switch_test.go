@@ -44,7 +44,7 @@ func TestSwitches(t *testing.T) {
 	node := startNode(t, "--history-limit", "2000")
 	g := newGate(t, node)
 	page := person(t, "Page").Page()
-	page.Open(t, g.URL+"/healthz")
+	page.Open(t, g.URL+"/") // what is no page may load no script
 	bob := client.SignIn(t, node.URL, "Bob")
 	reader := bob.Read(t, client.WebSocket, "kitchen", client.Options{})
 	browser.Eval[any](t, page, fmt.Sprintf(talker, count))
