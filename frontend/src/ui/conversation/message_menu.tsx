@@ -1,7 +1,7 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { CopyIcon, LinkIcon, ReactIcon, ReplyIcon } from "../icons.tsx";
 import { EditIcon, TrashIcon } from "../icons_later.tsx";
+import { useMenuKeys } from "../menu_keys.ts";
 import type { PersonChoice } from "../rules/person_menu.tsx";
 import { type Acts, useActs } from "./acts.ts";
 import { KEYS } from "./message_keys.ts";
@@ -72,25 +72,7 @@ export interface MessageMenuProps {
 export function MessageMenu({ said, at, about, touch, onClose }: MessageMenuProps) {
   const { words } = usePage();
   const acts = useActs();
-  const box = useRef<HTMLDivElement>(null);
-  const items = () => [...(box.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
-
-  useLayoutEffect(() => items()[0]?.focus(), []);
-
-  const onKeyDown = (event: KeyboardEvent) => {
-    const all = items();
-    const index = all.indexOf(document.activeElement as HTMLElement);
-    const to = {
-      ArrowDown: (index + 1) % all.length,
-      ArrowUp: (index - 1 + all.length) % all.length,
-      Home: 0,
-      End: all.length - 1,
-    }[event.key];
-    if (event.key === "Tab") onClose();
-    if (to === undefined) return;
-    event.preventDefault();
-    all[to]?.focus();
-  };
+  const { box, onKeyDown } = useMenuKeys(onClose);
   return (
     <div
       ref={box}

@@ -196,7 +196,6 @@ export const enMore = {
   endRefused: "refused",
   endOfStream: "stream ended",
   endByClose: "closed with {code}",
-  problemEmptyText: "The message is empty.",
   problemElsewhere: "This link leads to {host}, not to a room on this server.",
   copyText: "Copy text",
   copyMessageLink: "Copy link to message",

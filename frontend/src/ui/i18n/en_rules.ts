@@ -56,8 +56,6 @@ export const enRules = {
   // Roles.
   roleOwner: "owner",
   roleModerator: "moderator",
-  roleMember: "member",
-  roleGuest: "no role",
   // About a person.
   personHide: "Hide messages",
   personShow: "Show messages again",
@@ -175,7 +173,6 @@ export const enRules = {
   back: "Back",
   more: "More",
   invites: "Invitations",
-  inviteNew: "Invite somebody",
   inviteUses: "Good for",
   inviteUsesCount: { one: "{count} person", other: "{count} people" },
   inviteLife: "Expires after",

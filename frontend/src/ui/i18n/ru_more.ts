@@ -205,7 +205,6 @@ export const ruMore: MoreTexts = {
   endRefused: "отказ",
   endOfStream: "поток закончился",
   endByClose: "закрыто с кодом {code}",
-  problemEmptyText: "Сообщение пустое.",
   problemElsewhere: "Эта ссылка ведёт на {host}, а не в комнату на этом сервере.",
   copyText: "Скопировать текст",
   copyMessageLink: "Скопировать ссылку на сообщение",

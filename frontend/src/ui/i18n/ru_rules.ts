@@ -61,8 +61,6 @@ export const ruRules: RulesTexts = {
   },
   roleOwner: "владелец",
   roleModerator: "модератор",
-  roleMember: "участник",
-  roleGuest: "без роли",
   personHide: "Скрыть сообщения",
   personShow: "Снова показывать сообщения",
   personHidden: "Сообщения {name} скрыты для вас в этом браузере.",
@@ -188,7 +186,6 @@ export const ruRules: RulesTexts = {
   back: "Назад",
   more: "Ещё",
   invites: "Приглашения",
-  inviteNew: "Пригласить",
   inviteUses: "На сколько человек",
   inviteUsesCount: {
     one: "{count} человек",

@@ -1,10 +1,10 @@
-import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Cursor, Person } from "../../client/index.ts";
 import { keepsOrder, mayKeepInOrder } from "../../client/rules.ts";
 import { usePage } from "../context.ts";
 import { Popup } from "../conversation/popup.tsx";
 import { Dialog } from "../dialog.tsx";
 import type { Words } from "../i18n/index.ts";
+import { useMenuKeys } from "../menu_keys.ts";
 import type { RoomModel } from "../room_model.ts";
 import { isolate } from "../rows.tsx";
 import { useMedia } from "../use_media.ts";
@@ -60,24 +60,7 @@ export function PersonMenu(props: PersonMenuProps) {
 function Choices({ title, ...props }: PersonMenuProps & { title: string }) {
   const { onClose } = props;
   const { words } = usePage();
-  const box = useRef<HTMLDivElement>(null);
-  const items = () => [...(box.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
-  useLayoutEffect(() => items()[0]?.focus(), []);
-
-  const onKeyDown = (event: KeyboardEvent) => {
-    const all = items();
-    const index = all.indexOf(document.activeElement as HTMLElement);
-    const to = {
-      ArrowDown: (index + 1) % all.length,
-      ArrowUp: (index - 1 + all.length) % all.length,
-      Home: 0,
-      End: all.length - 1,
-    }[event.key];
-    if (event.key === "Tab") onClose();
-    if (to === undefined) return;
-    event.preventDefault();
-    all[to]?.focus();
-  };
+  const { box, onKeyDown } = useMenuKeys(onClose);
   return (
     <div
       ref={box}
