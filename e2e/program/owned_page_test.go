@@ -230,17 +230,8 @@ func TestPageInvited(t *testing.T) {
 	for _, transport := range []string{"", "sse", "poll"} {
 		t.Run("over "+transport, func(t *testing.T) {
 			ann := chromium(t).Person(t, "Ann").Page()
-			room, _ := createRoom(t, ann, node.URL, "Ann")
-			ann.Send(t, "inside")
-			ann.WaitSent(t, "inside")
-			openSettings(t, ann)
-			setBox(t, ann, "set-inviteOnly", true)
-			clickOn(t, ann, "open-invites")
-			clickOn(t, ann, "invite-make")
-			ann.WaitFor(t, "invite-link")
-			link := browser.Eval[string](t, ann, `document.querySelector('[data-testid="invite-link"]').value`)
-			at, secret, _ := strings.Cut(link, "#")
-			require.Equal(t, node.URL+"/rooms/"+room, at)
+			room, secret := inviteInto(t, ann, node.URL)
+			at := node.URL + "/rooms/" + room
 			if transport != "" {
 				at += "?transport=" + transport
 			}

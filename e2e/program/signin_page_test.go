@@ -1,0 +1,94 @@
+package program
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/e2e/internal/browser"
+	"github.com/caller-chat/caller/e2e/internal/client"
+	"github.com/caller-chat/caller/e2e/internal/harness"
+)
+
+// inviteInto makes a room that takes an invitation, on the page of its owner, and returns its
+// address and the fragment of one.
+func inviteInto(t *testing.T, owner *browser.Page, base string) (room, secret string) {
+	t.Helper()
+	room, _ = createRoom(t, owner, base, "Ann")
+	owner.Send(t, "inside")
+	owner.WaitSent(t, "inside")
+	openSettings(t, owner)
+	setBox(t, owner, "set-inviteOnly", true)
+	clickOn(t, owner, "open-invites")
+	clickOn(t, owner, "invite-make")
+	owner.WaitFor(t, "invite-link")
+	link := browser.Eval[string](t, owner, `document.querySelector('[data-testid="invite-link"]').value`)
+	at, secret, _ := strings.Cut(link, "#")
+	require.Equal(t, base+"/rooms/"+room, at)
+	return room, secret
+}
+
+// vouchedSigns counts the signs, beside messages, that somebody vouches for who wrote them.
+const vouchedSigns = `document.querySelectorAll('.message .vouched').length`
+
+// TestPageSignsIn is the way of the page's own button, to a real sign-in service and back: the room and an
+// invitation into it are kept, and who is back is whom the service says.
+func TestPageSignsIn(t *testing.T) {
+	node, service := startWithSignIn(t)
+	ann := chromium(t).Person(t, "Ann").Page()
+	room, secret := inviteInto(t, ann, node.URL)
+	closeDialog(t, ann)
+
+	bob := chromium(t).Person(t, "Bob").Page()
+	bob.Open(t, node.URL+"/rooms/"+room+"#"+secret)
+	doorOf(t, bob, "invite_required")
+	bob.WaitFor(t, "name-input")
+	clickOn(t, bob, "sign-in")
+	passSignIn(t, bob, service)
+	bob.WaitLive(t, "")
+	assert.Equal(t, node.URL+"/rooms/"+room, bob.Location(t))
+	bob.WaitTexts(t, "inside")
+	_, name, via := mySession(t, bob)
+	assert.Equal(t, harness.SignInName, name)
+	assert.Equal(t, "oidc", via)
+	bob.Send(t, "it is really me")
+	bob.WaitSent(t, "it is really me")
+	ann.Until(t, "the sign beside the name", vouchedSigns+` === 1`)
+	kept := browser.Eval[string](t, bob, `JSON.stringify([{...localStorage}, {...sessionStorage}, history.state])`)
+	assert.NotContains(t, kept, strings.TrimPrefix(secret, "i="), "the secret is kept nowhere")
+	bob.Open(t, node.URL+"/rooms/"+room)
+	bob.WaitTexts(t, "inside", "it is really me")
+
+	// A session of the same name has no such sign.
+	client.SignIn(t, node.URL, harness.SignInName).Post(t, "kitchen", "so am I")
+	bob.Open(t, node.URL+"/rooms/kitchen")
+	bob.WaitTexts(t, "so am I")
+	bob.Send(t, "no, I am")
+	bob.WaitSent(t, "no, I am")
+	ann.Open(t, node.URL+"/rooms/kitchen")
+	ann.WaitTexts(t, "so am I", "no, I am")
+	ann.Until(t, "one sign", vouchedSigns+` === 1`)
+}
+
+// TestPageSignInThatFails says why one is not signed in, where one is asked for a name: what was
+// written and the room are kept.
+func TestPageSignInThatFails(t *testing.T) {
+	node, service := startWithSignIn(t)
+	page := chromium(t).Person(t, "Ann").Page()
+	page.Open(t, node.URL+"/rooms/kitchen")
+	page.WaitLive(t, "")
+	page.WaitFor(t, "sign-in")
+	service.Kill()
+	clickOn(t, page, "sign-in")
+	page.Until(t, "why", `document.querySelector("#name-problem")?.textContent.trim().length > 0`)
+	assert.Equal(t, node.URL+"/rooms/kitchen", page.Location(t), "the reason is said once")
+	page.WaitLive(t, "")
+	// A name of one's own does as well.
+	page.Fill(t, "name-input", "Ann")
+	page.Press(t, kb.Enter)
+	page.Send(t, "hello")
+	page.WaitSent(t, "hello")
+}
