@@ -102,12 +102,27 @@ func (r *Rules) moderatorMay(d decision, role Role) error {
 	if d.what.isOwners() && !role.AtLeast(RoleOwner) && d.what != ActionOwn {
 		return &RefusedError{Code: RefusedNotAllowed, Detail: "only the room's owner may do this"}
 	}
-	if role == RoleModerator && r.Roles[d.who.ID] == RoleModerator && d.what.says() && d.what != ActionDelete {
-		if b, _ := held(r.Mutes, d.who, role, d.now); b != nil { // which only an owner has said
-			return &RefusedError{Code: RefusedMuted, Until: b.Until}
+	if d.what.says() && d.what != ActionDelete {
+		if muted, until := r.mutedUntil(d.who, role, d.now); muted {
+			return &RefusedError{Code: RefusedMuted, Until: until}
 		}
 	}
 	return r.featureMay(d.what)
+}
+
+// mutedUntil reports whether somebody may say nothing, and until when; zero for no end.
+func (r *Rules) mutedUntil(who Principal, role Role, now time.Time) (muted bool, until time.Time) {
+	if role.AtLeast(RoleModerator) && (role != RoleModerator || r.Roles[who.ID] != RoleModerator) {
+		return false, time.Time{} // an owner silences a moderator of the room's own, and nobody those above
+	}
+	b, network := held(r.Mutes, who, role, now)
+	switch {
+	case b == nil:
+		return false, time.Time{}
+	case network:
+		return true, b.networkEnds()
+	}
+	return true, b.Until
 }
 
 // featureMay is what the room as a whole does without.
@@ -129,11 +144,7 @@ func (r *Rules) memberMay(d decision, role Role) error {
 	case !d.what.says():
 		return r.featureMay(d.what)
 	}
-	if b, network := held(r.Mutes, d.who, role, d.now); b != nil && d.what != ActionDelete {
-		until := b.Until
-		if network {
-			until = b.networkEnds()
-		}
+	if muted, until := r.mutedUntil(d.who, role, d.now); muted && d.what != ActionDelete {
 		return &RefusedError{Code: RefusedMuted, Until: until}
 	}
 	switch {

@@ -19,10 +19,15 @@ type RoomSettings struct {
 	Owned   bool
 	// Role is what whoever asks is in the room.
 	Role Role
+	// Muted says that whoever asks may say nothing, MutedUntil until when; zero for no end.
+	Muted      bool
+	MutedUntil time.Time
 }
 
 func (r *Rules) seenBy(who Principal) RoomSettings {
-	return RoomSettings{Settings: r.Settings, Version: r.Version.Number, Owned: r.Owned(), Role: r.RoleOf(who)}
+	s := RoomSettings{Settings: r.Settings, Version: r.Version.Number, Owned: r.Owned(), Role: r.RoleOf(who)}
+	s.Muted, s.MutedUntil = r.mutedUntil(who, s.Role, time.Now())
+	return s
 }
 
 // Settings are a room's. Errors: those of [Node.Authorize].

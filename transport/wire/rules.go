@@ -14,8 +14,16 @@ type RoomSettings struct {
 	Owned    bool          `json:"owned"`
 	Role     chat.Role     `json:"role"`
 	Settings chat.Settings `json:"settings"`
+	// Muted says that the reader itself may say nothing.
+	Muted *Muted `json:"muted,omitempty"`
 	// OwnerURL makes an owner of whoever opens it; told once.
 	OwnerURL string `json:"ownerUrl,omitempty"`
+}
+
+// Muted is what somebody is told who may say nothing.
+type Muted struct {
+	// Until is left out where there is no end.
+	Until *timestamp `json:"until,omitempty"`
 }
 
 // noRole is what somebody without a role is told to be.
@@ -23,7 +31,11 @@ const noRole chat.Role = "guest"
 
 // RoomSettingsOf are a room's settings, as they go over the wire to one who sees them.
 func RoomSettingsOf(room chat.RoomID, s chat.RoomSettings) RoomSettings {
-	return RoomSettings{RoomID: room, Version: s.Version, Owned: s.Owned, Role: cmp.Or(s.Role, noRole), Settings: s.Settings}
+	seen := RoomSettings{RoomID: room, Version: s.Version, Owned: s.Owned, Role: cmp.Or(s.Role, noRole), Settings: s.Settings}
+	if s.Muted {
+		seen.Muted = &Muted{ending(s.MutedUntil)}
+	}
+	return seen
 }
 
 // ParseRole reads a role as it goes over the wire. What is none stays as it is: package chat refuses
