@@ -39,6 +39,9 @@ type Options struct {
 	// MaxRooms is how many rooms the node has open at the same time, with readers or just left by
 	// them; 0 for any number. Above it, a room that is not open can't be joined or polled here.
 	MaxRooms int
+	// Full reports whether the node has no memory for more rooms: then, too, a room that is not open
+	// can't be joined or polled here. By default there is always some.
+	Full func() bool
 	// Shape says how a name looks: names of one shape can't be told apart by eye. Package lookalike
 	// has one. By default names are compared as they are.
 	Shape func(name string) string
@@ -69,6 +72,9 @@ func (o Options) withDefaults() Options {
 	o.Observer = o.Observer.withDefaults()
 	if o.Policy == nil {
 		o.Policy = Open{}
+	}
+	if o.Full == nil {
+		o.Full = func() bool { return false }
 	}
 	if o.Records == nil {
 		o.Records = NoRecords{}
@@ -274,7 +280,7 @@ func (n *Node) do(id RoomID, command func(*room)) error {
 			return ErrGoingAway
 		}
 		r := n.rooms[id]
-		if r == nil && n.options.MaxRooms > 0 && len(n.rooms) >= n.options.MaxRooms {
+		if r == nil && (n.options.MaxRooms > 0 && len(n.rooms) >= n.options.MaxRooms || n.options.Full()) {
 			n.mu.Unlock()
 			return ErrFull
 		}

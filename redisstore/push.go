@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -54,19 +55,52 @@ func (s *Store) Subscribe(
 		if err := s.client.Set(ctx, s.pushOwnerKey(id), string(who), keep).Err(); err != nil {
 			return err
 		}
-		_, err := s.run(ctx, s.scripts.subscribe, []string{s.pushKey(who)}, id, id+" "+string(subscription), most, keep.Milliseconds())
-		return err
+		gone, err := s.run(ctx, s.scripts.subscribe, []string{s.pushKey(who)}, id, id+" "+string(subscription), most, keep.Milliseconds())
+		if err != nil {
+			return err
+		}
+		return s.disown(ctx, who, gone)
 	})
+}
+
+// disown forgets whose subscriptions are that are not kept any more, unless somebody else has taken
+// them over.
+func (s *Store) disown(ctx context.Context, who chat.MemberID, ids []any) error {
+	for _, id := range ids {
+		text, ok := id.(string)
+		if !ok {
+			return corrupt(s.pushKey(who), fmt.Errorf("want text, have %T", id))
+		}
+		if _, err := s.run(ctx, s.scripts.take, []string{s.pushOwnerKey(text)}, string(who)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Unsubscribe forgets one of a member's subscriptions, or all for "".
 func (s *Store) Unsubscribe(ctx context.Context, who chat.MemberID, id string) error {
 	return s.call(ctx, "forgetting a push subscription", "", func(ctx context.Context) error {
 		if id == "" {
-			return s.client.Del(ctx, s.pushKey(who)).Err()
+			elements, err := s.client.LRange(ctx, s.pushKey(who), 0, -1).Result()
+			if err != nil {
+				return err
+			}
+			var ids []any
+			for _, element := range elements {
+				id, _, _ := strings.Cut(element, " ")
+				ids = append(ids, id)
+			}
+			if err := s.client.Del(ctx, s.pushKey(who)).Err(); err != nil {
+				return err
+			}
+			return s.disown(ctx, who, ids)
 		}
-		_, err := s.run(ctx, s.scripts.subscribe, []string{s.pushKey(who)}, id, "", 0, 0)
-		return err
+		gone, err := s.run(ctx, s.scripts.subscribe, []string{s.pushKey(who)}, id, "", 0, 0)
+		if err != nil {
+			return err
+		}
+		return s.disown(ctx, who, gone)
 	})
 }
 

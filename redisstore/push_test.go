@@ -57,6 +57,11 @@ func testSubscriptions(t *testing.T, s *server) {
 	assert.Equal(t, []string{"5"}, subscribed(ann))
 	require.NoError(t, b.Unsubscribe(ctx, ann, ""))
 	assert.Empty(t, subscribed(ann))
+	for id, has := range map[string]int64{"1": 0, "2": 0, "3": 0, "4": 1, "5": 0} {
+		n, err := a.client.Exists(ctx, a.pushOwnerKey(prefix+id)).Result()
+		require.NoError(t, err)
+		assert.Equal(t, has, n, "what is not kept is nobody's, and what somebody has taken over is theirs: %s", id)
+	}
 
 	require.NoError(t, a.Revoke(ctx, bob, time.Hour))
 	assert.Empty(t, subscribed(bob), "who has signed out")

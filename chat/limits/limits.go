@@ -54,6 +54,13 @@ const (
 // whoever is new, and well above it all that is kept. It is called before anything is decided.
 func (l *Limits) Watch(full func() float64) { l.full = full }
 
+// IsFull reports whether the node takes in nobody new.
+func (l *Limits) IsFull() bool { return l.full() >= fullForNew }
+
+// keeps reports whether something of an action is kept that counts with what only reads: a mark, or
+// that somebody was let in.
+func keeps(what chat.Action) bool { return what == chat.ActionRead || what == chat.ActionEnter }
+
 // fullFor is the error for what there is no room for.
 func (l *Limits) fullFor(name Name) error {
 	if name == "" {
@@ -94,6 +101,9 @@ func (p *policy) DecideTimes(
 ) error {
 	if times > 0 {
 		if name := nameOf(what, who); name != "" {
+			if keeps(what) && p.limits.IsFull() && who.Role != chat.RoleOperator {
+				return chat.ErrFull
+			}
 			if err := p.limits.take(ctx, name, who, room, times); err != nil {
 				return err
 			}

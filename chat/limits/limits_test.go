@@ -242,7 +242,7 @@ func TestANodeThatIsFull(t *testing.T) {
 	decide := func(what chat.Action) error { return p.Decide(t.Context(), session("ann", "x"), "lobby", what) }
 	require.NoError(t, decide(chat.ActionSubscribe))
 	full = 1
-	for _, what := range []chat.Action{chat.ActionSubscribe, chat.ActionSignIn, chat.ActionCreate, chat.ActionPush, chat.ActionLink} {
+	for _, what := range []chat.Action{chat.ActionSubscribe, chat.ActionSignIn, chat.ActionCreate, chat.ActionPush, chat.ActionLink, chat.ActionRead, chat.ActionEnter} {
 		require.ErrorIs(t, decide(what), chat.ErrFull, what)
 	}
 	require.NoError(t, decide(chat.ActionPost), "who is there goes on")

@@ -149,6 +149,7 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	}
 	core := c.node(counted.Policy(chat.Open{}), p.log)
 	core.Records, core.Passwords, core.Guesses = p.store, password.New(), counted
+	core.Full = counted.IsFull
 	p.node = chat.NewNode(entries, p.store, roster, p.store, p.store, core)
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
 	p.keepalive.Bound(c.places())
