@@ -1,6 +1,8 @@
 package program
 
 import (
+	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -71,6 +73,46 @@ func TestPageSignsIn(t *testing.T) {
 	ann.Open(t, node.URL+"/rooms/kitchen")
 	ann.WaitTexts(t, "so am I", "no, I am")
 	ann.Until(t, "one sign", vouchedSigns+` === 1`)
+}
+
+// TestPageSignInIsOver has a sign-in end, as it does after a week: one is asked to sign in again, is nobody
+// else by oneself meanwhile, and what was being written is there when one is back.
+func TestPageSignInIsOver(t *testing.T) {
+	node, service := startWithSignIn(t)
+	page := chromium(t).Person(t, "Ann").Page()
+	page.Visit(t, node.URL, "kitchen", "") // by a name of one's own, which is not taken again
+	page.Click(t, "menu")
+	page.Click(t, "sign-in")
+	passSignIn(t, page, service)
+	page.WaitLive(t, "")
+	id, _, via := mySession(t, page)
+	require.Equal(t, "oidc", via)
+	page.Fill(t, "composer-input", "what I was writing")
+
+	page.ForgetCookies(t)
+	page.Open(t, node.URL+"/rooms/kitchen")
+	page.Until(t, "that it is over", `document.querySelector("#name-problem")?.textContent.includes("no longer signed in")`)
+	page.WaitLive(t, "")
+	assert.Equal(t, http.StatusUnauthorized, browser.Eval[int](t, page, `fetch("/session").then((r) => r.status)`), "nobody is made of it")
+	assert.Empty(t, browser.Eval[string](t, page, `document.querySelector('[data-testid="name-input"]').value`))
+	clickOn(t, page, "sign-in")
+	passSignIn(t, page, service)
+	page.WaitLive(t, "")
+	same, _, _ := mySession(t, page)
+	assert.Equal(t, id, same)
+	inComposer(t, page, "what I was writing")
+
+	// Who signs out knows it, and is nobody then.
+	page.Click(t, "menu")
+	page.WaitFor(t, "sign-out")
+	assert.False(t, page.Has(t, "change-name"), "the name is the service's")
+	page.Click(t, "sign-out")
+	page.Until(t, "the service, or back from it", `location.href.startsWith(`+fmt.Sprintf("%q", service.Issuer)+`) || location.pathname === "/"`)
+	page.Open(t, node.URL+"/rooms/kitchen")
+	page.WaitLive(t, "")
+	page.WaitFor(t, "name-input")
+	assert.Empty(t, browser.Eval[string](t, page, `document.querySelector("#name-problem").textContent + document.querySelector('[data-testid="name-input"]').value`))
+	assert.Equal(t, http.StatusUnauthorized, browser.Eval[int](t, page, `fetch("/session").then((r) => r.status)`))
 }
 
 // TestPageSignInThatFails says why one is not signed in, where one is asked for a name: what was

@@ -71,6 +71,13 @@ func (p *Page) Offline(t testing.TB, offline bool) {
 	})
 }
 
+// ForgetCookies takes all cookies of the person's browser away, as it does itself when their time is
+// over.
+func (p *Page) ForgetCookies(t testing.TB) {
+	t.Helper()
+	call(t, p, network.ClearBrowserCookies, cdp.Empty{})
+}
+
 // MayNotify answers the browser's question whether a site may show notifications: yes.
 func (p *Page) MayNotify(t testing.TB, site string) {
 	t.Helper()

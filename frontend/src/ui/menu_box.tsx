@@ -4,6 +4,7 @@ import { usePage } from "./context.ts";
 import { useLayer } from "./layers.ts";
 import { LinkEntry } from "./link_device/link_entry.tsx";
 import type { MenuProps } from "./menu.tsx";
+import { MenuWho } from "./menu_who.tsx";
 import { NotifyEntry } from "./notify/notify_entry.tsx";
 import { SettingsFields } from "./settings_fields.tsx";
 
@@ -43,20 +44,13 @@ export function MenuBox(props: MenuBoxProps) {
   return (
     <div class="menu-box">
       {name !== undefined && (
-        <div class="setting">
-          <bdi class="own-name">{name}</bdi>
-          <button
-            type="button"
-            class="text-button"
-            data-testid="change-name"
-            onClick={() => {
-              onClose();
-              onChangeName();
-            }}
-          >
-            {words.text("changeName")}
-          </button>
-        </div>
+        <MenuWho
+          name={name}
+          onChangeName={() => {
+            onClose();
+            onChangeName();
+          }}
+        />
       )}
       {about !== undefined && (
         <button

@@ -3,9 +3,8 @@ import type { Problem, SessionResult } from "../client/index.ts";
 import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
 import { ProblemText } from "./parts.ts";
-import { roomOf } from "./routes.ts";
-import { beginSignIn } from "./sign_in.ts";
-import { savedName, saveName } from "./visits.ts";
+import { SignInLink } from "./sign_in_link.tsx";
+import { isSignInOver, savedName, saveName } from "./visits.ts";
 
 /** What was typed and is not taken yet: the form may come to stand elsewhere meanwhile. */
 let typed: string | undefined;
@@ -21,7 +20,7 @@ export interface NamePromptProps {
 
 /** Asks for a name where one writes otherwise: the messages stay in view. */
 export function NamePrompt({ signIn, onDone, onCancel, reads = true }: NamePromptProps) {
-  const { words, baseUrl } = usePage();
+  const { words } = usePage();
   const field = useRef<HTMLInputElement>(null);
   const [name, setName] = useState(typed ?? savedName() ?? "");
   const [problem, setProblem] = useState<string | Problem | undefined>(signInProblem);
@@ -84,18 +83,7 @@ export function NamePrompt({ signIn, onDone, onCancel, reads = true }: NamePromp
           )}
         </span>
       </label>
-      {onCancel === undefined && offersSignIn() && (
-        <p class="small">
-          <a
-            class="text-button"
-            href={signInAddress(baseUrl)}
-            data-testid="sign-in"
-            onClick={beginSignIn}
-          >
-            {words.text("signIn")}
-          </a>
-        </p>
-      )}
+      {onCancel === undefined && <SignInLink />}
       <p id="name-problem" class="problem" role="alert">
         {typeof problem === "object" ? <ProblemText problem={problem} /> : problem}
       </p>
@@ -103,24 +91,11 @@ export function NamePrompt({ signIn, onDone, onCancel, reads = true }: NamePromp
   );
 }
 
-/** The server knows a provider that says who people are; without this tag nothing of it is shown. */
-function offersSignIn(): boolean {
-  return document.querySelector('meta[name="caller-oidc"]')?.getAttribute("content") === "on";
-}
-
-/** It leads elsewhere, and back into the room. */
-function signInAddress(baseUrl: string): string {
-  const url = new URL("signin", baseUrl);
-  const room = roomOf(location.href, baseUrl);
-  if (room !== undefined) url.searchParams.set("room", room);
-  return url.href;
-}
-
-/** What came of a sign-in, where nothing came of it: the address says so, once. */
+/** What came of a sign-in, where nothing came of it: the address says so, once. Or it is over. */
 function signInProblem(): Problem | undefined {
   const url = new URL(location.href);
   const why = url.searchParams.get("signin");
-  if (why === null) return undefined;
+  if (why === null) return isSignInOver() ? { code: "signin_over", title: "" } : undefined;
   url.searchParams.delete("signin");
   history.replaceState(history.state, "", url.href);
   return { code: `signin_${why}`, title: "" };

@@ -39,6 +39,8 @@ export function problemText(words: Words, problem: Problem): string {
       return words.text("signInRefused");
     case "signin_expired":
       return words.text("signInExpired");
+    case "signin_over":
+      return words.text("signInOver");
     default:
       if (problem.code.startsWith("signin_")) return words.text("signInFailed");
       return words.text("problemOther", { code: problem.detail ?? problem.code });

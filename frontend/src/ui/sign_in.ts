@@ -5,6 +5,11 @@ const KEY = "signing-in";
 
 let isBack: boolean | undefined;
 
+/** The server knows a service that says who people are; without this tag nothing of it is shown. */
+export function offersSignIn(): boolean {
+  return document.querySelector('meta[name="caller-oidc"]')?.getAttribute("content") === "on";
+}
+
 /** Somebody goes to sign in. */
 export function beginSignIn(): void {
   tabwide.set(KEY, true);

@@ -90,18 +90,34 @@ export function onVisits(run: () => void): () => void {
  * Somebody else vouches for who one is here, and the server alone knows the name. The session is in
  * a cookie that no script can read; this one beside it says that much.
  */
-function vouched(): boolean {
+export function vouched(): boolean {
   return /(^|; )caller_vouched=/.test(document.cookie);
 }
 
-/** What one calls oneself here. */
+/** Somebody has vouched for who one was here last. */
+const VOUCHED = "vouched";
+
+/** Reports of somebody who has no name whether that is because a sign-in is over. */
+export function isSignInOver(): boolean {
+  return lasting.get(VOUCHED) === true;
+}
+
+/** One signs out, and is nobody then. */
+export function signedOut(): void {
+  for (const key of [VOUCHED, "name", "session"]) lasting.set(key, undefined);
+}
+
+/** What one calls oneself here. Whose sign-in is over is nobody else by oneself. */
 export function savedName(): string | undefined {
   const name = lasting.get("name");
-  return typeof name === "string" && name !== "" && !vouched() ? name : undefined;
+  const own = typeof name === "string" && name !== "" && lasting.get(VOUCHED) !== true;
+  return own && !vouched() ? name : undefined;
 }
 
 export function saveName(name: string): void {
-  if (!vouched()) lasting.set("name", name);
+  if (vouched()) return;
+  lasting.set("name", name);
+  lasting.set(VOUCHED, undefined);
 }
 
 /**
@@ -110,14 +126,17 @@ export function saveName(name: string): void {
  */
 export function savedSession(): Session | null | undefined {
   if (vouched()) return undefined;
-  const stored = lasting.get("session");
+  const stored = lasting.get(VOUCHED) === true ? null : lasting.get("session");
   if (typeof stored !== "object" || stored === null) return null;
   const { clientId, name } = stored as Record<string, unknown>;
   return typeof clientId === "string" && typeof name === "string" ? { clientId, name } : null;
 }
 
 export function saveSession(session: Session | null): void {
-  if (vouched()) return;
+  if (vouched()) {
+    if (session !== null) lasting.set(VOUCHED, true);
+    return;
+  }
   lasting.set(
     "session",
     session === null ? undefined : { clientId: session.clientId, name: session.name },

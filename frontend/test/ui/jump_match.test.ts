@@ -26,6 +26,17 @@ test.each([
   expect(named(typed, "lobby", room)).toEqual([room]);
 });
 
+test("a room is found by its title and by its id", () => {
+  const tea = { ...entry("k3v9x"), name: "Tea at Four" };
+  const rooms = [entry("lobby"), tea, entry("tea")];
+  const ids = (typed: string) => found(rooms, typed, undefined).map(({ room }) => room);
+  expect(ids("tea")).toEqual(["k3v9x", "tea"]);
+  expect(ids("at four")).toEqual(["k3v9x"]);
+  expect(ids("K3V")).toEqual(["k3v9x"]);
+  // A title is no id: what is named so exactly can be gone to.
+  expect(found(rooms, "tea", "tea")[0]?.room).toBe("tea");
+});
+
 test("what begins so comes first", () => {
   expect(named("b", "lobby", "bar")).toEqual(["bar", "lobby"]);
 });

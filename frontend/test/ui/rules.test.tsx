@@ -569,6 +569,59 @@ describe("keeping order", () => {
     await until(() => expect(asked.at(-1)?.call).toBe("DELETE /members/bob/mute"));
   });
 
+  test("what was done just now is said, and can be taken back", async () => {
+    const { asked, answers } = owned("owner");
+    await open();
+    const does = async (id: string) => {
+      await page.click("person-more");
+      (await seen(id)).click();
+      await page.pass(50);
+      if (page.all("ask-do").length > 0) await page.click("ask-do");
+      return plain((await seen("done")).textContent);
+    };
+    const last = () => asked.at(-1);
+    expect(await does("person-ban")).toBe("Bob is banned. Lift the ban");
+    const ban = (id: string, member: object) => ({
+      id,
+      member,
+      reason: "",
+      at: "",
+      network: false,
+    });
+    answers.set("GET /bans", () =>
+      Response.json({ bans: [ban("b-1", { id: "eve", name: "Eve" }), ban("b-2", bob)] }),
+    );
+    await page.click("done-undo");
+    await until(() => expect(last()?.call).toBe("DELETE /bans/b-2"));
+    expect(page.all("done")).toEqual([]);
+
+    expect(await does("person-mute")).toBe("Bob is muted. Undo");
+    await page.click("done-undo");
+    await until(() => expect(last()?.call).toBe("DELETE /members/bob/mute"));
+    expect(await does("person-moderator")).toBe("Bob is a moderator now. Undo");
+    await page.click("done-undo");
+    await until(() =>
+      expect(last()).toMatchObject({ call: "POST /members/bob/role", body: { role: "member" } }),
+    );
+
+    // It goes away by itself, but not from under the pointer or the focus.
+    await does("person-mute");
+    page.one("done").dispatchEvent(new Event("focusin", { bubbles: true }));
+    await page.pass(60_000);
+    expect(page.all("done")).toHaveLength(1);
+    page.one("done").dispatchEvent(new Event("focusout", { bubbles: true }));
+    await page.pass(11_000);
+    expect(page.all("done")).toEqual([]);
+    // What is refused is said, and nothing of it was done.
+    answers.set("POST /members/bob/mute", () => problem(403, "not_allowed"));
+    await page.click("person-more");
+    (await seen("person-mute")).click();
+    await seen("ask-do");
+    await page.click("ask-do");
+    await until(() => expect(page.one("ask-mute").textContent).toContain("no longer do that"));
+    expect(page.all("done")).toEqual([]);
+  });
+
   test("a message of somebody else is deleted by who keeps order", async () => {
     owned("moderator");
     await open();

@@ -1,6 +1,13 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it } from "vitest";
-import { savedName, savedSession, saveName, saveSession } from "../../src/ui/visits.ts";
+import {
+  isSignInOver,
+  savedName,
+  savedSession,
+  saveName,
+  saveSession,
+  signedOut,
+} from "../../src/ui/visits.ts";
 
 describe("a session that somebody else vouches for", () => {
   afterEach(() => {
@@ -9,7 +16,7 @@ describe("a session that somebody else vouches for", () => {
     localStorage.clear();
   });
 
-  it("is asked of the server, and leaves what one called oneself before", () => {
+  it("is asked of the server, and nobody is somebody else by oneself when it is over", () => {
     saveName("Ann");
     saveSession({ clientId: "ann", name: "Ann" });
     // biome-ignore lint/suspicious/noDocumentCookie: it is what the server sets
@@ -20,8 +27,24 @@ describe("a session that somebody else vouches for", () => {
     saveSession({ clientId: "test-user", name: "Test User" });
     // biome-ignore lint/suspicious/noDocumentCookie: it is what the server sets
     document.cookie = "caller_vouched=; expires=Thu, 01 Jan 1970 00:00:00 GMT";
+    expect(isSignInOver()).toBe(true);
+    expect(savedName()).toBeUndefined();
+    expect(savedSession()).toBeNull();
+    saveSession(null);
+    expect(isSignInOver()).toBe(true);
+    // Whoever takes a name of one's own, or signs out, knows that.
+    saveName("Ann");
+    expect(isSignInOver()).toBe(false);
     expect(savedName()).toBe("Ann");
-    expect(savedSession()).toEqual({ clientId: "ann", name: "Ann" });
+    // biome-ignore lint/suspicious/noDocumentCookie: it is what the server sets
+    document.cookie = "caller_vouched=1";
+    saveSession({ clientId: "test-user", name: "Test User" });
+    signedOut();
+    // biome-ignore lint/suspicious/noDocumentCookie: it is what the server sets
+    document.cookie = "caller_vouched=; expires=Thu, 01 Jan 1970 00:00:00 GMT";
+    expect(isSignInOver()).toBe(false);
+    expect(savedName()).toBeUndefined();
+    expect(savedSession()).toBeNull();
   });
 
   it("is nobody's by a cookie whose name only ends so", () => {

@@ -15,6 +15,10 @@ export const enMore = {
   personActions: "Actions for {name}",
   signInRefused: "You weren't signed in. You can try again, or go on under a name of your own.",
   signInExpired: "Signing in took too long. Try again.",
+  signInOver:
+    "You are no longer signed in. Sign in again, or choose a name to go on under. What you were writing is kept.",
+  signOut: "Sign out",
+  signOutFailed: "Couldn't sign out. Try again in a moment.",
   signInFailed: "Signing in didn't work. Try again in a moment.",
   copy: "Copy",
   roomAbout: "About this room",

@@ -98,6 +98,11 @@ export const enRules = {
   doBan: "Ban",
   doGive: "Give away",
   doReport: "Report",
+  didBan: "{name} is banned.",
+  didBanAndDelete: "{name} is banned. What they wrote is deleted for good.",
+  didMute: "{name} is muted.",
+  didModerator: "{name} is a moderator now.",
+  didUnmoderator: "{name} is no longer a moderator.",
   reported: "Thank you. The moderators can see your report.",
   done: "Done",
   // What was done: the quiet lines of the log.

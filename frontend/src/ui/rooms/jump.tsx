@@ -8,7 +8,7 @@ import { found } from "./jump_match.ts";
 import type { Rooms } from "./rooms.ts";
 import { useRoomsView } from "./rooms_view.ts";
 
-/** Goes to one of one's rooms, or to any other, by its name. */
+/** Goes to one of one's rooms, or to any other, by its title or its id. */
 export function Jump({ rooms, onClose }: { rooms: Rooms; onClose(): void }) {
   const { words, goTo } = usePage();
   const view = useRoomsView(rooms);
@@ -92,9 +92,10 @@ export function Jump({ rooms, onClose }: { rooms: Rooms; onClose(): void }) {
             ) : (
               <>
                 <span class={`avatar hue-${hueOf(option.room)}`} aria-hidden="true">
-                  {initialsOf(option.room)}
+                  {initialsOf(option.entry.name)}
                 </span>
-                <bdi class="room-row-name">{option.room}</bdi>
+                <bdi class="room-row-name">{option.entry.name}</bdi>
+                {option.entry.name !== option.room && <bdi class="quiet small">{option.room}</bdi>}
                 <Badge {...option.entry} />
               </>
             )}

@@ -8,8 +8,8 @@ export interface JumpOption {
 }
 
 /**
- * The rooms whose names have what was typed: those that begin so first, and the one on the screen
- * last. The room that is named so exactly can be gone to even if one has never been there.
+ * The rooms whose titles or ids have what was typed: those that begin so first, and the one on the
+ * screen last. The room that is named so exactly can be gone to even if one has never been there.
  */
 export function found(
   rooms: readonly RoomEntry[],
@@ -17,12 +17,13 @@ export function found(
   named: string | undefined,
 ): JumpOption[] {
   const wanted = toLookFor(typed.trim());
-  const rank = ({ room, current, mentions, unread }: RoomEntry) =>
-    (toLookFor(room).startsWith(wanted) ? 0 : 8) +
-    (current ? 4 : 0) +
-    (mentions > 0 ? 0 : unread > 0 ? 1 : 2);
+  const names = ({ name, room }: RoomEntry) => [toLookFor(name), toLookFor(room)];
+  const rank = (entry: RoomEntry) =>
+    (names(entry).some((name) => name.startsWith(wanted)) ? 0 : 8) +
+    (entry.current ? 4 : 0) +
+    (entry.mentions > 0 ? 0 : entry.unread > 0 ? 1 : 2);
   const matches = rooms
-    .filter(({ room }) => toLookFor(room).includes(wanted))
+    .filter((entry) => names(entry).some((name) => name.includes(wanted)))
     .sort((a, b) => rank(a) - rank(b))
     .map((entry): JumpOption => ({ room: entry.room, entry }));
   const exact = matches.find(({ room }) => room === named);

@@ -14,6 +14,7 @@ import { usePage } from "../context.ts";
 import { pageFetch } from "../page_session.ts";
 import type { RoomModel } from "../room_model.ts";
 import { dropSecret, secretOf } from "./secret.ts";
+import type { Done } from "./undo.tsx";
 
 /** Until when one may only read, where that is known. */
 export interface Muted {
@@ -42,6 +43,7 @@ export class Control {
   #known: RoomRules | undefined;
   #entering: Entering | undefined;
   #muted: Muted | undefined;
+  #done: Done | undefined;
   /** The refusal that was looked at last. */
   #looked: Problem | undefined;
   #turn: Promise<unknown> = Promise.resolve();
@@ -64,6 +66,17 @@ export class Control {
   /** One is muted, as far as that was told. */
   get muted(): Muted | undefined {
     return this.#muted;
+  }
+
+  /** What one has done to somebody just now, while it is offered to take it back. */
+  get done(): Done | undefined {
+    return this.#done;
+  }
+
+  /** Something was done; undefined when it is not offered any more. */
+  did(done: Done | undefined): void {
+    this.#done = done;
+    this.#changed();
   }
 
   /** Reports whether somebody is muted, as far as the log says. */

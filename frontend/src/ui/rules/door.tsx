@@ -1,3 +1,4 @@
+import type { ComponentProps } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { End, Problem } from "../../client/index.ts";
 import { keyOf } from "../../client/rules.ts";
@@ -180,16 +181,11 @@ function useWait() {
 
 function PasswordForm({ control }: { control: Control }) {
   const { words } = usePage();
-  const field = useRef<HTMLInputElement>(null);
   const [problem, setProblem] = useState<string>();
   const [busy, setBusy] = useState(false);
   const { left, wait } = useWait();
-  useEffect(() => field.current?.focus(), []);
-
-  const enter = async (event: Event) => {
-    event.preventDefault();
-    const password = field.current?.value ?? "";
-    if (password === "" || busy || left > 0) return field.current?.focus();
+  const enter = async (password: string, field: HTMLInputElement) => {
+    if (password === "") return field.focus();
     setBusy(true);
     setProblem(undefined);
     const refused = await control.enter({ password });
@@ -198,72 +194,89 @@ function PasswordForm({ control }: { control: Control }) {
     if (refused.code === "too_much") return wait(seconds(refused.retryAfter));
     const wrong = refused.code === "wrong_password";
     setProblem(wrong ? words.text("doorWrong") : refusalOf(words, refused));
-    field.current?.select();
+    field.select();
   };
-  const said = left > 0 ? words.plural("doorWait", left) : problem;
   return (
-    <form class="name-prompt" onSubmit={enter}>
-      <label class="field">
-        <span>{words.text("doorPassword")}</span>
-        <span class="joined-field">
-          <input
-            ref={field}
-            type="password"
-            name="room-password"
-            data-testid="door-password"
-            autocomplete="current-password"
-            maxLength={256}
-            aria-invalid={said !== undefined}
-            aria-describedby="door-problem"
-            onInput={() => setProblem(undefined)}
-          />
-          <button
-            class="button primary"
-            type="submit"
-            data-testid="door-enter"
-            disabled={busy || left > 0}
-          >
-            {words.text("doorEnter")}
-          </button>
-        </span>
-      </label>
-      <p id="door-problem" class="problem" role="alert" data-testid="door-problem">
-        {said}
-      </p>
-    </form>
+    <KeyForm
+      label={words.text("doorPassword")}
+      field={{
+        type: "password",
+        name: "room-password",
+        autocomplete: "current-password",
+        maxLength: 256,
+      }}
+      testId="door-password"
+      focused
+      busy={busy || left > 0}
+      problem={left > 0 ? words.plural("doorWait", left) : problem}
+      onType={() => setProblem(undefined)}
+      onEnter={enter}
+    />
   );
 }
 
 /** An invitation that came by another way than the address bar. */
 function InviteForm({ room, control }: { room: string; control: Control }) {
   const { words } = usePage();
-  const field = useRef<HTMLInputElement>(null);
   const [problem, setProblem] = useState<string>();
-  const enter = (event: Event) => {
-    event.preventDefault();
-    const text = field.current?.value.trim() ?? "";
-    const hash = text.slice(Math.max(0, text.indexOf("#")));
+  const enter = (text: string) => {
+    const hash = text.trim().slice(Math.max(0, text.trim().indexOf("#")));
     if (keyOf(hash) === undefined) return setProblem(words.text("doorInviteNone"));
     keepSecret(room, hash);
     control.forgetEntering();
     void control.redeem();
   };
   return (
+    <KeyForm
+      label={words.text("doorInviteLabel")}
+      field={{ type: "text", inputMode: "url", autocomplete: "off" }}
+      testId="door-invite"
+      problem={problem}
+      onType={() => setProblem(undefined)}
+      onEnter={enter}
+    />
+  );
+}
+
+interface KeyFormProps {
+  label: string;
+  field: ComponentProps<"input">;
+  testId: string;
+  /** The field has the focus at once. */
+  focused?: boolean;
+  /** It can't be tried now. */
+  busy?: boolean;
+  problem: string | undefined;
+  onType(): void;
+  onEnter(text: string, field: HTMLInputElement): void;
+}
+
+/** One field for what lets one in. */
+function KeyForm(props: KeyFormProps) {
+  const { label, field, testId, focused, busy = false, problem, onType, onEnter } = props;
+  const { words } = usePage();
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (focused) input.current?.focus();
+  }, []);
+  const enter = (event: Event) => {
+    event.preventDefault();
+    if (input.current !== null && !busy) onEnter(input.current.value, input.current);
+  };
+  return (
     <form class="name-prompt" onSubmit={enter}>
       <label class="field">
-        <span>{words.text("doorInviteLabel")}</span>
+        <span>{label}</span>
         <span class="joined-field">
           <input
-            ref={field}
-            type="text"
-            inputMode="url"
-            data-testid="door-invite"
-            autocomplete="off"
+            {...field}
+            ref={input}
+            data-testid={testId}
             aria-invalid={problem !== undefined}
             aria-describedby="door-problem"
-            onInput={() => setProblem(undefined)}
+            onInput={onType}
           />
-          <button class="button primary" type="submit" data-testid="door-enter">
+          <button class="button primary" type="submit" data-testid="door-enter" disabled={busy}>
             {words.text("doorEnter")}
           </button>
         </span>

@@ -11,6 +11,7 @@ import { PersonMenu } from "./person_menu.tsx";
 import { RoomDialog } from "./room_dialog.tsx";
 import { dropOwnerUrl, ownerUrlOf, secretOf } from "./secret.ts";
 import { ShownOnce } from "./shown_once.tsx";
+import { UndoBar } from "./undo.tsx";
 
 export interface InRoomProps {
   room: string;
@@ -49,6 +50,7 @@ export function InRoom({ room, model, view, over, onOver, onHeld, say }: InRoomP
     <>
       {inside && <EnteringProblem control={control} />}
       {inside && <OwnerBar room={room} />}
+      {inside && <UndoBar control={control} say={say} />}
       {inside && <Hint view={view} rules={control.known} muted={control.muted} onHeld={onHeld} />}
       {over?.kind === "room" && (
         <RoomDialog

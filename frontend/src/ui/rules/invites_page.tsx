@@ -3,8 +3,9 @@ import type { Problem } from "../../client/index.ts";
 import { usePage } from "../context.ts";
 import { QRCode } from "../link_device/qr_code.tsx";
 import { isolate } from "../rows.tsx";
+import { ChoiceLine } from "./lines.tsx";
 import { List, useList } from "./list_page.tsx";
-import { refusalOf } from "./refusal.ts";
+import { RefusalLine } from "./refusal_line.tsx";
 import type { PageProps } from "./room_dialog.tsx";
 import { ShownOnce } from "./shown_once.tsx";
 import { spanText, untilText } from "./when.ts";
@@ -32,41 +33,25 @@ export function InvitesPage({ control }: PageProps) {
   return (
     <>
       <div class="setting-lines">
-        <label class="setting-line">
-          <span>{words.text("inviteUses")}</span>
-          <select
-            data-testid="invite-uses"
-            value={String(uses)}
-            onChange={(event) => setUses(Number(event.currentTarget.value))}
-          >
-            {USES.map((n) => (
-              <option key={n} value={String(n)}>
-                {words.plural("inviteUsesCount", n)}
-              </option>
-            ))}
-          </select>
-        </label>
-        <label class="setting-line">
-          <span>{words.text("inviteLife")}</span>
-          <select
-            data-testid="invite-life"
-            value={String(life)}
-            onChange={(event) => setLife(Number(event.currentTarget.value))}
-          >
-            {LIVES.map((s) => (
-              <option key={s} value={String(s)}>
-                {spanText(words, s)}
-              </option>
-            ))}
-          </select>
-        </label>
+        <ChoiceLine
+          testId="invite-uses"
+          label={words.text("inviteUses")}
+          value={String(uses)}
+          choices={USES.map((n) => [String(n), words.plural("inviteUsesCount", n)])}
+          onSave={(n) => setUses(Number(n))}
+        />
+        <ChoiceLine
+          testId="invite-life"
+          label={words.text("inviteLife")}
+          value={String(life)}
+          choices={LIVES.map((s) => [String(s), spanText(words, s)])}
+          onSave={(s) => setLife(Number(s))}
+        />
       </div>
       <button type="button" class="button primary" data-testid="invite-make" onClick={make}>
         {words.text("inviteMake")}
       </button>
-      <p class="problem" role="alert">
-        {refused !== undefined && refusalOf(words, refused)}
-      </p>
+      <RefusalLine problem={refused} />
       {link !== undefined && (
         <>
           <p role="status">{words.text("inviteShown")}</p>

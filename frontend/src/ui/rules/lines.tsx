@@ -3,16 +3,19 @@ import { usePage } from "../context.ts";
 import { CheckIcon } from "../icons.tsx";
 
 interface LineProps {
-  /** The setting's name on the wire. */
-  name: string;
+  testId: string;
   label: string;
-  /** It was saved just now. */
-  saved: boolean;
+  /** It was saved just now; left out where nothing is saved by itself. */
+  saved?: boolean;
 }
 
+/** A promise of false says that it was not taken. */
+type Saves<Value> = (value: Value) => unknown;
+
 /** That it was saved, for the eye; a voice is told once for the page. */
-export function SavedSign({ saved }: { saved: boolean }) {
+export function SavedSign({ saved }: { saved: boolean | undefined }) {
   const { words } = usePage();
+  if (saved === undefined) return null;
   return (
     <span class="saved-sign" aria-hidden="true" title={saved ? words.text("setSaved") : undefined}>
       {saved && <CheckIcon />}
@@ -30,7 +33,15 @@ interface TextLineProps extends LineProps {
 }
 
 /** A text is saved by Enter, and when one leaves the field; Esc brings back what it was. */
-export function TextLine({ name, label, saved, value, placeholder, most, onSave }: TextLineProps) {
+export function TextLine({
+  testId,
+  label,
+  saved,
+  value,
+  placeholder,
+  most,
+  onSave,
+}: TextLineProps) {
   const field = useRef<HTMLInputElement>(null);
   const [text, setText] = useState(value);
   /** What is on its way: leaving the field after Enter is no second change. */
@@ -51,7 +62,7 @@ export function TextLine({ name, label, saved, value, placeholder, most, onSave 
       <span class="setting-value">
         <input
           ref={field}
-          data-testid={`set-${name}`}
+          data-testid={testId}
           autocomplete="off"
           dir="auto"
           maxLength={most}
@@ -75,10 +86,10 @@ export function TextLine({ name, label, saved, value, placeholder, most, onSave 
 
 interface CheckBoxLineProps extends LineProps {
   value: boolean;
-  onSave(value: boolean): Promise<boolean>;
+  onSave: Saves<boolean>;
 }
 
-export function CheckBoxLine({ name, label, saved, value, onSave }: CheckBoxLineProps) {
+export function CheckBoxLine({ testId, label, saved, value, onSave }: CheckBoxLineProps) {
   return (
     <label class="setting-line">
       <span>{label}</span>
@@ -86,12 +97,12 @@ export function CheckBoxLine({ name, label, saved, value, onSave }: CheckBoxLine
         <SavedSign saved={saved} />
         <input
           type="checkbox"
-          data-testid={`set-${name}`}
+          data-testid={testId}
           checked={value}
           onChange={async (event) => {
             const box = event.currentTarget;
             // What was not taken shows what it is.
-            if (!(await onSave(box.checked))) box.checked = value;
+            if ((await onSave(box.checked)) === false) box.checked = value;
           }}
         />
       </span>
@@ -102,21 +113,21 @@ export function CheckBoxLine({ name, label, saved, value, onSave }: CheckBoxLine
 interface ChoiceLineProps extends LineProps {
   value: string;
   choices: readonly (readonly [value: string, text: string])[];
-  onSave(value: string): Promise<boolean>;
+  onSave: Saves<string>;
 }
 
-export function ChoiceLine({ name, label, saved, value, choices, onSave }: ChoiceLineProps) {
+export function ChoiceLine({ testId, label, saved, value, choices, onSave }: ChoiceLineProps) {
   return (
     <label class="setting-line">
       <span>{label}</span>
       <span class="setting-value">
         <SavedSign saved={saved} />
         <select
-          data-testid={`set-${name}`}
+          data-testid={testId}
           value={value}
           onChange={async (event) => {
             const select = event.currentTarget;
-            if (!(await onSave(select.value))) select.value = value;
+            if ((await onSave(select.value)) === false) select.value = value;
           }}
         >
           {choices.map(([one, text]) => (

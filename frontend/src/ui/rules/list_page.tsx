@@ -2,7 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Problem } from "../../client/index.ts";
 import { usePage } from "../context.ts";
-import { refusalOf } from "./refusal.ts";
+import { RefusalLine } from "./refusal_line.tsx";
 
 type Answer<T> = { result?: T; problem?: Problem };
 
@@ -41,9 +41,7 @@ export function List({ count, problem, none, testId, children }: ListProps) {
   const { words } = usePage();
   return (
     <>
-      <p class="problem" role="alert">
-        {problem !== undefined && refusalOf(words, problem)}
-      </p>
+      <RefusalLine problem={problem} />
       {count === undefined
         ? problem === undefined && <p role="status">{words.text("claimWorking")}</p>
         : count === 0 && <p class="quiet">{none}</p>}

@@ -5,7 +5,8 @@ import { Dialog } from "../dialog.tsx";
 import { isolate } from "../rows.tsx";
 import { useMedia } from "../use_media.ts";
 import type { Control } from "./control.ts";
-import { refusalOf } from "./refusal.ts";
+import { RefusalLine } from "./refusal_line.tsx";
+import { doneOf } from "./undo.tsx";
 
 /** What is asked before it is done to somebody. */
 export type Asked =
@@ -31,7 +32,7 @@ const SPANS = [
 ] as const;
 const MOST_DELETED = 10 * MINUTE;
 /** As the server has it. Characters. */
-const LONGEST_REASON = 200;
+const LONGEST_REASON = 300;
 
 const TITLE = {
   remove: "askRemove",
@@ -97,6 +98,7 @@ export function Ask({ asked, control, say, onClose }: AskProps) {
     if (answer.problem !== undefined) return setProblem(answer.problem);
     onClose();
     if (kind === "report") say(words.text("reported"));
+    control.did(doneOf(words, control, asked, deletes));
   };
   return (
     <Dialog
@@ -148,9 +150,7 @@ export function Ask({ asked, control, say, onClose }: AskProps) {
             />
           </label>
         )}
-        <p class="problem" role="alert">
-          {problem !== undefined && refusalOf(words, problem)}
-        </p>
+        <RefusalLine problem={problem} />
         <div class="dialog-buttons">
           <button type="button" class="button" onClick={onClose}>
             {words.text("cancel")}

@@ -3,6 +3,7 @@ import type { Problem } from "../../client/index.ts";
 import { usePage } from "../context.ts";
 import { linkOf } from "./invites_page.tsx";
 import { refusalOf } from "./refusal.ts";
+import { RefusalLine } from "./refusal_line.tsx";
 import type { PageProps } from "./room_dialog.tsx";
 import { ShownOnce } from "./shown_once.tsx";
 
@@ -74,9 +75,7 @@ export function OwnerPage({ control }: PageProps) {
       ) : (
         <OwnerLink url={url} />
       )}
-      <p class="problem" role="alert">
-        {problem !== undefined && refusalOf(words, problem)}
-      </p>
+      <RefusalLine problem={problem} />
       <button type="button" class="button" data-testid="owner-link-make" onClick={make}>
         {words.text("ownerLinkNew")}
       </button>
@@ -123,14 +122,11 @@ interface SureProps {
 
 /** What can't be undone is asked once. */
 function Sure({ hint, does, testId, act, onDone }: SureProps) {
-  const { words } = usePage();
   const [problem, setProblem] = useState<Problem>();
   return (
     <>
       <p>{hint}</p>
-      <p class="problem" role="alert">
-        {problem !== undefined && refusalOf(words, problem)}
-      </p>
+      <RefusalLine problem={problem} />
       <button
         type="button"
         class="button danger"

@@ -112,6 +112,16 @@ export function choicesOf(
     const { problem } = await answer;
     if (problem !== undefined) say(refusalOf(words, problem));
   };
+  const changeRole = async (was: boolean) => {
+    const { calls } = control;
+    const { problem } = await calls.setRole(person.id, was ? "member" : "moderator");
+    if (problem !== undefined) return say(refusalOf(words, problem));
+    control.did({
+      text: words.text(was ? "didUnmoderator" : "didModerator", { name }),
+      label: "undo",
+      undo: () => calls.setRole(person.id, was ? "moderator" : "member"),
+    });
+  };
   const ask = (kind: "remove" | "mute" | "ban" | "give") => () => onAsk({ kind, person });
   const choices: (PersonChoice | false)[] = [
     keeps &&
@@ -142,10 +152,7 @@ export function choicesOf(
       session && {
         id: "moderator",
         text: here?.role === "moderator" ? "personUnmakeModerator" : "personMakeModerator",
-        do: () =>
-          void run(
-            control.calls.setRole(person.id, here?.role === "moderator" ? "member" : "moderator"),
-          ),
+        do: () => void changeRole(here?.role === "moderator"),
       },
     owner && session && { id: "give", text: "personMakeOwner", do: ask("give") },
     keeps &&

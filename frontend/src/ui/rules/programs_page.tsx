@@ -3,8 +3,9 @@ import type { Problem } from "../../client/index.ts";
 import { usePage } from "../context.ts";
 import { roomHref } from "../routes.ts";
 import { isolate } from "../rows.tsx";
+import { CheckBoxLine, ChoiceLine } from "./lines.tsx";
 import { List, useList } from "./list_page.tsx";
-import { refusalOf } from "./refusal.ts";
+import { RefusalLine } from "./refusal_line.tsx";
 import type { PageProps } from "./room_dialog.tsx";
 import { ShownOnce } from "./shown_once.tsx";
 import { spanText, untilText } from "./when.ts";
@@ -55,38 +56,28 @@ export function ProgramsPage({ control, room }: PageProps) {
           />
         </label>
         <div class="setting-lines">
-          <label class="setting-line">
-            <span>{words.text("programRead")}</span>
-            <input
-              type="checkbox"
-              data-testid="program-read"
-              checked={read}
-              onChange={(event) => setRead(event.currentTarget.checked)}
-            />
-          </label>
-          <label class="setting-line">
-            <span>{words.text("programPost")}</span>
-            <input
-              type="checkbox"
-              data-testid="program-post"
-              checked={post}
-              onChange={(event) => setPost(event.currentTarget.checked)}
-            />
-          </label>
-          <label class="setting-line">
-            <span>{words.text("programLife")}</span>
-            <select
-              data-testid="program-life"
-              value={String(life)}
-              onChange={(event) => setLife(Number(event.currentTarget.value))}
-            >
-              {LIVES.map((s) => (
-                <option key={s} value={String(s)}>
-                  {s === 0 ? words.text("programForever") : spanText(words, s)}
-                </option>
-              ))}
-            </select>
-          </label>
+          <CheckBoxLine
+            testId="program-read"
+            label={words.text("programRead")}
+            value={read}
+            onSave={setRead}
+          />
+          <CheckBoxLine
+            testId="program-post"
+            label={words.text("programPost")}
+            value={post}
+            onSave={setPost}
+          />
+          <ChoiceLine
+            testId="program-life"
+            label={words.text("programLife")}
+            value={String(life)}
+            choices={LIVES.map((s) => [
+              String(s),
+              s === 0 ? words.text("programForever") : spanText(words, s),
+            ])}
+            onSave={(s) => setLife(Number(s))}
+          />
         </div>
         <button
           type="submit"
@@ -97,9 +88,7 @@ export function ProgramsPage({ control, room }: PageProps) {
           {words.text("programMake")}
         </button>
       </form>
-      <p class="problem" role="alert">
-        {refused !== undefined && refusalOf(words, refused)}
-      </p>
+      <RefusalLine problem={refused} />
       {token !== undefined && (
         <>
           <p role="status">{words.text("programShown")}</p>

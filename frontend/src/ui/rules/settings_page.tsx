@@ -4,7 +4,7 @@ import { keepsOrder, type Settings, type SettingsPatch } from "../../client/rule
 import { usePage } from "../context.ts";
 import { CheckBoxLine, ChoiceLine, TextLine } from "./lines.tsx";
 import { PasswordLine } from "./password_line.tsx";
-import { refusalOf } from "./refusal.ts";
+import { RefusalLine } from "./refusal_line.tsx";
 import type { PageProps, RoomPage } from "./room_dialog.tsx";
 import { spanText } from "./when.ts";
 
@@ -44,7 +44,10 @@ export function SettingsPage({ control, goTo, room }: PageProps) {
     if (problem === undefined) setSaved(Object.keys(patch)[0] as keyof Settings);
     return problem === undefined;
   };
-  const line = (name: keyof Settings) => ({ name, saved: saved === name });
+  const line = (name: keyof Settings) => ({
+    testId: `set-${name}`,
+    saved: saved === name,
+  });
   /** The value that is set is among the choices, whoever set it. */
   const among = (choices: readonly number[], value: number) =>
     [...new Set([...choices, value])].sort((a, b) => a - b);
@@ -60,9 +63,7 @@ export function SettingsPage({ control, goTo, room }: PageProps) {
   ];
   return (
     <>
-      <p class="problem" role="alert" data-testid="settings-problem">
-        {problem !== undefined && refusalOf(words, problem)}
-      </p>
+      <RefusalLine problem={problem} testId="settings-problem" />
       <p class="sr" role="status">
         {saved !== undefined && words.text("setSaved")}
       </p>
