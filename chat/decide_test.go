@@ -12,7 +12,7 @@ import (
 // is refused with which answer. What is not named is allowed.
 func TestDecide(t *testing.T) {
 	now := time.Date(2026, 1, 1, 12, 0, 0, 0, time.UTC)
-	reading := []Action{ActionSubscribe, ActionHistory, ActionMembers, ActionRead, ActionSettings}
+	reading := []Action{ActionSubscribe, ActionHistory, ActionMembers, ActionRead, ActionDownload, ActionSettings}
 	saying := []Action{ActionPost, ActionEdit, ActionReact, ActionTyping, ActionCall, ActionFile}
 	moderating := []Action{ActionChange, ActionModerate, ActionInvite}
 	owning := []Action{ActionClear, ActionClose, ActionTokens}
@@ -141,7 +141,7 @@ func TestDecide(t *testing.T) {
 		{"a token reads", Principal{ID: "t", Via: ViaToken, Rooms: []RoomID{"r"}, NoPost: true},
 			rules(func(r *Rules) { r.HasPassword = true }), false, with(refuse(notAllowed, saying, []Action{ActionDelete, ActionOwn}), others)},
 		{"or posts", Principal{ID: "t", Via: ViaToken, Rooms: []RoomID{"r"}, NoRead: true}, rules(nil), false,
-			with(refuse(notAllowed, []Action{ActionSubscribe, ActionHistory, ActionMembers, ActionRead, ActionCall, ActionOwn}), others)},
+			with(refuse(notAllowed, []Action{ActionSubscribe, ActionHistory, ActionMembers, ActionRead, ActionDownload, ActionCall, ActionOwn}), others)},
 		{"in its room", Principal{ID: "t", Via: ViaToken, Rooms: []RoomID{"other"}}, open, false, refuse(notAllowed, everything)},
 		{"also a site's", Principal{ID: "u", Via: ViaSite, Rooms: []RoomID{}, Role: RoleOwner}, open, false, refuse(notAllowed, everything)},
 	} {

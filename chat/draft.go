@@ -68,11 +68,9 @@ func validKey(key string) error {
 	if len(key) > MaxKey {
 		return tooLong("key", len(key), MaxKey)
 	}
-	for i := range len(key) {
-		if key[i] <= ' ' || key[i] > '~' {
-			reason := "may have printable ASCII characters only, and no spaces"
-			return &InvalidError{Field: "key", Limit: MaxKey, Reason: reason}
-		}
+	if !isPlain(key) {
+		reason := "may have printable ASCII characters only, and no spaces"
+		return &InvalidError{Field: "key", Limit: MaxKey, Reason: reason}
 	}
 	return nil
 }
@@ -103,8 +101,9 @@ func (m Message) validate() error {
 		return &InvalidError{Field: "type", Reason: "is a message that has been amended already"}
 	case m.ReplyTo != nil && m.ReplyTo.ID.IsZero():
 		return &InvalidError{Field: "replyTo", Reason: "names no message"}
-	case len(m.Files) > MaxFiles:
-		return tooMany("files", len(m.Files), MaxFiles)
+	}
+	if err := validFiles(m.Files); err != nil {
+		return err
 	}
 	return validMentions(m.Mentions)
 }

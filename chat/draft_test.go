@@ -30,10 +30,16 @@ func TestDraftValidate(t *testing.T) {
 		}
 		return ids
 	}
+	files := func(n int) (files []chat.File) {
+		for i := range n {
+			files = append(files, chat.File{ID: fmt.Sprint(i)})
+		}
+		return files
+	}
 	valid := []chat.Draft{
 		say("a", ""), say(" a\n", ""), say(long, ""), say("a", strings.Repeat("k", 64)),
 		say("\x1b[31m", ""), // kept as it is; the framings escape it
-		message(chat.Message{Files: make([]chat.File, chat.MaxFiles)}),
+		message(chat.Message{Files: files(chat.MaxFiles)}),
 		message(chat.Message{Text: "a", ReplyTo: &chat.Quote{ID: target}, Mentions: many(chat.MaxMentions)}),
 		edit("a"), edit(long), {Target: target, Payload: chat.Delete{}},
 		notice("locked", ""), notice("topic", `{"topic":"tea"}`),
@@ -57,7 +63,10 @@ func TestDraftValidate(t *testing.T) {
 			{Target: target, Payload: chat.Message{Text: "a"}}, {Target: target, Payload: chat.RoomNotice{What: "x"}},
 		},
 		"replyTo": {message(chat.Message{Text: "a", ReplyTo: &chat.Quote{}})},
-		"files":   {message(chat.Message{Files: make([]chat.File, chat.MaxFiles+1)})},
+		"files": {
+			message(chat.Message{Files: files(chat.MaxFiles + 1)}), message(chat.Message{Files: []chat.File{{}}}),
+			message(chat.Message{Files: []chat.File{{ID: "a b"}}}), message(chat.Message{Files: []chat.File{{ID: "a"}, {ID: "a"}}}),
+		},
 		"mentions": {
 			message(chat.Message{Text: "a", Mentions: many(chat.MaxMentions + 1)}),
 			message(chat.Message{Text: "a", Mentions: []chat.MemberID{""}}),

@@ -117,7 +117,10 @@ func (e Entry) size() int {
 	size := len(e.Text())
 	switch p := e.Payload.(type) {
 	case Message:
-		size += len(p.Mentions)*perID + len(p.Files)*perFile
+		size += len(p.Mentions) * perID
+		for _, f := range p.Files {
+			size += perFile + len(f.Preview) + len(f.Wave)
+		}
 		if p.Changes != nil {
 			for _, r := range p.Changes.Reactions {
 				size += len(r.By) * perID

@@ -49,6 +49,8 @@ type Options struct {
 	Policy Policy
 	// Records keeps the rooms' invites, tokens and reports: [NoRecords], which has none.
 	Records Records
+	// Files knows the files that messages name: [NoFiles], which has none.
+	Files Files
 	// Passwords makes and checks rooms' passwords: without, there are none. Guesses bounds how often
 	// they, and other secrets, are guessed: [Unbounded].
 	Passwords Passwords
@@ -78,6 +80,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Records == nil {
 		o.Records = NoRecords{}
+	}
+	if o.Files == nil {
+		o.Files = NoFiles{}
 	}
 	if o.Guesses == nil {
 		o.Guesses = Unbounded{}

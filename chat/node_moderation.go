@@ -59,6 +59,7 @@ func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moder
 		if err := n.deleteMessagesOf(ctx, who, room, member, e.Time.Add(-ban.DeleteMessages)); err != nil {
 			return Entry{}, err
 		}
+		n.released(ctx, room)
 	}
 	return e, nil
 }
@@ -202,6 +203,9 @@ func (n *Node) Clear(ctx context.Context, who Principal, room RoomID) (Entry, er
 		c.Notice = notice(who, NoticeCleared, noticeFields{})
 		return c, nil
 	})
+	if err == nil {
+		n.released(ctx, room)
+	}
 	return e, err
 }
 
@@ -213,5 +217,8 @@ func (n *Node) CloseRoom(ctx context.Context, who Principal, room RoomID) error 
 		to.Closed = time.Now()
 		return &RulesChange{From: may.rules, To: to}, nil
 	})
+	if err == nil {
+		n.released(ctx, room)
+	}
 	return err
 }

@@ -13,7 +13,7 @@ import (
 // then the entry has no ID. Guests can amend nothing. [Log] has the rules. The draft's From and
 // Client are set here, from the principal, and what the room's rules ask for.
 //
-// Errors: those of [Node.Authorize]; [*InvalidError] for what [Draft.Validate] names; [ErrNotFound],
+// Errors: those of [Node.Authorize] and [Files.Attach]; [*InvalidError] for what [Draft.Validate] names; [ErrNotFound],
 // [ErrGuest], [ErrNotAuthor], [ErrConflict]; [ErrKeyReused]; [*SlowModeError]; [ErrUnavailable],
 // after which the entry may or may not be stored; [ErrGoingAway].
 func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e Entry, repeated bool, err error) {
@@ -35,6 +35,10 @@ func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e
 		return Entry{}, false, ErrGoingAway
 	}
 	defer n.running.Done()
+	files := fileIDs(d.Payload)
+	if files != nil { // what the room may do without is decided, and all that is asked of a post
+		what = ActionFile
+	}
 	// Who has said it may be gone: it is carried out all the same.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), n.options.Patience)
 	defer cancel()
@@ -46,6 +50,12 @@ func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e
 	if r := n.existing(room); r != nil && !repeated {
 		r.inbox.echo(localEcho{e})
 	}
+	switch {
+	case files != nil:
+		n.options.Files.Posted(ctx, room, e)
+	case e.Kind() == KindDelete && !repeated:
+		n.released(ctx, room)
+	}
 	return e, repeated, nil
 }
 
@@ -54,10 +64,17 @@ func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e
 func (n *Node) append(ctx context.Context, who Principal, room RoomID, what Action, d Draft) (Entry, bool, error) {
 	rules := n.assumedRules(room)
 	_, d.Existing = n.options.Policy.(Counter) // rooms that begin are counted
+	attached := false
 	for tries := 1; ; tries++ {
 		may, err := n.permitted(ctx, rules, who, room, what)
 		if err != nil && tries > 1 {
 			return Entry{}, false, n.told(room, what, err)
+		}
+		if err == nil && !attached {
+			if d, err = n.attach(ctx, who, room, d); err != nil {
+				return Entry{}, false, err
+			}
+			attached = true
 		}
 		if err == nil {
 			e, repeated, err := n.log.Append(ctx, room, may.draft(d, who))

@@ -39,7 +39,8 @@ type (
 		// ReplyTo is what it answers; nil for nothing. In a draft only its ID counts: the store
 		// fills the rest.
 		ReplyTo *Quote
-		Files   []File
+		// Files go with it. In a draft only their IDs count: the node's [Files] fill the rest.
+		Files []File
 		// Mentions are the ids of the members that it names.
 		Mentions []MemberID
 		// Changes is what amendments have made of it; nil for a message that nobody has amended.
@@ -132,6 +133,12 @@ type File struct {
 	Width, Height int
 	// Preview is a small blurred picture, as a data URL; empty for other files.
 	Preview string
+	// Animated is a picture that moves.
+	Animated bool
+	// Duration and Wave are a voice note's: its length in seconds, and how loud it is; 0 and nil for
+	// other files.
+	Duration float64
+	Wave     Wave
 }
 
 // Changes is what amendments have made of a message.

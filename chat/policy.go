@@ -35,6 +35,8 @@ const (
 	// What optional features do that a room may do without.
 	ActionCall Action = "call"
 	ActionFile Action = "file"
+	// ActionDownload is reading a file that is in a message.
+	ActionDownload Action = "download"
 )
 
 // says reports whether others see what is done.
@@ -49,7 +51,7 @@ func (a Action) says() bool {
 // reads reports whether what is in the room is seen by it.
 func (a Action) reads() bool {
 	switch a {
-	case ActionSubscribe, ActionPoll, ActionHistory, ActionMembers, ActionRead, ActionCall:
+	case ActionSubscribe, ActionPoll, ActionHistory, ActionMembers, ActionRead, ActionCall, ActionDownload:
 		return true
 	}
 	return false
@@ -78,6 +80,7 @@ const (
 	ActionPush    Action = "push"    // subscribe to pushes
 	ActionPushed  Action = "pushed"  // be told by them
 	ActionPushing Action = "pushing" // have somebody told by them
+	ActionUpload  Action = "upload"  // a file's bytes, once for each megabyte begun
 )
 
 // action is what the policy is asked about for a draft.

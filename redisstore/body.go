@@ -64,6 +64,10 @@ type file struct {
 	Width   int    `json:"width,omitempty"`
 	Height  int    `json:"height,omitempty"`
 	Preview string `json:"preview,omitempty"`
+	// The next are a moving picture's, and a voice note's.
+	Animated bool      `json:"animated,omitempty"`
+	Duration float64   `json:"duration,omitempty"` // s
+	Wave     chat.Wave `json:"wave,omitempty"`
 }
 
 type reactions struct {

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -252,7 +253,7 @@ func hashRequest(d chat.Draft) string {
 			add("replyTo", p.ReplyTo.ID.String())
 		}
 		for _, f := range p.Files {
-			add("file", f.ID)
+			add("file", cmp.Or(f.SHA256, f.ID), f.Name) // sent again it has another id
 		}
 		for _, id := range p.Mentions {
 			add("mention", string(id))

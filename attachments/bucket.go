@@ -1,0 +1,376 @@
+package attachments
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/fileblob"
+	"gocloud.dev/blob/memblob"
+	"gocloud.dev/blob/s3blob"
+	"gocloud.dev/gcerrors"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+const (
+	// probeTime bounds the check at the start, shortTime a request without much in it, partTime one
+	// that carries a part: of 8 MiB, so 140 KB/s are enough.
+	probeTime = 15 * time.Second
+	shortTime = 10 * time.Second
+	partTime  = time.Minute
+	// objectType is the media type of all objects: nobody is given one from the bucket.
+	objectType = "application/octet-stream"
+)
+
+// Bucket is where the bytes are. Open it with [OpenBucket].
+type Bucket struct {
+	*blob.Bucket
+	health health
+	// Name says where it is, without what may be secret.
+	Name string
+	// Temporary says that it goes with the program.
+	Temporary bool
+	// spooled says that its client holds what it cannot read a second time in memory.
+	spooled bool
+	// folder is where its objects are files; empty where they are none.
+	folder string
+}
+
+// CheckURL tells what is wrong with a bucket's URL. Its error has nothing of the URL in it: there
+// may be a secret in it.
+func CheckURL(text string) error {
+	u, err := url.Parse(text)
+	if err != nil {
+		return errors.New("want file:///FOLDER, s3://BUCKET?region=REGION, mem:// or off")
+	}
+	switch u.Scheme {
+	case "file":
+		if u.Host != "" || !strings.HasPrefix(u.Path, "/") || u.Path == "/" || u.RawQuery != "" || u.Fragment != "" {
+			return errors.New("want a folder as in file:///var/lib/caller/files")
+		}
+	case "mem":
+		if u.Host != "" || u.Path != "" || u.RawQuery != "" {
+			return errors.New("want mem:// and nothing behind it")
+		}
+	case "s3":
+		if u.User != nil {
+			return errors.New("has a user in it: keys are taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+		}
+		if u.Host == "" || u.Path != "" && u.Path != "/" {
+			return errors.New("want a bucket as in s3://files?region=eu-central-1&prefix=caller/")
+		}
+		endpoint, err := url.Parse(u.Query().Get("endpoint"))
+		if err != nil || endpoint.User != nil {
+			return errors.New("has an endpoint that is no plain URL: keys are taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+		}
+	default:
+		return errors.New("want file:///FOLDER, s3://BUCKET?region=REGION, mem:// or off")
+	}
+	return nil
+}
+
+// OpenBucket opens the bucket of a URL, and checks that it can be written, listed, read and deleted
+// in. The empty URL is a new temporary folder, which goes with [Bucket.Close]. The error says what
+// failed; it wraps [ErrUnavailable] where that may be over in a while.
+func OpenBucket(ctx context.Context, text string, log *slog.Logger) (*Bucket, error) {
+	b, err := openBucket(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	b.health.log = log.With("files", b.Name)
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	if err := b.probe(ctx); err != nil {
+		return nil, errors.Join(err, b.Close())
+	}
+	return b, nil
+}
+
+func openBucket(ctx context.Context, text string) (*Bucket, error) {
+	if text == "" {
+		folder, err := os.MkdirTemp("", "caller-files-")
+		if err != nil {
+			return nil, fmt.Errorf("a temporary folder for files: %w", err)
+		}
+		b, err := openFolder(folder)
+		if err == nil {
+			b.Temporary = true
+		}
+		return b, err
+	}
+	if err := CheckURL(text); err != nil {
+		return nil, err
+	}
+	u, _ := url.Parse(text) // it has been checked
+	switch u.Scheme {
+	case "mem":
+		return &Bucket{Bucket: memblob.OpenBucket(nil), Name: "mem://", Temporary: true}, nil
+	case "file":
+		return openFolder(filepath.FromSlash(u.Path))
+	}
+	return openS3(ctx, u)
+}
+
+func openFolder(folder string) (*Bucket, error) {
+	inside, err := fileblob.OpenBucket(folder, &fileblob.Options{
+		CreateDir: true, DirFileMode: 0o700, NoTempDir: true, Metadata: fileblob.MetadataDontWrite,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the folder for files: %w", err)
+	}
+	return &Bucket{Bucket: inside, Name: "file://" + filepath.ToSlash(folder), folder: folder}, nil
+}
+
+func openS3(ctx context.Context, u *url.URL) (*Bucket, error) {
+	q := u.Query()
+	prefix := q.Get("prefix")
+	q.Del("prefix")
+	if q.Has("endpoint") && !q.Has("request_checksum_calculation") { // many others than Amazon's know no other
+		q.Set("request_checksum_calculation", "when_required")
+	}
+	opened := *u
+	opened.RawQuery, opened.Path = q.Encode(), ""
+	inside, err := (&s3blob.URLOpener{}).OpenBucketURL(ctx, &opened)
+	if err != nil {
+		return nil, fmt.Errorf("the S3 bucket %q: %w", u.Host, err)
+	}
+	if prefix != "" {
+		inside = blob.PrefixedBucket(inside, prefix)
+	}
+	name := "s3://" + u.Host
+	if endpoint := q.Get("endpoint"); endpoint != "" {
+		name += " at " + endpoint
+	}
+	return &Bucket{Bucket: inside, Name: name, spooled: true}, nil
+}
+
+// Close closes the bucket, and takes a temporary one away.
+func (b *Bucket) Close() error {
+	err := b.Bucket.Close()
+	if b.Temporary && b.folder != "" {
+		err = errors.Join(err, os.RemoveAll(b.folder))
+	}
+	return err
+}
+
+// probe does with one object what will be done with all others.
+func (b *Bucket) probe(ctx context.Context) error {
+	key := newKey("", "probe", "0")
+	content := []byte("caller was here")
+	failed := func(doing string, err error) error {
+		return fmt.Errorf("%s can't be %s: %w", b.Name, doing, b.unavailable(err))
+	}
+	if _, _, err := b.write(ctx, key, bytes.NewReader(content)); err != nil {
+		return fmt.Errorf("%s can't be written to: %w", b.Name, err)
+	}
+	if _, _, err := b.ListPage(ctx, blob.FirstPageToken, 1, &blob.ListOptions{Prefix: path.Dir(key) + "/"}); err != nil {
+		return failed("listed", err)
+	}
+	read, err := b.ReadAll(ctx, key)
+	if err == nil && !bytes.Equal(read, content) {
+		err = errors.New("what was read is not what was written")
+	}
+	if err != nil {
+		return failed("read", err)
+	}
+	if err := b.Delete(ctx, key); err != nil {
+		return failed("deleted in", err)
+	}
+	b.prune(key)
+	return nil
+}
+
+// unavailable makes an error of the bucket's, whatever it is, an [ErrUnavailable].
+func (b *Bucket) unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
+
+// answered notes whether the bucket has answered, and returns what its error means: [ErrGone] for
+// an object that is not there.
+func (b *Bucket) answered(ctx context.Context, err error) error {
+	switch {
+	case err == nil:
+		b.health.heard(nil)
+		return nil
+	case gcerrors.Code(err) == gcerrors.NotFound:
+		return fmt.Errorf("%w: %w", ErrGone, err)
+	case ctx.Err() != nil && context.Cause(ctx) != errTooLate:
+		return ctx.Err() // whoever asked has gone
+	}
+	err = b.unavailable(err)
+	b.health.heard(err)
+	return err
+}
+
+// errTooLate ends what takes too long.
+var errTooLate = errors.New("it takes too long")
+
+// in bounds a request to the bucket.
+func in(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, d, errTooLate)
+}
+
+// buffers are what bytes go through, 32 KiB at a time.
+var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }}
+
+// write makes an object of all that r has, also when r breaks off: broken is its error then. An r
+// without anything makes none.
+func (b *Bucket) write(ctx context.Context, key string, r io.Reader) (n int64, broken, err error) {
+	if b.spooled {
+		return b.writeSpooled(ctx, key, r)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // before Close, it takes back what was written
+	w, err := b.NewWriter(ctx, key, &blob.WriterOptions{ContentType: objectType})
+	if err != nil {
+		return 0, nil, b.answered(ctx, err)
+	}
+	n, broken, err = copyAll(w, r)
+	if err != nil || n == 0 {
+		cancel()
+		_ = w.Close() // which says that it was cancelled
+		b.prune(key)
+		if err != nil {
+			err = b.unavailable(err)
+			b.health.heard(err)
+		}
+		return 0, broken, err
+	}
+	if err := b.answered(ctx, w.Close()); err != nil {
+		return 0, broken, err
+	}
+	return n, broken, nil
+}
+
+// writeSpooled is write by way of a file: what the client may have to send twice is not in memory.
+func (b *Bucket) writeSpooled(ctx context.Context, key string, r io.Reader) (n int64, broken, err error) {
+	spool, err := newSpool()
+	if err != nil {
+		return 0, nil, b.unavailable(err)
+	}
+	defer spool.Close()
+	if n, broken, err = copyAll(spool, r); err != nil {
+		return 0, broken, b.unavailable(err)
+	}
+	if n == 0 {
+		return 0, broken, nil
+	}
+	if _, err := spool.Seek(0, io.SeekStart); err != nil {
+		return 0, broken, b.unavailable(err)
+	}
+	ctx, cancel := in(ctx, partTime)
+	defer cancel()
+	// One request has all of it.
+	err = b.Upload(ctx, key, spool, &blob.WriterOptions{ContentType: objectType, BufferSize: 2 * PartSize, MaxConcurrency: 1})
+	if err := b.answered(ctx, err); err != nil {
+		return 0, broken, err
+	}
+	return n, broken, nil
+}
+
+// spool is a file that nobody else sees, and that is gone when it is closed.
+type spool struct{ *os.File }
+
+func newSpool() (spool, error) {
+	f, err := os.CreateTemp("", "caller-spool-")
+	if err != nil {
+		return spool{}, fmt.Errorf("a file to spool an upload: %w", err)
+	}
+	_ = os.Remove(f.Name()) // where an open file can't be removed, Close does it
+	return spool{f}, nil
+}
+
+// Close implements io.Closer.
+func (s spool) Close() {
+	_ = s.File.Close() // what was read of it is all there is to it
+	_ = os.Remove(s.Name())
+}
+
+// copyAll copies what r has; broken is its error, err the writer's.
+func copyAll(w io.Writer, r io.Reader) (n int64, broken, err error) {
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	for {
+		read, rerr := r.Read(*buffer)
+		if read > 0 {
+			if _, err := w.Write((*buffer)[:read]); err != nil {
+				return n, nil, err
+			}
+			n += int64(read)
+		}
+		switch {
+		case errors.Is(rerr, io.EOF):
+			return n, nil, nil
+		case rerr != nil:
+			return n, rerr, nil
+		}
+	}
+}
+
+// remove takes an object away if it can: what is left, the sweep finds.
+func (b *Bucket) remove(ctx context.Context, key string) {
+	ctx, cancel := in(context.WithoutCancel(ctx), shortTime)
+	defer cancel()
+	_ = b.answered(ctx, b.Delete(ctx, key))
+	b.prune(key)
+}
+
+// removeAll takes all objects away that begin with a prefix, and those that are named.
+func (b *Bucket) removeAll(ctx context.Context, prefix string, parts []chat.FilePart, more ...chat.FilePart) error {
+	if err := b.health.check(); err != nil {
+		return err
+	}
+	keys := map[string]bool{}
+	for _, part := range append(parts[:len(parts):len(parts)], more...) {
+		if part.Key != "" {
+			keys[part.Key] = true
+		}
+	}
+	list := b.List(&blob.ListOptions{Prefix: prefix})
+	for {
+		one, cancel := in(ctx, shortTime)
+		object, err := list.Next(one)
+		if err != nil && !errors.Is(err, io.EOF) {
+			err = b.answered(one, err)
+		}
+		cancel()
+		if errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+		keys[object.Key] = true
+	}
+	for key := range keys {
+		one, cancel := in(ctx, shortTime)
+		err := b.answered(one, b.Delete(one, key))
+		cancel()
+		if err != nil && !errors.Is(err, ErrGone) {
+			return err
+		}
+		b.prune(key)
+	}
+	return nil
+}
+
+// prune takes the folders away that an object leaves empty, where objects are files.
+func (b *Bucket) prune(key string) {
+	if b.folder == "" {
+		return
+	}
+	for dir := path.Dir(key); dir != "." && dir != "/"; dir = path.Dir(dir) {
+		if os.Remove(filepath.Join(b.folder, filepath.FromSlash(dir))) != nil { // there is more in it
+			return
+		}
+	}
+}

@@ -1,0 +1,50 @@
+package attachments
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// awayTime is for how long a bucket that has not answered is not asked again.
+const awayTime = 3 * time.Second
+
+// health says whether the bucket answers. One that does not is asked now and then only, so that
+// nobody waits for it in vain.
+type health struct {
+	log *slog.Logger
+
+	mu   sync.Mutex // protects following
+	away error      // nil while it answers
+	till time.Time
+}
+
+// check is the error for a bucket that has not answered just now.
+func (h *health) check() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.away != nil && time.Now().Before(h.till) {
+		return h.away
+	}
+	return nil
+}
+
+// heard notes whether the bucket has answered, and logs a line for each change.
+func (h *health) heard(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	was := h.away
+	h.away = err
+	if err != nil {
+		h.till = time.Now().Add(awayTime)
+	}
+	if h.log == nil {
+		return
+	}
+	switch {
+	case err != nil && was == nil:
+		h.log.Warn("the file store does not answer: there are no files until it does", "err", err)
+	case err == nil && was != nil:
+		h.log.Info("the file store answers")
+	}
+}
