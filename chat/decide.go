@@ -16,8 +16,8 @@ type decision struct {
 	granted bool
 }
 
-// decide is who may do what, all of it. It returns nil for yes. The errors wrap [ErrNotAllowed] or
-// [ErrNotSignedIn]; [RefusedPassword] and [RefusedInvite] mean that a grant would change the
+// decide is who may do what, all of it. It returns nil for yes. The errors wrap [ErrNotAllowed],
+// [ErrNotSignedIn] or [ErrSessionOver]; [RefusedPassword] and [RefusedInvite] mean that a grant would change the
 // answer.
 func (r *Rules) decide(d decision) error {
 	if err := d.byCredential(); err != nil {
@@ -47,6 +47,9 @@ func (r *Rules) decide(d decision) error {
 
 // byCredential is what the credential that a principal came with allows, in whatever room.
 func (d decision) byCredential() error {
+	if err := d.who.Over(d.now); err != nil {
+		return err
+	}
 	if d.who.Rooms != nil && !slices.Contains(d.who.Rooms, d.room) {
 		return &RefusedError{Code: RefusedNotAllowed, Detail: "the token is for other rooms"}
 	}

@@ -2,16 +2,22 @@ package chat
 
 import (
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 )
 
 // End ends the streams that members have on this node, in all rooms, with that error, and they
-// leave at once. Until the time given, their new subscriptions are refused with it as well, those
-// that are on their way now among them.
+// leave at once; of a session's own id ([Principal.Session]) those of that session, while the
+// person's others go on. Until the time given, new subscriptions are refused with it as well,
+// those that are on their way now among them.
 func (n *Node) End(members []MemberID, why error, until time.Time) {
 	n.endings.add(members, why, until)
+	over := make(map[MemberID]bool, len(members))
+	for _, member := range members {
+		over[member] = true
+	}
 	n.mu.Lock()
 	rooms := make([]*room, 0, len(n.rooms))
 	for _, r := range n.rooms {
@@ -23,7 +29,17 @@ func (n *Node) End(members []MemberID, why error, until time.Time) {
 			for _, member := range members {
 				r.leave(member, "", why, nil)
 			}
+			r.endSessions(over, why)
 		})
+	}
+}
+
+// endSessions ends the streams of sessions that have ids of their own.
+func (r *room) endSessions(over map[MemberID]bool, why error) {
+	for _, s := range slices.Concat(r.subs.attached, r.subs.waiting) {
+		if of := s.standing; s.state != ended && of != nil && of.session != "" && over[of.session] {
+			r.end(s, why)
+		}
 	}
 }
 
@@ -62,12 +78,14 @@ func (e *endings) add(members []MemberID, why error, until time.Time) {
 	}
 }
 
-// why is why a member's streams are refused; nil if they are not.
-func (e *endings) why(member MemberID) error {
+// why is why a principal's streams are refused; nil if they are not.
+func (e *endings) why(who Principal) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if ended, ok := e.of[member]; ok && time.Now().Before(ended.until) {
-		return ended.why
+	for _, id := range []MemberID{who.ID, who.Session} {
+		if ended, ok := e.of[id]; ok && time.Now().Before(ended.until) {
+			return ended.why
+		}
 	}
 	return nil
 }

@@ -53,3 +53,58 @@ func TestEndingWhoIsEntering(t *testing.T) {
 		require.ErrorIs(t, <-failed, signedOut)
 	})
 }
+
+// TestEndingOneSession ends one sign-in of somebody whom others vouch for, and no other.
+func TestEndingOneSession(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
+		signedOut := errors.New("signed out")
+		of := func(sid string) chat.Principal {
+			who := session("Bob")
+			who.Via, who.Session = chat.ViaOIDC, who.ID+chat.MemberID("@"+sid)
+			return who
+		}
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		one, _ := subscribe(t, n, of("one"), chat.All)
+		two, sub := subscribe(t, n, of("two"), chat.All)
+		synctest.Wait()
+		ann.take()
+		n.End([]chat.MemberID{of("one").Session}, signedOut, time.Now().Add(time.Hour))
+		synctest.Wait()
+		require.ErrorIs(t, one.err(), signedOut)
+		require.NoError(t, two.err())
+		require.Empty(t, texts(ann.take()), "Bob is here by the other one")
+		_, err := n.Subscribe(t.Context(), of("one"), lobby, chat.All, &recorder{})
+		require.ErrorIs(t, err, signedOut, "one that was on its way")
+		three, another := subscribe(t, n, of("three"), chat.All)
+		require.NoError(t, three.err())
+		another.Close()
+		sub.Leave()
+	})
+}
+
+// TestWhatIsOverDoesNothing has a principal whose time is over while its connection is open.
+func TestWhatIsOverDoesNothing(t *testing.T) {
+	inLobby(t, func(t *testing.T, _ *chattest.Store, n *chat.Node) {
+		bob := session("Bob")
+		bob.Until = time.Now().Add(time.Minute)
+		eve := bob
+		eve.Session = "id-Bob@sid"
+		say := func(who chat.Principal) error {
+			_, _, err := n.Post(t.Context(), who, lobby, chat.Draft{Payload: chat.Message{Text: "hello"}})
+			return err
+		}
+		require.NoError(t, say(bob))
+		time.Sleep(time.Minute - time.Millisecond)
+		require.NoError(t, say(bob))
+		time.Sleep(time.Millisecond)
+		require.ErrorIs(t, say(bob), chat.ErrSessionOver)
+		require.NotErrorIs(t, say(bob), chat.ErrSignInOver)
+		require.ErrorIs(t, say(eve), chat.ErrSignInOver)
+		_, err := n.History(t.Context(), bob, lobby)
+		require.ErrorIs(t, err, chat.ErrSessionOver)
+		_, err = n.Enter(t.Context(), bob, lobby, chat.Credential{Owner: "secret"})
+		require.ErrorIs(t, err, chat.ErrSessionOver)
+		_, err = n.Subscribe(t.Context(), bob, lobby, chat.All, &recorder{})
+		require.ErrorIs(t, err, chat.ErrSessionOver)
+	})
+}

@@ -27,6 +27,11 @@ var (
 	ErrNotSignedIn = errors.New("not signed in")
 	// ErrNotAuthor is an [ErrNotAllowed]: only the author of a message may change it.
 	ErrNotAuthor = fmt.Errorf("%w: the message is somebody else's", ErrNotAllowed)
+	// ErrSessionOver says that what a principal came with, a session or a token, is good no more.
+	ErrSessionOver = errors.New("the session is over")
+	// ErrSignInOver is an [ErrSessionOver] of somebody whom others have vouched for: signing in there
+	// again makes the same person.
+	ErrSignInOver = fmt.Errorf("%w: it takes another sign-in", ErrSessionOver)
 	// ErrGuest is an [ErrNotAllowed]: nobody can know a guest again, so none can change what was
 	// said, or have read up to somewhere.
 	ErrGuest = fmt.Errorf("%w: a guest has nothing to be known by", ErrNotAllowed)

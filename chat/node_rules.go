@@ -322,7 +322,7 @@ func (n *Node) enterAsOwner(ctx context.Context, who Principal, room RoomID, sec
 	}
 	hash := hashOf([]byte(secret))
 	may := func(_ context.Context, rules *Rules) (permit, error) {
-		err := decision{who: who, room: room, what: ActionEnter}.byCredential()
+		err := decision{who: who, room: room, what: ActionEnter, now: time.Now()}.byCredential()
 		if err == nil && !rules.Closed.IsZero() {
 			err = &RefusedError{Code: RefusedClosed}
 		}

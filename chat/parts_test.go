@@ -377,14 +377,14 @@ func TestEndingsThatAreOverGo(t *testing.T) {
 	var e endings
 	for i := range 5 * fewEndings {
 		e.add([]MemberID{MemberID(fmt.Sprint("over-", i))}, ErrLeft, time.Now())
-		require.NoError(t, e.why(MemberID(fmt.Sprint("over-", i))))
+		require.NoError(t, e.why(Principal{ID: MemberID(fmt.Sprint("over-", i))}))
 	}
 	require.LessOrEqual(t, len(e.of), fewEndings)
 	for i := range 5 * fewEndings {
 		e.add([]MemberID{MemberID(fmt.Sprint(i))}, ErrLeft, time.Now().Add(time.Hour))
 	}
 	for i := range 5 * fewEndings {
-		require.ErrorIs(t, e.why(MemberID(fmt.Sprint(i))), ErrLeft)
+		require.ErrorIs(t, e.why(Principal{ID: MemberID(fmt.Sprint(i))}), ErrLeft)
 	}
 }
 

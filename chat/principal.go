@@ -37,6 +37,22 @@ type Principal struct {
 	Born time.Time
 	// Password is a room's, which came with the request; empty for none.
 	Password string
+	// Session is the id of the session itself where that is not the person's: somebody whom others
+	// vouch for has another one with each sign-in. [Node.End] takes either.
+	Session MemberID
+	// Until is when what the principal came with is over, by this node's clock; zero for never.
+	Until time.Time
+}
+
+// Over is why a principal is one no more: [ErrSignInOver] or [ErrSessionOver]; nil while it is.
+func (p Principal) Over(now time.Time) error {
+	switch {
+	case p.Until.IsZero() || now.Before(p.Until):
+		return nil
+	case p.Session != "":
+		return ErrSignInOver
+	}
+	return ErrSessionOver
 }
 
 // Author is the principal as the sender of an entry.

@@ -107,7 +107,7 @@ func TestTokens(t *testing.T) {
 	who.Look = ""
 	require.Equal(t, chat.Principal{
 		ID: chat.MemberID(token.ID), Name: "ci", Client: token.ID, LimitKey: token.ID,
-		Via: chat.ViaToken, Rooms: []chat.RoomID{room}, NoPost: true,
+		Via: chat.ViaToken, Rooms: []chat.RoomID{room}, NoPost: true, Until: token.Expires,
 	}, who)
 
 	_, err = node.History(ctx, who, room)

@@ -123,7 +123,11 @@ func (r *room) handle(n Notice) {
 		r.follow(false)
 		return
 	case Leaving:
-		r.leave(n.Member, n.Stream, ErrLeft, nil)
+		why := ErrLeft
+		if n.Ended {
+			why = ErrSessionOver
+		}
+		r.leave(n.Member, n.Stream, why, nil)
 		return
 	case RulesChanged:
 		r.rulesChanged(n.Version)

@@ -27,13 +27,14 @@ type standing struct {
 	network string
 	via     Via
 	role    Role
-	born    int64 // seconds; 0 for not known
+	session MemberID // as a [Principal]'s
+	born    int64    // seconds; 0 for not known
 	granted bool
 }
 
 // standingOf is nil for those of whom there is nothing to be known, which are most.
 func standingOf(who Principal, listed, granted bool) *standing {
-	s := standing{id: who.ID, guest: who.Guest, network: who.Network, via: who.Via, role: who.Role, granted: granted}
+	s := standing{id: who.ID, guest: who.Guest, network: who.Network, via: who.Via, role: who.Role, session: who.Session, granted: granted}
 	if !who.Born.IsZero() {
 		s.born = who.Born.Unix()
 	}

@@ -121,7 +121,7 @@ func (n *Node) subscribe(
 	}}
 	enter := func(r *room) {
 		s.room = r
-		if why := n.endings.why(m.ID); why != nil {
+		if why := n.endings.why(who); why != nil {
 			s.state = ended
 			done <- why
 			return

@@ -130,7 +130,7 @@ func (n *Node) RevokeToken(ctx context.Context, who Principal, room RoomID, id s
 	if err := n.dropRecord(ctx, room, RecordToken, id); err != nil {
 		return err
 	}
-	return n.signal(ctx, room, Leaving{Member: MemberID(id)})
+	return n.signal(ctx, room, Leaving{Member: MemberID(id), Ended: true})
 }
 
 // TokenPrincipal is the program that an access token makes of whoever has it. ok is false for a
@@ -157,7 +157,7 @@ func (n *Node) TokenPrincipal(ctx context.Context, text string) (_ Principal, ok
 	return Principal{
 		ID: MemberID(id), Name: token.Name, Look: base64.RawURLEncoding.EncodeToString(sum[:9]),
 		Client: id, LimitKey: id,
-		Via: ViaToken, Rooms: []RoomID{room}, NoRead: !token.Read, NoPost: !token.Post,
+		Via: ViaToken, Rooms: []RoomID{room}, NoRead: !token.Read, NoPost: !token.Post, Until: token.Expires,
 	}, true, nil
 }
 

@@ -128,6 +128,7 @@ func parseRecord(s string) (chat.Member, error) {
 type leaving struct {
 	Member chat.MemberID `json:"member"`
 	Stream string        `json:"stream,omitempty"`
+	Ended  bool          `json:"ended,omitempty"`
 }
 
 // markNotice is the payload of a chat.Marked.

@@ -85,6 +85,7 @@ func testSignals(t *testing.T, s *server) {
 		}},
 		chat.Leaving{Member: "ann-id", Stream: "s1"},
 		chat.Leaving{Member: "ann-id"},
+		chat.Leaving{Member: "t-1", Ended: true},
 	} {
 		require.NoError(t, a.Signal(ctx, r, n))
 		assert.Equal(t, n, l.next(t))

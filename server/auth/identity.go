@@ -64,7 +64,7 @@ func (i *identity) find() {
 			return
 		}
 	case kindSession, kindSite:
-		i.who = i.session.principal()
+		i.who = i.session.principal(a.options.Now())
 	}
 	i.who.NetworkKey = networkKey(address)
 	if i.kind != kindProgram { // which is banned by its token, and let in by it
@@ -88,7 +88,8 @@ func (i *identity) judge() error {
 	return i.judgeCookies()
 }
 
-// judgeCookies takes the first session that is valid.
+// judgeCookies takes the first session that is valid. Of those that are not it prefers one whose
+// owner can be the same person again: what stands before it may be a sibling domain's.
 func (i *identity) judgeCookies() (err error) {
 	for _, token := range i.auth.cookies(i.request) {
 		s, failure := i.auth.read(i.request.Context(), token)
@@ -97,7 +98,7 @@ func (i *identity) judgeCookies() (err error) {
 			i.kind, i.session = kindSession, s
 			return failure
 		}
-		if i.kind == kindGuest {
+		if i.kind == kindGuest || invalid.Code == wire.CodeSessionOver {
 			i.kind, i.session, err = kindSession, s, failure
 		}
 	}
@@ -178,6 +179,8 @@ func identityOf(r *http.Request) (*identity, error) {
 func (a *Auth) read(ctx context.Context, token string) (Session, error) {
 	s, err := a.parse(ctx, token)
 	switch {
+	case errors.Is(err, errTokenExpired) && s.SID != "":
+		return s, wire.FailureOf(chat.ErrSignInOver)
 	case errors.Is(err, errTokenExpired):
 		return s, wire.Fail(wire.CodeSessionInvalid, "it has expired")
 	case errors.Is(err, errTokenForm), errors.Is(err, errTokenForged):

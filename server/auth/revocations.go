@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -127,22 +126,9 @@ func (v *revocations) learn(ids []chat.MemberID) {
 	v.tell(news)
 }
 
-// tell ends the streams of sessions that this node has just learned the end of. Where the person
-// has others, which go on, the node does not know whose a stream is: all come back, but for those
-// that have ended.
+// tell ends the streams of sessions that this node has just learned the end of.
 func (v *revocations) tell(news []chat.MemberID) {
-	var gone, asked []chat.MemberID
-	for _, id := range news {
-		if person, _, others := strings.Cut(string(id), sidMark); others {
-			asked = append(asked, chat.MemberID(person))
-		} else {
-			gone = append(gone, id)
-		}
-	}
-	if len(gone) > 0 {
-		v.end(gone, signedOut(), time.Now().Add(SessionLife))
-	}
-	if len(asked) > 0 {
-		v.end(asked, chat.ErrGoingAway, time.Now())
+	if len(news) > 0 {
+		v.end(news, signedOut(), time.Now().Add(SessionLife))
 	}
 }

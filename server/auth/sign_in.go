@@ -13,7 +13,8 @@ import (
 
 // SignIn gives a request's own session a new name and more time, or makes a new one, which is then
 // created: also of a site's token, for as long as that is good. The answer gets it as a cookie. One
-// that is not valid is as good as none. given reads the name that is asked for; it is called with
+// that is not valid is as good as none, but for a sign-in that is over: its owner signs in again, or
+// signs out. given reads the name that is asked for; it is called with
 // the name that somebody else vouches for, which stays, or with none. Errors: those of given and of
 // [Auth.Session] but for CodeSessionInvalid of a session; a [*chat.InvalidError] of the name; a
 // [*wire.Failure] of CodeNameFixed, or of CodeNotAllowed for an access token.
@@ -33,6 +34,8 @@ func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, given func(fixed s
 	case i.kind == kindSession && i.err == nil:
 	case i.kind == kindSite && i.err == nil:
 		created, s.SID, s.Born = true, newCode(), a.now()
+	case i.isOver(): // as somebody else they would lose what is theirs without a word
+		return Session{}, "", false, i.err
 	case i.kind == kindSite, i.err != nil && i.kind != kindGuest && !errors.As(i.err, &invalid):
 		return Session{}, "", false, i.err // it may be good: its owner stays who they are
 	default:
@@ -62,8 +65,18 @@ func (a *Auth) SignIn(w http.ResponseWriter, r *http.Request, given func(fixed s
 	return s, token, created, err
 }
 
+// isOver reports whether a request came with a sign-in that is over.
+func (i *identity) isOver() bool {
+	var failure *wire.Failure
+	return errors.As(i.err, &failure) && failure.Code == wire.CodeSessionOver
+}
+
 // now is the time in the precision that tokens have.
 func (a *Auth) now() time.Time { return a.options.Now().UTC().Truncate(time.Millisecond) }
+
+// overKept is for how long after the end of a sign-in a browser still has its cookie: by it somebody
+// who comes back is told to sign in again, and does not become somebody else.
+const overKept = 30 * 24 * time.Hour
 
 // give makes a session's token, with all the time that one has or that who vouches for it has given
 // it, and gives it as a cookie too.
@@ -79,8 +92,12 @@ func (a *Auth) give(w http.ResponseWriter, r *http.Request, s Session) (_ Sessio
 	if token, err = s.Sign(key, now); err != nil {
 		return Session{}, "", err
 	}
-	a.setCookie(w, r, token, s.Expires.Sub(now))
-	a.setVouched(w, r, s.Via != chat.ViaItself, s.Expires.Sub(now))
+	life := s.Expires.Sub(now)
+	if s.SID != "" {
+		life += overKept
+	}
+	a.setCookie(w, r, token, life)
+	a.setVouched(w, r, s.Via != chat.ViaItself, life)
 	return s, token, nil
 }
 
@@ -119,8 +136,14 @@ func (i *identity) SignOut(w http.ResponseWriter) (chat.Via, error) {
 // streams end. The answer takes the cookie back. Errors are those of [Auth.Session]; a
 // [*wire.Failure] of CodeSessionRequired when there is none.
 func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) error {
+	i, err := identityOf(r)
+	if err != nil {
+		return err
+	}
 	s, given, err := a.Session(r)
 	switch {
+	case i.isOver():
+		err = nil // there is only the cookie left
 	case err == nil && !given:
 		err = wire.Fail(wire.CodeSessionRequired, "there is none to end")
 	case err == nil && s.Via != chat.ViaItself && s.SID == "":

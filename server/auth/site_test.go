@@ -78,7 +78,9 @@ func TestASitesUser(t *testing.T) {
 		assert.Equal(t, chat.Principal{
 			ID: VouchedID(chat.ViaSite, testIssuer, "42"), Name: "Eve", Via: chat.ViaSite, Role: chat.RoleModerator,
 			Rooms: []chat.RoomID{"tea", "lobby"}, Client: string(who.ID), LimitKey: string(who.ID), NetworkKey: "192.0.2.1", Network: who.Network,
+			Until: who.Until,
 		}, who)
+		assert.WithinDuration(t, time.Now().Add(5*time.Minute+clockSkew), who.Until, testwait.Limit, "as long as it is taken")
 	}
 }
 

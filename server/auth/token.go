@@ -34,14 +34,21 @@ type Session struct {
 	Rooms []chat.RoomID // as a [chat.Principal]'s
 }
 
-// principal is the session's owner.
-func (s Session) principal() chat.Principal {
+// principal is the session's owner, at a time of the clock that sessions expire by.
+func (s Session) principal(now time.Time) chat.Principal {
 	id := string(s.ID)
 	who := chat.Principal{
 		ID: s.ID, Name: s.Name, Client: id, LimitKey: id, Via: s.Via, Role: s.Role, Rooms: s.Rooms, Born: s.Born,
+		Until: time.Now().Add(s.Expires.Sub(now)), // by the clock that streams end by
 	}
 	if s.Via != chat.ViaItself {
 		who.Born = time.Time{} // signing in again makes nobody a newcomer, and lets nobody get away
+	}
+	switch {
+	case s.SID != "":
+		who.Session = s.revokedAs()
+	case s.Via == chat.ViaSite: // a token of the site's own, which is taken for so long
+		who.Until = who.Until.Add(clockSkew)
 	}
 	return who
 }
@@ -135,7 +142,8 @@ func (s Session) Sign(key []byte, now time.Time) (string, error) {
 	return signed, nil
 }
 
-// parseToken reads a token of either format that was signed with key and is still good.
+// parseToken reads a token of either format that was signed with key and is still good. With
+// [errTokenExpired] comes whose it was.
 func parseToken(token string, key []byte, now time.Time) (Session, error) {
 	if len(token) > maxToken {
 		return Session{}, errTokenForm
@@ -158,7 +166,7 @@ func parseToken(token string, key []byte, now time.Time) (Session, error) {
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
 		return Session{}, errTokenForged
 	case errors.Is(err, jwt.ErrTokenExpired):
-		return Session{}, errTokenExpired
+		err = errTokenExpired // of a token that was ours
 	case err != nil:
 		return Session{}, errTokenForm
 	}
@@ -169,7 +177,7 @@ func parseToken(token string, key []byte, now time.Time) (Session, error) {
 	if c.Born != 0 {
 		s.Born = time.UnixMilli(c.Born).UTC()
 	}
-	return s, nil
+	return s, err
 }
 
 // isOurs reports whether a token says that it is Caller's, true or not.

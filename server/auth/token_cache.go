@@ -35,7 +35,7 @@ func (v *tokenCache) parse(token string, key []byte, now time.Time) (Session, er
 		return s, err
 	}
 	if !now.Before(found.session.Expires) {
-		return Session{}, errTokenExpired
+		return found.session, errTokenExpired
 	}
 	return found.session, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
@@ -68,7 +69,9 @@ func TestASitesUserGetsASession(t *testing.T) {
 	assert.Equal(t, chat.Principal{
 		ID: s.ID, Name: "Eve", Via: chat.ViaSite, Role: chat.RoleOwner, Rooms: []chat.RoomID{"tea"},
 		Client: string(s.ID), LimitKey: string(s.ID), NetworkKey: "192.0.2.1", Network: who.Network,
+		Session: s.ID + "@" + chat.MemberID(s.SID), Until: who.Until,
 	}, who)
+	assert.WithinDuration(t, time.Now().Add(5*time.Minute), who.Until, testwait.Limit, "as long as the site's token")
 
 	n.now = n.now.Add(4 * time.Minute)
 	again, token, created, err := n.post("Eve", "Cookie", "caller_session="+token)
@@ -132,6 +135,8 @@ func TestNoSessionIsFixed(t *testing.T) {
 	require.NoError(t, err)
 	b, err := n.principal("/", "Cookie", "caller_session="+second)
 	require.NoError(t, err)
+	assert.NotEqual(t, a.Session, b.Session)
+	a.Session, a.Until, b.Session, b.Until = "", time.Time{}, "", time.Time{}
 	assert.Equal(t, a, b, "the same person")
 	assert.Equal(t, chat.ViaOIDC, a.Via)
 	assert.NotEqual(t, ann().ID, a.ID, "who planted the cookie is not them")
@@ -147,7 +152,8 @@ func TestNoSessionIsFixed(t *testing.T) {
 	}, "Cookie", "caller_session="+first)
 	require.Len(t, back, 1)
 	assert.Negative(t, back[0].MaxAge)
-	assert.Equal(t, a.ID, <-n.ended)
+	gone, _ := n.parse(t.Context(), first)
+	assert.Equal(t, gone.ID+"@"+chat.MemberID(gone.SID), <-n.ended)
 	_, err = n.principal("/", "Cookie", "caller_session="+first)
 	assert.Equal(t, wire.CodeSessionInvalid, wire.FailureOf(err).Code)
 	for _, token := range []string{second, must(n.vouch(person))(t)} {
@@ -260,7 +266,7 @@ func TestThePageIsToldOfAVouchedSession(t *testing.T) {
 	assert.Equal(t, "caller_vouched", vouched[1].Name)
 	assert.Equal(t, "1", vouched[1].Value)
 	assert.False(t, vouched[1].HttpOnly)
-	assert.Equal(t, 3600, vouched[1].MaxAge)
+	assert.Equal(t, int((time.Hour+overKept)/time.Second), vouched[1].MaxAge, "the page has it, and asks, when the sign-in is over")
 
 	plain := func(cookies string) []*http.Cookie {
 		return n.serve(func(w http.ResponseWriter, r *http.Request) {
@@ -336,4 +342,60 @@ func TestAccessTokens(t *testing.T) {
 	require.Error(t, err)
 	_, _, _, err = n.post("Ann", "Authorization", "Bearer "+good)
 	assert.Equal(t, wire.CodeNotAllowed, wire.FailureOf(err).Code)
+}
+
+// When a sign-in is over its owner is told so, and becomes nobody else without a word: they sign in
+// again, or sign out.
+func TestASignInThatIsOver(t *testing.T) {
+	n := newNode(t, &fakeStore{}, Options{Key: testKey})
+	person := httpapi.Person{Via: chat.ViaOIDC, Issuer: "https://idp.example", Subject: "7", Name: "Ann", Life: time.Hour}
+	var cookies []*http.Cookie
+	cookies = n.serve(func(w http.ResponseWriter, r *http.Request) {
+		require.NoError(t, httpapi.IdentityOf(r).(httpapi.Voucher).Vouch(w, person))
+	})
+	require.Len(t, cookies, 2)
+	for _, c := range cookies {
+		assert.Equal(t, int((time.Hour+overKept)/time.Second), c.MaxAge, "%s: the browser still has it then", c.Name)
+	}
+	token := cookies[0].Value
+	before, err := n.principal("/", "Cookie", "caller_session="+token)
+	require.NoError(t, err)
+	n.now = n.now.Add(time.Hour)
+	for _, cookie := range []string{
+		"caller_session=" + token, "caller_session=planted; caller_session=" + token,
+		"caller_session=" + signed(t, Session{ID: "x", Name: "X", Expires: start}, testKey) + "; caller_session=" + token,
+	} {
+		_, err = n.principal("/", "Cookie", cookie)
+		assert.Equal(t, wire.CodeSessionOver, wire.FailureOf(err).Code)
+		assert.Equal(t, 401, wire.FailureOf(err).Status())
+		_, _, _, err = n.post("Ann", "Cookie", cookie)
+		assert.Equal(t, wire.CodeSessionOver, wire.FailureOf(err).Code)
+	}
+	valid := signed(t, Session{ID: "y", Name: "Y", Expires: n.now.Add(time.Hour)}, testKey)
+	who, err := n.principal("/", "Cookie", "caller_session="+token+"; caller_session="+valid)
+	require.NoError(t, err)
+	assert.Equal(t, chat.MemberID("y"), who.ID)
+
+	again, err := n.vouch(person, "Cookie", "caller_session="+token)
+	require.NoError(t, err)
+	who, err = n.principal("/", "Cookie", "caller_session="+again)
+	require.NoError(t, err)
+	assert.Equal(t, before.ID, who.ID)
+
+	var via chat.Via
+	back := n.serve(func(w http.ResponseWriter, r *http.Request) {
+		via, err = httpapi.IdentityOf(r).(httpapi.Voucher).SignOut(w)
+	}, "Cookie", "caller_session="+token+"; caller_vouched=1")
+	require.NoError(t, err)
+	assert.Equal(t, chat.ViaOIDC, via)
+	require.Len(t, back, 2)
+	for _, c := range back {
+		assert.Negative(t, c.MaxAge, c.Name)
+	}
+
+	own := ann()
+	own.Expires = start
+	_, _, created, err := n.post("Ann", "Cookie", "caller_session="+signed(t, own, testKey))
+	require.NoError(t, err, "who vouches for themselves can be anybody")
+	assert.True(t, created)
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/wire"
@@ -38,9 +39,29 @@ type Conn struct {
 	ended bool
 	place handle // in the keepalive's poller
 
-	address *string // by which it has a place of the keepalive's; nil for none
+	from *origin // nil until it has joined its first rooms
 
 	reader Reader // who is told of what the peer sends; nil to discard it
+}
+
+// origin is what a connection knows of whom it is from.
+type origin struct {
+	address string // by which it has a place of the keepalive's
+	// until is when what they came with is over, in Unix milliseconds, and signedIn says that others
+	// vouch for them; 0 for never.
+	until    int64
+	signedIn bool
+}
+
+// over is why a connection has to end by itself; nil while it has not.
+func (c *Conn) over(now time.Time) error {
+	if c.from == nil || c.from.until == 0 || now.UnixMilli() < c.from.until {
+		return nil
+	}
+	if c.from.signedIn {
+		return chat.ErrSignInOver
+	}
+	return chat.ErrSessionOver
 }
 
 // Reader reads what a peer sends.
@@ -270,8 +291,8 @@ func (c *Conn) Close() { c.outbox.Close() }
 // gone is called once, when the connection has ended.
 func (c *Conn) gone() {
 	c.leaveAll()
-	if c.address != nil {
-		c.keepalive.places.Leave(*c.address)
+	if c.from != nil {
+		c.keepalive.places.Leave(c.from.address)
 	}
 	c.mu.Lock()
 	place := c.place

@@ -19,8 +19,10 @@ func (c *Conn) JoinAll(
 		c.Close()
 		return err
 	}
-	address := strings.Clone(who.NetworkKey)
-	c.address = &address
+	c.from = &origin{address: strings.Clone(who.NetworkKey), signedIn: who.Session != ""}
+	if !who.Until.IsZero() {
+		c.from.until = who.Until.UnixMilli()
+	}
 	for i, at := range starts {
 		at.Start.Transport = transport
 		if at.Start.Together = len(starts); i > 0 {

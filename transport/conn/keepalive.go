@@ -71,7 +71,7 @@ func (k *Keepalive) run() {
 	}
 }
 
-// tick pings those that are due and have been sent nothing else.
+// tick pings those that are due and have been sent nothing else, and ends those whose time is over.
 func (k *Keepalive) tick(at time.Time) {
 	now := k.now.Add(1)
 	k.mu.Lock()
@@ -84,6 +84,10 @@ func (k *Keepalive) tick(at time.Time) {
 		if c.outbox.isClosed() {
 			continue
 		}
+		if over := c.over(at); over != nil {
+			c.End(wire.FailureOf(over))
+			continue
+		}
 		next := c.sentAt.Load() + k.every
 		if !c.proven || next <= now {
 			c.proven = true
@@ -94,6 +98,10 @@ func (k *Keepalive) tick(at time.Time) {
 			}
 			c.send(ping)
 			next = now + k.every
+		}
+		if c.from != nil && c.from.until != 0 {
+			left := c.from.until - at.UnixMilli()
+			next = min(next, now+1+left/tick.Milliseconds())
 		}
 		again[next] = append(again[next], c)
 	}

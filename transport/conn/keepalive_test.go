@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/stretchr/testify/require"
 )
@@ -18,11 +19,25 @@ type memory struct {
 	at     []time.Duration
 	began  time.Time
 	closed bool
+	text   string // what was written last
+}
+
+func (m *memory) isClosed() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.closed
+}
+
+func (m *memory) last() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.text
 }
 
 func (m *memory) Write(b []byte) (int, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.text = string(b)
 	if strings.Contains(string(b), `"type":"ping"`) {
 		m.at = append(m.at, time.Since(m.began).Round(time.Second/4))
 	}
@@ -101,5 +116,48 @@ func TestTheHeartEndsWhatDoesNotEndByItself(t *testing.T) {
 		require.ErrorIs(t, keepalive.Close(ctx), context.DeadlineExceeded)
 		require.True(t, peer.closed)
 		require.Error(t, NewConn(keepalive, wire.NDJSON, plain, true).Open(&memory{}, nil), "none is taken any more")
+	})
+}
+
+// Whoever's time is over is ended when it is, whatever is sent to it, and nobody else.
+func TestTheHeartEndsWhoseTimeIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		keepalive := NewKeepalive(15 * time.Second)
+		began := time.Now()
+		open := func(who chat.Principal) (*Conn, *memory) {
+			peer := &memory{began: began}
+			c := NewConn(keepalive, wire.NDJSON, plain, true)
+			require.NoError(t, c.JoinAll(t.Context(), nil, who, "ws", nil))
+			require.NoError(t, c.Open(peer, nil))
+			return c, peer
+		}
+		stays, _ := open(chat.Principal{})
+		var ending []*memory
+		for _, who := range []chat.Principal{{}, {Session: "eve@1"}} {
+			who.Until = began.Add(40 * time.Second)
+			busy, peer := open(who)
+			ending = append(ending, peer)
+			go func() {
+				for range 50 {
+					busy.Send([]byte("something\n"))
+					time.Sleep(time.Second)
+				}
+			}()
+		}
+		time.Sleep(39 * time.Second)
+		synctest.Wait()
+		for _, peer := range ending {
+			require.False(t, peer.isClosed())
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		for i, code := range []string{"session_invalid", "session_over"} {
+			require.True(t, ending[i].isClosed())
+			require.Contains(t, ending[i].last(), code)
+		}
+		time.Sleep(time.Minute)
+		require.False(t, stays.outbox.isClosed())
+		stays.Close()
+		require.NoError(t, keepalive.Close(t.Context()))
 	})
 }

@@ -75,6 +75,9 @@ func (h *Handler) wait(
 // poll up. One that has only said that it sends no more is answered like any other. It may as well
 // be gone, which can't be told apart, so its presence is no longer this poll's.
 func (p *poll) rest(r *http.Request, wait time.Duration) {
+	if until := p.who.Until; !until.IsZero() {
+		wait = min(wait, max(time.Until(until), 0))
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	inputEnd := httpapi.InputEnd(r)
@@ -132,6 +135,9 @@ func (p *poll) isGoingAway() bool {
 // pages are the rooms' answers as they stand now.
 func (p *poll) pages(ctx context.Context) ([]wire.RoomPage, error) {
 	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := p.who.Over(time.Now()); err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, rosterTime)

@@ -21,6 +21,7 @@ const (
 	CodeInvalidUTF8      Code = "invalid_utf8"
 	CodeSessionInvalid   Code = "session_invalid"
 	CodeSessionRequired  Code = "session_required"
+	CodeSessionOver      Code = "session_over"
 	CodeCrossOrigin      Code = "cross_origin"
 	CodeWrongHost        Code = "wrong_host"
 	CodeTokenInURL       Code = "token_in_url"
@@ -96,6 +97,8 @@ func meaningOf(c Code) meaning {
 		return meaning{401, CloseNotSignedIn, "The session is not valid", 0}
 	case CodeSessionRequired:
 		return meaning{401, CloseNotSignedIn, "A session is needed", 0}
+	case CodeSessionOver:
+		return meaning{401, CloseNotSignedIn, "The sign-in is over", 0}
 	case CodeCrossOrigin:
 		return meaning{403, CloseNotAllowed, "Requests from other sites are not allowed", 0}
 	case CodeWrongHost:
@@ -257,6 +260,10 @@ func FailureOf(err error) *Failure {
 		failure = Fail(CodeVersionMismatch, "read the settings again")
 	case errors.Is(err, chat.ErrKeyReused):
 		failure = Fail(CodeKeyReused, "a repeat is the same request: take another key for another one")
+	case errors.Is(err, chat.ErrSignInOver):
+		failure = Fail(CodeSessionOver, "sign in again to be the same person, or DELETE /session to be nobody in particular")
+	case errors.Is(err, chat.ErrSessionOver):
+		failure = Fail(CodeSessionInvalid, "it has expired, or was ended")
 	case errors.Is(err, chat.ErrNotSignedIn):
 		failure = Fail(CodeSessionRequired, "POST /session makes one")
 	case errors.Is(err, chat.ErrFull):

@@ -154,6 +154,10 @@ func (s *session) fail(err error, room chat.RoomID, key string) {
 }
 
 func (s *session) carryOut(c wire.Command) bool {
+	if over := s.who.Over(time.Now()); over != nil { // the keepalive has not come to it yet
+		s.conn.End(wire.FailureOf(over))
+		return false
+	}
 	switch c.Type {
 	case wire.CommandPing:
 		if !s.mayPing() {
@@ -249,7 +253,7 @@ func (s *session) join(c wire.Command) {
 		return
 	}
 	failure := wire.FailureOf(err)
-	if failure.Code == wire.CodeSessionInvalid { // signed out while in no room, which would have ended it
+	if errors.Is(err, chat.ErrSessionOver) || failure.Code == wire.CodeSessionInvalid { // ended while in no room, which would have ended it
 		s.conn.End(failure)
 		return
 	}
