@@ -14,7 +14,9 @@ import { pageFetch } from "./page_session.ts";
 export type EarlierState = "more" | "loading" | "failed" | "none";
 
 /** Messages that are asked for at once when one scrolls; the server gives at most 1,000. */
-const PAGE = 100;
+const PAGE = 50;
+/** Entries that are taken in as one task: one scrolls meanwhile. */
+const SLICE = 10;
 const WITHIN = 15_000;
 
 /** Loads earlier messages page by page, the newest first. */
@@ -97,9 +99,13 @@ async function read(address: string): Promise<Entry[] | undefined> {
     if (!response.ok) return undefined;
     const { messages } = (await response.json()) as { messages?: unknown };
     if (!Array.isArray(messages)) return undefined;
-    return messages
-      .map((entry) => decodeEvent(JSON.stringify(entry)))
-      .filter((event) => event?.type === "message" || event?.type === "unknown");
+    const entries: Entry[] = [];
+    for (const [i, entry] of messages.entries()) {
+      if (i % SLICE === SLICE - 1) await new Promise((go) => setTimeout(go, 0));
+      const event = decodeEvent(JSON.stringify(entry));
+      if (event?.type === "message" || event?.type === "unknown") entries.push(event);
+    }
+    return entries;
   } catch {
     return undefined;
   } finally {

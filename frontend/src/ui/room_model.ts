@@ -26,7 +26,7 @@ import type { joinTabs } from "../client/tabs.ts";
 import { Talk } from "./conversation/talk.ts";
 import { Writing, type WritingView } from "./conversation/writing.ts";
 import { Earlier, type EarlierState } from "./earlier.ts";
-import { oncePerFrame } from "./frame.ts";
+import { afterFrame, oncePerFrame } from "./frame.ts";
 import { feed, takeKept } from "./kept.ts";
 import { tellTabs } from "./link_device/link_gate.tsx";
 import { readMemory } from "./network_memory.ts";
@@ -111,10 +111,7 @@ export class RoomModel {
   readonly #typing = new Map<string, { person: Person; until: number }>();
   #typingTimer: ReturnType<typeof setTimeout> | undefined;
   #view: RoomView;
-  readonly #changed = oncePerFrame(() => {
-    this.#view = this.#build();
-    for (const listener of [...this.#listeners]) listener();
-  });
+  readonly #changed = oncePerFrame(() => this.#draw());
   #lost: RoomView["lost"];
   /** There was something before the log began again. */
   #had = false;
@@ -129,7 +126,7 @@ export class RoomModel {
     this.#room = room;
     const address = (path: string) =>
       new URL(`rooms/${encodeURIComponent(room)}${path}`, shared.baseUrl).href;
-    this.#earlier = new Earlier(address("/messages"), () => this.#changed());
+    this.#earlier = new Earlier(address("/messages"), () => afterFrame(() => this.#draw()));
     this.#saved = new SavedPosts(room, (posts) => this.client.restore(posts));
     // Who comes back from a sign-in is whom the server says, and nobody from before.
     const session = isBackFromSignIn() ? undefined : savedSession();
@@ -350,6 +347,11 @@ export class RoomModel {
       this.#expireTyping();
       this.#changed();
     }, 1_000);
+  }
+
+  #draw(): void {
+    this.#view = this.#build();
+    for (const listener of [...this.#listeners]) listener();
   }
 
   #build(): RoomView {

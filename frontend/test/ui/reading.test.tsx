@@ -272,9 +272,9 @@ describe("earlier messages", () => {
     earlier.load(at(3));
     await page.pass(100);
     expect(asked.map((address) => new URL(address).search)).toEqual([
-      "?before=3-x&limit=100",
-      "?before=3-x&limit=100",
-      "?before=2-x&limit=100",
+      "?before=3-x&limit=50",
+      "?before=3-x&limit=50",
+      "?before=2-x&limit=50",
     ]);
     expect(states).toEqual(["loading", "more", "loading", "none"]);
   });
