@@ -196,7 +196,7 @@ func (n *Node) Bans(ctx context.Context, who Principal, room RoomID) ([]Ban, err
 // [Node.Authorize].
 func (n *Node) Clear(ctx context.Context, who Principal, room RoomID) (Entry, error) {
 	_, e, err := n.change(ctx, who, room, ActionClear, func(_ context.Context, may permit) (*RulesChange, error) {
-		if !may.rules.Owned() {
+		if !may.rules.Owned() && !may.role.AtLeast(RoleOperator) {
 			return nil, ErrNotOwned
 		}
 		c := &RulesChange{From: may.rules, To: may.rules.Clone(), Clear: true}

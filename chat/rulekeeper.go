@@ -50,6 +50,12 @@ type RulesChange struct {
 	Only  MemberID
 }
 
+// LeavesUnowned reports whether all that is done is to clear a room that nobody owns: it has no
+// rules after that either, and no version.
+func (c RulesChange) LeavesUnowned() bool {
+	return c.Clear && c.From.Version.IsZero() && len(c.To.Roles) == 0 && c.To.Closed.IsZero()
+}
+
 // RulesChanged is the notice that a room's rules are of another version now.
 type RulesChanged struct{ Version RulesVersion }
 

@@ -40,6 +40,9 @@ func (s *Store) ChangeRules(
 	ctx context.Context, room chat.RoomID, c chat.RulesChange,
 ) (chat.Entry, chat.RulesVersion, error) {
 	version := chat.RulesVersion{Number: c.From.Version.Number + 1, Tag: newTag()}
+	if c.LeavesUnowned() {
+		version = chat.RulesVersion{}
+	}
 	args, tag, err := s.changeArgs(room, c, version)
 	if err != nil {
 		return chat.Entry{}, version, err

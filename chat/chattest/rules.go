@@ -52,10 +52,12 @@ func (s *Store) ChangeRules(
 	case c.Alone && c.Only == "" && len(r.Members) > 0, c.Alone && c.Only != "" && (len(r.Members) != 1 || !here):
 		return chat.Entry{}, chat.RulesVersion{}, fmt.Errorf("change the rules of %s: %w", room, chat.ErrOwned)
 	}
-	r.store.tag += 0x01010101
 	rules := c.To.Clone()
-	rules.Version = chat.RulesVersion{Number: c.From.Version.Number + 1, Tag: r.store.tag}
-	r.Rules, r.ownerSeen = rules, rules.OwnerSeen
+	if !c.LeavesUnowned() {
+		r.store.tag += 0x01010101
+		rules.Version = chat.RulesVersion{Number: c.From.Version.Number + 1, Tag: r.store.tag}
+		r.Rules, r.ownerSeen = rules, rules.OwnerSeen
+	}
 	for _, session := range c.Revoke {
 		delete(r.Grants, session)
 	}
@@ -71,7 +73,9 @@ func (s *Store) ChangeRules(
 	if closed {
 		r.Rules = &chat.Rules{Version: rules.Version, Settings: chat.DefaultSettings(), Closed: rules.Closed}
 	}
-	r.Tell(chat.RulesChanged{Version: rules.Version})
+	if !c.LeavesUnowned() {
+		r.Tell(chat.RulesChanged{Version: rules.Version})
+	}
 	if c.Notice.Payload == nil {
 		return c.Notice.Entry(chat.Cursor{}, time.Time{}), rules.Version, nil
 	}

@@ -68,6 +68,7 @@ func TestStore(t *testing.T, open Open, skipped ...string) {
 		{"what is held ahead does not come back twice", testBucketAhead},
 		{"a bucket is one for all nodes", testBucketAtOnce},
 		{"rules are kept as they are", testRulesAreKept},
+		{"a room nobody owns is cleared", testUnownedRoomIsCleared},
 		{"what was decided by other rules is not done", testRulesAreCompared},
 		{"a repeat is judged by the rules of now", testRepeatsAreCompared},
 		{"no change of rules overwrites another", testRulesAtOnce},

@@ -190,6 +190,25 @@ func TestTheOperator(t *testing.T) {
 	}
 	answer = operator.Do(t, http.MethodDelete, "/rooms/"+room, "")
 	require.Equal(t, http.StatusNoContent, answer.Status, answer.Body)
+
+	// Also in a room that nobody owns.
+	ann.Post(t, "lobby", "rude")
+	reader := ann.Read(t, client.NDJSON, "lobby", client.Options{})
+	reader.WaitText(t, "rude")
+	assert.Equal(t, http.StatusConflict, ann.Do(t, http.MethodDelete, "/rooms/lobby/messages", "").Status)
+	answer = operator.Do(t, http.MethodDelete, "/rooms/lobby/messages", "")
+	require.Equal(t, http.StatusOK, answer.Status, answer.Body)
+	reader.WaitType(t, "notice")
+	assert.Empty(t, ann.Page(t, "lobby", "").Texts())
+	assert.Contains(t, ann.Do(t, http.MethodGet, "/rooms/lobby/settings", "").Body, `"owned":false`)
+	ann.Post(t, "lobby", "sorry")
+	reader.WaitText(t, "sorry")
+	assert.Equal(t, http.StatusConflict, ann.Do(t, http.MethodDelete, "/rooms/lobby", "").Status)
+	answer = operator.Do(t, http.MethodDelete, "/rooms/lobby", "")
+	require.Equal(t, http.StatusNoContent, answer.Status, answer.Body)
+	assert.Equal(t, "room_closed", reader.WaitFor(t, "the end", func(e client.Event) bool { return e.Type == "error" }).Code)
+	reader.WaitEnd(t)
+	assert.Equal(t, http.StatusGone, ann.Do(t, http.MethodGet, "/rooms/lobby/messages", "").Status)
 	wrong := client.Person{Base: node.URL, Token: operatorToken + "x"}
 	assert.GreaterOrEqual(t, wrong.Do(t, http.MethodDelete, "/rooms/"+room, "").Status, 400)
 	assert.NotContains(t, node.Output.String(), operatorToken)

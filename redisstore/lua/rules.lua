@@ -1,7 +1,7 @@
 -- Changes a room's rules, and with append.lua, which is put after it, appends the notice of it. After log.lua.
 --
 -- KEYS   4 the grants   5 the roster's members   6, 7, 8 the records: invites, tokens, reports
--- ARGV  13 ''                              14 the rules' new version
+-- ARGV  13 ''                              14 the rules' new version, '' when nobody owns the room before and after
 --       15 their time to live, ms          16 '1' when the log is emptied first, else '0'
 --       17 '1' when the room is closed for good, else '0'
 --       18 the only member that there may be, '-' for nobody, '' for whoever is there
@@ -29,18 +29,20 @@ if ARGV[17] == '1' or alone ~= '' then -- whoever owns it next has nothing of wh
   call('DEL', KEYS[4], KEYS[6], KEYS[7], KEYS[8])
 end
 
-call('HSET', KEYS[3], 'version', version)
-for i = 21, 20 + sets, 2 do
-  call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
+if version ~= '' then
+  call('HSET', KEYS[3], 'version', version)
+  for i = 21, 20 + sets, 2 do
+    call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
+  end
+  for i = 21 + sets, 20 + sets + gone do
+    call('HDEL', KEYS[3], ARGV[i])
+  end
+  for i = 21 + sets + gone, #ARGV do
+    call('HDEL', KEYS[4], ARGV[i])
+  end
+  call('PEXPIRE', KEYS[3], life)
+  call(ARGV[1], ARGV[2], 'R' .. version)
 end
-for i = 21 + sets, 20 + sets + gone do
-  call('HDEL', KEYS[3], ARGV[i])
-end
-for i = 21 + sets + gone, #ARGV do
-  call('HDEL', KEYS[4], ARGV[i])
-end
-call('PEXPIRE', KEYS[3], life)
-call(ARGV[1], ARGV[2], 'R' .. version)
 if ARGV[4] == '' then -- there is nothing to be said
   return {'', APPENDED}
 end
