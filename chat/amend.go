@@ -14,8 +14,8 @@ import (
 // or deletes what has been deleted.
 //
 // Errors: [ErrNotFound] when the target is no message, [ErrConflict] when it has been deleted,
-// [ErrNotAuthor] when it is somebody else's, and an [*InvalidError] for "emoji" when there are too
-// many reactions.
+// [ErrNotAuthor] when it is somebody else's, an [*InvalidError] for "emoji" when there are too many
+// reactions, and one for "text" when nothing would be left of a message without files.
 func (d Draft) Changes(target Entry) (bool, error) {
 	m, ok := target.Payload.(Message)
 	var changes Changes
@@ -36,6 +36,8 @@ func (d Draft) Changes(target Entry) (bool, error) {
 			return false, ErrConflict
 		case !may:
 			return false, ErrNotAuthor
+		case d.EmptiesText() && len(m.Files) == 0:
+			return false, EmptyText()
 		}
 		return true, nil
 	case Reaction:
@@ -49,6 +51,15 @@ func (d Draft) Changes(target Entry) (bool, error) {
 	}
 	return false, ErrNotFound
 }
+
+// EmptiesText reports whether a draft takes a message's text away: what is left is its files.
+func (d Draft) EmptiesText() bool {
+	edit, edits := d.Payload.(Edit)
+	return edits && isBlank(edit.Text)
+}
+
+// EmptyText is the error for a message that would say nothing.
+func EmptyText() error { return &InvalidError{Field: "text", Limit: MaxText, Reason: "is empty"} }
 
 func (c Changes) wouldReact(member MemberID, r Reaction) (bool, error) {
 	total, there, known := 0, false, false

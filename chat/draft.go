@@ -45,7 +45,7 @@ func (d Draft) Validate() error {
 	case RoomNotice:
 		amends, err = false, p.validate()
 	case Edit:
-		if err = validText(p.Text, false); err == nil {
+		if err = validText(p.Text, true); err == nil { // a message with files needs no text: see Changes
 			err = validMentions(p.Mentions)
 		}
 	case Reaction:
@@ -87,7 +87,7 @@ func validText(text string, mayBeEmpty bool) error {
 	case n > MaxText:
 		return tooLong("text", n, MaxText)
 	case !mayBeEmpty && isBlank(text):
-		return &InvalidError{Field: "text", Limit: MaxText, Reason: "is empty"}
+		return EmptyText()
 	}
 	return nil
 }

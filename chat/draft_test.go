@@ -41,7 +41,7 @@ func TestDraftValidate(t *testing.T) {
 		say("\x1b[31m", ""), // kept as it is; the framings escape it
 		message(chat.Message{Files: files(chat.MaxFiles)}),
 		message(chat.Message{Text: "a", ReplyTo: &chat.Quote{ID: target}, Mentions: many(chat.MaxMentions)}),
-		edit("a"), edit(long), {Target: target, Payload: chat.Delete{}},
+		edit("a"), edit(" "), edit(long), {Target: target, Payload: chat.Delete{}},
 		notice("locked", ""), notice("topic", `{"topic":"tea"}`),
 	}
 	for _, emoji := range []string{"👍", "❤️", "👍🏽", "👨‍👩‍👧‍👦", "🇺🇦", "1️⃣", "#️⃣", "🏴󠁧󠁢󠁳󠁣󠁴󠁿",
@@ -52,7 +52,7 @@ func TestDraftValidate(t *testing.T) {
 		require.NoError(t, d.Validate(), "%+v", d)
 	}
 	for field, drafts := range map[string][]chat.Draft{
-		"text": {say("", ""), say(" \n\t", ""), say(long+"я", ""), say("a\xff", ""), edit(" "), edit(long + "я")},
+		"text": {say("", ""), say(" \n\t", ""), say(long+"я", ""), say("a\xff", ""), edit(long + "я")},
 		"key":  {say("a", strings.Repeat("k", 65)), say("a", "a b"), say("a", "ключ"), say("a", "\n")},
 		"type": {
 			{}, {Target: target, Payload: chat.Void{}}, {Payload: chat.Unknown{Name: "pin"}},

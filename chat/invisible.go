@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 )
@@ -30,24 +31,44 @@ func isBlank(text string) bool {
 // is false when there is none. Emoji, and scripts in which a joiner changes the letters beside it,
 // can't do without them.
 func invisible(name string) (found rune, ok bool) {
-	runes := []rune(name)
+	for _, r := range idle([]rune(name)) {
+		return r, true
+	}
+	return 0, false
+}
+
+// WithoutIdle is a text without the invisible characters that do nothing where they stand.
+func WithoutIdle(text string) string {
+	runes := []rune(text)
+	kept := make([]rune, 0, len(runes))
+	from := 0
+	for i := range idle(runes) {
+		kept = append(kept, runes[from:i]...)
+		from = i + 1
+	}
+	return string(append(kept, runes[from:]...))
+}
+
+// idle are the invisible characters of a text that do nothing where they stand, by where that is.
+func idle(runes []rune) iter.Seq2[int, rune] {
 	at := func(i int) rune {
 		if i < 0 || i >= len(runes) {
 			return 0
 		}
 		return runes[i]
 	}
-	flag := false // in the tags of a flag, as of Scotland
-	for i, r := range runes {
-		before, after := at(i-1), at(i+1)
-		if r == blackFlag || flag && !isTag(r) {
-			flag = r == blackFlag
-		}
-		if IsInvisible(r) && !(flag && isTag(r)) && !hasEffect(before, r, after) {
-			return r, true
+	return func(yield func(int, rune) bool) {
+		flag := false // in the tags of a flag, as of Scotland
+		for i, r := range runes {
+			before, after := at(i-1), at(i+1)
+			if r == blackFlag || flag && !isTag(r) {
+				flag = r == blackFlag
+			}
+			if IsInvisible(r) && !(flag && isTag(r)) && !hasEffect(before, r, after) && !yield(i, r) {
+				return
+			}
 		}
 	}
-	return 0, false
 }
 
 const (

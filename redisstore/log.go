@@ -35,6 +35,7 @@ const (
 	slow // the element is for how many milliseconds yet
 	notAlone
 	newRoom
+	emptyText
 )
 
 func (s status) err() error {
@@ -57,6 +58,8 @@ func (s status) err() error {
 		return chat.ErrOwned
 	case newRoom:
 		return chat.ErrNewRoom
+	case emptyText:
+		return chat.EmptyText()
 	}
 	return nil
 }
@@ -75,14 +78,15 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	}
 	tag := newTag()
 	limit, ttl := d.Keeping.Within(s.opt.HistoryLimit, s.opt.HistoryTTL)
-	args := append(make([]any, 0, 16), // as many as there are at most
+	args := append(make([]any, 0, 17), // as many as there are at most
 		s.publishCommand(), channel, tag.String(), text, limit, s.opt.AmendmentLimit,
 		millis(ttl), chat.KeyLife.Milliseconds(), min(s.opt.WaitReplicas, 1), hash)
 	sc := s.scripts.append
 	switch message, _ := d.Payload.(chat.Message); {
 	case !d.Target.IsZero():
 		sc = s.scripts.amend
-		args = append(args, d.Target.String(), d.Rules.String(), boolean(d.Moderator), chat.MaxReactions, chat.MaxReactors)
+		args = append(args, d.Target.String(), d.Rules.String(), boolean(d.Moderator), chat.MaxReactions, chat.MaxReactors,
+			boolean(d.EmptiesText()))
 	case message.ReplyTo != nil:
 		args = append(args, message.ReplyTo.ID.String(), d.Rules.String())
 	default:

@@ -45,6 +45,7 @@ func TestStore(t *testing.T, open Open, skipped ...string) {
 		{"notices come in order after Following", testNotices},
 		{"every kind is read as it was appended", testKinds},
 		{"an edit", testEdit},
+		{"an edit of what has files", testEditWithFiles},
 		{"a deletion", testDelete},
 		{"reactions", testReactions},
 		{"reactions are bounded", testReactionLimits},

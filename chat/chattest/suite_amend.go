@@ -38,6 +38,32 @@ func testEdit(t *testing.T, open Open) {
 	require.Equal(t, []chat.Entry{edit.Voided(), again, third}, fresh)
 }
 
+// An edit leaves a message its files, and may leave it nothing else.
+func testEditWithFiles(t *testing.T, open Open) {
+	store, room := open(t, Options{}), chat.NewRoomID()
+	files := []chat.File{
+		{ID: "f", Name: "a.jpg", Type: "image/jpeg", Size: 7, SHA256: "00", Width: 4, Height: 3, Preview: "data:,"},
+		{ID: "v", Name: "v.ogg", Type: "audio/ogg", Size: 9, SHA256: "01", Duration: 1.5, Wave: chat.Wave{0, 31}},
+	}
+	d := says(ann, "look")
+	d.Payload = chat.Message{Text: "look", Files: files}
+	picture, words := post(t, store, room, d), post(t, store, room, says(ann, "words"))
+	for _, text := range []string{"look here", "", " "} {
+		edit := post(t, store, room, amends(ann, picture, chat.Edit{Text: text}))
+		m, _ := message(t, store, room, picture.ID)
+		require.Equal(t, text, m.Text)
+		require.Equal(t, files, m.Files)
+		require.Equal(t, edit.ID, m.Changes.Last)
+	}
+	for _, text := range []string{"", " \n"} {
+		_, _, err := store.Append(context.Background(), room, amends(ann, words, chat.Edit{Text: text}))
+		var invalid *chat.InvalidError
+		require.ErrorAs(t, err, &invalid)
+		require.Equal(t, "text", invalid.Field)
+		refuse(t, store, room, amends(bob, words, chat.Edit{Text: text}), chat.ErrNotAuthor)
+	}
+}
+
 func testDelete(t *testing.T, open Open) {
 	store, room := open(t, Options{}), chat.NewRoomID()
 	d := says(ann, "secret")

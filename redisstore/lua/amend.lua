@@ -3,7 +3,8 @@
 --
 -- ARGV  13 '1' when the author may delete what others have said, else '0'
 --       14 different emoji at most       15 reactions at most
-local TOO_MANY_EMOJI, TOO_MANY_REACTORS = 8, 9
+--       16 '1' for an edit that leaves no text, else '0'
+local TOO_MANY_EMOJI, TOO_MANY_REACTORS, EMPTY = 8, 9, 14
 
 local t = tools()
 local place, kept = t.find(log, target)
@@ -75,6 +76,8 @@ if change.kind == 'reaction' then
   end
 elseif not may then
   return {'', NOT_ALLOWED}
+elseif ARGV[16] == '1' and not message.files then
+  return {'', EMPTY}
 end
 
 -- Takes out of a kept amendment of the message what it says.
