@@ -7,7 +7,7 @@
 //
 // # A request's way
 //
-//	requestLog → takeIn → stripBase → securityHeaders → cors → same site → limitBody → auth → route → handler
+//	requestLog → takeIn → stripBase → securityHeaders → cors → same site → auth → route → limitBody → handler
 //
 // requestLog counts requests, names them, logs them and turns a panic into a 500; stripBase finds
 // the address under a base path; the rest refuse early what must not go further. Each is one file:

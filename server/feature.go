@@ -16,6 +16,13 @@ type Feature struct {
 	// Routes are its handlers by method and path, as in "POST /rooms/:room/NAME". They come after
 	// all middleware. A room is the path value "room".
 	Routes map[string]http.Handler
+	// Transfers are such handlers too. Their requests' bodies and their answers may have any size and
+	// take any time, as long as they move on: a body that stalls fails with a [*wire.Failure]. They
+	// bound the size.
+	Transfers map[string]http.Handler
+	// Usage are lines that say to programs how it is used, for GET /. BASE stands for the server's
+	// address. Empty for none.
+	Usage string
 	// Connect are the origins that the page connects to besides this server, as
 	// "wss://media.example".
 	Connect []string
@@ -65,10 +72,12 @@ func permissionsWith(features []Feature) string {
 
 // check refuses a feature that would not do what it says.
 func (f Feature) check() error {
-	for route := range f.Routes {
-		method, path, _ := strings.Cut(route, " ")
-		if method == "" || !strings.HasPrefix(path, "/") {
-			return fmt.Errorf("feature %s: route %q: want one as \"POST /path\"", f.Name, route)
+	for _, routes := range []map[string]http.Handler{f.Routes, f.Transfers} {
+		for route := range routes {
+			method, path, _ := strings.Cut(route, " ")
+			if method == "" || !strings.HasPrefix(path, "/") {
+				return fmt.Errorf("feature %s: route %q: want one as \"POST /path\"", f.Name, route)
+			}
 		}
 	}
 	for _, permission := range f.Permissions {

@@ -71,7 +71,7 @@ func dist() fs.FS {
 	}
 }
 
-func fakeTransports(who httpapi.Identify, sameSite func(*http.Request) bool) handlers {
+func fakeTransports(who httpapi.Identify, sameSite func(*http.Request) bool, _ httpapi.Base) handlers {
 	named := func(name string) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
 			room, err := httpapi.RoomOf(r)

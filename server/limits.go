@@ -49,10 +49,10 @@ func HTTP(h http.Handler, log *slog.Logger) *http.Server {
 
 // limitBody limits a request's body in size and time. A body that says it is too big is refused
 // before it is sent: curl waits for that (RFC 9110 section 10.1.1).
-func limitBody(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func limitBody(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength == 0 {
-			next.ServeHTTP(w, r)
+			next(w, r)
 			return
 		}
 		if r.ContentLength > wire.MaxBody {
@@ -65,8 +65,8 @@ func limitBody(next http.Handler) http.Handler {
 		if r.ContentLength < 0 { // else net/http reads no more than it said
 			r.Body = http.MaxBytesReader(unwrapped(w), r.Body, wire.MaxBody)
 		}
-		next.ServeHTTP(w, r)
-	})
+		next(w, r)
+	}
 }
 
 // unwrapped is net/http's own writer, which MaxBytesReader asks to close the connection.

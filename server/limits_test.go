@@ -80,7 +80,7 @@ func TestOverTheWire(t *testing.T) {
 			assert.NoError(t, conn.Close())
 		}
 	}
-	s.handler = s.requestLog(s.stripBase(s.securityHeaders(limitBody(s.routes()))))
+	s.handler = s.requestLog(s.stripBase(s.securityHeaders(s.routes())))
 	web := httptest.NewUnstartedServer(s)
 	web.Config = HTTP(s, slog.New(slog.DiscardHandler))
 	web.Start()

@@ -23,10 +23,11 @@ type Node interface {
 // are signed by, dist the built front end. Closing node and keepalive ends the streams; neither is
 // the server's to close. Errors are of options that can't be used and of a dist without index.html.
 func New(node Node, keepalive *conn.Keepalive, store Store, dist fs.FS, o Options) (*Server, error) {
-	return assemble(node, store, dist, o, func(who httpapi.Identify, sameSite func(*http.Request) bool) handlers {
+	return assemble(node, store, dist, o, func(who httpapi.Identify, sameSite func(*http.Request) bool, base httpapi.Base) handlers {
 		sockets := ws.New(node, who, keepalive, ws.Options{CheckOrigin: sameSite})
 		streams := sse.New(node, who, keepalive)
 		polls := poll.New(node, who, keepalive.Places())
+		streams.Base, polls.Base = base, base
 		return handlers{
 			ws: sockets.Room, manyWS: sockets.Rooms,
 			events: streams.Events, ndjson: streams.NDJSON, text: streams.Text,

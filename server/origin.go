@@ -130,12 +130,15 @@ func (o *origins) cors(next http.Handler) http.Handler {
 		h.Set("Access-Control-Allow-Credentials", "true")
 		if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
 			h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
-			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, Idempotency-Key, If-Match, Last-Event-ID, X-Name")
+			h.Set("Access-Control-Allow-Headers", "Authorization, Content-Disposition, Content-Type, Idempotency-Key, If-Match, "+
+				"If-Range, Last-Event-ID, Range, Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset, X-Filename, X-Name")
 			h.Set("Access-Control-Max-Age", "600") // ten minutes: so long a removed origin may go on asking
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		h.Set("Access-Control-Expose-Headers", "ETag, Location, RateLimit, RateLimit-Policy, Retry-After, "+requestIDHeader)
+		h.Set("Access-Control-Expose-Headers", "Accept-Ranges, Content-Disposition, Content-Range, ETag, Location, RateLimit, "+
+			"RateLimit-Policy, Retry-After, Tus-Extension, Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Length, "+
+			"Upload-Metadata, Upload-Offset, "+requestIDHeader)
 		next.ServeHTTP(w, r)
 	})
 }

@@ -75,6 +75,31 @@ func (p proxies) host(r *http.Request) string {
 	return r.Host
 }
 
+// base is the address by which a request knows this server, without a slash at its end; empty where
+// the host that it asked can't be part of one.
+func (s *Server) base(r *http.Request) string {
+	host := s.proxies.host(r)
+	if !isPlainHost(host) {
+		return ""
+	}
+	scheme := "http://"
+	if s.proxies.encrypted(r) {
+		scheme = "https://"
+	}
+	return scheme + host + s.basePath
+}
+
+// isPlainHost reports whether a host, with a port or without, can stand in an address that people
+// and shells read.
+func isPlainHost(host string) bool {
+	return host != "" && len(host) <= maxHost && !strings.ContainsFunc(host, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-._:[]", r))
+	})
+}
+
+// maxHost is as many bytes as a name in the DNS may have, and a port.
+const maxHost = 253 + len(":65535")
+
 // lastOf is the last value of a header that proxies append to: the nearest proxy's own.
 func lastOf(r *http.Request, header string) string {
 	values := r.Header.Values(header)

@@ -113,18 +113,17 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 		s.page.index(w, r)
 		return
 	}
-	scheme := "http"
-	if s.proxies.encrypted(r) {
-		scheme = "https"
+	usage := ""
+	for _, f := range s.features {
+		usage += f.Usage
 	}
-	base := scheme + "://" + s.proxies.host(r) + s.basePath
 	say(w, strings.ReplaceAll(`Caller, a chat of rooms. In a browser: BASE/
 
   curl -d 'hello' BASE/rooms/lobby              say something
   curl -N BASE/rooms/lobby/text                 listen, as text
   curl -N BASE/rooms/lobby/sse                  listen, as an event stream
   curl 'BASE/rooms/lobby/messages?limit=5'      what was said
-
+`+usage+`
 With a session: curl -c jar -d 'name=Ann' BASE/session
   curl -b jar -d 'hello' BASE/rooms/lobby       the answer has the message's ID
   curl -b jar -X PATCH -d 'hello again' BASE/rooms/lobby/messages/ID
@@ -132,5 +131,5 @@ With a session: curl -c jar -d 'name=Ann' BASE/session
   curl -b jar -X DELETE BASE/rooms/lobby/messages/ID
 
 A name for yourself: -H 'X-Name: Ann'
-`, "BASE", base))
+`, "BASE", s.base(r)))
 }

@@ -74,6 +74,10 @@ func (s *Server) routes() http.Handler {
 			method, path, _ := strings.Cut(route, " ")
 			e.Add(method, path, handle(writeDeadline(h.ServeHTTP)))
 		}
+		for route, h := range f.Transfers {
+			method, path, _ := strings.Cut(route, " ")
+			e.Add(method, path, routed(s.transfers.serve(h)))
+		}
 	}
 
 	get(e, "/session", writeDeadline(s.getSession))
@@ -102,9 +106,12 @@ func get(e *echo.Echo, path string, h http.HandlerFunc) {
 
 func post(e *echo.Echo, path string, h http.HandlerFunc) { e.POST(path, handle(h)) }
 
-// handle makes a handler echo's. What the path names (a room, a message, an emoji) becomes path
+// handle makes a handler echo's, and bounds the bodies that it reads.
+func handle(h http.HandlerFunc) echo.HandlerFunc { return routed(limitBody(h)) }
+
+// routed makes a handler echo's. What the path names (a room, a message, an emoji) becomes path
 // values, as net/http's own router would have it.
-func handle(h http.HandlerFunc) echo.HandlerFunc {
+func routed(h http.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		r := c.Request()
 		values := c.ParamValues()
@@ -130,6 +137,8 @@ func (s *Server) notRouted(err error, c echo.Context) {
 	var routing *echo.HTTPError
 	switch {
 	case errors.As(err, &failure):
+	case c.Request().ContentLength > wire.MaxBody: // more than anything that is read so may have
+		err = &http.MaxBytesError{Limit: wire.MaxBody}
 	case errors.As(err, &routing) && routing.Code == http.StatusNotFound:
 		err = wire.Fail(wire.CodeNotFound, "")
 	case errors.As(err, &routing) && routing.Code == http.StatusMethodNotAllowed:

@@ -141,13 +141,15 @@ type Server struct {
 	page       *page
 	features   []Feature
 	inFlight   inFlight
+	transfers  transfers
 	draining   atomic.Bool
 }
 
 // assemble makes a server of its parts. connect is told who makes a request and whether a
-// WebSocket's origin will do, and gives the transports' handlers.
+// WebSocket's origin will do, and by which address a request knows the server, and gives the
+// transports' handlers.
 func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
-	connect func(who httpapi.Identify, sameSite func(*http.Request) bool) handlers,
+	connect func(who httpapi.Identify, sameSite func(*http.Request) bool, base httpapi.Base) handlers,
 ) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -189,8 +191,8 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	if err != nil {
 		return nil, err
 	}
-	s.transports = connect(httpapi.Principal, s.origins.sameSite).guarded(s.origins)
-	routes := limitBody(s.auth.Middleware(s.routes()))
+	s.transports = connect(httpapi.Principal, s.origins.sameSite, s.base).guarded(s.origins)
+	routes := s.auth.Middleware(s.routes())
 	s.handler = s.requestLog(takeIn(s.stripBase(s.securityHeaders(
 		s.hosts.serve(refuseTokens(s.origins.cors(s.origins.protect(routes))))))))
 	return s, nil
@@ -203,9 +205,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // out on other nodes. Who makes a server has to run it.
 func (s *Server) Run(ctx context.Context) { s.auth.Run(ctx) }
 
-// Drain makes /readyz say that this node is going away. Everything else is still served: ending
-// streams is the node's part, taking no more connections the http.Server's.
-func (s *Server) Drain() { s.draining.Store(true) }
+// Drain makes /readyz say that this node is going away, and ends transfers that are not done soon.
+// Everything else is still served: ending streams is the node's part, taking no more connections
+// the http.Server's.
+func (s *Server) Drain() {
+	s.draining.Store(true)
+	s.transfers.drain(time.Now().Add(lastTransfers))
+}
 
 // Wait returns when no request is under way, or with ctx's error and what was. Streams that have
 // left the HTTP server are the Keepalive's to wait for.

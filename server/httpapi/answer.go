@@ -26,13 +26,26 @@ func WriteJSON(w http.ResponseWriter, status int, object any) {
 	_, _ = w.Write(append(wire.AppendJSON(nil, object), '\n')) // a client that is gone has no use for it
 }
 
-// WriteTranscript answers with messages as lines of text, which no cache may keep.
-func WriteTranscript(w http.ResponseWriter, entries []chat.Entry) {
+// Base says by which address a request knows this server, as "https://chat.example/chat": without a
+// slash at its end, and empty where that is not known.
+type Base func(r *http.Request) string
+
+// Of is the address by which a request knows this server; empty for a nil Base.
+func (b Base) Of(r *http.Request) string {
+	if b == nil {
+		return ""
+	}
+	return b(r)
+}
+
+// WriteTranscript answers with messages as lines of text, which no cache may keep; base is as
+// [wire.AppendTextLine] has it.
+func WriteTranscript(w http.ResponseWriter, room chat.RoomID, entries []chat.Entry, base string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header()["Cache-Control"] = noStore
 	var lines []byte
 	for _, e := range entries {
-		lines = wire.AppendTextLine(lines, e)
+		lines = wire.AppendTextLine(lines, room, e, base)
 	}
 	_, _ = w.Write(lines) // a reader that is gone has no use for it
 }

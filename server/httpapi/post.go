@@ -18,6 +18,13 @@ type Post struct {
 	Key      string          `json:"key"` // the client's idempotency key; may be empty
 	ReplyTo  wire.Reference  `json:"replyTo"`
 	Mentions []chat.MemberID `json:"mentions"`
+	// Files are the ids of files that have been uploaded.
+	Files []wire.Reference `json:"files"`
+}
+
+// Message is the post as a message. The error is a [*chat.InvalidError] for "replyTo".
+func (p Post) Message() (chat.Message, error) {
+	return wire.MessageOf(p.Text, p.ReplyTo, p.Mentions, p.Files)
 }
 
 // PostOf reads a post out of a request's body, in any of the forms that it may have: JSON, a form,
@@ -86,7 +93,7 @@ func fromJSON(_ *http.Request, c *content) (post Post, err error) {
 }
 
 // postFields are the fields of a post's form.
-var postFields = formFields{main: "text", others: []string{"key", "replyTo", "mentions"}, lists: []string{"mentions"}}
+var postFields = formFields{main: "text", others: []string{"key", "replyTo", "mentions", "files"}, lists: []string{"mentions", "files"}}
 
 // urlencoded is what says that it is a form, and may be the text itself: `curl -d hello` sends one
 // so.
@@ -96,16 +103,19 @@ func urlencoded(_ *http.Request, c *content) (Post, error) {
 	case err != nil:
 		return Post{}, err
 	case isForm:
-		return postOf(form), nil
+		return PostOfForm(form), nil
 	}
 	return Post{Text: withoutLastBreak(text)}, nil
 }
 
-// postOf is a form's post.
-func postOf(fields url.Values) Post {
+// PostOfForm is what the fields of a form, or of a query, say.
+func PostOfForm(fields url.Values) Post {
 	post := Post{Text: fields.Get("text"), Key: fields.Get("key"), ReplyTo: wire.Reference(fields.Get("replyTo"))}
 	for _, id := range fields["mentions"] {
 		post.Mentions = append(post.Mentions, chat.MemberID(id))
+	}
+	for _, id := range fields["files"] {
+		post.Files = append(post.Files, wire.Reference(id))
 	}
 	return post
 }
@@ -117,10 +127,13 @@ func multipart(r *http.Request, c *content) (Post, error) {
 	if err := r.ParseMultipartForm(wire.MaxBody); err != nil {
 		return Post{}, wire.Fail(wire.CodeMalformed, "the form can't be read")
 	}
+	if len(r.MultipartForm.File) > 0 {
+		return Post{}, wire.Fail(wire.CodeUnsupported, "a file is sent to /rooms/ROOM/files, with its text")
+	}
 	if len(r.PostForm[postFields.main]) > 1 {
 		return Post{}, wire.Fail(wire.CodeMalformed, "the form has text twice")
 	}
-	post := postOf(r.PostForm)
+	post := PostOfForm(r.PostForm)
 	var err error
 	post.Text, err = c.decode([]byte(post.Text))
 	return post, err

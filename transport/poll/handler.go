@@ -22,6 +22,9 @@ type Rooms interface {
 
 // Handler serves history reads and polls.
 type Handler struct {
+	// Base is as of package sse's Handler.
+	Base httpapi.Base
+
 	node   Rooms
 	who    httpapi.Identify
 	places *conn.Places
@@ -152,7 +155,7 @@ func (h *Handler) read(w http.ResponseWriter, r *http.Request, who chat.Principa
 		}
 	}
 	if httpapi.WantsText(r) {
-		httpapi.WriteTranscript(w, entries)
+		httpapi.WriteTranscript(w, room, entries, h.Base.Of(r))
 		return
 	}
 	answer := page(room, entries, cursor, reason, snapshot.Event(h.node.FoldAbove()))

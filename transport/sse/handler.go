@@ -19,9 +19,15 @@ type Rooms interface {
 
 // Handler serves streams and posts.
 type Handler struct {
+	// Base says by which address a request knows this server, as "https://chat.example": lines of
+	// text have the files' addresses by it. Nil for none: then they have paths. Set it before the
+	// handler is used.
+	Base httpapi.Base
+
 	node      Rooms
 	who       httpapi.Identify
 	keepalive *conn.Keepalive
+	texts     wire.Texts
 }
 
 // New makes the transport.
@@ -52,8 +58,9 @@ func make2KiB() []byte {
 
 func events() kind { return kind{"sse", "text/event-stream", wire.SSE, padding} }
 func ndjson() kind { return kind{"ndjson", "application/x-ndjson", wire.NDJSON, ""} }
-func text(r *http.Request) kind {
-	return kind{"text", "text/plain; charset=utf-8", wire.Text(r.URL.Query().Get("all") == "1"), ""}
+func (h *Handler) text(r *http.Request) kind {
+	framing := h.texts.For(r.URL.Query().Get("all") == "1", h.Base.Of(r))
+	return kind{"text", "text/plain; charset=utf-8", framing, ""}
 }
 
 // Events serves a room as Server-Sent Events; the path value "room" names it.
@@ -78,7 +85,7 @@ func comesBackToLeft(w http.ResponseWriter, r *http.Request) bool {
 func (h *Handler) NDJSON(w http.ResponseWriter, r *http.Request) { h.one(w, r, ndjson()) }
 
 // Text serves a room for people to read in a terminal.
-func (h *Handler) Text(w http.ResponseWriter, r *http.Request) { h.one(w, r, text(r)) }
+func (h *Handler) Text(w http.ResponseWriter, r *http.Request) { h.one(w, r, h.text(r)) }
 
 // ManyEvents serves several rooms on one stream: ?room=a@CURSOR&room=b.
 func (h *Handler) ManyEvents(w http.ResponseWriter, r *http.Request) {

@@ -27,7 +27,7 @@ func (h *Handler) Post(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, err)
 		return
 	}
-	message, err := wire.MessageOf(said.Text, said.ReplyTo, said.Mentions)
+	message, err := said.Message()
 	if err != nil {
 		httpapi.WriteProblem(w, err)
 		return

@@ -25,6 +25,7 @@ type Command struct {
 	After    string          `json:"after,omitempty"`
 	ReplyTo  Reference       `json:"replyTo,omitempty"`
 	Mentions []chat.MemberID `json:"mentions,omitempty"`
+	Files    []Reference     `json:"files,omitempty"`
 	Target   string          `json:"target,omitempty"`
 	Emoji    string          `json:"emoji,omitempty"`
 	On       *bool           `json:"on,omitempty"` // nil is true
@@ -78,7 +79,7 @@ func FailJSON(err error, wanted string) *Failure {
 func (c Command) Draft() (d chat.Draft, err error) {
 	d.Key = c.Key
 	if c.Type == CommandPost {
-		d.Payload, err = MessageOf(c.Text, c.ReplyTo, c.Mentions)
+		d.Payload, err = MessageOf(c.Text, c.ReplyTo, c.Mentions, c.Files)
 		return d, err
 	}
 	if d.Target, _, err = ParseCursorField(c.Target, "target"); err != nil {
@@ -95,9 +96,13 @@ func (c Command) Draft() (d chat.Draft, err error) {
 	return d, nil
 }
 
-// MessageOf is a message as a client gave it. The error is a [*chat.InvalidError] for "replyTo".
-func MessageOf(text string, replyTo Reference, mentions []chat.MemberID) (chat.Message, error) {
+// MessageOf is a message as a client gave it: of its files it has the ids. The error is a
+// [*chat.InvalidError] for "replyTo".
+func MessageOf(text string, replyTo Reference, mentions []chat.MemberID, files []Reference) (chat.Message, error) {
 	m := chat.Message{Text: text, Mentions: MentionsOf(mentions)}
+	for _, named := range files {
+		m.Files = append(m.Files, chat.File{ID: string(named)})
+	}
 	id, given, err := ParseCursorField(string(replyTo), "replyTo")
 	if given {
 		m.ReplyTo = &chat.Quote{ID: id}
@@ -113,8 +118,8 @@ func MentionsOf(mentions []chat.MemberID) []chat.MemberID {
 	return mentions
 }
 
-// Reference is the id of a message that a client names. In JSON it may be the id, or an object that
-// has it, such as a message or a quote.
+// Reference is the id of a message or a file that a client names. In JSON it may be the id, or an
+// object that has it, such as a message, a quote, or what an upload was answered with.
 type Reference string
 
 // UnmarshalJSON implements [json.Unmarshaler].
@@ -126,7 +131,7 @@ func (r *Reference) UnmarshalJSON(text []byte) error {
 		err := json.Unmarshal(text, &of)
 		*r = Reference(of.ID)
 		if err == nil && of.ID == "" {
-			*r = "{}" // which names no message
+			*r = "{}" // which names nothing
 		}
 		return err
 	}

@@ -41,7 +41,7 @@ type entryFields struct {
 // messageFields are those that most messages do not have.
 type messageFields struct {
 	ReplyTo   *quote          `json:"replyTo,omitempty"`
-	Files     []file          `json:"files,omitempty"`
+	Files     []File          `json:"files,omitempty"`
 	Mentions  []chat.MemberID `json:"mentions,omitempty"`
 	EditedAt  *timestamp      `json:"editedAt,omitempty"`
 	Deleted   bool            `json:"deleted,omitempty"`
@@ -53,21 +53,6 @@ type quote struct {
 	ID      string `json:"id"`
 	From    author `json:"from"`
 	Excerpt string `json:"excerpt,omitempty"`
-}
-
-type file struct {
-	ID      string `json:"id"`
-	Name    string `json:"name"`
-	Type    string `json:"type"`
-	Size    int64  `json:"size"`
-	SHA256  string `json:"sha256"`
-	Width   int    `json:"width,omitempty"`
-	Height  int    `json:"height,omitempty"`
-	Preview string `json:"preview,omitempty"`
-	// The next are a moving picture's, and a voice note's.
-	Animated bool      `json:"animated,omitempty"`
-	Duration float64   `json:"duration,omitempty"` // s
-	Wave     chat.Wave `json:"wave,omitempty"`
 }
 
 type reactions struct {
@@ -121,9 +106,9 @@ func (e Entry) appendTo(dst []byte) []byte {
 	dst = appendTimeAndKey(dst, timestamp(e.Time), e.Key)
 	switch p := e.Payload.(type) {
 	case chat.Message:
-		own = fieldsOf(p)
+		own = fieldsOf(e.Room, p)
 	case chat.Edit:
-		own = fieldsOf(chat.Message{Mentions: p.Mentions})
+		own = fieldsOf(e.Room, chat.Message{Mentions: p.Mentions})
 	}
 	if len(own) > 2 { // more than {}
 		return AppendEscaped(append(dst, ','), own[1:])
@@ -136,7 +121,7 @@ func (e Entry) MarshalJSON() ([]byte, error) { return e.appendTo(nil), nil }
 
 // fieldsOf is what a message has beside its text, as a JSON object; nil for nothing, as it is most
 // often.
-func fieldsOf(m chat.Message) json.RawMessage {
+func fieldsOf(room chat.RoomID, m chat.Message) json.RawMessage {
 	if m.ReplyTo == nil && m.Files == nil && m.Mentions == nil && m.Changes == nil {
 		return nil
 	}
@@ -145,7 +130,7 @@ func fieldsOf(m chat.Message) json.RawMessage {
 		f.ReplyTo = &quote{q.ID.String(), authorOf(q.From), q.Excerpt}
 	}
 	for _, of := range m.Files {
-		f.Files = append(f.Files, file(of))
+		f.Files = append(f.Files, FileOf(room, of))
 	}
 	if c := m.Changes; c != nil {
 		f.Deleted, f.Amended = c.Deleted, c.Last.String()
@@ -255,7 +240,7 @@ func (f *messageFields) message(text string) (chat.Message, error) {
 		m.ReplyTo = &chat.Quote{ID: id, From: chat.Author(f.ReplyTo.From), Excerpt: f.ReplyTo.Excerpt}
 	}
 	for _, of := range f.Files {
-		m.Files = append(m.Files, chat.File(of))
+		m.Files = append(m.Files, of.file())
 	}
 	if f.Amended == "" {
 		return m, nil

@@ -45,6 +45,14 @@ const (
 	CodeUnavailable      Code = "unavailable"
 	CodeGoingAway        Code = "going_away"
 
+	// Of files.
+	CodeGone             Code = "gone"
+	CodeFilesFull        Code = "files_full"
+	CodeInfected         Code = "infected"
+	CodeFilesUnavailable Code = "files_unavailable"
+	CodeStalled          Code = "stalled"
+	CodeWrongProtocol    Code = "wrong_protocol"
+
 	// By a room's rules.
 	CodePasswordRequired Code = "password_required"
 	CodeInviteRequired   Code = "invite_required"
@@ -159,6 +167,18 @@ func meaningOf(c Code) meaning {
 		return meaning{410, CloseNotAllowed, "The room has been closed", 0}
 	case CodeSlowMode:
 		return meaning{429, CloseTooMuch, "The room is in slow mode", time.Second}
+	case CodeGone:
+		return meaning{410, CloseNotAllowed, "What was here is gone", 0}
+	case CodeFilesFull:
+		return meaning{413, CloseTooLarge, "There is no room for more files here", 0}
+	case CodeInfected:
+		return meaning{422, CloseInvalidData, "The file is not safe", 0}
+	case CodeFilesUnavailable:
+		return meaning{503, CloseGoingAway, "Files can't be kept or read just now", 5 * time.Second}
+	case CodeStalled:
+		return meaning{408, CloseTooSlow, "The request came too slowly", time.Second}
+	case CodeWrongProtocol:
+		return meaning{412, CloseInvalidData, "This version of the protocol is not known here", 0}
 	case CodeVersionMismatch:
 		return meaning{412, CloseNotAllowed, "The settings have changed since", 0}
 	case CodeUnavailable:

@@ -12,7 +12,8 @@ import (
 
 // Text is one line for each message, edit and deletion, and with all set for what else happens;
 // nothing in it can move a terminal's cursor. A line is "TIME NAME: text" or "TIME * news", and it
-// says in one way only where a name ends: see [appendName] and [appendNamed].
+// says in one way only where a name ends: see [appendName] and [appendNamed]. Of files it has paths:
+// [Texts] has addresses.
 func Text(all bool) Framing {
 	if all {
 		return textOfAll
@@ -20,15 +21,16 @@ func Text(all bool) Framing {
 	return textOfMessages
 }
 
-var textOfAll, textOfMessages = newText(true), newText(false)
+var textOfAll, textOfMessages = newText(true, ""), newText(false, "")
 
 type textFraming struct {
 	all     bool
+	base    string // what comes before the path of a file
 	chunked chunked
 }
 
-func newText(all bool) *textFraming {
-	f := &textFraming{all: all}
+func newText(all bool, base string) *textFraming {
+	f := &textFraming{all: all, base: base}
 	f.chunked.inner = f
 	return f
 }
@@ -38,7 +40,7 @@ func (f *textFraming) Chunked() Framing { return &f.chunked }
 func (f *textFraming) AppendEvent(dst []byte, e *chat.Event) []byte {
 	switch b := e.Body.(type) {
 	case chat.Appended:
-		return f.appendEntry(dst, b.Entry)
+		return f.appendEntry(dst, e.Room, b.Entry)
 	case chat.Joined:
 		if b.Known { // news of somebody who is here, such as a new name
 			return dst
@@ -91,10 +93,10 @@ func (f *textFraming) AppendFailure(dst []byte, failed *Failure, _ chat.RoomID, 
 
 // appendEntry shows a message and what has been done to one: reactions only with all, since they
 // are many and say little.
-func (f *textFraming) appendEntry(dst []byte, e chat.Entry) []byte {
+func (f *textFraming) appendEntry(dst []byte, room chat.RoomID, e chat.Entry) []byte {
 	switch p := e.Payload.(type) {
 	case chat.Message:
-		return AppendTextLine(dst, e)
+		return AppendTextLine(dst, room, e, f.base)
 	case chat.Edit:
 		return appendNote(dst, e.Time, e.From.Name, " edited "+e.Target.String()+": "+p.Text)
 	case chat.Delete:
@@ -110,9 +112,9 @@ func (f *textFraming) appendEntry(dst []byte, e chat.Entry) []byte {
 	return dst
 }
 
-// AppendTextLine appends a message as a line of text. Other entries, and messages that have been
-// deleted, add nothing.
-func AppendTextLine(dst []byte, e chat.Entry) []byte {
+// AppendTextLine appends a message as a line of text; base comes before the paths of its files, as
+// in "https://chat.example". Other entries, and messages that have been deleted, add nothing.
+func AppendTextLine(dst []byte, room chat.RoomID, e chat.Entry, base string) []byte {
 	m, ok := e.Payload.(chat.Message)
 	if !ok || m.Changes != nil && m.Changes.Deleted {
 		return dst
@@ -124,7 +126,7 @@ func AppendTextLine(dst []byte, e chat.Entry) []byte {
 		if i > 0 || m.Text != "" {
 			dst = append(dst, ' ')
 		}
-		dst = append(appendPlain(append(dst, '['), of.Name), ']')
+		dst = appendFile(dst, room, of, base)
 	}
 	return append(dst, '\n')
 }

@@ -215,7 +215,7 @@ func TestText(t *testing.T) {
 	entry := e.Body.(chat.Appended).Entry
 	entry.From.Name = "A\x1b]0;x\x07"
 	entry.Payload = chat.Message{Text: "a\nb\r\x1b[2J\u009b31m\u202e\u2028\x7f\t."}
-	require.Equal(t, "12:04:31 A␛]0;x␇: a␤b␍␛[2J\uFFFD31m\uFFFD␤␡␉.\n", string(AppendTextLine(nil, entry)))
+	require.Equal(t, "12:04:31 A␛]0;x␇: a␤b␍␛[2J\uFFFD31m\uFFFD␤␡␉.\n", string(AppendTextLine(nil, "lobby", entry, "")))
 }
 
 // What happens to a message is a line too, but for reactions, of which there are many.
@@ -250,7 +250,7 @@ func TestNamesInTextAreUnambiguous(t *testing.T) {
 		"*": "*: hi", "* Bob joined": "*␣Bob joined: hi", "\u200b* Bob joined": "\u200b*␣Bob joined: hi", "a * b": "a * b: hi",
 	} {
 		e := chat.Entry{From: chat.Author{Name: name}, Payload: chat.Message{Text: "hi"}}
-		require.Equal(t, "00:00:00 "+want+"\n", string(AppendTextLine(nil, e)), name)
+		require.Equal(t, "00:00:00 "+want+"\n", string(AppendTextLine(nil, "lobby", e, "")), name)
 	}
 	for name, want := range map[string]string{
 		"Ann": "Ann", "Ann:": "Ann:", "Ann Smith": `"Ann Smith"`, "Ann deleted 42-7f3a9c12": `"Ann deleted 42-7f3a9c12"`,
@@ -377,7 +377,6 @@ func TestDrafts(t *testing.T) {
 		`{"type":"delete","target":"0-0"}`:                                  "target",
 		`{"type":"react","emoji":"👍"}`:                                      "target",
 		`{"type":"react","target":"42-7f3a9c12"}`:                           "emoji",
-		`{"type":"edit","target":"42-7f3a9c12","text":"  "}`:                "text",
 		`{"type":"edit","target":"42-7f3a9c12","text":"a","mentions":[""]}`: "mentions",
 	} {
 		c, err := ParseCommand([]byte(command))
