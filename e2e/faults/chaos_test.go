@@ -86,12 +86,14 @@ var all = []fault{
 		c.redis.Start(c.t)
 	}},
 	{"redis is killed and comes back without its data", true, func(c *cluster) {
+		putBack := c.backUp()
 		loss := check.Loss{Why: "Redis lost its data", At: time.Now()}
 		c.redis.Kill()
 		loss.Gone = time.Now()
 		c.redis.Erase(c.t)
 		time.Sleep(c.between(0, 3*time.Second)) // for how long it is away
 		c.redis.Start(c.t)
+		putBack()
 		c.recover()
 		loss.Recovered = time.Now()
 		c.crowd.lost(loss)
@@ -166,7 +168,8 @@ func (c *cluster) recover() {
 }
 
 // TestChaos breaks one thing after the other, in random order, under people who read and post in
-// random ways. It ends with the first promise that is not kept.
+// random ways. Two of the rooms are somebody's, who bans and mutes the others and changes the
+// settings all the while. It ends with the first promise that is not kept.
 func TestChaos(t *testing.T) {
 	chosen := *seed
 	if chosen == 0 {
@@ -177,7 +180,7 @@ func TestChaos(t *testing.T) {
 	t.Logf("seed %d, %v, %d entries kept; again with: make faults DURATION=%v SEED=%d", chosen, *duration, limit, *duration, chosen)
 	c := newCluster(t, 3, limit)
 	c.random, c.long = random, *duration >= 5*time.Minute
-	c.crowd = gather(t, c.bases(), options{rooms: 3, people: 5, limit: limit, pause: 400 * time.Millisecond, seed: chosen})
+	c.crowd = gather(t, c.bases(), options{rooms: 3, people: 5, limit: limit, pause: 400 * time.Millisecond, seed: chosen, owned: 2})
 	deadline := time.Now().Add(*duration)
 	c.recover()
 	for !t.Failed() && time.Now().Before(deadline) {

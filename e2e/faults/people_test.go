@@ -61,10 +61,18 @@ type crowd struct {
 type room struct {
 	name   string
 	people []*person
+	// moderator is the first of the people, where the room is theirs; else nil.
+	moderator *moderator
 
 	mu       sync.Mutex // guards what follows
 	attempts []check.Attempt
 	looks    []check.Reading
+}
+
+func (r *room) attempted(a check.Attempt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.attempts = append(r.attempts, a)
 }
 
 // person reads and posts in one room.
@@ -90,6 +98,8 @@ type options struct {
 	seed  uint64
 	// names gives room i another name than room-i.
 	names []string
+	// owned is how many of the rooms, the last ones, belong to the first of their people.
+	owned int
 }
 
 // gather lets a crowd in.
@@ -113,12 +123,18 @@ func gather(t *testing.T, bases []string, o options) *crowd {
 				record: client.NewRecord(name), random: rand.New(rand.NewPCG(o.seed, uint64(i*1000+j))),
 			})
 		}
+		if i >= o.rooms-o.owned {
+			r.moderator = own(t, r, rand.New(rand.NewPCG(o.seed, uint64(i*1000+999))))
+		}
 	}
 	c.reading.Go(func() { c.measureLate(readCtx) })
 	for _, r := range c.rooms {
 		for _, p := range r.people {
 			c.reading.Go(func() { p.read(readCtx) })
 			c.posting.Go(func() { p.chat(postCtx, o.pause) })
+		}
+		if r.moderator != nil {
+			c.posting.Go(func() { r.moderator.moderate(postCtx) })
 		}
 	}
 	return c
@@ -214,7 +230,7 @@ func (p *person) look(ctx context.Context) {
 	wait(ctx, p.between(0, 300*time.Millisecond))
 	p.room.mu.Lock()
 	defer p.room.mu.Unlock()
-	p.room.looks = append(p.room.looks, check.Reading{Who: record.Who, Events: record.Events(), Left: true})
+	p.room.looks = append(p.room.looks, check.Reading{Who: record.Who, ID: p.ID, Events: record.Events(), Left: true})
 }
 
 // stay reads until the connection ends, is silent for too long, or has lasted long enough.
@@ -327,9 +343,7 @@ func (p *person) post(ctx context.Context, what check.Attempt) (id string) {
 		} else {
 			p.postByHTTP(&attempt)
 		}
-		p.room.mu.Lock()
-		p.room.attempts = append(p.room.attempts, attempt)
-		p.room.mu.Unlock()
+		p.room.attempted(attempt)
 		if attempt.Acknowledged() {
 			if p.chance(20) == 0 {
 				p.again(attempt)
@@ -349,18 +363,16 @@ func (p *person) again(a check.Attempt) {
 	again := a
 	again.Sent, again.Answered, again.Status, again.ID, again.Detail = time.Now(), time.Time{}, 0, "", ""
 	p.postByHTTP(&again)
-	p.room.mu.Lock()
-	defer p.room.mu.Unlock()
-	p.room.attempts = append(p.room.attempts, again)
+	p.room.attempted(again)
 }
 
-// refusals are the statuses that end an attempt to amend something.
+// refusals are the statuses that end an attempt to say something, or to amend it.
 var refusals = []int{http.StatusForbidden, http.StatusNotFound, http.StatusConflict}
 
 // refusalOf is the status that stands for a code of an error event.
 func refusalOf(code string) int {
 	switch code {
-	case "not_allowed":
+	case "not_allowed", "banned", "muted":
 		return http.StatusForbidden
 	case "not_found":
 		return http.StatusNotFound
@@ -474,6 +486,13 @@ func (c *crowd) recovers() error {
 
 func (r *room) mark(ctx context.Context) error {
 	began := time.Now()
+	if r.moderator != nil {
+		r.moderator.mu.Lock()
+		defer r.moderator.mu.Unlock()
+		if err := r.moderator.liftAll(ctx); err != nil {
+			return fmt.Errorf("%s: %w: %w", r.name, errNotRecovered, err)
+		}
+	}
 	marker := r.people[0]
 	marker.marks++
 	from := map[*person]int{}
@@ -543,7 +562,7 @@ func (c *crowd) judge(t *testing.T) {
 	} else {
 		c.judgePresence(t)
 	}
-	posts, acknowledged, seen, amendments := 0, 0, 0, 0
+	posts, acknowledged, seen, amendments, restraints := 0, 0, 0, 0, 0
 	kept := map[*room]client.Page{}
 	for _, r := range c.rooms {
 		kept[r] = c.page(t, r)
@@ -554,6 +573,15 @@ func (c *crowd) judge(t *testing.T) {
 		record := check.Room{
 			Name: r.name, Limit: c.limit, Losses: c.losses, Outages: c.outages, Late: time.Duration(c.late.Load()),
 			Attempts: r.attempts, Kept: kept[r].Messages, Cursor: kept[r].Cursor,
+		}
+		if r.moderator != nil {
+			var refused []string
+			record.Owner = r.moderator.owner.ID
+			record.Restraints, refused = r.moderator.done()
+			restraints += len(record.Restraints)
+			for _, why := range refused {
+				t.Errorf("%s: %s", r.name, why)
+			}
 		}
 		for _, p := range r.people {
 			record.Readings = append(record.Readings, check.Reading{Who: p.Name, ID: p.ID, Events: p.record.Events()})
@@ -583,8 +611,8 @@ func (c *crowd) judge(t *testing.T) {
 			t.Logf("the record of %s:\n%s", r.name, check.Dump(record))
 		}
 	}
-	t.Logf("%d rooms, %d sendings, %d acknowledgements, %d messages and %d amendments read, %d losses by design; the machine was late by up to %v",
-		len(c.rooms), posts, acknowledged, seen, amendments, len(c.losses), time.Duration(c.late.Load()).Round(time.Millisecond))
+	t.Logf("%d rooms, %d sendings, %d acknowledgements, %d messages and %d amendments read, %d bans, mutes and closed doors, "+
+		"%d losses by design; the machine was late by up to %v", len(c.rooms), posts, acknowledged, seen, amendments, restraints, len(c.losses), time.Duration(c.late.Load()).Round(time.Millisecond))
 }
 
 func list(faults []check.Fault) string {

@@ -64,7 +64,7 @@ func (c *roomCheck) isMessage(id string) bool {
 		return !event.Amends()
 	}
 	a, known := c.byID[id]
-	return known && a.Kind == ""
+	return known && !a.amends()
 }
 
 // kindOf is an attempt's type of entry.
@@ -79,6 +79,8 @@ func said(a Attempt) string {
 // else now, and an amendment that has been overtaken nothing.
 func (c *roomCheck) is(event client.Event, a Attempt) bool {
 	switch {
+	case event.Type == "notice" && a.Kind == "notice":
+		return event.From.ID == a.Author && event.What == a.Text && event.Member.ID == a.Target
 	case event.From.ID != a.Author || event.Target != a.Target:
 		return false
 	case event.Type == "void":
@@ -92,7 +94,8 @@ func (c *roomCheck) is(event client.Event, a Attempt) bool {
 // content checks that an entry is what was posted, and the same for all.
 func (c *roomCheck) content(who string, event client.Event) {
 	known := c.entries[event.ID]
-	same := known.From.ID == event.From.ID && known.Target == event.Target
+	same := known.From.ID == event.From.ID && known.Target == event.Target && known.What == event.What &&
+		known.Member.ID == event.Member.ID
 	if event.Type != "void" && known.Type != "void" {
 		same = same && known.Type == event.Type && known.Key == event.Key && known.Emoji == event.Emoji && known.On == event.On &&
 			(known.Text == event.Text || known.Amended != "" || event.Amended != "")
@@ -102,7 +105,13 @@ func (c *roomCheck) content(who string, event client.Event) {
 			who, event.ID, event.Type, event.Text, event.From.ID, known.Type, known.Text, known.From.ID)
 		return
 	}
-	if event.Type == "void" {
+	switch event.Type {
+	case "void":
+		return
+	case "notice":
+		if !slices.ContainsFunc(c.Attempts, func(a Attempt) bool { return a.Kind == "notice" && c.is(event, a) }) {
+			c.fault("altered", "%s saw the notice %s, %s of %s by %s, and nobody has done that", who, event.ID, event.What, event.Member.ID, event.From.ID)
+		}
 		return
 	}
 	attempts := c.attempts[event.From.ID+" "+event.Key]
@@ -154,7 +163,7 @@ func (c *roomCheck) told(who string, m *messages, event client.Event, seq uint64
 		c.fault("early", "%s saw the %s %s of %s, which it has not seen", who, event.Type, event.ID, event.Target)
 		return
 	}
-	if target.From.ID != event.From.ID && (event.Type == "edit" || event.Type == "delete") {
+	if target.From.ID != event.From.ID && (event.Type == "edit" || event.Type == "delete" && event.From.ID != c.Owner) {
 		c.fault("foreign", "%s saw the %s %s by %s of %s by %s", who, event.Type, event.ID, event.From.ID, target.ID, target.From.ID)
 	}
 	by, gone := m.deleted[event.Target]
@@ -327,14 +336,14 @@ func (c *roomCheck) answers() {
 	last := map[reaction]Attempt{}
 	for _, a := range c.Attempts {
 		target, known := c.entries[a.Target]
-		if a.Kind == "" || !known {
+		if !a.amends() || !known {
 			continue
 		}
-		foreign := target.From.ID != a.Author && a.Kind != "reaction"
+		foreign := target.From.ID != a.Author && a.Kind != "reaction" && !(a.Kind == "delete" && a.Author == c.Owner)
 		switch {
 		case foreign && (a.Acknowledged() || a.Nothing):
 			c.fault("foreign", "the %s of %s by %s was taken from %s", a.Kind, a.Target, target.From.ID, a.Author)
-		case a.Status == 403 && !foreign:
+		case a.Status == 403 && !foreign && !c.restrained(a):
 			c.fault("refused", "the %s of %s was refused to %s, who may", a.Kind, a.Target, a.Author)
 		case a.Status == 409 && !c.deleting(a):
 			c.fault("refused", "the %s of %s was refused as deleted, and nobody had deleted it", a.Kind, a.Target)

@@ -7,8 +7,9 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// Bans finds what must not be in a log: something of a banned person between the notice of the ban
-// and the one of its end. The events are those of any readers, in any order.
+// Bans finds what must not be in a log, by the log's own notices: something of a banned person
+// between the ban and its end; something other than a deletion of a muted one; and of anybody but
+// moderators while only those may say something. The events are those of any readers, in any order.
 func Bans(events []client.Event) []Fault {
 	entries := map[uint64]client.Event{}
 	for _, event := range events {
@@ -17,22 +18,50 @@ func Bans(events []client.Event) []Fault {
 		}
 	}
 	ordered := make([]uint64, 0, len(entries))
-	for seq := range entries {
+	moderators := map[string]bool{} // whoever has a notice in their name
+	for seq, entry := range entries {
 		ordered = append(ordered, seq)
+		if entry.Type == "notice" {
+			moderators[entry.From.ID] = true
+		}
 	}
 	slices.SortFunc(ordered, cmp.Compare)
-	banned := map[string]client.Event{} // by whose it is
+	banned, muted := map[string]string{}, map[string]string{} // by whose it is, the notice
+	closed := ""                                              // the notice by which only moderators may say something
 	var faults []Fault
 	for _, seq := range ordered {
 		entry := entries[seq]
-		if ban, is := banned[entry.From.ID]; is {
-			faults = append(faults, Fault{"said after a ban", entry.ID + " of " + entry.From.Name + ", banned at " + ban.ID})
+		if entry.Type == "notice" {
+			switch who := entry.Member.ID; entry.What {
+			case "banned":
+				banned[who] = entry.ID
+			case "unbanned":
+				delete(banned, who)
+			case "muted":
+				muted[who] = entry.ID
+			case "unmuted":
+				delete(muted, who)
+			case "settings":
+				switch string(entry.Settings["posting"]) {
+				case `"moderators"`:
+					closed = entry.ID
+				case `"everyone"`:
+					closed = ""
+				}
+			}
 		}
-		switch {
-		case entry.Type == "notice" && entry.What == "banned":
-			banned[entry.Member.ID] = entry
-		case entry.Type == "notice" && entry.What == "unbanned":
-			delete(banned, entry.Member.ID)
+		who := entry.ID + " of " + cmp.Or(entry.From.Name, entry.From.ID)
+		if ban, is := banned[entry.From.ID]; is {
+			faults = append(faults, Fault{"said after a ban", who + ", banned at " + ban})
+		}
+		if !slices.Contains([]string{"message", "edit", "reaction"}, entry.Type) {
+			continue
+		}
+		if mute, is := muted[entry.From.ID]; is {
+			faults = append(faults, Fault{"said while muted", who + ", muted at " + mute})
+		}
+		if closed != "" && !moderators[entry.From.ID] {
+			faults = append(faults, Fault{"said where only moderators may", who + ", since " + closed})
 		}
 	}
 	return faults

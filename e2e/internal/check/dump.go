@@ -22,7 +22,9 @@ func Dump(r Room) string {
 	b.WriteString("posts that were not acknowledged at once (all others were):\n")
 	names := map[string]string{}
 	for _, reading := range r.Readings {
-		names[reading.ID] = reading.Who
+		if !reading.Left {
+			names[reading.ID] = reading.Who
+		}
 	}
 	sendings := map[string][]Attempt{}
 	for _, a := range attempts {

@@ -49,6 +49,9 @@ func Departures(r Room) []Fault {
 	late := r.late()
 	absences, known := map[string][]absence{}, map[string]bool{}
 	for _, reading := range r.Readings {
+		if reading.Left { // somebody's other connection
+			continue
+		}
 		absences[reading.ID], known[reading.ID] = r.withOutages(absencesOf(reading.Events)), true
 	}
 	// A departure has a version of the roster. Whoever was told of it first was told of it in time.
@@ -70,6 +73,9 @@ func Departures(r Room) []Fault {
 				continue
 			}
 			first := told[departure{id, event.Version}]
+			if r.isOut(id, first) {
+				continue
+			}
 			if !slices.ContainsFunc(absences[id], func(a absence) bool {
 				return a.to.Sub(a.from) >= grace-2*late && !first.Before(a.from) && !first.After(a.to.Add(time.Second+late))
 			}) {

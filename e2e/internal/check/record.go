@@ -20,7 +20,8 @@ type Attempt struct {
 	// ID is the entry's, when the post was acknowledged.
 	ID string
 	// Kind is what was sent: "edit", "delete" or "reaction"; "" for a message. Target is the
-	// message that it is about, Emoji and On are a reaction's.
+	// message that it is about, Emoji and On are a reaction's. For what a moderator does it is
+	// "notice": Text is what the notice says, Target whom it is about, and Key this sending's own.
 	Kind, Target, Emoji string
 	On                  bool
 	// Nothing says that the server has found nothing to do.
@@ -28,6 +29,9 @@ type Attempt struct {
 	// Detail is what else is known of an attempt that failed.
 	Detail string
 }
+
+// amends reports whether it was about an earlier message.
+func (a Attempt) amends() bool { return a.Kind != "" && a.Kind != "notice" }
 
 // Acknowledged reports whether the server has said that the post is stored.
 func (a Attempt) Acknowledged() bool { return a.ID != "" }
@@ -55,6 +59,17 @@ func (l Loss) gone() time.Time {
 // to when all was well again.
 type Outage struct{ From, To time.Time }
 
+// Restraint is something that keeps people from saying something, or from being in the room.
+type Restraint struct {
+	// What is "banned", "muted" or a setting; Whom is the member, "" for all but the owner.
+	What, Whom string
+	// ID is the notice's, where that is known.
+	ID string
+	// From is before it was set, Lifting before it was lifted, and To when it surely was; zero for
+	// what was not.
+	From, Lifting, To time.Time
+}
+
 // Reading is what one reader was told, over all of its connections, with its openings, drops and
 // resumes.
 type Reading struct {
@@ -62,7 +77,8 @@ type Reading struct {
 	// ID is the member's; "" when it is of no matter.
 	ID     string
 	Events []client.Event
-	// Left says that it did not stay to the end: it is owed nothing after its last event.
+	// Left says that it did not stay to the end, and is not the member's only connection: it is owed
+	// nothing after its last event.
 	Left bool
 }
 
@@ -81,7 +97,11 @@ type Room struct {
 	// was measured.
 	Late     time.Duration
 	Attempts []Attempt
-	Readings []Reading
+	// Owner is who moderates the room; "" for a room nobody owns. Restraints are what the owner has
+	// done.
+	Owner      string
+	Restraints []Restraint
+	Readings   []Reading
 	// Kept is what the room has in the end, and Cursor where its log ends: after the last of Kept
 	// when it is empty.
 	Kept   []client.Event

@@ -55,6 +55,7 @@ func (r Room) Check() []Fault {
 	c.replays()
 	c.states()
 	c.answers()
+	c.moderation()
 	return c.faults
 }
 
@@ -323,7 +324,7 @@ func (c *roomCheck) complete(reading Reading) {
 	lost := 0
 	for _, a := range c.Attempts {
 		seq, err := sequence(a.ID)
-		if !a.Acknowledged() || err != nil || seq <= began || c.line[seq] != a.ID || shown[a.ID] || a.Kind != "" && seq <= within {
+		if !a.Acknowledged() || err != nil || seq <= began || c.line[seq] != a.ID || shown[a.ID] || a.amends() && seq <= within {
 			continue
 		}
 		if lost++; lost <= 5 {

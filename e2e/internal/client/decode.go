@@ -105,6 +105,21 @@ func (e *Event) takeEntry(entry chat.Entry) {
 		e.Text, e.Mentions = said.Text, idsOf(said.Mentions)
 	case chat.Reaction:
 		e.Emoji, e.On = said.Emoji, said.On
+	case chat.RoomNotice:
+		e.takeNotice(said)
+	}
+}
+
+func (e *Event) takeNotice(n chat.RoomNotice) {
+	e.What = n.What
+	var fields struct {
+		Member   struct{ ID, Name string }
+		Changed  []string
+		Settings map[string]json.RawMessage
+	}
+	if json.Unmarshal(n.Fields, &fields) == nil { // it may have none
+		e.Member = Member{Author: Author{ID: fields.Member.ID, Name: fields.Member.Name}}
+		e.Changed, e.Settings = fields.Changed, fields.Settings
 	}
 }
 

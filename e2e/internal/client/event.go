@@ -1,6 +1,7 @@
 package client
 
 import (
+	"encoding/json"
 	"slices"
 	"time"
 )
@@ -48,9 +49,12 @@ type Event struct {
 	ID     string
 	From   Author
 	Text   string
-	What   string // of a notice
-	Time   time.Time
-	Key    string
+	// What a notice says has happened; Changed and Settings are the names and values of settings.
+	What     string
+	Changed  []string
+	Settings map[string]json.RawMessage
+	Time     time.Time
+	Key      string
 	// Target is the message that an amendment is about. Of a message the next ones say what it is
 	// now; Emoji and On are a reaction's.
 	Target      string
