@@ -32,7 +32,9 @@ type moderator struct {
 	holding map[[2]string]*check.Restraint
 	over    []check.Restraint
 	refused []string // what was answered who may do all this
-	sent    int
+	// unanswered says that a request was, since it was last unset.
+	unanswered bool
+	sent       int
 }
 
 // doors are settings by which a room is more and less open.
@@ -101,6 +103,7 @@ func (m *moderator) toggle(ctx context.Context, what, whom string) error {
 	}
 	x := &check.Restraint{What: what, Whom: whom, From: time.Now()}
 	m.holding[[2]string{what, whom}] = x
+	m.unanswered = false
 	var err error
 	switch what {
 	case "banned":
@@ -110,6 +113,7 @@ func (m *moderator) toggle(ctx context.Context, what, whom string) error {
 	default:
 		err = m.set(ctx, what, doors[what][0])
 	}
+	x.Unsure = m.unanswered
 	return err
 }
 
@@ -228,6 +232,7 @@ func (m *moderator) call(ctx context.Context, what, whom, method, path, body str
 			m.refused = append(m.refused, err.Error())
 			return "", err
 		}
+		m.unanswered = true
 		if ctx.Err() != nil {
 			return "", fmt.Errorf("%s %s: not answered: %w", method, path, cmp.Or(err, ctx.Err()))
 		}

@@ -8,9 +8,8 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
-// lifted is how long after a restraint was seen to be lifted it may yet have been set once more: a
-// request that nobody waits for any more can be carried out late.
-const lifted = 10 * time.Second
+// laterOn is within what time a request is carried out that was not answered, if ever.
+const laterOn = 10 * time.Second
 
 // moderation checks what a room's owner has done: what the notices say holds for all that comes
 // after them, nobody is told anything while banned, and nobody is refused without a reason.
@@ -61,7 +60,11 @@ func (r Room) lostWithin(x Restraint) bool {
 // restrained reports whether something may have kept an attempt's author from it.
 func (r Room) restrained(a Attempt) bool {
 	return slices.ContainsFunc(r.Restraints, func(x Restraint) bool {
-		return (x.Whom == "" || x.Whom == a.Author) && !a.Answered.Before(x.From) && (x.To.IsZero() || !a.Sent.After(x.To.Add(lifted)))
+		to := x.To
+		if x.Unsure {
+			to = to.Add(laterOn)
+		}
+		return (x.Whom == "" || x.Whom == a.Author) && !a.Answered.Before(x.From) && (x.To.IsZero() || !a.Sent.After(to))
 	})
 }
 

@@ -68,6 +68,9 @@ type Restraint struct {
 	// From is before it was set, Lifting before it was lifted, and To when it surely was; zero for
 	// what was not.
 	From, Lifting, To time.Time
+	// Unsure says that it may have been set once more since: a request that was not answered can be
+	// carried out late.
+	Unsure bool
 }
 
 // Reading is what one reader was told, over all of its connections, with its openings, drops and
