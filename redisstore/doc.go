@@ -20,7 +20,9 @@
 //	caller:{p211}:lobby:rules       hash    who may do what: see rules.go; none for a room nobody owns
 //	caller:{p211}:lobby:grants      hash    session that was let in → when, ms
 //	caller:{p211}:lobby:slow:HASH   string  that somebody said something, for as long as slow mode has them wait
+//	caller:{p211}:lobby:files       hash    id → what is known of a file: "REVISION TIME COST JSON"; "#bytes" → the costs' sum
 //	caller:{p211}:lobby:feed        channel
+//	caller:{p211}:files             zset    room with files → when they are to be looked at, ms of Redis's clock
 //	caller:{p211}:node:NODE         channel by which a node checks that its subscription lives
 //	caller:{p007}marks:SESSION      hash    room → how far the session has read: SEQ-TAG, a blank, the time, ms
 //	caller:link:HASH                string  the session that a code of this hash is a link to, for two minutes

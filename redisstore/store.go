@@ -178,6 +178,7 @@ type scripts struct {
 	mark, revoke, take, subscribe      script
 	keep, use, records                 script
 	tokens                             script
+	file, due, look                    script
 }
 
 func loadScripts() (scripts, error) {
@@ -210,6 +211,9 @@ func loadScripts() (scripts, error) {
 		use:        load("use", "grant"),
 		records:    load("records"),
 		tokens:     load("tokens"),
+		file:       load("file"),
+		due:        load("due"),
+		look:       load("look"),
 	}
 	return s, err
 }

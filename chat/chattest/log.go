@@ -57,7 +57,7 @@ func (r *Room) append(d chat.Draft) (e chat.Entry, repeated bool, err error) {
 	}
 	key := [2]string{d.Client, d.Key}
 	if first, ok := r.keys[key]; ok && d.Key != "" && time.Now().Before(first.until) {
-		if first.target != d.Target || !reflect.DeepEqual(first.what, d.Payload) {
+		if first.target != d.Target || !reflect.DeepEqual(asRequest(first.what), asRequest(d.Payload)) {
 			return e, false, chat.ErrKeyReused
 		}
 		now, kept := r.Kept.At(first.first.ID.Seq)

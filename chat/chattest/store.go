@@ -35,6 +35,9 @@ type Store struct {
 	slow    time.Duration
 	away    bool
 	calls   map[string]int
+	files   map[chat.RoomID]map[string]chat.FileRecord
+	due     map[chat.RoomID]time.Time // when the files of rooms are to be looked at
+	turns   map[string]time.Time      // until when it is somebody's
 }
 
 // Room is what the store has of a room. Tests get at it by [Store.Do].
@@ -76,7 +79,10 @@ func New(o Options) *Store {
 	orDefault(&o.AmendmentLimit, chat.AmendmentLimit)
 	orDefault(&o.HistoryTTL, 24*time.Hour)
 	orDefault(&o.Lease, chat.Lease)
-	return &Store{options: o, rooms: map[chat.RoomID]*Room{}, marks: map[chat.MemberID][]chat.Mark{}, late: map[string][]told{}, buckets: map[string]*bucket{}, calls: map[string]int{}}
+	return &Store{
+		options: o, rooms: map[chat.RoomID]*Room{}, marks: map[chat.MemberID][]chat.Mark{}, late: map[string][]told{}, buckets: map[string]*bucket{}, calls: map[string]int{},
+		files: map[chat.RoomID]map[string]chat.FileRecord{}, due: map[chat.RoomID]time.Time{}, turns: map[string]time.Time{},
+	}
 }
 
 func orDefault[T comparable](setting *T, value T) {
@@ -100,6 +106,9 @@ var (
 	_ chat.Records = Node{}
 
 	_ chat.RuleKeeper = Node{}
+
+	_ chat.FileRecords = Node{}
+	_ chat.FileRooms   = Node{}
 )
 
 // Node is the store as a node of that name sees it.
@@ -138,7 +147,7 @@ func (s *Store) roomLocked(id chat.RoomID) *Room {
 }
 
 // Calls is how often nodes have asked for "append", "read", "signal", "hold", "release",
-// "members", "marks", "records", "rules" or "tokens"; for "" in all.
+// "members", "marks", "records", "rules", "files" or "tokens"; for "" in all.
 func (s *Store) Calls(what string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -21,6 +21,8 @@ type Backend interface {
 	chat.RuleKeeper
 	chat.Records
 	chat.Buckets
+	chat.FileRecords
+	chat.FileRooms
 }
 
 // Open opens a store for one more node. All that a test opens is one storage; rooms are apart by
@@ -64,6 +66,11 @@ func TestStore(t *testing.T, open Open, skipped ...string) {
 		{"records go with the room's owner", testRecordsGoWithTheOwner},
 		{"a record lets no more in than it says, by several nodes at once", testRecordsUsedAtOnce},
 		{"a room that must be there", testExisting},
+		{"what is known of a file is kept as it is", testFileRecords},
+		{"no change of a file overwrites another", testFilesAtOnce},
+		{"a room's files have a total", testFilesTotal},
+		{"rooms with files are looked at by one node each", testFileRooms},
+		{"a log's mark changes with the log", testLogMark},
 		{"a bucket gives what it has, and no more", testBuckets},
 		{"a bucket fills by its rate", testBucketRefills},
 		{"what is held ahead does not come back twice", testBucketAhead},
