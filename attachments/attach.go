@@ -103,7 +103,7 @@ func (s *Store) change(ctx context.Context, room chat.RoomID, id string, do func
 		}
 		look := shownLook
 		if !r.State.IsShown() {
-			look = idleLife
+			look = s.options.Idle
 		}
 		if r, err = s.put(ctx, r, look); !errors.Is(err, chat.ErrFileChanged) {
 			return r, err

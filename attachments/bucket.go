@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -18,7 +19,6 @@ import (
 	"gocloud.dev/blob"
 	"gocloud.dev/blob/fileblob"
 	"gocloud.dev/blob/memblob"
-	"gocloud.dev/blob/s3blob"
 	"gocloud.dev/gcerrors"
 
 	"github.com/caller-chat/caller/chat"
@@ -42,11 +42,14 @@ type Bucket struct {
 	Name string
 	// Temporary says that it goes with the program.
 	Temporary bool
-	// spooled says that its client holds what it cannot read a second time in memory.
-	spooled bool
+	// s3 is how objects are put where that is not done by the Bucket; nil elsewhere.
+	s3 *s3Writer
 	// folder is where its objects are files; empty where they are none.
 	folder string
 }
+
+// prefixForm is what all S3s take as it is.
+var prefixForm = regexp.MustCompile(`^([A-Za-z0-9_-][A-Za-z0-9._-]*/)*([A-Za-z0-9_-][A-Za-z0-9._-]*)?$`)
 
 // CheckURL tells what is wrong with a bucket's URL. Its error has nothing of the URL in it: there
 // may be a secret in it.
@@ -72,8 +75,11 @@ func CheckURL(text string) error {
 			return errors.New("want a bucket as in s3://files?region=eu-central-1&prefix=caller/")
 		}
 		endpoint, err := url.Parse(u.Query().Get("endpoint"))
-		if err != nil || endpoint.User != nil {
+		if err != nil || endpoint.User != nil || endpoint.RawQuery != "" {
 			return errors.New("has an endpoint that is no plain URL: keys are taken from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+		}
+		if !prefixForm.MatchString(u.Query().Get("prefix")) {
+			return errors.New("has a prefix with more than letters, digits and - _ . / in it")
 		}
 	default:
 		return errors.New("want file:///FOLDER, s3://BUCKET?region=REGION, mem:// or off")
@@ -131,29 +137,6 @@ func openFolder(folder string) (*Bucket, error) {
 		return nil, fmt.Errorf("the folder for files: %w", err)
 	}
 	return &Bucket{Bucket: inside, Name: "file://" + filepath.ToSlash(folder), folder: folder}, nil
-}
-
-func openS3(ctx context.Context, u *url.URL) (*Bucket, error) {
-	q := u.Query()
-	prefix := q.Get("prefix")
-	q.Del("prefix")
-	if q.Has("endpoint") && !q.Has("request_checksum_calculation") { // many others than Amazon's know no other
-		q.Set("request_checksum_calculation", "when_required")
-	}
-	opened := *u
-	opened.RawQuery, opened.Path = q.Encode(), ""
-	inside, err := (&s3blob.URLOpener{}).OpenBucketURL(ctx, &opened)
-	if err != nil {
-		return nil, fmt.Errorf("the S3 bucket %q: %w", u.Host, err)
-	}
-	if prefix != "" {
-		inside = blob.PrefixedBucket(inside, prefix)
-	}
-	name := "s3://" + u.Host
-	if endpoint := q.Get("endpoint"); endpoint != "" {
-		name += " at " + endpoint
-	}
-	return &Bucket{Bucket: inside, Name: name, spooled: true}, nil
 }
 
 // Close closes the bucket, and takes a temporary one away.
@@ -226,7 +209,7 @@ var buffers = sync.Pool{New: func() any { b := make([]byte, 32<<10); return &b }
 // write makes an object of all that r has, also when r breaks off: broken is its error then. An r
 // without anything makes none.
 func (b *Bucket) write(ctx context.Context, key string, r io.Reader) (n int64, broken, err error) {
-	if b.spooled {
+	if b.s3 != nil {
 		return b.writeSpooled(ctx, key, r)
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -250,50 +233,6 @@ func (b *Bucket) write(ctx context.Context, key string, r io.Reader) (n int64, b
 		return 0, broken, err
 	}
 	return n, broken, nil
-}
-
-// writeSpooled is write by way of a file: what the client may have to send twice is not in memory.
-func (b *Bucket) writeSpooled(ctx context.Context, key string, r io.Reader) (n int64, broken, err error) {
-	spool, err := newSpool()
-	if err != nil {
-		return 0, nil, b.unavailable(err)
-	}
-	defer spool.Close()
-	if n, broken, err = copyAll(spool, r); err != nil {
-		return 0, broken, b.unavailable(err)
-	}
-	if n == 0 {
-		return 0, broken, nil
-	}
-	if _, err := spool.Seek(0, io.SeekStart); err != nil {
-		return 0, broken, b.unavailable(err)
-	}
-	ctx, cancel := in(ctx, partTime)
-	defer cancel()
-	// One request has all of it.
-	err = b.Upload(ctx, key, spool, &blob.WriterOptions{ContentType: objectType, BufferSize: 2 * PartSize, MaxConcurrency: 1})
-	if err := b.answered(ctx, err); err != nil {
-		return 0, broken, err
-	}
-	return n, broken, nil
-}
-
-// spool is a file that nobody else sees, and that is gone when it is closed.
-type spool struct{ *os.File }
-
-func newSpool() (spool, error) {
-	f, err := os.CreateTemp("", "caller-spool-")
-	if err != nil {
-		return spool{}, fmt.Errorf("a file to spool an upload: %w", err)
-	}
-	_ = os.Remove(f.Name()) // where an open file can't be removed, Close does it
-	return spool{f}, nil
-}
-
-// Close implements io.Closer.
-func (s spool) Close() {
-	_ = s.File.Close() // what was read of it is all there is to it
-	_ = os.Remove(s.Name())
 }
 
 // copyAll copies what r has; broken is its error, err the writer's.

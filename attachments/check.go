@@ -13,10 +13,6 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// orphanAge is how old an object is before it counts as left over: what has no record yet, or is not
-// in it yet, may be on its way.
-const orphanAge = time.Hour
-
 // Problem is something in which the bucket and the records disagree.
 type Problem struct {
 	// Key is the object that has no record, or is missing.
@@ -107,8 +103,8 @@ func (c *check) bucket(ctx context.Context) error {
 				}
 			}
 		}
-		if keys[object.Key] || time.Since(object.ModTime) < orphanAge {
-			continue
+		if keys[object.Key] || time.Since(object.ModTime) < s.options.Idle {
+			continue // what no record names may be on its way
 		}
 		what := fmt.Sprintf("no record names this object of %d bytes", object.Size)
 		if err := c.found(ctx, Problem{Key: object.Key, What: what}, func(ctx context.Context) error {

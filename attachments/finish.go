@@ -36,7 +36,7 @@ func (s *Store) Finish(ctx context.Context, room chat.RoomID, id string) (chat.F
 	}
 	record.Size, record.Length, record.SHA256 = record.Offset, record.Offset, hex.EncodeToString(sum.Sum(nil))
 	record.Hash, record.State = nil, chat.FileReady
-	finished, err := s.put(ctx, record, idleLife)
+	finished, err := s.put(ctx, record, s.options.Idle)
 	if errors.Is(err, chat.ErrFileChanged) {
 		err = fmt.Errorf("%w: %w", ErrOffset, err)
 	}

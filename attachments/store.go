@@ -29,6 +29,8 @@ const (
 	RoomFiles  = 1 << 30
 	AtOnce     = 256
 	AtOnceEach = 64
+	// Idle is how long a file is kept by default that is in no message.
+	Idle = time.Hour
 )
 
 // Records is what a store of files asks of the rooms' store; package redisstore has it.
@@ -50,6 +52,9 @@ type Options struct {
 	// AtOnce is how many uploads this node takes at once, AtOnceEach of one network: [AtOnce],
 	// [AtOnceEach].
 	AtOnce, AtOnceEach int
+	// Idle is how long a file is kept that is in no message, since it was last touched, and how old
+	// an object is before it counts as left over: an hour.
+	Idle time.Duration
 	// Limits bound how much somebody uploads: [chat.ActionUpload] is asked once for each megabyte.
 	// Nil bounds nothing.
 	Limits chat.Policy
@@ -65,6 +70,7 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.RoomFiles, RoomFiles)
 	orDefault(&o.AtOnce, AtOnce)
 	orDefault(&o.AtOnceEach, AtOnceEach)
+	orDefault(&o.Idle, Idle)
 	if o.Limits == nil {
 		o.Limits = chat.Open{}
 	}
@@ -151,7 +157,7 @@ func (s *Store) Create(ctx context.Context, n New) (Record, error) {
 		},
 		Room: n.Room, Owner: n.By.ID, Network: networkOf(n.By), State: chat.FileUploading, Length: max(n.Length, -1),
 		Hash: hash, Created: time.Now().UTC().Truncate(time.Millisecond),
-	}, idleLife)
+	}, s.options.Idle)
 }
 
 // megabyte is what uploads are counted by.

@@ -11,8 +11,6 @@ import (
 )
 
 const (
-	// idleLife is how long a file is kept that is in no message, since it was last touched.
-	idleLife = time.Hour
 	// attachedLife is how long a file stays shown that is about to be in a message.
 	attachedLife = 30 * time.Second
 	// goneLife is how long it is known that a file was there.
@@ -84,6 +82,9 @@ func (w *sweeper) run(ctx context.Context) {
 	}
 }
 
+// Sweep looks at all rooms that are due now, as [Store.Start] has it done by itself.
+func (s *Store) Sweep(ctx context.Context) error { return s.sweeper.sweep(ctx) }
+
 // sweep looks at all rooms that are due.
 func (w *sweeper) sweep(ctx context.Context) error {
 	for {
@@ -123,7 +124,7 @@ func (w *sweeper) look(ctx context.Context, room chat.RoomID) (in time.Duration,
 		if r.State != chat.FileUploading && r.State != chat.FileGone {
 			whole++
 		}
-		if r.State == chat.FileAttached || r.State == chat.FileReady && time.Since(r.Touched) >= idleLife {
+		if r.State == chat.FileAttached || r.State == chat.FileReady && time.Since(r.Touched) >= s.options.Idle {
 			open++
 		}
 	}
@@ -179,20 +180,20 @@ func (s *Store) sweepOne(ctx context.Context, r Record, named map[string]bool) (
 			r.State = chat.FilePosted
 		case r.State == chat.FileAttached && idle >= attachedLife:
 			r.State = chat.FileReady
-		case r.State == chat.FileReady && idle >= idleLife:
+		case r.State == chat.FileReady && idle >= s.options.Idle:
 			return goneLife, s.remove(ctx, r)
 		case r.State == chat.FileReady:
-			return idleLife - idle, nil
+			return s.options.Idle - idle, nil
 		default:
 			return shownLook, nil
 		}
 		_, err := s.put(ctx, r, shownLook)
 		return shownLook, err
 	}
-	if idle >= idleLife {
+	if idle >= s.options.Idle {
 		return goneLife, s.remove(ctx, r)
 	}
-	return idleLife - idle, nil
+	return s.options.Idle - idle, nil
 }
 
 func (w *sweeper) mark(room chat.RoomID) string {

@@ -72,7 +72,7 @@ func (l *Limits) fullFor(name Name) error {
 		if full >= fullForNew {
 			return chat.ErrFull
 		}
-	case Reads, Signals, Passwords:
+	case Reads, Signals, Passwords, Downloads:
 	default:
 		if full >= fullForAll {
 			return chat.ErrFull
@@ -141,6 +141,10 @@ func nameOf(what chat.Action, who chat.Principal) Name {
 		return Pushed
 	case chat.ActionPushing:
 		return Pushing
+	case chat.ActionUpload:
+		return Uploads
+	case chat.ActionDownload:
+		return Downloads
 	case chat.ActionReport:
 		return Reports
 	case chat.ActionChange, chat.ActionModerate, chat.ActionInvite, chat.ActionClear, chat.ActionClose,

@@ -32,6 +32,9 @@ const (
 	Pushed      Name = "pushed"
 	Pushing     Name = "pushing"
 	Pushes      Name = "pushes"
+	// Uploads are counted in megabytes.
+	Uploads   Name = "uploads"
+	Downloads Name = "downloads"
 )
 
 // scope is whose bucket a limit's is.
@@ -101,6 +104,12 @@ func All() []Limit {
 		of(Claims, address, 60, 1, "tries of such links from one address", "a school behind one address"),
 		of(Connections, address, 2000, 0, "connections from one address that are open at the same time",
 			"an office of a thousand with a stream and a request each"),
+		of(Uploads, person, 1000, 1000.0/3600, "megabytes of files of one session, or of all guests of one address, each begun one counted",
+			"ten files of the largest size, and as many again in an hour"),
+		of(Uploads, address, 5000, 5000.0/3600, "the same, of all who come from one address", "an office of some who send much"),
+		of(Downloads, person, 1000, 50, "files that one session opens, each of a video's parts counted",
+			"a room full of pictures, and another one right after it"),
+		of(Downloads, address, 10000, 500, "the same, of all who come from one address", "an office that comes back at once"),
 		of(Pushes, person, 30, 0.2, "push subscriptions of one session", "the page sends one for each change"),
 		of(Pushed, person, 20, 1.0/15, "pushes to one session", "nobody's phone rings more than four times a minute for long, whoever mentions them"),
 		of(Pushing, person, 100, 0.2, "pushes that one session causes, or all guests of a room",
@@ -142,7 +151,7 @@ func Defaults() Set {
 func (s Set) of(name Name, whose scope) chat.Bucket {
 	if whose == guests {
 		switch name {
-		case Messages, Programs, Signals, Reports:
+		case Messages, Programs, Signals, Reports, Uploads:
 			whose = person
 		default: // they have what the address has
 		}

@@ -59,6 +59,10 @@ func helpTexts() kong.Vars {
 			"users of the machine can see flags: use the variable. Default: made once and kept in Redis.",
 		"help_push_allow_private": "Send pushes also to addresses that are not public, and over HTTP. Only for tests: anybody could " +
 			"have the program ask your internal servers.",
+		"help_files": "Where to keep the files that people send: file:///FOLDER, s3://BUCKET?endpoint=URL&region=REGION, mem:// or off. " +
+			"docs/files.md says more. Default: a new folder for temporary files, until the program ends.",
+		"help_file_size":  "How large one file may be, as 500KB, 100MB or 2GB. Default: 100MB.",
+		"help_room_files": "How much all files of a room may have together. Default: 1GB.",
 		"help_site_jwt_secret": "The secret that the site which embeds this chat signs its users' tokens with (HS256): 32 characters or " +
 			"more. Other users of the machine can see flags: use the variable or the file.",
 		"help_site_jwt_secret_file": "A file with that secret. Each line is one, so that a new secret can take an old one's place.",

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/caller-chat/caller/attachments"
 	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/chat/limits"
@@ -33,8 +34,10 @@ type parts struct {
 	store     *redisstore.Store
 	node      *chat.Node
 	keepalive *conn.Keepalive
-	calls     *calls.Calls // nil for none
-	push      *push.Push   // nil for none
+	calls     *calls.Calls        // nil for none
+	push      *push.Push          // nil for none
+	bucket    *attachments.Bucket // nil for no files
+	files     *attachments.Store  // nil for none
 	front     *server.Server
 	memory    *memory
 	stopFront func() // ends what front runs besides its requests, and waits for it
@@ -47,12 +50,17 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 		return err
 	}
 	redisstore.LogTo(log)
+	bucket, err := c.openFiles(ctx, log)
+	if err != nil {
+		return err
+	}
 	store, err := open(ctx, c, log)
 	if err != nil && !errors.Is(err, chat.ErrUnavailable) {
-		return &settingError{fmt.Errorf("--redis-url (REDIS_URL): %w", err)} // all other options have been checked
+		err = &settingError{fmt.Errorf("--redis-url (REDIS_URL): %w", err)} // all other options have been checked
+		return errors.Join(err, closeBucket(bucket))
 	}
 	swap := &handlerSwap{waiting: server.Waiting()}
-	p := &parts{log: log, web: server.HTTP(swap, log), store: store, memory: newMemory(c.MaxMemory)}
+	p := &parts{log: log, web: server.HTTP(swap, log), store: store, bucket: bucket, memory: newMemory(c.MaxMemory)}
 	if store != nil {
 		if err := p.assemble(c, swap); err != nil {
 			return errors.Join(err, p.drain(ctx))
@@ -150,6 +158,11 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	core := c.node(counted.Policy(chat.Open{}), p.log)
 	core.Records, core.Passwords, core.Guesses = p.store, password.New(), counted
 	core.Full = counted.IsFull
+	if p.bucket != nil {
+		p.files = c.filesStore(p.bucket, p.store, options.Limits, p.log)
+		core.Files = p.files
+		p.files.Start()
+	}
 	p.node = chat.NewNode(entries, p.store, roster, p.store, p.store, core)
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
 	p.keepalive.Bound(c.places())

@@ -41,7 +41,7 @@ var rules = map[string][]string{
 	"server":                           {"chat", "server/auth", "server/httpapi", "transport/conn", "transport/poll", "transport/sse", "transport/wire", "transport/ws"},
 	"server/auth":                      {"chat", "internal/outbound", "server/httpapi", "transport/wire"},
 	"server/httpapi":                   {"chat", "chat/find", "transport/wire"},
-	"cmd/caller":                       {"calls", "chat", "chat/...", "frontend", "internal/outbound", "oidc", "push", "redisstore", "server", "server/auth", "transport/conn"},
+	"cmd/caller":                       {"attachments", "calls", "chat", "chat/...", "frontend", "internal/outbound", "oidc", "push", "redisstore", "server", "server/auth", "transport/conn"},
 	"frontend":                         {},
 	"internal/...":                     {},
 	"e2e":                              {},

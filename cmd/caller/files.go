@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/caller-chat/caller/attachments"
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/redisstore"
+)
+
+// The kinds of values that the settings of files have.
+type (
+	filesURL string
+	fileSize int64 // in bytes
+)
+
+// noFiles is the bucket of a node that takes no files.
+const noFiles = "off"
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *filesURL) UnmarshalText(text []byte) error {
+	s := strings.TrimSpace(string(text))
+	if s != "" && s != noFiles {
+		if err := attachments.CheckURL(s); err != nil {
+			return err
+		}
+	}
+	*v = filesURL(s)
+	return nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *fileSize) UnmarshalText(text []byte) error {
+	s, unit := strings.TrimSpace(string(text)), int64(0)
+	for _, u := range []struct {
+		suffix string
+		bytes  int64
+	}{{"KB", 1 << 10}, {"MB", 1 << 20}, {"GB", 1 << 30}, {"TB", 1 << 40}} {
+		if n, ok := strings.CutSuffix(s, u.suffix); ok {
+			s, unit = strings.TrimSpace(n), u.bytes
+		}
+	}
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || unit == 0 || n < 1 || n > math.MaxInt64/2/unit {
+		return fmt.Errorf("%q is not a size, as 500KB, 100MB or 2GB", text)
+	}
+	*v = fileSize(n * unit)
+	return nil
+}
+
+// fitFiles tells which settings of files can't go together.
+func (s *settings) fitFiles() error {
+	if s.FileSize > s.RoomFiles {
+		return errors.New("--file-size (CALLER_FILE_SIZE) is more than --room-files (CALLER_ROOM_FILES): no file could be as large")
+	}
+	return nil
+}
+
+// filesStore is where files are kept.
+func (c config) filesStore(
+	bucket *attachments.Bucket, store *redisstore.Store, limits chat.Policy, log *slog.Logger,
+) *attachments.Store {
+	return attachments.NewStore(bucket, store, attachments.Options{
+		FileSize: int64(c.FileSize), RoomFiles: int64(c.RoomFiles), Limits: limits, Logger: log,
+	})
+}
+
+// openFiles opens the bucket for files and says where it is; nil for none.
+func (c config) openFiles(ctx context.Context, log *slog.Logger) (*attachments.Bucket, error) {
+	if c.Files == noFiles {
+		return nil, nil
+	}
+	bucket, err := attachments.OpenBucket(ctx, string(c.Files), log)
+	if err != nil {
+		return nil, &settingError{fmt.Errorf("--files (CALLER_FILES): %w", err)}
+	}
+	switch {
+	case bucket.Temporary:
+		log.Warn("files are kept until the program ends, and no second node can share them. Another place is given by "+
+			"--files or CALLER_FILES", "files", bucket.Name)
+	case c.redis == "":
+		log.Warn("rooms are kept in this process, and so is what is known of files: those of before this start go "+
+			"within an hour or two", "files", bucket.Name)
+	default:
+		log.Info("files are kept", "files", bucket.Name)
+	}
+	return bucket, nil
+}
+
+// closeFiles ends what is done for files, and takes a temporary folder away.
+func (p *parts) closeFiles() error {
+	if p.files != nil {
+		return p.files.Close()
+	}
+	return closeBucket(p.bucket)
+}
+
+func closeBucket(b *attachments.Bucket) error {
+	if b == nil {
+		return nil
+	}
+	return b.Close()
+}
