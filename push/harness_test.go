@@ -36,8 +36,10 @@ type store struct {
 }
 
 type kept struct {
-	id   string
-	text []byte
+	id      string
+	text    []byte
+	session chat.MemberID
+	keep    time.Duration
 }
 
 func newStore() *store {
@@ -59,11 +61,13 @@ func (s *store) fail(err error) {
 	s.err = err
 }
 
-func (s *store) Subscribe(_ context.Context, who chat.MemberID, id string, text []byte, most int, _ time.Duration) error {
+func (s *store) Subscribe(
+	_ context.Context, who, session chat.MemberID, id string, text []byte, most int, keep time.Duration,
+) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.removeLocked(who, id)
-	s.subs[who] = append(s.subs[who], kept{id, text})
+	s.subs[who] = append(s.subs[who], kept{id, text, session, keep})
 	if n := len(s.subs[who]); n > most {
 		s.subs[who] = s.subs[who][n-most:]
 	}

@@ -42,12 +42,15 @@ type Store interface {
 
 // Subscriptions keeps by what people are reached.
 type Subscriptions interface {
-	// Subscribe keeps a subscription for that long. It takes the place of one with the same id,
-	// whoever had that; of one member the newest are kept, so many.
-	Subscribe(ctx context.Context, who chat.MemberID, id string, subscription []byte, most int, keep time.Duration) error
+	// Subscribe keeps a subscription of a session for that long; the session's id is the member's
+	// where it has none of its own. It takes the place of one with the same id, whoever had that; of
+	// one member the newest are kept, so many.
+	Subscribe(
+		ctx context.Context, who, session chat.MemberID, id string, subscription []byte, most int, keep time.Duration,
+	) error
 	// Unsubscribe forgets one of a member's, or all for "".
 	Unsubscribe(ctx context.Context, who chat.MemberID, id string) error
-	// Subscribed are a member's. One whose session was signed out has none.
+	// Subscribed are a member's, but for those of sessions that were signed out.
 	Subscribed(ctx context.Context, who chat.MemberID) ([][]byte, error)
 }
 
@@ -62,8 +65,8 @@ const (
 	TTL = 120 * time.Second
 	// maxSubscriptions is how many browsers one session may have: a person's devices.
 	maxSubscriptions = 10
-	// subscriptionLife is how long a subscription is kept after the page was last opened: as long
-	// as a session's token is good.
+	// subscriptionLife is how long a subscription is kept after the page was last opened, at most:
+	// it ends with the session.
 	subscriptionLife = 30 * 24 * time.Hour
 	// storeTime bounds what one message may wait for the store.
 	storeTime = 5 * time.Second

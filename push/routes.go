@@ -1,8 +1,10 @@
 package push
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
+	"time"
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/server/httpapi"
@@ -49,7 +51,11 @@ func (p *Push) putSubscription(w http.ResponseWriter, r *http.Request) {
 		text, err = json.Marshal(s)
 	}
 	if err == nil {
-		err = p.store.Subscribe(r.Context(), who.ID, s.id(), text, maxSubscriptions, subscriptionLife)
+		keep := subscriptionLife
+		if !who.Until.IsZero() {
+			keep = min(keep, max(time.Until(who.Until), time.Millisecond))
+		}
+		err = p.store.Subscribe(r.Context(), who.ID, cmp.Or(who.Session, who.ID), s.id(), text, maxSubscriptions, keep)
 	}
 	if err != nil {
 		p.fail(w, r, err)

@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // problem is a refusal.
@@ -58,6 +60,27 @@ func TestKeyWhileTheStoreIsAway(t *testing.T) {
 	assert.Equal(t, "unavailable", s.problem(t, principal("Ann"), "GET", "/push/key", "").Code)
 	s.store.fail(nil)
 	assert.Equal(t, http.StatusOK, s.ask(principal("Ann"), "GET", "/push/key", "").Code)
+}
+
+// A subscription is a session's, and no longer good than that.
+func TestASubscriptionEndsWithItsSession(t *testing.T) {
+	s := newSite(t, Options{AllowPrivate: true}, nil)
+	put := func(who chat.Principal) kept {
+		require.Equal(t, http.StatusNoContent, s.ask(who, "PUT", "/push/subscription", s.service.Subscribe("").Subscription(nil)).Code)
+		all := s.store.subs[who.ID]
+		return all[len(all)-1]
+	}
+	ann := principal("Ann")
+	one := put(ann)
+	assert.Equal(t, ann.ID, one.session)
+	assert.Equal(t, subscriptionLife, one.keep)
+	ann.Session, ann.Until = ann.ID+"@one", time.Now().Add(time.Hour)
+	two := put(ann)
+	assert.Equal(t, ann.Session, two.session)
+	assert.LessOrEqual(t, two.keep, time.Hour)
+	assert.Greater(t, two.keep, time.Hour-testwait.Limit)
+	ann.Until = time.Now().Add(2 * subscriptionLife)
+	assert.Equal(t, subscriptionLife, put(ann).keep)
 }
 
 func TestSubscriptionsThatAreNone(t *testing.T) {

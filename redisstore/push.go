@@ -46,16 +46,22 @@ func (s *Store) pushKey(who chat.MemberID) string { return s.opt.KeyPrefix + "pu
 // name.
 func (s *Store) pushOwnerKey(id string) string { return s.opt.KeyPrefix + "push-at:" + id }
 
-// Subscribe keeps by what a member is reached, for that long: of each member the newest, so many.
-// The id has no space in it; whoever had a subscription of the same id has it no more.
+// pushLife is how long a member's list of subscriptions is kept after the last was given. Each ends by
+// itself, with what stands under its pushOwnerKey.
+const pushLife = 30 * 24 * time.Hour
+
+// Subscribe keeps by what a member's session is reached, for that long and [pushLife] at most: of each
+// member the newest, so many. The session is who, or an id of its own that begins with who and an @.
+// The subscription's id has no space in it; whoever had one of the same id has it no more.
 func (s *Store) Subscribe(
-	ctx context.Context, who chat.MemberID, id string, subscription []byte, most int, keep time.Duration,
+	ctx context.Context, who, session chat.MemberID, id string, subscription []byte, most int, keep time.Duration,
 ) error {
 	return s.call(ctx, "keeping a push subscription", "", func(ctx context.Context) error {
-		if err := s.client.Set(ctx, s.pushOwnerKey(id), string(who), keep).Err(); err != nil {
+		if err := s.client.Set(ctx, s.pushOwnerKey(id), string(session), keep).Err(); err != nil {
 			return err
 		}
-		gone, err := s.run(ctx, s.scripts.subscribe, []string{s.pushKey(who)}, id, id+" "+string(subscription), most, keep.Milliseconds())
+		gone, err := s.run(ctx, s.scripts.subscribe, []string{s.pushKey(who)},
+			id, id+" "+string(subscription), most, pushLife.Milliseconds())
 		if err != nil {
 			return err
 		}
@@ -104,8 +110,14 @@ func (s *Store) Unsubscribe(ctx context.Context, who chat.MemberID, id string) e
 	})
 }
 
-// Subscribed are a member's subscriptions. One whose session was signed out has none any more, and
-// one that somebody else has taken over is not among them.
+// isOf reports whether a session, by the id that stands under a pushOwnerKey, is a member's.
+func isOf(who chat.MemberID, session string) bool {
+	rest, ok := strings.CutPrefix(session, string(who))
+	return ok && (rest == "" || rest[0] == '@')
+}
+
+// Subscribed are a member's subscriptions. Those of a session that was signed out are gone, and one
+// that somebody else has taken over is not among them.
 func (s *Store) Subscribed(ctx context.Context, who chat.MemberID) (subscriptions [][]byte, err error) {
 	err = s.call(ctx, "reading push subscriptions", "", func(ctx context.Context) error {
 		subscriptions = nil
@@ -125,9 +137,18 @@ func (s *Store) Subscribed(ctx context.Context, who chat.MemberID) (subscription
 			if err != nil && !errors.Is(err, redis.Nil) {
 				return err
 			}
-			if owner == string(who) {
-				subscriptions = append(subscriptions, []byte(text))
+			if !isOf(who, owner) {
+				continue
 			}
+			if owner != string(who) { // a session of its own, which may have ended alone
+				switch err := s.client.ZScore(ctx, s.revokedKey(), owner).Err(); {
+				case err == nil:
+					continue
+				case !errors.Is(err, redis.Nil):
+					return err
+				}
+			}
+			subscriptions = append(subscriptions, []byte(text))
 		}
 		return nil
 	})

@@ -36,7 +36,7 @@ func testSubscriptions(t *testing.T, s *server) {
 		return texts
 	}
 	put := func(who chat.MemberID, id, text string) {
-		require.NoError(t, a.Subscribe(ctx, who, prefix+id, []byte(text), 3, time.Hour))
+		require.NoError(t, a.Subscribe(ctx, who, who, prefix+id, []byte(text), 3, time.Hour))
 	}
 	assert.Empty(t, subscribed(ann))
 	put(ann, "1", `{"a": 1}`)
@@ -66,6 +66,38 @@ func testSubscriptions(t *testing.T, s *server) {
 	require.NoError(t, a.Revoke(ctx, bob, time.Hour))
 	assert.Empty(t, subscribed(bob), "who has signed out")
 
-	require.NoError(t, a.Subscribe(ctx, ann, prefix+"9", []byte("short"), 3, time.Millisecond))
+	require.NoError(t, a.Subscribe(ctx, ann, ann, prefix+"9", []byte("short"), 3, time.Millisecond))
 	testwait.Until(t, func() bool { return len(subscribed(ann)) == 0 }, "it is kept for longer than it should be")
+}
+
+// testSubscriptionsOfSessions has two sign-ins of one person, of which one ends.
+func testSubscriptionsOfSessions(t *testing.T, s *server) {
+	a, b := s.open(t, Options{}), s.open(t, Options{})
+	ann := chat.NewMemberID()
+	prefix := randomHex(4) + "-"
+	put := func(session chat.MemberID, id string, keep time.Duration) {
+		require.NoError(t, a.Subscribe(ctx, ann, session, prefix+id, []byte(id), 10, keep))
+	}
+	subscribed := func() []string {
+		all, err := b.Subscribed(ctx, ann)
+		require.NoError(t, err)
+		var texts []string
+		for _, one := range all {
+			texts = append(texts, string(one))
+		}
+		return texts
+	}
+	put(ann+"@one", "phone", time.Hour)
+	put(ann+"@two", "laptop", time.Hour)
+	put(ann+"@three", "short", time.Millisecond)
+	put(ann, "old", time.Hour) // of a version before
+	testwait.Until(t, func() bool { return len(subscribed()) == 3 }, "a session's are kept for longer than it is")
+	require.NoError(t, a.Revoke(ctx, ann+"@one", time.Hour))
+	assert.Equal(t, []string{"laptop", "old"}, subscribed(), "the other sign-in's stay")
+	require.NoError(t, a.Unsubscribe(ctx, ann, ""))
+	for _, id := range []string{"phone", "laptop", "old"} {
+		n, err := a.client.Exists(ctx, a.pushOwnerKey(prefix+id)).Result()
+		require.NoError(t, err)
+		assert.Zero(t, n, id)
+	}
 }

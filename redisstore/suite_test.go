@@ -36,6 +36,7 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"a link to a session is good once and for a time", testLinks},
 		{"all nodes push with one key", testPushKey},
 		{"push subscriptions are bounded, and one person's each", testSubscriptions},
+		{"push subscriptions end with their session", testSubscriptionsOfSessions},
 		{"keys can't be made to collide", testKeysApart},
 		{"a strange element is an error that names the key", testCorrupt},
 		{"posts that go together get their own answers", testTogether},
