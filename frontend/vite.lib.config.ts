@@ -18,6 +18,7 @@ const ENTRIES: Record<string, string> = {
   caller: "src/client/index.ts",
   calls: "src/client/calls.ts",
   conversation: "src/client/conversation.ts",
+  files: "src/client/files.ts",
   find: "src/client/find.ts",
   link: "src/client/link.ts",
   marks: "src/client/marks.ts",

@@ -18,7 +18,8 @@ describe("the layers", () => {
   });
 
   test("the page uses the client and its optional modules by their entries", () => {
-    const entry = /^(\.\.\/)+client\/(index|tabs|calls|conversation|find|link|marks|rules)\.ts$/;
+    const entry =
+      /^(\.\.\/)+client\/(index|tabs|calls|conversation|files|find|link|marks|rules)\.ts$/;
     for (const path of filesOf("src/ui/")) {
       for (const name of importsOf(path)) {
         if (name.includes("/client/")) expect(name, path).toMatch(entry);
@@ -102,9 +103,11 @@ describe("what is built", () => {
   test("is within the budgets", () => {
     expect(sizeOf(atFirst())).toBeGreaterThan(1_000);
     expect(sizeOf(atFirst())).toBeLessThan(56_000);
-    expect(sizeOf(filesOf("dist/").filter((path) => path.endsWith(".css")))).toBeLessThan(
-      10 * 1024,
-    );
+    const styles = filesOf("dist/").filter((path) => path.endsWith(".css"));
+    const first = styles.filter((path) => read("dist/index.html").includes(path.slice(5)));
+    expect(first).toHaveLength(1);
+    expect(sizeOf(first)).toBeLessThan(10 * 1024);
+    expect(sizeOf(styles) - sizeOf(first)).toBeLessThan(3 * 1024);
   });
 
   test("has the emoji, and what opens over messages, in files that come later", () => {
@@ -120,6 +123,15 @@ describe("what is built", () => {
       const has = (path: string) => read(path).includes(sign);
       expect(atFirst().filter(has), sign).toEqual([]);
       expect(filesOf("dist/").filter((path) => path.endsWith(".js") && has(path))).toHaveLength(1);
+    }
+  });
+
+  test("has what sends and shows files, the viewer and the reader of PDFs in files that come later", () => {
+    for (const sign of ["attached-remove", "viewer-picture", "Upload-Metadata", "PDFWorker"]) {
+      const has = (path: string) => read(path).includes(sign);
+      expect(atFirst().filter(has), sign).toEqual([]);
+      const scripts = filesOf("dist/assets/").filter((path) => path.endsWith(".js"));
+      expect(scripts.filter(has), sign).toHaveLength(1);
     }
   });
 

@@ -3,6 +3,8 @@ import { type Cursor } from "./cursor.ts";
 import type { ClientId, MessageEvent, Person, ServerEvent } from "./events.ts";
 import type { HttpCall } from "./http.ts";
 import type { Post } from "./outbox.ts";
+import { type RoomFile } from "./room_file.ts";
+import { type Reader } from "./shape.ts";
 /** An emoji under a message. */
 export interface Reaction {
     emoji: string;
@@ -29,6 +31,8 @@ export interface Message extends MessageEvent {
     reactions?: Reaction[];
     /** The last amendment that is in it. */
     amended?: Cursor;
+    /** What is attached to it: see files.ts. */
+    files?: RoomFile[];
 }
 interface OfMessage {
     /** Missing while it is not in the log yet. */
@@ -60,6 +64,7 @@ export interface PostOptions {
     /** For whom it is, in the order of the `@Name`s of its text: at most 50. */
     mentions?: readonly ClientId[] | undefined;
 }
+export type { RoomFile } from "./room_file.ts";
 export interface Conversation {
     /** The messages that are known, as they are now, in order. */
     readonly messages: readonly Message[];
@@ -75,6 +80,8 @@ export interface Conversation {
     /** Puts an emoji under a message, or takes one's own away. */
     react(id: Cursor, emoji: string, on?: boolean): Post;
 }
+/** Reads the files of a message; what is none is passed over. */
+export declare const readFiles: Reader<RoomFile[]>;
 /** Reads what a message has beside its text. */
 export declare function readMessage(event: MessageEvent): Message;
 /** Reads an entry that amends a message; undefined for anything else. */
@@ -98,4 +105,3 @@ export declare function amendmentCall(target: Cursor, emoji?: string, on?: boole
  * with each message that was amended, as it is then. Begin before `start()`.
  */
 export declare function followConversation(client: Pick<Client, "on" | "send" | "post" | "messages">, onChange?: (message: Message) => void): Conversation;
-export {};

@@ -3,6 +3,7 @@ import { type Cursor, parseCursor, START, seqOf } from "./cursor.ts";
 import type { ClientId, MessageEvent, Person, ServerEvent } from "./events.ts";
 import type { HttpCall } from "./http.ts";
 import type { Post } from "./outbox.ts";
+import { type RoomFile, readFile } from "./room_file.ts";
 import { amount, list, mark, must, type Reader, type Shape, shape, text, words } from "./shape.ts";
 
 /** An emoji under a message. */
@@ -33,6 +34,8 @@ export interface Message extends MessageEvent {
   reactions?: Reaction[];
   /** The last amendment that is in it. */
   amended?: Cursor;
+  /** What is attached to it: see files.ts. */
+  files?: RoomFile[];
 }
 
 interface OfMessage {
@@ -69,6 +72,8 @@ export interface PostOptions {
   mentions?: readonly ClientId[] | undefined;
 }
 
+export type { RoomFile } from "./room_file.ts";
+
 export interface Conversation {
   /** The messages that are known, as they are now, in order. */
   readonly messages: readonly Message[];
@@ -86,6 +91,8 @@ export interface Conversation {
 }
 
 const ids = list(text);
+/** Reads the files of a message; what is none is passed over. */
+export const readFiles = list(readFile);
 const readPerson = shape<Person>({
   id: must(text),
   name: words,
@@ -106,6 +113,7 @@ const readMore = shape<Omit<Message, keyof MessageEvent>>({
     }),
   ),
   amended: parseCursor,
+  files: readFiles,
 });
 
 const BASE: Shape<OfMessage> = {
@@ -149,7 +157,7 @@ export function amend(message: Message, amendment: Amendment): Message {
     return { ...rest, text, editedAt: time, ...(mentions && { mentions }) };
   }
   if (type === "delete") {
-    const { fields, replyTo, mentions, editedAt, reactions, ...rest } = now;
+    const { fields, replyTo, mentions, editedAt, reactions, files, ...rest } = now;
     return { ...rest, text: "", deleted: true };
   }
   const reactions = react(message.reactions ?? [], amendment);

@@ -4,27 +4,24 @@ import type { Cursor } from "../client/index.ts";
 import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
 import type { Answered } from "./conversation/talk.ts";
-import type { Writing, WritingView } from "./conversation/writing.ts";
+import { useAttach } from "./files/entry.tsx";
 import { CheckIcon, SendIcon } from "./icons.tsx";
 import { composes, ON_SCREEN_KEYBOARD } from "./keys.ts";
 import { useMentions } from "./mentions/mentions.tsx";
 import { WritingBar } from "./parts.ts";
+import type { RoomModel, RoomView } from "./room_model.ts";
 
 /** Unicode code points, as the server counts. */
 const LONGEST = 4_000;
 
 export interface ComposerProps {
   input: RefObject<HTMLTextAreaElement | null>;
-  /** Keeps what is written. */
-  writing: Writing;
-  view: WritingView;
+  model: RoomModel;
+  room: RoomView;
   /** One may not send yet: the room is slow. */
   held: boolean;
   /** The message that is edited or answered. */
   about: Answered | undefined;
-  /** `mentions` are the ids of whom the text mentions. */
-  onSend(text: string, mentions: readonly string[]): void;
-  onTyping(): void;
   /** ↑ in the empty composer. */
   onUp(): void;
   /** A message that is edited is left without a text. */
@@ -33,12 +30,15 @@ export interface ComposerProps {
 
 /** Where one writes. The field keeps its own text, so no drawing can lose a keystroke. */
 export function Composer(props: ComposerProps) {
-  const { input, writing, view, held, about, onSend, onTyping, onUp, onEmptied } = props;
+  const { input, model, room, held, about, onUp, onEmptied } = props;
+  const { writing } = model;
+  const view = room.writing;
   const { words } = usePage();
   const { editing, replyTo, problem } = view;
   const [empty, setEmpty] = useState(true);
   const [over, setOver] = useState(0);
   const mentions = useMentions(input);
+  const attach = useAttach(model, room, input);
   const special = (editing ?? replyTo ?? problem) !== undefined;
   const onScreen = matchMedia(ON_SCREEN_KEYBOARD).matches;
 
@@ -66,10 +66,12 @@ export function Composer(props: ComposerProps) {
     event?.preventDefault();
     const field = input.current;
     if (field === null || over > 0 || held) return;
-    if (isBlank(field.value)) return editing && onEmptied(editing);
-    const text = field.value.trimEnd();
+    if (isBlank(field.value) && !attach.some) return editing && onEmptied(editing);
+    const text = isBlank(field.value) ? "" : field.value.trimEnd();
     field.value = "";
-    onSend(text, mentions.idsIn(text));
+    const meant = mentions.idsIn(text);
+    // With files it goes out once these are there.
+    if (!attach.send(text, meant)) model.post(text, meant);
     look();
     field.focus();
   };
@@ -86,6 +88,7 @@ export function Composer(props: ComposerProps) {
     <form class="composer" onSubmit={send}>
       {special && <WritingBar view={view} about={about} onCancel={cancel} />}
       {mentions.list}
+      {attach.tray}
       <textarea
         ref={input}
         onFocus={mentions.onFocus}
@@ -103,7 +106,7 @@ export function Composer(props: ComposerProps) {
           look();
           mentions.look();
           writing.typed(text);
-          if (text !== "") onTyping();
+          if (text !== "") model.client.typing();
         }}
         onKeyDown={(event) => {
           if (composes(event) || mentions.onKey(event)) return;
@@ -126,12 +129,13 @@ export function Composer(props: ComposerProps) {
         data-testid="send"
         aria-label={sends}
         title={sends}
-        disabled={empty || over > 0 || held}
+        disabled={(empty && !attach.some) || over > 0 || held}
         // The keyboard of a phone stays where it is.
         onPointerDown={(event) => event.preventDefault()}
       >
         {editing === undefined ? <SendIcon /> : <CheckIcon />}
       </button>
+      {empty && !attach.some && !held && attach.microphone}
     </form>
   );
 }

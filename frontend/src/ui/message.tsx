@@ -4,11 +4,12 @@ import { Avatar, PersonName } from "./avatar.tsx";
 import { usePage } from "./context.ts";
 import { useActs } from "./conversation/acts.ts";
 import { useHold } from "./conversation/hold.ts";
-import { Deleted, Edited, MessageBar, Quote } from "./conversation/message_parts.tsx";
+import { Deleted, Edited, Quote } from "./conversation/message_parts.tsx";
 import { Reactions } from "./conversation/reactions.tsx";
+import { MessageFiles } from "./files/entry.tsx";
 import { ClockIcon } from "./icons.tsx";
 import { MessageTime } from "./message_time.tsx";
-import { FailureLine, Refused, Waiting } from "./parts.ts";
+import { FailureLine, MessageBar, Refused, Waiting } from "./parts.ts";
 import { MessageText } from "./text/message_text.tsx";
 import type { MessageRow } from "./timeline.ts";
 
@@ -38,6 +39,7 @@ export class Message extends Component<MessageProps> {
       row.own !== old.own ||
       row.text !== old.text ||
       row.said !== old.said ||
+      row.files?.length !== old.files?.length ||
       row.answered?.text !== old.answered?.text ||
       row.answered?.name !== old.answered?.name ||
       row.mentions.join() !== old.mentions.join() ||
@@ -61,6 +63,7 @@ function Bubble({ row, onRetry, onDiscard }: MessageProps) {
     if (said !== undefined && !gone) acts.open({ kind: "sheet", id: said.message.id });
   });
   const editedAt = gone ? undefined : said?.message.editedAt;
+  const files = row.files !== undefined && !gone && <MessageFiles row={row} />;
   const waits = state === "waiting" || said?.pending;
   const classes = [
     "message",
@@ -99,9 +102,12 @@ function Bubble({ row, onRetry, onDiscard }: MessageProps) {
         )}
         {answered !== undefined && !gone && <Quote answered={answered} />}
         {row.mentioned && <span class="sr">{words.text("mentionsYou")}. </span>}
+        {row.text !== "" && files}
         <div class="bubble-line">
           {said !== undefined && gone ? (
             <Deleted said={said} />
+          ) : row.text === "" && files ? (
+            files
           ) : (
             <MessageText text={row.text} mentions={row.mentions} />
           )}

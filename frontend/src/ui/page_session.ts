@@ -35,6 +35,11 @@ export function stopAsking(): void {
   asking = undefined;
 }
 
+/** What a request has to say of who one is, where the cookie doesn't. */
+export function pageHeaders(): Record<string, string> {
+  return token === undefined ? {} : { Authorization: `Bearer ${token}` };
+}
+
 /** Opens a WebSocket to this page's server. It takes no headers: a token is a subprotocol. */
 export function pageSocket(url: string): SocketLike {
   const protocols = token === undefined ? [] : ["caller.v1", `caller.token.${token}`];
@@ -43,7 +48,7 @@ export function pageSocket(url: string): SocketLike {
 
 function send(input: RequestInfo | URL, init: RequestInit): Promise<Response> {
   if (token === undefined) return fetch(input, init);
-  const headers = { ...(init.headers as Record<string, string>), Authorization: `Bearer ${token}` };
+  const headers = { ...(init.headers as Record<string, string>), ...pageHeaders() };
   return fetch(input, { ...init, headers });
 }
 

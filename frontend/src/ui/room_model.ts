@@ -150,7 +150,7 @@ export class RoomModel {
     });
     this.reading = new Reading(this.client, options, () => this.#changed());
     this.writing = new Writing(this.#saved, () => this.#changed());
-    this.talk = new Talk(this.client, this.writing, address, () => this.#changed());
+    this.talk = new Talk(room, this.client, this.writing, address, () => this.#changed());
     this.#call = followCall(this.client, () => this.#changed());
     this.#listen();
     const kept = takeKept(room);
@@ -359,7 +359,7 @@ export class RoomModel {
     return {
       // A copy is cheap, and tells that it changed.
       items: [...this.#earlier.entries.map(itemOf), ...this.#items],
-      posts: client.posts.filter(({ command }) => (command?.type ?? "post") === "post"),
+      posts: this.talk.posts,
       writing: this.writing.view,
       members: this.#members(),
       memberCount: client.memberCount,

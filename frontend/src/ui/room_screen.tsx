@@ -86,7 +86,7 @@ function Room({ room, rooms, href }: RoomScreenProps) {
     isMe: (id) => model.client.isOwn(id),
   });
   const onRetry = useCallback((key: string) => model.client.retry(key), [model]);
-  const onDiscard = useCallback((key: string) => model.client.discard(key), [model]);
+  const onDiscard = useCallback((key: string) => model.talk.discard(key), [model]);
 
   useEffect(() => {
     if (view.lost === "some") setNotice(words.text("resetNotice"));
@@ -317,10 +317,8 @@ function Room({ room, rooms, href }: RoomScreenProps) {
             ) : held === "closed" ? null : (
               <Composer
                 input={input}
-                writing={model.writing}
-                view={view.writing}
-                onSend={(text, mentions) => model.post(text, mentions)}
-                onTyping={() => model.client.typing()}
+                model={model}
+                room={view}
                 held={held === "wait"}
                 about={about && model.talk.answered({ replyTo: { id: about } })}
                 onUp={talking.editLast}

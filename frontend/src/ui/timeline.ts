@@ -1,4 +1,4 @@
-import { type Message, postedText } from "../client/conversation.ts";
+import { type Message, postedText, type RoomFile, readFiles } from "../client/conversation.ts";
 import {
   type Cursor,
   type Fields,
@@ -44,6 +44,8 @@ export interface MessageRow {
   text: string;
   /** Whom it mentions. */
   mentions: readonly string[];
+  /** What is attached to it, where anything is. */
+  files?: readonly RoomFile[];
   at: number;
   state: "sent" | "waiting" | "refused";
   problem?: Problem;
@@ -188,6 +190,7 @@ export function rowsOf(input: TimelineInput): Row[] {
       at,
       state: "sent",
       ...(said && { said }),
+      ...(message.files?.length && { files: message.files }),
       ...(answered && { answered }),
       ...(!own && message.mentions?.some(isOwn) && { mentioned: true as const }),
       ...(!own && input.hidden?.(message.from) && { folded: true as const }),
@@ -198,6 +201,8 @@ export function rowsOf(input: TimelineInput): Row[] {
   for (const post of posts) {
     const replyTo = parseCursor(post.command?.replyTo);
     const answered = replyTo && input.answered?.({ replyTo: { id: replyTo } });
+    // As they are known here; what goes out are their ids.
+    const files = readFiles(post.command?.files);
     pushMessage({
       kind: "message",
       rowKey: `post:${post.key}`,
@@ -206,6 +211,7 @@ export function rowsOf(input: TimelineInput): Row[] {
       from: self,
       own: true,
       text: postedText(post),
+      ...(files?.length && { files }),
       ...(answered && { answered }),
       mentions: mentionsOf(post.command),
       at: post.at,

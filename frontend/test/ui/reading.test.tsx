@@ -6,8 +6,8 @@ import { drawnOf, moved, rangeOf } from "../../src/ui/drawn.ts";
 import { Earlier } from "../../src/ui/earlier.ts";
 import { Words } from "../../src/ui/i18n/index.ts";
 import { NewLine } from "../../src/ui/new_line.ts";
+import { presenceText } from "../../src/ui/presence_line.tsx";
 import { RosterNews } from "../../src/ui/roster_news.ts";
-import { presenceText } from "../../src/ui/rows.tsx";
 import { type Item, type PresenceRow, type Row, rowsOf } from "../../src/ui/timeline.ts";
 import { usePage } from "./open_page.tsx";
 

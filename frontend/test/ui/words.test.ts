@@ -1,17 +1,19 @@
 // @vitest-environment happy-dom
 import { describe, expect, test, vi } from "vitest";
 import { en } from "../../src/ui/i18n/en.ts";
+import { enFiles } from "../../src/ui/i18n/en_files.ts";
 import { enMore } from "../../src/ui/i18n/en_more.ts";
 import { enRules } from "../../src/ui/i18n/en_rules.ts";
 import { preferredLanguage, Words } from "../../src/ui/i18n/index.ts";
 import { ru as ruFirst } from "../../src/ui/i18n/ru.ts";
+import { ruFiles } from "../../src/ui/i18n/ru_files.ts";
 import { ruMore } from "../../src/ui/i18n/ru_more.ts";
 import { ruRules } from "../../src/ui/i18n/ru_rules.ts";
 import type { Plural } from "../../src/ui/i18n/texts.ts";
 import { problemText } from "../../src/ui/problems.ts";
 
-const ru = { ...ruFirst, ...ruMore, ...ruRules };
-const english: Record<string, string | Plural> = { ...en, ...enMore, ...enRules };
+const ru = { ...ruFirst, ...ruMore, ...ruRules, ...ruFiles };
+const english: Record<string, string | Plural> = { ...en, ...enMore, ...enRules, ...enFiles };
 const russian: Record<string, string | Plural> = ru;
 const holes = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
 
@@ -22,6 +24,8 @@ describe("the two languages", () => {
     }
     expect(Object.keys(ruMore).sort()).toEqual(Object.keys(enMore).sort());
     for (const key of Object.keys(enRules)) expect({ ...en, ...enMore }).not.toHaveProperty(key);
+    const others = { ...en, ...enMore, ...enRules };
+    for (const key of Object.keys(enFiles)) expect(others).not.toHaveProperty(key);
   });
 
   test("have the same texts", () => {

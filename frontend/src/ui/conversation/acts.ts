@@ -1,7 +1,7 @@
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Cursor } from "../../client/index.ts";
-import type { Said } from "./talk.ts";
+import type { Said, Talk } from "./talk.ts";
 
 /** What is open over the messages, and of which message. */
 export interface Layer {
@@ -13,6 +13,8 @@ export interface Layer {
 
 /** What can be done to a message. It is one object for as long as the room is shown. */
 export interface Acts {
+  /** All that is said here. */
+  talk?: Talk;
   said(id: Cursor): Said | undefined;
   /** One has a name here, and so may write. */
   canWrite(): boolean;

@@ -16,6 +16,7 @@ import {
   type Problem,
   START,
 } from "../../client/index.ts";
+import type { Outgoing } from "../files/outgoing.ts";
 import { pageFetch } from "../page_session.ts";
 import type { Writing } from "./writing.ts";
 
@@ -56,10 +57,11 @@ const EXCERPT = 160;
  * waits until it can't be undone any more.
  */
 export class Talk {
+  readonly room: string;
   readonly #client: Client;
   readonly #conversation: Conversation;
   readonly #writing: Writing;
-  readonly #address: (path: string) => string;
+  readonly address: (path: string) => string;
   readonly #onChange: () => void;
   readonly #removing = new Map<Cursor, ReturnType<typeof setTimeout>>();
   readonly #failures = new Map<Cursor, Failure>();
@@ -67,16 +69,21 @@ export class Talk {
   readonly #plain = new WeakMap<Message, Said>();
   #pending = new Map<Cursor, Post[]>();
 
+  /** Messages whose files are on their way, once there are any: see files/outgoing.ts. */
+  outgoing: Outgoing | undefined;
+
   /** `address` is where a path under the room is. Make it before the client is started. */
   constructor(
+    room: string,
     client: Client,
     writing: Writing,
     address: (path: string) => string,
     onChange: () => void,
   ) {
+    this.room = room;
     this.#client = client;
     this.#writing = writing;
-    this.#address = address;
+    this.address = address;
     this.#onChange = onChange;
     this.#conversation = followConversation(client, onChange);
     client.on("posts", () => this.#look());
@@ -122,6 +129,28 @@ export class Talk {
     );
   }
 
+  /** All messages that are known, as they are now. */
+  get messages(): readonly Message[] {
+    return this.#conversation.messages;
+  }
+
+  /** What is to be shown of the messages that are not in the log yet. */
+  get posts(): readonly Post[] {
+    const posts = this.#client.posts.filter(({ command }) => (command?.type ?? "post") === "post");
+    return this.outgoing?.shown(posts) ?? posts;
+  }
+
+  /** Forgets a message that is not in the log. */
+  discard(key: string): void {
+    this.#client.discard(key);
+    this.outgoing?.discard(key);
+  }
+
+  /** Has what is shown looked at again. */
+  changed(): void {
+    this.#onChange();
+  }
+
   post(text: string, options: PostOptions): void {
     this.#conversation.post(text, options);
   }
@@ -150,7 +179,7 @@ export class Talk {
     let had = false;
     try {
       const headers = { Accept: "application/json" };
-      const response = await pageFetch(this.#address(path), { method, headers });
+      const response = await pageFetch(this.address(path), { method, headers });
       if (response.ok) {
         const answer = (await response.json()) as { id?: unknown };
         had = answer.id === START; // there was nothing to do
@@ -191,11 +220,12 @@ export class Talk {
    * more, so it goes out beside it too, under the same key.
    */
   leave(): void {
+    this.outgoing?.stop();
     for (const [id, timer] of this.#removing) {
       clearTimeout(timer);
       const { key } = this.#conversation.remove(id);
       const { method = "DELETE", path } = amendmentCall(id);
-      void pageFetch(this.#address(path), {
+      void pageFetch(this.address(path), {
         method,
         headers: { "Idempotency-Key": key, Accept: "application/json" },
         keepalive: true,

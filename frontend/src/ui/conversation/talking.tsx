@@ -51,6 +51,7 @@ export function useTalking(options: TalkingOptions) {
       return false;
     };
     return {
+      talk,
       said: (id) => talk.get(id),
       canWrite,
       isMine: ({ message }) => talk.isMine(message),

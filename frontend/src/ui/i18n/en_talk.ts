@@ -5,7 +5,6 @@ export const enTalk = {
   reply: "Reply",
   edit: "Edit",
   remove: "Delete",
-  moreActions: "More actions",
   textCopied: "Text copied",
   message: "Message",
   edited: "edited",

@@ -27,7 +27,7 @@ export async function loadLanguage(language: Language): Promise<void> {
 type Bring = () => Promise<Partial<Texts>>;
 
 /** Adds words to a language, or those of English. Rejects where there are none. */
-async function bring(language: Language, ofRussian: Bring, ofEnglish: Bring): Promise<void> {
+export async function bring(language: Language, ofRussian: Bring, ofEnglish: Bring): Promise<void> {
   await loadLanguage(language);
   const { ru } = TEXTS;
   if (language === "ru" && ru !== undefined) {
@@ -59,9 +59,13 @@ export function loadRules(language: Language): Promise<void> {
   );
 }
 
-/** Brings all words of a language that there are. It never rejects. */
+/** What brings words that a part of the page came with. */
+export const others = new Set<typeof loadMore>();
+
+/** Brings all words of a language that are needed by now. It never rejects. */
 export async function loadAll(language: Language): Promise<void> {
-  await Promise.all([loadMore(language), loadRules(language)]).catch(() => {});
+  const all = [loadMore, loadRules, ...others].map((load) => load(language));
+  await Promise.all(all).catch(() => {});
 }
 
 type PlainKey = { [Key in keyof Texts]: Texts[Key] extends string ? Key : never }[keyof Texts];

@@ -13,6 +13,7 @@ export const ru: FirstTexts = {
   cancel: "Отмена",
   signIn: "Войти под своей учётной записью",
   partNotLoaded: "Не удалось загрузить. Проверьте соединение или обновите страницу.",
+  attach: "Прикрепить файлы",
   send: "Отправить",
   messagePlaceholder: "Напишите сообщение…",
   messageLabel: "Сообщение",
@@ -88,20 +89,6 @@ export const ru: FirstTexts = {
     many: "{names} больше не в комнате",
     other: "{names} больше не в комнате",
   },
-  joinedMany: {
-    one: "Присоединился {count} человек",
-    few: "Присоединились {count} человека",
-    many: "Присоединились {count} человек",
-    other: "Присоединились {count} человека",
-  },
-  leftMany: {
-    one: "Вышел {count} человек",
-    few: "Вышли {count} человека",
-    many: "Вышли {count} человек",
-    other: "Вышли {count} человека",
-  },
-  joinedCrowd: "Присоединилось много людей",
-  leftCrowd: "Вышло много людей",
   andMore: {
     one: "ещё {count}",
     few: "ещё {count}",

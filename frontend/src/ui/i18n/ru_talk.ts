@@ -8,7 +8,6 @@ export const ruTalk: Pick<FirstTexts, keyof typeof enTalk> = {
   reply: "Ответить",
   edit: "Изменить",
   remove: "Удалить",
-  moreActions: "Другие действия",
   textCopied: "Текст скопирован",
   message: "Сообщение",
   edited: "изменено",

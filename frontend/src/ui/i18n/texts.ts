@@ -1,4 +1,5 @@
 import type { en } from "./en.ts";
+import type { enFiles } from "./en_files.ts";
 import type { enMore } from "./en_more.ts";
 import type { enRules } from "./en_rules.ts";
 
@@ -13,4 +14,6 @@ export type FirstTexts = Said<typeof en>;
 export type MoreTexts = Said<typeof enMore>;
 /** The words of who may do what in a room. */
 export type RulesTexts = Said<typeof enRules>;
-export type Texts = FirstTexts & MoreTexts & RulesTexts;
+/** The words of files. */
+export type FilesTexts = Said<typeof enFiles>;
+export type Texts = FirstTexts & MoreTexts & RulesTexts & FilesTexts;

@@ -1,0 +1,41 @@
+import { GlobalWorkerOptions, getDocument } from "pdfjs-dist";
+import worker from "pdfjs-dist/build/pdf.worker.min.mjs?url";
+import { pageHeaders } from "../page_session.ts";
+
+GlobalWorkerOptions.workerSrc = worker;
+
+/** What is drawn of a page that would be larger. Pixels. */
+const WIDEST = 640;
+
+/** Draws a document's first page. Only what that needs is read of the file, where ranges are known. */
+export async function drawFirstPage(
+  url: string,
+  canvas: HTMLCanvasElement,
+  signal: AbortSignal,
+): Promise<void> {
+  const loading = getDocument({
+    url,
+    httpHeaders: pageHeaders(),
+    disableAutoFetch: true,
+    disableStream: true,
+    enableXfa: false,
+    // Nothing of it is compiled: the page's policy has no place for that.
+    useWasm: false,
+    isEvalSupported: false,
+    // It would add style to the page.
+    disableFontFace: true,
+  } as Parameters<typeof getDocument>[0]);
+  const end = () => void loading.destroy();
+  signal.addEventListener("abort", end);
+  try {
+    const page = await (await loading.promise).getPage(1);
+    const { width, height } = page.getViewport({ scale: 1 });
+    const viewport = page.getViewport({ scale: Math.min(WIDEST / width, (2 * WIDEST) / height) });
+    canvas.width = Math.ceil(viewport.width);
+    canvas.height = Math.ceil(viewport.height);
+    await page.render({ canvas, viewport }).promise;
+  } finally {
+    signal.removeEventListener("abort", end);
+    end();
+  }
+}
