@@ -28,6 +28,8 @@ var rules = map[string][]string{
 	"redisstore":                       {"chat"},
 	"attachments":                      {"attachments/...", "chat", "server/httpapi", "transport/wire"},
 	"attachments/filename":             {"chat"},
+	"attachments/picture":              {},
+	"attachments/picture/...":          {},
 	"calls":                            {"calls/...", "chat", "server/httpapi", "transport/wire"},
 	"calls/incall":                     {"chat"},
 	"oidc":                             {"chat", "internal/outbound", "server/httpapi", "transport/wire"},
