@@ -37,6 +37,9 @@ func (r *room) replayFor(s *subscriber) *Batch {
 		r.end(s, err)
 		return nil
 	}
+	if !r.knowsArrival(s) {
+		return nil
+	}
 	r.flush() // what was gathered is part of the replay: it goes to those already here first
 	return r.replay(s)
 }
@@ -59,22 +62,8 @@ func (r *room) canPlace(s *subscriber) bool {
 }
 
 func (r *room) replay(s *subscriber) *Batch {
-	var past []*Event
-	var reason ResetReason
 	start := s.entry.start
-	if start.Resume {
-		past, reason = r.tail.after(start.After)
-	} else {
-		past = r.tail.kept()
-	}
-	if !start.Resume || reason != "" || start.After.IsZero() {
-		past = r.shownPast(s, past)
-	}
-	if !start.Resume {
-		if limit := start.History; limit >= 0 && len(past) > limit {
-			past = past[len(past)-limit:]
-		}
-	}
+	past, reason := r.replayOf(s)
 	events := make([]*Event, 0, len(past)+4)
 	events = append(events, &Event{Room: r.id, Body: Welcome{
 		You: s.entry.who, Stream: s.stream, Resumed: start.Resume && reason == "",

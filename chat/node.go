@@ -149,9 +149,8 @@ func (n *Node) unavailable(err error) error {
 	return err
 }
 
-// History returns what is kept of a room, as far as the room's settings show it to a new reader: the
-// rest is there only for [Kept.After], for those who have been here. Errors: those of
-// [Node.Authorize].
+// History returns what is kept of a room, as far as the room's settings show it to a new reader: of
+// the rest [Kept.After] has what was said since it first came. Errors: those of [Node.Authorize].
 func (n *Node) History(ctx context.Context, who Principal, room RoomID) (Kept, error) {
 	may, err := n.authorize(ctx, who, room, ActionHistory)
 	if err != nil {
@@ -161,19 +160,11 @@ func (n *Node) History(ctx context.Context, who Principal, room RoomID) (Kept, e
 	if err != nil || may.rules.seesAll(who) {
 		return kept, err
 	}
-	joined := time.Time{}
-	if may.rules.History == HistorySinceJoined {
-		roster, err := n.readRoster(ctx, room)
-		if err != nil {
-			return Kept{}, err
-		}
-		for _, m := range roster.Members {
-			if m.ID == who.ID {
-				joined = m.JoinedAt
-			}
-		}
+	came, err := n.arrival(ctx, who, room)
+	if err != nil {
+		return Kept{}, err
 	}
-	return kept.shownTo(may.rules, who, joined), nil
+	return kept.shownTo(may.rules, came), nil
 }
 
 // Members returns who is in a room. Errors: those of [Node.Authorize].

@@ -76,6 +76,11 @@ func (n *Node) append(ctx context.Context, who Principal, room RoomID, what Acti
 			}
 			attached = true
 		}
+		if m, said := d.Payload.(Message); err == nil && said && m.ReplyTo != nil {
+			if err := n.mayQuote(ctx, may.rules, who, room, m.ReplyTo.ID); err != nil {
+				return Entry{}, false, fmt.Errorf("post to %s: %w", room, err)
+			}
+		}
 		if err == nil {
 			e, repeated, err := n.log.Append(ctx, room, may.draft(d, who))
 			if err == nil {

@@ -187,3 +187,11 @@ func (s *observedStore) Granted(ctx context.Context, room RoomID, session Member
 	defer s.called("rules", time.Now(), &err)
 	return s.RuleKeeper.Granted(ctx, room, session)
 }
+
+// Arrivals implements [RuleKeeper].
+func (s *observedStore) Arrivals(
+	ctx context.Context, room RoomID, sessions []MemberID,
+) (known map[MemberID]Arrival, err error) {
+	defer s.called("rules", time.Now(), &err)
+	return s.RuleKeeper.Arrivals(ctx, room, sessions)
+}

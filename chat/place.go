@@ -3,7 +3,6 @@ package chat
 import (
 	"fmt"
 	"slices"
-	"time"
 )
 
 // parts are a log as it is kept: entries that stand for themselves, and amendments, each in the
@@ -127,24 +126,20 @@ func (k Kept) At(seq uint64) (Entry, bool) { return k.parts().at(seq) }
 func (k Kept) After(c Cursor) ([]Entry, ResetReason) {
 	whole := k
 	if k.all != nil {
-		if c.IsZero() { // anybody knows that cursor: it shows nobody more than a new reader sees
-			return k.Entries, ""
-		}
 		whole = *k.all
+	}
+	switch {
+	case c.Seq >= k.openAfter:
+	case c.IsZero(): // which anybody knows
+		return k.Entries, ""
+	default: // it has that from somebody else: of it, it has missed nothing
+		return k.Entries, Expired
 	}
 	fresh, reason := whole.parts().after(c)
 	if reason != "" {
 		return k.Entries, reason
 	}
 	return fresh, ""
-}
-
-// shownTo is what a new reader is shown of a log; who has been here still gets what it missed.
-func (k Kept) shownTo(rules *Rules, who Principal, joined time.Time) Kept {
-	from := func(list []Entry) []Entry {
-		return list[rules.shownFrom(who, joined, func(i int) time.Time { return list[i].Time }, len(list)):]
-	}
-	return Kept{Entries: from(k.Entries), Amendments: from(k.Amendments), Expires: k.Expires, all: &k}
 }
 
 // Check says what is wrong with a log as it was read: numbers that do not grow, an entry that does

@@ -25,6 +25,7 @@ type room struct {
 	roster rosterCache
 	leases leases
 	subs   subscribers
+	toAsk  []*subscriber // of whom the store is to be asked when they came
 	batch  gathering
 	typing typing
 	marks  marks
@@ -104,6 +105,7 @@ func (r *room) turn() (now time.Time) {
 	}
 	r.onTime(now)
 	r.subs.admit(r.replayFor)
+	r.askArrivals()
 	if r.batch.isDue(now) {
 		r.flush()
 	}

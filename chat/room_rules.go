@@ -30,6 +30,15 @@ type standing struct {
 	session MemberID // as a [Principal]'s
 	born    int64    // seconds; 0 for not known
 	granted bool
+	arrival *arrival // nil where it has not been asked
+}
+
+// stand is what the rules judge it by, for writing.
+func (s *subscriber) stand() *standing {
+	if s.standing == nil {
+		s.standing = &standing{id: s.who, guest: s.guest}
+	}
+	return s.standing
 }
 
 // standingOf is nil for those of whom there is nothing to be known, which are most.
@@ -113,6 +122,11 @@ func (r *room) adoptRules(rules *Rules) {
 	r.roster.setRoles(rules.Roles)
 	r.leases.answered()
 	r.endRefused(time.Now())
+	if rules.History != HistoryAll && old.History == HistoryAll { // to be known if they have to begin anew
+		for _, s := range r.subs.attached {
+			r.knowsArrival(s)
+		}
+	}
 	if len(r.subs.attached) > 0 {
 		r.tell(settingsOf(rules))
 	}
@@ -180,12 +194,7 @@ func (r *room) askGrants(subs []*subscriber) {
 
 // setGranted notes whether a subscriber's session was let into the room.
 func (s *subscriber) setGranted(granted bool) {
-	of := standing{id: s.who, guest: s.guest}
-	if s.standing != nil {
-		of = *s.standing
-	}
-	of.granted = granted
-	s.standing = &of
+	s.stand().granted = granted
 }
 
 // end ends a subscriber by that error, and its member's presence with its last stream.
@@ -217,36 +226,4 @@ func (r *room) claims(id MemberID, role Role) bool {
 	return slices.ContainsFunc(r.subs.of(id, ""), func(s *subscriber) bool {
 		return s.standing != nil && s.standing.role.AtLeast(role)
 	})
-}
-
-// shownPast is what of the past a new reader is shown.
-func (r *room) shownPast(s *subscriber, past []*Event) []*Event {
-	who, _ := s.principal()
-	joined := time.Time{}
-	if m := r.roster.member(s.who); m != nil {
-		joined = m.JoinedAt
-	}
-	from := r.rules.known.shownFrom(who, joined, func(i int) time.Time { return entryOf(past[i]).Time }, len(past))
-	return past[from:]
-}
-
-// shownFrom is the place of the first entry that a new reader is shown, of n entries in order, of
-// which at is the time. Joined is when it came into the room; zero for one who is not there.
-func (r *Rules) shownFrom(who Principal, joined time.Time, at func(int) time.Time, n int) int {
-	switch {
-	case r.seesAll(who):
-		return 0
-	case r.History == HistorySinceJoined && !joined.IsZero():
-		from := n
-		for from > 0 && !at(from-1).Before(joined) {
-			from--
-		}
-		return from
-	}
-	return n
-}
-
-// seesAll reports whether a new reader is shown all that is kept.
-func (r *Rules) seesAll(who Principal) bool {
-	return r.History == HistoryAll || r.RoleOf(who).AtLeast(RoleModerator)
 }

@@ -28,6 +28,10 @@ type RuleKeeper interface {
 	Grant(ctx context.Context, room RoomID, session MemberID) error
 	// Granted reports whether a session was let into a room.
 	Granted(ctx context.Context, room RoomID, session MemberID) (bool, error)
+	// Arrivals are when sessions first came into a room, of those of whom that is known: [Roster.Hold]
+	// notes it, in a room that somebody owns, of all but guests, and a session that is not let in any
+	// more is forgotten.
+	Arrivals(ctx context.Context, room RoomID, sessions []MemberID) (map[MemberID]Arrival, error)
 }
 
 // MaxGrants is how many sessions are noted as let into one room.
@@ -42,7 +46,7 @@ type RulesChange struct {
 	Notice Draft
 	// Clear empties the log, of which the notice is then the only entry. Numbers go on.
 	Clear bool
-	// Revoke are the sessions that are not let in any more.
+	// Revoke are the sessions that are not let in any more, and when they came is forgotten.
 	Revoke []MemberID
 	// Alone makes the change only when no other member is there: Only names the one who has to be,
 	// or is empty when nobody may.

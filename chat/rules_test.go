@@ -534,11 +534,12 @@ func TestSlowModeOnAllNodes(t *testing.T) {
 
 func TestWhatANewReaderIsShown(t *testing.T) {
 	inClub(t, func(t *testing.T, c club) {
-		ann, bob := session("Ann"), session("Bob")
+		ann := session("Ann")
 		said := c.says(ann, "old")
 		time.Sleep(time.Second)
 		for _, mode := range []string{chat.HistoryNone, chat.HistorySinceJoined} {
 			c.set(`{"history":"` + mode + `"}`)
+			bob := session("Bob, " + mode)
 			time.Sleep(time.Second)
 			first, sub := subscribe(t, c.b, bob, chat.All)
 			require.Equal(t, []string{"<welcome>", "<live>"}, texts(first.take()), mode)

@@ -30,9 +30,9 @@ const (
 	PostingSessions   = "sessions"
 	PostingModerators = "moderators"
 	HistoryAll        = "all"
-	// HistorySinceJoined keeps from a reader what was said before it came into the room.
+	// HistorySinceJoined keeps from a reader what was said before it first came into the room.
 	HistorySinceJoined = "since-joined"
-	// HistoryNone shows nobody what was said before; who was cut off gets what it missed.
+	// HistoryNone shows nobody what was said before; who was cut off gets what it missed since it came.
 	HistoryNone    = "none"
 	NewcomersPost  = "post"
 	NewcomersRead  = "read"

@@ -47,8 +47,10 @@ type Kept struct {
 	// Expires is in how long all of it goes unless something is appended; 0 when there are no
 	// entries.
 	Expires time.Duration
-	// all is all of it, where the room's settings show a new reader less; else nil.
-	all *Kept
+	// all is all of it, where the room's settings keep a part from the reader; else nil. OpenAfter is
+	// the number up to which they do so, whatever cursor it has.
+	all       *Kept
+	openAfter uint64
 }
 
 // Feed tells a node what happens in rooms, on whatever node.

@@ -19,6 +19,7 @@
 //	caller:{p211}:lobby:invites     hash    id → an invite; so are :tokens and :reports
 //	caller:{p211}:lobby:rules       hash    who may do what: see rules.go; none for a room nobody owns
 //	caller:{p211}:lobby:grants      hash    session that was let in → when, ms
+//	caller:{p211}:lobby:arrivals    hash    session → after which entry it first came, when, and when it came last, ms
 //	caller:{p211}:lobby:slow:HASH   string  that somebody said something, for as long as slow mode has them wait
 //	caller:{p211}:lobby:files       hash    id → what is known of a file: "REVISION TIME COST JSON"; "#bytes" → the costs' sum
 //	caller:{p211}:lobby:feed        channel

@@ -28,14 +28,14 @@ func (s *Store) Hold(
 	for batch := range batches(members) {
 		args := []any{
 			s.node, millis(s.opt.Lease), millis(s.opt.Lease + rosterMargin), by.Rules.String(), millis(s.rulesLife()),
-			by.MaxMembers, boolean(by.Owner),
+			by.MaxMembers, boolean(by.Owner), chat.MaxArrivals,
 		}
 		for _, m := range batch {
 			identity, err := encodeIdentity(m)
 			if err != nil {
 				return state, err
 			}
-			args = append(args, string(m.ID), identity, encodeWay(m), boolean(by.Exempt[m.ID]))
+			args = append(args, string(m.ID), identity, encodeWay(m), boolean(by.Exempt[m.ID]), boolean(!m.Guest))
 		}
 		next, full, err := s.roster(ctx, "holding members of room", room, s.scripts.hold, by.Keeping, args...)
 		if err != nil {
@@ -109,7 +109,7 @@ func (s *Store) roster(
 ) (state chat.RosterState, extra any, err error) {
 	keys := []string{
 		s.key(room, "members"), s.key(room, "leases"), s.key(room, "holds"), s.key(room, "version"), s.key(room, "log"),
-		s.key(room, "amendments"), s.key(room, "rules"), s.key(room, "grants"),
+		s.key(room, "amendments"), s.key(room, "rules"), s.key(room, "grants"), s.key(room, "arrivals"),
 	}
 	_, ttl := keeping.Within(s.opt.HistoryLimit, s.opt.HistoryTTL)
 	args := append([]any{

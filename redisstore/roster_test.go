@@ -208,3 +208,38 @@ func testLargeRoster(t *testing.T, s *server) {
 	assert.Equal(t, members[n-1].ID, got.Members[n-1].ID)
 	assert.Zero(t, release(t, st, r, 0, ids...))
 }
+
+// Whoever came in longest ago makes room for who comes now, and what is kept does not grow.
+func testArrivalsAreBounded(t *testing.T, s *server) {
+	st, r := s.open(t, Options{}), room()
+	rules, key := chat.RulesVersion{Number: 1, Tag: 1}, st.key(r, "arrivals")
+	require.NoError(t, s.client.HSet(ctx, st.key(r, "rules"), "version", rules.String()).Err())
+	old := make([]any, 0, 2*chat.MaxArrivals)
+	for i := range chat.MaxArrivals {
+		old = append(old, fmt.Sprintf("s%d", i), fmt.Sprintf("0-0 1767225600000 %d", 1767225600000+i))
+	}
+	require.NoError(t, s.client.HSet(ctx, key, old...).Err())
+	hold := func(id chat.MemberID) {
+		_, err := st.Hold(ctx, r, []chat.Member{{ID: id, Name: "x"}}, chat.Admission{Rules: rules})
+		require.NoError(t, err)
+	}
+	hold("s0") // who comes again
+	hold("new")
+	length, err := s.client.HLen(ctx, key).Result()
+	require.NoError(t, err)
+	require.LessOrEqual(t, length, int64(chat.MaxArrivals))
+	known, err := st.Arrivals(ctx, r, []chat.MemberID{"s0", "s1", "s500", "s5000", "new"})
+	require.NoError(t, err)
+	require.Contains(t, known, chat.MemberID("s0"))
+	require.Contains(t, known, chat.MemberID("s5000"))
+	require.Contains(t, known, chat.MemberID("new"))
+	require.NotContains(t, known, chat.MemberID("s1"))
+	require.NotContains(t, known, chat.MemberID("s500"))
+	left, err := s.client.PTTL(ctx, key).Result()
+	require.NoError(t, err)
+	require.Positive(t, left)
+
+	require.NoError(t, s.client.HSet(ctx, key, "strange", "not ours").Err())
+	_, err = st.Arrivals(ctx, r, []chat.MemberID{"strange"})
+	require.ErrorIs(t, err, ErrCorrupt)
+}

@@ -50,6 +50,7 @@ func (s *Store) ChangeRules(
 	keys := []string{
 		s.key(room, "log"), s.key(room, "amendments"), s.key(room, "rules"), s.key(room, "grants"), s.key(room, "members"),
 		s.recordsKey(room, chat.RecordInvite), s.recordsKey(room, chat.RecordToken), s.recordsKey(room, chat.RecordReport),
+		s.key(room, "arrivals"),
 	}
 	var reply []any
 	err = s.call(ctx, "changing the rules of room", room, func(ctx context.Context) error {
@@ -140,6 +141,51 @@ func (s *Store) Granted(ctx context.Context, room chat.RoomID, session chat.Memb
 		return err
 	})
 	return granted, err
+}
+
+// Arrivals implements chat.RuleKeeper.
+func (s *Store) Arrivals(
+	ctx context.Context, room chat.RoomID, sessions []chat.MemberID,
+) (map[chat.MemberID]chat.Arrival, error) {
+	key := s.key(room, "arrivals")
+	known := map[chat.MemberID]chat.Arrival{}
+	for batch := range slices.Chunk(sessions, rosterBatch) {
+		fields := make([]string, len(batch))
+		for i, session := range batch {
+			fields[i] = string(session)
+		}
+		var values []any
+		err := s.call(ctx, "asking who came when into room", room, func(ctx context.Context) (err error) {
+			values, err = s.client.HMGet(ctx, key, fields...).Result()
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for i, value := range values {
+			text, ok := value.(string)
+			if !ok {
+				continue
+			}
+			if known[batch[i]], err = parseArrival(text); err != nil {
+				return nil, corrupt(key, err)
+			}
+		}
+	}
+	return known, nil
+}
+
+// parseArrival reads what hold.lua has noted: "ID TIME LAST".
+func parseArrival(text string) (a chat.Arrival, err error) {
+	parts := strings.Split(text, " ")
+	if len(parts) != 3 {
+		return a, fmt.Errorf("%q says not when a session came", text)
+	}
+	if a.After, err = chat.ParseCursor(parts[0]); err != nil {
+		return a, err
+	}
+	a.Time, err = parseMillis(parts[1])
+	return a, err
 }
 
 // What a room's rules are as fields of a hash: one for each thing that changes by itself, so that a

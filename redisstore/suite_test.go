@@ -65,6 +65,7 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"a strange mark is an error that names the key", testStrangeMarks},
 		{"a strange record is an error that names the key", testStrangeRecords},
 		{"records go when the last has expired", testRecordsGo},
+		{"arrivals are bounded", testArrivalsAreBounded},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s) })
 	}

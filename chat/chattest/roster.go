@@ -42,6 +42,9 @@ func (n Node) Hold(
 			m.JoinedAt = old.JoinedAt
 		}
 		r.Members[m.ID] = m
+		if _, came := r.Arrivals[m.ID]; r.Rules != nil && !m.Guest && !came {
+			r.Arrivals[m.ID] = chat.Arrival{After: r.Kept.Last(), Time: time.UnixMilli(time.Now().UnixMilli()).UTC()}
+		}
 		if !there || old.Name != m.Name {
 			r.tellJoined(m)
 		}

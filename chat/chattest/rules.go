@@ -60,6 +60,7 @@ func (s *Store) ChangeRules(
 	}
 	for _, session := range c.Revoke {
 		delete(r.Grants, session)
+		delete(r.Arrivals, session)
 	}
 	last := r.Kept.Last()
 	closed := !rules.Closed.IsZero()
@@ -68,6 +69,7 @@ func (s *Store) ChangeRules(
 	}
 	if closed || c.Alone { // whoever owns it next has nothing of what was before
 		clear(r.Grants)
+		clear(r.Arrivals)
 		clear(r.Records)
 	}
 	if closed {
@@ -112,6 +114,23 @@ func (s *Store) Granted(ctx context.Context, room chat.RoomID, session chat.Memb
 	defer s.mu.Unlock()
 	_, granted := s.roomLocked(room).Grants[session]
 	return granted, nil
+}
+
+// Arrivals implements [chat.RuleKeeper].
+func (s *Store) Arrivals(
+	ctx context.Context, room chat.RoomID, sessions []chat.MemberID,
+) (map[chat.MemberID]chat.Arrival, error) {
+	if err := s.lockFor(ctx, "rules"); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	known := map[chat.MemberID]chat.Arrival{}
+	for _, session := range sessions {
+		if a, ok := s.roomLocked(room).Arrivals[session]; ok {
+			known[session] = a
+		}
+	}
+	return known, nil
 }
 
 // slowed says for how long a draft has to wait, and if it need not, notes that it did not.

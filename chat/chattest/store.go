@@ -50,7 +50,9 @@ type Room struct {
 	// that were let in, and when.
 	Records map[chat.RecordKind]map[string]chat.Record
 	Grants  map[chat.MemberID]time.Time
-	Rules   *chat.Rules // nil for a room nobody owns
+	// Arrivals are when sessions first came.
+	Arrivals map[chat.MemberID]chat.Arrival
+	Rules    *chat.Rules // nil for a room nobody owns
 
 	ownerSeen time.Time
 	slow      map[string]time.Time // until when somebody may say nothing more
@@ -136,7 +138,8 @@ func (s *Store) roomLocked(id chat.RoomID) *Room {
 		r = &Room{
 			Members: map[chat.MemberID]chat.Member{}, Leases: map[Lease]time.Time{},
 			Records: map[chat.RecordKind]map[string]chat.Record{}, Grants: map[chat.MemberID]time.Time{},
-			store: s, keys: map[[2]string]used{}, listeners: map[chat.Listener]string{},
+			Arrivals: map[chat.MemberID]chat.Arrival{},
+			store:    s, keys: map[[2]string]used{}, listeners: map[chat.Listener]string{},
 		}
 		s.rooms[id] = r
 	}

@@ -88,6 +88,7 @@ func TestStore(t *testing.T, open Open, skipped ...string) {
 		{"a full room takes nobody more", testFull},
 		{"a room keeps less than the store if it is to", testKeeping},
 		{"who was let in is, until that is revoked", testGrants},
+		{"when a session first came is known", testArrivals},
 		{"whatever is done, two stores say the same", testModel},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -373,3 +373,48 @@ func testGrants(t *testing.T, open Open) {
 	require.False(t, granted(bob.ID))
 	require.True(t, granted("cid"))
 }
+
+func testArrivals(t *testing.T, open Open) {
+	a, b, room, ctx := open(t, Options{}), open(t, Options{}), chat.NewRoomID(), context.Background()
+	came := func(sessions ...chat.MemberID) map[chat.MemberID]chat.Arrival {
+		known, err := b.Arrivals(ctx, room, sessions)
+		require.NoError(t, err)
+		return known
+	}
+	hold := func(by Backend, r *chat.Rules, members ...chat.Member) {
+		_, err := by.Hold(ctx, room, members, chat.Admission{Rules: r.Version})
+		require.NoError(t, err)
+	}
+	member := func(of chat.Author) chat.Member { return chat.Member{ID: of.ID, Name: of.Name} }
+	hold(a, chat.OpenRules(), member(bob))
+	require.Empty(t, came(bob.ID), "of a room nobody owns nothing is noted")
+	_, err := a.Release(ctx, room, []chat.MemberID{bob.ID}, 0)
+	require.NoError(t, err)
+
+	r := owned(t, a, room)
+	first := read(t, a, room).Last()
+	hold(a, r, member(bob), chat.Member{ID: "g", Name: "g", Guest: true})
+	at := came(bob.ID, "g", "nobody")
+	require.Len(t, at, 1, "nor of guests")
+	require.Equal(t, first, at[bob.ID].After)
+	require.WithinDuration(t, time.Now(), at[bob.ID].Time, testwait.Limit)
+
+	said := post(t, a, room, by(r, says(bob, "hello")))
+	last := post(t, a, room, by(r, amends(bob, said, chat.Edit{Text: "hello, all"})))
+	hold(a, r, member(bob))
+	_, err = a.Release(ctx, room, []chat.MemberID{bob.ID}, 0)
+	require.NoError(t, err)
+	hold(b, r, member(bob), member(ann))
+	require.Equal(t, at[bob.ID], came(bob.ID)[bob.ID], "it is the first time that counts")
+	require.Equal(t, last.ID, came(ann.ID)[ann.ID].After, "amendments are entries too")
+
+	r = change(t, a, room, chat.RulesChange{From: r, To: r.Clone(), Revoke: []chat.MemberID{bob.ID}})
+	require.Empty(t, came(bob.ID))
+	hold(a, r, member(bob))
+	require.Equal(t, last.ID, came(bob.ID)[bob.ID].After, "whoever was sent out comes anew")
+
+	to := chat.OpenRules().Clone()
+	to.Closed = time.UnixMilli(1767225600123).UTC()
+	change(t, a, room, chat.RulesChange{From: r, To: to})
+	require.Empty(t, came(ann.ID, bob.ID))
+}

@@ -1,12 +1,12 @@
 -- Changes a room's rules, and with append.lua, which is put after it, appends the notice of it. After log.lua.
 --
--- KEYS   4 the grants   5 the roster's members   6, 7, 8 the records: invites, tokens, reports
+-- KEYS   4 the grants   5 the roster's members   6, 7, 8 the records: invites, tokens, reports   9 when sessions came
 -- ARGV  13 ''                              14 the rules' new version, '' when nobody owns the room before and after
 --       15 their time to live, ms          16 '1' when the log is emptied first, else '0'
 --       17 '1' when the room is closed for good, else '0'
 --       18 the only member that there may be, '-' for nobody, '' for whoever is there
 --       19 how many of what follows are fields of the rules and their values
---       20 how many then are fields that go; the rest are the sessions whose grants go
+--       20 how many then are fields that go; the rest are the sessions that are let in no more
 -- Reply as append.lua's; {'', APPENDED} of a room that is closed, which has no log any more.
 local version, life, alone = ARGV[14], ARGV[15], ARGV[18]
 local sets, gone = tonumber(ARGV[19]), tonumber(ARGV[20])
@@ -26,7 +26,7 @@ if ARGV[17] == '1' then
   call('DEL', KEYS[3])
 end
 if ARGV[17] == '1' or alone ~= '' then -- whoever owns it next has nothing of what was before
-  call('DEL', KEYS[4], KEYS[6], KEYS[7], KEYS[8])
+  call('DEL', KEYS[4], KEYS[6], KEYS[7], KEYS[8], KEYS[9])
 end
 
 if version ~= '' then
@@ -39,6 +39,7 @@ if version ~= '' then
   end
   for i = 21 + sets + gone, #ARGV do
     call('HDEL', KEYS[4], ARGV[i])
+    call('HDEL', KEYS[9], ARGV[i])
   end
   call('PEXPIRE', KEYS[3], life)
   call(ARGV[1], ARGV[2], 'R' .. version)
