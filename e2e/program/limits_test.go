@@ -27,20 +27,31 @@ func twoLimited(t *testing.T) (one, other *harness.Node) {
 	return startNode(t, limited, "--redis-url", redis.URL()), startNode(t, limited, "--redis-url", redis.URL())
 }
 
-// TestAFlood posts as fast as it goes, on two nodes and in every way at once: what is let through
-// is the burst and what comes back meanwhile, what was said before is still there, and others are
-// not held up.
+// TestAFlood posts as fast as it goes, on two nodes and in every way to do it: what is let through is
+// the burst and what comes back meanwhile, what was said before is still there, and others are not
+// held up.
 func TestAFlood(t *testing.T) {
-	for _, flooder := range []struct {
-		name string
-		at   func(t *testing.T, node *harness.Node, n int) client.Person
+	guest := func(_ *testing.T, node *harness.Node, n int) client.Person {
+		return client.Guest(node.URL, fmt.Sprint("Eve", n))
+	}
+	session := func(t *testing.T, one *harness.Node) eve {
+		p := client.SignIn(t, one.URL, "Eve")
+		return func(_ *testing.T, node *harness.Node, _ int) client.Person { return p.At(node.URL) }
+	}
+	for name, flood := range map[string]struct {
+		session bool
+		ways    []floodWay // on each node
 	}{
-		{"a guest under many names", func(_ *testing.T, node *harness.Node, n int) client.Person {
-			return client.Guest(node.URL, fmt.Sprint("Eve", n))
-		}},
-		{"a session", nil},
+		"a guest under many names":               {false, []floodWay{overHTTP, overWebSocket}},
+		"a guest by curl":                        {false, []floodWay{byCurl, byCurl}},
+		"a guest with an event stream":           {false, []floodWay{withStream, withStream}},
+		"a session":                              {true, []floodWay{overHTTP, overWebSocket}},
+		"a session with an event stream":         {true, []floodWay{withStream, withStream}},
+		"a session that polls":                   {true, []floodWay{withPolls, overHTTP}},
+		"a session by curl":                      {true, []floodWay{byCurl, byCurl}},
+		"a session in all of these ways at once": {true, []floodWay{withStream, overWebSocket, withPolls, byCurl}},
 	} {
-		t.Run(flooder.name, func(t *testing.T) {
+		t.Run(name, func(t *testing.T) {
 			one, other := twoLimited(t)
 			bob := client.SignIn(t, other.URL, "Bob")
 			var before []string
@@ -50,88 +61,165 @@ func TestAFlood(t *testing.T) {
 			}
 			reader := bob.Read(t, client.WebSocket, "lobby", client.Options{})
 			reader.WaitTexts(t, before...)
-			at := flooder.at
-			if at == nil {
-				eve := client.SignIn(t, one.URL, "Eve")
-				at = func(_ *testing.T, node *harness.Node, _ int) client.Person { return eve.At(node.URL) }
+			at := eve(guest)
+			if flood.session {
+				at = session(t, one)
+			}
+			f := &aFlood{each: 3000 / 2 / len(flood.ways)}
+			var all []func()
+			for _, node := range []*harness.Node{one, other} {
+				for _, way := range flood.ways {
+					all = append(all, way(t, f, node, at))
+				}
 			}
 			began := time.Now()
-			accepted, refused := flood(t, []*harness.Node{one, other}, at)
+			var running sync.WaitGroup
+			for _, floods := range all {
+				running.Go(floods)
+			}
+			running.Wait()
 			took := time.Since(began)
-			require.LessOrEqual(t, float64(accepted), 100+5*took.Seconds(), "in %v", took)
-			require.GreaterOrEqual(t, accepted, 100)
-			require.GreaterOrEqual(t, refused, 2500)
+			require.Equal(t, 3000, f.accepted+f.refused)
+			require.LessOrEqual(t, float64(f.accepted), 100+5*took.Seconds(), "in %v", took)
+			require.GreaterOrEqual(t, f.accepted, 100)
+			require.GreaterOrEqual(t, f.refused, 2500-int(5*took.Seconds()))
 			bob.Post(t, "lobby", "mine goes through")
 			reader.WaitText(t, "mine goes through")
-			page := bob.Page(t, "lobby", "")
-			var kept []string
-			for _, m := range page.Messages {
-				kept = append(kept, m.Text)
+			for _, own := range f.readers { // the flooder's streams are as good as others
+				own.WaitText(t, "mine goes through")
+				require.Equal(t, f.accepted, len(own.Texts())-1, "what %s has read", own.Who)
 			}
-			require.Contains(t, kept, "mine goes through")
-			assert.Len(t, kept, min(accepted+11, 100), "the flood pushed out no more than it was let")
+			page := bob.Page(t, "lobby", "")
+			require.Contains(t, page.Texts(), "mine goes through")
+			assert.Len(t, page.Texts(), min(f.accepted+11, 100), "the flood pushed out no more than it was let")
 		})
 	}
 }
 
-// flood posts some 3,000 messages: over HTTP and over a WebSocket, on each node. It is how many
-// were stored, and how many refused with when to come back.
-func flood(t *testing.T, nodes []*harness.Node, at func(*testing.T, *harness.Node, int) client.Person) (accepted, refused int) {
+// eve is who floods, at a node for the nth time.
+type eve func(t *testing.T, node *harness.Node, n int) client.Person
+
+// floodWay prepares to flood a node, and returns what does it.
+type floodWay func(t *testing.T, f *aFlood, node *harness.Node, at eve) func()
+
+// aFlood counts what was stored, and what was refused with when to come back.
+type aFlood struct {
+	each int // posts in one way
+
+	mu                sync.Mutex // guards what follows
+	accepted, refused int
+	readers           []*client.Reader
+}
+
+func (f *aFlood) count(ok bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if ok {
+		f.accepted++
+	} else {
+		f.refused++
+	}
+}
+
+// reads opens a stream of the flooder's own.
+func (f *aFlood) reads(t *testing.T, node *harness.Node, at eve, kind client.Kind) *client.Reader {
 	t.Helper()
-	const each = 750
-	var mu sync.Mutex
-	count := func(ok bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		if ok {
-			accepted++
-		} else {
-			refused++
+	reader := at(t, node, 0).Read(t, kind, "lobby", client.Options{Query: "history=0"})
+	reader.WaitType(t, "live")
+	return reader
+}
+
+func overHTTP(t *testing.T, f *aFlood, node *harness.Node, at eve) func() {
+	t.Helper()
+	return func() {
+		for i := range f.each {
+			answer, status, err := at(t, node, i).TryPost(t.Context(), "lobby", "", "flood")
+			if err != nil || status != http.StatusCreated && (status != http.StatusTooManyRequests || answer.RetryAfter <= 0) {
+				t.Errorf("status %d: %v %s", status, err, answer.Raw)
+				return
+			}
+			f.count(status == http.StatusCreated)
 		}
 	}
-	var running sync.WaitGroup
-	var sockets []*client.Reader
-	for n, node := range nodes {
-		socket := at(t, node, 0).Read(t, client.WebSocket, "lobby", client.Options{Query: "history=0"})
-		socket.WaitType(t, "live")
-		running.Go(func() {
-			for i := range each {
-				_, status, err := at(t, node, i).TryPost(t.Context(), "lobby", "", "flood")
-				if err != nil || status != http.StatusCreated && status != http.StatusTooManyRequests {
-					t.Errorf("status %d: %v", status, err)
-					return
-				}
-				count(status == http.StatusCreated)
+}
+
+func overWebSocket(t *testing.T, f *aFlood, node *harness.Node, at eve) func() {
+	t.Helper()
+	socket := f.reads(t, node, at, client.WebSocket)
+	f.readers = append(f.readers, socket)
+	return func() {
+		for i := range f.each {
+			if err := socket.TrySend(client.Command{Type: "post", Key: fmt.Sprint("ws-", node.Addr, "-", i), Text: "flood"}); err != nil {
+				t.Error(err)
+				return
 			}
-		})
-		running.Go(func() {
-			for i := range each {
-				if err := socket.TrySend(client.Command{Type: "post", Key: fmt.Sprint("k", n, "-", i), Text: "flood"}); err != nil {
-					t.Error(err)
-					return
-				}
+		}
+		for n := 0; n < f.each; {
+			_, changed := socket.Since(0)
+			if n = len(answers(socket.Events())); n >= f.each {
+				break
 			}
-		})
-		sockets = append(sockets, socket)
-	}
-	running.Wait()
-	for _, socket := range sockets {
-		testwait.Until(t, func() bool { return len(answers(socket)) >= each }, "%s has an answer to each post", socket.Who)
-		for _, answer := range answers(socket) {
-			if answer.Type == "error" {
-				require.Equal(t, "too_much", answer.Code, answer.Raw)
-				require.Positive(t, answer.RetryAfter, answer.Raw)
+			select {
+			case <-changed:
+			case <-time.After(testwait.Limit):
+				t.Errorf("%d of %d were answered", n, f.each)
+				return
 			}
-			count(answer.Type == "ack")
+		}
+		for _, answer := range answers(socket.Events()) {
+			if answer.Type == "error" && (answer.Code != "too_much" || answer.RetryAfter <= 0) {
+				t.Errorf("answered with %s", answer.Raw)
+			}
+			f.count(answer.Type == "ack")
 		}
 	}
-	return accepted, refused
+}
+
+// withStream is what a page does that can't have a WebSocket.
+func withStream(t *testing.T, f *aFlood, node *harness.Node, at eve) func() {
+	t.Helper()
+	f.readers = append(f.readers, f.reads(t, node, at, client.SSE))
+	return overHTTP(t, f, node, at)
+}
+
+// withPolls is what a page does that can have no stream at all.
+func withPolls(t *testing.T, f *aFlood, node *harness.Node, at eve) func() {
+	t.Helper()
+	f.reads(t, node, at, client.Poll) // whose polls are bounded too
+	return overHTTP(t, f, node, at)
+}
+
+// byCurl has one curl make all of the requests, as a script's loop does.
+func byCurl(t *testing.T, f *aFlood, node *harness.Node, at eve) func() {
+	t.Helper()
+	who := []string{"-H", "X-Name: " + at(t, node, 0).Name}
+	if token := at(t, node, 0).Token; token != "" {
+		who = []string{"-H", "Authorization: Bearer " + token}
+	}
+	args := append(who, "-d", "flood", "-o", "/dev/null", "-w", "%{http_code} %header{retry-after}\n",
+		fmt.Sprintf("%s/rooms/lobby?n=[1-%d]", node.URL, f.each))
+	return func() {
+		curl := client.StartCurl(t, args...)
+		if code := curl.Wait(t); code != 0 {
+			t.Errorf("curl: %d", code)
+		}
+		for line := range strings.Lines(curl.Output.String()) {
+			switch status, after, _ := strings.Cut(strings.TrimSpace(line), " "); {
+			case status == "201":
+				f.count(true)
+			case status == "429" && after != "" && after != "0":
+				f.count(false)
+			default:
+				t.Errorf("curl was answered %q", line)
+			}
+		}
+	}
 }
 
 // answers are what was answered to a socket's commands.
-func answers(socket *client.Reader) []client.Event {
+func answers(events []client.Event) []client.Event {
 	var all []client.Event
-	for _, e := range socket.Events() {
+	for _, e := range events {
 		if e.Type == "ack" || e.Type == "error" {
 			all = append(all, e)
 		}
