@@ -54,22 +54,6 @@ export const SendIcon = () => (
     <path class="fill" d="M4 4.500l16.5 7.500L4 19.500l2.2-6.300L14 12l-7.8-1.200z" />
   </Icon>
 );
-export const UpIcon = () => (
-  <Icon>
-    <path d="M12 19V5M6 11l6-6 6 6" />
-  </Icon>
-);
-export const MentionIcon = () => (
-  <Icon>
-    <circle cx="12" cy="12" r="3.8" />
-    <path d="M15.8 8.200v5.300c0 3.200 4.700 3 4.700-1.500a8.500 8.500 0 1 0-3.500 6.900" />
-  </Icon>
-);
-export const DownIcon = () => (
-  <Icon>
-    <path d="M12 5v13M6 12.500l6 6 6-6" />
-  </Icon>
-);
 export const ClockIcon = () => (
   <Icon>
     <circle cx="12" cy="12" r="8" />

@@ -20,3 +20,19 @@ export const MutedIcon = () => (
     <path d="M6.500 10a5.500 5.500 0 0 1 9-4.200M17.500 10v3.500l1.500 3H8M10 19.500a2 2 0 0 0 4 0M4 4l16 16" />
   </Icon>
 );
+export const UpIcon = () => (
+  <Icon>
+    <path d="M12 19V5M6 11l6-6 6 6" />
+  </Icon>
+);
+export const MentionIcon = () => (
+  <Icon>
+    <circle cx="12" cy="12" r="3.8" />
+    <path d="M15.8 8.200v5.300c0 3.200 4.700 3 4.700-1.500a8.500 8.500 0 1 0-3.500 6.900" />
+  </Icon>
+);
+export const DownIcon = () => (
+  <Icon>
+    <path d="M12 5v13M6 12.500l6 6 6-6" />
+  </Icon>
+);

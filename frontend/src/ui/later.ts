@@ -5,6 +5,7 @@ export { Layers } from "./conversation/layers.tsx";
 export { MessageBar } from "./conversation/message_bar.tsx";
 export { WritingBar } from "./conversation/writing_bar.tsx";
 export { Diagnostics } from "./diagnostics.tsx";
+export { ListButtons } from "./list_buttons.tsx";
 export { MenuBox } from "./menu_box.tsx";
 export { PeopleList } from "./people.tsx";
 export { PeopleSheet } from "./people_sheet.tsx";

@@ -1,5 +1,5 @@
 import { usePage } from "./context.ts";
-import { DownIcon, MentionIcon, UpIcon } from "./icons.tsx";
+import { DownIcon, MentionIcon, UpIcon } from "./icons_later.tsx";
 
 /** What the buttons over the list say. */
 export interface Signs {

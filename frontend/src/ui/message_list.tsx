@@ -6,8 +6,9 @@ import { around, drawnOf, FIRST, moved, type Range, rangeOf, WINDOW } from "./dr
 import type { EarlierState } from "./earlier.ts";
 import { afterFrame } from "./frame.ts";
 import { Heard } from "./heard.tsx";
-import { ListButtons, type Signs } from "./list_buttons.tsx";
+import type { Signs } from "./list_buttons.tsx";
 import { Place } from "./list_place.ts";
+import { ListButtons } from "./parts.ts";
 import type { ListPlace } from "./room_model.ts";
 import { AnyRow, type RowProps } from "./rows.tsx";
 import { foreignAfter, isForeign, type MessageRow, type Row, seqOfRow } from "./timeline.ts";
@@ -366,13 +367,15 @@ export function MessageList(props: MessageListProps) {
           <div ref={list}>{elementsOf(shown)}</div>
         </div>
       </div>
-      <ListButtons
-        signs={signs}
-        unread={line < 0 ? 0 : rows.slice(line).filter(isForeign).length}
-        onUnread={toUnread}
-        onMention={toMention}
-        onLatest={toLatest}
-      />
+      {(signs.away || signs.lineAbove || signs.mentions > 0) && (
+        <ListButtons
+          signs={signs}
+          unread={line < 0 ? 0 : rows.slice(line).filter(isForeign).length}
+          onUnread={toUnread}
+          onMention={toMention}
+          onLatest={toLatest}
+        />
+      )}
     </div>
   );
 }

@@ -24,6 +24,7 @@ export const CallBanner = part("CallBanner");
 export const Diagnostics = part("Diagnostics");
 export const FailureLine = part("FailureLine");
 export const Layers = part("Layers");
+export const ListButtons = part("ListButtons");
 export const MenuBox = part("MenuBox");
 export const MessageBar = part("MessageBar");
 export const PeopleList = part("PeopleList");

@@ -14,9 +14,12 @@ export function fileProblem(words: Words, problem: Problem): string {
     case "too_large": {
       const size = limit === undefined ? undefined : sizeText(words, limit);
       if (size === undefined) return words.text("fileTooLargeSomehow");
-      if (/room/.test(field ?? "")) return words.text("fileRoomFull", { limit: size });
       return words.text("fileTooLarge", { limit: size });
     }
+    case "files_full":
+      return words.text("fileRoomFull", { limit: sizeText(words, limit ?? 0) });
+    case "infected":
+      return words.text("fileInfected");
     case "files_unavailable":
       return words.text("filesUnavailable");
     case "invalid_field":

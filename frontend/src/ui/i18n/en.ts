@@ -53,13 +53,6 @@ export const en = {
   justNow: "just now",
   newHere: "New messages",
   newBelow: { one: "{count} new message", other: "{count} new messages" },
-  toEnd: "Jump to latest",
-  toUnread: "Jump to first unread",
-  toMention: {
-    one: "{count} mention. Jump to it",
-    other: "{count} mentions. Jump to the last one",
-  },
-  toMentionHint: "Jump to last mention",
   loadingEarlier: "Loading earlier messages…",
   earlierFailed: "Couldn't load earlier messages. Try again",
   linkGone: "This message is no longer kept",

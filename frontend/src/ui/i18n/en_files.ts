@@ -21,6 +21,7 @@ export const enFiles = {
   fileTooLarge: "Too large: at most {limit}.",
   fileTooLargeSomehow: "Too large.",
   fileRoomFull: "This room has no space left for files: {limit} in all.",
+  fileInfected: "The server's scanner refuses it.",
   fileProxyLimit: "Something on the way to the server refuses uploads of this size.",
   fileRefused: "The server refused it: {detail}.",
   filesUnavailable: "Files can't be stored right now.",

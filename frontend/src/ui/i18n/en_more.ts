@@ -223,6 +223,13 @@ export const enMore = {
   leftMany: { one: "{count} person left", other: "{count} people left" },
   joinedCrowd: "Many people joined",
   leftCrowd: "Many people left",
+  toEnd: "Jump to latest",
+  toUnread: "Jump to first unread",
+  toMention: {
+    one: "{count} mention. Jump to it",
+    other: "{count} mentions. Jump to the last one",
+  },
+  toMentionHint: "Jump to last mention",
   peopleTooMany: "This room is too large to list everyone.",
   roomNotIn: "You're not in this room",
   roomMuted: "muted",

@@ -30,6 +30,7 @@ export const ruFiles: FilesTexts = {
   fileTooLarge: "Слишком большой файл: можно до {limit}.",
   fileTooLargeSomehow: "Слишком большой файл.",
   fileRoomFull: "В комнате кончилось место для файлов: всего {limit}.",
+  fileInfected: "Антивирус на сервере не пропустил файл.",
   fileProxyLimit: "Узел на пути к серверу не пропускает файлы такого размера.",
   fileRefused: "Сервер отказал: {detail}.",
   filesUnavailable: "Сейчас файлы сохранить нельзя.",
