@@ -6,11 +6,20 @@ export interface PeopleSheetProps extends PeopleListProps {
   onClose(): void;
 }
 
-/** Who is in the room, where there is no room for that at the side. */
-export function PeopleSheet({ title, onClose, ...people }: PeopleSheetProps) {
+/**
+ * Who is in the room, where there is no room for that at the side. What is done about somebody is
+ * said in the room, so the list makes way for it.
+ */
+export function PeopleSheet({ title, onClose, onAbout, ...people }: PeopleSheetProps) {
   return (
     <Dialog title={title} kind="sheet" onClose={onClose}>
-      <PeopleList {...people} />
+      <PeopleList
+        {...people}
+        onAbout={(person, at) => {
+          onClose();
+          onAbout(person, at);
+        }}
+      />
     </Dialog>
   );
 }

@@ -233,7 +233,9 @@ export class RoomModel {
 
   /** The last message, as it is now. */
   get last(): LastMessage | undefined {
-    const item = this.#items.findLast((one) => one.kind === "message");
+    const item = this.#items.findLast(
+      (one) => one.kind === "message" && !isHidden(one.message.from),
+    );
     if (item?.kind !== "message") return undefined;
     const { message, removing } = this.talk.said(item.message);
     const text = message.deleted || removing ? "" : message.text;

@@ -21,11 +21,11 @@ import type { RoomView } from "./room_model.ts";
 import type { Rooms } from "./rooms/rooms.ts";
 import { RoomsToggle } from "./rooms/rooms_column.tsx";
 import { roomHref } from "./routes.ts";
-import { isolate } from "./rows.tsx";
 import { isHidden } from "./rules/hidden.ts";
 import { Door, InRoom } from "./rules/parts.ts";
 import { useRules } from "./rules/use_rules.ts";
 import { rowsOf } from "./timeline.ts";
+import { Typing } from "./typing.tsx";
 import { useMedia } from "./use_media.ts";
 import { savedName } from "./visits.ts";
 import { WIDE } from "./wide.ts";
@@ -56,7 +56,8 @@ function Room({ room, rooms, href }: RoomScreenProps) {
   const wide = useMedia(WIDE);
   const roomy = useMedia("(min-width: 1400px)");
   const [peopleWanted, setPeopleWanted] = useState<boolean>();
-  const peopleShown = peopleWanted ?? (calls.staged ? roomy : wide);
+  const inside = view.ended === undefined;
+  const peopleShown = inside && (peopleWanted ?? (calls.staged ? roomy : wide));
   const [naming, setNaming] = useState(false);
   const input = useRef<HTMLTextAreaElement>(null);
   const screen = useRef<HTMLDivElement>(null);
@@ -107,7 +108,7 @@ function Room({ room, rooms, href }: RoomScreenProps) {
   const title = rules?.settings?.title || room;
   const topic = rules?.settings?.topic;
   // Nothing of the room has come, or will come.
-  const outside = view.ended !== undefined && !view.loaded;
+  const outside = !inside && !view.loaded;
   const called = calls.offered && !calls.staged && view.call;
   const { editing, replyTo } = view.writing;
   const about = editing ?? replyTo;
@@ -187,18 +188,20 @@ function Room({ room, rooms, href }: RoomScreenProps) {
         >
           <SearchIcon />
         </button>
-        <button
-          type="button"
-          class="icon-button count"
-          data-testid="people-toggle"
-          aria-expanded={peopleShown}
-          aria-label={peopleTitle}
-          title={peopleTitle}
-          onClick={() => setPeopleWanted(!peopleShown)}
-        >
-          <PeopleIcon />
-          <span data-testid="people-count">{view.memberCount}</span>
-        </button>
+        {inside && (
+          <button
+            type="button"
+            class="icon-button count"
+            data-testid="people-toggle"
+            aria-expanded={peopleShown}
+            aria-label={peopleTitle}
+            title={peopleTitle}
+            onClick={() => setPeopleWanted(!peopleShown)}
+          >
+            <PeopleIcon />
+            <span data-testid="people-count">{view.memberCount}</span>
+          </button>
+        )}
         <button
           type="button"
           class="icon-button"
@@ -306,7 +309,7 @@ function Room({ room, rooms, href }: RoomScreenProps) {
                 say={setNotice}
               />
             )}
-            {view.ended !== undefined ? (
+            {!inside ? (
               !outside && <Door room={room} model={model} view={view} />
             ) : view.session === null || naming ? (
               <NamePrompt
@@ -376,20 +379,4 @@ function useNotice() {
     return () => clearTimeout(timer);
   }, [notice]);
   return [notice, setNotice] as const;
-}
-
-function Typing({ people }: { people: readonly Person[] }) {
-  const { words } = usePage();
-  const names = words.list(people.map(({ name }) => isolate(name)));
-  const text =
-    people.length === 0
-      ? ""
-      : people.length > 3
-        ? words.text("typingMany")
-        : words.plural("typing", people.length, { names });
-  return (
-    <p class="typing" data-testid="typing">
-      {text}
-    </p>
-  );
 }

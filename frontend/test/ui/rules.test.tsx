@@ -1,6 +1,8 @@
 // @vitest-environment happy-dom
 import { describe, expect, test, vi } from "vitest";
-import { Words } from "../../src/ui/i18n/index.ts";
+import { loadAll, Words } from "../../src/ui/i18n/index.ts";
+import { untilText } from "../../src/ui/rules/when.ts";
+import { soonText } from "../../src/ui/soon.ts";
 import { problem } from "../fake_server.ts";
 import { usePage } from "./open_page.tsx";
 
@@ -267,6 +269,24 @@ describe("what one may not write", () => {
     await until(() => expect(page.all("message-waits")).toEqual([]));
     expect(page.one("message").dataset.state).toBe("sent");
     expect(page.texts()).toEqual(["more"]);
+  });
+
+  test("what waits for slow mode goes out when that is turned off", async () => {
+    const { state, event } = owned("member", { slowMode: 300 });
+    await page.open("/rooms/lobby");
+    await seen("write-hint");
+    expect(page.one("write-hint").textContent).toBe("Slow mode: one message every 5 minutes.");
+    page.server.refuse = { status: 429, code: "slow_mode", retryAfter: 290 };
+    await page.fill("composer-input", "one");
+    await page.click("send");
+    expect((await seen("message-waits")).textContent).toBe("Slow mode: it goes out in 5 minutes.");
+    await page.pass(60_000);
+    page.server.refuse = undefined;
+    state.settings.slowMode = 0;
+    state.version++;
+    page.server.tell(event());
+    await until(() => expect(page.one("message").dataset.state).toBe("sent"));
+    expect(page.texts()).toEqual(["one"]);
   });
 
   test("who is muted sees until when, and the text is not lost", async () => {
@@ -663,6 +683,26 @@ describe("keeping order", () => {
     (page.one("folded").querySelector("button") as HTMLButtonElement).click();
     await until(() => expect(page.texts()).toEqual(["buy now"]));
   });
+});
+
+test.each([
+  [1, "in 1 second", "через 1 секунду"],
+  [99, "in 99 seconds", "через 99 секунд"],
+  [100, "in 2 minutes", "через 2 минуты"],
+  [5_999, "in 100 minutes", "через 100 минут"],
+  [7_200, "in 2 hours", "через 2 часа"],
+])("%d seconds are %s", async (seconds, english, russian) => {
+  await loadAll("ru");
+  expect(soonText(new Words("en"), seconds)).toBe(english);
+  expect(soonText(new Words("ru"), seconds)).toBe(russian);
+});
+
+test("a time of another year says the year", () => {
+  const words = new Words("en");
+  const now = Date.parse("2026-11-29T12:00:00Z");
+  expect(untilText(words, "2026-11-29T13:00:00Z", now)).not.toMatch(/Nov/);
+  expect(untilText(words, "2026-12-06T12:00:00Z", now)).toMatch(/Dec 6, /);
+  expect(untilText(words, "2027-11-29T12:00:00Z", now)).toBe("November 29, 2027");
 });
 
 test("who is vouched for has a sign, and a program has another", async () => {

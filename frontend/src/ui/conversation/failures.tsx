@@ -4,6 +4,7 @@ import { usePage } from "../context.ts";
 import { AlertIcon } from "../icons.tsx";
 import type { MessageProps } from "../message.tsx";
 import { problemText } from "../problems.ts";
+import { soonText } from "../soon.ts";
 import { useActs } from "./acts.ts";
 import { failureText } from "./refusals.ts";
 import type { Said } from "./talk.ts";
@@ -59,7 +60,7 @@ export function Waiting({ problem }: { problem: Problem }) {
   const { code, retryAfter = 1 } = problem;
   const until = useMemo(() => Date.now() + retryAfter * 1_000, [problem]);
   const [now, setNow] = useState(Date.now);
-  const left = Math.max(1, Math.ceil((until - now) / 1_000));
+  const when = soonText(words, (until - now) / 1_000);
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1_000);
     return () => clearInterval(timer);
@@ -67,7 +68,7 @@ export function Waiting({ problem }: { problem: Problem }) {
   if (code !== "too_much" && code !== "slow_mode") return null;
   return (
     <span class="waits" data-testid="message-waits">
-      {words.plural(code === "slow_mode" ? "problemSlow" : "problemWait", left)}
+      {words.text(code === "slow_mode" ? "problemSlow" : "problemWait", { when })}
     </span>
   );
 }

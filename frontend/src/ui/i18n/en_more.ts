@@ -266,14 +266,8 @@ export const enMore = {
   problemNameFixed: "Your name comes from where you signed in, and can't be changed here.",
   problemMuted: "You are muted.",
   problemMutedTill: "You are muted until {time}.",
-  problemSlow: {
-    one: "Slow mode: it goes out in {count} second.",
-    other: "Slow mode: it goes out in {count} seconds.",
-  },
-  problemWait: {
-    one: "Too many messages at once: it goes out in {count} second.",
-    other: "Too many messages at once: it goes out in {count} seconds.",
-  },
+  problemSlow: "Slow mode: it goes out {when}.",
+  problemWait: "Too many messages at once: it goes out {when}.",
   problemTooLong: {
     one: "The message is too long: at most {count} character.",
     other: "The message is too long: at most {count} characters.",

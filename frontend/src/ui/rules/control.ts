@@ -142,7 +142,10 @@ export class Control {
   }
 
   #learn(rules: RoomRules): void {
+    const slower = this.#known?.settings.slowMode ?? 0;
     this.#known = rules;
+    // What waits for a pause that is not asked for any more goes out; there is nothing of no key.
+    if (rules.settings.slowMode < slower) this.#model.client.discard("");
     this.#model.learn(rules);
     this.#changed();
   }

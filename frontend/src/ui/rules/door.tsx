@@ -5,6 +5,7 @@ import { keyOf } from "../../client/rules.ts";
 import { usePage } from "../context.ts";
 import { NamePrompt } from "../name_prompt.tsx";
 import type { RoomModel, RoomView } from "../room_model.ts";
+import { soonText } from "../soon.ts";
 import { type Control, useControl } from "./control.ts";
 import { refusalOf, seconds } from "./refusal.ts";
 import { keepSecret, secretOf } from "./secret.ts";
@@ -35,7 +36,7 @@ function Closed({ room, model, view, end }: DoorProps & { end: End }) {
   const { entering } = control;
   useEffect(() => void control.redeem(), [control, view.session, secret]);
   useEffect(() => {
-    if (document.activeElement === document.body) box.current?.focus();
+    if (document.activeElement === document.body) box.current?.focus({ preventScroll: true });
   }, []);
 
   const again = () => {
@@ -208,7 +209,7 @@ function PasswordForm({ control }: { control: Control }) {
       testId="door-password"
       focused
       busy={busy || left > 0}
-      problem={left > 0 ? words.plural("doorWait", left) : problem}
+      problem={left > 0 ? words.text("doorWait", { when: soonText(words, left) }) : problem}
       onType={() => setProblem(undefined)}
       onEnter={enter}
     />

@@ -3,8 +3,9 @@ import { keepsOrder, type RoomRules } from "../../client/rules.ts";
 import { usePage } from "../context.ts";
 import type { Words } from "../i18n/index.ts";
 import type { RoomView } from "../room_model.ts";
+import { soonText } from "../soon.ts";
 import type { Muted } from "./control.ts";
-import { untilText } from "./when.ts";
+import { spanText, untilText } from "./when.ts";
 
 /** Whether one may write: yes, not yet, or not at all. */
 export type Held = "no" | "wait" | "closed";
@@ -90,9 +91,10 @@ export function whyHeld(
   const waits = next > now;
   return {
     held: waits ? "wait" : "no",
-    text: (words) => words.plural("writeSlow", slowMode),
+    text: (words) => words.text("writeSlow", { span: spanText(words, slowMode) }),
     ...(waits && {
-      counts: (words: Words) => words.plural("writeSlowWait", Math.ceil((next - now) / 1_000)),
+      counts: (words: Words) =>
+        words.text("writeSlowWait", { when: soonText(words, (next - now) / 1_000) }),
       changesAt: next,
     }),
   };

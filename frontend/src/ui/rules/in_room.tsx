@@ -86,7 +86,9 @@ function OwnerBar({ room }: { room: string }) {
   if (url === undefined) return null;
   return (
     <section class="owner-bar" data-testid="owner-bar" aria-label={words.text("ownerLink")}>
-      <p class="small">{words.text("ownerLinkHint")}</p>
+      <p class="small">
+        <strong>{words.text("ownerLink")}.</strong> {words.text("ownerLinkHint")}
+      </p>
       <ShownOnce text={linkOf(url, baseUrl)} label={words.text("ownerLink")} testId="owner-link" />
       <button
         type="button"

@@ -3,6 +3,7 @@ import { usePage } from "../context.ts";
 import type { Words } from "../i18n/index.ts";
 import { isolate } from "../rows.tsx";
 import type { NoticeItem } from "../timeline.ts";
+import { spanText } from "./when.ts";
 
 /** What was done in the room, in one quiet line. */
 export function NoticeLine({ notice }: { notice: NoticeItem }) {
@@ -52,6 +53,12 @@ export function noticeText(words: Words, notice: Notice): string {
   }
 }
 
+const POSTING: Record<string, Parameters<Words["text"]>[0] | undefined> = {
+  everyone: "noticePostingEveryone",
+  sessions: "noticePostingSessions",
+  moderators: "noticePostingModerators",
+};
+
 /** One thing that was changed is said with its value, more of them by their number of words: none. */
 function settingsText(words: Words, { changed, fields }: Notice, by: string): string {
   const [name] = changed;
@@ -71,10 +78,14 @@ function settingsText(words: Words, { changed, fields }: Notice, by: string): st
       return words.text(value === true ? "noticeLocked" : "noticeUnlocked", { by });
     case "slowMode":
       return typeof value === "number" && value > 0
-        ? words.plural("noticeSlow", value, { by })
+        ? words.text("noticeSlow", { by, span: spanText(words, value) })
         : words.text("noticeSlowOff", { by });
     case "newcomers":
       return words.text(value === "read" ? "noticeNewcomersRead" : "noticeNewcomersPost", { by });
+    case "inviteOnly":
+      return words.text(value === true ? "noticeInviteOnly" : "noticeInviteOnlyOff", { by });
+    case "posting":
+      return words.text(POSTING[text] ?? "noticeSettings", { by });
     case "password":
       return words.text(value === false ? "noticePasswordOff" : "noticePassword", { by });
     default:

@@ -48,7 +48,7 @@ export function PersonMenu(props: PersonMenuProps) {
   const title = words.text("personActions", { name });
   return narrow ? (
     <Dialog title={about.person.name} kind="sheet" testId="person-sheet" onClose={onClose}>
-      <Choices {...props} title={title} />
+      <Choices {...props} title={title} named />
     </Dialog>
   ) : (
     <Popup at={about.at} class="menu-popup" onClose={onClose}>
@@ -57,7 +57,13 @@ export function PersonMenu(props: PersonMenuProps) {
   );
 }
 
-function Choices({ title, ...props }: PersonMenuProps & { title: string }) {
+interface ChoicesProps extends PersonMenuProps {
+  title: string;
+  /** What is around them says whom they are about. */
+  named?: boolean;
+}
+
+function Choices({ title, named, ...props }: ChoicesProps) {
   const { onClose } = props;
   const { words } = usePage();
   const { box, onKeyDown } = useMenuKeys(onClose);
@@ -71,9 +77,11 @@ function Choices({ title, ...props }: PersonMenuProps & { title: string }) {
       data-testid="person-menu"
       onKeyDown={onKeyDown}
     >
-      <p class="menu-about" aria-hidden="true">
-        <bdi>{props.about.person.name}</bdi>
-      </p>
+      {!named && (
+        <p class="menu-about" aria-hidden="true">
+          <bdi>{props.about.person.name}</bdi>
+        </p>
+      )}
       {choicesOf(props, words).map((choice, index) => (
         <button
           key={choice.id}

@@ -11,8 +11,8 @@ import { ShownOnce } from "./shown_once.tsx";
 import { spanText, untilText } from "./when.ts";
 
 const DAY = 86_400;
-/** In seconds; 0 has no end. */
-const LIVES = [0, 7 * DAY, 30 * DAY, 365 * DAY];
+/** In seconds. The server gives none for longer than a year. */
+const LIVES = [DAY, 7 * DAY, 30 * DAY, 365 * DAY];
 
 /** Tokens for programs: made, shown once with a line that tries it, listed and taken back. */
 export function ProgramsPage({ control, room }: PageProps) {
@@ -22,7 +22,7 @@ export function ProgramsPage({ control, room }: PageProps) {
   const [name, setName] = useState("");
   const [read, setRead] = useState(true);
   const [post, setPost] = useState(true);
-  const [life, setLife] = useState(0);
+  const [life, setLife] = useState(365 * DAY);
   const [token, setToken] = useState<string>();
   const [refused, setRefused] = useState<Problem>();
 
@@ -33,7 +33,7 @@ export function ProgramsPage({ control, room }: PageProps) {
       name: name.trim(),
       read,
       post,
-      ...(life > 0 && { expiresIn: life }),
+      expiresIn: life,
     });
     setRefused(problem);
     if (result?.token === undefined) return;
@@ -72,10 +72,7 @@ export function ProgramsPage({ control, room }: PageProps) {
             testId="program-life"
             label={words.text("programLife")}
             value={String(life)}
-            choices={LIVES.map((s) => [
-              String(s),
-              s === 0 ? words.text("programForever") : spanText(words, s),
-            ])}
+            choices={LIVES.map((s) => [String(s), spanText(words, s)])}
             onSave={(s) => setLife(Number(s))}
           />
         </div>

@@ -1,13 +1,14 @@
 import type { Problem } from "../../client/index.ts";
 import type { Words } from "../i18n/index.ts";
 import { problemText } from "../problems.ts";
+import { soonText } from "../soon.ts";
 
 /** Says in words why the server would not do what was asked of it. */
 export function refusalOf(words: Words, problem: Problem): string {
   const { code, retryAfter, detail } = problem;
   switch (code) {
     case "too_much":
-      return words.plural("problemLater", seconds(retryAfter));
+      return words.text("problemLater", { when: soonText(words, seconds(retryAfter)) });
     case "not_allowed":
     case "session_required":
       return words.text("problemRole");

@@ -5,8 +5,8 @@ import { List, useList } from "./list_page.tsx";
 import type { PageProps } from "./room_dialog.tsx";
 
 /** What was reported, with what was said before and after it. */
-export function ReportsPage({ control }: PageProps) {
-  const { words } = usePage();
+export function ReportsPage({ control, room, onClose }: PageProps) {
+  const { words, goTo } = usePage();
   const { calls } = control;
   const { items, problem, act } = useList(() => calls.reports());
   return (
@@ -29,6 +29,17 @@ export function ReportsPage({ control }: PageProps) {
             </p>
           )}
           <Context events={context} about={messageId} />
+          <button
+            type="button"
+            class="text-button"
+            data-testid="report-go"
+            onClick={() => {
+              onClose();
+              goTo(room, `#${messageId}`);
+            }}
+          >
+            {words.text("goToMessage")}
+          </button>
           <button
             type="button"
             class="text-button"
