@@ -30,15 +30,18 @@ var (
 
 // SizeError says that something is over a limit by its size.
 type SizeError struct {
-	// What has the limit: "file" or "room".
+	// What has the limit: "file", "room" or "picture".
 	What string
-	// Limit is in bytes, and Size what it would be, also in bytes.
+	// Limit is in bytes, and Size what it would be, also in bytes; a picture's are in pixels.
 	Limit, Size int64
 }
 
 func (e *SizeError) Error() string {
 	if e.What == "room" {
 		return fmt.Sprintf("the room's files would have %d bytes, more than %d", e.Size, e.Limit)
+	}
+	if e.What == "picture" {
+		return fmt.Sprintf("the picture has %d pixels, more than %d", e.Size, e.Limit)
 	}
 	return fmt.Sprintf("the file has %d bytes, more than %d", e.Size, e.Limit)
 }

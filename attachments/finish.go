@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/caller-chat/caller/chat"
 )
@@ -14,7 +15,7 @@ import (
 // a picture a preview is made and its metadata taken out. Then who has uploaded it may name it in a
 // message, for an hour. One that is finished already is returned as it is.
 //
-// Errors: those of [Store.Get]; [ErrIncomplete]; [ErrInfected]; [ErrUnavailable]; [ErrOffset] when
+// Errors: those of [Store.Get]; [ErrIncomplete]; [ErrInfected]; a [*SizeError] for a picture of too many pixels; [ErrUnavailable]; [ErrOffset] when
 // somebody else does the same at this moment.
 func (s *Store) Finish(ctx context.Context, room chat.RoomID, id string) (chat.File, error) {
 	record, err := s.Get(ctx, room, id)
@@ -34,13 +35,43 @@ func (s *Store) Finish(ctx context.Context, room chat.RoomID, id string) (chat.F
 	if err != nil {
 		return chat.File{}, err
 	}
-	record.Size, record.Length, record.SHA256 = record.Offset, record.Offset, hex.EncodeToString(sum.Sum(nil))
-	record.Hash, record.State = nil, chat.FileReady
-	finished, err := s.put(ctx, record, s.options.Idle)
+	before := record.Parts
+	record.Size, record.SHA256 = record.Offset, hex.EncodeToString(sum.Sum(nil))
+	record, written, err := s.look(ctx, record)
+	if err == nil {
+		record.Length, record.Hash, record.State = record.Size, nil, chat.FileReady
+		var finished Record
+		if finished, err = s.put(ctx, record, s.options.Idle); err == nil {
+			s.leave(ctx, before, record.Parts)
+			return finished.File, nil
+		}
+	}
+	if !errors.Is(err, chat.ErrUnavailable) { // else the record may name them
+		s.leave(ctx, written, before)
+	}
+	if tooLarge := (*SizeError)(nil); errors.As(err, &tooLarge) && tooLarge.What == "picture" {
+		s.drop(ctx, record)
+	}
 	if errors.Is(err, chat.ErrFileChanged) {
 		err = fmt.Errorf("%w: %w", ErrOffset, err)
 	}
-	return finished.File, err
+	return chat.File{}, err
+}
+
+// leave takes objects away that the record does not name: those of parts that are not among these.
+func (s *Store) leave(ctx context.Context, parts, but []chat.FilePart) {
+	for _, part := range parts {
+		if !slices.Contains(but, part) {
+			s.bucket.remove(ctx, part.Key)
+		}
+	}
+}
+
+// drop removes a file that nobody is to be shown.
+func (s *Store) drop(ctx context.Context, r Record) {
+	if err := s.remove(context.WithoutCancel(ctx), r); err != nil {
+		s.log.WarnContext(ctx, "a file that is refused is left for the sweep", "file", r.ID, "err", err)
+	}
 }
 
 // scan has a file looked into. What the scanner refuses is removed.
@@ -55,9 +86,7 @@ func (s *Store) scan(ctx context.Context, record Record) error {
 	defer func() { _ = content.Close() }() // it was only read
 	err = s.options.Scan(ctx, record.Name, io.Reader(content))
 	if errors.Is(err, ErrInfected) {
-		if err := s.remove(ctx, record); err != nil {
-			s.log.WarnContext(ctx, "a file that the scanner refuses is left for the sweep", "file", record.ID, "err", err)
-		}
+		s.drop(ctx, record)
 	}
 	return err
 }

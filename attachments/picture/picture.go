@@ -41,6 +41,19 @@ var (
 	ErrBroken = errors.New("the picture is broken")
 )
 
+// SizeError is an [ErrTooLarge] with what the picture claims.
+type SizeError struct {
+	// Width and Height are in pixels.
+	Width, Height int
+}
+
+func (e *SizeError) Error() string {
+	return fmt.Sprintf("%v: %d × %d, and %d million at most", ErrTooLarge, e.Width, e.Height, MaxPixels/1_000_000)
+}
+
+// Is implements errors.Is.
+func (e *SizeError) Is(target error) bool { return target == ErrTooLarge }
+
 const (
 	// MaxPixels is how many pixels a picture may have: 67 million, which is more than the sensors
 	// of most telephones and as much as readers' browsers can be asked to unpack.
@@ -248,7 +261,7 @@ func checkPixels(width, height int) error {
 		return broken("it is %d × %d pixels large", width, height)
 	}
 	if int64(width)*int64(height) > MaxPixels {
-		return fmt.Errorf("%w: %d × %d; at most %d million", ErrTooLarge, width, height, MaxPixels/1_000_000)
+		return &SizeError{width, height}
 	}
 	return nil
 }
