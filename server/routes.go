@@ -35,6 +35,7 @@ func (s *Server) routes() http.Handler {
 	for _, path := range []string{"/rooms/:room/messages", "/rooms/:room"} { // curl -T - sends what it reads so
 		e.PUT(path, handle(writeDeadline(t.post)))
 	}
+	get(e, "/rooms/:room/messages/:id", writeDeadline(s.message))
 	e.PATCH("/rooms/:room/messages/:id", handle(writeDeadline(t.edit)))
 	e.DELETE("/rooms/:room/messages/:id", handle(writeDeadline(t.remove)))
 	e.PUT("/rooms/:room/messages/:id/reactions/:emoji", handle(writeDeadline(t.react)))

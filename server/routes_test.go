@@ -89,7 +89,7 @@ func TestWrongMethod(t *testing.T) {
 		{"HEAD", "/rooms/lobby/sse", "OPTIONS, GET"},
 		{"POST", "/", "OPTIONS, GET, HEAD"},
 		{"BREW", "/healthz", "OPTIONS, GET, HEAD"},
-		{"GET", "/rooms/lobby/messages/42-7f3a9c12", "OPTIONS, DELETE, PATCH"},
+		{"POST", "/rooms/lobby/messages/42-7f3a9c12", "OPTIONS, DELETE, GET, HEAD, PATCH"},
 		{"POST", "/rooms/lobby/messages/42-7f3a9c12/reactions/👍", "OPTIONS, DELETE, PUT"},
 	} {
 		w := s.ask(c.method, c.target, "")

@@ -11,7 +11,8 @@ import (
 )
 
 // TestReactionAmongMany takes one's own reaction away where more have reacted than the message
-// names, and puts it there again: after a reload only the server knows that it was there.
+// names, and puts it there again: after a reload only the server knows that it was there, and the
+// page asks it once one comes near.
 func TestReactionAmongMany(t *testing.T) {
 	node := startNode(t)
 	page := chromium(t).Person(t, "Ann").Page()
@@ -32,6 +33,8 @@ func TestReactionAmongMany(t *testing.T) {
 	page.Open(t, node.URL+"/rooms/many")
 	page.Until(t, "all", count(others+1))
 	assert.Equal(t, "false", browser.Eval[string](t, page, partJS("tea?", "reaction")+".ariaPressed"), "it is not known")
+	browser.Eval[any](t, page, partJS("tea?", "reaction")+".focus()")
+	page.Until(t, "that it is one's own", partJS("tea?", "reaction")+`.ariaPressed === "true"`)
 	clickOn(t, page, "reaction")
 	page.Until(t, "it taken away", count(others))
 	clickOn(t, page, "reaction")

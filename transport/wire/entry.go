@@ -14,10 +14,13 @@ import (
 type Entry struct {
 	Room chat.RoomID
 	chat.Entry
+	// Crowd says that all who have put an emoji under the message are told by id, and not only the
+	// first of them.
+	Crowd bool
 }
 
 // EntryOf is an entry as it goes over the wire.
-func EntryOf(room chat.RoomID, e chat.Entry) Entry { return Entry{room, e} }
+func EntryOf(room chat.RoomID, e chat.Entry) Entry { return Entry{Room: room, Entry: e} }
 
 // shownReactors is how many of those who have put an emoji under a message are told by id.
 const shownReactors = 20
@@ -106,9 +109,9 @@ func (e Entry) appendTo(dst []byte) []byte {
 	dst = appendTimeAndKey(dst, timestamp(e.Time), e.Key)
 	switch p := e.Payload.(type) {
 	case chat.Message:
-		own = fieldsOf(e.Room, p)
+		own = fieldsOf(e.Room, p, e.Crowd)
 	case chat.Edit:
-		own = fieldsOf(e.Room, chat.Message{Mentions: p.Mentions})
+		own = fieldsOf(e.Room, chat.Message{Mentions: p.Mentions}, false)
 	}
 	if len(own) > 2 { // more than {}
 		return AppendEscaped(append(dst, ','), own[1:])
@@ -120,8 +123,8 @@ func (e Entry) appendTo(dst []byte) []byte {
 func (e Entry) MarshalJSON() ([]byte, error) { return e.appendTo(nil), nil }
 
 // fieldsOf is what a message has beside its text, as a JSON object; nil for nothing, as it is most
-// often.
-func fieldsOf(room chat.RoomID, m chat.Message) json.RawMessage {
+// often. crowd is as in [Entry].
+func fieldsOf(room chat.RoomID, m chat.Message, crowd bool) json.RawMessage {
 	if m.ReplyTo == nil && m.Files == nil && m.Mentions == nil && m.Changes == nil {
 		return nil
 	}
@@ -138,7 +141,10 @@ func fieldsOf(room chat.RoomID, m chat.Message) json.RawMessage {
 			f.EditedAt = (*timestamp)(&c.EditedAt)
 		}
 		for _, r := range c.Reactions {
-			shown := r.By[:min(len(r.By), shownReactors)]
+			shown := r.By
+			if !crowd {
+				shown = shown[:min(len(shown), shownReactors)]
+			}
 			f.Reactions = append(f.Reactions, reactions{r.Emoji, len(r.By) + r.More, shown})
 		}
 	}
@@ -174,7 +180,7 @@ func (e *Entry) UnmarshalJSON(object []byte) error {
 	if err != nil || id.IsZero() && !nothing {
 		return fmt.Errorf("reading an entry: %q is no id", f.ID)
 	}
-	*e = Entry{f.RoomID, chat.Entry{
+	*e = Entry{Room: f.RoomID, Entry: chat.Entry{
 		ID: id, From: chat.Author(f.From), Key: f.Key, Time: f.Time.utc(),
 	}}
 	if f.Target != "" {
@@ -254,7 +260,7 @@ func (f *messageFields) message(text string) (chat.Message, error) {
 		m.Changes.EditedAt = f.EditedAt.utc()
 	}
 	for _, r := range f.Reactions {
-		if r.Count < len(r.By) || len(r.By) > shownReactors {
+		if r.Count < len(r.By) || len(r.By) > chat.MaxReactors {
 			return m, fmt.Errorf("%d reactions of %d members", r.Count, len(r.By))
 		}
 		more := r.Count - len(r.By)

@@ -69,7 +69,10 @@ export interface Conversation {
     /** The messages that are known, as they are now, in order. */
     readonly messages: readonly Message[];
     get(id: Cursor): Message | undefined;
-    /** Takes in messages that were read elsewhere, such as earlier ones, and gives them as they are now. */
+    /**
+     * Takes in messages that were read elsewhere, such as earlier ones, or one with all who have
+     * reacted (`GET /rooms/{room}/messages/{id}`), and gives them as they are now.
+     */
     add(messages: readonly MessageEvent[]): Message[];
     /** Writes to the room, as `Client.post` does, with more than a text. */
     post(text: string, options?: PostOptions): Post;

@@ -78,7 +78,10 @@ export interface Conversation {
   /** The messages that are known, as they are now, in order. */
   readonly messages: readonly Message[];
   get(id: Cursor): Message | undefined;
-  /** Takes in messages that were read elsewhere, such as earlier ones, and gives them as they are now. */
+  /**
+   * Takes in messages that were read elsewhere, such as earlier ones, or one with all who have
+   * reacted (`GET /rooms/{room}/messages/{id}`), and gives them as they are now.
+   */
   add(messages: readonly MessageEvent[]): Message[];
   /** Writes to the room, as `Client.post` does, with more than a text. */
   post(text: string, options?: PostOptions): Post;
@@ -172,6 +175,11 @@ function forget(event: MessageEvent | undefined): void {
   delete event.fields;
 }
 
+/** How many of those who have reacted are known by their ids. */
+function named({ reactions = [] }: Message): number {
+  return reactions.reduce((n, { by }) => n + by.length, 0);
+}
+
 function react(reactions: Reaction[], { emoji, on, from }: Reacting): Reaction[] {
   const old = reactions.find((one) => one.emoji === emoji);
   const has = old?.by.includes(from.id) ?? false;
@@ -232,8 +240,10 @@ export function followConversation(
   let messages = new Map<Cursor, Message>();
 
   /** Reports whether the second has nothing that the first has not. */
-  const later = (one: Message, two: Message) =>
-    seqOf(one.amended ?? START) >= seqOf(two.amended ?? START);
+  const later = (one: Message, two: Message) => {
+    const more = seqOf(one.amended ?? START) - seqOf(two.amended ?? START);
+    return more > 0 || (more === 0 && named(one) >= named(two));
+  };
 
   const take = (event: MessageEvent): Message => {
     const old = messages.get(event.id);

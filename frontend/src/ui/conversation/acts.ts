@@ -25,6 +25,8 @@ export interface Acts {
   isSelf(id: string): boolean;
   open(layer: Layer): void;
   react(id: Cursor, emoji: string): void;
+  /** Finds out who else has reacted, of many. */
+  meet(id: Cursor): void;
   reply(id: Cursor): void;
   edit(id: Cursor): void;
   /** Edits it again, with the text that was refused. */
@@ -46,6 +48,7 @@ const NONE: Acts = {
   isSelf: () => false,
   open: nothing,
   react: nothing,
+  meet: nothing,
   reply: nothing,
   edit: nothing,
   editAgain: nothing,

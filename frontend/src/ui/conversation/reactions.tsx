@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import type { Message, Reaction } from "../../client/conversation.ts";
 import { usePage } from "../context.ts";
 import { PlusIcon } from "../icons.tsx";
@@ -33,7 +34,13 @@ export function Reactions({ message }: { message: Message }) {
   const { id, reactions = [] } = message;
   if (reactions.length === 0) return null;
   return (
-    <ul class="reactions" aria-label={words.text("reactions")} data-testid="reactions">
+    <ul
+      class="reactions"
+      aria-label={words.text("reactions")}
+      data-testid="reactions"
+      onPointerEnter={() => acts.meet(id)}
+      onFocusCapture={() => acts.meet(id)}
+    >
       {reactions.map((reaction) => {
         const { emoji, count, by } = reaction;
         const who = reactors(reaction);
@@ -83,7 +90,9 @@ export function Reactions({ message }: { message: Message }) {
 
 /** Each emoji with all who put it there. */
 export function ReactionList({ message }: { message: Message }) {
+  const acts = useActs();
   const reactors = useReactors();
+  useEffect(() => acts.meet(message.id), [message.id]);
   return (
     <ul class="reaction-list" data-testid="reaction-list">
       {(message.reactions ?? []).map((reaction) => (

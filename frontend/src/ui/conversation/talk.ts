@@ -10,6 +10,7 @@ import {
 import {
   type Client,
   type Cursor,
+  decodeEvent,
   type MessageEvent,
   type Person,
   type Post,
@@ -65,6 +66,8 @@ export class Talk {
   readonly #onChange: () => void;
   readonly #removing = new Map<Cursor, ReturnType<typeof setTimeout>>();
   readonly #failures = new Map<Cursor, Failure>();
+  /** Messages of which it was asked who has reacted, and the last amendment that they had then. */
+  readonly #met = new Map<Cursor, Cursor | undefined>();
   /** A message that nothing is done to is shown as the same object. */
   readonly #plain = new WeakMap<Message, Said>();
   #pending = new Map<Cursor, Post[]>();
@@ -87,7 +90,10 @@ export class Talk {
     this.#onChange = onChange;
     this.#conversation = followConversation(client, onChange);
     client.on("posts", () => this.#look());
-    client.on("reset", () => this.#failures.clear());
+    client.on("reset", () => {
+      this.#failures.clear();
+      this.#met.clear();
+    });
     this.#look();
   }
 
@@ -189,6 +195,24 @@ export class Talk {
       // It goes out as any other, once there is a network.
     }
     this.#conversation.react(id, emoji, !had);
+  }
+
+  /** Finds out who else has reacted to a message, of which only the first are named. */
+  async meet(id: Cursor): Promise<void> {
+    const { amended, reactions = [] } = this.#conversation.get(id) ?? {};
+    const crowd = reactions.some(({ count, by }) => count > by.length);
+    if (!crowd || this.#met.get(id) === amended) return;
+    this.#met.set(id, amended);
+    try {
+      const headers = { Accept: "application/json" };
+      const response = await pageFetch(this.address(`/messages/${id}`), { headers });
+      const message = response.ok ? decodeEvent(await response.text()) : undefined;
+      if (message?.type !== "message" || message.id !== id) return;
+      this.#conversation.add([message]);
+      this.#onChange();
+    } catch {
+      // One is told of the first of them.
+    }
   }
 
   /** Deletes a message, once it can't be undone any more. */

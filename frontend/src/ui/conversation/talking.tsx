@@ -59,6 +59,7 @@ export function useTalking(options: TalkingOptions) {
       isSelf: (id) => client.isOwn(id),
       open: setLayer,
       react: (id, emoji) => named() && talk.react(id, emoji),
+      meet: (id) => void talk.meet(id),
       reply(id) {
         if (!named()) return;
         writing.reply(id);
