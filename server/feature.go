@@ -26,8 +26,9 @@ type Feature struct {
 	// Connect are the origins that the page connects to besides this server, as
 	// "wss://media.example".
 	Connect []string
-	// Media are the sources that the page plays media from, as "blob:"; nil for none.
-	Media []string
+	// Media are the sources that the page plays media from besides this server, and Images those that
+	// it shows pictures from, as "blob:". Without any Media it plays nothing.
+	Media, Images []string
 	// Permissions are the browser's abilities that the page asks its user for, as "camera". One
 	// that no feature names is off.
 	Permissions []string
@@ -40,16 +41,20 @@ func permissions() []string {
 
 // policyWith is the page's Content-Security-Policy with what features need.
 func policyWith(features []Feature) string {
-	connect, media := "connect-src 'self'", ""
-	for _, f := range features {
-		for _, origin := range f.Connect {
-			connect += " " + origin
-		}
-		for _, source := range f.Media {
-			media += " " + source
+	connect, images, media := "connect-src 'self'", "img-src 'self' data:", ""
+	add := func(to *string, sources []string) {
+		for _, source := range sources {
+			if !slices.Contains(strings.Fields(*to), source) {
+				*to += " " + source
+			}
 		}
 	}
-	p := strings.Replace(policy, "connect-src 'self'", connect, 1)
+	for _, f := range features {
+		add(&connect, f.Connect)
+		add(&images, f.Images)
+		add(&media, f.Media)
+	}
+	p := strings.NewReplacer("connect-src 'self'", connect, "img-src 'self' data:", images).Replace(policy)
 	if media != "" {
 		p += "; media-src 'self'" + media
 	}

@@ -10,8 +10,10 @@ import (
 	"strings"
 
 	"github.com/caller-chat/caller/attachments"
+	"github.com/caller-chat/caller/attachments/web"
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/redisstore"
+	"github.com/caller-chat/caller/server"
 )
 
 // The kinds of values that the settings of files have.
@@ -91,6 +93,19 @@ func (c config) openFiles(ctx context.Context, log *slog.Logger) (*attachments.B
 		log.Info("files are kept", "files", bucket.Name)
 	}
 	return bucket, nil
+}
+
+// filesFeature is what the server serves of files, and what the page may do for them: show and play
+// what is about to be sent, and record voice notes.
+func (c config) filesFeature(files *attachments.Store, rooms web.Rooms, log *slog.Logger) (server.Feature, error) {
+	h, err := web.New(files, rooms, web.Options{BasePath: string(c.BasePath), Logger: log})
+	if err != nil {
+		return server.Feature{}, fmt.Errorf("files: %w", err)
+	}
+	return server.Feature{
+		Name: "files", Transfers: h.Transfers(), Usage: web.Usage, Images: []string{"blob:"}, Media: []string{"blob:"},
+		Permissions: []string{"microphone"},
+	}, nil
 }
 
 // closeFiles ends what is done for files, and takes a temporary folder away.

@@ -174,6 +174,13 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 		p.push.Start(p.node)
 		options.Features = append(options.Features, pushFeature(p.push))
 	}
+	if p.files != nil {
+		feature, err := c.filesFeature(p.files, p.node, p.log)
+		if err != nil {
+			return err
+		}
+		options.Features = append(options.Features, feature)
+	}
 	if signIn, ok, err := c.signInFeature(p.log); err != nil {
 		return err
 	} else if ok {

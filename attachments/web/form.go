@@ -1,0 +1,116 @@
+package web
+
+import (
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+
+	"github.com/caller-chat/caller/attachments"
+	"github.com/caller-chat/caller/attachments/filename"
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// maxParts is how many parts a form may have: files, fields, and what others put into it.
+const maxParts = 100
+
+// form takes the files of a form (RFC 7578) as they come, and reads its fields, which may stand
+// before and after them.
+func (u *upload) form(r *http.Request, boundary string) error {
+	if boundary == "" {
+		return wire.Fail(wire.CodeMalformed, "the form says no boundary")
+	}
+	most := chat.MaxFiles*u.Handler.files.FileSize() + wire.MaxBody
+	if r.ContentLength > most {
+		return &http.MaxBytesError{Limit: most}
+	}
+	body := &incoming{r: r.Body}
+	parts := multipart.NewReader(body, boundary)
+	fields, left := url.Values{}, int64(wire.MaxBody)
+	for n := 0; ; n++ {
+		part, err := parts.NextPart()
+		switch {
+		case err == io.EOF:
+			return u.formEnded(fields)
+		case err != nil:
+			return body.broken(wire.Fail(wire.CodeMalformed, "the form can't be read"))
+		case n == maxParts:
+			return wire.Fail(wire.CodeMalformed, fmt.Sprintf("the form has more than %d parts", maxParts))
+		}
+		if err := u.part(r, part, fields, &left); err != nil {
+			return body.broken(err)
+		}
+	}
+}
+
+// isField reports whether a part of a form is none of its files, by its name. The last three are the
+// next file's.
+func isField(name string) bool {
+	switch name {
+	case "text", "key", "replyTo", "mentions", "name", "duration", "wave":
+		return true
+	}
+	return false
+}
+
+// part takes one part of a form: a file, or a field, for which so many bytes are left.
+func (u *upload) part(r *http.Request, part *multipart.Part, fields url.Values, left *int64) error {
+	field := part.FormName()
+	name, isFile := filename.FromForm(part.Header.Get("Content-Disposition"))
+	switch {
+	case isField(field): // also one that curl read from a file
+		return readField(part, field, fields, left)
+	case !isFile && field != "file" && field != "files":
+		return nil // what is not known changes nothing
+	case len(u.ids) == chat.MaxFiles:
+		return &chat.InvalidError{Field: "files", Limit: chat.MaxFiles, Reason: fmt.Sprintf("are more than %d", chat.MaxFiles)}
+	}
+	if given := fields.Get("name"); given != "" {
+		name = given
+	}
+	n := attachments.New{Name: filename.Clean(name), Type: part.Header.Get("Content-Type"), Length: -1}
+	err := u.keep(r.Context(), n, fields, part)
+	for _, its := range []string{"name", "duration", "wave"} {
+		fields.Del(its)
+	}
+	return err
+}
+
+func readField(part io.Reader, field string, fields url.Values, left *int64) error {
+	value, err := io.ReadAll(io.LimitReader(part, *left+1))
+	if err != nil {
+		return wire.Fail(wire.CodeMalformed, "the form can't be read")
+	}
+	if *left -= int64(len(value)); *left < 0 {
+		return &http.MaxBytesError{Limit: wire.MaxBody}
+	}
+	if fields.Has(field) && field != "mentions" {
+		return wire.Fail(wire.CodeMalformed, fmt.Sprintf("the form has %s twice", field))
+	}
+	fields.Add(field, string(value))
+	return nil
+}
+
+// formEnded takes what the form's fields say.
+func (u *upload) formEnded(fields url.Values) error {
+	if len(u.files) == 0 {
+		return &chat.InvalidError{Field: "file", Reason: "is missing: curl -F file=@photo.jpg"}
+	}
+	said := httpapi.PostOfForm(fields)
+	if fields.Has("text") {
+		u.says, u.said.Text = true, said.Text
+	}
+	if u.said.Key == "" {
+		u.said.Key = said.Key
+	}
+	if said.ReplyTo != "" {
+		u.said.ReplyTo = said.ReplyTo
+	}
+	if said.Mentions != nil {
+		u.said.Mentions = said.Mentions
+	}
+	return u.check()
+}

@@ -1,0 +1,205 @@
+package web
+
+import (
+	"context"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/caller-chat/caller/attachments"
+	"github.com/caller-chat/caller/attachments/filename"
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
+	"github.com/caller-chat/caller/transport/wire"
+)
+
+// upload is one request that sends files.
+type upload struct {
+	*Handler
+	room chat.RoomID
+	who  chat.Principal
+
+	files []chat.File // those that are whole
+	ids   []string    // of all that were begun
+	said  httpapi.Post
+	says  bool // a message is wanted, with a text or without
+}
+
+// post takes files in a form, or one that is the body: POST /rooms/{room}/files.
+func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
+	media, fields, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err == nil && media == "multipart/form-data" {
+		h.take(w, r, func(u *upload) error { return u.form(r, fields["boundary"]) })
+		return
+	}
+	h.take(w, r, func(u *upload) error { return u.body(r) })
+}
+
+// put takes a file that is the body: PUT /rooms/{room}/files/{name}.
+func (h *Handler) put(w http.ResponseWriter, r *http.Request) {
+	h.take(w, r, func(u *upload) error { return u.body(r) })
+}
+
+// take has a request's files kept, and a message posted if one is wanted. It is all done or nothing:
+// what was kept before something failed is removed.
+func (h *Handler) take(w http.ResponseWriter, r *http.Request, read func(*upload) error) {
+	u := &upload{Handler: h}
+	entry, repeated, err := u.carryOut(r, read)
+	if err != nil || repeated {
+		u.undo(r)
+	}
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	u.answer(w, entry, repeated)
+}
+
+func (u *upload) carryOut(r *http.Request, read func(*upload) error) (entry chat.Entry, repeated bool, err error) {
+	if u.room, u.who, err = u.sender(r); err != nil {
+		return entry, false, err
+	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return entry, false, wire.Fail(wire.CodeUnsupported, "a file is sent as it is, without a content coding")
+	}
+	if err = u.query(r); err != nil {
+		return entry, false, err
+	}
+	if err = read(u); err != nil {
+		return entry, false, err
+	}
+	if !u.says && !u.who.Guest {
+		return entry, false, nil
+	}
+	for _, f := range u.files {
+		u.said.Files = append(u.said.Files, wire.Reference(f.ID))
+	}
+	message, err := u.said.Message()
+	if err != nil {
+		return entry, false, err
+	}
+	entry, repeated, err = u.rooms.Post(r.Context(), u.who, u.room, chat.Draft{Payload: message, Key: u.said.Key})
+	if m, is := entry.Payload.(chat.Message); err == nil && is && repeated {
+		u.files = m.Files // those that were posted the first time
+	}
+	return entry, repeated, err
+}
+
+// query reads what a request says of its message beside its body.
+func (u *upload) query(r *http.Request) error {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return wire.Fail(wire.CodeMalformed, "the query can't be read")
+	}
+	u.said = httpapi.PostOfForm(query)
+	if u.said.Files != nil {
+		return &chat.InvalidError{Field: "files", Reason: "are named by a message: POST /rooms/ROOM/messages"}
+	}
+	u.says = query.Has("text")
+	if key := httpapi.KeyOf(r); key != "" {
+		u.said.Key = key
+	}
+	return u.check()
+}
+
+// check refuses a message that could not be posted, before its files have come.
+func (u *upload) check() error {
+	message, err := u.said.Message()
+	if err != nil {
+		return err
+	}
+	message.Files = []chat.File{{ID: "to-come"}}
+	return chat.Draft{Payload: message, Key: u.said.Key}.Validate()
+}
+
+// body takes the file that a request's body is.
+func (u *upload) body(r *http.Request) error {
+	name, named := nameOf(r)
+	if r.ContentLength == 0 && !named {
+		return &chat.InvalidError{Field: "file", Reason: "is empty, and has no name"}
+	}
+	kind := r.Header.Get("Content-Type")
+	if media, _, err := mime.ParseMediaType(kind); err == nil && media == "application/x-www-form-urlencoded" {
+		kind = "" // curl --data-binary says so of everything
+	}
+	query := r.URL.Query()
+	return u.keep(r.Context(), attachments.New{Name: name, Type: kind, Length: r.ContentLength}, query, r.Body)
+}
+
+// nameOf is the name that a request gives its file, by its address or by a header.
+func nameOf(r *http.Request) (name string, given bool) {
+	name = r.PathValue("filename")
+	if name == "" {
+		name = r.URL.Query().Get("filename")
+	}
+	if name == "" {
+		name = filename.FromDisposition(r.Header.Get("Content-Disposition"))
+	}
+	if name == "" {
+		name = filename.FromHeader(r.Header.Get("X-Filename"))
+	}
+	return filename.Clean(name), name != ""
+}
+
+// keep keeps one file, of which fields may say more.
+func (u *upload) keep(ctx context.Context, n attachments.New, fields url.Values, r io.Reader) (err error) {
+	n.Room, n.By = u.room, u.who
+	if n.Duration, n.Wave, err = voiceOf(fields.Get("duration"), fields.Get("wave")); err != nil {
+		return err
+	}
+	record, err := u.Handler.files.Create(ctx, n)
+	if err != nil {
+		return err
+	}
+	u.ids = append(u.ids, record.ID)
+	body := &incoming{r: r}
+	record, err = u.Handler.files.Write(ctx, u.room, record.ID, 0, body)
+	if err = body.broken(err); err != nil {
+		return err
+	}
+	f, err := u.Handler.files.Finish(ctx, u.room, record.ID)
+	if err != nil {
+		return err
+	}
+	u.files = append(u.files, f)
+	return nil
+}
+
+// undo removes what the request has brought. What can't be removed now is swept later.
+func (u *upload) undo(r *http.Request) {
+	ctx := context.WithoutCancel(r.Context())
+	for _, id := range u.ids {
+		if err := u.Handler.files.Remove(ctx, u.room, id); err != nil {
+			u.log.DebugContext(ctx, "a file of an upload that failed stays for an hour", "room", u.room, "file", id, "err", err)
+		}
+	}
+}
+
+// reply is the answer to an upload: the first file's fields, and all files.
+type reply struct {
+	wire.File
+	Files   []wire.File `json:"files"`
+	Message *wire.Entry `json:"message,omitempty"`
+}
+
+func (u *upload) answer(w http.ResponseWriter, entry chat.Entry, repeated bool) {
+	var answer reply
+	for _, f := range u.files {
+		answer.Files = append(answer.Files, wire.FileOf(u.room, f))
+	}
+	if len(answer.Files) > 0 { // else the message has been deleted since
+		answer.File = answer.Files[0]
+		w.Header().Set("Location", u.options.BasePath+answer.URL)
+	}
+	if !entry.ID.IsZero() {
+		e := wire.EntryOf(u.room, entry)
+		answer.Message = &e
+	}
+	status := http.StatusCreated
+	if repeated {
+		status = http.StatusOK
+	}
+	httpapi.WriteJSON(w, status, answer)
+}
