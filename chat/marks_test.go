@@ -87,6 +87,7 @@ func TestAMarkMovesForwardOnly(t *testing.T) {
 		bob, _ := subscribe(t, n, session("Bob"), chat.All)
 		one, two := say(t, n, "one"), say(t, n, "two")
 		say(t, n, "three")
+		synctest.Wait() // the room knows of it
 		require.Equal(t, 1, markRead(t, n, session("Bob"), two.ID).Unread)
 		synctest.Wait()
 		bob.takeMarks()

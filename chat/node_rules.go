@@ -301,7 +301,7 @@ func (n *Node) Enter(ctx context.Context, who Principal, room RoomID, c Credenti
 // use says whether a password or an invite lets somebody in.
 func (n *Node) use(ctx context.Context, rules *Rules, who Principal, room RoomID, c Credential) error {
 	if c.Invite != "" {
-		ok, err := n.options.Guesses.Guess(ctx, who, room, func() (bool, error) {
+		ok, err := n.options.Guesses.Guess(ctx, who, "", func() (bool, error) {
 			return n.useInvite(ctx, room, c.Invite, who.ID)
 		})
 		if err == nil && !ok {
@@ -329,7 +329,7 @@ func (n *Node) enterAsOwner(ctx context.Context, who Principal, room RoomID, sec
 		return permit{rules: rules}, n.told(room, ActionEnter, err)
 	}
 	rules, _, err := n.changeIf(ctx, room, ActionEnter, may, func(ctx context.Context, may permit) (*RulesChange, error) {
-		right, err := n.options.Guesses.Guess(ctx, who, room, func() (bool, error) {
+		right, err := n.options.Guesses.Guess(ctx, who, "", func() (bool, error) {
 			return subtle.ConstantTimeCompare([]byte(hash), []byte(may.rules.OwnerHash)) == 1, nil
 		})
 		if err == nil && !right {

@@ -134,6 +134,8 @@ func (a Action) Decided() Action {
 type Guesses interface {
 	// Guess has a guess looked at, and reports whether it is right. A wrong one counts: too many of
 	// them are a [*LimitError], and are not looked at. Look's errors are returned, and count nothing.
+	// Without a room the secret is too long to be guessed by many together: whoever tries is bounded,
+	// and nobody else.
 	Guess(ctx context.Context, who Principal, room RoomID, look func() (right bool, err error)) (right bool, err error)
 }
 

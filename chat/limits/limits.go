@@ -221,7 +221,9 @@ func (l *Limits) by(what Name, who chat.Principal, room chat.RoomID) []counted {
 	return by
 }
 
-// Guess implements [chat.Guesses]: guesses are counted by address, and by room.
+// Guess implements [chat.Guesses]: guesses are counted by address, and by room. Whoever uses up
+// what a room has keeps nobody out who has not guessed wrong there: each such network has a guess
+// of its own.
 func (l *Limits) Guess(
 	ctx context.Context, who chat.Principal, room chat.RoomID, look func() (right bool, err error),
 ) (right bool, err error) {
@@ -231,23 +233,40 @@ func (l *Limits) Guess(
 	case <-ctx.Done():
 		return false, ctx.Err()
 	}
-	var by []counted
-	for scope, whose := range map[scope]string{address: networkOf(who), inRoom: string(room)} {
-		if b := l.set.of(Passwords, scope); !b.IsOff() && whose != "" {
-			by = append(by, counted{limit: Passwords.scoped(scope), whose: whose, Bucket: b})
-		}
-	}
-	for i, b := range by {
-		if err := l.holds.take(ctx, b, 1); err != nil {
-			l.holds.giveBack(ctx, by[:i])
+	network := networkOf(who)
+	own := counted{limit: Passwords.scoped(address), whose: network, Bucket: l.set.of(Passwords, address)}
+	all := counted{limit: Passwords.scoped(inRoom), whose: string(room), Bucket: l.set.of(Passwords, inRoom)}
+	first := counted{limit: all.limit, whose: string(room) + " first " + network, Bucket: firstGuess}
+	var taken []counted
+	if !own.IsOff() && network != "" {
+		if err := l.holds.take(ctx, own, 1); err != nil {
 			return false, err
 		}
+		taken = append(taken, own)
+	}
+	bounded := !all.IsOff() && room != ""
+	if bounded {
+		tooMany := l.holds.take(ctx, all, 1)
+		if tooMany != nil {
+			all = first
+			if l.holds.take(ctx, first, 1) != nil {
+				l.holds.giveBack(ctx, taken)
+				return false, tooMany
+			}
+		}
+		taken = append(taken, all)
 	}
 	if right, err = look(); right || err != nil {
-		l.holds.giveBack(ctx, by)
+		l.holds.giveBack(ctx, taken)
+	} else if bounded && all != first {
+		_ = l.holds.take(ctx, first, 1) // the network has failed: it has none of its own any more
 	}
 	return right, err
 }
+
+// firstGuess is what a network has in a room where others have guessed too much: one guess, which is
+// there again an hour after a wrong one.
+var firstGuess = chat.Bucket{Burst: 1, PerSecond: 1.0 / 3600}
 
 // networkOf is by what guesses are counted: also those in the course of what was counted before
 // ([chat.Principal.Uncounted]).

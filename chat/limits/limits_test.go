@@ -343,12 +343,56 @@ func TestWrongGuessesCount(t *testing.T) {
 		_, err = l.Guess(t.Context(), session("ann", "x"), "kitchen", right)
 		require.ErrorAs(t, err, &limit, "a session does not help, nor another room")
 		for i := range 100 { // from many addresses
-			_, err = l.Guess(t.Context(), guest(fmt.Sprint("y", i)), "lobby", wrong)
+			_, err = l.Guess(t.Context(), guest(fmt.Sprint("y", i%10)), "lobby", wrong)
 		}
 		require.ErrorAs(t, err, &limit)
 		assert.Equal(t, "passwords.room", limit.Name)
 		_, err = l.Guess(t.Context(), guest("z"), "kitchen", right)
 		require.NoError(t, err)
+	})
+}
+
+// Whoever uses up what a room has of guesses keeps out nobody who knows the password, and gains no
+// guesses by it; invites and owners' links, which nobody guesses, are not bounded by room at all.
+func TestWhoGuessesKeepsNobodyOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := chattest.New(chattest.Options{})
+		nodes := []*Limits{New(store.Node("a"), Defaults()), New(store.Node("b"), Defaults())}
+		right := func() (bool, error) { return true, nil }
+		looked := 0
+		wrong := func() (bool, error) { looked++; return false, nil }
+		attack := func(networks, times int) {
+			for i := range networks * times {
+				_, _ = nodes[i%2].Guess(t.Context(), guest(fmt.Sprint("bad ", i%networks)), "lobby", wrong)
+			}
+		}
+		attack(6, 100)
+		require.LessOrEqual(t, looked, 60)
+		for i, l := range nodes {
+			for range 20 {
+				in, err := l.Guess(t.Context(), guest(fmt.Sprint("good ", i)), "lobby", right)
+				require.NoError(t, err)
+				require.True(t, in)
+			}
+			in, err := l.Guess(t.Context(), guest(fmt.Sprint("another ", i)), "", right)
+			require.NoError(t, err, "an invite")
+			require.True(t, in)
+		}
+
+		// A network that has failed has no more than the room, for an hour.
+		var limit *chat.LimitError
+		_, err := nodes[0].Guess(t.Context(), guest("mistypes"), "lobby", wrong)
+		require.NoError(t, err)
+		_, err = nodes[1].Guess(t.Context(), guest("mistypes"), "lobby", right)
+		require.ErrorAs(t, err, &limit)
+		require.Equal(t, "passwords.room", limit.Name)
+		time.Sleep(time.Minute) // and the attackers' own share is there again
+		before := looked
+		attack(6, 100)
+		require.LessOrEqual(t, looked-before, 12, "what the room has back in a minute")
+		before = looked
+		attack(500, 3)
+		require.LessOrEqual(t, looked-before, 500, "a guess for each network")
 	})
 }
 

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"strings"
@@ -278,4 +279,51 @@ func TestAnOffice(t *testing.T) {
 	assert.LessOrEqual(t, texts, 300)
 	client.SignIn(t, node.URL, "Last").Post(t, "lobby", "and so do I")
 	first.WaitText(t, "and so do I")
+}
+
+// TestNobodyIsKeptOutByGuesses: six addresses guess a room's password until nothing is left of what
+// the room has. Whoever has the password, an invite or the owner's link comes in all the same, on
+// both nodes, and those who guess have gained nothing.
+func TestNobodyIsKeptOutByGuesses(t *testing.T) {
+	redis := harness.StartRedis(t)
+	var nodes []string
+	for range 2 {
+		nodes = append(nodes, startNode(t, limited, "--redis-url", redis.URL(), "--trusted-proxy", "127.0.0.1/32").URL)
+	}
+	from := func(network, host int) []string {
+		return []string{"X-Forwarded-For", fmt.Sprintf("203.0.%d.%d", network, host)}
+	}
+	owner := person(t, nodes[0], "Olga", from(1, 1)...)
+	made := want(t, owner, "POST", "/rooms", "")
+	room := "/rooms/" + made["roomId"].(string)
+	want(t, owner, "PATCH", room+"/settings", `{"password":"hunter2"}`)
+	_, invite, _ := strings.Cut(want(t, owner, "POST", room+"/invites", `{"uses":10}`)["url"].(string), "#i=")
+	_, link, _ := strings.Cut(made["ownerUrl"].(string), "#o=")
+
+	read := func(base, password string, address []string) client.Response {
+		basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(":"+password))
+		return guestOf(base, "Gus", append([]string{"Authorization", basic}, address...)...).do(t, "GET", room+"/messages", "")
+	}
+	began, looked := time.Now(), 0
+	for try := range 15 {
+		for address := range 6 {
+			answer := read(nodes[try%2], fmt.Sprint("guess ", try), from(2, address))
+			if code := answerOf(t, answer); code != "too_much" {
+				require.Equal(t, "wrong_password", code)
+				looked++
+			}
+		}
+	}
+	assert.LessOrEqual(t, float64(looked), 60+0.2*time.Since(began).Seconds()+6)
+	for i, base := range nodes {
+		for address := range 6 {
+			assert.Equal(t, "too_much", answerOf(t, read(base, "hunter2", from(2, address))), "those who guess")
+		}
+		assert.Equal(t, "ok", answerOf(t, read(base, "hunter2", from(3, i))))
+		for n, body := range []string{`{"password":"hunter2"}`, `{"invite":"` + invite + `"}`, `{"owner":"` + link + `"}`} {
+			who := person(t, base, "Ann", from(4+n, i)...)
+			assert.Equal(t, "ok", answerOf(t, who.do(t, "POST", room+"/enter", body)), body)
+			assert.Equal(t, "ok", answerOf(t, who.do(t, "GET", room+"/messages", "")), body)
+		}
+	}
 }
