@@ -1,15 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"math"
 	"strconv"
 	"strings"
 
 	"github.com/caller-chat/caller/attachments"
+	"github.com/caller-chat/caller/attachments/scan"
 	"github.com/caller-chat/caller/attachments/web"
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/redisstore"
@@ -20,6 +23,8 @@ import (
 type (
 	filesURL string
 	fileSize int64 // in bytes
+	// scanCommand is a program with its arguments.
+	scanCommand struct{ *scan.Scanner }
 )
 
 // noFiles is the bucket of a node that takes no files.
@@ -56,6 +61,36 @@ func (v *fileSize) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *scanCommand) UnmarshalText(text []byte) error {
+	if len(bytes.TrimSpace(text)) == 0 {
+		v.Scanner = nil
+		return nil
+	}
+	scanner, err := scan.New(string(text), scan.AtOnce, scan.Time)
+	v.Scanner = scanner
+	return err
+}
+
+// look has the scanner look into a file; nil for no scanner.
+func (v scanCommand) look(log *slog.Logger) func(context.Context, string, io.Reader) error {
+	if v.Scanner == nil {
+		return nil
+	}
+	return func(ctx context.Context, name string, r io.Reader) error {
+		err := v.Scan(ctx, r)
+		switch {
+		case errors.Is(err, scan.ErrRefused):
+			log.InfoContext(ctx, "a file is refused", "name", name, "err", err)
+			return fmt.Errorf("%w: %w", attachments.ErrInfected, err)
+		case errors.Is(err, scan.ErrNotScanned):
+			log.WarnContext(ctx, "a file is not taken, since it was not scanned", "err", err)
+			return fmt.Errorf("%w: %w", attachments.ErrUnavailable, err)
+		}
+		return err
+	}
+}
+
 // fitFiles tells which settings of files can't go together.
 func (s *settings) fitFiles() error {
 	if s.FileSize > s.RoomFiles {
@@ -69,7 +104,8 @@ func (c config) filesStore(
 	bucket *attachments.Bucket, store *redisstore.Store, limits chat.Policy, log *slog.Logger,
 ) *attachments.Store {
 	return attachments.NewStore(bucket, store, attachments.Options{
-		FileSize: int64(c.FileSize), RoomFiles: int64(c.RoomFiles), Limits: limits, Logger: log,
+		FileSize: int64(c.FileSize), RoomFiles: int64(c.RoomFiles), Limits: limits,
+		Scan: c.FilesScan.look(log), Logger: log,
 	})
 }
 

@@ -61,7 +61,9 @@ func helpTexts() kong.Vars {
 			"have the program ask your internal servers.",
 		"help_files": "Where to keep the files that people send: file:///FOLDER, s3://BUCKET?endpoint=URL&region=REGION, mem:// or off. " +
 			"docs/files.md says more. Default: a new folder for temporary files, until the program ends.",
-		"help_file_size":  "How large one file may be, as 500KB, 100MB or 2GB. Default: 100MB.",
+		"help_file_size": "How large one file may be, as 500KB, 100MB or 2GB. Default: 100MB.",
+		"help_files_scan": "A program that looks into each file before anybody is shown it, with its arguments, as clamdscan --no-summary -. " +
+			"docs/files.md says what it is given and has to answer.",
 		"help_room_files": "How much all files of a room may have together. Default: 1GB.",
 		"help_site_jwt_secret": "The secret that the site which embeds this chat signs its users' tokens with (HS256): 32 characters or " +
 			"more. Other users of the machine can see flags: use the variable or the file.",

@@ -66,9 +66,10 @@ type settings struct {
 	PushKey          pushKey     `name:"push-key" from:"CALLER_PUSH_KEY" placeholder:"KEY" help:"${help_push_key}"`
 	PushAllowPrivate bool        `name:"push-allow-private" from:"CALLER_PUSH_ALLOW_PRIVATE" help:"${help_push_allow_private}"`
 
-	Files     filesURL `name:"files" from:"CALLER_FILES" placeholder:"URL|off" help:"${help_files}"`
-	FileSize  fileSize `name:"file-size" default:"100MB" from:"CALLER_FILE_SIZE" placeholder:"SIZE" help:"${help_file_size}"`
-	RoomFiles fileSize `name:"room-files" default:"1GB" from:"CALLER_ROOM_FILES" placeholder:"SIZE" help:"${help_room_files}"`
+	Files     filesURL    `name:"files" from:"CALLER_FILES" placeholder:"URL|off" help:"${help_files}"`
+	FileSize  fileSize    `name:"file-size" default:"100MB" from:"CALLER_FILE_SIZE" placeholder:"SIZE" help:"${help_file_size}"`
+	FilesScan scanCommand `name:"files-scan" from:"CALLER_FILES_SCAN" placeholder:"COMMAND" help:"${help_files_scan}"`
+	RoomFiles fileSize    `name:"room-files" default:"1GB" from:"CALLER_ROOM_FILES" placeholder:"SIZE" help:"${help_room_files}"`
 
 	SiteSecret     secret      `name:"site-jwt-secret" from:"CALLER_SITE_JWT_SECRET" placeholder:"SECRET" help:"${help_site_jwt_secret}"`
 	SiteSecretFile file        `name:"site-jwt-secret-file" from:"CALLER_SITE_JWT_SECRET_FILE" placeholder:"FILE" help:"${help_site_jwt_secret_file}"`
