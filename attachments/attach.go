@@ -50,7 +50,7 @@ func (s *Store) Released(ctx context.Context, room chat.RoomID) {
 }
 
 func (s *Store) release(ctx context.Context, room chat.RoomID) error {
-	records, err := s.records.RoomFiles(ctx, room) // before the log: see sweeper.look
+	records, err := s.records.RoomFiles(ctx, room) // before the log: see sweeper.lookAt
 	if err != nil || len(records) == 0 {
 		return err
 	}
@@ -101,7 +101,7 @@ func (s *Store) change(ctx context.Context, room chat.RoomID, id string, do func
 		if err := do(&r); err != nil {
 			return r, err
 		}
-		look := shownLook
+		look := s.options.Look
 		if !r.State.IsShown() {
 			look = s.options.Idle
 		}

@@ -48,3 +48,13 @@ func (h *health) heard(err error) {
 		h.log.Info("the file store answers")
 	}
 }
+
+// SetAway has the bucket fail with an error until it is given nil. It is for tests.
+func (b *Bucket) SetAway(err error) {
+	b.health.mu.Lock()
+	defer b.health.mu.Unlock()
+	b.health.away, b.health.till = nil, time.Time{}
+	if err != nil {
+		b.health.away, b.health.till = b.unavailable(err), time.Now().Add(24*time.Hour)
+	}
+}

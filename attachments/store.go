@@ -55,6 +55,9 @@ type Options struct {
 	// Idle is how long a file is kept that is in no message, since it was last touched, and how old
 	// an object is before it counts as left over: an hour.
 	Idle time.Duration
+	// Look is how often a room with files in its messages is looked at, so for how long files stay
+	// when their messages have gone by themselves: 30 s.
+	Look time.Duration
 	// Limits bound how much somebody uploads: [chat.ActionUpload] is asked once for each megabyte.
 	// Nil bounds nothing.
 	Limits chat.Policy
@@ -71,6 +74,7 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.AtOnce, AtOnce)
 	orDefault(&o.AtOnceEach, AtOnceEach)
 	orDefault(&o.Idle, Idle)
+	orDefault(&o.Look, look)
 	if o.Limits == nil {
 		o.Limits = chat.Open{}
 	}
@@ -245,7 +249,7 @@ func (s *Store) remove(ctx context.Context, r Record) error {
 	if r.State != chat.FileGone {
 		r.State = chat.FileGone
 		var err error
-		if r, err = s.put(ctx, r, shownLook); err != nil {
+		if r, err = s.put(ctx, r, s.options.Look); err != nil {
 			return err
 		}
 	}

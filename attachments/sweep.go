@@ -15,9 +15,9 @@ const (
 	attachedLife = 30 * time.Second
 	// goneLife is how long it is known that a file was there.
 	goneLife = 24 * time.Hour
-	// shownLook is how often a room with files in its messages is looked at, and sweepEvery how
-	// often a node asks for such rooms: what is kept no more is taken away within a minute.
-	shownLook  = 30 * time.Second
+	// look is how often a room with files in its messages is looked at, and sweepEvery how often a
+	// node asks for such rooms: what is kept no more is taken away within a minute.
+	look       = 30 * time.Second
 	sweepEvery = 8 * time.Second
 	// claimTime is for how long a node has a room to itself. A node that dies meanwhile leaves it to
 	// the others after that.
@@ -93,13 +93,13 @@ func (w *sweeper) sweep(ctx context.Context) error {
 			return err
 		}
 		for _, room := range rooms {
-			in, err := w.look(ctx, room.ID)
+			in, err := w.lookAt(ctx, room.ID)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
 			if err != nil {
 				w.store.log.Debug("sweeping the files of a room failed", "err", err)
-				in = shownLook
+				in = w.store.options.Look
 			}
 			if err := w.store.records.LookAgain(ctx, room, in); err != nil {
 				return err
@@ -108,12 +108,12 @@ func (w *sweeper) sweep(ctx context.Context) error {
 	}
 }
 
-// look sweeps one room, and says in what time it is to be looked at again.
+// lookAt sweeps one room, and says in what time it is to be looked at again.
 //
 // The records are read before the log: a record says "posted" after its message was appended, so the
 // log that is read then has the message, or has it no more. What is changed meanwhile, another node's
 // or a message's, is another revision, and left alone.
-func (w *sweeper) look(ctx context.Context, room chat.RoomID) (in time.Duration, err error) {
+func (w *sweeper) lookAt(ctx context.Context, room chat.RoomID) (in time.Duration, err error) {
 	s := w.store
 	records, err := s.records.RoomFiles(ctx, room)
 	if err != nil {
@@ -144,7 +144,7 @@ func (w *sweeper) look(ctx context.Context, room chat.RoomID) (in time.Duration,
 	for _, r := range records {
 		again, rerr := s.sweepOne(ctx, r, named)
 		if rerr != nil {
-			again, left = shownLook, true
+			again, left = s.options.Look, true
 		}
 		if rerr != nil && !errors.Is(rerr, chat.ErrFileChanged) {
 			err = errors.Join(err, rerr)
@@ -154,7 +154,7 @@ func (w *sweeper) look(ctx context.Context, room chat.RoomID) (in time.Duration,
 	if !left && named != nil {
 		w.remember(room, mark)
 	}
-	return max(in, time.Second), err
+	return max(in, min(time.Second, s.options.Look)), err
 }
 
 // sweepOne does with a file what its time has come for, and says when to look at it again.
@@ -171,7 +171,7 @@ func (s *Store) sweepOne(ctx context.Context, r Record, named map[string]bool) (
 		return goneLife - idle, nil
 	case chat.FilePosted:
 		if named == nil || named[r.ID] {
-			return shownLook, nil
+			return s.options.Look, nil
 		}
 		return goneLife, s.remove(ctx, r)
 	case chat.FileAttached, chat.FileReady:
@@ -185,10 +185,10 @@ func (s *Store) sweepOne(ctx context.Context, r Record, named map[string]bool) (
 		case r.State == chat.FileReady:
 			return s.options.Idle - idle, nil
 		default:
-			return shownLook, nil
+			return s.options.Look, nil
 		}
-		_, err := s.put(ctx, r, shownLook)
-		return shownLook, err
+		_, err := s.put(ctx, r, s.options.Look)
+		return s.options.Look, err
 	}
 	if idle >= s.options.Idle {
 		return goneLife, s.remove(ctx, r)

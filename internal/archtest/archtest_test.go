@@ -32,6 +32,7 @@ var rules = map[string][]string{
 	"attachments/picture/...":          {},
 	"attachments/scan":                 {},
 	"attachments/web":                  {"attachments", "attachments/...", "chat", "server/httpapi", "transport/wire"},
+	"attachments/attachmentstest":      {"attachments", "chat", "internal/testwait"},
 	"calls":                            {"calls/...", "chat", "server/httpapi", "transport/wire"},
 	"calls/incall":                     {"chat"},
 	"oidc":                             {"chat", "internal/outbound", "server/httpapi", "transport/wire"},
