@@ -19,6 +19,9 @@ func main() {
 // run is the whole program: it returns when ctx has ended and all is stopped. It says where it
 // listens on stdout and logs to stderr.
 func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) error {
+	if len(args) > 0 && args[0] == filesCommand {
+		return runFiles(ctx, args[1:], env, stdout, stderr)
+	}
 	c, answered, err := readSettings(args, env, stdout)
 	if err != nil || answered {
 		return err

@@ -94,7 +94,9 @@ type settings struct {
 
 const description = `A rooms chat that works on any network: over WebSocket, event streams or long polling, and with curl.
 
-A setting is a flag, an environment variable, or a line of the file .env in the working directory. The first of these that is set is used.`
+A setting is a flag, an environment variable, or a line of the file .env in the working directory. The first of these that is set is used.
+
+caller files check [--fix], with the same settings, compares the files that are kept with what is known of them.`
 
 // settingError is a setting with a wrong value. Its text names flag and variable, and has no value
 // that may be secret.
