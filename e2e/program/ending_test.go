@@ -1,16 +1,19 @@
 package program
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caller-chat/caller/e2e/internal/browser"
 	"github.com/caller-chat/caller/e2e/internal/client"
 	"github.com/caller-chat/caller/internal/testwait"
 )
@@ -177,4 +180,43 @@ func TestStreamsEndOnTheOtherNode(t *testing.T) {
 		}
 		stream.WaitText(t, "still here")
 	}
+}
+
+// TestPageWhenASignInEnds has a sign-in end while its page is open: one is told, reads on, and is
+// nobody else by oneself; what was being written stays. It is the same when one comes back later,
+// with the cookie that the browser still has.
+func TestPageWhenASignInEnds(t *testing.T) {
+	const life = 15 * time.Second
+	node := startNode(t, "--session-key", nodesKey)
+	page := chromium(t).Person(t, "Nobody").Page()
+	page.Open(t, node.URL+"/healthz")
+	signedIn := func(until time.Time) {
+		bob := sessionUntil(t, node.URL, until, "oidc")
+		browser.Eval[bool](t, page, fmt.Sprintf(`(document.cookie = "caller_session=%s; path=/; max-age=9999",
+			document.cookie = "caller_vouched=1; path=/; max-age=9999", true)`, bob.Token))
+	}
+	saysSo := func() {
+		t.Helper()
+		page.Until(t, "that it is over", `document.querySelector("#name-problem")?.textContent.includes("no longer signed in")`)
+		page.WaitLive(t, "")
+		assert.Empty(t, browser.Eval[string](t, page, `document.cookie`))
+		assert.Equal(t, http.StatusUnauthorized, browser.Eval[int](t, page, `fetch("/session").then((r) => r.status)`), "nobody is made of it")
+		client.Guest(node.URL, "Ann").Post(t, "kitchen", "can you read this?")
+		page.Until(t, "what is said", `document.body.textContent.includes("can you read this?")`)
+	}
+	signedIn(time.Now().Add(life))
+	page.Open(t, node.URL+"/rooms/kitchen")
+	page.WaitLive(t, "")
+	page.Send(t, "it is me")
+	page.WaitSent(t, "it is me")
+	page.Fill(t, "composer-input", "what I was writing")
+	saysSo()
+
+	page.Open(t, node.URL+"/healthz")
+	signedIn(time.Now().Add(-time.Hour))
+	page.Open(t, node.URL+"/rooms/kitchen")
+	saysSo()
+	page.Fill(t, "name-input", "Bobby") // on purpose somebody else
+	page.Press(t, kb.Enter)
+	inComposer(t, page, "what I was writing")
 }

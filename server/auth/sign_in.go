@@ -133,7 +133,7 @@ func (i *identity) SignOut(w http.ResponseWriter) (chat.Via, error) {
 }
 
 // SignOut ends a request's own session everywhere: on all nodes its tokens are refused and its
-// streams end. The answer takes the cookie back. Errors are those of [Auth.Session]; a
+// streams end. The answer takes the cookie back, whatever it is worth. Errors are those of [Auth.Session]; a
 // [*wire.Failure] of CodeSessionRequired when there is none.
 func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) error {
 	i, err := identityOf(r)
@@ -151,12 +151,12 @@ func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) error {
 	case err == nil:
 		err = a.revoked.revoke(r.Context(), s.revokedAs())
 	}
-	if err != nil {
-		return err
+	var invalid *wire.Failure
+	if err == nil || i.kind == kindSession && errors.As(err, &invalid) {
+		a.setCookie(w, r, "", -time.Second) // also one that is good for nothing
+		a.setVouched(w, r, false, 0)
 	}
-	a.setCookie(w, r, "", -time.Second)
-	a.setVouched(w, r, false, 0)
-	return nil
+	return err
 }
 
 // End refuses, on all nodes, the streams of somebody with that id from now on, and ends those that

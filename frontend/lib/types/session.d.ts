@@ -20,7 +20,10 @@ export interface SessionKeeper {
     /** Finds out who one is, unless that is known. Reports whether a session is made for it. */
     find(): boolean;
     signIn(name: string): Promise<SessionResult>;
-    /** The session has ended: a new one under the same name, or a guest who is asked for one. */
+    /**
+     * The session has ended: a new one under the same name. Without a name, or when the server gives no
+     * new one to somebody whose sign-in is over, one reads on as a guest, who is asked for one.
+     */
     signedOut(): void;
     /** Another tab has signed in or taken another name; the cookie is the same. */
     follow(): Promise<void>;

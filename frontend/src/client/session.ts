@@ -26,7 +26,10 @@ export interface SessionKeeper {
   /** Finds out who one is, unless that is known. Reports whether a session is made for it. */
   find(): boolean;
   signIn(name: string): Promise<SessionResult>;
-  /** The session has ended: a new one under the same name, or a guest who is asked for one. */
+  /**
+   * The session has ended: a new one under the same name. Without a name, or when the server gives no
+   * new one to somebody whose sign-in is over, one reads on as a guest, who is asked for one.
+   */
   signedOut(): void;
   /** Another tab has signed in or taken another name; the cookie is the same. */
   follow(): Promise<void>;
@@ -88,18 +91,22 @@ export function createSessionKeeper(options: SessionKeeperOptions): SessionKeepe
       return renew ? undefined : learn(result.session);
     }
     const { kind, retryAfter } = endOfProblem(result.problem);
-    if (kind === "signed-out" && !renew) return signedOut();
-    if (kind === "refused" && renew) {
+    const over = result.problem.code === "session_over";
+    if (renew ? over || kind === "refused" : kind === "signed-out") {
+      if (!renew && name !== undefined) return identify(true);
       name = undefined;
-      learn(null);
-      return options.onReady();
+      learn(null, over);
+      return renew ? options.onReady() : undefined;
     }
     timer = env.setTimeout(() => void identify(renew), renewals.next(retryAfter));
   }
 
   function signedOut(): void {
     if (name !== undefined) void identify(true);
-    else learn(null);
+    else {
+      session = undefined;
+      void identify();
+    }
   }
 
   return {
@@ -109,8 +116,8 @@ export function createSessionKeeper(options: SessionKeeperOptions): SessionKeepe
     headers,
     find() {
       if (session === undefined) {
-        if (options.session === null) signedOut();
-        else void identify();
+        if (options.session !== null || name !== undefined) void identify(options.session === null);
+        else learn(null);
       }
       return asking.has(true);
     },
@@ -118,7 +125,9 @@ export function createSessionKeeper(options: SessionKeeperOptions): SessionKeepe
     signedOut,
     async follow() {
       const result = await askSession();
-      if ("session" in result && options.running()) take(result.session);
+      if (!options.running()) return;
+      if ("session" in result) take(result.session);
+      else if (result.problem.status === 401) learn(null);
     },
     stop: () => env.clearTimeout(timer),
   };

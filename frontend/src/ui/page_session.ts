@@ -46,6 +46,17 @@ export function pageSocket(url: string): SocketLike {
   return new WebSocket(url, protocols) as unknown as SocketLike;
 }
 
+/**
+ * Asks about one's session. One that is good no more is let go of, so that one can read on as nobody
+ * in particular; the page has noted whether there was a sign-in.
+ */
+async function ask(input: RequestInfo | URL, init: RequestInit): Promise<Response> {
+  const answer = await send(input, init);
+  if (answer.status === 401 && /session_(over|invalid)/.test(await answer.clone().text()))
+    await send(String(input).replace(/\/claim$/, ""), { method: "DELETE" }).catch(() => {});
+  return answer;
+}
+
 function send(input: RequestInfo | URL, init: RequestInit): Promise<Response> {
   if (token === undefined) return fetch(input, init);
   const headers = { ...(init.headers as Record<string, string>), ...pageHeaders() };
@@ -53,14 +64,14 @@ function send(input: RequestInfo | URL, init: RequestInit): Promise<Response> {
 }
 
 async function whoAmI(input: RequestInfo | URL, init: RequestInit): Promise<Response> {
-  const answer = await send(input, init);
+  const answer = await ask(input, init);
   if (answer.ok && token === undefined) cookieWorks = true;
   return answer;
 }
 
 /** A session that is new here. The server is asked once whether it knows it by its cookie. */
 async function signIn(input: RequestInfo | URL, init: RequestInit): Promise<Response> {
-  const answer = await send(input, init);
+  const answer = await ask(input, init);
   if (!answer.ok || cookieWorks) return answer;
   const made = await idOf(answer.clone());
   if (made?.token === undefined) return answer;
