@@ -247,17 +247,19 @@ describe("pieces", () => {
 
   test("a file's room is known before it comes", () => {
     expect(boxOf(of({ type: "image/png", width: 640, height: 320 }), 1)).toEqual({
-      width: 320,
+      width: "320px",
       aspectRatio: "320 / 160",
     });
     expect(boxOf(of({ width: 10, height: 4_000 }), 1)).toEqual({
-      width: 48,
+      width: "48px",
       aspectRatio: "48 / 320",
     });
-    expect(boxOf(of({ width: 640, height: 320 }), 2)).toEqual({ width: 104, height: 104 });
+    expect(boxOf(of({ width: 640, height: 320 }), 2)).toEqual({ width: "104px", height: "104px" });
     const heights = ["video/mp4", "audio/ogg", "application/pdf", "text/plain", "application/zip"];
-    expect(heights.map((type) => boxOf(of({ type }), 1).height)).toEqual([248, 120, 248, 248, 64]);
-    expect(boxOf(of({ type: "audio/webm", duration: 3 }), 1).height).toBe(64);
+    expect(heights.map((type) => boxOf(of({ type }), 1).height)).toEqual(
+      [248, 120, 248, 248, 64].map((n) => `${n}px`),
+    );
+    expect(boxOf(of({ type: "audio/webm", duration: 3 }), 1).height).toBe("64px");
   });
 
   test("what is shown of a file has the room that its box has", () => {
@@ -271,7 +273,7 @@ describe("pieces", () => {
     const kinds = types.map((type) => kindOf(of({ type })));
     expect(kinds).toEqual(["video", "audio", "pdf", "text", "other"]);
     expect(kindOf(of({ type: "video/x-matroska" }))).toBe("other");
-    expect(boxOf(of({ type: "video/x-matroska" }), 1).height).toBe(64);
+    expect(boxOf(of({ type: "video/x-matroska" }), 1).height).toBe("64px");
   });
 
   test("sizes and times are said as people say them", () => {

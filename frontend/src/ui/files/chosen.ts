@@ -23,6 +23,9 @@ export interface Chosen {
 
 let made = 0;
 
+/** Reports whether an id is of this page's own making. */
+export const isLocal = (id: string) => id.startsWith("local-");
+
 /** What is sent of a file that was chosen, dropped or pasted. */
 export function chosenOf(blob: Blob, name: string, type = blob.type): Chosen {
   return { id: `local-${Date.now()}-${made++}`, blob, name, type, size: blob.size };

@@ -25,10 +25,11 @@ const LATER = 3_000;
 export function MessageFiles({ row }: { row: MessageRow }) {
   const module = files.use(true);
   const all = row.files ?? [];
+  const pictures = all.filter(({ width }) => width).length;
   return (
     <div class="files">
       {all.map((file) => (
-        <div key={file.id} class="file" style={boxOf(file, all.length)}>
+        <div key={file.id} class="file" style={boxOf(file, pictures)}>
           {module && <module.Shown file={file} row={row} />}
         </div>
       ))}

@@ -6,6 +6,7 @@ import type { Talk } from "../conversation/talk.ts";
 import { AlertIcon } from "../icons.tsx";
 import { onDemand } from "../on_demand.ts";
 import type { MessageRow } from "../timeline.ts";
+import { isLocal } from "./chosen.ts";
 import { DownloadIcon, FileIcon } from "./file_icons.tsx";
 import { kindOf } from "./kind.ts";
 import { PdfPage, Player, TextLines } from "./media.tsx";
@@ -26,10 +27,11 @@ export function Shown({ file, row }: ShownProps) {
   const { talk } = useActs();
   const part = usePart(talk, row.postKey, file.id);
   if (talk === undefined) return null;
-  const here = row.state === "sent" || part === undefined || part.done !== undefined;
+  // What has no id of the server's yet is here alone.
+  const here = !isLocal(file.id);
   const kind = kindOf(file);
   return (
-    <div class={`shown ${kind}`} data-testid="file" data-kind={kind} data-file={file.id}>
+    <div class="shown" data-testid="file" data-kind={kind} data-file={file.id}>
       {kind === "picture" ? (
         <Picture file={file} talk={talk} here={here} thumb={part?.thumb} />
       ) : kind === "voice" ? (
