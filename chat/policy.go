@@ -81,6 +81,7 @@ const (
 	ActionPushed  Action = "pushed"  // be told by them
 	ActionPushing Action = "pushing" // have somebody told by them
 	ActionUpload  Action = "upload"  // a file's bytes, once for each megabyte begun
+	ActionPreview Action = "preview" // have a message's link looked up
 )
 
 // action is what the policy is asked about for a draft.

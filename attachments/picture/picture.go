@@ -128,10 +128,19 @@ func hasMagic(head []byte, magic string) bool {
 // [ErrTooLarge], [ErrBroken], one of ctx, or of r; only the first two say something about the
 // picture.
 func Process(ctx context.Context, r io.ReaderAt, size int64) (Result, error) {
+	f, err := walk(ctx, r, size)
+	if err != nil || f == nil {
+		return Result{}, err
+	}
+	return f.result(ctx, size)
+}
+
+// walk walks through a picture; nil for a file that is none.
+func walk(ctx context.Context, r io.ReaderAt, size int64) (*form, error) {
 	w := &window{r: r, size: size}
 	head, err := w.peek(0, int(min(size, 32)))
 	if err != nil {
-		return Result{}, err
+		return nil, err
 	}
 	for _, f := range formats() {
 		if !hasMagic(head, f.magic) {
@@ -141,12 +150,9 @@ func Process(ctx context.Context, r io.ReaderAt, size int64) (Result, error) {
 		if err == nil {
 			err = ctx.Err()
 		}
-		if err != nil {
-			return Result{}, err
-		}
-		return found.result(ctx, size)
+		return &found, err
 	}
-	return Result{}, nil
+	return nil, nil
 }
 
 // result makes what is told of a picture.
@@ -168,14 +174,11 @@ func (f *form) result(ctx context.Context, size int64) (Result, error) {
 
 // small makes the small pictures. Those that can't be made are nil and empty.
 func (f *form) small(ctx context.Context) (thumb []byte, preview string, err error) {
-	cost := f.cost + shrinkCost(f.width, f.height)
-	if f.first.size() == 0 || cost > maxMemory {
-		return nil, "", nil
-	}
-	if err := memory.Acquire(ctx, cost); err != nil {
+	release, ok, err := f.reserve(ctx)
+	if err != nil || !ok {
 		return nil, "", err
 	}
-	defer memory.Release(cost)
+	defer release()
 	timed, cancel := context.WithTimeout(ctx, maxTime)
 	defer cancel()
 	thumb, preview, err = f.draw(timed)
@@ -185,17 +188,38 @@ func (f *form) small(ctx context.Context) (thumb []byte, preview string, err err
 	return thumb, preview, err
 }
 
-// draw decodes the first frame and makes the small pictures of it.
-func (f *form) draw(ctx context.Context) ([]byte, string, error) {
+// reserve waits for the memory that decoding takes. There is none for what takes too much.
+func (f *form) reserve(ctx context.Context) (release func(), ok bool, err error) {
+	cost := f.cost + shrinkCost(f.width, f.height)
+	if f.first.size() == 0 || cost > maxMemory {
+		return nil, false, nil
+	}
+	if err := memory.Acquire(ctx, cost); err != nil {
+		return nil, false, err
+	}
+	return func() { memory.Release(cost) }, true, nil
+}
+
+// drawFirst decodes the first frame and draws it as one sees it, with so many pixels on its longer
+// side at most.
+func (f *form) drawFirst(ctx context.Context, most int) (*image.RGBA, error) {
 	whole, err := f.decodeFirst(ctx)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	fitting, err := shrink(ctx, whole, f.at, image.Pt(f.width, f.height), MaxThumb)
+	fitting, err := shrink(ctx, whole, f.at, image.Pt(f.width, f.height), most)
+	if err != nil {
+		return nil, err
+	}
+	return turn(fitting, f.orientation), nil
+}
+
+// draw decodes the first frame and makes the small pictures of it.
+func (f *form) draw(ctx context.Context) ([]byte, string, error) {
+	fitting, err := f.drawFirst(ctx, MaxThumb)
 	if err != nil {
 		return nil, "", err
 	}
-	fitting = turn(fitting, f.orientation)
 	preview, err := blurred(ctx, fitting)
 	if err != nil || f.animated || max(f.width, f.height) <= MaxThumb {
 		return nil, preview, err

@@ -5,9 +5,11 @@ import (
 	"compress/zlib"
 	"context"
 	"encoding/base64"
+	"errors"
 	"image"
 	"image/jpeg"
 	"image/png"
+	"io"
 
 	"golang.org/x/image/draw"
 )
@@ -127,6 +129,31 @@ func turn(p *image.RGBA, orientation int) *image.RGBA {
 		}
 	}
 	return out
+}
+
+// Small is a picture anew, with so many pixels on its longer side at most: nothing of the file that
+// it is made of is in it but what one sees. It is a JPEG, or a PNG if it is not opaque everywhere.
+// Nil for what is no picture that can be decoded. Errors: as for [Process].
+func Small(ctx context.Context, r io.ReaderAt, size int64, most int) (file []byte, width, height int, err error) {
+	f, err := walk(ctx, r, size)
+	if err != nil || f == nil {
+		return nil, 0, 0, err
+	}
+	release, ok, err := f.reserve(ctx)
+	if err != nil || !ok {
+		return nil, 0, 0, err
+	}
+	defer release()
+	ctx, cancel := context.WithTimeout(ctx, maxTime)
+	defer cancel()
+	small, err := f.drawFirst(ctx, most)
+	if errors.Is(err, errUnknownFeature) {
+		return nil, 0, 0, nil
+	} else if err != nil {
+		return nil, 0, 0, err
+	}
+	file, err = encode(small, f.profile)
+	return file, small.Rect.Dx(), small.Rect.Dy(), err
 }
 
 // blurred is a picture without details, as a data URL; empty if it would be too long.

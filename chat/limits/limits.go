@@ -145,6 +145,8 @@ func nameOf(what chat.Action, who chat.Principal) Name {
 		return Uploads
 	case chat.ActionDownload:
 		return Downloads
+	case chat.ActionPreview:
+		return Previews
 	case chat.ActionReport:
 		return Reports
 	case chat.ActionChange, chat.ActionModerate, chat.ActionInvite, chat.ActionClear, chat.ActionClose,
@@ -218,6 +220,7 @@ func (l *Limits) by(what Name, who chat.Principal, room chat.RoomID) []counted {
 		add(person, who.LimitKey, 1)
 		add(address, who.NetworkKey, 1)
 	}
+	add(inRoom, string(room), 1)
 	return by
 }
 

@@ -35,6 +35,7 @@ const (
 	// Uploads are counted in megabytes.
 	Uploads   Name = "uploads"
 	Downloads Name = "downloads"
+	Previews  Name = "previews"
 )
 
 // scope is whose bucket a limit's is.
@@ -110,6 +111,10 @@ func All() []Limit {
 		of(Downloads, person, 1000, 50, "files that one session opens, each of a video's parts counted",
 			"a room full of pictures, and another one right after it"),
 		of(Downloads, address, 10000, 500, "the same, of all who come from one address", "an office that comes back at once"),
+		of(Previews, person, 60, 1, "links of messages that are looked up for one session, or for all guests of one address",
+			"a room full of links, which nobody has read here in the last hour"),
+		of(Previews, address, 600, 5, "the same, of all who come from one address", "an office that comes back at once"),
+		of(Previews, inRoom, 300, 1, "the same, in one room", "a program that posts links all day"),
 		of(Pushes, person, 30, 0.2, "push subscriptions of one session", "the page sends one for each change"),
 		of(Pushed, person, 20, 1.0/15, "pushes to one session", "nobody's phone rings more than four times a minute for long, whoever mentions them"),
 		of(Pushing, person, 100, 0.2, "pushes that one session causes, or all guests of a room",
