@@ -48,6 +48,9 @@ func (p *parts) drain(ended context.Context) error {
 	if p.calls != nil {
 		p.calls.Close()
 	}
+	if p.links != nil {
+		p.links.Close()
+	}
 	if p.push != nil {
 		p.push.Close()
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/caller-chat/caller/chat/limits"
 	"github.com/caller-chat/caller/chat/password"
 	"github.com/caller-chat/caller/frontend"
+	"github.com/caller-chat/caller/linkpreview"
 	"github.com/caller-chat/caller/push"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
@@ -34,10 +35,11 @@ type parts struct {
 	store     *redisstore.Store
 	node      *chat.Node
 	keepalive *conn.Keepalive
-	calls     *calls.Calls        // nil for none
-	push      *push.Push          // nil for none
-	bucket    *attachments.Bucket // nil for no files
-	files     *attachments.Store  // nil for none
+	calls     *calls.Calls          // nil for none
+	push      *push.Push            // nil for none
+	links     *linkpreview.Previews // nil for none
+	bucket    *attachments.Bucket   // nil for no files
+	files     *attachments.Store    // nil for none
 	front     *server.Server
 	memory    *memory
 	stopFront func() // ends what front runs besides its requests, and waits for it
@@ -173,6 +175,9 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	if p.push != nil {
 		p.push.Start(p.node)
 		options.Features = append(options.Features, pushFeature(p.push))
+	}
+	if p.links = c.links(options.Limits, p.log); p.links != nil {
+		options.Features = append(options.Features, linksFeature(p.links, p.node))
 	}
 	if p.files != nil {
 		feature, err := c.filesFeature(p.files, p.node, p.log)

@@ -66,6 +66,8 @@ type settings struct {
 	PushKey          pushKey     `name:"push-key" from:"CALLER_PUSH_KEY" placeholder:"KEY" help:"${help_push_key}"`
 	PushAllowPrivate bool        `name:"push-allow-private" from:"CALLER_PUSH_ALLOW_PRIVATE" help:"${help_push_allow_private}"`
 
+	LinkPreviews linkPreviews `name:"link-previews" from:"CALLER_LINK_PREVIEWS" placeholder:"on|off" help:"${help_link_previews}"`
+
 	Files     filesURL    `name:"files" from:"CALLER_FILES" placeholder:"URL|off" help:"${help_files}"`
 	FileSize  fileSize    `name:"file-size" default:"100MB" from:"CALLER_FILE_SIZE" placeholder:"SIZE" help:"${help_file_size}"`
 	FilesScan scanCommand `name:"files-scan" from:"CALLER_FILES_SCAN" placeholder:"COMMAND" help:"${help_files_scan}"`

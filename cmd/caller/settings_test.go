@@ -150,6 +150,7 @@ func TestWrongValues(t *testing.T) {
 		{"--files", "CALLER_FILES", "s3://files?endpoint=http://key:sekret@host"},
 		{"--files", "CALLER_FILES", "s3://files?prefix=../x"},
 		{"--file-size", "CALLER_FILE_SIZE", "100"},
+		{"--link-previews", "CALLER_LINK_PREVIEWS", "maybe"},
 		{"--files-scan", "CALLER_FILES_SCAN", "no-such-program-here -"},
 		{"--file-size", "CALLER_FILE_SIZE", "-1MB"},
 		{"--room-files", "CALLER_ROOM_FILES", "99999999999TB"},

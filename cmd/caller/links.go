@@ -1,0 +1,39 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+
+	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/linkpreview"
+	"github.com/caller-chat/caller/server"
+)
+
+// linkPreviews says whether links of messages are looked up: on, off or empty, which is off.
+type linkPreviews bool
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (v *linkPreviews) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "on":
+		*v = true
+	case "off", "":
+		*v = false
+	default:
+		return fmt.Errorf("%q is neither on nor off", text)
+	}
+	return nil
+}
+
+// links looks up links of messages; nil where that is off.
+func (c config) links(limits chat.Policy, log *slog.Logger) *linkpreview.Previews {
+	if !c.LinkPreviews {
+		return nil
+	}
+	return linkpreview.New(linkpreview.Options{Limits: limits, BasePath: string(c.BasePath), Logger: log})
+}
+
+// linksFeature is what the server serves of link previews.
+func linksFeature(previews *linkpreview.Previews, rooms linkpreview.Rooms) server.Feature {
+	return server.Feature{Name: "link-previews", Routes: previews.Routes(rooms)}
+}
