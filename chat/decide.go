@@ -27,12 +27,13 @@ func (r *Rules) decide(d decision) error {
 		return &RefusedError{Code: RefusedClosed}
 	}
 	role := r.RoleOf(d.who)
+	operator := role.AtLeast(RoleOperator)
 	switch {
-	case role.AtLeast(RoleOperator), d.what == ActionLeave:
+	case d.what == ActionLeave, operator && r.Owned(), operator && (d.what == ActionClear || d.what == ActionClose):
 		return nil
 	case r.Owned():
 	case d.what.moderates() && d.what != ActionSettings && d.what != ActionOwn:
-		return ErrNotOwned
+		return ErrNotOwned // there is nothing that could be set, and nobody who could be kept out
 	default:
 		return nil // whoever comes may do all that an open room has
 	}

@@ -75,8 +75,9 @@ func TestDecide(t *testing.T) {
 	}{
 		{"an open room is everybody's", ann, open, false, refuse(notOwned, moderating, owning)},
 		{"and a guest's", guest, open, false, othersAsGuest},
-		{"the operator may everything", operator, open, false, nil},
-		{"also in an owned room", operator, banned(ban("op", "", earlier, later)), false, nil},
+		{"where nobody owns it there is nothing to moderate but what is said", operator, open, false,
+			refuse(notOwned, moderating, []Action{ActionTokens})},
+		{"the operator may everything in an owned room", operator, banned(ban("op", "", earlier, later)), false, nil},
 		{"an owner may everything", owner, rules(nil), false, nil},
 		{"a moderator nothing that is the owner's", mod, rules(nil), false, refuse(notAllowed, owning)},
 		{"a member takes part", member, rules(nil), false, others},

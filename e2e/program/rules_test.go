@@ -24,7 +24,7 @@ import (
 // secretTopic and secretText are in every room of the table: who may not read a room is told neither.
 const (
 	secretTopic = "the-topic-of-the-room"
-	secretText  = "what-was-said-in-the-room"
+	secretText  = "what-was-said-in-the-room, a secret"
 	notAsked    = "-" // of a room that is still needed
 )
 
@@ -38,7 +38,7 @@ func TestRules(t *testing.T) {
 		Rows    [][]string
 	}
 	require.NoError(t, json.Unmarshal(text, &table))
-	one, other, _ := twoNodes(t, "--trusted-proxy", "127.0.0.1/32", "--history-limit", "1000")
+	one, other, _ := twoNodes(t, "--trusted-proxy", "127.0.0.1/32", "--history-limit", "1000", "--operator-token", operatorToken)
 	rooms := map[string]*ruledRoom{}
 	for _, row := range table.Rows {
 		if rooms[row[0]] == nil {
@@ -67,12 +67,12 @@ func (r *ruledRoom) holds(t *testing.T, name string, columns, row []string, node
 			continue
 		}
 		for _, base := range nodes {
-			for way, answer := range r.ask(t, who.at(base), columns[i]) {
+			for way, answer := range r.asked(t, name, who.at(base), columns[i]) {
 				assert.Equal(t, row[i], answer, "%s by %s on %s", columns[i], way, base)
 			}
 		}
 	}
-	if row[slices.Index(columns, "read")] != "ok" {
+	if row[slices.Index(columns, "read")] != "ok" && name != "revoked" { // who is nobody is told so everywhere
 		r.saysNothing(t, who, row[slices.Index(columns, "settings")] == "ok")
 	}
 }
@@ -105,9 +105,9 @@ func answerOf(t testing.TB, r client.Response) string {
 
 // ruledRoom is a room in one of the table's states.
 type ruledRoom struct {
-	state, id, base, message string
-	visitors                 map[string]visitor
-	changes                  int
+	state, id, base, first, message string
+	visitors                        map[string]visitor
+	changes                         int
 }
 
 func (r *ruledRoom) path() string { return "/rooms/" + r.id }
@@ -150,6 +150,8 @@ var doors = map[string]string{
 	"newcomers-read":  `{"newcomers":"read"}`,
 	"slow":            `{"slowMode":3600}`,
 	"full":            `{"maxMembers":1}`,
+	"since-joined":    `{"history":"since-joined"}`,
+	"none":            `{"history":"none"}`,
 }
 
 func newRuledRoom(t *testing.T, base, state string) *ruledRoom {
@@ -159,11 +161,12 @@ func newRuledRoom(t *testing.T, base, state string) *ruledRoom {
 		"guest-of-banned-network":  guestOf(base, "Gus", "X-Forwarded-For", bannedNetwork),
 		"guest-of-another-network": guestOf(base, "Gus", "X-Forwarded-For", anotherNetwork),
 	}}
+	r.visitors["operator"] = visitor{base: base, headers: []string{"Authorization", "Bearer " + operatorToken}}
 	for name, password := range map[string]string{"guest-with-password": "hunter2", "guest-with-wrong-password": "hunter3"} {
 		basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(":"+password))
 		r.visitors[name] = guestOf(base, "Gus", "Authorization", basic)
 	}
-	for _, name := range []string{"newcomer", "let-in", "member", "moderator", "owner", "muted", "victim"} {
+	for _, name := range []string{"newcomer", "let-in", "member", "moderator", "owner", "muted", "removed", "victim"} {
 		r.visitors[name] = person(t, base, name)
 	}
 	for _, name := range []string{"banned", "older-of-banned-network"} {
@@ -171,13 +174,15 @@ func newRuledRoom(t *testing.T, base, state string) *ruledRoom {
 	}
 	owner := r.visitors["owner"]
 	if state == "open" {
+		r.first = want(t, owner, "POST", r.path(), "the first")["id"].(string)
 		r.message = want(t, owner, "POST", r.path(), secretText)["id"].(string)
 		return r
 	}
 	r.id = want(t, owner, "POST", "/rooms", "")["roomId"].(string)
 	want(t, owner, "PATCH", r.path()+"/settings", `{"title":"`+secretTopic+`","topic":"`+secretTopic+`"}`)
+	r.first = want(t, owner, "POST", r.path(), "the first")["id"].(string)
 	r.message = want(t, owner, "POST", r.path(), secretText)["id"].(string)
-	for _, name := range []string{"member", "moderator", "muted", "banned", "victim"} {
+	for _, name := range []string{"member", "moderator", "muted", "banned", "removed", "victim"} {
 		want(t, r.visitors[name], "POST", r.path(), "hello, I am "+name)
 	}
 	made := time.Now().Unix() // a session's age is known to the second
@@ -192,10 +197,12 @@ func newRuledRoom(t *testing.T, base, state string) *ruledRoom {
 	r.visitors["newcomer-of-banned-network"] = person(t, base, "Neo", "X-Forwarded-For", bannedNetwork)
 	for name, body := range map[string]string{
 		"program": `{"name":"ci"}`, "reader": `{"name":"reader","post":false}`, "writer": `{"name":"writer","read":false}`,
+		"revoked": `{"name":"revoked"}`,
 	} {
 		token := want(t, owner, "POST", r.path()+"/tokens", body)
 		r.visitors[name] = visitor{base: base, id: token["id"].(string), headers: []string{"Authorization", "Bearer " + token["token"].(string)}}
 	}
+	want(t, owner, "DELETE", r.path()+"/tokens/"+r.visitors["revoked"].id, "")
 	elsewhere := want(t, owner, "POST", "/rooms", "")["roomId"].(string)
 	token := want(t, owner, "POST", "/rooms/"+elsewhere+"/tokens", `{"name":"elsewhere"}`)["token"].(string)
 	r.visitors["elsewhere"] = visitor{base: base, headers: []string{"Authorization", "Bearer " + token}}
@@ -237,6 +244,27 @@ func (r *ruledRoom) visitor(t *testing.T, name string) visitor {
 	return v
 }
 
+// removedTime is within what time somebody who was removed is surely still kept out.
+const removedTime = 20 * time.Second
+
+// asked is ask, for somebody who is what the table says at that moment.
+func (r *ruledRoom) asked(t *testing.T, name string, who visitor, what string) map[string]string {
+	t.Helper()
+	switch name {
+	case "revoked":
+		testwait.Until(t, func() bool { return who.do(t, "GET", r.path()+"/settings", "").Status == http.StatusUnauthorized }, "a token is revoked")
+	case "removed":
+		for {
+			began := time.Now()
+			want(t, r.visitors["owner"], "POST", r.path()+"/members/"+who.id+"/remove", "")
+			if answers := r.ask(t, who, what); time.Since(began) < removedTime {
+				return answers
+			}
+		}
+	}
+	return r.ask(t, who, what)
+}
+
 // ask does something by all ways, and is what each was answered. What is asked to change something
 // changes it every time.
 func (r *ruledRoom) ask(t *testing.T, who visitor, what string) map[string]string {
@@ -255,6 +283,8 @@ func (r *ruledRoom) ask(t *testing.T, who visitor, what string) map[string]strin
 		ask("GET", path+"/messages?q=what", "")
 		ask("GET", path+"/messages?limit=1", "", "Accept", "text/plain")
 		ask("GET", path+"/messages?before="+r.message, "")
+	case "past":
+		r.askPast(t, who, answers)
 	case "join":
 		r.join(t, who, answers)
 	case "members":
@@ -297,6 +327,26 @@ func (r *ruledRoom) ask(t *testing.T, who visitor, what string) map[string]strin
 	return answers
 }
 
+// askPast reads by every way what was said before anybody came: it is "shown" or "hidden". Some ways
+// show the last that is kept: they can't be asked for it when it is not hidden.
+func (r *ruledRoom) askPast(t *testing.T, who visitor, answers map[string]string) {
+	t.Helper()
+	if answer := answerOf(t, who.do(t, "GET", r.path()+"/messages?after="+r.first, "")); answer != "ok" {
+		answers["after"] = answer
+		return
+	}
+	p := past{owner: r.visitors["owner"], room: r.path()}
+	for way, said := range p.read(t, who, r.first) {
+		switch {
+		case strings.Contains(said, secretText):
+			answers[way] = "shown"
+		case way == "curl" || way == "page" || strings.HasSuffix(way, "?limit=100"):
+		default:
+			answers[way] = "hidden"
+		}
+	}
+}
+
 // join opens every kind of stream, for the room alone and among several, and polls.
 func (r *ruledRoom) join(t *testing.T, who visitor, answers map[string]string) {
 	t.Helper()
@@ -315,9 +365,10 @@ func (r *ruledRoom) join(t *testing.T, who visitor, answers map[string]string) {
 	_, answers["ws"] = dial(t, who, r.path()+"/ws")
 	_, answers["several by ws"] = dial(t, who, "/stream/ws?room="+r.id)
 	socket, answer := dial(t, who, "/stream/ws")
-	if assert.Equal(t, "ok", answer) {
-		answers["join"] = socket.ask(t, map[string]any{"type": "join", "roomId": r.id}, "live")
+	if answer == "ok" {
+		answer = socket.ask(t, map[string]any{"type": "join", "roomId": r.id}, "live")
 	}
+	answers["join"] = answer
 }
 
 // open opens a stream and drops it when something has come.
@@ -334,6 +385,9 @@ func (v visitor) open(t *testing.T, address, accept string) string {
 	defer func() { _ = answer.Body.Close() }() // it is dropped
 	if answer.StatusCode != http.StatusOK {
 		return codeIn(t, answer.Body)
+	}
+	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/plain") { // which says nothing where nobody is shown anything
+		return "ok"
 	}
 	_, err = answer.Body.Read(make([]byte, 1))
 	require.NoError(t, err)
