@@ -30,6 +30,8 @@ type Store interface {
 	// SetAttributes changes members' attributes, if the roster's version is still that.
 	SetAttributes(ctx context.Context, room chat.RoomID, version int64, changes []chat.AttributeChange) (
 		state chat.RosterState, applied bool, err error)
+	// Rules are a room's.
+	Rules(ctx context.Context, room chat.RoomID) (*chat.Rules, error)
 	// TakeTurn reports whether it is this node's turn to do something that one node of all is to
 	// do.
 	TakeTurn(ctx context.Context, what string, keep time.Duration) (mine bool, err error)

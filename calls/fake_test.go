@@ -35,9 +35,10 @@ type rooms struct {
 	said    []string
 	meddle  func() // runs after LiveKit was asked for a room's participants
 	turns   bool   // all turns are this node's
+	rules   *chat.Rules
 }
 
-func newRooms() *rooms { return &rooms{turns: true} }
+func newRooms() *rooms { return &rooms{turns: true, rules: chat.OpenRules()} }
 
 // do changes the rooms.
 func (r *rooms) do(change func()) {
@@ -81,7 +82,7 @@ func (r *rooms) leave(id chat.MemberID) (state chat.RosterState) {
 
 // connect has somebody join the call in LiveKit.
 func (r *rooms) connect(id chat.MemberID) {
-	r.do(func() { r.there = append(r.there, participant{id, true, time.Now()}) })
+	r.do(func() { r.there = append(r.there, participant{id, true, time.Now(), false}) })
 }
 
 func (r *rooms) disconnect(id chat.MemberID) {
@@ -160,6 +161,18 @@ func (s store) SetAttributes(_ context.Context, _ chat.RoomID, version int64, ch
 	return chat.RosterState{Version: s.version}, true, nil
 }
 
+func (s store) Rules(context.Context, chat.RoomID) (*chat.Rules, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rules, nil
+}
+
+// ChangeRules changes the rules, as a keeper of them does.
+func (s store) ChangeRules(_ context.Context, _ chat.RoomID, c chat.RulesChange) (chat.Entry, chat.RulesVersion, error) {
+	s.do(func() { s.rules = c.To })
+	return chat.Entry{}, c.To.Version, nil
+}
+
 func (s store) TakeTurn(context.Context, string, time.Duration) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -194,6 +207,18 @@ func (s server) participants(context.Context, string) ([]participant, error) {
 func (s server) sendOut(_ context.Context, _ string, id chat.MemberID) error {
 	s.disconnect(id)
 	s.do(func() { s.said = append(s.said, "out "+string(id)) })
+	return s.away
+}
+
+func (s server) setSilent(_ context.Context, _ string, id chat.MemberID, silent bool) error {
+	s.do(func() {
+		s.said = append(s.said, map[bool]string{true: "silent ", false: "heard "}[silent]+string(id))
+		for i := range s.there {
+			if s.there[i].id == id {
+				s.there[i].silent = silent
+			}
+		}
+	})
 	return s.away
 }
 

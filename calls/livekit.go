@@ -28,6 +28,8 @@ type participant struct {
 	// active is false for one that is about to be connected.
 	active bool
 	joined time.Time // by LiveKit's clock
+	// silent says that it may send nothing.
+	silent bool
 }
 
 // media is what calls ask of LiveKit. Rooms go by their names there. Methods may be called at the
@@ -39,6 +41,9 @@ type media interface {
 	participants(ctx context.Context, room string) ([]participant, error)
 	// sendOut ends somebody's part in a room. It is no error when there is none.
 	sendOut(ctx context.Context, room string, id chat.MemberID) error
+	// setSilent has somebody in a room send nothing, or lets them. It is no error when they are not
+	// there.
+	setSilent(ctx context.Context, room string, id chat.MemberID, silent bool) error
 	// closeRoom ends everybody's.
 	closeRoom(ctx context.Context, room string) error
 }
@@ -92,6 +97,7 @@ func (l *liveKit) participants(ctx context.Context, room string) ([]participant,
 		}
 		there = append(there, participant{
 			id: chat.MemberID(p.GetIdentity()), active: p.GetState() == livekit.ParticipantInfo_ACTIVE, joined: joined,
+			silent: p.GetPermission() != nil && !p.GetPermission().GetCanPublish(),
 		})
 	}
 	return there, nil
@@ -103,6 +109,20 @@ func (l *liveKit) sendOut(ctx context.Context, room string, id chat.MemberID) er
 	_, err := l.rooms.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: room, Identity: string(id)})
 	if err != nil && !isNotFound(err) {
 		return fmt.Errorf("remove participant: %w", meaningOf(err))
+	}
+	return nil
+}
+
+func (l *liveKit) setSilent(ctx context.Context, room string, id chat.MemberID, silent bool) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	_, err := l.rooms.UpdateParticipant(ctx, &livekit.UpdateParticipantRequest{
+		Room: room, Identity: string(id), Permission: &livekit.ParticipantPermission{
+			CanSubscribe: true, CanPublish: !silent, CanPublishData: !silent, // else as in its join token
+		},
+	})
+	if err != nil && !isNotFound(err) {
+		return fmt.Errorf("update participant: %w", meaningOf(err))
 	}
 	return nil
 }

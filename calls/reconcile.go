@@ -50,12 +50,17 @@ func (c *Calls) reconcileOnce(ctx context.Context, room chat.RoomID) (settled bo
 	if err != nil {
 		return false, err
 	}
+	rules, err := c.store.Rules(ctx, room)
+	if err != nil {
+		return false, err
+	}
 	there, err := c.livekit.participants(ctx, c.options.roomName(room))
 	if err != nil {
 		return false, err
 	}
 	now := time.Now()
 	goers, waiting := c.haveLeft(room, snapshot, there, now)
+	goers = append(goers, mayNotStay(rules, snapshot, there, goers, now)...)
 	in, out := changes(snapshot, there, goers)
 	if len(in)+len(out)+len(goers) > 0 {
 		state, applied, err := c.setCall(ctx, room, snapshot.Version, in, out, startOf(snapshot, there, in, now))
@@ -68,11 +73,59 @@ func (c *Calls) reconcileOnce(ctx context.Context, room chat.RoomID) (settled bo
 	if waiting || slices.ContainsFunc(there, connecting) {
 		c.queue.add(room, retryDelay)
 	}
-	if err := c.sendOut(ctx, room, goers, len(snapshot.Members) == 0 && len(goers) == len(there)); err != nil {
+	if err := c.sendOut(ctx, room, goers, (len(snapshot.Members) == 0 || !rules.Calls) && len(goers) == len(there)); err != nil {
+		return false, err
+	}
+	if err := c.keepSilent(ctx, room, rules, snapshot, there, goers, now); err != nil {
+		c.queue.add(room, retryDelay)
 		return false, err
 	}
 	c.settle(room, began)
 	return true, nil
+}
+
+// mayNotStay are those in a call, beside those who go anyway, whom the room's rules have no more in it.
+func mayNotStay(rules *chat.Rules, snapshot chat.RosterSnapshot, there, goers []participant, now time.Time) (out []participant) {
+	for _, p := range there {
+		if stays, _, _ := rules.InCall(memberOf(snapshot, p), now); !stays && !isAmong(goers, p) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// keepSilent has those send nothing who are muted in the room, and lets them when that is over.
+func (c *Calls) keepSilent(
+	ctx context.Context, room chat.RoomID, rules *chat.Rules, snapshot chat.RosterSnapshot, there, goers []participant, now time.Time,
+) error {
+	var errs []error
+	for _, p := range there {
+		if isAmong(goers, p) {
+			continue
+		}
+		_, heard, unheard := rules.InCall(memberOf(snapshot, p), now)
+		if p.silent == heard {
+			errs = append(errs, c.livekit.setSilent(ctx, c.options.roomName(room), p.id, !heard))
+		}
+		if left := unheard.Sub(now); left > 0 && left < sweepEvery { // else a sweep comes before
+			c.queue.add(room, left)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// memberOf is a participant as the room has it, or would have it.
+func memberOf(snapshot chat.RosterSnapshot, p participant) chat.Member {
+	for _, m := range snapshot.Members {
+		if m.ID == p.id {
+			return m
+		}
+	}
+	return chat.Member{ID: p.id}
+}
+
+func isAmong(all []participant, p participant) bool {
+	return slices.ContainsFunc(all, func(other participant) bool { return other.id == p.id })
 }
 
 // setCall notes in the roster who has come into a room's call and who has gone out of it, if the

@@ -30,7 +30,7 @@ func TestWhoIsInIsSeen(t *testing.T) {
 		r.connect("ann")
 		joined := time.Now()
 		after(time.Second)
-		r.do(func() { r.there = append(r.there, participant{"bob", false, time.Now()}) })
+		r.do(func() { r.there = append(r.there, participant{"bob", false, time.Now(), false}) })
 		c.queue.add(lobby, 0)
 		after(soon)
 		assert.Equal(t, ids("ann"), r.inCall(), "bob is not connected yet")
@@ -122,7 +122,7 @@ func TestComingBackIsNotBeingInTheCall(t *testing.T) {
 		after(soon)
 		assert.Equal(t, []string{"out ann"}, r.take())
 		assert.Empty(t, r.inCall())
-		r.do(func() { r.there = append(r.there, participant{"ann", true, time.Now().Add(-time.Minute)}) }) // by a slow clock
+		r.do(func() { r.there = append(r.there, participant{"ann", true, time.Now().Add(-time.Minute), false}) }) // by a slow clock
 		c.queue.add(lobby, 0)
 		after(soon)
 		assert.Equal(t, ids("ann"), r.inCall())

@@ -69,9 +69,6 @@ func (d decision) byCredential() error {
 
 // mayBeHere says whether somebody may enter the room at all, and so know more of it than that.
 func (r *Rules) mayBeHere(d decision, role Role) error {
-	if role.AtLeast(RoleModerator) {
-		return nil
-	}
 	if b, network := held(r.Bans, d.who, role, d.now); b != nil {
 		if network {
 			return &RefusedError{Code: RefusedBanned, Until: b.networkEnds(), Network: true}
@@ -116,9 +113,6 @@ func (r *Rules) moderatorMay(d decision, role Role) error {
 
 // mutedUntil reports whether somebody may say nothing, and until when; zero for no end.
 func (r *Rules) mutedUntil(who Principal, role Role, now time.Time) (muted bool, until time.Time) {
-	if role.AtLeast(RoleModerator) && (role != RoleModerator || r.Roles[who.ID] != RoleModerator) {
-		return false, time.Time{} // an owner silences a moderator of the room's own, and nobody those above
-	}
 	b, network := held(r.Mutes, who, role, now)
 	switch {
 	case b == nil:
@@ -127,6 +121,23 @@ func (r *Rules) mutedUntil(who Principal, role Role, now time.Time) (muted bool,
 		return true, b.networkEnds()
 	}
 	return true, b.Until
+}
+
+// InCall is what a session that is in the room's call may do there: stay, and be heard. Unheard is
+// until when it is not; zero for no end.
+func (r *Rules) InCall(m Member, now time.Time) (stays, heard bool, unheard time.Time) {
+	if !r.Calls || !r.Closed.IsZero() {
+		return false, false, time.Time{}
+	}
+	who := Principal{ID: m.ID, Guest: m.Guest, Via: m.Via, Role: m.Claims} // others of its network have not got into the call
+	role := r.RoleOf(who)
+	for _, bans := range [][]Ban{r.Bans, r.Removals} {
+		if b, _ := held(bans, who, role, now); b != nil {
+			return false, false, time.Time{}
+		}
+	}
+	muted, until := r.mutedUntil(who, role, now)
+	return true, !muted, until
 }
 
 // featureMay is what the room as a whole does without.

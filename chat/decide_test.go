@@ -41,6 +41,10 @@ func TestDecide(t *testing.T) {
 		return Ban{ID: "b", Member: Author{ID: id}, Network: network, Reason: "spam", At: at, Until: until}
 	}
 	banned := func(bans ...Ban) *Rules { return rules(func(r *Rules) { r.Bans = bans }) }
+	by := func(role Role, b Ban) Ban {
+		b.Role = role
+		return b
+	}
 	muted := func(bans ...Ban) *Rules { return rules(func(r *Rules) { r.Mutes = bans }) }
 	earlier, later := now.Add(-time.Minute), now.Add(time.Hour)
 	open := OpenRules()
@@ -121,8 +125,16 @@ func TestDecide(t *testing.T) {
 		{"and for a day at most", from(guest, "n1"), muted(ban("bob", "n1", now.Add(-networkBan), later)), false, othersAsGuest},
 		{"while who it is about is muted yet", ann, muted(ban("ann", "n1", now.Add(-networkBan), later)), false,
 			with(refuse("muted", saying), others)},
-		{"an owner mutes a moderator, who goes on with the rest", mod, muted(ban("mod", "", earlier, later)), false,
+		{"an owner mutes a moderator, who goes on with the rest", mod, muted(by(RoleOwner, ban("mod", "", earlier, later))), false,
 			with(refuse("muted", saying), refuse(notAllowed, owning))},
+		{"an owner mutes whom the site has made a moderator", Principal{ID: "x", Via: ViaSite, Role: RoleModerator},
+			muted(by(RoleOwner, ban("x", "", earlier, later))), false, with(refuse("muted", saying), refuse(notAllowed, owning))},
+		{"and bans them", Principal{ID: "x", Via: ViaSite, Role: RoleModerator},
+			banned(by(RoleOwner, ban("x", "", earlier, later))), false, outside("banned", ActionEnter)},
+		{"but not whom it has made an owner", Principal{ID: "x", Via: ViaSite, Role: RoleOwner},
+			banned(by(RoleOwner, ban("x", "", earlier, later))), false, nil},
+		{"whom the operator bans", Principal{ID: "x", Via: ViaSite, Role: RoleOwner},
+			banned(by(RoleOperator, ban("x", "", earlier, later))), false, outside("banned", ActionEnter)},
 		{"nobody mutes an owner", owner, muted(ban("owner", "", earlier, later)), false, nil},
 		{"nor whom the site has made a moderator", Principal{ID: "x", Via: ViaSite, Role: RoleModerator},
 			muted(ban("x", "", earlier, later)), false, refuse(notAllowed, owning)},

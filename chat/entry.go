@@ -18,6 +18,8 @@ type Author struct {
 	// for guests. It is empty for loopback, private and trusted addresses, which many share. It is
 	// kept and told to nobody.
 	Network string
+	// Claims is the role that whoever vouches for it says it has. It is kept and told to nobody.
+	Claims Role
 }
 
 // Entry is one entry of a room's log. It is not changed once it has been made: an amended message

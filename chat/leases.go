@@ -98,7 +98,8 @@ func (l *leases) enter(m Member) {
 
 // sameLook reports whether two members, who are one, are shown alike.
 func sameLook(a, b Member) bool {
-	return a.Name == b.Name && a.Transport == b.Transport && a.Via == b.Via && a.Network == b.Network
+	return a.Name == b.Name && a.Transport == b.Transport && a.Via == b.Via && a.Network == b.Network &&
+		a.Claims == b.Claims
 }
 
 // share is a member as the roster tells of it. What this node holds of the same member is made one

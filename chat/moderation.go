@@ -62,13 +62,20 @@ func (m SetRole) about() MemberID      { return m.Member }
 // open again by themselves are refused so, once for all.
 const removedFor = 30 * time.Second
 
-// mayActOn says whether somebody may act on a member: those of one's own rank are one's peers.
-func (r *Rules) mayActOn(by Principal, member MemberID) error {
-	role := r.RoleOf(by)
-	if member == by.ID {
+// mayActOn says whether somebody may act on a member: those of one's own rank are one's peers. What
+// a member is counts by the room's rules, or by what vouches for it, as far as that is known.
+func (r *Rules) mayActOn(by Principal, member Author) error {
+	role, other := r.RoleOf(by), r.Roles[member.ID]
+	if member.ID == by.ID {
 		return &RefusedError{Code: RefusedNotAllowed, Detail: "nobody does that to oneself"}
 	}
-	if other := r.Roles[member]; other.AtLeast(RoleModerator) && !role.AtLeast(RoleOwner) || other == RoleOwner && role == RoleOwner {
+	if member.Claims.AtLeast(other) {
+		other = member.Claims
+	}
+	switch {
+	case other.AtLeast(RoleOperator):
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "nobody may do this to the operator"}
+	case other.AtLeast(RoleModerator) && !role.AtLeast(RoleOwner), other == RoleOwner && role == RoleOwner:
 		return &RefusedError{Code: RefusedNotAllowed, Detail: "only an owner may do this to a moderator, and nobody to an owner"}
 	}
 	return nil
@@ -95,7 +102,7 @@ func (r *Rules) prune(now time.Time) {
 }
 
 // newBan is a ban of somebody, in the list in place of an older one of theirs.
-func newBan(list []Ban, by Principal, member Author, reason string, now time.Time, lasts time.Duration) ([]Ban, error) {
+func (r *Rules) newBan(list []Ban, by Principal, member Author, reason string, now time.Time, lasts time.Duration) ([]Ban, error) {
 	if err := validReason(reason); err != nil {
 		return list, err
 	}
@@ -107,10 +114,11 @@ func newBan(list []Ban, by Principal, member Author, reason string, now time.Tim
 	if len(list) >= MaxBans {
 		return list, tooMany("bans", len(list)+1, MaxBans)
 	}
+	role := r.RoleOf(by)
 	now = now.UTC().Truncate(time.Millisecond)
 	b := Ban{
 		ID: uuid.NewString(), Member: Author{ID: member.ID, Name: member.Name, Guest: member.Guest}, Network: member.Network,
-		By: Author{ID: by.ID, Name: by.Name, Via: by.Via}, Reason: reason, At: now,
+		By: Author{ID: by.ID, Name: by.Name, Via: by.Via}, Role: role, Reason: reason, At: now,
 	}
 	if lasts > 0 {
 		b.Until = now.Add(lasts)
@@ -133,7 +141,7 @@ func (m RemoveMember) change(to *Rules, by Principal, member Author, now time.Ti
 	if !member.Guest { // a session is known again, and its neighbours have done nothing
 		member.Network = ""
 	}
-	to.Removals, err = newBan(to.Removals, by, member, m.Reason, now, removedFor)
+	to.Removals, err = to.newBan(to.Removals, by, member, m.Reason, now, removedFor)
 	return NoticeRemoved, err
 }
 
@@ -142,12 +150,12 @@ func (m BanMember) change(to *Rules, by Principal, member Author, now time.Time)
 		return "", &InvalidError{Field: "deleteMessages", Reason: "is not a number of seconds"}
 	}
 	delete(to.Roles, member.ID)
-	to.Bans, err = newBan(to.Bans, by, member, m.Reason, now, m.For)
+	to.Bans, err = to.newBan(to.Bans, by, member, m.Reason, now, m.For)
 	return NoticeBanned, err
 }
 
 func (m MuteMember) change(to *Rules, by Principal, member Author, now time.Time) (what string, err error) {
-	to.Mutes, err = newBan(to.Mutes, by, member, m.Reason, now, m.For)
+	to.Mutes, err = to.newBan(to.Mutes, by, member, m.Reason, now, m.For)
 	return NoticeMuted, err
 }
 
@@ -179,6 +187,9 @@ func (m SetRole) change(to *Rules, by Principal, member Author, _ time.Time) (wh
 	case RoleMember, RoleGuest:
 	default:
 		return "", &InvalidError{Field: "role", Reason: "is none of owner, moderator, member, guest"}
+	}
+	if member.Claims.AtLeast(RoleModerator) && !m.Role.AtLeast(member.Claims) {
+		return "", &RefusedError{Code: RefusedNotAllowed, Detail: "whoever vouches for them has made them that: it has to be taken back there"}
 	}
 	if m.Role == RoleGuest {
 		delete(to.Roles, member.ID)

@@ -26,10 +26,13 @@ func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moder
 		if unban, is := m.(Unban); is {
 			member = bannedBy(may.rules, unban.ID)
 		} else {
-			if err := may.rules.mayActOn(who, m.about()); err != nil {
+			if err := may.rules.mayActOn(who, Author{ID: m.about()}); err != nil {
 				return nil, err
 			}
 			if member, err = n.memberOf(ctx, may.rules, room, m.about()); err != nil {
+				return nil, err
+			}
+			if err := may.rules.mayActOn(who, member); err != nil {
 				return nil, err
 			}
 		}

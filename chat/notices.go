@@ -42,7 +42,7 @@ func (n RoomNotice) member() MemberID {
 
 func notice(by Principal, what string, f noticeFields) Draft {
 	from := by.Author()
-	from.Network = ""
+	from.Network, from.Claims = "", ""
 	fields, _ := json.Marshal(f) // can't fail: texts, and JSON that was made here
 	if string(fields) == "{}" {
 		fields = nil

@@ -57,7 +57,7 @@ func (p Principal) Over(now time.Time) error {
 
 // Author is the principal as the sender of an entry.
 func (p Principal) Author() Author {
-	return Author{ID: p.ID, Name: p.Name, Guest: p.Guest, Look: p.Look, Via: p.Via, Network: p.Network}
+	return Author{ID: p.ID, Name: p.Name, Guest: p.Guest, Look: p.Look, Via: p.Via, Network: p.Network, Claims: p.Role}
 }
 
 // Member is the principal as somebody present by a transport.
@@ -66,7 +66,8 @@ func (p Principal) Member(transport string) Member {
 		p.Name = strings.Clone(p.Name) // it may be part of a whole request, which would stay in memory with it
 	}
 	return Member{
-		ID: p.ID, Name: p.Name, Guest: p.Guest, Look: p.Look, Via: p.Via, Network: p.Network, Transport: transport,
+		ID: p.ID, Name: p.Name, Guest: p.Guest, Look: p.Look, Via: p.Via, Network: p.Network, Claims: p.Role,
+		Transport: transport,
 	}
 }
 

@@ -158,7 +158,7 @@ func (r *room) endRefused(now time.Time) {
 		if here.streams > 0 {
 			continue
 		}
-		who := Principal{ID: id, Guest: here.member.Guest, Network: here.member.Network, Via: here.member.Via}
+		who := Principal{ID: id, Guest: here.member.Guest, Network: here.member.Network, Via: here.member.Via, Role: here.member.Claims}
 		d := decision{who: who, room: r.id, what: ActionSubscribe, now: now, granted: true}
 		if r.rules.known.decide(d) != nil {
 			r.leases.leave(id, "", nil)

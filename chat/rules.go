@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -70,7 +71,10 @@ type Ban struct {
 	// Network is the one that it holds for as well: empty for none. It is told to nobody.
 	Network string
 	// By is who has set it; only ID, Name and Via are set.
-	By     Author
+	By Author
+	// Role is what that was in the room then, [RoleModerator] where nothing is said: the ban holds for
+	// those below it, whoever vouches for them.
+	Role   Role
 	Reason string
 	// At is when it was set, Until when it ends; zero for one that does not.
 	At, Until time.Time
@@ -153,7 +157,7 @@ func (b *Ban) holds(who Principal, role Role, now time.Time) (holds, network boo
 		return false, false
 	}
 	if b.Member.ID == who.ID {
-		return true, false
+		return !role.AtLeast(cmp.Or(b.Role, RoleModerator)), false
 	}
 	if b.Network == "" || b.Network != who.Network || !now.Before(b.networkEnds()) {
 		return false, false

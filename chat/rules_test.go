@@ -898,3 +898,46 @@ func TestModeratorsDeleteWhatOthersSaid(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
+
+// What is answered holds: whom the site has made a moderator, only an owner bans, and whom it has
+// made an owner, nobody.
+func TestABanOfWhomTheSiteHasGivenARole(t *testing.T) {
+	inClub(t, func(t *testing.T, c club) {
+		mod := session("Mod")
+		require.NoError(t, c.enter(c.a, mod))
+		c.says(mod, "hello")
+		c.moderate(chat.SetRole{Member: mod.ID, Role: chat.RoleModerator})
+		site := func(name string, role chat.Role) chat.Principal {
+			who := session(name)
+			who.Via, who.Role = chat.ViaSite, role
+			return who
+		}
+		present, wrote, owner := site("Present", chat.RoleModerator), site("Wrote", chat.RoleModerator), site("Owner", chat.RoleOwner)
+		stream, _ := subscribe(t, c.b, present, chat.All)
+		c.says(wrote, "hello")
+		c.says(owner, "hello")
+		for _, who := range []chat.Principal{present, wrote, owner} {
+			for _, what := range []chat.Moderation{
+				chat.BanMember{Member: who.ID}, chat.MuteMember{Member: who.ID}, chat.RemoveMember{Member: who.ID},
+			} {
+				_, err := c.a.Moderate(t.Context(), mod, lobby, what)
+				require.Equal(t, chat.RefusedNotAllowed, refused(err), "%T %s", what, who.Name)
+			}
+			c.isIn(who)
+		}
+		_, err := c.a.Moderate(t.Context(), olga, lobby, chat.BanMember{Member: owner.ID})
+		require.Equal(t, chat.RefusedNotAllowed, refused(err))
+		_, err = c.a.Moderate(t.Context(), olga, lobby, chat.SetRole{Member: wrote.ID, Role: chat.RoleGuest})
+		require.Equal(t, chat.RefusedNotAllowed, refused(err), "the site has made it that")
+
+		c.moderate(chat.MuteMember{Member: wrote.ID})
+		_, err = c.post(c.b, wrote, "more")
+		require.Equal(t, chat.RefusedMuted, refused(err))
+		for _, who := range []chat.Principal{present, wrote} {
+			c.moderate(chat.BanMember{Member: who.ID})
+			c.isOut(who, chat.RefusedBanned)
+		}
+		require.Equal(t, chat.RefusedBanned, refused(stream.err()))
+		c.isIn(owner)
+	})
+}

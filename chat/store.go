@@ -149,10 +149,11 @@ type Member struct {
 	JoinedAt time.Time
 	// Attributes are what optional features note about it.
 	Attributes Attributes
-	// Look, Via and Network are as an [Author]'s.
+	// Look, Via, Network and Claims are as an [Author]'s.
 	Look    string
 	Via     Via
 	Network string
+	Claims  Role
 	// Role is what it is in the room, where that is the owner or a moderator. The node sets it where
 	// it tells of a member, and no store keeps it.
 	Role Role
@@ -163,7 +164,7 @@ type Member struct {
 
 // Author is the member as the sender of an entry.
 func (m Member) Author() Author {
-	return Author{ID: m.ID, Name: m.Name, Guest: m.Guest, Look: m.Look, Via: m.Via, Network: m.Network}
+	return Author{ID: m.ID, Name: m.Name, Guest: m.Guest, Look: m.Look, Via: m.Via, Network: m.Network, Claims: m.Claims}
 }
 
 // Lease is how long a member stays present after a node last said so, [RenewEvery] how often a node

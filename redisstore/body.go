@@ -18,8 +18,9 @@ type author struct {
 	Guest bool          `json:"guest,omitempty"`
 	Look  string        `json:"look,omitempty"`
 	Via   chat.Via      `json:"via,omitempty"`
-	// Network is told to nobody; see chat.Author.
-	Network string `json:"network,omitempty"`
+	// Network and Claims are told to nobody; see chat.Author.
+	Network string    `json:"network,omitempty"`
+	Claims  chat.Role `json:"claims,omitempty"`
 }
 
 // body is an element's JSON, for all kinds. The scripts rewrite it where a message is amended or

@@ -108,8 +108,8 @@ func parseRecord(s string) (chat.Member, error) {
 		return chat.Member{}, fmt.Errorf("member's identity: %w", err)
 	}
 	m := chat.Member{
-		ID: a.ID, Name: a.Name, Guest: a.Guest, Look: a.Look, Via: a.Via, Network: network, Transport: transport,
-		JoinedAt: joined,
+		ID: a.ID, Name: a.Name, Guest: a.Guest, Look: a.Look, Via: a.Via, Network: network, Claims: a.Claims,
+		Transport: transport, JoinedAt: joined,
 	}
 	for line := range strings.SplitSeq(lines, "\n") {
 		key, value, ok := strings.Cut(line, " ")

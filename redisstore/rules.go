@@ -205,12 +205,13 @@ const (
 
 // ban is a chat.Ban as it is stored.
 type ban struct {
-	Member  author `json:"member"`
-	Network string `json:"network,omitempty"`
-	By      author `json:"by"`
-	Reason  string `json:"reason,omitempty"`
-	At      int64  `json:"at"` // milliseconds
-	Until   int64  `json:"until,omitempty"`
+	Member  author    `json:"member"`
+	Network string    `json:"network,omitempty"`
+	By      author    `json:"by"`
+	Role    chat.Role `json:"role,omitempty"`
+	Reason  string    `json:"reason,omitempty"`
+	At      int64     `json:"at"` // milliseconds
+	Until   int64     `json:"until,omitempty"`
 }
 
 // encodeRules are the fields of rules but for the version.
@@ -241,7 +242,7 @@ func encodeRules(r *chat.Rules) (map[string]string, error) {
 	}
 	for prefix, bans := range map[string][]chat.Ban{fieldBan: r.Bans, fieldMute: r.Mutes, fieldRemoval: r.Removals} {
 		for _, b := range bans {
-			stored := ban{Member: author(b.Member), Network: b.Network, By: author(b.By), Reason: b.Reason, At: b.At.UnixMilli()}
+			stored := ban{Member: author(b.Member), Network: b.Network, By: author(b.By), Role: b.Role, Reason: b.Reason, At: b.At.UnixMilli()}
 			if !b.Until.IsZero() {
 				stored.Until = b.Until.UnixMilli()
 			}
@@ -310,7 +311,7 @@ func parseBan(id, value string) (chat.Ban, error) {
 		return chat.Ban{}, err
 	}
 	b := chat.Ban{
-		ID: id, Member: chat.Author(stored.Member), Network: stored.Network, By: chat.Author(stored.By), Reason: stored.Reason,
+		ID: id, Member: chat.Author(stored.Member), Network: stored.Network, By: chat.Author(stored.By), Role: stored.Role, Reason: stored.Reason,
 		At: time.UnixMilli(stored.At).UTC(),
 	}
 	if stored.Until != 0 {

@@ -87,7 +87,7 @@ func testRulesAreKept(t *testing.T, open Open) {
 	to.PasswordHash, to.OwnerHash, to.OwnerSeen = "$argon2id$x", "abcdef", at
 	to.Roles["mod"], to.Roles["member: with a colon"] = chat.RoleModerator, chat.RoleMember
 	to.Bans = []chat.Ban{
-		{ID: "1", Member: chat.Author{ID: "x", Name: "X"}, Network: "n", By: chat.Author{ID: ann.ID, Name: ann.Name}, Reason: "spam", At: at, Until: at.Add(time.Hour)},
+		{ID: "1", Member: chat.Author{ID: "x", Name: "X"}, Network: "n", By: chat.Author{ID: ann.ID, Name: ann.Name}, Role: chat.RoleOwner, Reason: "spam", At: at, Until: at.Add(time.Hour)},
 		{ID: "2", Member: chat.Author{ID: "y", Name: "Y", Guest: true}, At: at.Add(time.Second)},
 	}
 	to.Mutes = []chat.Ban{{ID: "3", Member: chat.Author{ID: "z"}, At: at}}

@@ -138,10 +138,10 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	if options.Library, err = frontend.Library(); err != nil {
 		return fmt.Errorf("the client library: %w", err)
 	}
-	roster := chat.Roster(p.store)
+	roster, rules := chat.Roster(p.store), chat.RuleKeeper(p.store)
 	if c.LiveKitURL != "" {
 		p.calls = calls.New(p.store, c.liveKit(p.log))
-		roster = p.calls.Roster()
+		roster, rules = p.calls.Roster(), p.calls.Rules(p.store)
 	}
 	set, err := c.limits()
 	if err != nil {
@@ -165,7 +165,7 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 		core.Files = p.files
 		p.files.Start()
 	}
-	p.node = chat.NewNode(entries, p.store, roster, p.store, p.store, core)
+	p.node = chat.NewNode(entries, p.store, roster, p.store, rules, core)
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
 	p.keepalive.Bound(c.places())
 	if p.calls != nil {

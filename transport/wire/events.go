@@ -56,8 +56,9 @@ type author struct {
 	Guest bool          `json:"guest,omitempty"`
 	Look  string        `json:"look,omitempty"`
 	Via   chat.Via      `json:"via,omitempty"`
-	// Network is told to nobody.
-	Network string `json:"-"`
+	// Network and Claims are told to nobody.
+	Network string    `json:"-"`
+	Claims  chat.Role `json:"-"`
 }
 
 // Member is a member on the wire.
