@@ -36,7 +36,7 @@ func (s *Store) Finish(ctx context.Context, room chat.RoomID, id string) (chat.F
 		return chat.File{}, err
 	}
 	before := record.Parts
-	record.Size, record.SHA256 = record.Offset, hex.EncodeToString(sum.Sum(nil))
+	record.Sent, record.Size, record.SHA256 = record.Offset, record.Offset, hex.EncodeToString(sum.Sum(nil))
 	record, written, err := s.look(ctx, record)
 	if err == nil {
 		record.Length, record.Hash, record.State = record.Size, nil, chat.FileReady

@@ -120,7 +120,9 @@ type FileRecord struct {
 	// Length is how many bytes there will be, -1 where that is not known. Offset is how many there
 	// are, and the sum of the parts'.
 	Length, Offset int64
-	Parts          []FilePart
+	// Sent is how many bytes have come of a file that is whole: of a picture less may be kept.
+	Sent  int64
+	Parts []FilePart
 	// Hash is the state of the SHA-256 of what there is.
 	Hash []byte
 	// Thumb is the object with a smaller picture; without a key for none. ThumbType is its media

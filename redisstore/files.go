@@ -52,6 +52,7 @@ type fileRecord struct {
 	State     chat.FileState `json:"state"`
 	Length    int64          `json:"length"`
 	Offset    int64          `json:"offset,omitempty"`
+	Sent      int64          `json:"sent,omitempty"`
 	Parts     []filePart     `json:"parts,omitempty"`
 	Hash      []byte         `json:"hash,omitempty"`
 	Thumb     *filePart      `json:"thumb,omitempty"`
@@ -67,8 +68,8 @@ type filePart struct {
 // PutFile implements chat.FileRecords.
 func (s *Store) PutFile(ctx context.Context, r chat.FileRecord, total int64, look time.Duration) (chat.FileRecord, error) {
 	stored := fileRecord{
-		file: file(r.File), Owner: r.Owner, Network: r.Network, State: r.State, Length: r.Length, Offset: r.Offset, Hash: r.Hash,
-		ThumbType: r.ThumbType, Created: r.Created.UnixMilli(),
+		file: file(r.File), Owner: r.Owner, Network: r.Network, State: r.State, Length: r.Length, Offset: r.Offset, Sent: r.Sent,
+		Hash: r.Hash, ThumbType: r.ThumbType, Created: r.Created.UnixMilli(),
 	}
 	for _, part := range r.Parts {
 		stored.Parts = append(stored.Parts, filePart(part))
@@ -193,7 +194,7 @@ func parseFile(room chat.RoomID, text string) (chat.FileRecord, error) {
 	}
 	r := chat.FileRecord{
 		File: chat.File(stored.file), Room: room, Owner: stored.Owner, Network: stored.Network, State: stored.State,
-		Length: stored.Length, Offset: stored.Offset, Hash: stored.Hash, ThumbType: stored.ThumbType,
+		Length: stored.Length, Offset: stored.Offset, Sent: stored.Sent, Hash: stored.Hash, ThumbType: stored.ThumbType,
 		Created: time.UnixMilli(stored.Created).UTC(),
 	}
 	for _, part := range stored.Parts {

@@ -187,13 +187,11 @@ type tusUpload struct {
 // GetInfo implements handler.Upload.
 func (u *tusUpload) GetInfo(context.Context) (handler.FileInfo, error) {
 	r := u.record
-	size := r.Length
-	if r.State != chat.FileUploading { // what is finished may have got smaller: pictures lose what they say of their place
-		size = max(r.Length, r.Offset)
+	info := handler.FileInfo{
+		ID: r.ID, Size: r.Length, Offset: r.Offset, MetaData: handler.MetaData{"filename": r.Name, "filetype": r.Type},
 	}
-	info := handler.FileInfo{ID: r.ID, Size: size, Offset: r.Offset, MetaData: handler.MetaData{"filename": r.Name, "filetype": r.Type}}
 	if r.State != chat.FileUploading {
-		info.Offset = size
+		info.Size, info.Offset = r.Sent, r.Sent
 	}
 	return info, nil
 }
@@ -217,7 +215,7 @@ func (u *tusUpload) FinishUpload(ctx context.Context) error {
 	if err != nil {
 		return u.fail(ctx, err)
 	}
-	u.record.State = chat.FileReady
+	u.record.State, u.record.Sent = chat.FileReady, u.record.Offset
 	return nil
 }
 

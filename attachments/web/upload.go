@@ -128,11 +128,12 @@ func (u *upload) body(r *http.Request) error {
 	return u.keep(r.Context(), attachments.New{Name: name, Type: kind, Length: r.ContentLength}, query, r.Body)
 }
 
-// nameOf is the name that a request gives its file, by its address or by a header.
+// nameOf is the name that a request gives its file, by its address or by a header. curl adds the one
+// that the file has to the path, whatever the query says.
 func nameOf(r *http.Request) (name string, given bool) {
-	name = r.PathValue("filename")
+	name = r.URL.Query().Get("filename")
 	if name == "" {
-		name = r.URL.Query().Get("filename")
+		name = r.PathValue("filename")
 	}
 	if name == "" {
 		name = filename.FromDisposition(r.Header.Get("Content-Disposition"))

@@ -9,6 +9,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"image"
+	"image/jpeg"
 	"io"
 	"log/slog"
 	"mime/multipart"
@@ -565,6 +568,57 @@ func TestFinishingIsTriedAgain(t *testing.T) {
 	assert.Equal(t, "3", resp.Header.Get("Upload-Offset"))
 	require.Len(t, s.records(t), 1)
 	assert.Equal(t, chat.FileReady, s.records(t)[0].State)
+}
+
+// TestAPictureThatGotSmaller is an upload whose last answer got lost: whoever asks is told of what was
+// sent, not of what is kept of it.
+func TestAPictureThatGotSmaller(t *testing.T) {
+	var plain bytes.Buffer
+	require.NoError(t, jpeg.Encode(&plain, image.NewGray(image.Rect(0, 0, 40, 30)), nil))
+	comment := append([]byte{0xff, 0xfe, 0x10, 0x00}, bytes.Repeat([]byte("secret"), 1000)[:0x0ffe]...)
+	sent := string(plain.Bytes()[:2]) + string(comment) + string(plain.Bytes()[2:])
+	s := newSite(t, attachments.Options{})
+	tus := []string{"Tus-Resumable", "1.0.0", "X-Name", "Ann"}
+	resp, _ := s.ask(t, "POST", "/rooms/lobby/uploads", strings.NewReader(sent), append(tus, "Upload-Length", fmt.Sprint(len(sent)),
+		"Upload-Metadata", meta("filename", "a.jpg"), "Content-Type", "application/offset+octet-stream")...)
+	require.Equal(t, 201, resp.StatusCode)
+	at := strings.TrimPrefix(resp.Header.Get("Location"), "/chat")
+	resp, _ = s.ask(t, "HEAD", at, nil, tus...)
+	assert.Equal(t, fmt.Sprint(len(sent)), resp.Header.Get("Upload-Offset"))
+	assert.Equal(t, fmt.Sprint(len(sent)), resp.Header.Get("Upload-Length"))
+	record := s.records(t)[0]
+	assert.Less(t, record.Size, int64(len(sent)))
+	assert.Equal(t, 40, record.Width)
+	resp, text := s.ask(t, "GET", "/rooms/lobby/files/"+record.ID+"/a.jpg", nil, "X-Name", "Ann")
+	assert.Equal(t, "image/jpeg", resp.Header.Get("Content-Type"))
+	assert.Equal(t, "inline; filename=a.jpg", resp.Header.Get("Content-Disposition"))
+	assert.NotContains(t, string(text), "secret")
+}
+
+// TestSmallerPictures is ?preview=1 of a picture that is large enough for one.
+func TestSmallerPictures(t *testing.T) {
+	var large bytes.Buffer
+	require.NoError(t, jpeg.Encode(&large, image.NewGray(image.Rect(0, 0, 3000, 2000)), nil))
+	s := newSite(t, attachments.Options{})
+	a := s.send(t, 201, "PUT", "/rooms/lobby/files/a.jpg", large.String(), "X-Name", "Ann")
+	assert.Equal(t, 3000, a.Width)
+	assert.NotEmpty(t, a.Preview)
+	resp, text := s.ask(t, "GET", a.URL+"?preview=1", nil, "X-Name", "Ann")
+	require.Equal(t, 200, resp.StatusCode)
+	small, _, err := image.DecodeConfig(bytes.NewReader(text))
+	require.NoError(t, err)
+	assert.Less(t, small.Width, 3000)
+	assert.NotEqual(t, `"`+a.SHA256+`"`, resp.Header.Get("ETag"), "it is another representation")
+}
+
+func TestTooManyPixels(t *testing.T) {
+	s := newSite(t, attachments.Options{})
+	// A PNG's header of 40,000 by 40,000 pixels.
+	head := "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x9c\x40\x00\x00\x9c\x40\x08\x02\x00\x00\x00"
+	sum := crc32.ChecksumIEEE([]byte(head[12:]))
+	head += string([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
+	s.refused(t, wire.CodeTooLarge, "PUT", "/rooms/lobby/files/a.png", head, "X-Name", "Ann")
+	assert.Empty(t, s.records(t))
 }
 
 func TestInfected(t *testing.T) {

@@ -22,7 +22,7 @@ func fileRecord(room chat.RoomID, id string) chat.FileRecord {
 			ID: id, Name: "a \"b\" <c> \u2028 ж.png", Type: "image/png", Size: 9, SHA256: "00", Width: 3, Height: 4, Preview: "data:,",
 			Animated: true, Duration: 1.5, Wave: chat.Wave{0, 31, 7},
 		},
-		Room: room, Owner: "ann", Network: "n", State: chat.FileReady, Length: 9, Offset: 9,
+		Room: room, Owner: "ann", Network: "n", State: chat.FileReady, Length: 9, Offset: 9, Sent: 11,
 		Parts: []chat.FilePart{{Key: "k/1", Size: 4}, {Key: "k/2", Size: 5}}, Hash: []byte{0, 255, 7},
 		Thumb: chat.FilePart{Key: "k/t", Size: 2}, ThumbType: "image/jpeg", Created: toMillis(time.Now()),
 	}

@@ -94,7 +94,7 @@ func (e *Event) takeEntry(entry chat.Entry) {
 	}
 	switch said := entry.Payload.(type) {
 	case chat.Message:
-		e.Text, e.Mentions = said.Text, idsOf(said.Mentions)
+		e.Text, e.Mentions, e.Files = said.Text, idsOf(said.Mentions), said.Files
 		if q := said.ReplyTo; q != nil {
 			e.ReplyTo = &Quote{ID: q.ID.String(), From: authorOf(q.From), Excerpt: q.Excerpt}
 		}

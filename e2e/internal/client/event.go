@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
+
+	"github.com/caller-chat/caller/chat"
 )
 
 // Author is who said something.
@@ -65,6 +67,7 @@ type Event struct {
 	Amended     string
 	Reactions   []Reactions
 	Mentions    []string
+	Files       []chat.File
 	ReplyTo     *Quote
 	Cursor      string
 	Reason      string

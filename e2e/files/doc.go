@@ -1,0 +1,3 @@
+// Package files tests files in rooms with the real program: sent by curl, by forms and by tus, read by
+// every transport, on several nodes and behind a proxy.
+package files
