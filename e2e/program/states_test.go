@@ -182,7 +182,7 @@ func seeStates(t *testing.T, a appearance, look func(page *browser.Page, what st
 	clickOn(t, ann, "ask-do")
 	ann.WaitFor(t, "done-undo")
 	look(ann, "what can be undone")
-	dave.WaitFor(t, "write-hint")
+	held(t, dave, "closed")
 	look(dave, "who is muted")
 	about("person-unmute")
 	dave.WaitFor(t, "composer-input")

@@ -59,6 +59,8 @@ export interface RoomRules {
   owned: boolean;
   /** One's own. Missing in what is told to everybody. */
   role?: Role;
+  /** One may say nothing, until then where that is known. Told to oneself alone, when one asks. */
+  muted?: { until?: string };
   /** Makes another session an owner; told once. */
   ownerUrl?: string;
 }
@@ -157,6 +159,7 @@ export const readRules: Reader<RoomRules> = shape<RoomRules>({
   settings: must(readSettings),
   owned: onOff,
   role: (value) => (text(value) as Role | undefined) || undefined,
+  muted: shape<{ until?: string }>({ until: text }),
   ownerUrl: text,
 });
 

@@ -227,6 +227,28 @@ describe("what one may not write", () => {
     await seen("composer-input");
   });
 
+  test("who is muted is told until when, while it is done and in the next visit", async () => {
+    const { state } = owned("member");
+    await page.open("/rooms/lobby");
+    await seen("composer-input");
+    await page.fill("composer-input", "what I was writing");
+    Object.assign(state, { version: 8, muted: { until: "2126-11-25T12:10:00.000Z" } });
+    notice("muted", { member: { id: "me", name: "Ann" } });
+    await until(() => expect(page.one("write-hint").textContent).toContain("until November 25"));
+    expect(page.all("composer-input")).toEqual([]);
+    page.reload();
+    await page.open("/rooms/lobby");
+    await until(() => expect(page.one("write-hint").textContent).toContain("until November 25"));
+    Object.assign(state, { version: 9, muted: {} });
+    notice("muted", { member: { id: "me", name: "Ann" } });
+    await until(() => expect(page.one("write-hint").textContent).toMatch(/muted you\. You can read/));
+    await until(() => expect(page.all("composer-input")).toEqual([]));
+    Object.assign(state, { version: 10, muted: undefined });
+    notice("unmuted", { member: { id: "me", name: "Ann" } });
+    await seen("composer-input");
+    expect((page.one("composer-input") as HTMLTextAreaElement).value).toBe("what I was writing");
+  });
+
   test("newcomers see that they are to be let in, and then are", async () => {
     owned("guest", { newcomers: "read" });
     await page.open("/rooms/lobby");

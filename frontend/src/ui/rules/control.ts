@@ -16,9 +16,10 @@ import type { RoomModel } from "../room_model.ts";
 import { dropSecret, secretOf } from "./secret.ts";
 import type { Done } from "./undo.tsx";
 
-/** Until when one may only read, where that is known. */
+/** Until when one may only read: for good where that is sure and has no end. */
 export interface Muted {
   until?: string;
+  sure?: true;
 }
 
 /** How one comes in by the secret of an address. */
@@ -144,6 +145,7 @@ export class Control {
   #learn(rules: RoomRules): void {
     const slower = this.#known?.settings.slowMode ?? 0;
     this.#known = rules;
+    if (rules.muted !== undefined) this.#muted = { ...rules.muted, sure: true };
     // What waits for a pause that is not asked for any more goes out; there is nothing of no key.
     if (rules.settings.slowMode < slower) this.#model.client.discard("");
     this.#model.learn(rules);
@@ -160,12 +162,13 @@ export class Control {
     this.#changed();
   }
 
-  /** The log says it to everybody, and not until when. */
+  /** The log says it to everybody, and not until when: that is told to who asks for themselves. */
   #noticed(notice: Notice | undefined): void {
     const own = this.#model.client.session?.clientId;
     if (notice === undefined || notice.member?.id !== own || !this.#model.view.loaded) return;
     if (notice.what !== "muted" && notice.what !== "unmuted") return;
     this.#muted = notice.what === "muted" ? {} : undefined;
+    if (this.#muted !== undefined) void this.calls.read();
     this.#changed();
   }
 

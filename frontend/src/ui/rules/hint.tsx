@@ -64,9 +64,9 @@ export function whyHeld(
   if (muted !== undefined) {
     const ends = Date.parse(muted.until ?? "");
     if (!(ends <= now)) {
-      const { until } = muted;
+      const { until, sure } = muted;
       return {
-        held: until === undefined ? "no" : "closed",
+        held: until === undefined && !sure ? "no" : "closed",
         text: (words) =>
           until === undefined
             ? words.text("writeMuted")
