@@ -5,8 +5,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -113,6 +115,54 @@ func TestPageSignInIsOver(t *testing.T) {
 	page.WaitFor(t, "name-input")
 	assert.Empty(t, browser.Eval[string](t, page, `document.querySelector("#name-problem").textContent + document.querySelector('[data-testid="name-input"]').value`))
 	assert.Equal(t, http.StatusUnauthorized, browser.Eval[int](t, page, `fetch("/session").then((r) => r.status)`))
+}
+
+// TestPageSessionIsOver has a session end at its own time, while one writes: the page says so, goes on reading
+// as a guest, and sends nothing as somebody else that waited or was being written.
+func TestPageSessionIsOver(t *testing.T) {
+	node := startNode(t, "--site-jwt-secret", siteSecret, "--limits", "messages=1/1/m") // what is more waits
+	eve := siteUser(t, node.URL, jwt.MapClaims{"exp": time.Now().Add(20 * time.Second).Unix()})
+	page := chromium(t).Person(t, "Somebody").Page()
+	page.Visit(t, node.URL, "kitchen", "") // a name of one's own, which is not gone back to
+	browser.Eval[int](t, page, fmt.Sprintf(`fetch("/session", {method: "POST", headers: {Authorization: "Bearer " + %q}}).then((r) => r.status)`, eve.Token))
+	page.Open(t, node.URL+"/rooms/kitchen")
+	page.WaitLive(t, "")
+	page.Send(t, "it is Eve")
+	page.WaitSent(t, "it is Eve")
+	page.Send(t, "and more")
+	page.Until(t, "that it waits", waits)
+	page.Fill(t, "composer-input", "what I was writing")
+
+	page.Until(t, "that it is over", `document.querySelector("#name-problem")?.textContent.includes("no longer signed in")`)
+	page.WaitLive(t, "")
+	client.Guest(node.URL, "Bob").Post(t, "kitchen", "are you there?")
+	page.Until(t, "what others say", messageJS("are you there?"))
+	page.Until(t, "what waited", messageJS("and more")+`?.dataset.state === "refused"`)
+	assert.Equal(t, []string{"it is Eve", "are you there?"}, client.Guest(node.URL, "Bob").Page(t, "kitchen", "").Texts())
+	page.Open(t, node.URL+"/rooms/kitchen") // it is so after a reload, too
+	page.Until(t, "that it is over", `document.querySelector("#name-problem")?.textContent.includes("no longer signed in")`)
+	page.WaitLive(t, "")
+	page.Fill(t, "name-input", "Eve, by herself")
+	page.Press(t, kb.Enter)
+	inComposer(t, page, "what I was writing")
+	page.WaitLive(t, "")
+	clickOn(t, page, "send")
+	page.WaitSent(t, "what I was writing")
+	said := client.Guest(node.URL, "Bob").Page(t, "kitchen", "").Messages
+	require.Equal(t, "what I was writing", said[len(said)-1].Text)
+	assert.Equal(t, "Eve, by herself", said[len(said)-1].From.Name)
+	assert.Empty(t, said[len(said)-1].From.Via)
+
+	// Who comes after it is told, too.
+	late := chromium(t).Person(t, "Late").Page()
+	late.Open(t, node.URL+"/")
+	eve = siteUser(t, node.URL, jwt.MapClaims{"exp": time.Now().Add(2 * time.Second).Unix()})
+	browser.Eval[int](t, late, fmt.Sprintf(`fetch("/session", {method: "POST", headers: {Authorization: "Bearer " + %q}}).then((r) => r.status)`, eve.Token))
+	late.Until(t, "it over", `(await fetch("/session")).status === 401`)
+	late.Open(t, node.URL+"/rooms/kitchen")
+	late.Until(t, "that it is over", `document.querySelector("#name-problem")?.textContent.includes("no longer signed in")`)
+	late.WaitLive(t, "")
+	late.Until(t, "what is said", messageJS("are you there?"))
 }
 
 // TestPageSignInThatFails says why one is not signed in, where one is asked for a name: what was

@@ -42,6 +42,10 @@ export interface RoomRules {
     owned: boolean;
     /** One's own. Missing in what is told to everybody. */
     role?: Role;
+    /** One may say nothing, until then where that is known. Told to oneself alone, when one asks. */
+    muted?: {
+        until?: string;
+    };
     /** Makes another session an owner; told once. */
     ownerUrl?: string;
 }

@@ -40,6 +40,7 @@ export function problemText(words: Words, problem: Problem): string {
     case "signin_expired":
       return words.text("signInExpired");
     case "signin_over":
+    case "session_over":
       return words.text("signInOver");
     default:
       if (problem.code.startsWith("signin_")) return words.text("signInFailed");

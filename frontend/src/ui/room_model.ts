@@ -37,10 +37,10 @@ import type { LastMessage } from "./rooms/rooms.ts";
 import { RosterNews } from "./roster_news.ts";
 import { isHidden, onHidden } from "./rules/hidden.ts";
 import { SavedPosts } from "./saved_posts.ts";
-import { isBackFromSignIn } from "./sign_in.ts";
+import { isBackFromSignIn, onSignInOver } from "./sign_in.ts";
 import { lasting } from "./storage.ts";
 import type { Item } from "./timeline.ts";
-import { savedName, savedSession, saveName, saveSession } from "./visits.ts";
+import { isSignInOver, savedName, savedSession, saveName, saveSession } from "./visits.ts";
 
 /** What a room's screen shows at one moment. */
 export interface RoomView {
@@ -152,7 +152,7 @@ export class RoomModel {
     this.writing = new Writing(this.#saved, () => this.#changed());
     this.talk = new Talk(room, this.client, this.writing, address, () => this.#changed());
     this.#call = followCall(this.client, () => this.#changed());
-    this.#listen();
+    this.#listen(shared.baseUrl);
     const kept = takeKept(room);
     if (kept !== undefined) {
       feed(kept, room, tell);
@@ -249,7 +249,7 @@ export class RoomModel {
     if (this.reading.loaded) this.#earlier.load(id, count);
   }
 
-  #listen(): void {
+  #listen(baseUrl: string): void {
     const { client } = this;
     client.on("message", (message) => {
       const item = itemOf(message);
@@ -302,6 +302,7 @@ export class RoomModel {
       if (isBackFromSignIn() && other) tellTabs();
       saveSession(session);
       if (session !== null) saveName(session.name);
+      else if (isSignInOver()) onSignInOver(client, baseUrl);
       this.#changed();
     });
     client.on("members", () => this.#changed());

@@ -1,3 +1,4 @@
+import type { Client } from "../client/index.ts";
 import { tabwide } from "./storage.ts";
 
 /** Signing in leads elsewhere and back: what the tab remembers of it meanwhile. */
@@ -20,4 +21,19 @@ export function isBackFromSignIn(): boolean {
   isBack ??= tabwide.get(KEY) === true;
   tabwide.set(KEY, undefined);
   return isBack;
+}
+
+/**
+ * The time of somebody's sign-in is over. What waits is not said as anybody else: it is for whoever
+ * goes on to decide.
+ */
+export function onSignInOver(client: Client, baseUrl: string): void {
+  const problem = { code: "session_over", title: "" };
+  const waiting = client.posts.filter(({ state }) => state === "waiting");
+  for (const { key } of waiting.reverse()) client.discard(key);
+  client.restore(waiting.reverse().map((post) => ({ ...post, state: "refused", problem })));
+  void import("./sign_in_over.ts").then(
+    ({ comeBackAsGuest }) => comeBackAsGuest(client, baseUrl),
+    () => undefined,
+  );
 }

@@ -133,10 +133,7 @@ export function savedSession(): Session | null | undefined {
 }
 
 export function saveSession(session: Session | null): void {
-  if (vouched()) {
-    if (session !== null) lasting.set(VOUCHED, true);
-    return;
-  }
+  if (vouched()) return lasting.set(VOUCHED, true);
   lasting.set(
     "session",
     session === null ? undefined : { clientId: session.clientId, name: session.name },

@@ -241,7 +241,9 @@ describe("what one may not write", () => {
     await until(() => expect(page.one("write-hint").textContent).toContain("until November 25"));
     Object.assign(state, { version: 9, muted: {} });
     notice("muted", { member: { id: "me", name: "Ann" } });
-    await until(() => expect(page.one("write-hint").textContent).toMatch(/muted you\. You can read/));
+    await until(() =>
+      expect(page.one("write-hint").textContent).toMatch(/muted you\. You can read/),
+    );
     await until(() => expect(page.all("composer-input")).toEqual([]));
     Object.assign(state, { version: 10, muted: undefined });
     notice("unmuted", { member: { id: "me", name: "Ann" } });
