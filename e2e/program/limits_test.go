@@ -32,17 +32,7 @@ func twoLimited(t *testing.T) (one, other *harness.Node) {
 // the burst and what comes back meanwhile, what was said before is still there, and others are not
 // held up.
 func TestAFlood(t *testing.T) {
-	guest := func(_ *testing.T, node *harness.Node, n int) client.Person {
-		return client.Guest(node.URL, fmt.Sprint("Eve", n))
-	}
-	session := func(t *testing.T, one *harness.Node) eve {
-		p := client.SignIn(t, one.URL, "Eve")
-		return func(_ *testing.T, node *harness.Node, _ int) client.Person { return p.At(node.URL) }
-	}
-	for name, flood := range map[string]struct {
-		session bool
-		ways    []floodWay // on each node
-	}{
+	for name, flood := range map[string]floodCase{
 		"a guest under many names":               {false, []floodWay{overHTTP, overWebSocket}},
 		"a guest by curl":                        {false, []floodWay{byCurl, byCurl}},
 		"a guest with an event stream":           {false, []floodWay{withStream, withStream}},
@@ -54,47 +44,114 @@ func TestAFlood(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			one, other := twoLimited(t)
-			bob := client.SignIn(t, other.URL, "Bob")
-			var before []string
-			for i := range 10 {
-				before = append(before, fmt.Sprint("before ", i))
-				bob.Post(t, "lobby", before[i])
-			}
-			reader := bob.Read(t, client.WebSocket, "lobby", client.Options{})
-			reader.WaitTexts(t, before...)
-			at := eve(guest)
-			if flood.session {
-				at = session(t, one)
-			}
-			f := &aFlood{each: 3000 / 2 / len(flood.ways)}
-			var all []func()
-			for _, node := range []*harness.Node{one, other} {
-				for _, way := range flood.ways {
-					all = append(all, way(t, f, node, at))
-				}
-			}
-			began := time.Now()
-			var running sync.WaitGroup
-			for _, floods := range all {
-				running.Go(floods)
-			}
-			running.Wait()
-			took := time.Since(began)
-			require.Equal(t, 3000, f.accepted+f.refused)
-			require.LessOrEqual(t, float64(f.accepted), 100+5*took.Seconds(), "in %v", took)
-			require.GreaterOrEqual(t, f.accepted, 100)
-			require.GreaterOrEqual(t, f.refused, 2500-int(5*took.Seconds()))
-			bob.Post(t, "lobby", "mine goes through")
-			reader.WaitText(t, "mine goes through")
-			for _, own := range f.readers { // the flooder's streams are as good as others
-				own.WaitText(t, "mine goes through")
-				require.Equal(t, f.accepted, len(own.Texts())-1, "what %s has read", own.Who)
-			}
-			page := bob.Page(t, "lobby", "")
-			require.Contains(t, page.Texts(), "mine goes through")
-			assert.Len(t, page.Texts(), min(f.accepted+11, 100), "the flood pushed out no more than it was let")
+			flood.run(t, "lobby", one, other)
 		})
 	}
+}
+
+// TestLimitsOnACluster: buckets lie in other slots than rooms there, and are everybody's all the same.
+func TestLimitsOnACluster(t *testing.T) {
+	endToEnd(t)
+	cluster := harness.StartCluster(t)
+	start := func(more ...string) *harness.Node {
+		return startNode(t, append([]string{"--redis-url", cluster.URL(), "--trusted-proxy", "127.0.0.1/32"}, more...)...)
+	}
+	one, other := start(limited), start(limited)
+	t.Run("a session floods in all ways", func(t *testing.T) {
+		floodCase{true, []floodWay{withStream, overWebSocket, withPolls, byCurl}}.run(t, "lobby", one, other)
+	})
+	t.Run("so do guests", func(t *testing.T) {
+		floodCase{false, []floodWay{withStream, overWebSocket}}.run(t, "kitchen", one, other)
+	})
+	t.Run("new rooms", func(t *testing.T) { // in whatever slots they are
+		began, made := time.Now(), 0
+		eve := person(t, one.URL, "Eve", "X-Forwarded-For", "203.0.113.1")
+		for n := range 200 {
+			at := []string{one.URL, other.URL}[n%2]
+			switch answer := eve.at(at).do(t, http.MethodPost, fmt.Sprint("/rooms/room-", n), "hello"); answer.Status {
+			case http.StatusCreated:
+				made++
+			default:
+				require.Equal(t, http.StatusTooManyRequests, answer.Status, answer.Body)
+			}
+			if n%80 == 79 { // each is a message too
+				eve = person(t, one.URL, "Eve", "X-Forwarded-For", "203.0.113.1")
+			}
+		}
+		assert.GreaterOrEqual(t, made, 150, "60 of each of three sessions, but for what a node holds")
+		assert.LessOrEqual(t, float64(made), 180+3*time.Since(began).Minutes()*3+1)
+	})
+	t.Run("guesses of a password", func(t *testing.T) {
+		owner := person(t, one.URL, "Ann", "X-Forwarded-For", "198.51.100.1")
+		room := "/rooms/" + want(t, owner, http.MethodPost, "/rooms", "")["roomId"].(string)
+		want(t, owner, http.MethodPatch, room+"/settings", `{"password":"hunter2"}`)
+		began, looked := time.Now(), 0
+		for n := range 40 {
+			eve := person(t, one.URL, "Eve", "X-Forwarded-For", "203.0.113.2")
+			answer := eve.at([]string{one.URL, other.URL}[n%2]).do(t, http.MethodPost, room+"/enter", fmt.Sprintf(`{"password":"wrong %d"}`, n))
+			if code := answer.Problem(t).Code; code == "wrong_password" {
+				looked++
+			} else {
+				require.Equal(t, "too_much", code)
+			}
+		}
+		assert.GreaterOrEqual(t, looked, 10)
+		assert.LessOrEqual(t, float64(looked), 10+2*time.Since(began).Minutes()+1)
+		friend := person(t, other.URL, "Cleo", "X-Forwarded-For", "203.0.113.3")
+		want(t, friend, http.MethodPost, room+"/enter", `{"password":"hunter2"}`)
+	})
+}
+
+// floodCase is who floods, and in which ways on each node.
+type floodCase struct {
+	session bool
+	ways    []floodWay
+}
+
+func (flood floodCase) run(t *testing.T, room string, one, other *harness.Node) {
+	t.Helper()
+	bob := client.SignIn(t, other.URL, "Bob")
+	var before []string
+	for i := range 10 {
+		before = append(before, fmt.Sprint("before ", i))
+		bob.Post(t, room, before[i])
+	}
+	reader := bob.Read(t, client.WebSocket, room, client.Options{})
+	reader.WaitTexts(t, before...)
+	at := eve(func(_ *testing.T, node *harness.Node, n int) client.Person {
+		return client.Guest(node.URL, fmt.Sprint("Eve", n))
+	})
+	if flood.session {
+		p := client.SignIn(t, one.URL, "Eve")
+		at = func(_ *testing.T, node *harness.Node, _ int) client.Person { return p.At(node.URL) }
+	}
+	f := &aFlood{room: room, each: 3000 / 2 / len(flood.ways)}
+	var all []func()
+	for _, node := range []*harness.Node{one, other} {
+		for _, way := range flood.ways {
+			all = append(all, way(t, f, node, at))
+		}
+	}
+	began := time.Now()
+	var running sync.WaitGroup
+	for _, floods := range all {
+		running.Go(floods)
+	}
+	running.Wait()
+	took := time.Since(began)
+	require.Equal(t, 3000, f.accepted+f.refused)
+	require.LessOrEqual(t, float64(f.accepted), 100+5*took.Seconds(), "in %v", took)
+	require.GreaterOrEqual(t, f.accepted, 100)
+	require.GreaterOrEqual(t, f.refused, 2500-int(5*took.Seconds()))
+	bob.Post(t, room, "mine goes through")
+	reader.WaitText(t, "mine goes through")
+	for _, own := range f.readers { // the flooder's streams are as good as others
+		own.WaitText(t, "mine goes through")
+		require.Equal(t, f.accepted, len(own.Texts())-1, "what %s has read", own.Who)
+	}
+	page := bob.Page(t, room, "")
+	require.Contains(t, page.Texts(), "mine goes through")
+	assert.Len(t, page.Texts(), min(f.accepted+11, 100), "the flood pushed out no more than it was let")
 }
 
 // eve is who floods, at a node for the nth time.
@@ -105,6 +162,7 @@ type floodWay func(t *testing.T, f *aFlood, node *harness.Node, at eve) func()
 
 // aFlood counts what was stored, and what was refused with when to come back.
 type aFlood struct {
+	room string
 	each int // posts in one way
 
 	mu                sync.Mutex // guards what follows
@@ -125,7 +183,7 @@ func (f *aFlood) count(ok bool) {
 // reads opens a stream of the flooder's own.
 func (f *aFlood) reads(t *testing.T, node *harness.Node, at eve, kind client.Kind) *client.Reader {
 	t.Helper()
-	reader := at(t, node, 0).Read(t, kind, "lobby", client.Options{Query: "history=0"})
+	reader := at(t, node, 0).Read(t, kind, f.room, client.Options{Query: "history=0"})
 	reader.WaitType(t, "live")
 	return reader
 }
@@ -134,7 +192,7 @@ func overHTTP(t *testing.T, f *aFlood, node *harness.Node, at eve) func() {
 	t.Helper()
 	return func() {
 		for i := range f.each {
-			answer, status, err := at(t, node, i).TryPost(t.Context(), "lobby", "", "flood")
+			answer, status, err := at(t, node, i).TryPost(t.Context(), f.room, "", "flood")
 			if err != nil || status != http.StatusCreated && (status != http.StatusTooManyRequests || answer.RetryAfter <= 0) {
 				t.Errorf("status %d: %v %s", status, err, answer.Raw)
 				return
@@ -198,7 +256,7 @@ func byCurl(t *testing.T, f *aFlood, node *harness.Node, at eve) func() {
 		who = []string{"-H", "Authorization: Bearer " + token}
 	}
 	args := append(who, "-d", "flood", "-o", "/dev/null", "-w", "%{http_code} %header{retry-after}\n",
-		fmt.Sprintf("%s/rooms/lobby?n=[1-%d]", node.URL, f.each))
+		fmt.Sprintf("%s/rooms/%s?n=[1-%d]", node.URL, f.room, f.each))
 	return func() {
 		curl := client.StartCurl(t, args...)
 		if code := curl.Wait(t); code != 0 {
