@@ -11,6 +11,9 @@
 // for byte, so nothing is lost of the picture; colour profiles, frames and loops stay as well. Of the
 // EXIF one tag is made anew, the orientation.
 //
+// HEIC and AVIF are not decoded. Their EXIF and XMP are made of zeros, in their places, so that nothing
+// else has to change; they have no size and no small pictures, and are there to be downloaded.
+//
 // Only then a copy of what stays is decoded, by the standard library or golang.org/x/image, for
 // the small pictures that readers see first. If that can't be done, because it would take too much
 // memory or time or because the format has something that these decoders do not know, the

@@ -108,6 +108,7 @@ func formats() []struct {
 		{"GIF87a", walkGIF},
 		{"GIF89a", walkGIF},
 		{"RIFF????WEBP", walkWebP},
+		{"????ftyp", walkHEIF},
 	}
 }
 
@@ -143,7 +144,7 @@ func walk(ctx context.Context, r io.ReaderAt, size int64) (*form, error) {
 		return nil, err
 	}
 	for _, f := range formats() {
-		if !hasMagic(head, f.magic) {
+		if !hasMagic(head, f.magic) || f.magic == "????ftyp" && !isHEIF(head) {
 			continue
 		}
 		found, err := f.walk(w)
@@ -190,8 +191,11 @@ func (f *form) small(ctx context.Context) (thumb []byte, preview string, err err
 
 // reserve waits for the memory that decoding takes. There is none for what takes too much.
 func (f *form) reserve(ctx context.Context) (release func(), ok bool, err error) {
+	if f.first.size() == 0 { // it is not decoded
+		return nil, false, nil
+	}
 	cost := f.cost + shrinkCost(f.width, f.height)
-	if f.first.size() == 0 || cost > maxMemory {
+	if cost > maxMemory {
 		return nil, false, nil
 	}
 	if err := memory.Acquire(ctx, cost); err != nil {

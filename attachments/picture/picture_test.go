@@ -47,6 +47,18 @@ func TestWhatBecomesOfHostileFiles(t *testing.T) {
 			case picturetest.Refused:
 				require.ErrorIs(t, err, picture.ErrTooLarge)
 				return
+			case picturetest.Emptied:
+				require.NoError(t, err)
+				assert.Equal(t, picture.Result{Type: f.Type}, picture.Result{Type: r.Type, Width: r.Width, Preview: r.Preview, Thumb: r.Thumb})
+				left := kept(t, f.Data, r)
+				assert.Len(t, left, len(f.Data), "nothing has another place")
+				for _, gone := range []string{picturetest.Secret, picturetest.Device, "ACME", "Camera 9", "GPS"} {
+					assert.NotContains(t, string(left), gone)
+				}
+				again, err := process(left)
+				require.NoError(t, err)
+				assert.Nil(t, again.Clean)
+				return
 			case picturetest.Kept:
 				if strings.HasPrefix(f.Type, "image/") && f.Type != "image/svg+xml" {
 					require.ErrorIs(t, err, picture.ErrBroken)

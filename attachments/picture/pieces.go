@@ -50,10 +50,11 @@ func (w *window) rest(at int64) ([]byte, error) {
 	return w.buf[at-w.at:], nil
 }
 
-// piece is a part of a file, or bytes of our own.
+// piece is a part of a file, bytes of our own, or zeros.
 type piece struct {
 	at, n int64
 	own   []byte
+	zero  bool
 }
 
 // pieces are what a file is put together of. They read the file that they are of.
@@ -67,7 +68,7 @@ func (p *pieces) keep(at, n int64) {
 	if n <= 0 {
 		return
 	}
-	if last := len(p.all) - 1; last >= 0 && p.all[last].own == nil && p.all[last].at+p.all[last].n == at {
+	if last := len(p.all) - 1; last >= 0 && p.all[last].own == nil && !p.all[last].zero && p.all[last].at+p.all[last].n == at {
 		p.all[last].n += n
 		return
 	}
@@ -81,12 +82,22 @@ func (p *pieces) add(own []byte) {
 	}
 }
 
+// zero appends zeros.
+func (p *pieces) zero(n int64) {
+	if n > 0 {
+		p.all = append(p.all, piece{n: n, zero: true})
+	}
+}
+
 // append appends all pieces of another one.
 func (p *pieces) append(more pieces) {
 	for _, each := range more.all {
-		if each.own != nil {
+		switch {
+		case each.own != nil:
 			p.add(each.own)
-		} else {
+		case each.zero:
+			p.zero(each.n)
+		default:
 			p.keep(each.at, each.n)
 		}
 	}
@@ -111,7 +122,7 @@ func (p *pieces) size() int64 {
 
 // isWhole reports whether the pieces are the whole file, unchanged.
 func (p *pieces) isWhole(size int64) bool {
-	return len(p.all) == 1 && p.all[0].own == nil && p.all[0].at == 0 && p.all[0].n == size
+	return len(p.all) == 1 && p.all[0].own == nil && !p.all[0].zero && p.all[0].at == 0 && p.all[0].n == size
 }
 
 // writeTo writes all pieces.
@@ -123,6 +134,15 @@ func (p *pieces) writeTo(w io.Writer) error {
 // reader reads all pieces until ctx ends.
 func (p *pieces) reader(ctx context.Context) io.Reader {
 	return &pieceReader{ctx: ctx, of: p.of, left: p.all}
+}
+
+// zeros are as many as one reads.
+type zeros struct{}
+
+// Read implements [io.Reader].
+func (zeros) Read(b []byte) (int, error) {
+	clear(b)
+	return len(b), nil
 }
 
 type pieceReader struct {
@@ -144,9 +164,12 @@ func (r *pieceReader) Read(b []byte) (int, error) {
 			}
 			next := r.left[0]
 			r.left = r.left[1:]
-			if next.own != nil {
+			switch {
+			case next.own != nil:
 				r.now = bytes.NewReader(next.own)
-			} else {
+			case next.zero:
+				r.now = io.LimitReader(zeros{}, next.n)
+			default:
 				r.now = io.NewSectionReader(r.of, next.at, next.n)
 			}
 		}

@@ -18,6 +18,9 @@ const (
 	Shown Fate = "shown"
 	// Kept is for a file that is no picture, or a broken one. It can be downloaded.
 	Kept Fate = "kept"
+	// Emptied is for a picture of a kind that is not shown. It can be downloaded, and says no more than
+	// the picture.
+	Emptied Fate = "emptied"
 	// Refused is for a picture of too many pixels.
 	Refused Fate = "refused"
 )
@@ -41,12 +44,14 @@ type File struct {
 // words is something that is in a file and must not stay.
 func words() []byte { return []byte(Secret + " " + Device + " " + Place) }
 
-// Hostile are the files. Whatever stays of any picture that is shown has nothing of [Device], [Place] and [Secret].
+// Hostile are the files. Whatever stays of any picture that is shown or emptied has nothing
+// of [Device], [Place] and [Secret].
 func Hostile() []File {
 	all := hostileJPEGs()
 	all = append(all, hostilePNGs()...)
 	all = append(all, hostileGIFs()...)
 	all = append(all, hostileWebPs()...)
+	all = append(all, hostileHEIFs()...)
 	return append(all, hostileOthers()...)
 }
 
@@ -209,6 +214,26 @@ func hostileWebPs() []File {
 		{Name: "two sizes.webp", Data: RIFF(VP8X(0, 16, 16), VP8L(32, 32)), Fate: Kept, Type: "image/webp"},
 		{Name: "two pictures.webp", Data: RIFF(VP8L(16, 16), VP8L(16, 16)), Fate: Kept, Type: "image/webp"},
 		{Name: "cut.webp", Data: Seed("lossy.webp")[:60], Fate: Kept, Type: "image/webp"},
+	}
+}
+
+func hostileHEIFs() []File {
+	place := Seed("place.avif")
+	secret := func(name string, content []byte) []byte {
+		return append(append(binary.BigEndian.AppendUint32(nil, uint32(len(content)+8)), name...), content...)
+	}
+	heic := bytes.Clone(place)
+	copy(heic[8:], "heic")
+	elsewhere := bytes.Clone(place)
+	iloc := bytes.Index(elsewhere, []byte("iloc"))
+	binary.BigEndian.PutUint32(elsewhere[iloc+12+14+8:], 1<<31) // where its second item is
+	return []File{
+		{Name: "place.avif", Data: place, Fate: Emptied, Type: "image/avif"},
+		{Name: "more.avif", Data: append(bytes.Clone(place), secret("uuid", words())...), Fate: Emptied, Type: "image/avif"},
+		{Name: "movie.avif", Data: append(bytes.Clone(place), secret("moov", secret("udta", words()))...), Fate: Emptied, Type: "image/avif"},
+		{Name: "place.heic", Data: heic, Fate: Emptied, Type: "image/heic"},
+		{Name: "elsewhere.avif", Data: elsewhere, Fate: Kept, Type: "image/avif"},
+		{Name: "cut.avif", Data: place[:100], Fate: Kept, Type: "image/avif"},
 	}
 }
 
