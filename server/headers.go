@@ -38,6 +38,9 @@ func (s *Server) securityHeaders(next http.Handler) http.Handler {
 	})
 }
 
+// KeepApart gives an answer that is made outside of a [Server] what all of its answers have.
+func KeepApart(h http.Header) { keepApart(h) }
+
 func keepApart(h http.Header) {
 	h["X-Content-Type-Options"] = nosniff
 	h["Cross-Origin-Resource-Policy"] = sameOrigin

@@ -12,6 +12,7 @@ import (
 	"testing/fstest"
 	"time"
 
+	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -88,6 +89,7 @@ func TestHSTS(t *testing.T) {
 	}{
 		{Options{}, ""},
 		{Options{Hosts: []string{"chat.example"}}, "max-age=15552000"},
+		{Options{PublicHost: "chat.example"}, "max-age=15552000"},
 		{Options{Hosts: []string{AnyHost}}, ""},
 		{Options{Hosts: []string{"chat.example"}, BasePath: "/chat"}, ""},
 		{Options{Hosts: []string{"chat.example"}, HSTS: &day}, "max-age=86400"},
@@ -164,5 +166,20 @@ func TestADoubtfullyFramedRequestIsTheLast(t *testing.T) {
 			require.NoError(t, err)
 			require.Contains(t, string(text), "smuggled")
 		})
+	}
+}
+
+// A WebSocket's handshake is answered as everything else.
+func TestHandshakesHaveTheHeadersOfAll(t *testing.T) {
+	web := httptest.NewServer(whole(t, new(numbering)))
+	defer web.Close()
+	for _, path := range []string{"/rooms/lobby/ws", "/stream/ws"} {
+		socket, shaken, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(web.URL, "http")+path, nil)
+		require.NoError(t, err)
+		require.NoError(t, socket.Close())
+		require.NoError(t, shaken.Body.Close())
+		assert.Equal(t, "nosniff", shaken.Header.Get("X-Content-Type-Options"))
+		assert.Equal(t, "same-origin", shaken.Header.Get("Cross-Origin-Resource-Policy"))
+		assert.Equal(t, apart, shaken.Header.Values("Content-Security-Policy"))
 	}
 }

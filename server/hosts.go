@@ -20,6 +20,7 @@ const AnyHost = "*"
 // somebody who reaches this server in a private network: only the name in the request tells.
 type hosts struct {
 	names   map[string]bool // none for "not configured"
+	public  string          // empty for not known
 	any     bool
 	private bool
 	proxies proxies
@@ -29,6 +30,9 @@ type hosts struct {
 
 func newHosts(o Options, p proxies) *hosts {
 	h := &hosts{names: map[string]bool{}, private: o.Private, proxies: p, log: o.Logger}
+	if public := normalHost(o.PublicHost); !isAddress(public) && !isLoopbackName(public) { // which are served anyway
+		h.public = public
+	}
 	for _, name := range o.Hosts {
 		if name == AnyHost {
 			h.any = true
@@ -59,8 +63,12 @@ func (h *hosts) serves(r *http.Request, host string) bool {
 		return true
 	case isAddress(name), isLoopbackName(name): // nobody's name leads here by these
 		return true
+	case name == h.public:
+		return true
 	case len(h.names) > 0:
 		return h.names[name]
+	case h.public != "":
+		return isNobodys(name)
 	case !h.private, r.TLS != nil, h.proxies.trusts(r):
 		// Anybody comes here; or the certificate is for the name; or the proxy was asked by it.
 		return true
@@ -70,7 +78,10 @@ func (h *hosts) serves(r *http.Request, host string) bool {
 }
 
 // isNamed reports whether a request asks by a name that was configured.
-func (h *hosts) isNamed(r *http.Request) bool { return h.names[normalHost(h.proxies.host(r))] }
+func (h *hosts) isNamed(r *http.Request) bool {
+	name := normalHost(h.proxies.host(r))
+	return h.names[name] || name != "" && name == h.public
+}
 
 // normalHost is a host without its port, in lower case, without a dot at its end.
 func normalHost(host string) string {

@@ -86,6 +86,10 @@ type Options struct {
 	// Who asks for another one is refused, but for "localhost" and addresses. With none, all are
 	// served, unless Private is set.
 	Hosts []string
+	// PublicHost is the host by which browsers have this server, if it is known otherwise: empty, or
+	// served beside Hosts. Without Hosts, only names that nobody can have in the public DNS are
+	// served beside it: by these a proxy asks that does not pass on by what it was asked.
+	PublicHost string
 	// Private says that this server is reached in a private network only. Without Hosts, a request
 	// that came neither by HTTPS nor from a trusted proxy must then ask by a name that nobody can
 	// have in the public DNS.

@@ -75,6 +75,7 @@ func helpTexts() kong.Vars {
 		"help_site_audience": "The audience (aud) that the site's tokens must have. Default: caller.",
 		"help_site_issuer":   "The issuer (iss) that they must have. Without it, any will do.",
 		"help_public_url": "Where browsers have this chat, as https://chat.example.org, with the base path if there is one. " +
+			"Its host is served as one of --host is. " +
 			"--oidc-issuer needs it.",
 		"help_oidc_issuer": "A sign-in service (OpenID Connect), as https://login.example.org. People can then sign in there. It needs " +
 			"--oidc-client-id and --public-url.",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"math"
 	"os"
 	"runtime/debug"
@@ -50,32 +51,50 @@ type memory struct {
 	share atomic.Uint64
 }
 
-// newMemory takes three quarters of what the machine has when nothing was said.
-func newMemory(said memorySize) *memory {
+// newMemory takes three quarters of what the machine has when nothing was said, and never more than
+// the Go runtime was told (GOMEMLIMIT).
+func newMemory(said memorySize, log *slog.Logger) *memory {
 	most := uint64(said)
 	if most == 0 {
 		most = available() / 4 * 3
+	}
+	if told := debug.SetMemoryLimit(-1); told != math.MaxInt64 && (most == 0 || uint64(told) < most) {
+		log.Info("GOMEMLIMIT is less than --max-memory, and counts", "bytes", told)
+		most = uint64(max(told, 1))
 	}
 	return &memory{most: most}
 }
 
 // available is how much memory this machine, or the container, has; 0 where it does not say.
-func available() uint64 {
+func available() uint64 { return availableIn("/proc/meminfo", "/sys/fs/cgroup") }
+
+// availableIn is available by what stands there.
+func availableIn(machine, container string) uint64 {
 	least := uint64(0)
-	if text, err := os.ReadFile("/proc/meminfo"); err == nil {
+	if text, err := os.ReadFile(machine); err == nil {
 		if _, rest, ok := bytes.Cut(text, []byte("MemTotal:")); ok {
-			fields := strings.Fields(string(rest))
-			if kb, err := strconv.ParseUint(fields[0], 10, 64); err == nil {
+			amount, _, _ := strings.Cut(strings.TrimSpace(string(rest)), " ")
+			if kb, err := strconv.ParseUint(amount, 10, 64); err == nil {
 				least = kb << 10
 			}
 		}
 	}
-	if text, err := os.ReadFile("/sys/fs/cgroup/memory.max"); err == nil { // "max" for none
-		if n, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64); err == nil && n > 0 && (least == 0 || n < least) {
+	for _, name := range cgroupLimits(container) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		if n, err := strconv.ParseUint(strings.TrimSpace(string(text)), 10, 64); err == nil && n > 0 && (least == 0 || n < least) { // "max" for none
 			least = n
 		}
 	}
 	return least
+}
+
+// cgroupLimits are where a container's limit stands: of the second version of control groups, and of
+// the first, which says more than any machine has when there is none.
+func cgroupLimits(root string) []string {
+	return []string{root + "/memory.max", root + "/memory/memory.limit_in_bytes"}
 }
 
 // watchEvery is how often it is looked at. Collections, which tell what lives, are no more frequent

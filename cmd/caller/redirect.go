@@ -27,6 +27,7 @@ type redirect struct{ port int }
 
 // ServeHTTP implements http.Handler. The status is one that keeps the method: "curl -L -d" posts.
 func (d redirect) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	server.KeepApart(w.Header())
 	given, err := url.Parse("http://" + r.Host)
 	if err != nil || given.Host != r.Host || given.Hostname() == "" {
 		http.Error(w, "The Host header names no host", http.StatusBadRequest)

@@ -62,7 +62,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 		return errors.Join(err, closeBucket(bucket))
 	}
 	swap := &handlerSwap{waiting: server.Waiting()}
-	p := &parts{log: log, web: server.HTTP(swap, log), store: store, bucket: bucket, memory: newMemory(c.MaxMemory)}
+	p := &parts{log: log, web: server.HTTP(swap, log), store: store, bucket: bucket, memory: newMemory(c.MaxMemory, log)}
 	if store != nil {
 		if err := p.assemble(c, swap); err != nil {
 			return errors.Join(err, p.drain(ctx))

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"net/url"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -226,6 +227,9 @@ func (c config) server(log *slog.Logger) server.Options {
 	}
 	for _, v := range c.Hosts {
 		o.Hosts = append(o.Hosts, string(v))
+	}
+	if public, err := url.Parse(string(c.PublicURL)); err == nil {
+		o.PublicHost = public.Host
 	}
 	for _, v := range c.ACMEDomains {
 		o.Hosts = append(o.Hosts, string(v))

@@ -296,6 +296,9 @@ func TestRedirect(t *testing.T) {
 			assert.Equal(t, http.StatusBadRequest, r.StatusCode, c.host)
 			continue
 		}
+		assert.Equal(t, "nosniff", r.Header.Get("X-Content-Type-Options"))
+		assert.Equal(t, "same-origin", r.Header.Get("Cross-Origin-Resource-Policy"))
+		assert.Contains(t, r.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'")
 		assert.Equal(t, http.StatusPermanentRedirect, r.StatusCode, c.host)
 		assert.Equal(t, c.want, r.Header.Get("Location"))
 	}

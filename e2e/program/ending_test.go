@@ -220,3 +220,22 @@ func TestPageWhenASignInEnds(t *testing.T) {
 	page.Press(t, kb.Enter)
 	inComposer(t, page, "what I was writing")
 }
+
+// TestWhichRoomRefuses asks for several rooms together, of which one is not open to whoever asks.
+func TestWhichRoomRefuses(t *testing.T) {
+	node := startNode(t)
+	ann, bob := client.SignIn(t, node.URL, "Ann"), client.SignIn(t, node.URL, "Bob")
+	room := ownedRoom(t, ann)
+	locked := ann.Do(t, http.MethodPatch, "/rooms/"+room+"/settings", `{"inviteOnly":true}`, "Content-Type", "application/json")
+	require.Equal(t, http.StatusOK, locked.Status, locked.Body)
+	for _, path := range []string{"/stream/sse", "/stream/ndjson", "/stream/messages", "/stream/ws"} {
+		headers := []string{}
+		if path == "/stream/ws" {
+			headers = []string{"Connection", "Upgrade", "Upgrade", "websocket", "Sec-WebSocket-Version", "13", "Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="}
+		}
+		answer := bob.Do(t, http.MethodGet, path+"?room=lobby&room="+room+"&wait=5", "", headers...)
+		assert.Equal(t, http.StatusForbidden, answer.Status, path)
+		assert.Equal(t, "invite_required", problemCode(t, answer), path)
+		assert.Equal(t, room, field(t, answer, "roomId"), path)
+	}
+}

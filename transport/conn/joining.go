@@ -30,6 +30,9 @@ func (c *Conn) JoinAll(
 		}
 		if err := c.Join(ctx, rooms, who, at); err != nil {
 			c.Close()
+			if len(starts) > 1 {
+				err = wire.InRoom(at.Room, err)
+			}
 			return err
 		}
 	}

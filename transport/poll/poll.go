@@ -61,6 +61,9 @@ func (h *Handler) wait(
 		subscription, err := h.node.Subscribe(r.Context(), who, want.Room, want.Start, rd)
 		if err != nil {
 			p.close()
+			if many {
+				err = wire.InRoom(want.Room, err)
+			}
 			httpapi.WriteProblem(w, err)
 			return
 		}
@@ -146,6 +149,9 @@ func (p *poll) pages(ctx context.Context) ([]wire.RoomPage, error) {
 	for _, rd := range p.readers {
 		// A node that goes away answers with what there is.
 		if err := rd.err(); err != nil && !errors.Is(err, chat.ErrGoingAway) {
+			if p.many {
+				err = wire.InRoom(rd.subscription.Room(), err)
+			}
 			return nil, err
 		}
 		page := wire.RoomPage{RoomID: rd.subscription.Room(), Page: rd.page(ctx, p.limit)}

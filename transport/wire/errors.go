@@ -203,6 +203,8 @@ type Failure struct {
 	// person is told them.
 	Until  time.Time
 	Reason string
+	// RoomID is the room that refuses, of several that were asked for together; else empty.
+	RoomID chat.RoomID
 	// Quota is the limit that was passed, for CodeTooMuch; nil where it is none by time.
 	Quota *Quota
 	cause error
@@ -249,7 +251,12 @@ func FailureOf(err error) *Failure {
 	var limit *chat.LimitError
 	var slow *chat.SlowModeError
 	var refused *chat.RefusedError
+	var in *roomError
 	switch {
+	case errors.As(err, &in):
+		f := *FailureOf(in.error)
+		f.RoomID = in.room
+		return &f
 	case errors.As(err, &failure):
 		return failure
 	case errors.As(err, &invalid):
@@ -366,6 +373,8 @@ type problem struct {
 	// Until and Reason are of a ban or a mute.
 	Until  *timestamp `json:"until,omitempty"`
 	Reason string     `json:"reason,omitempty"`
+	// RoomID is the one that refuses, of several.
+	RoomID chat.RoomID `json:"roomId,omitempty"`
 }
 
 // AppendProblem appends a failure as the JSON of application/problem+json.
@@ -373,6 +382,7 @@ func AppendProblem(dst []byte, f *Failure) []byte {
 	body, _ := json.Marshal(problem{ // can't fail: strings and numbers only
 		Type: "about:blank", Title: meaningOf(f.Code).title, Status: f.Status(), Detail: f.Detail,
 		Code: f.Code, Field: f.Field, Limit: f.Limit, RetryAfter: seconds(f.RetryAfter), Until: f.until(), Reason: f.Reason,
+		RoomID: f.RoomID,
 	})
 	return AppendEscaped(dst, body)
 }

@@ -115,8 +115,8 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.Roo
 		return
 	}
 	upgrade := conn.NewUpgrade(w, stream)
-	upgraded, err := h.upgrader.Upgrade(upgrade, r, nil)
-	if err != nil { // answered by the upgrader
+	upgraded, err := h.upgrader.Upgrade(upgrade, r, w.Header()) // with what all answers have
+	if err != nil {                                             // answered by the upgrader
 		stream.Close()
 		return
 	}
