@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Problem, START, seqOf } from "../client/index.ts";
 import { usePage } from "./context.ts";
+import { textOf } from "./conversation/talk.ts";
 import { ProblemText } from "./parts.ts";
 import { withoutMarks } from "./text/typed.ts";
 import type { MessageRow, Row } from "./timeline.ts";
@@ -43,7 +44,7 @@ export function Heard({ rows, loaded }: { rows: readonly Row[]; loaded: boolean 
     const news: Line[] =
       fresh.length > MOST_AT_ONCE
         ? [{ text: words.plural("newBelow", fresh.length) }]
-        : fresh.map(({ from, text }) => ({ text: `${from.name}: ${withoutMarks(text)}` }));
+        : fresh.map((row) => ({ text: `${row.from.name}: ${withoutMarks(textOf(row))}` }));
     for (const { rowKey, problem } of failed) {
       if (!known.has(rowKey)) news.push({ text: words.text("refused"), problem });
     }

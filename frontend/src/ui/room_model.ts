@@ -23,7 +23,7 @@ import {
 } from "../client/index.ts";
 import type { RoomRules } from "../client/rules.ts";
 import type { joinTabs } from "../client/tabs.ts";
-import { Talk } from "./conversation/talk.ts";
+import { Talk, textOf } from "./conversation/talk.ts";
 import { Writing, type WritingView } from "./conversation/writing.ts";
 import { Earlier, type EarlierState } from "./earlier.ts";
 import { afterFrame, oncePerFrame } from "./frame.ts";
@@ -238,7 +238,7 @@ export class RoomModel {
     );
     if (item?.kind !== "message") return undefined;
     const { message, removing } = this.talk.said(item.message);
-    const text = message.deleted || removing ? "" : message.text;
+    const text = message.deleted || removing ? "" : textOf(message);
     return { from: message.from, own: this.talk.isMine(message), text };
   }
 

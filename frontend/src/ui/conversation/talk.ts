@@ -6,6 +6,7 @@ import {
   followConversation,
   type Message,
   type PostOptions,
+  type RoomFile,
 } from "../../client/conversation.ts";
 import {
   type Client,
@@ -45,6 +46,14 @@ export interface Answered {
   name: string;
   /** Undefined when it was deleted. */
   text: string | undefined;
+}
+
+/** What a message says in words: of one without a text the names of its files. */
+export function textOf({
+  text,
+  files = [],
+}: Pick<Message, "text"> & { files?: readonly RoomFile[] }) {
+  return text || files.map(({ name }) => name).join(", ");
 }
 
 /** How long a deletion can be undone. Milliseconds. */
@@ -115,7 +124,7 @@ export class Talk {
     if (replyTo === undefined) return undefined;
     const now = this.get(replyTo.id);
     const gone = now && (now.message.deleted || now.removing);
-    const text = now ? (gone ? undefined : now.message.text) : replyTo.excerpt;
+    const text = now ? (gone ? undefined : textOf(now.message)) : replyTo.excerpt;
     return {
       id: replyTo.id,
       name: (now?.message.from ?? replyTo.from)?.name ?? "",

@@ -67,11 +67,9 @@ export function Attached({ model, input, asked, onCount }: AttachedProps) {
   const originals = useRef(new Map<string, Chosen>());
   const prepared = async (one: Chosen) => {
     const known = await withPicture(one);
-    return smaller && canShrink(known) ? made(known) : known;
-  };
-  const made = async (one: Chosen) => {
-    originals.current.set(one.id, one);
-    return shrunk(one);
+    if (!smaller || !canShrink(known)) return known;
+    originals.current.set(one.id, known);
+    return shrunk(known);
   };
   /** What was sent or taken out meanwhile stays so. */
   const replace = (old: Chosen, next: Chosen | undefined) =>
@@ -82,7 +80,13 @@ export function Attached({ model, input, asked, onCount }: AttachedProps) {
     setSmaller(wanted);
     for (const one of outgoing.chosen) {
       const before = originals.current.get(one.id);
-      if (wanted && before === undefined && canShrink(one)) replace(one, await made(one));
+      if (wanted && before === undefined && canShrink(one)) {
+        originals.current.set(one.id, one);
+        const becomes = shrunk(one);
+        replace(one, { ...one, becomes });
+        const made = await becomes;
+        if (originals.current.has(one.id)) replace(one, made);
+      }
       if (!wanted && before !== undefined) {
         originals.current.delete(one.id);
         replace(one, before);

@@ -17,6 +17,8 @@ export interface Chosen {
   upload?: string;
   /** What the server has made of it. */
   done?: RoomFile;
+  /** What it is being made into, which is to be sent instead. */
+  becomes?: Promise<Chosen>;
   /** A small picture of it, to show before it is there. */
   thumb?: ImageBitmap;
 }

@@ -9,7 +9,7 @@ import type { Parcel, Part } from "./outgoing.ts";
  * was not sent, and one is asked before.
  */
 
-type KeptPart = Omit<Part, "blob" | "state" | "problem" | "abort" | "thumb">;
+type KeptPart = Omit<Part, "blob" | "state" | "problem" | "abort" | "thumb" | "becomes">;
 
 interface Stored extends Pick<Parcel, "key" | "at" | "text" | "mentions"> {
   replyTo?: Cursor;

@@ -208,6 +208,8 @@ export class Outgoing {
     part.state = "sending";
     const abort = new AbortController();
     part.abort = abort;
+    await become(part);
+    if (part.abort !== abort || abort.signal.aborted) return;
     const { result, problem } = await this.files.upload(part.blob, {
       name: part.name,
       type: part.type,
@@ -309,13 +311,12 @@ export class Outgoing {
       text,
       mentions,
       ...(replyTo && { replyTo }),
-      parts: parts.map(
-        ({ blob: _, abort: __, problem: ___, state: ____, thumb: _____, ...rest }) => rest,
-      ),
+      parts: parts.map(kept),
     });
   }
 
   async #keepBlob(parcel: Parcel, part: Part): Promise<void> {
+    await become(part);
     if (await keepBlob(parcel.key, part.id, part.blob)) this.#keep(parcel);
   }
 
@@ -324,6 +325,20 @@ export class Outgoing {
     const sends = this.#parcels.some(({ posted }) => !posted);
     if (sends || this.chosen.length > 0) event.preventDefault();
   };
+}
+
+/** What is kept of a part: its bytes are kept apart. */
+function kept(part: Part) {
+  const { blob, state, problem, abort, thumb, becomes, ...rest } = part;
+  return rest;
+}
+
+/** It is made smaller yet: that is what is sent. */
+async function become(part: Part): Promise<void> {
+  if (part.becomes === undefined) return;
+  const { blob, name, type, size, width, height } = await part.becomes;
+  delete part.becomes;
+  Object.assign(part, { blob, name, type, size, width, height });
 }
 
 export const UNREADABLE = "unreadable";

@@ -42,6 +42,7 @@ export function Sending({ part, postKey, outgoing }: SendingProps) {
       <div class="sending-about">
         {failed && <AlertIcon />}
         <p class="sending-text" role={failed ? "alert" : undefined} title={text}>
+          <bdi class="sending-name">{name}</bdi>
           {problem !== undefined && !failed && `${words.text("filePaused")} `}
           {text}
         </p>

@@ -1,5 +1,6 @@
 import type { Message } from "../../client/conversation.ts";
 import type { Notice } from "../../worker/notices.ts";
+import { textOf } from "../conversation/talk.ts";
 import { inOneLine } from "../text/typed.ts";
 import { visits } from "../visits.ts";
 import { levelOf, notifySettings } from "./notify_settings.ts";
@@ -34,7 +35,7 @@ export async function tell(
   if (level === "all" && isMuted(room) && !isFor(message, self)) return;
   if (message.deleted || now - Date.parse(message.time) > FRESH) return;
   if (!("Notification" in window) || Notification.permission !== "granted") return;
-  const text = inOneLine(message.text).slice(0, EXCERPT);
+  const text = inOneLine(textOf(message)).slice(0, EXCERPT);
   const shown = await show({ room, id: message.id, from: message.from.name, text });
   if (shown && settings.sound) playSound();
 }
