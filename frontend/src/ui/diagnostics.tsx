@@ -3,6 +3,7 @@ import type { Decision } from "../client/index.ts";
 import { usePage } from "./context.ts";
 import { copyText } from "./copy.ts";
 import { Dialog } from "./dialog.tsx";
+import { secondsText } from "./i18n/times.ts";
 import { reasonText, whatText } from "./reasons.ts";
 
 export interface DiagnosticsProps {
@@ -33,7 +34,7 @@ export function Diagnostics({ decisions, room, onClose }: DiagnosticsProps) {
               <tr key={decisions.length - index}>
                 <td>
                   <time dateTime={new Date(decision.at).toISOString()}>
-                    {words.timeWithSeconds(decision.at)}
+                    {secondsText(words, decision.at)}
                   </time>
                 </td>
                 <td>{whatText(words, decision)}</td>

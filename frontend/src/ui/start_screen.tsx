@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
 import { createRoom } from "./create_room.ts";
+import { agoText } from "./i18n/times.ts";
 import { CloseIcon } from "./icons_later.tsx";
 import { problemText } from "./problems.ts";
 import { roomTyped } from "./room_typed.ts";
@@ -129,7 +130,7 @@ export function StartScreen({ rooms: mine }: { rooms: Rooms }) {
                 <li key={visit.room}>
                   <button class="row" type="button" onClick={() => goTo(visit.room)}>
                     <bdi class="room-name">{visit.room}</bdi>
-                    <span class="quiet small">{words.ago(visit.at, Date.now())}</span>
+                    <span class="quiet small">{agoText(words, visit.at, Date.now())}</span>
                   </button>
                   <button
                     class="icon-button"

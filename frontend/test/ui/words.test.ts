@@ -10,6 +10,7 @@ import { ruFiles } from "../../src/ui/i18n/ru_files.ts";
 import { ruMore } from "../../src/ui/i18n/ru_more.ts";
 import { ruRules } from "../../src/ui/i18n/ru_rules.ts";
 import type { Plural } from "../../src/ui/i18n/texts.ts";
+import { agoText } from "../../src/ui/i18n/times.ts";
 import { problemText } from "../../src/ui/problems.ts";
 
 const ru = { ...ruFirst, ...ruMore, ...ruRules, ...ruFiles };
@@ -102,7 +103,7 @@ test("the browser's languages choose", () => {
 test("what was a moment ago is said as people say it", () => {
   const now = Date.UTC(2026, 10, 24, 12);
   const ago = (language: "en" | "ru", minutes: number) =>
-    new Words(language).ago(now - minutes * 60_000, now);
+    agoText(new Words(language), now - minutes * 60_000, now);
   expect([0, 0.4, 5, 120].map((minutes) => ago("en", minutes))).toEqual([
     "just now",
     "just now",

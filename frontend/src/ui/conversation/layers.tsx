@@ -11,7 +11,7 @@ import { useMedia } from "../use_media.ts";
 import { type Layer, useActs } from "./acts.ts";
 import { MessageMenu } from "./message_menu.tsx";
 import { Popup } from "./popup.tsx";
-import { ReactionList } from "./reactions.tsx";
+import { ReactionList } from "./reaction_list.tsx";
 import type { Said } from "./talk.ts";
 
 export interface LayersProps {

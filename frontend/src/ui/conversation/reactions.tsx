@@ -1,4 +1,3 @@
-import { useEffect } from "preact/hooks";
 import type { Message, Reaction } from "../../client/conversation.ts";
 import { usePage } from "../context.ts";
 import { PlusIcon } from "../icons.tsx";
@@ -84,23 +83,6 @@ export function Reactions({ message }: { message: Message }) {
           </button>
         </li>
       )}
-    </ul>
-  );
-}
-
-/** Each emoji with all who put it there. */
-export function ReactionList({ message }: { message: Message }) {
-  const acts = useActs();
-  const reactors = useReactors();
-  useEffect(() => acts.meet(message.id), [message.id]);
-  return (
-    <ul class="reaction-list" data-testid="reaction-list">
-      {(message.reactions ?? []).map((reaction) => (
-        <li key={reaction.emoji}>
-          <span class="reaction-emoji">{reaction.emoji}</span>
-          <span>{reactors(reaction, Number.POSITIVE_INFINITY)}</span>
-        </li>
-      ))}
     </ul>
   );
 }

@@ -8,16 +8,7 @@ import {
   type PostOptions,
   type RoomFile,
 } from "../../client/conversation.ts";
-import {
-  type Client,
-  type Cursor,
-  decodeEvent,
-  type MessageEvent,
-  type Person,
-  type Post,
-  type Problem,
-  START,
-} from "../../client/index.ts";
+import type { Client, Cursor, MessageEvent, Person, Post, Problem } from "../../client/index.ts";
 import type { Outgoing } from "../files/outgoing.ts";
 import { pageFetch } from "../page_session.ts";
 import type { Writing } from "./writing.ts";
@@ -190,16 +181,12 @@ export class Talk {
 
   /** The server knows whether one has put it there: then it is taken away. */
   async #reactOrTakeBack(id: Cursor, emoji: string): Promise<void> {
-    const { method = "PUT", path } = amendmentCall(id, emoji);
     let had = false;
     try {
-      const headers = { Accept: "application/json" };
-      const response = await pageFetch(this.address(path), { method, headers });
-      if (response.ok) {
-        const answer = (await response.json()) as { id?: unknown };
-        had = answer.id === START; // there was nothing to do
-        if (!had) return;
-      }
+      const { putThere } = await import("./crowd.ts");
+      const put = await putThere(amendmentCall(id, emoji), this.address);
+      if (put === "put") return;
+      had = put === "had";
     } catch {
       // It goes out as any other, once there is a network.
     }
@@ -213,10 +200,9 @@ export class Talk {
     if (!crowd || this.#met.get(id) === amended) return;
     this.#met.set(id, amended);
     try {
-      const headers = { Accept: "application/json" };
-      const response = await pageFetch(this.address(`/messages/${id}`), { headers });
-      const message = response.ok ? decodeEvent(await response.text()) : undefined;
-      if (message?.type !== "message" || message.id !== id) return;
+      const { wholeMessage } = await import("./crowd.ts");
+      const message = await wholeMessage(this.address(`/messages/${id}`));
+      if (message?.id !== id) return;
       this.#conversation.add([message]);
       this.#onChange();
     } catch {

@@ -7,7 +7,7 @@ export function sizeText(words: Words, bytes: number): string {
   let [size, unit] = [bytes, 0];
   for (; size >= 999.5 && unit < UNITS.length - 1; unit++) size /= 1_000;
   const maximumFractionDigits = unit < 2 || size >= 99.95 ? 0 : 1;
-  return new Intl.NumberFormat(words.language, {
+  return new Intl.NumberFormat(words.locale, {
     style: "unit",
     unit: UNITS[unit] ?? "byte",
     unitDisplay: "short",

@@ -50,7 +50,6 @@ export const en = {
   menu: "More",
   today: "Today",
   yesterday: "Yesterday",
-  justNow: "just now",
   newHere: "New messages",
   newBelow: { one: "{count} new message", other: "{count} new messages" },
   loadingEarlier: "Loading earlier messages…",

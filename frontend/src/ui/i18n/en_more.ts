@@ -230,6 +230,7 @@ export const enMore = {
     other: "{count} mentions. Jump to the last one",
   },
   toMentionHint: "Jump to last mention",
+  justNow: "just now",
   peopleTooMany: "This room is too large to list everyone.",
   roomNotIn: "You're not in this room",
   roomMuted: "muted",

@@ -75,17 +75,17 @@ type Values = Record<string, string | number>;
 /** The words of one language that was loaded, with its plurals, times and lists. */
 export class Words {
   readonly language: Language;
+  /** The browser's own variant of it. */
+  readonly locale: string;
   readonly #texts: Partial<Texts>;
   readonly #plural: Intl.PluralRules;
   readonly #number: Intl.NumberFormat;
   readonly #list: Intl.ListFormat;
   readonly #time: Intl.DateTimeFormat;
-  readonly #seconds: Intl.DateTimeFormat;
   readonly #exact: Intl.DateTimeFormat;
   readonly #day: Intl.DateTimeFormat;
   readonly #date: Intl.DateTimeFormat;
   readonly #dayWithYear: Intl.DateTimeFormat;
-  readonly #relative: Intl.RelativeTimeFormat;
 
   constructor(language: Language) {
     this.language = language;
@@ -93,16 +93,15 @@ export class Words {
     // The browser's own variant of the language, if it has one, knows the habits of the place (12
     // or 24 hours).
     const locale = navigator.languages?.find((l) => l.startsWith(language)) ?? language;
+    this.locale = locale;
     this.#plural = new Intl.PluralRules(locale);
     this.#number = new Intl.NumberFormat(locale);
     this.#list = new Intl.ListFormat(locale, { type: "conjunction" });
     this.#time = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
-    this.#seconds = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
     this.#exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "medium" });
     this.#day = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
     this.#date = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
     this.#dayWithYear = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
-    this.#relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto" });
   }
 
   text(key: PlainKey, values?: Values): string {
@@ -127,10 +126,6 @@ export class Words {
     return this.#time.format(at);
   }
 
-  timeWithSeconds(at: number): string {
-    return this.#seconds.format(at);
-  }
-
   exactTime(at: number): string {
     return this.#exact.format(at);
   }
@@ -146,14 +141,6 @@ export class Words {
   /** For a list: the time of today, or the day. */
   shortTime(at: number, now: number): string {
     return startOfDay(at) === startOfDay(now) ? this.time(at) : this.#date.format(at);
-  }
-
-  ago(at: number, now: number): string {
-    const minutes = Math.round((at - now) / 60_000);
-    if (minutes >= 0) return this.text("justNow");
-    if (minutes > -60) return this.#relative.format(minutes, "minute");
-    if (minutes > -24 * 60) return this.#relative.format(Math.round(minutes / 60), "hour");
-    return this.#relative.format(Math.round(minutes / 60 / 24), "day");
   }
 }
 

@@ -46,7 +46,6 @@ export const ru: FirstTexts = {
   menu: "Ещё",
   today: "Сегодня",
   yesterday: "Вчера",
-  justNow: "только что",
   newHere: "Новые сообщения",
   newBelow: {
     one: "{count} новое сообщение",

@@ -251,6 +251,7 @@ export const ruMore: MoreTexts = {
     other: "{count} упоминания. Перейти к последнему",
   },
   toMentionHint: "К последнему упоминанию",
+  justNow: "только что",
   peopleTooMany: "В комнате слишком много участников, чтобы показать всех.",
   roomNotIn: "Вы не в этой комнате",
   roomMuted: "без уведомлений",
