@@ -107,14 +107,7 @@ func (p *past) stream(t *testing.T, who visitor, address string, headers ...stri
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), testwait.Limit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, who.base+address, nil)
-	require.NoError(t, err)
-	request.Header = who.header()
-	for i := 0; i < len(headers); i += 2 {
-		request.Header.Set(headers[i], headers[i+1])
-	}
-	answer, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
+	answer := who.stream(ctx, t, address, headers...)
 	defer func() { _ = answer.Body.Close() }() // it is dropped
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 	marker := p.say(t)

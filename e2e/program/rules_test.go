@@ -1,6 +1,7 @@
 package program
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -38,7 +39,8 @@ func TestRules(t *testing.T) {
 		Rows    [][]string
 	}
 	require.NoError(t, json.Unmarshal(text, &table))
-	one, other, _ := twoNodes(t, "--trusted-proxy", "127.0.0.1/32", "--history-limit", "1000", "--operator-token", operatorToken)
+	one, other, _ := twoNodes(t, "--trusted-proxy", "127.0.0.1/32", "--history-limit", "1000", "--operator-token", operatorToken,
+		"--livekit-url", "ws://127.0.0.1:9", "--livekit-api-key", "key", "--livekit-api-secret", "a secret that nobody asks for, as there is no LiveKit")
 	rooms := map[string]*ruledRoom{}
 	for _, row := range table.Rows {
 		if rooms[row[0]] == nil {
@@ -91,7 +93,22 @@ func (v visitor) at(base string) visitor {
 
 func (v visitor) do(t testing.TB, method, path, body string, headers ...string) client.Response {
 	t.Helper()
-	return client.Do(t, method, v.base+path, body, append(slices.Clone(v.headers), headers...)...)
+	var answer client.Response
+	comeBack(t, func() bool {
+		answer = client.Do(t, method, v.base+path, body, append(slices.Clone(v.headers), headers...)...)
+		return answer.Status == http.StatusServiceUnavailable && strings.Contains(answer.Body, noAnswer)
+	})
+	return answer
+}
+
+// noAnswer is in an answer when the store had no time for one, which a machine may cause that has
+// much else to do.
+const noAnswer = `"code":"unavailable"`
+
+// comeBack asks again as long as the store does not answer, as whoever is told so does.
+func comeBack(t testing.TB, unanswered func() bool) {
+	t.Helper()
+	testwait.Until(t, func() bool { return !unanswered() }, "the store answers")
 }
 
 // answerOf is "ok" for what was done, and the code of what was refused.
@@ -152,6 +169,7 @@ var doors = map[string]string{
 	"full":            `{"maxMembers":1}`,
 	"since-joined":    `{"history":"since-joined"}`,
 	"none":            `{"history":"none"}`,
+	"no-calls":        `{"calls":false}`,
 }
 
 func newRuledRoom(t *testing.T, base, state string) *ruledRoom {
@@ -300,6 +318,8 @@ func (r *ruledRoom) ask(t *testing.T, who visitor, what string) map[string]strin
 		r.command(t, who, answers, map[string]any{"type": "react", "target": r.message, "emoji": "🎉", "on": on})
 	case "typing":
 		ask("POST", path+"/typing", "")
+	case "call":
+		r.call(t, who, answers)
 	case "settings":
 		ask("GET", path+"/settings", "")
 	case "topic", "title":
@@ -371,17 +391,25 @@ func (r *ruledRoom) join(t *testing.T, who visitor, answers map[string]string) {
 	answers["join"] = answer
 }
 
+// call asks for what a call takes, beside a stream: only who is in the room may have it.
+func (r *ruledRoom) call(t *testing.T, who visitor, answers map[string]string) {
+	t.Helper()
+	socket, here := dial(t, who, r.path()+"/ws")
+	if here == "ok" {
+		defer func() { _ = socket.Close() }()
+	}
+	testwait.Until(t, func() bool {
+		answers["call"] = answerOf(t, who.do(t, "POST", r.path()+"/call", ""))
+		return here != "ok" || answers["call"] != "not_present" // until it is in the roster
+	}, "a call")
+}
+
 // open opens a stream and drops it when something has come.
 func (v visitor) open(t *testing.T, address, accept string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), testwait.Limit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.base+address, nil)
-	require.NoError(t, err)
-	request.Header = v.header()
-	request.Header.Set("Accept", accept)
-	answer, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
+	answer := v.stream(ctx, t, address, "Accept", accept)
 	defer func() { _ = answer.Body.Close() }() // it is dropped
 	if answer.StatusCode != http.StatusOK {
 		return codeIn(t, answer.Body)
@@ -389,9 +417,34 @@ func (v visitor) open(t *testing.T, address, accept string) string {
 	if strings.HasPrefix(answer.Header.Get("Content-Type"), "text/plain") { // which says nothing where nobody is shown anything
 		return "ok"
 	}
-	_, err = answer.Body.Read(make([]byte, 1))
+	_, err := answer.Body.Read(make([]byte, 1))
 	require.NoError(t, err)
 	return "ok"
+}
+
+// stream asks for a stream. The caller closes the answer's body.
+func (v visitor) stream(ctx context.Context, t *testing.T, address string, headers ...string) *http.Response {
+	t.Helper()
+	var answer *http.Response
+	comeBack(t, func() bool {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, v.base+address, nil)
+		require.NoError(t, err)
+		request.Header = v.header()
+		for i := 0; i < len(headers); i += 2 {
+			request.Header.Set(headers[i], headers[i+1])
+		}
+		answer, err = http.DefaultClient.Do(request)
+		require.NoError(t, err)
+		if answer.StatusCode != http.StatusServiceUnavailable {
+			return false
+		}
+		problem, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		answer.Body = io.NopCloser(bytes.NewReader(problem))
+		return bytes.Contains(problem, []byte(noAnswer))
+	})
+	return answer
 }
 
 func (v visitor) header() http.Header {
@@ -427,14 +480,25 @@ type socket struct{ *websocket.Conn }
 
 func dial(t *testing.T, who visitor, path string) (socket, string) {
 	t.Helper()
-	conn, answer, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(who.base, "http")+path, who.header())
-	if err == nil {
+	var conn *websocket.Conn
+	code := "ok"
+	comeBack(t, func() bool {
+		var answer *http.Response
+		var err error
+		conn, answer, err = websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(who.base, "http")+path, who.header())
+		if err == nil {
+			code = "ok"
+			return false
+		}
+		require.NotNil(t, answer, err)
+		defer func() { _ = answer.Body.Close() }()
+		code = codeIn(t, answer.Body)
+		return code == "unavailable"
+	})
+	if conn != nil {
 		t.Cleanup(func() { _ = conn.Close() })
-		return socket{conn}, "ok"
 	}
-	require.NotNil(t, answer, err)
-	defer func() { _ = answer.Body.Close() }()
-	return socket{}, codeIn(t, answer.Body)
+	return socket{conn}, code
 }
 
 // ask sends a command and is "ok" when an event of such a type answers, else the code of the error.
@@ -445,6 +509,10 @@ func (s socket) ask(t *testing.T, command map[string]any, ok ...string) string {
 	for {
 		var event struct{ Type, Code string }
 		require.NoError(t, s.ReadJSON(&event))
+		if event.Type == "error" && event.Code == "unavailable" {
+			require.NoError(t, s.WriteJSON(command))
+			continue
+		}
 		if event.Type == "error" {
 			return event.Code
 		}

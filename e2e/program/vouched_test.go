@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/e2e/internal/client"
-	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
 const (
@@ -143,34 +142,38 @@ func TestAProgramWithAToken(t *testing.T) {
 	assert.Equal(t, http.StatusBadRequest, client.Do(t, http.MethodPost, one.URL+"/rooms/"+room+"?token="+bot.Token, "hello").Status)
 	assert.Equal(t, http.StatusForbidden, bot.Do(t, http.MethodPost, "/session", `{"name":"Ann"}`).Status)
 
-	streams := []*client.Reader{
-		bot.Read(t, client.WebSocket, room, client.Options{}), bot.Read(t, client.SSE, room, client.Options{}),
-		bot.At(one.URL).Read(t, client.NDJSON, room, client.Options{}),
+	var streams []*client.Reader
+	for _, base := range []string{one.URL, other.URL} {
+		for _, kind := range append([]client.Kind{client.Text}, client.Resuming...) {
+			streams = append(streams, bot.At(base).Read(t, kind, room, client.Options{}))
+		}
+		for _, kind := range []client.Kind{client.WebSocket, client.SSE, client.NDJSON} {
+			streams = append(streams, bot.At(base).Read(t, kind, "", client.Options{Rooms: []string{room}}))
+		}
 	}
-	several := bot.Read(t, client.WebSocket, "", client.Options{Rooms: []string{room}})
-	for _, stream := range append(streams, several) {
-		stream.WaitType(t, "live")
+	for _, stream := range streams {
+		if stream.Kind == client.Text {
+			stream.WaitType(t, client.TypeLine)
+		} else {
+			stream.WaitType(t, "live")
+		}
 	}
 	revoked := ann.Do(t, http.MethodDelete, "/rooms/"+room+"/tokens/"+id, "")
 	require.Equal(t, http.StatusNoContent, revoked.Status, revoked.Body)
 	for _, stream := range streams {
-		stream.WaitEnd(t)
+		switch end := stream.WaitEnd(t); stream.Kind {
+		case client.WebSocket:
+			assert.Equal(t, 4001, end.Status, stream.Who)
+		case client.Poll:
+			assert.Contains(t, end.Detail, "status 401")
+		case client.SSE, client.NDJSON:
+			assert.Equal(t, "session_invalid", stream.WaitType(t, "error").Code)
+		}
 	}
 	for _, base := range []string{one.URL, other.URL} {
 		answer := bot.At(base).Do(t, http.MethodPost, "/rooms/"+room, "still here")
 		assert.Equal(t, http.StatusUnauthorized, answer.Status)
 	}
-	harness.Eventually(t, "a connection that is open refuses it", func() bool {
-		if several.TrySend(client.Command{Type: "join", RoomID: room}) != nil {
-			return true
-		}
-		select {
-		case <-several.Done():
-			return true
-		case <-time.After(100 * time.Millisecond): // between two tries
-			return false
-		}
-	})
 	assert.NotContains(t, ann.Page(t, room, "").Texts(), "still here")
 }
 
