@@ -5,7 +5,7 @@
 	test-all bench fuzz faults
 
 # The long suites, in the order of test-all. docs/testing.md has what each holds and how long it takes.
-SUITES := test-program test-conformance test-networks test-tabs test-calls test-deploy test-stores test-faults test-storm test-load \
+SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-deploy test-stores test-faults test-storm test-load \
 	test-fuzz test-audit
 .PHONY: $(SUITES)
 
@@ -108,6 +108,10 @@ test-calls: ## voice and video with a real LiveKit
 	@scripts/need.sh go node npm gcc redis-server chromium firefox-esr
 	@scripts/frontend.sh deps
 	@scripts/suite.sh calls ./e2e/calls
+
+test-files: ## the files that people send, in a folder and on a real S3 server
+	@scripts/need.sh go gcc curl redis-server nginx
+	@scripts/suite.sh files ./e2e/files
 
 test-deploy: ## the configurations of docs/deploy.md, and certificates from a real ACME server
 	@scripts/need.sh go gcc curl redis-server chromium nginx haproxy apache2 caddy varnishd

@@ -93,7 +93,7 @@ func (w *sweeper) sweep(ctx context.Context) error {
 			return err
 		}
 		for _, room := range rooms {
-			in, err := w.lookAt(ctx, room.ID)
+			in, err := w.lookAt(ctx, room.ID, room.Now)
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -113,7 +113,7 @@ func (w *sweeper) sweep(ctx context.Context) error {
 // The records are read before the log: a record says "posted" after its message was appended, so the
 // log that is read then has the message, or has it no more. What is changed meanwhile, another node's
 // or a message's, is another revision, and left alone.
-func (w *sweeper) lookAt(ctx context.Context, room chat.RoomID) (in time.Duration, err error) {
+func (w *sweeper) lookAt(ctx context.Context, room chat.RoomID, now time.Time) (in time.Duration, err error) {
 	s := w.store
 	records, err := s.records.RoomFiles(ctx, room)
 	if err != nil {
@@ -124,7 +124,7 @@ func (w *sweeper) lookAt(ctx context.Context, room chat.RoomID) (in time.Duratio
 		if r.State != chat.FileUploading && r.State != chat.FileGone {
 			whole++
 		}
-		if r.State == chat.FileAttached || r.State == chat.FileReady && time.Since(r.Touched) >= s.options.Idle {
+		if r.State == chat.FileAttached || r.State == chat.FileReady && now.Sub(r.Touched) >= s.options.Idle {
 			open++
 		}
 	}
@@ -142,7 +142,7 @@ func (w *sweeper) lookAt(ctx context.Context, room chat.RoomID) (in time.Duratio
 	}
 	in, left := goneLife, false
 	for _, r := range records {
-		again, rerr := s.sweepOne(ctx, r, named)
+		again, rerr := s.sweepOne(ctx, r, now, named)
 		if rerr != nil {
 			again, left = s.options.Look, true
 		}
@@ -158,8 +158,8 @@ func (w *sweeper) lookAt(ctx context.Context, room chat.RoomID) (in time.Duratio
 }
 
 // sweepOne does with a file what its time has come for, and says when to look at it again.
-func (s *Store) sweepOne(ctx context.Context, r Record, named map[string]bool) (time.Duration, error) {
-	idle := time.Since(r.Touched)
+func (s *Store) sweepOne(ctx context.Context, r Record, now time.Time, named map[string]bool) (time.Duration, error) {
+	idle := now.Sub(r.Touched)
 	switch r.State {
 	case chat.FileGone:
 		switch {

@@ -186,6 +186,8 @@ type FileRooms interface {
 // DueRoom is a room with files that a node looks at.
 type DueRoom struct {
 	ID RoomID
+	// Now is the time by the store's clock.
+	Now time.Time
 	// Claim is the store's, and tells whether somebody wants it looked at sooner since.
 	Claim string
 }

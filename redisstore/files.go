@@ -239,7 +239,11 @@ func (s *Store) DueRooms(ctx context.Context, claim time.Duration) (due []chat.D
 			for ; len(reply) >= 2; reply = reply[2:] {
 				room, _ := reply[0].(string)
 				claimed, _ := reply[1].(string)
-				due = append(due, chat.DueRoom{ID: chat.RoomID(room), Claim: claimed})
+				until, err := parseMillis(claimed)
+				if err != nil {
+					return fmt.Errorf("the claim of a room: %w", err)
+				}
+				due = append(due, chat.DueRoom{ID: chat.RoomID(room), Now: until.Add(-claim), Claim: claimed})
 			}
 		}
 		return nil

@@ -103,7 +103,7 @@ func (s *Store) DueRooms(ctx context.Context, claim time.Duration) ([]chat.DueRo
 	for room, at := range s.due {
 		if !at.After(now) {
 			s.due[room] = now.Add(claim)
-			due = append(due, chat.DueRoom{ID: room, Claim: strconv.FormatInt(now.Add(claim).UnixNano(), 10)})
+			due = append(due, chat.DueRoom{ID: room, Now: now, Claim: strconv.FormatInt(now.Add(claim).UnixNano(), 10)})
 		}
 	}
 	return due, nil

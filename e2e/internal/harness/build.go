@@ -32,6 +32,12 @@ func BuildLiveKit(dir string) (program string, err error) {
 	return build(dir, "livekit-server", "e2e/calls/livekit", "github.com/livekit/livekit-server/cmd/server")
 }
 
+// BuildS3 builds an S3 server, from a module of its own in e2e/files/s3: versity's gateway, which
+// keeps objects as files. The first time takes some minutes.
+func BuildS3(dir string) (program string, err error) {
+	return build(dir, "versitygw", "e2e/files/s3", "github.com/versity/versitygw/cmd/versitygw")
+}
+
 // BuildSignInService builds a sign-in service that speaks OpenID Connect, from a module of its own
 // in e2e/program/signin: zitadel/oidc's example, which knows two people.
 func BuildSignInService(dir string) (program string, err error) {
