@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"image"
 	"strings"
+	"sync"
 )
 
 // Fate is what becomes of a file.
@@ -44,16 +45,18 @@ type File struct {
 // words is something that is in a file and must not stay.
 func words() []byte { return []byte(Secret + " " + Device + " " + Place) }
 
-// Hostile are the files. Whatever stays of any picture that is shown or emptied has nothing
-// of [Device], [Place] and [Secret].
-func Hostile() []File {
+// Hostile are the files. Whatever stays of any picture that is shown or emptied has nothing of [Device],
+// [Place] and [Secret]. They are made once; nobody may change them.
+func Hostile() []File { return hostile() }
+
+var hostile = sync.OnceValue(func() []File {
 	all := hostileJPEGs()
 	all = append(all, hostilePNGs()...)
 	all = append(all, hostileGIFs()...)
 	all = append(all, hostileWebPs()...)
 	all = append(all, hostileHEIFs()...)
 	return append(all, hostileOthers()...)
-}
+})
 
 func hostileJPEGs() []File {
 	p := Corners(48, 32)
