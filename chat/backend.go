@@ -8,6 +8,7 @@ import (
 // backend is what the rooms of a node share: the store, the settings, and the work that the node
 // waits for.
 type backend struct {
+	name    string // tells nodes apart
 	log     Log
 	feed    Feed
 	roster  Roster

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"testing/synctest"
@@ -106,5 +107,37 @@ func TestWhatIsOverDoesNothing(t *testing.T) {
 		require.ErrorIs(t, err, chat.ErrSessionOver)
 		_, err = n.Subscribe(t.Context(), bob, lobby, chat.All, &recorder{})
 		require.ErrorIs(t, err, chat.ErrSessionOver)
+	})
+}
+
+// delayed tells of signals when it is asked to.
+type delayed struct {
+	chat.Feed
+	signals []func()
+}
+
+func (d *delayed) Signal(ctx context.Context, room chat.RoomID, n chat.Notice) error {
+	d.signals = append(d.signals, func() { _ = d.Feed.Signal(ctx, room, n) })
+	return nil
+}
+
+// TestComingBackBeforeTheNewsOfLeaving leaves and comes back at once: the feed's own echo of the
+// leaving, which comes later, is not about who is there now.
+func TestComingBackBeforeTheNewsOfLeaving(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := chattest.New(chattest.Options{})
+		b := s.Node("n")
+		feed := &delayed{Feed: b}
+		n := chat.NewNode(b, feed, b, b, b, chat.Options{})
+		defer func() { require.NoError(t, n.Close(t.Context())) }()
+		first, _ := subscribe(t, n, session("Bob"), chat.All)
+		require.NoError(t, n.Leave(t.Context(), session("Bob"), lobby, ""))
+		synctest.Wait()
+		require.ErrorIs(t, first.err(), chat.ErrLeft)
+		again, _ := subscribe(t, n, session("Bob"), chat.All)
+		require.Len(t, feed.signals, 1)
+		feed.signals[0]()
+		synctest.Wait()
+		require.NoError(t, again.err())
 	})
 }

@@ -123,7 +123,7 @@ func NewNode(log Log, feed Feed, roster Roster, marks Marks, keeper RuleKeeper, 
 	}
 	return &Node{
 		backend: backend{
-			log: log, feed: feed, roster: roster, marks: marks, keeper: keeper, options: o.withDefaults(), work: work,
+			name: newStream(), log: log, feed: feed, roster: roster, marks: marks, keeper: keeper, options: o.withDefaults(), work: work,
 		},
 		stop: stop, remembered: newAnswers(), rooms: map[RoomID]*room{},
 	}
@@ -248,7 +248,7 @@ func (n *Node) Leave(ctx context.Context, who Principal, room RoomID, stream str
 			}
 		}
 	}
-	return n.signal(ctx, room, Leaving{Member: member, Stream: stream})
+	return n.signal(ctx, room, Leaving{Member: member, Stream: stream, By: n.name})
 }
 
 func (n *Node) signal(ctx context.Context, room RoomID, notice Notice) error {

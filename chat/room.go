@@ -125,6 +125,9 @@ func (r *room) handle(n Notice) {
 		r.follow(false)
 		return
 	case Leaving:
+		if n.By != "" && n.By == r.back.name {
+			return
+		}
 		why := ErrLeft
 		if n.Ended {
 			why = ErrSessionOver

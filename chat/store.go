@@ -98,11 +98,13 @@ type (
 	Typing struct{ Member Member }
 	// Leaving says that a member has said it goes: nodes that hold it let go without waiting
 	// whether it comes back. Stream is the one that goes; when it is empty, all of the member's do.
-	// Ended says that it does not go by itself: what it came with is good no more.
+	// Ended says that it does not go by itself: what it came with is good no more. By is the node that
+	// has let go already: whoever is there again since then is not meant.
 	Leaving struct {
 		Member MemberID
 		Stream string
 		Ended  bool
+		By     string
 	}
 	// Lapsing says that some leases were cut short: a look at the roster in that time finds members
 	// gone.

@@ -129,6 +129,7 @@ type leaving struct {
 	Member chat.MemberID `json:"member"`
 	Stream string        `json:"stream,omitempty"`
 	Ended  bool          `json:"ended,omitempty"`
+	By     string        `json:"by,omitempty"`
 }
 
 // markNotice is the payload of a chat.Marked.

@@ -86,6 +86,7 @@ func testSignals(t *testing.T, s *server) {
 		chat.Leaving{Member: "ann-id", Stream: "s1"},
 		chat.Leaving{Member: "ann-id"},
 		chat.Leaving{Member: "t-1", Ended: true},
+		chat.Leaving{Member: "ann-id", By: "a node"},
 	} {
 		require.NoError(t, a.Signal(ctx, r, n))
 		assert.Equal(t, n, l.next(t))
