@@ -286,6 +286,25 @@ func sumOf(t *testing.T, page *browser.Page, name string) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
+// TestPageShowsFirstPages has the first page of a document drawn, within the page's policy.
+func TestPageShowsFirstPages(t *testing.T) {
+	node := startNode(t)
+	page := chromium(t).Person(t, "Ann").Page()
+	attaching(t, page, node.URL, "tea", "")
+	browser.Eval[any](t, page, `give.choose(give.text("doc.pdf", "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n" +
+		"2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 300 200]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>endobj\n" +
+		"4 0 obj<</Length 60>>stream\nBT /F1 24 Tf 20 150 Td (Hello, page one) Tj ET 1 0 0 rg 20 20 100 50 re f\nendstream endobj\n" +
+		"5 0 obj<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>endobj\ntrailer<</Root 1 0 R>>\n", "application/pdf"), give.text("not.pdf", "%PDF-1.4 nothing", "application/pdf"))`)
+	page.Until(t, "attached", all("attached-file")+".length === 2")
+	page.Fill(t, "composer-input", "read")
+	page.Click(t, "send")
+	page.WaitSent(t, "read")
+	page.Until(t, "the one drawn, the other said to be none", all("pdf-page")+`.map(p => p.dataset.state).join() === "drawn,fileNoPage"`)
+	red := `(c => [...c.getContext("2d").getImageData(100, 320, 1, 1).data].join())(document.querySelector(".pdf-page canvas"))`
+	assert.Equal(t, "255,0,0,255", browser.Eval[string](t, page, red))
+	assert.Empty(t, page.Console())
+}
+
 // TestPageRefusedFile says why a file is refused before its bytes are sent, and leaves it to one what
 // becomes of it.
 func TestPageRefusedFile(t *testing.T) {

@@ -1,4 +1,4 @@
-import { GlobalWorkerOptions, getDocument } from "pdfjs-dist";
+import { GlobalWorkerOptions, getDocument, VerbosityLevel } from "pdfjs-dist";
 import worker from "pdfjs-dist/build/pdf.worker.min.mjs?url";
 import { pageHeaders } from "../page_session.ts";
 
@@ -22,8 +22,9 @@ export async function drawFirstPage(
     // Nothing of it is compiled: the page's policy has no place for that.
     useWasm: false,
     isEvalSupported: false,
-    // It would add style to the page.
-    disableFontFace: true,
+    // Fonts that a document does not bring are the reader's own: none come from elsewhere.
+    useSystemFonts: true,
+    verbosity: VerbosityLevel.ERRORS,
   } as Parameters<typeof getDocument>[0]);
   const end = () => void loading.destroy();
   signal.addEventListener("abort", end);
