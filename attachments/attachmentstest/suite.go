@@ -4,25 +4,18 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"hash/crc32"
-	"image"
-	"image/jpeg"
 	"io"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/attachments"
 	"github.com/caller-chat/caller/chat"
-	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // Backend is what keeps the rooms and the records, as one node has it.
@@ -318,156 +311,4 @@ func testLost(t *testing.T, k Kind) {
 	require.NoError(t, bucket.Delete(ctx, r.Parts[0].Key))
 	_, _, err = s.Open(ctx, room, whole.ID)
 	require.ErrorIs(t, err, attachments.ErrGone)
-}
-
-func testTooMuch(t *testing.T, k Kind) {
-	const least = chat.FileLeast
-	s, room, ctx := k.store(t, attachments.Options{FileSize: 4 * least, RoomFiles: 10 * least}), chat.NewRoomID(), context.Background()
-	ask := func(length int64) error {
-		_, err := s.Create(ctx, attachments.New{Room: room, By: ann, Length: length})
-		return err
-	}
-	var size *attachments.SizeError
-	require.ErrorAs(t, ask(4*least+1), &size)
-	require.Equal(t, attachments.SizeError{What: "file", Limit: 4 * least, Size: 4*least + 1}, *size)
-	require.NoError(t, ask(4*least))
-	require.NoError(t, ask(4*least))
-	require.ErrorAs(t, ask(3*least), &size)
-	require.Equal(t, attachments.SizeError{What: "room", Limit: 10 * least, Size: 11 * least}, *size)
-	require.NoError(t, ask(2*least))
-}
-
-func testGrows(t *testing.T, k Kind) {
-	const most = 3 * chat.FileLeast
-	s, bucket := k.storeAndBucket(t, attachments.Options{FileSize: most, RoomFiles: most})
-	room, ctx := chat.NewRoomID(), context.Background()
-	r := create(t, s, room, -1)
-	var size *attachments.SizeError
-	_, err := s.Write(ctx, room, r.ID, 0, bytes.NewReader(random(most+1)))
-	require.ErrorAs(t, err, &size)
-	require.Equal(t, "file", size.What)
-	require.NoError(t, s.Remove(ctx, room, r.ID))
-	require.Empty(t, objects(t, bucket, r.ID))
-
-	r = create(t, s, room, -1)
-	other := create(t, s, room, -1)
-	_, err = s.Write(ctx, room, r.ID, 0, bytes.NewReader(random(most)))
-	require.ErrorAs(t, err, &size)
-	require.Equal(t, "room", size.What)
-	require.Empty(t, objects(t, bucket, r.ID), "what does not fit is not kept")
-	_, err = s.Write(ctx, room, other.ID, 0, bytes.NewReader(random(10)))
-	require.NoError(t, err)
-}
-
-func testSlots(t *testing.T, k Kind) {
-	s, room, ctx := k.store(t, attachments.Options{AtOnce: 2, AtOnceEach: 1}), chat.NewRoomID(), context.Background()
-	from := func(network string) attachments.Record {
-		who := ann
-		who.NetworkKey = network
-		r, err := s.Create(ctx, attachments.New{Room: room, By: who, Length: -1})
-		require.NoError(t, err)
-		return r
-	}
-	one, same, other, third := from("one"), from("one"), from("two"), from("three")
-	body, feed := io.Pipe()
-	var running sync.WaitGroup
-	begin := func(r attachments.Record, body io.Reader) {
-		running.Go(func() {
-			_, err := s.Write(ctx, room, r.ID, 0, body)
-			if err != nil {
-				t.Errorf("an upload under way: %v", err)
-			}
-		})
-	}
-	begin(one, body)
-	_, err := feed.Write([]byte("it is being read"))
-	require.NoError(t, err)
-	_, err = s.Write(ctx, room, same.ID, 0, strings.NewReader("x"))
-	require.ErrorIs(t, err, attachments.ErrBusy)
-	body2, feed2 := io.Pipe()
-	begin(other, body2)
-	_, err = feed2.Write([]byte("so is this"))
-	require.NoError(t, err)
-	_, err = s.Write(ctx, room, third.ID, 0, strings.NewReader("x"))
-	require.ErrorIs(t, err, attachments.ErrBusy)
-	require.NoError(t, feed.Close())
-	require.NoError(t, feed2.Close())
-	running.Wait()
-	_, err = s.Write(ctx, room, same.ID, 0, strings.NewReader("x"))
-	require.NoError(t, err)
-}
-
-// eventually waits for what sweeps lead to.
-func eventually(t testing.TB, s *attachments.Store, what string, is func() bool) {
-	t.Helper()
-	testwait.Until(t, func() bool {
-		require.NoError(t, s.Sweep(context.Background()))
-		return is()
-	}, what)
-}
-
-const soon = 50 * time.Millisecond
-
-// photo is a JPEG of that size with a place in its metadata.
-func photo(t testing.TB, width, height int) []byte {
-	t.Helper()
-	m := image.NewRGBA(image.Rect(0, 0, width, height))
-	for i := range m.Pix {
-		m.Pix[i] = byte(i * 7)
-	}
-	var b bytes.Buffer
-	require.NoError(t, jpeg.Encode(&b, m, nil))
-	exif := "Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00" + secretPlace
-	app1 := append([]byte{0xff, 0xe1, 0, byte(len(exif) + 2)}, exif...)
-	return slices.Concat(b.Bytes()[:2], app1, b.Bytes()[2:])
-}
-
-const secretPlace = "52.5200 N 13.4050 E"
-
-func testPicture(t *testing.T, k Kind) {
-	s, bucket := k.storeAndBucket(t, attachments.Options{})
-	room, ctx := chat.NewRoomID(), context.Background()
-	content := photo(t, 1600, 900)
-	require.Contains(t, string(content), secretPlace)
-	f := upload(t, s, room, content)
-	require.Equal(t, "image/jpeg", f.Type)
-	require.Equal(t, []int{1600, 900}, []int{f.Width, f.Height})
-	require.True(t, strings.HasPrefix(f.Preview, "data:image/"), f.Preview)
-	got := read(t, s, room, f.ID)
-	require.NotContains(t, string(got), secretPlace)
-	require.EqualValues(t, len(got), f.Size)
-	sum := sha256.Sum256(got)
-	require.Equal(t, hex.EncodeToString(sum[:]), f.SHA256)
-	require.Len(t, objects(t, bucket, f.ID), 2, "what was sent is gone")
-
-	r, err := s.Get(ctx, room, f.ID)
-	require.NoError(t, err)
-	thumb, err := s.OpenThumb(ctx, r)
-	require.NoError(t, err)
-	defer func() { require.NoError(t, thumb.Close()) }()
-	small, _, err := image.DecodeConfig(thumb)
-	require.NoError(t, err)
-	require.Equal(t, 1280, small.Width)
-	require.Equal(t, "image/jpeg", r.ThumbType)
-	require.NoError(t, s.Remove(ctx, room, f.ID))
-	require.Empty(t, objects(t, bucket, f.ID))
-
-	broken := upload(t, s, room, content[:200])
-	require.Equal(t, "application/octet-stream", broken.Type, "what begins as a picture and is none")
-	plain := upload(t, s, room, []byte("just words"))
-	require.Equal(t, "text/plain", plain.Type)
-	_, err = s.OpenThumb(ctx, attachments.Record{})
-	require.ErrorIs(t, err, attachments.ErrNotFound)
-
-	// A PNG that claims to have 40,000 times 40,000 pixels.
-	bomb := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\x0dIHDR\x00\x00\x9c\x40\x00\x00\x9c\x40\x08\x06\x00\x00\x00"), 0, 0, 0, 0)
-	binary.BigEndian.PutUint32(bomb[29:], crc32.ChecksumIEEE(bomb[12:29]))
-	claims := create(t, s, room, -1)
-	_, err = s.Write(ctx, room, claims.ID, 0, bytes.NewReader(bomb))
-	require.NoError(t, err)
-	_, err = s.Finish(ctx, room, claims.ID)
-	var size *attachments.SizeError
-	require.ErrorAs(t, err, &size)
-	require.Equal(t, "picture", size.What)
-	require.Empty(t, objects(t, bucket, claims.ID))
 }
