@@ -28,7 +28,6 @@ type S3 struct {
 
 	program string
 	args    []string
-	env     []string
 }
 
 // StartS3 starts program, which [BuildS3] has built, on a free port of loopback.
