@@ -114,10 +114,11 @@ func TestWhatIsOverDoesNothing(t *testing.T) {
 type delayed struct {
 	chat.Feed
 	signals []func()
+	err     error
 }
 
 func (d *delayed) Signal(ctx context.Context, room chat.RoomID, n chat.Notice) error {
-	d.signals = append(d.signals, func() { _ = d.Feed.Signal(ctx, room, n) })
+	d.signals = append(d.signals, func() { d.err = d.Feed.Signal(context.WithoutCancel(ctx), room, n) })
 	return nil
 }
 
@@ -137,6 +138,7 @@ func TestComingBackBeforeTheNewsOfLeaving(t *testing.T) {
 		again, _ := subscribe(t, n, session("Bob"), chat.All)
 		require.Len(t, feed.signals, 1)
 		feed.signals[0]()
+		require.NoError(t, feed.err)
 		synctest.Wait()
 		require.NoError(t, again.err())
 	})
