@@ -152,17 +152,6 @@ func TestPageSessionIsOver(t *testing.T) {
 	require.Equal(t, "what I was writing", said[len(said)-1].Text)
 	assert.Equal(t, "Eve, by herself", said[len(said)-1].From.Name)
 	assert.Empty(t, said[len(said)-1].From.Via)
-
-	// Who comes after it is told, too.
-	late := chromium(t).Person(t, "Late").Page()
-	late.Open(t, node.URL+"/")
-	eve = siteUser(t, node.URL, jwt.MapClaims{"exp": time.Now().Add(2 * time.Second).Unix()})
-	browser.Eval[int](t, late, fmt.Sprintf(`fetch("/session", {method: "POST", headers: {Authorization: "Bearer " + %q}}).then((r) => r.status)`, eve.Token))
-	late.Until(t, "it over", `(await fetch("/session")).status === 401`)
-	late.Open(t, node.URL+"/rooms/kitchen")
-	late.Until(t, "that it is over", `document.querySelector("#name-problem")?.textContent.includes("no longer signed in")`)
-	late.WaitLive(t, "")
-	late.Until(t, "what is said", messageJS("are you there?"))
 }
 
 // TestPageSignInThatFails says why one is not signed in, where one is asked for a name: what was

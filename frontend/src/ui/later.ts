@@ -14,4 +14,5 @@ export { ProblemText } from "./problem_text.tsx";
 export { RoomsDrawer } from "./rooms/rooms_drawer.tsx";
 export { RoomsList } from "./rooms/rooms_list.tsx";
 export { Actions } from "./rooms/row_actions.tsx";
+export { SignInLink } from "./sign_in_link.tsx";
 export { StartScreen } from "./start_screen.tsx";

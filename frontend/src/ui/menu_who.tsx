@@ -3,7 +3,8 @@ import { usePage } from "./context.ts";
 import { pageFetch } from "./page_session.ts";
 import { offersSignIn } from "./sign_in.ts";
 import { SignInLink } from "./sign_in_link.tsx";
-import { signedOut, vouched } from "./visits.ts";
+import { signedOut } from "./sign_out.ts";
+import { vouched } from "./visits.ts";
 
 export interface MenuWhoProps {
   name: string;
@@ -53,7 +54,7 @@ export function MenuWho({ name, onChangeName }: MenuWhoProps) {
           {words.text("signOutFailed")}
         </p>
       )}
-      {!fixed && <SignInLink />}
+      {!fixed && offersSignIn() && <SignInLink />}
     </>
   );
 }

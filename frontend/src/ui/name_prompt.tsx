@@ -2,8 +2,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { Problem, SessionResult } from "../client/index.ts";
 import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
-import { ProblemText } from "./parts.ts";
-import { SignInLink } from "./sign_in_link.tsx";
+import { ProblemText, SignInLink } from "./parts.ts";
+import { offersSignIn } from "./sign_in.ts";
 import { isSignInOver, savedName, saveName } from "./visits.ts";
 
 /** What was typed and is not taken yet: the form may come to stand elsewhere meanwhile. */
@@ -83,7 +83,7 @@ export function NamePrompt({ signIn, onDone, onCancel, reads = true }: NamePromp
           )}
         </span>
       </label>
-      {onCancel === undefined && <SignInLink />}
+      {onCancel === undefined && offersSignIn() && <SignInLink />}
       <p id="name-problem" class="problem" role="alert">
         {typeof problem === "object" ? <ProblemText problem={problem} /> : problem}
       </p>

@@ -34,5 +34,6 @@ export const ProblemText = part("ProblemText");
 export const Refused = part("Refused");
 export const RoomsDrawer = part("RoomsDrawer");
 export const RoomsList = part("RoomsList");
+export const SignInLink = part("SignInLink");
 export const Waiting = part("Waiting");
 export const WritingBar = part("WritingBar");

@@ -152,7 +152,7 @@ export class RoomModel {
     this.writing = new Writing(this.#saved, () => this.#changed());
     this.talk = new Talk(room, this.client, this.writing, address, () => this.#changed());
     this.#call = followCall(this.client, () => this.#changed());
-    this.#listen(shared.baseUrl);
+    this.#listen();
     const kept = takeKept(room);
     if (kept !== undefined) {
       feed(kept, room, tell);
@@ -249,7 +249,7 @@ export class RoomModel {
     if (this.reading.loaded) this.#earlier.load(id, count);
   }
 
-  #listen(baseUrl: string): void {
+  #listen(): void {
     const { client } = this;
     client.on("message", (message) => {
       const item = itemOf(message);
@@ -302,7 +302,7 @@ export class RoomModel {
       if (isBackFromSignIn() && other) tellTabs();
       saveSession(session);
       if (session !== null) saveName(session.name);
-      else if (isSignInOver()) onSignInOver(client, baseUrl);
+      else if (isSignInOver()) onSignInOver(client);
       this.#changed();
     });
     client.on("members", () => this.#changed());

@@ -86,14 +86,7 @@ function Room({ room, rooms, href }: RoomScreenProps) {
     authors: view.items.flatMap((item) => (item.kind === "message" ? [item.message.from] : [])),
     isMe: (id) => model.client.isOwn(id),
   });
-  const onRetry = useCallback(
-    (key: string) => {
-      // Nothing goes out as a guest's that was written under a name.
-      if (model.client.session !== null) model.client.retry(key);
-      else setNotice(words.text("askNameHint"));
-    },
-    [model, words],
-  );
+  const onRetry = useCallback((key: string) => model.client.retry(key), [model]);
   const onDiscard = useCallback((key: string) => model.talk.discard(key), [model]);
 
   useEffect(() => {

@@ -8,7 +8,7 @@ let isBack: boolean | undefined;
 
 /** The server knows a service that says who people are; without this tag nothing of it is shown. */
 export function offersSignIn(): boolean {
-  return document.querySelector('meta[name="caller-oidc"]')?.getAttribute("content") === "on";
+  return document.querySelector('meta[name="caller-oidc"][content="on"]') !== null;
 }
 
 /** Somebody goes to sign in. */
@@ -23,17 +23,7 @@ export function isBackFromSignIn(): boolean {
   return isBack;
 }
 
-/**
- * The time of somebody's sign-in is over. What waits is not said as anybody else: it is for whoever
- * goes on to decide.
- */
-export function onSignInOver(client: Client, baseUrl: string): void {
-  const problem = { code: "session_over", title: "" };
-  const waiting = client.posts.filter(({ state }) => state === "waiting");
-  for (const { key } of waiting.reverse()) client.discard(key);
-  client.restore(waiting.reverse().map((post) => ({ ...post, state: "refused", problem })));
-  void import("./sign_in_over.ts").then(
-    ({ comeBackAsGuest }) => comeBackAsGuest(client, baseUrl),
-    () => undefined,
-  );
+/** The time of somebody's sign-in is over: what follows from that is loaded then. */
+export function onSignInOver(client: Client): void {
+  import("./sign_in_over.ts").then(({ over }) => over(client)).catch(() => {});
 }

@@ -1,11 +1,10 @@
 import { usePage } from "./context.ts";
 import { roomOf } from "./routes.ts";
-import { beginSignIn, offersSignIn } from "./sign_in.ts";
+import { beginSignIn } from "./sign_in.ts";
 
-/** Leads to the sign-in service, where there is one, and back into the room. */
+/** Leads to the sign-in service, and back into the room. */
 export function SignInLink() {
   const { words, baseUrl } = usePage();
-  if (!offersSignIn()) return null;
   const url = new URL("signin", baseUrl);
   const room = roomOf(location.href, baseUrl);
   if (room !== undefined) url.searchParams.set("room", room);

@@ -94,7 +94,7 @@ export function vouched(): boolean {
   return /(^|; )caller_vouched=/.test(document.cookie);
 }
 
-/** Somebody has vouched for who one was here last. */
+/** Somebody has vouched for who one was here last; see sign_out.ts, too. */
 const VOUCHED = "vouched";
 
 /** Reports of somebody who has no name whether that is because a sign-in is over. */
@@ -102,16 +102,10 @@ export function isSignInOver(): boolean {
   return lasting.get(VOUCHED) === true;
 }
 
-/** One signs out, and is nobody then. */
-export function signedOut(): void {
-  for (const key of [VOUCHED, "name", "session"]) lasting.set(key, undefined);
-}
-
-/** What one calls oneself here. Whose sign-in is over is nobody else by oneself. */
+/** What one calls oneself here. */
 export function savedName(): string | undefined {
   const name = lasting.get("name");
-  const own = typeof name === "string" && name !== "" && lasting.get(VOUCHED) !== true;
-  return own && !vouched() ? name : undefined;
+  return typeof name === "string" && name !== "" && !vouched() ? name : undefined;
 }
 
 export function saveName(name: string): void {
@@ -126,16 +120,21 @@ export function saveName(name: string): void {
  */
 export function savedSession(): Session | null | undefined {
   if (vouched()) return undefined;
-  const stored = lasting.get(VOUCHED) === true ? null : lasting.get("session");
+  const stored = lasting.get("session");
   if (typeof stored !== "object" || stored === null) return null;
   const { clientId, name } = stored as Record<string, unknown>;
   return typeof clientId === "string" && typeof name === "string" ? { clientId, name } : null;
 }
 
 export function saveSession(session: Session | null): void {
-  if (vouched()) return lasting.set(VOUCHED, true);
+  const fixed = vouched();
+  if (fixed) {
+    // When that is over, one is nobody from before by oneself.
+    lasting.set(VOUCHED, true);
+    lasting.set("name", undefined);
+  }
   lasting.set(
     "session",
-    session === null ? undefined : { clientId: session.clientId, name: session.name },
+    session === null || fixed ? undefined : { clientId: session.clientId, name: session.name },
   );
 }

@@ -1,12 +1,12 @@
 // @vitest-environment happy-dom
 import { afterEach, describe, expect, it } from "vitest";
+import { signedOut } from "../../src/ui/sign_out.ts";
 import {
   isSignInOver,
   savedName,
   savedSession,
   saveName,
   saveSession,
-  signedOut,
 } from "../../src/ui/visits.ts";
 
 describe("a session that somebody else vouches for", () => {

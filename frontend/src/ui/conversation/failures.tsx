@@ -38,13 +38,19 @@ export interface RefusedProps extends Omit<MessageProps, "language"> {
 /** A message of one's own that was not taken. */
 export function Refused({ row, postKey, onRetry, onDiscard }: RefusedProps) {
   const { words } = usePage();
+  const acts = useActs();
+  const retry = () => {
+    // Nothing goes out as a guest's that was written under a name.
+    if (acts.canWrite()) onRetry(postKey);
+    else document.querySelector<HTMLElement>('[data-testid="name-input"]')?.focus();
+  };
   return (
     <div class="refusal">
       <span>
         <AlertIcon /> {words.text("refused")}
         {row.problem !== undefined && <>. {problemText(words, row.problem)}</>}
       </span>
-      <button type="button" class="text-button" onClick={() => onRetry(postKey)}>
+      <button type="button" class="text-button" onClick={retry}>
         {words.text("retry")}
       </button>
       <button type="button" class="text-button" onClick={() => onDiscard(postKey)}>
