@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Cursor, Person } from "../../client/index.ts";
 import { usePage } from "../context.ts";
+import { shortTime } from "../i18n/times.ts";
 import { CloseIcon } from "../icons_later.tsx";
 import { useLayer } from "../layers.ts";
 import type { RoomModel, RoomView } from "../room_model.ts";
@@ -142,7 +143,7 @@ export function FindPanel({ room, model, view, onGo, onClose }: FindPanelProps) 
               >
                 <bdi class="find-name">{message.from.name}</bdi>
                 <time dateTime={message.time} title={words.exactTime(at)}>
-                  {words.shortTime(at, Date.now())}
+                  {shortTime(words, at, Date.now())}
                 </time>
                 <bdi class="find-text">
                   {excerpt(query, message.text).map((part, index) =>

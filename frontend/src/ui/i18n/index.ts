@@ -84,7 +84,6 @@ export class Words {
   readonly #time: Intl.DateTimeFormat;
   readonly #exact: Intl.DateTimeFormat;
   readonly #day: Intl.DateTimeFormat;
-  readonly #date: Intl.DateTimeFormat;
   readonly #dayWithYear: Intl.DateTimeFormat;
 
   constructor(language: Language) {
@@ -100,7 +99,6 @@ export class Words {
     this.#time = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
     this.#exact = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "medium" });
     this.#day = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
-    this.#date = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
     this.#dayWithYear = new Intl.DateTimeFormat(locale, { dateStyle: "long" });
   }
 
@@ -136,11 +134,6 @@ export class Words {
     if (days === 1) return this.text("yesterday");
     const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
     return (sameYear ? this.#day : this.#dayWithYear).format(at);
-  }
-
-  /** For a list: the time of today, or the day. */
-  shortTime(at: number, now: number): string {
-    return startOfDay(at) === startOfDay(now) ? this.time(at) : this.#date.format(at);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Words } from "./index.ts";
+import { startOfDay, type Words } from "./index.ts";
 
 /** How long ago something was. */
 export function agoText(words: Words, at: number, now: number): string {
@@ -13,4 +13,10 @@ export function agoText(words: Words, at: number, now: number): string {
 /** The time with its seconds. */
 export function secondsText(words: Words, at: number): string {
   return new Intl.DateTimeFormat(words.locale, { timeStyle: "medium" }).format(at);
+}
+
+/** For a list: the time of today, or the day. */
+export function shortTime(words: Words, at: number, now: number): string {
+  if (startOfDay(at) === startOfDay(now)) return words.time(at);
+  return new Intl.DateTimeFormat(words.locale, { day: "numeric", month: "short" }).format(at);
 }

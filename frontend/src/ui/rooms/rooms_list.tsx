@@ -1,5 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
+import { shortTime } from "../i18n/times.ts";
 import { MutedIcon } from "../icons_later.tsx";
 import { hueOf, initialsOf } from "../identity.ts";
 import { roomHref } from "../routes.ts";
@@ -107,7 +108,7 @@ function Row({ entry, rooms, narrow, onGo }: RowProps) {
           <span class="room-row-text">
             <bdi class="room-row-name">{name}</bdi>
             <time class="room-row-time" dateTime={new Date(at).toISOString()}>
-              {words.shortTime(at, Date.now())}
+              {shortTime(words, at, Date.now())}
             </time>
             <LastLine entry={entry} />
             {marks}

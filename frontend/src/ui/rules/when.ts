@@ -1,4 +1,5 @@
 import { startOfDay, type Words } from "../i18n/index.ts";
+import { shortTime } from "../i18n/times.ts";
 
 /** A time that is to come: of today the hour, else the day with it, or of another year the day alone. */
 export function untilText(words: Words, until: string, now = Date.now()): string {
@@ -6,7 +7,7 @@ export function untilText(words: Words, until: string, now = Date.now()): string
   if (Number.isNaN(at)) return until;
   if (startOfDay(at) === startOfDay(now)) return words.time(at);
   if (new Date(at).getFullYear() !== new Date(now).getFullYear()) return words.day(at, now);
-  return `${words.shortTime(at, now)}, ${words.time(at)}`;
+  return `${shortTime(words, at, now)}, ${words.time(at)}`;
 }
 
 /** A length of time in its largest whole unit. */
