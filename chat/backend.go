@@ -15,6 +15,8 @@ type backend struct {
 	marks   Marks
 	keeper  RuleKeeper
 	options Options
+	// remembered are answers that the node has had.
+	remembered *answers
 
 	// work is the context of calls to the store that no caller waits for.
 	work context.Context

@@ -51,6 +51,10 @@ type Options struct {
 	Records Records
 	// Files knows the files that messages name: [NoFiles], which has none.
 	Files Files
+	// Owned counts the rooms that somebody owns, of which there may be MaxOwned in all; 0 for any
+	// number. Without it nothing is counted.
+	Owned    OwnedRooms
+	MaxOwned int
 	// Passwords makes and checks rooms' passwords: without, there are none. Guesses bounds how often
 	// they, and other secrets, are guessed: [Unbounded].
 	Passwords Passwords
@@ -105,9 +109,8 @@ func orDefault[T comparable](setting *T, value T) {
 type Node struct {
 	backend
 	// stop ends the backend's work.
-	stop       context.CancelFunc
-	endings    endings
-	remembered *answers
+	stop    context.CancelFunc
+	endings endings
 
 	mu      sync.Mutex // protects following
 	rooms   map[RoomID]*room
@@ -124,8 +127,9 @@ func NewNode(log Log, feed Feed, roster Roster, marks Marks, keeper RuleKeeper, 
 	return &Node{
 		backend: backend{
 			name: newStream(), log: log, feed: feed, roster: roster, marks: marks, keeper: keeper, options: o.withDefaults(), work: work,
+			remembered: newAnswers(),
 		},
-		stop: stop, remembered: newAnswers(), rooms: map[RoomID]*room{},
+		stop: stop, rooms: map[RoomID]*room{},
 	}
 }
 

@@ -84,6 +84,9 @@ func (n *Node) append(ctx context.Context, who Principal, room RoomID, what Acti
 		if err == nil {
 			e, repeated, err := n.log.Append(ctx, room, may.draft(d, who))
 			if err == nil {
+				if may.rules.Owned() {
+					n.stillOwned(room)
+				}
 				return e, repeated, nil
 			}
 			if errors.Is(err, ErrNewRoom) {

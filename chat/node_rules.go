@@ -186,14 +186,15 @@ type OwnRequest struct {
 // good for becoming an owner with another session, by [Node.Enter]; nobody has it but whoever gets
 // it here.
 //
-// Errors: those of [Node.Authorize]; [ErrOwned]; an [*InvalidError] for "title".
+// Errors: those of [Node.Authorize]; [ErrOwned]; [ErrManyOwned]; an [*InvalidError] for "title".
 func (n *Node) Own(ctx context.Context, who Principal, room RoomID, o OwnRequest) (s RoomSettings, secret string, err error) {
 	title, err := json.Marshal(o.Title)
 	if err != nil {
 		return s, "", err
 	}
 	secret, hash := newOwnerSecret()
-	rules, _, err := n.change(ctx, who, room, ActionOwn, func(_ context.Context, may permit) (*RulesChange, error) {
+	counted := false
+	rules, _, err := n.change(ctx, who, room, ActionOwn, func(ctx context.Context, may permit) (*RulesChange, error) {
 		now := time.Now()
 		to := may.rules.Clone()
 		c := &RulesChange{From: may.rules, To: to, Notice: noticeAbout(who, NoticeOwned, who.Author())}
@@ -201,6 +202,12 @@ func (n *Node) Own(ctx context.Context, who Principal, room RoomID, o OwnRequest
 		case !may.rules.Owned():
 			if to.Settings, err = to.Settings.Patch(SettingsPatch{"title": title}); err != nil {
 				return nil, err
+			}
+			if !counted {
+				if err := n.countOwned(ctx, room); err != nil {
+					return nil, err
+				}
+				counted = true
 			}
 			c.Alone = true
 			if !o.New {
@@ -212,6 +219,9 @@ func (n *Node) Own(ctx context.Context, who Principal, room RoomID, o OwnRequest
 		to.Roles[who.ID], to.OwnerHash, to.OwnerSeen = RoleOwner, hash, now
 		return c, nil
 	})
+	if err != nil && counted {
+		n.freeOwned(ctx, room)
+	}
 	if err != nil {
 		return s, "", err
 	}

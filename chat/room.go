@@ -317,6 +317,9 @@ func (r *room) rosterCalled(call rosterCall, state RosterState, err error) {
 		r.log().Warn("telling the roster who is here failed", "error", err)
 	}
 	if err == nil && !call.isRelease() {
+		if r.rules.known.Owned() {
+			r.back.stillOwned(r.id)
+		}
 		r.leases.expect(state.Version, r.roster.version, now)
 	}
 }

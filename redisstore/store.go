@@ -174,7 +174,7 @@ type script struct{ source, sha string }
 type scripts struct {
 	append, amend, read, since         script
 	hold, release, members, attributes script
-	rules, grant                       script
+	rules, grant, owned                script
 	mark, revoke, take, subscribe      script
 	keep, use, records                 script
 	tokens                             script
@@ -203,6 +203,7 @@ func loadScripts() (scripts, error) {
 		attributes: load("roster", "attributes"),
 		rules:      load("log", "rules", "append"),
 		grant:      load("grant"),
+		owned:      load("owned"),
 		mark:       load("mark"),
 		revoke:     load("revoke"),
 		take:       load("take"),

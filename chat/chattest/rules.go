@@ -148,3 +148,26 @@ func (r *Room) slowed(d chat.Draft) error {
 	r.slow[d.SlowKey] = now
 	return nil
 }
+
+// KeepOwned implements [chat.OwnedRooms].
+func (s *Store) KeepOwned(ctx context.Context, room chat.RoomID, most int) (bool, error) {
+	if err := s.lockFor(ctx, "owned"); err != nil {
+		return false, err
+	}
+	defer s.mu.Unlock()
+	if most > 0 && !s.owned[room] && len(s.owned) >= most {
+		return false, nil
+	}
+	s.owned[room] = true
+	return true, nil
+}
+
+// FreeOwned implements [chat.OwnedRooms].
+func (s *Store) FreeOwned(ctx context.Context, room chat.RoomID) error {
+	if err := s.lockFor(ctx, "owned"); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	delete(s.owned, room)
+	return nil
+}

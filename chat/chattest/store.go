@@ -29,6 +29,7 @@ type Store struct {
 	rooms   map[chat.RoomID]*Room
 	marks   map[chat.MemberID][]chat.Mark // the last one first
 	tag     chat.Tag
+	owned   map[chat.RoomID]bool
 	buckets map[string]*bucket
 	late    map[string][]told // what has yet to reach a node whose feed is late, by the node's name
 	cut     bool
@@ -82,7 +83,7 @@ func New(o Options) *Store {
 	orDefault(&o.HistoryTTL, 24*time.Hour)
 	orDefault(&o.Lease, chat.Lease)
 	return &Store{
-		options: o, rooms: map[chat.RoomID]*Room{}, marks: map[chat.MemberID][]chat.Mark{}, late: map[string][]told{}, buckets: map[string]*bucket{}, calls: map[string]int{},
+		options: o, rooms: map[chat.RoomID]*Room{}, marks: map[chat.MemberID][]chat.Mark{}, late: map[string][]told{}, owned: map[chat.RoomID]bool{}, buckets: map[string]*bucket{}, calls: map[string]int{},
 		files: map[chat.RoomID]map[string]chat.FileRecord{}, due: map[chat.RoomID]time.Time{}, turns: map[string]time.Time{},
 	}
 }
@@ -121,6 +122,9 @@ func (s *Store) NewNode(name string, o chat.Options) *chat.Node {
 	n := s.Node(name)
 	if o.Records == nil {
 		o.Records = n
+	}
+	if o.Owned == nil {
+		o.Owned = n
 	}
 	return chat.NewNode(n, n, n, n, n, o)
 }

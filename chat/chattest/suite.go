@@ -19,6 +19,7 @@ type Backend interface {
 	chat.Roster
 	chat.Marks
 	chat.RuleKeeper
+	chat.OwnedRooms
 	chat.Records
 	chat.Buckets
 	chat.FileRecords
@@ -89,6 +90,7 @@ func TestStore(t *testing.T, open Open, skipped ...string) {
 		{"a room keeps less than the store if it is to", testKeeping},
 		{"who was let in is, until that is revoked", testGrants},
 		{"when a session first came is known", testArrivals},
+		{"owned rooms are counted", testOwnedRoomsAreCounted},
 		{"whatever is done, two stores say the same", testModel},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -25,13 +25,15 @@ const (
 	Programs  Name = "programs"
 	// Connections are counted while they are open: its bucket has no rate.
 	Connections Name = "connections"
-	Moderation  Name = "moderation"
-	Reports     Name = "reports"
-	Links       Name = "links"
-	Claims      Name = "claims"
-	Pushed      Name = "pushed"
-	Pushing     Name = "pushing"
-	Pushes      Name = "pushes"
+	// Owned are all rooms that somebody owns: its bucket has no rate either.
+	Owned      Name = "owned"
+	Moderation Name = "moderation"
+	Reports    Name = "reports"
+	Links      Name = "links"
+	Claims     Name = "claims"
+	Pushed     Name = "pushed"
+	Pushing    Name = "pushing"
+	Pushes     Name = "pushes"
 	// Uploads are counted in megabytes.
 	Uploads   Name = "uploads"
 	Downloads Name = "downloads"
@@ -115,6 +117,8 @@ func All() []Limit {
 			"a room full of links, which nobody has read here in the last hour"),
 		of(Previews, address, 600, 5, "the same, of all who come from one address", "an office that comes back at once"),
 		of(Previews, inRoom, 300, 1, "the same, in one room", "a program that posts links all day"),
+		of(Owned, inRoom, 100_000, 0, "rooms that somebody owns, of all people together",
+			"each is kept for 30 days, with settings, roles and who came: some kilobytes"),
 		of(Pushes, person, 30, 0.2, "push subscriptions of one session", "the page sends one for each change"),
 		of(Pushed, person, 20, 1.0/15, "pushes to one session", "nobody's phone rings more than four times a minute for long, whoever mentions them"),
 		of(Pushing, person, 100, 0.2, "pushes that one session causes, or all guests of a room",
@@ -131,6 +135,8 @@ func first(n Name) scope {
 	switch n {
 	case Sessions, Passwords, Claims, Connections:
 		return address
+	case Owned:
+		return inRoom
 	}
 	return person
 }
@@ -167,6 +173,9 @@ func (s Set) of(name Name, whose scope) chat.Bucket {
 // Connections is how many connections one address may have open; 0 for any number.
 func (s Set) Connections() int { return s.of(Connections, address).Burst }
 
+// Owned is how many rooms there may be that somebody owns; 0 for any number.
+func (s Set) Owned() int { return s.of(Owned, inRoom).Burst }
+
 // Only is the set with one limit of it.
 func (s Set) Only(name Name) Set {
 	only := Set{make(map[place]chat.Bucket)}
@@ -179,7 +188,7 @@ func (s Set) Only(name Name) Set {
 }
 
 // Parse reads what the limits are from "off", for none, or from what differs from the defaults,
-// between commas: NAME=off or NAME=BURST/RATE (connections=NUMBER). A rate is a number for each second, or with /m or /h
+// between commas: NAME=off or NAME=BURST/RATE (connections=NUMBER, owned=NUMBER). A rate is a number for each second, or with /m or /h
 // behind it for each minute or hour. What is said of a limit changes what an address or a room has
 // of it in the same proportion, unless that is named too. The empty text is the defaults.
 func Parse(text string) (Set, error) {
@@ -203,7 +212,7 @@ func Parse(text string) (Set, error) {
 			return Set{}, fmt.Errorf("%s is given twice", name)
 		}
 		parse := parseBucket
-		if name == string(Connections) {
+		if name == string(Connections) || name == string(Owned) {
 			parse = parseCount
 		}
 		b, err := parse(strings.TrimSpace(value))

@@ -159,6 +159,7 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	}
 	core := c.node(counted.Policy(chat.Open{}), p.log)
 	core.Records, core.Passwords, core.Guesses = p.store, password.New(), counted
+	core.Owned, core.MaxOwned = p.store, set.Owned()
 	core.Full = counted.IsFull
 	if p.bucket != nil {
 		p.files = c.filesStore(p.bucket, p.store, options.Limits, p.log)

@@ -385,3 +385,27 @@ func TestNobodyIsKeptOutByGuesses(t *testing.T) {
 		}
 	}
 }
+
+// TestOwnedRoomsOfAllNodes makes rooms of its own on two nodes until there are as many as there may
+// be: the next are refused in words, and those that are there, and rooms without an owner, go on.
+func TestOwnedRoomsOfAllNodes(t *testing.T) {
+	redis := harness.StartRedis(t)
+	var nodes []string
+	for range 2 {
+		nodes = append(nodes, startNode(t, "--limits", "owned=4", "--redis-url", redis.URL()).URL)
+	}
+	olga := person(t, nodes[0], "Olga")
+	var made []string
+	for i := range 4 {
+		made = append(made, "/rooms/"+want(t, olga.at(nodes[i%2]), "POST", "/rooms", "")["roomId"].(string))
+	}
+	for _, base := range nodes {
+		refused := olga.at(base).do(t, "POST", "/rooms", "")
+		assert.Equal(t, http.StatusServiceUnavailable, refused.Status)
+		assert.Equal(t, "busy", refused.Problem(t).Code)
+		assert.Contains(t, refused.Body, "with an owner")
+		want(t, olga.at(base), "POST", made[0], "this one goes on")
+		want(t, olga.at(base), "PATCH", made[3]+"/settings", `{"topic":"so does this"}`)
+		want(t, olga.at(base), "POST", "/rooms/open", "and an open one")
+	}
+}

@@ -293,6 +293,8 @@ func FailureOf(err error) *Failure {
 		failure = Fail(CodeSessionInvalid, "it has expired, or was ended")
 	case errors.Is(err, chat.ErrNotSignedIn):
 		failure = Fail(CodeSessionRequired, "POST /session makes one")
+	case errors.Is(err, chat.ErrManyOwned):
+		failure = Fail(CodeBusy, "there are as many rooms with an owner as this server keeps: a room without one can be used as ever")
 	case errors.Is(err, chat.ErrFull):
 		failure = Fail(CodeBusy, "there is no room for more here: what is there already goes on")
 	case errors.Is(err, chat.ErrTooSlow):
