@@ -12,13 +12,24 @@ func (r *room) enter(s *subscriber) {
 		return
 	}
 	r.lingerAt = time.Time{}
-	if s.who != "" {
-		r.leases.enter(s.entry.who)
-	}
 	r.subs.enter(s)
+	if s.who != "" {
+		s.unlisted = true
+		r.subs.unlisted++
+		if r.judge(s, time.Now()) == nil { // else the rules are to be those of now first: see replayFor
+			r.list(s)
+		}
+	}
 	if r.tail.expired(time.Now()) && !r.sync.stale {
 		r.refresh()
 	}
+}
+
+// list makes a new subscriber a part of its member's presence. The rules have let it in.
+func (r *room) list(s *subscriber) {
+	s.unlisted = false
+	r.subs.unlisted--
+	r.leases.enter(s.entry.who)
 }
 
 // replayFor is the replay of a subscriber that can be attached now, else nil: the room is read, and
@@ -27,14 +38,17 @@ func (r *room) replayFor(s *subscriber) *Batch {
 	if r.sync.stale {
 		return nil
 	}
+	if err := r.judge(s, time.Now()); err != nil { // the rules have changed since it asked
+		r.end(s, err)
+		return nil
+	}
+	if s.unlisted {
+		r.list(s)
+	}
 	if who := s.entry.who; s.who != "" && !r.leases.isIn(who, r.roster.member(who.ID), r.roster.version) {
 		return nil
 	}
 	if !r.canPlace(s) {
-		return nil
-	}
-	if err := r.judge(s, time.Now()); err != nil { // the rules have changed since it asked
-		r.end(s, err)
 		return nil
 	}
 	if !r.knowsArrival(s) {

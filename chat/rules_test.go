@@ -227,6 +227,51 @@ func TestABanWhileTheFeedIsCut(t *testing.T) {
 	})
 }
 
+// Who is banned is in the roster at no time, also where a node can't say yet whether it still is.
+func TestWhoIsBannedIsNeverInTheRoster(t *testing.T) {
+	inClub(t, func(t *testing.T, c club) {
+		bob, ann := session("Bob"), session("Ann")
+		with, _ := subscribe(t, c.b, ann, chat.All)
+		c.says(bob, "spam")
+		c.moderate(chat.BanMember{Member: bob.ID})
+		with.take()
+		c.store.CutFeed(true)
+		synctest.Wait()
+		back := make(chan error, 1)
+		go func() { back <- c.enter(c.b, bob) }()
+		synctest.Wait()
+		c.store.Do(lobby, func(r *chattest.Room) { require.NotContains(t, r.Members, bob.ID) })
+		c.store.MendFeed(true)
+		require.Equal(t, chat.RefusedBanned, refused(<-back))
+		synctest.Wait()
+		for _, b := range with.take() {
+			_, joined := b.(chat.Joined)
+			require.False(t, joined, "%v", b)
+		}
+	})
+}
+
+// Who has been let in again while the feed is cut comes in once the rules of now are known.
+func TestWhoIsBannedNoMoreComesInAfterTheFeedWasCut(t *testing.T) {
+	inClub(t, func(t *testing.T, c club) {
+		bob := session("Bob")
+		subscribe(t, c.b, session("Ann"), chat.All)
+		c.says(bob, "spam")
+		c.moderate(chat.BanMember{Member: bob.ID})
+		bans, err := c.a.Bans(t.Context(), olga, lobby)
+		require.NoError(t, err)
+		c.store.CutFeed(true)
+		synctest.Wait()
+		_, err = c.a.Moderate(t.Context(), olga, lobby, chat.Unban{ID: bans[0].ID})
+		require.NoError(t, err)
+		back := make(chan error, 1)
+		go func() { back <- c.enter(c.b, bob) }()
+		synctest.Wait()
+		c.store.MendFeed(true)
+		require.NoError(t, <-back)
+	})
+}
+
 // Leases have to be renewed by the rules of now, also while the feed is cut.
 func TestLeasesAreRenewedByTheRulesOfNow(t *testing.T) {
 	inClub(t, func(t *testing.T, c club) {

@@ -8,7 +8,7 @@ type subscriber struct {
 	transport string
 	who       MemberID // empty for one that is not in the roster
 	guest     bool
-	unlisted  bool // it is no longer part of its member's presence; the worker's
+	unlisted  bool // it is not yet, or no longer, part of its member's presence; the worker's
 	standing  *standing
 
 	// The rest is the worker's.
@@ -49,7 +49,7 @@ func (s *subscriber) refuse(err error) {
 type subscribers struct {
 	attached []*subscriber // they get every batch
 	waiting  []*subscriber // not yet attached
-	unlisted int           // how many of them are no part of their member's presence any more
+	unlisted int           // how many of them are not yet, or no longer, part of their member's presence
 }
 
 func (s *subscribers) isEmpty() bool { return len(s.attached) == 0 && len(s.waiting) == 0 }
