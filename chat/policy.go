@@ -75,6 +75,7 @@ func (a Action) isOwners() bool {
 const (
 	ActionCreate  Action = "create" // say something in a room in which nobody is and nothing is kept
 	ActionSignIn  Action = "sign-in"
+	ActionSignOut Action = "sign-out"
 	ActionLink    Action = "link"    // make a link to one's session
 	ActionClaim   Action = "claim"   // try one
 	ActionPush    Action = "push"    // subscribe to pushes

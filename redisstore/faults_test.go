@@ -98,7 +98,7 @@ func TestAway(t *testing.T) {
 		"Members": func() error { _, err := st.Members(ctx, r); return err },
 		"Signal":  func() error { return st.Signal(ctx, r, chat.Typing{Member: ann}) },
 		"Secret":  func() error { _, err := st.Secret(ctx); return err },
-		"Revoke":  func() error { return st.Revoke(ctx, "ann-id", time.Hour) },
+		"Revoke":  func() error { return st.Revoke(ctx, "ann-id", time.Hour, 0) },
 		"Revoked": func() error { _, _, err := st.Revoked(ctx, ""); return err },
 		"Ping":    func() error { return st.Ping(ctx) },
 	} {

@@ -63,7 +63,7 @@ func testSubscriptions(t *testing.T, s *server) {
 		assert.Equal(t, has, n, "what is not kept is nobody's, and what somebody has taken over is theirs: %s", id)
 	}
 
-	require.NoError(t, a.Revoke(ctx, bob, time.Hour))
+	require.NoError(t, a.Revoke(ctx, bob, time.Hour, 0))
 	assert.Empty(t, subscribed(bob), "who has signed out")
 
 	require.NoError(t, a.Subscribe(ctx, ann, ann, prefix+"9", []byte("short"), 3, time.Millisecond))
@@ -92,7 +92,7 @@ func testSubscriptionsOfSessions(t *testing.T, s *server) {
 	put(ann+"@three", "short", time.Millisecond)
 	put(ann, "old", time.Hour) // of a version before
 	testwait.Until(t, func() bool { return len(subscribed()) == 3 }, "a session's are kept for longer than it is")
-	require.NoError(t, a.Revoke(ctx, ann+"@one", time.Hour))
+	require.NoError(t, a.Revoke(ctx, ann+"@one", time.Hour, 0))
 	assert.Equal(t, []string{"laptop", "old"}, subscribed(), "the other sign-in's stay")
 	require.NoError(t, a.Unsubscribe(ctx, ann, ""))
 	for _, id := range []string{"phone", "laptop", "old"} {

@@ -38,12 +38,22 @@ func (s *Store) Secret(ctx context.Context) ([]byte, error) {
 
 func (s *Store) revokedKey() string { return s.opt.KeyPrefix + "revoked" }
 
-// Revoke remembers a session's end for that long. All calls give the same time.
-func (s *Store) Revoke(ctx context.Context, id chat.MemberID, keep time.Duration) error {
-	return s.call(ctx, "ending a session", "", func(ctx context.Context) error {
-		_, err := s.run(ctx, s.scripts.revoke, []string{s.revokedKey()}, string(id), keep.Milliseconds())
+// Revoke remembers a session's end for that long. All calls give the same time. It is
+// [chat.ErrFull], and nothing is remembered, when there are most others already; 0 bounds nothing.
+func (s *Store) Revoke(ctx context.Context, id chat.MemberID, keep time.Duration, most int) error {
+	var reply []any
+	err := s.call(ctx, "ending a session", "", func(ctx context.Context) error {
+		var err error
+		reply, err = s.run(ctx, s.scripts.revoke, []string{s.revokedKey()}, string(id), keep.Milliseconds(), most)
 		return err
 	})
+	if err != nil {
+		return err
+	}
+	if len(reply) != 1 || reply[0] != int64(1) {
+		return chat.ErrFull
+	}
+	return nil
 }
 
 // revokedOverlap is how far behind the newest end that a node knows it asks again: a Redis that

@@ -20,13 +20,13 @@ func testRevoked(t *testing.T, s *server) {
 	ann, bob := chat.NewMemberID(), chat.NewMemberID()
 	require.NotContains(t, begin, ann)
 
-	require.NoError(t, b.Revoke(ctx, ann, time.Hour))
+	require.NoError(t, b.Revoke(ctx, ann, time.Hour, 0))
 	ids, next, err := a.Revoked(ctx, next)
 	require.NoError(t, err)
 	assert.Contains(t, ids, ann)
 	require.NotEmpty(t, next)
 
-	require.NoError(t, a.Revoke(ctx, bob, time.Hour))
+	require.NoError(t, a.Revoke(ctx, bob, time.Hour, 0))
 	ids, again, err := a.Revoked(ctx, next)
 	require.NoError(t, err)
 	assert.Contains(t, ids, bob)
@@ -38,13 +38,26 @@ func testRevoked(t *testing.T, s *server) {
 	// They are forgotten one by one, not with the key, which every end keeps for longer.
 	cleo := chat.NewMemberID()
 	testwait.Until(t, func() bool {
-		require.NoError(t, a.Revoke(ctx, cleo, time.Second))
+		require.NoError(t, a.Revoke(ctx, cleo, time.Second, 0))
 		all, _, err := b.Revoked(ctx, "")
 		require.NoError(t, err)
 		return slices.Contains(all, cleo) && !slices.Contains(all, ann) && !slices.Contains(all, bob)
 	}, "the first two are remembered on")
 	_, _, err = a.Revoked(ctx, "yesterday")
 	assert.Error(t, err)
+
+	// So many are remembered, and the one that is again.
+	all, _, err = b.Revoked(ctx, "")
+	require.NoError(t, err)
+	most := len(all)
+	dora := chat.NewMemberID()
+	require.ErrorIs(t, a.Revoke(ctx, dora, time.Hour, most), chat.ErrFull)
+	require.NoError(t, a.Revoke(ctx, all[0], time.Hour, most))
+	after, _, err := b.Revoked(ctx, "")
+	require.NoError(t, err)
+	assert.NotContains(t, after, dora)
+	require.NoError(t, a.Revoke(ctx, dora, time.Hour, most+1))
+	require.NoError(t, a.Revoke(ctx, chat.NewMemberID(), time.Hour, 0), "a program's, which always ends")
 }
 
 func testLinks(t *testing.T, s *server) {

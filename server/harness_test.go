@@ -227,7 +227,7 @@ func (f *fakeStore) Secret(context.Context) ([]byte, error) {
 	return f.secret, f.err
 }
 
-func (f *fakeStore) Revoke(_ context.Context, id chat.MemberID, _ time.Duration) error {
+func (f *fakeStore) Revoke(_ context.Context, id chat.MemberID, _ time.Duration, _ int) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.err == nil {

@@ -131,6 +131,8 @@ func nameOf(what chat.Action, who chat.Principal) Name {
 		return Rooms
 	case chat.ActionSignIn:
 		return Sessions
+	case chat.ActionSignOut:
+		return SignOuts
 	case chat.ActionLink:
 		return Links
 	case chat.ActionClaim:

@@ -20,6 +20,7 @@ const (
 	Reads     Name = "reads"
 	Signals   Name = "signals"
 	Sessions  Name = "sessions"
+	SignOuts  Name = "sign-outs"
 	Rooms     Name = "rooms"
 	Passwords Name = "passwords"
 	Programs  Name = "programs"
@@ -96,6 +97,7 @@ func All() []Limit {
 			"the page sends one each three seconds"),
 		of(Signals, address, 1000, 50, "the same, of all who come from one address", "as messages"),
 		of(Sessions, address, 400, 1, "new sessions from one address, and coming back from a sign-in", "300 people who come at once; a program keeps its session"),
+		of(SignOuts, address, 200, 1.0/30, "sessions that are ended from one address", "each is remembered for 30 days"),
 		of(Rooms, person, 60, 1.0/20, "new rooms of one session: the first message where nothing is kept, and rooms made one's own",
 			"each is kept for a day, or for 30 days when somebody owns it"),
 		of(Rooms, address, 600, 1, "the same, of all who come from one address", "ten people's, or a program that makes a room for each of its jobs"),
@@ -133,7 +135,7 @@ func All() []Limit {
 // first is a limit's first scope.
 func first(n Name) scope {
 	switch n {
-	case Sessions, Passwords, Claims, Connections:
+	case Sessions, SignOuts, Passwords, Claims, Connections:
 		return address
 	case Owned:
 		return inRoom

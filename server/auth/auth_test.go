@@ -162,6 +162,34 @@ func TestRevoked(t *testing.T) {
 	}
 }
 
+// refusing is a policy by which that is too much.
+type refusing chat.Action
+
+func (r refusing) Decide(_ context.Context, _ chat.Principal, _ chat.RoomID, what chat.Action) error {
+	if what == chat.Action(r) {
+		return &chat.LimitError{}
+	}
+	return nil
+}
+
+// TestSigningOutIsBounded: what is remembered of a session that is over has a rate and an end. A
+// program's always ends.
+func TestSigningOutIsBounded(t *testing.T) {
+	store := &fakeStore{most: 1}
+	token := signed(t, ann(), testKey)
+	var tooMuch *chat.LimitError
+	require.ErrorAs(t, newNode(t, store, Options{Limits: refusing(chat.ActionSignOut)}).signOut(token), &tooMuch)
+	assert.Empty(t, store.revoked)
+	a := newNode(t, store, Options{})
+	require.NoError(t, a.signOut(token))
+	other := ann()
+	other.ID = "other"
+	require.ErrorIs(t, a.signOut(signed(t, other, testKey)), chat.ErrFull)
+	_, err := a.principal("/", "Authorization", "Bearer "+signed(t, other, testKey))
+	require.NoError(t, err, "it goes on")
+	require.NoError(t, a.End(t.Context(), "program"))
+}
+
 // TestRevokedWhileTheStoreIsAway: nobody is let in by a node that has never known who was signed
 // out; one that has goes on.
 func TestRevokedWhileTheStoreIsAway(t *testing.T) {

@@ -32,13 +32,17 @@ type fakeStore struct {
 	links   map[string][]byte
 	err     error
 	asked   int
+	most    int // sessions that are remembered
 }
 
 func (f *fakeStore) Secret(context.Context) ([]byte, error) { return testKey, nil }
 
-func (f *fakeStore) Revoke(_ context.Context, id chat.MemberID, _ time.Duration) error {
+func (f *fakeStore) Revoke(_ context.Context, id chat.MemberID, _ time.Duration, most int) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.err == nil && most > 0 && f.most > 0 && len(f.revoked) >= f.most {
+		return chat.ErrFull
+	}
 	if f.err == nil {
 		f.revoked = append(f.revoked, id)
 	}

@@ -14,8 +14,9 @@ import (
 // Revocations remembers, for all nodes, the sessions that were ended before their tokens expired;
 // package redisstore has it. Errors wrap [chat.ErrUnavailable].
 type Revocations interface {
-	// Revoke remembers a session's end for that long.
-	Revoke(ctx context.Context, id chat.MemberID, keep time.Duration) error
+	// Revoke remembers a session's end for that long. It is [chat.ErrFull] when there are most
+	// others already; 0 bounds nothing.
+	Revoke(ctx context.Context, id chat.MemberID, keep time.Duration, most int) error
 	// Revoked are the sessions that ended since, and what to ask with the next time; with "" all
 	// that are remembered. It may name some that it has named before.
 	Revoked(ctx context.Context, since string) (ids []chat.MemberID, next string, err error)
@@ -59,9 +60,13 @@ func (v *revocations) has(ctx context.Context, id chat.MemberID) (bool, error) {
 	return ended, nil
 }
 
-// revoke ends a session everywhere.
-func (v *revocations) revoke(ctx context.Context, id chat.MemberID) error {
-	if err := v.store.Revoke(ctx, id, SessionLife); err != nil {
+// MaxEnded is how many ended sessions are remembered: each is, in the store and on each node, for as
+// long as a token of it could be good. It is some 50 MB.
+const MaxEnded = 200_000
+
+// revoke ends a session everywhere: [chat.ErrFull] when most others are remembered, 0 for any number.
+func (v *revocations) revoke(ctx context.Context, id chat.MemberID, most int) error {
+	if err := v.store.Revoke(ctx, id, SessionLife, most); err != nil {
 		return fmt.Errorf("end a session: %w", err)
 	}
 	v.learn([]chat.MemberID{id})

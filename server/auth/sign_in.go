@@ -133,8 +133,9 @@ func (i *identity) SignOut(w http.ResponseWriter) (chat.Via, error) {
 }
 
 // SignOut ends a request's own session everywhere: on all nodes its tokens are refused and its
-// streams end. The answer takes the cookie back, whatever it is worth. Errors are those of [Auth.Session]; a
-// [*wire.Failure] of CodeSessionRequired when there is none.
+// streams end. The answer takes the cookie back, whatever it is worth. Errors are those of [Auth.Session] and
+// of the limits, [chat.ErrFull] when too many have been ended, and a [*wire.Failure] of
+// CodeSessionRequired when there is none.
 func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) error {
 	i, err := identityOf(r)
 	if err != nil {
@@ -149,7 +150,10 @@ func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) error {
 	case err == nil && s.Via != chat.ViaItself && s.SID == "":
 		err = wire.Fail(wire.CodeNotAllowed, "the site's token ends by itself")
 	case err == nil:
-		err = a.revoked.revoke(r.Context(), s.revokedAs())
+		err = a.options.Limits.Decide(r.Context(), a.stranger(r), "", chat.ActionSignOut)
+		if err == nil {
+			err = a.revoked.revoke(r.Context(), s.revokedAs(), MaxEnded)
+		}
 	}
 	var invalid *wire.Failure
 	if err == nil || i.kind == kindSession && errors.As(err, &invalid) {
@@ -161,4 +165,4 @@ func (a *Auth) SignOut(w http.ResponseWriter, r *http.Request) error {
 
 // End refuses, on all nodes, the streams of somebody with that id from now on, and ends those that
 // are open: of a program whose access token was revoked. The error wraps [chat.ErrUnavailable].
-func (a *Auth) End(ctx context.Context, id chat.MemberID) error { return a.revoked.revoke(ctx, id) }
+func (a *Auth) End(ctx context.Context, id chat.MemberID) error { return a.revoked.revoke(ctx, id, 0) }
