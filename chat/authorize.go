@@ -22,6 +22,12 @@ func (n *Node) Authorize(ctx context.Context, who Principal, room RoomID, what A
 	return err
 }
 
+// MayBeTold says whether somebody who does not ask just now may be told what is said in a room: who
+// may read its history. Errors: as [Node.Authorize].
+func (n *Node) MayBeTold(ctx context.Context, who Principal, room RoomID) error {
+	return n.Authorize(ctx, who, room, ActionHistory)
+}
+
 func (n *Node) authorize(ctx context.Context, who Principal, room RoomID, what Action) (permit, error) {
 	if err := n.askPolicy(ctx, who, room, what, 1); err != nil {
 		return permit{}, err

@@ -108,6 +108,14 @@ type site struct {
 	service *pushservice.Service
 }
 
+// plain are passwords whose hash says what they are.
+type plain struct{}
+
+func (plain) Hash(_ context.Context, password string) (string, error) { return "is " + password, nil }
+func (plain) Matches(_ context.Context, hash, password string) (bool, error) {
+	return hash == "is "+password, nil
+}
+
 // newSite has pushes that are not started.
 func newSite(t *testing.T, o Options, policy chat.Policy) *site {
 	t.Helper()
@@ -118,7 +126,7 @@ func newSite(t *testing.T, o Options, policy chat.Policy) *site {
 	var err error
 	s.Push, err = New(s.store, o)
 	require.NoError(t, err)
-	s.rooms = chat.NewNode(s.Log(), s.store, s.store, s.store, s.store, chat.Options{Policy: policy})
+	s.rooms = chat.NewNode(s.Log(), s.store, s.store, s.store, s.store, chat.Options{Policy: policy, Passwords: plain{}})
 	t.Cleanup(func() {
 		s.Close()
 		require.NoError(t, s.rooms.Close(context.Background())) // the test's own has ended
@@ -163,4 +171,11 @@ func (s *site) say(t *testing.T, who chat.Principal, m chat.Message) chat.Entry 
 	e, _, err := s.rooms.Post(t.Context(), who, lobby, chat.Draft{Payload: m})
 	require.NoError(t, err)
 	return e
+}
+
+// moderate does something about somebody.
+func (s *site) moderate(t *testing.T, by chat.Principal, m chat.Moderation) {
+	t.Helper()
+	_, err := s.rooms.Moderate(t.Context(), by, lobby, m)
+	require.NoError(t, err)
 }

@@ -56,7 +56,8 @@ type Subscriptions interface {
 
 // Rooms says who may read what; [*chat.Node] has it.
 type Rooms interface {
-	Authorize(ctx context.Context, who chat.Principal, room chat.RoomID, what chat.Action) error
+	// MayBeTold says whether somebody who does not ask may be told what is said in a room.
+	MayBeTold(ctx context.Context, who chat.Principal, room chat.RoomID) error
 }
 
 const (

@@ -163,6 +163,95 @@ func TestNothingOfARoomThatOneMayNotRead(t *testing.T) {
 	assert.Empty(t, s.whoIsTold(t))
 }
 
+// Who is told is judged by the rules of the room as a reader is, for each browser.
+func TestWhoMayNotReadARoomIsNotTold(t *testing.T) {
+	olga, bob, cid := principal("Olga"), principal("Bob"), principal("Cid")
+	bob.Network = "net"
+	ban := time.Now()
+	newcomer, older := principal("Ann"), principal("Ann")
+	newcomer.Network, newcomer.Born = "net", ban.Add(time.Hour)
+	older.Network, older.Born = "net", ban.Add(-time.Hour)
+	elsewhere := newcomer
+	elsewhere.Network = "another"
+	vouched := newcomer
+	vouched.Via = chat.ViaSite
+	limited := principal("Ann")
+	limited.Rooms = []chat.RoomID{"another"}
+	vouchedModerator := vouched
+	vouchedModerator.Role = chat.RoleModerator
+
+	banBob := func(t *testing.T, s *site) { s.moderate(t, olga, chat.BanMember{Member: bob.ID}) }
+	set := func(patch string) func(*testing.T, *site) {
+		return func(t *testing.T, s *site) {
+			var p chat.SettingsPatch
+			require.NoError(t, json.Unmarshal([]byte(patch), &p))
+			_, err := s.rooms.ChangeSettings(t.Context(), olga, lobby, p, nil)
+			require.NoError(t, err)
+		}
+	}
+	for _, c := range []struct {
+		name     string
+		who      chat.Principal
+		rules    func(*testing.T, *site)
+		told     bool
+		browsers []chat.Principal // others of the same person that are told
+	}{
+		{name: "whoever may read", who: newcomer, told: true},
+		{name: "a newcomer of a banned network", who: newcomer, rules: banBob},
+		{name: "who was here before the ban", who: older, rules: banBob, told: true},
+		{name: "a newcomer of another network", who: elsewhere, rules: banBob, told: true},
+		{name: "whom a site vouches for", who: vouched, rules: banBob, told: true},
+		{name: "one browser of two", who: newcomer, browsers: []chat.Principal{older}, rules: banBob},
+		{name: "whose token is for other rooms", who: limited},
+		{name: "who has no password", who: elsewhere, rules: set(`{"password":"secret"}`)},
+		{name: "who has no invite", who: elsewhere, rules: set(`{"inviteOnly":true}`)},
+		{name: "who stands before a lock", who: elsewhere, rules: set(`{"locked":true}`)},
+		{name: "a site's moderator comes in", who: vouchedModerator, rules: set(`{"locked":true}`), told: true},
+		{name: "who is shown nothing of the past", who: elsewhere, rules: set(`{"history":"none"}`), told: true},
+		{name: "who was removed", who: elsewhere, rules: func(t *testing.T, s *site) {
+			s.say(t, elsewhere, chat.Message{Text: "spam"})
+			s.moderate(t, olga, chat.RemoveMember{Member: elsewhere.ID})
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSite(t, Options{AllowPrivate: true}, nil)
+			_, _, err := s.rooms.Own(t.Context(), olga, lobby, chat.OwnRequest{New: true})
+			require.NoError(t, err)
+			s.say(t, bob, chat.Message{Text: "spam"})
+			s.say(t, cid, chat.Message{Text: "I am here"})
+			for _, who := range append(c.browsers, c.who) {
+				s.subscribe(t, who, nil)
+			}
+			if c.rules != nil {
+				c.rules(t, s)
+			}
+			s.say(t, cid, chat.Message{Text: "@Ann", Mentions: []chat.MemberID{c.who.ID}})
+			want := len(c.browsers)
+			if c.told {
+				want++
+			}
+			assert.Len(t, s.whoIsTold(t), want)
+		})
+	}
+}
+
+// What somebody sends as a subscription says nothing of who it is.
+func TestASubscriptionDoesNotSayWhoSentIt(t *testing.T) {
+	s := newSite(t, Options{AllowPrivate: true}, nil)
+	ann := principal("Ann")
+	ann.Network = "net"
+	b := s.subscribe(t, ann, nil)
+	by := map[string]any{"role": "operator", "network": "another"}
+	w := s.ask(ann, "PUT", "/push/subscription", b.Subscription(map[string]any{"by": by}))
+	require.Equal(t, http.StatusNoContent, w.Code)
+	kept, err := s.store.Subscribed(t.Context(), ann.ID)
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	got, err := parseKept(kept[0])
+	require.NoError(t, err)
+	assert.Equal(t, standing{Network: "net"}, got.By)
+}
+
 func TestRepeatsAndEditsArePushedOnce(t *testing.T) {
 	s := newSite(t, Options{AllowPrivate: true}, nil)
 	ann, bob := principal("Ann"), principal("Bob")

@@ -48,7 +48,7 @@ func (p *Push) putSubscription(w http.ResponseWriter, r *http.Request) {
 	}
 	var text []byte
 	if err == nil {
-		text, err = json.Marshal(s)
+		text, err = json.Marshal(keptSubscription{s, standingOf(who)})
 	}
 	if err == nil {
 		keep := subscriptionLife

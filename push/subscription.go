@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/SherClockHolmes/webpush-go"
 
@@ -31,8 +32,7 @@ const (
 	wantNothing  = "none"
 )
 
-// subscription is a browser's PushSubscription (Push API section 8), and for which rooms it is. The
-// store keeps it as this JSON.
+// subscription is a browser's PushSubscription (Push API section 8), and for which rooms it is.
 type subscription struct {
 	webpush.Subscription
 	Rooms map[chat.RoomID]string `json:"rooms,omitempty"`
@@ -57,7 +57,47 @@ func (s subscription) host() string {
 	return ""
 }
 
-func parseKept(text []byte) (s subscription, err error) {
+// keptSubscription is a subscription as the store keeps it, as JSON: with what a room's rules judge
+// by, as it was when the browser last sent it.
+type keptSubscription struct {
+	subscription
+	By standing `json:"by,omitzero"`
+}
+
+// standing is what rules know of whoever subscribed, beside its id.
+type standing struct {
+	Network string        `json:"network,omitempty"`
+	Born    int64         `json:"born,omitempty"` // seconds; 0 for not known
+	Via     chat.Via      `json:"via,omitempty"`
+	Role    chat.Role     `json:"role,omitempty"`
+	Rooms   []chat.RoomID `json:"rooms,omitempty"`
+	Limited bool          `json:"limited,omitempty"` // to these rooms
+	NoRead  bool          `json:"noRead,omitempty"`
+}
+
+func standingOf(who chat.Principal) standing {
+	s := standing{
+		Network: who.Network, Via: who.Via, Role: who.Role, Rooms: who.Rooms, Limited: who.Rooms != nil, NoRead: who.NoRead,
+	}
+	if !who.Born.IsZero() {
+		s.Born = who.Born.Unix()
+	}
+	return s
+}
+
+// principal is whoever subscribed, as the rules judge it.
+func (s standing) principal(id chat.MemberID) chat.Principal {
+	who := chat.Principal{ID: id, Client: string(id), Network: s.Network, Via: s.Via, Role: s.Role, NoRead: s.NoRead}
+	if s.Born != 0 {
+		who.Born = time.Unix(s.Born, 0)
+	}
+	if s.Limited {
+		who.Rooms = append([]chat.RoomID{}, s.Rooms...)
+	}
+	return who
+}
+
+func parseKept(text []byte) (s keptSubscription, err error) {
 	if err := json.Unmarshal(text, &s); err != nil {
 		return s, fmt.Errorf("a kept subscription: %w", err)
 	}

@@ -83,48 +83,54 @@ func (p *Push) deliveriesOf(ctx context.Context, rooms Rooms, t told) ([]deliver
 	for _, m := range roster.Members {
 		delete(t.whom, m.ID)
 	}
-	var deliveries []delivery
-	for id, what := range t.whom {
-		kept, err := p.store.Subscribed(ctx, id)
-		if err != nil {
-			return nil, fmt.Errorf("who is subscribed: %w", err)
-		}
-		for _, text := range kept {
-			s, err := parseKept(text)
-			if err != nil || !s.wants(t.room) {
-				continue
-			}
-			deliveries = append(deliveries, delivery{told: t, to: id, what: what, subscription: s})
-		}
-	}
-	if len(deliveries) == 0 {
-		return nil, nil
-	}
-	payloads := map[string][]byte{}
-	allowed := map[chat.MemberID]bool{}
 	var send []delivery
-	for _, d := range deliveries {
-		may, asked := allowed[d.to]
-		if !asked {
-			who := chat.Principal{ID: d.to, Client: string(d.to)}
-			may = rooms.Authorize(ctx, who, t.room, chat.ActionHistory) == nil && p.mayTell(ctx, t, d.to)
-			allowed[d.to] = may
+	payloads := map[string][]byte{}
+	for id, what := range t.whom {
+		mine, err := p.readersOf(ctx, rooms, t, id)
+		if err != nil {
+			return nil, err
 		}
-		if !may {
+		if len(mine) == 0 || !p.mayTell(ctx, t, id) {
 			continue
 		}
-		if payloads[d.what] == nil {
-			if payloads[d.what], err = p.payload(ctx, t, d.what); err != nil {
+		if payloads[what] == nil {
+			if payloads[what], err = p.payload(ctx, t, what); err != nil {
 				return nil, err
 			}
-			if payloads[d.what] == nil {
+			if payloads[what] == nil {
 				return nil, nil
 			}
 		}
-		d.payload = payloads[d.what]
-		send = append(send, d)
+		for _, s := range mine {
+			send = append(send, delivery{told: t, to: id, what: what, subscription: s, payload: payloads[what]})
+		}
 	}
 	return send, nil
+}
+
+// readersOf are a member's subscriptions for the room whose browsers may read it, by the same rules
+// as when they ask for it.
+func (p *Push) readersOf(ctx context.Context, rooms Rooms, t told, id chat.MemberID) ([]subscription, error) {
+	kept, err := p.store.Subscribed(ctx, id)
+	if err != nil {
+		return nil, fmt.Errorf("who is subscribed: %w", err)
+	}
+	var may []subscription
+	judged := map[string]bool{} // most browsers of one person stand alike
+	for _, text := range kept {
+		s, err := parseKept(text)
+		if err != nil || !s.wants(t.room) {
+			continue
+		}
+		by := fmt.Sprint(s.By)
+		if _, known := judged[by]; !known {
+			judged[by] = rooms.MayBeTold(ctx, s.By.principal(id), t.room) == nil
+		}
+		if judged[by] {
+			may = append(may, s.subscription)
+		}
+	}
+	return may, nil
 }
 
 // mayTell counts that somebody is told of a message, by all of their browsers.
