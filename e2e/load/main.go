@@ -76,6 +76,7 @@ var tables = []measurement{
 	{"smallrooms", "memory and CPU for very many rooms of two readers", (*bench).smallRooms},
 	{"poll", "long polls: memory, and CPU for a message", (*bench).polling},
 	{"join", "a member joining a room of very many", (*bench).joins},
+	{"files", "a file up and down, beside nginx", (*bench).files},
 }
 
 // run is the whole program. It returns an error when something could not be measured, or when a
