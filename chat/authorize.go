@@ -24,8 +24,18 @@ func (n *Node) Authorize(ctx context.Context, who Principal, room RoomID, what A
 
 // MayBeTold says whether somebody who does not ask just now may be told what is said in a room: who
 // may read its history. Errors: as [Node.Authorize].
+// Nobody has been in the room by that.
 func (n *Node) MayBeTold(ctx context.Context, who Principal, room RoomID) error {
-	return n.Authorize(ctx, who, room, ActionHistory)
+	const what = ActionHistory
+	if err := n.askPolicy(ctx, who, room, what, 1); err != nil {
+		return err
+	}
+	rules, err := n.readRules(ctx, room)
+	if err != nil {
+		return err
+	}
+	_, err = n.judged(ctx, rules, who, room, what)
+	return n.told(room, what, err)
 }
 
 func (n *Node) authorize(ctx context.Context, who Principal, room RoomID, what Action) (permit, error) {
@@ -68,8 +78,17 @@ func (n *Node) told(room RoomID, what Action, err error) error {
 	return fmt.Errorf("%s in %s: %w", what, room, err)
 }
 
-// permitted asks a room's rules, and where they need one, for a grant.
+// permitted asks a room's rules for somebody who does something now. An owner has been seen by that.
 func (n *Node) permitted(ctx context.Context, rules *Rules, who Principal, room RoomID, what Action) (permit, error) {
+	may, err := n.judged(ctx, rules, who, room, what)
+	if err == nil {
+		n.sawOwner(rules, who, room)
+	}
+	return may, err
+}
+
+// judged asks a room's rules, and where they need one, for a grant.
+func (n *Node) judged(ctx context.Context, rules *Rules, who Principal, room RoomID, what Action) (permit, error) {
 	d := decision{who: who, room: room, what: what.Decided(), now: time.Now()}
 	err := rules.decide(d)
 	if wantsGrant(err) {

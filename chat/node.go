@@ -52,7 +52,7 @@ type Options struct {
 	// Files knows the files that messages name: [NoFiles], which has none.
 	Files Files
 	// Owned counts the rooms that somebody owns, of which there may be MaxOwned in all; 0 for any
-	// number. Without it nothing is counted.
+	// number. Without it nothing is counted, and owners are seen by their streams alone.
 	Owned    OwnedRooms
 	MaxOwned int
 	// Passwords makes and checks rooms' passwords: without, there are none. Guesses bounds how often

@@ -56,7 +56,8 @@ type Rules struct {
 	Mutes []Ban
 	// Removals keep those who were removed from coming back at once.
 	Removals []Ban
-	// OwnerSeen is when an owner was in the room last, by the store's clock.
+	// OwnerSeen is when an owner was in the room last, or did something in it, by the store's clock;
+	// it may be a day too early.
 	OwnerSeen time.Time
 	// Closed is when the room was closed for good; zero for one that is not.
 	Closed time.Time

@@ -844,6 +844,50 @@ func TestAnOwnerWhoNeverComesBack(t *testing.T) {
 	})
 }
 
+// An owner need not have a stream: whatever it does in the room, over HTTP too, it has been there.
+// That is noted once a day. What others do about it, and what it is refused, does not count.
+func TestAnOwnerIsSeenByWhatItDoes(t *testing.T) {
+	seen := map[string]func(ctx context.Context, c club) error{
+		"a post":    func(_ context.Context, c club) error { _, err := c.post(c.b, olga, "hello"); return err },
+		"a reading": func(ctx context.Context, c club) error { _, err := c.b.History(ctx, olga, lobby); return err },
+		"members":   func(ctx context.Context, c club) error { _, err := c.b.Members(ctx, olga, lobby); return err },
+		"settings":  func(ctx context.Context, c club) error { _, err := c.b.Settings(ctx, olga, lobby); return err },
+		"bans":      func(ctx context.Context, c club) error { _, err := c.b.Bans(ctx, olga, lobby); return err },
+		"a change":  func(_ context.Context, c club) error { c.set(`{"topic":"tea"}`); return nil },
+	}
+	unseen := map[string]func(ctx context.Context, c club) error{
+		"a push":    func(ctx context.Context, c club) error { return c.b.MayBeTold(ctx, olga, lobby) },
+		"a leaving": func(ctx context.Context, c club) error { return c.b.Leave(ctx, olga, lobby, "") },
+	}
+	for want, doings := range map[bool]map[string]func(context.Context, club) error{true: seen, false: unseen} {
+		for name, do := range doings {
+			t.Run(name, func(t *testing.T) {
+				inClub(t, func(t *testing.T, c club) {
+					mod, ctx := session("Mod"), t.Context()
+					c.says(mod, "hello")
+					c.moderate(chat.SetRole{Member: mod.ID, Role: chat.RoleModerator})
+					time.Sleep(chat.RulesLife - time.Hour)
+					before := c.store.Calls("owner")
+					for range 3 {
+						require.NoError(t, do(ctx, c))
+						synctest.Wait()
+					}
+					times := c.store.Calls("owner") - before
+					time.Sleep(2 * time.Hour)
+					_, _, err := c.b.Own(ctx, mod, lobby, chat.OwnRequest{})
+					if want {
+						require.ErrorIs(t, err, chat.ErrOwned)
+						require.Equal(t, 1, times, "once a day")
+					} else {
+						require.NoError(t, err)
+						require.Zero(t, times)
+					}
+				})
+			})
+		}
+	}
+}
+
 func TestWhoModeratesWhom(t *testing.T) {
 	inClub(t, func(t *testing.T, c club) {
 		mod, other, ann := session("Mod"), session("Other"), session("Ann")

@@ -33,3 +33,12 @@ func (s *Store) FreeOwned(ctx context.Context, room chat.RoomID) error {
 		return s.client.ZRem(ctx, s.ownedKey(), string(room)).Err()
 	})
 }
+
+// SeeOwner implements [chat.OwnedRooms].
+func (s *Store) SeeOwner(ctx context.Context, room chat.RoomID, owner chat.MemberID) error {
+	return s.call(ctx, "noting an owner of room", room, func(ctx context.Context) error {
+		keys := []string{s.key(room, "rules"), s.key(room, "grants"), s.key(room, "arrivals")}
+		_, err := s.run(ctx, s.scripts.seen, keys, fieldRole+string(owner), millis(s.rulesLife()))
+		return err
+	})
+}

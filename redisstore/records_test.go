@@ -43,3 +43,24 @@ func testRecordsGo(t *testing.T, s *server) {
 	assert.Greater(t, left, 23*time.Hour)
 	assert.LessOrEqual(t, left, 24*time.Hour)
 }
+
+// Rules live on while an owner does something, however it comes.
+func testOwnersKeepRules(t *testing.T, s *server) {
+	st, r := s.open(t, Options{}), room()
+	keys := []string{st.key(r, "rules"), st.key(r, "grants")}
+	require.NoError(t, st.SeeOwner(ctx, r, "ann"))
+	require.Zero(t, s.client.Exists(ctx, keys[0]).Val(), "it makes nothing")
+	to := chat.OpenRules().Clone()
+	to.Roles["ann"] = chat.RoleOwner
+	_, _, err := st.ChangeRules(ctx, r, chat.RulesChange{From: chat.OpenRules(), To: to})
+	require.NoError(t, err)
+	require.NoError(t, st.Grant(ctx, r, "bob"))
+	for who, longer := range map[chat.MemberID]bool{"bob": false, "ann": true} {
+		require.NoError(t, s.client.PExpire(ctx, keys[0], time.Hour).Err())
+		require.NoError(t, s.client.PExpire(ctx, keys[1], time.Hour).Err())
+		require.NoError(t, st.SeeOwner(ctx, r, who))
+		for _, key := range keys {
+			require.Equal(t, longer, s.client.PTTL(ctx, key).Val() > 2*time.Hour, "%s, by %s", key, who)
+		}
+	}
+}

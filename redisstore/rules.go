@@ -195,7 +195,7 @@ const (
 	fieldSettings  = "settings"
 	fieldPassword  = "password"
 	fieldOwner     = "owner"
-	fieldOwnerSeen = "ownerSeen" // which hold.lua writes too
+	fieldOwnerSeen = "ownerSeen" // which hold.lua and seen.lua write too
 	fieldClosed    = "closed"
 	fieldRole      = "role:"
 	fieldBan       = "ban:"

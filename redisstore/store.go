@@ -174,7 +174,7 @@ type script struct{ source, sha string }
 type scripts struct {
 	append, amend, read, since         script
 	hold, release, members, attributes script
-	rules, grant, owned                script
+	rules, grant, owned, seen          script
 	mark, revoke, take, subscribe      script
 	keep, use, records                 script
 	tokens                             script
@@ -204,6 +204,7 @@ func loadScripts() (scripts, error) {
 		rules:      load("log", "rules", "append"),
 		grant:      load("grant"),
 		owned:      load("owned"),
+		seen:       load("seen"),
 		mark:       load("mark"),
 		revoke:     load("revoke"),
 		take:       load("take"),

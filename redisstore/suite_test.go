@@ -66,6 +66,7 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"a strange record is an error that names the key", testStrangeRecords},
 		{"records go when the last has expired", testRecordsGo},
 		{"arrivals are bounded", testArrivalsAreBounded},
+		{"an owner who is seen keeps the room's rules", testOwnersKeepRules},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s) })
 	}

@@ -171,3 +171,15 @@ func (s *Store) FreeOwned(ctx context.Context, room chat.RoomID) error {
 	delete(s.owned, room)
 	return nil
 }
+
+// SeeOwner implements [chat.OwnedRooms].
+func (s *Store) SeeOwner(ctx context.Context, room chat.RoomID, owner chat.MemberID) error {
+	if err := s.lockFor(ctx, "owner"); err != nil {
+		return err
+	}
+	defer s.mu.Unlock()
+	if r := s.roomLocked(room); r.Rules != nil && r.Rules.Roles[owner] == chat.RoleOwner {
+		r.ownerSeen = time.UnixMilli(time.Now().UnixMilli()).UTC()
+	}
+	return nil
+}

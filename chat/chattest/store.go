@@ -154,7 +154,7 @@ func (s *Store) roomLocked(id chat.RoomID) *Room {
 }
 
 // Calls is how often nodes have asked for "append", "read", "signal", "hold", "release",
-// "members", "marks", "records", "rules", "files" or "tokens"; for "" in all.
+// "members", "marks", "records", "rules", "owned", "owner", "files" or "tokens"; for "" in all.
 func (s *Store) Calls(what string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

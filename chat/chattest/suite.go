@@ -91,6 +91,7 @@ func TestStore(t *testing.T, open Open, skipped ...string) {
 		{"who was let in is, until that is revoked", testGrants},
 		{"when a session first came is known", testArrivals},
 		{"owned rooms are counted", testOwnedRoomsAreCounted},
+		{"an owner is seen", testOwnersAreSeen},
 		{"whatever is done, two stores say the same", testModel},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -98,3 +98,19 @@ func testOwnedRoomsAreCounted(t *testing.T, open Open) {
 		require.NoError(t, a.FreeOwned(ctx, room))
 	}
 }
+
+func testOwnersAreSeen(t *testing.T, open Open) {
+	a, b, room, ctx := open(t, Options{}), open(t, Options{}), chat.NewRoomID(), context.Background()
+	require.NoError(t, a.SeeOwner(ctx, room, ann.ID))
+	require.Equal(t, chat.OpenRules(), rules(t, a, room), "a room that nobody owns has no owners")
+	r := owned(t, a, room)
+	require.True(t, r.OwnerSeen.IsZero())
+	require.NoError(t, b.SeeOwner(ctx, room, bob.ID))
+	require.Equal(t, r, rules(t, a, room), "he does not own it")
+	require.NoError(t, b.SeeOwner(ctx, room, ann.ID))
+	seen := rules(t, a, room)
+	require.False(t, seen.OwnerSeen.IsZero())
+	require.Equal(t, r.Version, seen.Version, "that changes nothing")
+	change(t, a, room, chat.RulesChange{From: seen, To: seen.Clone()})
+	require.Equal(t, seen.OwnerSeen, rules(t, b, room).OwnerSeen)
+}
