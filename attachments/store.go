@@ -135,10 +135,12 @@ type New struct {
 	// Duration is a voice note's, in seconds, and Wave how loud it is.
 	Duration float64
 	Wave     chat.Wave
+	// Counted says that [Store.Count] has been asked for all of it.
+	Counted bool
 }
 
-// Create begins a file. What is too much is refused now, if the length is known. Who may send files
-// to the room has been asked before.
+// Create begins a file. What is too much is refused now, if the length is known; of one whose length
+// is not, the first megabyte is counted. Who may send files to the room has been asked before.
 //
 // Errors: [*SizeError]; [*chat.LimitError]; [ErrUnavailable]; [chat.ErrUnavailable].
 func (s *Store) Create(ctx context.Context, n New) (Record, error) {
@@ -148,8 +150,10 @@ func (s *Store) Create(ctx context.Context, n New) (Record, error) {
 	if err := s.bucket.health.check(); err != nil {
 		return Record{}, err
 	}
-	if err := s.count(ctx, n.By, n.Room, max(n.Length, 0)); err != nil {
-		return Record{}, err
+	if !n.Counted {
+		if err := s.Count(ctx, n.By, n.Room, max(n.Length, 0)); err != nil {
+			return Record{}, err
+		}
 	}
 	hash, err := marshal(sha256.New())
 	if err != nil {
@@ -164,12 +168,13 @@ func (s *Store) Create(ctx context.Context, n New) (Record, error) {
 	}, s.options.Idle)
 }
 
-// megabyte is what uploads are counted by.
-const megabyte = 1 << 20
+// Megabyte is how many bytes uploads are counted by.
+const Megabyte = 1 << 20
 
-// count asks the limits for bytes that come: what is begun counts.
-func (s *Store) count(ctx context.Context, who chat.Principal, room chat.RoomID, bytes int64) error {
-	times := int(max(1, (bytes+megabyte-1)/megabyte))
+// Count asks the limits for bytes that somebody is about to send to a room: what is begun of a
+// megabyte counts. Errors: those of [Options.Limits].
+func (s *Store) Count(ctx context.Context, who chat.Principal, room chat.RoomID, bytes int64) error {
+	times := int(max(1, (bytes+Megabyte-1)/Megabyte))
 	if c, counts := s.options.Limits.(chat.Counter); counts {
 		return c.DecideTimes(ctx, who, room, chat.ActionUpload, times)
 	}

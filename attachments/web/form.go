@@ -27,6 +27,12 @@ func (u *upload) form(r *http.Request, boundary string) error {
 	if r.ContentLength > most {
 		return &http.MaxBytesError{Limit: most}
 	}
+	if r.ContentLength >= 0 {
+		u.counted = true
+		if err := u.Handler.files.Count(r.Context(), u.who, u.room, r.ContentLength); err != nil {
+			return err
+		}
+	}
 	body := &incoming{r: r.Body}
 	parts := multipart.NewReader(body, boundary)
 	fields, left := url.Values{}, int64(wire.MaxBody)
@@ -71,7 +77,7 @@ func (u *upload) part(r *http.Request, part *multipart.Part, fields url.Values, 
 	if given := fields.Get("name"); given != "" {
 		name = given
 	}
-	n := attachments.New{Name: filename.Clean(name), Type: part.Header.Get("Content-Type"), Length: -1}
+	n := attachments.New{Name: filename.Clean(name), Type: part.Header.Get("Content-Type"), Length: -1, Counted: u.counted}
 	err := u.keep(r.Context(), n, fields, part)
 	for _, its := range []string{"name", "duration", "wave"} {
 		fields.Del(its)

@@ -25,6 +25,8 @@ type upload struct {
 	ids   []string    // of all that were begun
 	said  httpapi.Post
 	says  bool // a message is wanted, with a text or without
+
+	counted bool // the limits have been asked for all that comes
 }
 
 // post takes files in a form, or one that is the body: POST /rooms/{room}/files.
@@ -155,8 +157,15 @@ func (u *upload) keep(ctx context.Context, n attachments.New, fields url.Values,
 		return err
 	}
 	u.ids = append(u.ids, record.ID)
-	body := &incoming{r: r}
+	coming := &counting{r: r}
+	if !n.Counted && n.Length < 0 {
+		coming.count = func() error { return u.Handler.files.Count(ctx, u.who, u.room, attachments.Megabyte) }
+	}
+	body := &incoming{r: coming}
 	record, err = u.Handler.files.Write(ctx, u.room, record.ID, 0, body)
+	if coming.refused != nil {
+		return coming.refused
+	}
 	if err = body.broken(err); err != nil {
 		return err
 	}
@@ -166,6 +175,30 @@ func (u *upload) keep(ctx context.Context, n attachments.New, fields url.Values,
 	}
 	u.files = append(u.files, f)
 	return nil
+}
+
+// counting is a body of a length that nobody has said: each megabyte of it that begins after the first
+// one is counted as it comes.
+type counting struct {
+	r       io.Reader
+	count   func() error // nil for a body that has been counted
+	read    int64
+	counted int64 // beside the first megabyte
+	refused error
+}
+
+func (c *counting) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	if c.count == nil {
+		return n, err
+	}
+	c.read += int64(n)
+	for ; c.read > c.counted+attachments.Megabyte; c.counted += attachments.Megabyte {
+		if c.refused = c.count(); c.refused != nil {
+			return 0, c.refused
+		}
+	}
+	return n, err
 }
 
 // undo removes what the request has brought. What can't be removed now is swept later.

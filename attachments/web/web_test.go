@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -651,4 +652,63 @@ func FuzzVoice(f *testing.F) {
 			require.LessOrEqual(t, len(loud), chat.MaxWave)
 		}
 	})
+}
+
+// uploadLimit allows so many megabytes.
+type uploadLimit struct {
+	chat.Open
+	mu   sync.Mutex
+	left int
+}
+
+// DecideTimes implements chat.Counter.
+func (l *uploadLimit) DecideTimes(_ context.Context, _ chat.Principal, _ chat.RoomID, what chat.Action, times int) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if what != chat.ActionUpload {
+		return fmt.Errorf("asked for %s", what)
+	}
+	if l.left < times {
+		return &chat.LimitError{Name: "uploads"}
+	}
+	l.left -= times
+	return nil
+}
+
+// TestAllBytesAreCounted is that nobody sends more by not saying how much it is.
+func TestAllBytesAreCounted(t *testing.T) {
+	limit := &uploadLimit{}
+	s := newSite(t, attachments.Options{Limits: limit})
+	five := strings.Repeat("x", 5*attachments.Megabyte-1000)
+	const boundary = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\n"
+	form := boundary + five + "\r\n--b--"
+	asForm := []string{"X-Name", "Ann", "Content-Type", "multipart/form-data; boundary=b"}
+	for _, test := range []struct {
+		name, method, path, body string
+		chunked                  bool
+		headers                  []string
+	}{
+		{"a form", "POST", "/rooms/lobby/files", form, false, asForm},
+		{"a form of unknown length", "POST", "/rooms/lobby/files", form, true, asForm},
+		{"a body", "PUT", "/rooms/lobby/files/a", five, false, []string{"X-Name", "Ann"}},
+		{"a body of unknown length", "PUT", "/rooms/lobby/files/a", five, true, []string{"X-Name", "Ann"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			send := func(left int) (*http.Response, []byte) {
+				limit.left = left
+				var body io.Reader = strings.NewReader(test.body)
+				if test.chunked {
+					body = io.MultiReader(body)
+				}
+				return s.ask(t, test.method, test.path, body, test.headers...)
+			}
+			before := len(s.records(t))
+			resp, text := send(4)
+			problemIn(t, wire.CodeTooMuch, resp, text)
+			assert.Len(t, s.records(t), before)
+			resp, text = send(7)
+			assert.Equal(t, 201, resp.StatusCode, "%s", text)
+			assert.Equal(t, 2, limit.left)
+		})
+	}
 }
