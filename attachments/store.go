@@ -231,12 +231,22 @@ func (s *Store) OpenThumb(ctx context.Context, r Record) (io.ReadSeekCloser, err
 
 // Remove takes back a file that is in no message. Errors: those of [Store.Get]; [ErrPosted].
 func (s *Store) Remove(ctx context.Context, room chat.RoomID, id string) error {
+	return s.takeBack(ctx, room, id, func(state chat.FileState) bool { return !state.IsShown() })
+}
+
+// Discard takes back a file that was about to be in a message, of which it is known that there is no
+// such message. Errors: those of [Store.Get]; [ErrPosted].
+func (s *Store) Discard(ctx context.Context, room chat.RoomID, id string) error {
+	return s.takeBack(ctx, room, id, func(state chat.FileState) bool { return state != chat.FilePosted })
+}
+
+func (s *Store) takeBack(ctx context.Context, room chat.RoomID, id string, may func(chat.FileState) bool) error {
 	for {
 		r, err := s.Get(ctx, room, id)
 		if err != nil {
 			return err
 		}
-		if r.State.IsShown() {
+		if !may(r.State) {
 			return ErrPosted
 		}
 		switch err := s.remove(ctx, r); {

@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/caller-chat/caller/attachments"
@@ -50,7 +51,7 @@ func (h *Handler) take(w http.ResponseWriter, r *http.Request, read func(*upload
 	u := &upload{Handler: h}
 	entry, repeated, err := u.carryOut(r, read)
 	if err != nil || repeated {
-		u.undo(r)
+		u.undo(r, entry, err)
 	}
 	if err != nil {
 		h.fail(w, r, err)
@@ -201,11 +202,20 @@ func (c *counting) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// undo removes what the request has brought. What can't be removed now is swept later.
-func (u *upload) undo(r *http.Request) {
+// undo removes what the request has brought and no message names. What can't be removed now is swept
+// later.
+func (u *upload) undo(r *http.Request, entry chat.Entry, failed error) {
 	ctx := context.WithoutCancel(r.Context())
+	remove := u.Handler.files.Discard // nobody else knows these ids
+	if failed != nil && httpapi.FailureOf(failed).Status() >= http.StatusInternalServerError {
+		remove = u.Handler.files.Remove // the message may be there
+	}
+	posted := entry.FileIDs() // its own, where it was the store that asked twice
 	for _, id := range u.ids {
-		if err := u.Handler.files.Remove(ctx, u.room, id); err != nil {
+		if slices.Contains(posted, id) {
+			continue
+		}
+		if err := remove(ctx, u.room, id); err != nil {
 			u.log.DebugContext(ctx, "a file of an upload that failed stays for an hour", "room", u.room, "file", id, "err", err)
 		}
 	}

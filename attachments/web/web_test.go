@@ -712,3 +712,19 @@ func TestAllBytesAreCounted(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatIsInNoMessageGoesAtOnce is files that were about to be in a message, which then was not
+// posted, or was posted before.
+func TestWhatIsInNoMessageGoesAtOnce(t *testing.T) {
+	s := newSite(t, attachments.Options{})
+	first := s.send(t, 201, "PUT", "/rooms/lobby/files/a?text=x&key=k", "hello", "X-Name", "Ann")
+	again := s.send(t, 200, "PUT", "/rooms/lobby/files/a?text=x&key=k", "hello", "X-Name", "Ann")
+	assert.Equal(t, first.ID, again.ID)
+	require.Len(t, s.records(t), 1)
+	assert.Equal(t, chat.FilePosted, s.records(t)[0].State)
+
+	s.refused(t, wire.CodeKeyReused, "PUT", "/rooms/lobby/files/b?text=another&key=k", "hello", "X-Name", "Ann")
+	assert.Len(t, s.records(t), 1)
+	resp, _ := s.ask(t, "GET", first.URL, nil)
+	assert.Equal(t, 200, resp.StatusCode)
+}
