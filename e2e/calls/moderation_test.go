@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/livekit/protocol/livekit"
 	lksdk "github.com/livekit/server-sdk-go/v2"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -55,6 +56,7 @@ func TestModerationInACall(t *testing.T) {
 	waitCall(t, olga, room, ann)
 	do(http.MethodPatch, "/rooms/"+room+"/settings", `{"calls":false}`)
 	ann.waitOut(t)
+	assert.Equal(t, livekit.DisconnectReason_ROOM_DELETED, ann.room.DisconnectReason(), "there are no calls in this room: it is closed at LiveKit")
 	waitCall(t, olga, room)
 	refused := ann.Do(t, http.MethodPost, "/rooms/"+room+"/call", "")
 	assert.Equal(t, "not_allowed", strings.TrimSpace(refused.Problem(t).Code))
