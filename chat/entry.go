@@ -78,6 +78,8 @@ type Draft struct {
 	SlowKey  string
 	// Existing says that the room must have something kept in it, or an owner.
 	Existing bool
+	// Counted says that the policy has been asked about it, by [Node.MayPost].
+	Counted bool
 	// Keeping is the room's.
 	Keeping Keeping
 }

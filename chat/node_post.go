@@ -17,8 +17,11 @@ import (
 // [ErrGuest], [ErrNotAuthor], [ErrConflict]; [ErrKeyReused]; [*SlowModeError]; [ErrUnavailable],
 // after which the entry may or may not be stored; [ErrGoingAway].
 func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e Entry, repeated bool, err error) {
-	what := d.action()
-	if err := n.askPolicy(ctx, who, room, what, 1); err != nil {
+	what, times := d.action(), 1
+	if d.Counted {
+		times = 0
+	}
+	if err := n.askPolicy(ctx, who, room, what, times); err != nil {
 		return Entry{}, false, err
 	}
 	if who.Guest && !d.Target.IsZero() {
@@ -105,6 +108,39 @@ func (n *Node) append(ctx context.Context, who Principal, room RoomID, what Acti
 			return Entry{}, false, err
 		}
 	}
+}
+
+// MayPost asks whether somebody may post a message of which much is still to come. It counts as one that
+// is posted, so the draft then is [Draft.Counted]. Errors: those of [Node.Authorize].
+func (n *Node) MayPost(ctx context.Context, who Principal, room RoomID) error {
+	return n.Authorize(ctx, who, room, ActionPost)
+}
+
+// HasToWait is a [*SlowModeError] while the room's slow mode has somebody wait; nil otherwise, and where
+// the store can't tell before it appends. Other errors: [ErrUnavailable].
+func (n *Node) HasToWait(ctx context.Context, who Principal, room RoomID) error {
+	log, tells := n.log.(SlowModes)
+	if !tells {
+		return nil
+	}
+	rules, err := n.readRules(ctx, room)
+	if err != nil {
+		return err
+	}
+	d := permit{rules: rules, role: rules.RoleOf(who)}.draft(Draft{}, who)
+	if d.SlowMode == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
+	defer cancel()
+	wait, err := log.SlowModeWait(ctx, room, d)
+	switch {
+	case err != nil:
+		return fmt.Errorf("slow mode of %s: %w", room, n.unavailable(err))
+	case wait > 0:
+		return fmt.Errorf("post to %s: %w", room, &SlowModeError{RetryAfter: wait})
+	}
+	return nil
 }
 
 // draft is a draft with what the rules ask for.

@@ -31,6 +31,13 @@ type Log interface {
 	Read(ctx context.Context, room RoomID) (Kept, error)
 }
 
+// SlowModes is a [Log] that knows for how long somebody has to wait before it is asked to append.
+type SlowModes interface {
+	// SlowModeWait is for how long a draft's slow mode would have it wait; 0 for not at all. Errors
+	// wrap [ErrUnavailable].
+	SlowModeWait(ctx context.Context, room RoomID, d Draft) (time.Duration, error)
+}
+
 // AmendmentLimit is how many amendments are kept of a room by default. They are kept for those who
 // come back: who has missed more of them is told to begin anew. A thousand are some 200 KB in the
 // store at most, for a room that has them.

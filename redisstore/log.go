@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"github.com/caller-chat/caller/chat"
 )
 
@@ -93,7 +95,7 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 		args = append(args, "", d.Rules.String())
 	}
 	if d.SlowMode > 0 && d.Target.IsZero() {
-		keys = append(keys, s.key(room, "slow:"+hashKey("", d.SlowKey)))
+		keys = append(keys, s.slowKey(room, d.SlowKey))
 		args = append(args, millis(d.SlowMode))
 	} else if d.Existing && d.Target.IsZero() {
 		args = append(args, "")
@@ -172,6 +174,38 @@ func boolean(b bool) string {
 		return "1"
 	}
 	return "0"
+}
+
+// SlowModeWait implements chat.SlowModes.
+func (s *Store) SlowModeWait(ctx context.Context, room chat.RoomID, d chat.Draft) (wait time.Duration, err error) {
+	key := s.slowKey(room, d.SlowKey)
+	err = s.call(ctx, "looking at slow mode in room", room, func(ctx context.Context) error {
+		wait = 0
+		var now *redis.TimeCmd
+		var last *redis.StringCmd
+		_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			last, now = p.Get(ctx, key), p.Time(ctx)
+			return nil
+		})
+		if errors.Is(last.Err(), redis.Nil) { // nothing was said lately
+			return now.Err()
+		}
+		if err != nil {
+			return err
+		}
+		at, err := last.Int64()
+		if err != nil {
+			return corrupt(key, err)
+		}
+		wait = max(0, time.UnixMilli(at).Add(d.SlowMode).Sub(now.Val()))
+		return nil
+	})
+	return wait, err
+}
+
+// slowKey is where it is kept when somebody said something last in a room that is in slow mode.
+func (s *Store) slowKey(room chat.RoomID, whose string) string {
+	return s.key(room, "slow:"+hashKey("", whose))
 }
 
 // Read implements chat.Log. An element that can't be read is an error, and so is one that does not

@@ -37,10 +37,11 @@ type Store struct {
 }
 
 var (
-	_ chat.Log    = (*Store)(nil)
-	_ chat.Feed   = (*Store)(nil)
-	_ chat.Roster = (*Store)(nil)
-	_ chat.Marks  = (*Store)(nil)
+	_ chat.Log       = (*Store)(nil)
+	_ chat.SlowModes = (*Store)(nil)
+	_ chat.Feed      = (*Store)(nil)
+	_ chat.Roster    = (*Store)(nil)
+	_ chat.Marks     = (*Store)(nil)
 
 	_ chat.RuleKeeper = (*Store)(nil)
 )

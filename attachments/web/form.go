@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"io"
+	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -19,7 +20,9 @@ const maxParts = 100
 
 // form takes the files of a form (RFC 7578) as they come, and reads its fields, which may stand
 // before and after them.
-func (u *upload) form(r *http.Request, boundary string) error {
+func (u *upload) form(r *http.Request) error {
+	_, its, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // it is a form's
+	boundary := its["boundary"]
 	if boundary == "" {
 		return wire.Fail(wire.CodeMalformed, "the form says no boundary")
 	}
@@ -76,6 +79,9 @@ func (u *upload) part(r *http.Request, part *multipart.Part, fields url.Values, 
 	}
 	if given := fields.Get("name"); given != "" {
 		name = given
+	}
+	if err := u.ask(r.Context(), fields, true); err != nil {
+		return err
 	}
 	n := attachments.New{Name: filename.Clean(name), Type: part.Header.Get("Content-Type"), Length: -1, Counted: u.counted}
 	err := u.keep(r.Context(), n, fields, part)

@@ -16,6 +16,8 @@ import (
 // Rooms is what the handlers ask of the core; [*chat.Node] has it.
 type Rooms interface {
 	Authorize(ctx context.Context, who chat.Principal, room chat.RoomID, what chat.Action) error
+	MayPost(ctx context.Context, who chat.Principal, room chat.RoomID) error
+	HasToWait(ctx context.Context, who chat.Principal, room chat.RoomID) error
 	Post(ctx context.Context, who chat.Principal, room chat.RoomID, d chat.Draft) (e chat.Entry, repeated bool, err error)
 }
 

@@ -27,17 +27,23 @@ type upload struct {
 	said  httpapi.Post
 	says  bool // a message is wanted, with a text or without
 
+	asked   bool // whether a message may be posted
+	waited  bool // asked whether slow mode has it wait
 	counted bool // the limits have been asked for all that comes
 }
 
 // post takes files in a form, or one that is the body: POST /rooms/{room}/files.
 func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
-	media, fields, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err == nil && media == "multipart/form-data" {
-		h.take(w, r, func(u *upload) error { return u.form(r, fields["boundary"]) })
+	if isForm(r) {
+		h.take(w, r, func(u *upload) error { return u.form(r) })
 		return
 	}
 	h.take(w, r, func(u *upload) error { return u.body(r) })
+}
+
+func isForm(r *http.Request) bool {
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && media == "multipart/form-data" && r.Method == http.MethodPost
 }
 
 // put takes a file that is the body: PUT /rooms/{room}/files/{name}.
@@ -83,7 +89,7 @@ func (u *upload) carryOut(r *http.Request, read func(*upload) error) (entry chat
 	if err != nil {
 		return entry, false, err
 	}
-	entry, repeated, err = u.rooms.Post(r.Context(), u.who, u.room, chat.Draft{Payload: message, Key: u.said.Key})
+	entry, repeated, err = u.rooms.Post(r.Context(), u.who, u.room, chat.Draft{Payload: message, Key: u.said.Key, Counted: u.asked})
 	if m, is := entry.Payload.(chat.Message); err == nil && is && repeated {
 		u.files = m.Files // those that were posted the first time
 	}
@@ -104,7 +110,30 @@ func (u *upload) query(r *http.Request) error {
 	if key := httpapi.KeyOf(r); key != "" {
 		u.said.Key = key
 	}
-	return u.check()
+	if err := u.check(); err != nil {
+		return err
+	}
+	return u.ask(r.Context(), query, !isForm(r))
+}
+
+// ask asks whether a message may be posted, before its files have come. That one is wanted, and its key,
+// may also be said by a form's fields; all are known when there are none, or a file comes. What has a
+// key may have been posted already: only the log knows whether slow mode has it wait.
+func (u *upload) ask(ctx context.Context, fields url.Values, known bool) error {
+	if !u.says && !u.who.Guest && !fields.Has("text") {
+		return nil
+	}
+	if !u.asked {
+		if err := u.rooms.MayPost(ctx, u.who, u.room); err != nil {
+			return err
+		}
+		u.asked = true
+	}
+	if !known || u.waited || u.said.Key != "" || fields.Get("key") != "" {
+		return nil
+	}
+	u.waited = true
+	return u.rooms.HasToWait(ctx, u.who, u.room)
 }
 
 // check refuses a message that could not be posted, before its files have come.

@@ -52,11 +52,17 @@ func session(name string) chat.Principal {
 
 func newSite(t *testing.T, o attachments.Options) *site {
 	t.Helper()
+	return newSiteOf(t, o, chat.Options{})
+}
+
+func newSiteOf(t *testing.T, o attachments.Options, node chat.Options) *site {
+	t.Helper()
 	s := &site{store: chattest.New(chattest.Options{})}
 	bucket, err := attachments.OpenBucket(t.Context(), "mem://", slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	s.files = attachments.NewStore(bucket, s.store.Node("a"), o)
-	s.node = s.store.NewNode("a", chat.Options{Files: s.files})
+	node.Files = s.files
+	s.node = s.store.NewNode("a", node)
 	h, err := New(s.files, s.node, Options{BasePath: "/chat"})
 	require.NoError(t, err)
 	mux := http.NewServeMux()
@@ -727,4 +733,65 @@ func TestWhatIsInNoMessageGoesAtOnce(t *testing.T) {
 	assert.Len(t, s.records(t), 1)
 	resp, _ := s.ask(t, "GET", first.URL, nil)
 	assert.Equal(t, 200, resp.StatusCode)
+}
+
+// TestPostsAreRefusedBeforeTheirFilesCome is a message that could not be posted: it is said before
+// anything is sent.
+func TestPostsAreRefusedBeforeTheirFilesCome(t *testing.T) {
+	s := newSite(t, attachments.Options{})
+	_, _, err := s.node.Own(t.Context(), session("Olga"), "lobby", chat.OwnRequest{New: true})
+	require.NoError(t, err)
+	s.set(t, "lobby", `{"slowMode":3600}`)
+	const form = "--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nlook\r\n" +
+		"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhello\r\n--b--"
+	isForm := []string{"X-Name", "Ann", "Content-Type", "multipart/form-data; boundary=b"}
+	s.send(t, 201, "POST", "/rooms/lobby/files?key=k", form, isForm...)
+	before := len(s.records(t))
+
+	refused := func(method, path string, headers ...string) {
+		t.Helper()
+		r := httptest.NewRequest(method, path, unread{t})
+		r.ContentLength = 5
+		for i := 0; i < len(headers); i += 2 {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+		w := httptest.NewRecorder()
+		s.Config.Handler.ServeHTTP(w, r)
+		problemIn(t, wire.CodeSlowMode, w.Result(), w.Body.Bytes())
+		assert.Len(t, s.records(t), before)
+	}
+	refused("PUT", "/rooms/lobby/files/a?text=x", "X-Name", "Ann")
+	s.refused(t, wire.CodeSlowMode, "POST", "/rooms/lobby/files", form, isForm...)
+	s.send(t, 200, "POST", "/rooms/lobby/files?key=k", form, isForm...)
+	s.send(t, 201, "PUT", "/rooms/lobby/files/a", "hello", "X-Name", "Ann")
+	assert.Len(t, s.records(t), before+1, "no message, nothing to wait for")
+}
+
+// busy allows so many posts.
+type busy struct {
+	chat.Open
+	left int
+}
+
+// DecideTimes implements chat.Counter.
+func (b *busy) DecideTimes(_ context.Context, _ chat.Principal, _ chat.RoomID, what chat.Action, times int) error {
+	if what == chat.ActionPost {
+		if b.left < times {
+			return &chat.LimitError{Name: "messages"}
+		}
+		b.left -= times
+	}
+	return nil
+}
+
+func TestPostsAreCountedBeforeTheirFilesCome(t *testing.T) {
+	limit := &busy{left: 1}
+	s := newSiteOf(t, attachments.Options{}, chat.Options{Policy: limit})
+	s.send(t, 201, "PUT", "/rooms/lobby/files/a", "hello") // a guest's: it is posted
+	assert.Zero(t, limit.left, "it counts once")
+	r := httptest.NewRequest("PUT", "/rooms/lobby/files/a", unread{t})
+	r.ContentLength = 5
+	w := httptest.NewRecorder()
+	s.Config.Handler.ServeHTTP(w, r)
+	problemIn(t, wire.CodeTooMuch, w.Result(), w.Body.Bytes())
 }

@@ -149,6 +149,15 @@ func (r *Room) slowed(d chat.Draft) error {
 	return nil
 }
 
+// SlowModeWait implements [chat.SlowModes].
+func (s *Store) SlowModeWait(ctx context.Context, room chat.RoomID, d chat.Draft) (time.Duration, error) {
+	if err := s.lockFor(ctx, "slow"); err != nil {
+		return 0, err
+	}
+	defer s.mu.Unlock()
+	return max(0, time.Until(s.roomLocked(room).slow[d.SlowKey].Add(d.SlowMode))), nil
+}
+
 // KeepOwned implements [chat.OwnedRooms].
 func (s *Store) KeepOwned(ctx context.Context, room chat.RoomID, most int) (bool, error) {
 	if err := s.lockFor(ctx, "owned"); err != nil {

@@ -260,6 +260,14 @@ func testSlowMode(t *testing.T, open Open) {
 	require.NotErrorIs(t, err, chat.ErrUnavailable)
 	require.Greater(t, slow.RetryAfter, 59*time.Minute)
 	require.LessOrEqual(t, slow.RetryAfter, time.Hour)
+	for who, want := range map[chat.MemberID]time.Duration{first.From.ID: slow.RetryAfter, "nobody": 0} {
+		if log, tells := b.(chat.SlowModes); tells {
+			wait, err := log.SlowModeWait(context.Background(), room, chat.Draft{SlowMode: time.Hour, SlowKey: string(who)})
+			require.NoError(t, err)
+			require.LessOrEqual(t, wait, want)
+			require.Equal(t, want > 0, wait > 59*time.Minute)
+		}
+	}
 	post(t, b, room, slowly("1", says(bob, "others do not wait")))
 	post(t, b, room, slowly("", amends(ann, first, chat.Edit{Text: "nor does an edit"})))
 	again, repeated, err := b.Append(context.Background(), room, slowly("1", says(ann, "one")))
