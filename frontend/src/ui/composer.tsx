@@ -39,6 +39,8 @@ export function Composer(props: ComposerProps) {
   const [over, setOver] = useState(0);
   const mentions = useMentions(input);
   const attach = useAttach(model, room, input);
+  // What is left of a message of files without its words are the files.
+  const bare = editing !== undefined && model.talk.get(editing)?.message.files !== undefined;
   const special = (editing ?? replyTo ?? problem) !== undefined;
   const onScreen = matchMedia(ON_SCREEN_KEYBOARD).matches;
 
@@ -66,7 +68,7 @@ export function Composer(props: ComposerProps) {
     event?.preventDefault();
     const field = input.current;
     if (field === null || over > 0 || held) return;
-    if (isBlank(field.value) && !attach.some) return editing && onEmptied(editing);
+    if (isBlank(field.value) && !attach.some && !bare) return editing && onEmptied(editing);
     const text = isBlank(field.value) ? "" : field.value.trimEnd();
     field.value = "";
     const meant = mentions.idsIn(text);
@@ -129,7 +131,7 @@ export function Composer(props: ComposerProps) {
         data-testid="send"
         aria-label={sends}
         title={sends}
-        disabled={(empty && !attach.some) || over > 0 || held}
+        disabled={(empty && !attach.some && !bare) || over > 0 || held}
         // The keyboard of a phone stays where it is.
         onPointerDown={(event) => event.preventDefault()}
       >

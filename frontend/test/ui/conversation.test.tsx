@@ -100,6 +100,31 @@ describe("editing", () => {
     expect(inRow(first, "edited")).toBeTruthy();
   });
 
+  test("a message of files may lose its words, and another one is asked about", async () => {
+    const files = [{ id: "2", name: "a.zip", type: "application/zip", size: 5 }];
+    page.server.append({ type: "message", from: ME, text: "look", files });
+    await open("/rooms/lobby");
+    const [first] = page.server.log as [MessageEvent];
+    await key(first, "e");
+    await fill("composer-input", "");
+    expect((one("send") as HTMLButtonElement).disabled).toBe(false);
+    press(field(), "Enter");
+    await opened();
+    expect(all("editing")).toEqual([]);
+    await pass(300);
+    expect(last()).toMatchObject({ type: "edit", target: first.id, text: "" });
+    expect(kinds()).toEqual(["message", "edit"]);
+
+    const second = mine("only words");
+    await pass(300);
+    await key(second, "e");
+    await fill("composer-input", "");
+    expect((one("send") as HTMLButtonElement).disabled).toBe(true);
+    press(field(), "Enter");
+    await opened();
+    expect(all("editing")).toHaveLength(1);
+  });
+
   test("Esc gives the draft back, and so does a reload on the way", async () => {
     const first = mine("one");
     await open("/rooms/lobby");
