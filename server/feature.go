@@ -27,7 +27,8 @@ type Feature struct {
 	// "wss://media.example".
 	Connect []string
 	// Media are the sources that the page plays media from besides this server, and Images those that
-	// it shows pictures from, as "blob:". Without any Media it plays nothing.
+	// it shows pictures from, as "blob:". Without any Media it plays nothing; with "'self'" what this
+	// server has.
 	Media, Images []string
 	// Permissions are the browser's abilities that the page asks its user for, as "camera". One
 	// that no feature names is off.
@@ -41,7 +42,7 @@ func permissions() []string {
 
 // policyWith is the page's Content-Security-Policy with what features need.
 func policyWith(features []Feature) string {
-	connect, images, media := "connect-src 'self'", "img-src 'self' data:", ""
+	connect, images, media, plays := "connect-src 'self'", "img-src 'self' data:", "media-src 'self'", false
 	add := func(to *string, sources []string) {
 		for _, source := range sources {
 			if !slices.Contains(strings.Fields(*to), source) {
@@ -53,10 +54,11 @@ func policyWith(features []Feature) string {
 		add(&connect, f.Connect)
 		add(&images, f.Images)
 		add(&media, f.Media)
+		plays = plays || len(f.Media) > 0
 	}
 	p := strings.NewReplacer("connect-src 'self'", connect, "img-src 'self' data:", images).Replace(policy)
-	if media != "" {
-		p += "; media-src 'self'" + media
+	if plays {
+		p += "; " + media
 	}
 	return p
 }

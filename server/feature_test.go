@@ -75,6 +75,13 @@ func TestPageWithAFeature(t *testing.T) {
 		w.Header().Get("Permissions-Policy"))
 }
 
+func TestWhatIsPlayedFromThisServer(t *testing.T) {
+	s := newSite(t, Options{Features: []Feature{{Name: "files", Media: []string{"'self'"}}}})
+	policy := s.ask("GET", "/", "", "Accept", acceptChromium).Header().Get("Content-Security-Policy")
+	assert.True(t, strings.HasSuffix(policy, "; media-src 'self'"), policy)
+	assert.NotContains(t, policy, "blob:")
+}
+
 func TestWithoutFeatures(t *testing.T) {
 	s := newSite(t, Options{})
 	ann, _ := s.signIn(t, "Ann")

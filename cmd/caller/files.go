@@ -131,15 +131,15 @@ func (c config) openFiles(ctx context.Context, log *slog.Logger) (*attachments.B
 	return bucket, nil
 }
 
-// filesFeature is what the server serves of files, and what the page may do for them: show and play
-// what is about to be sent, and record voice notes.
+// filesFeature is what the server serves of files, and what the page may do for them: play those that
+// were sent, and record voice notes. What is about to be sent it shows by its name.
 func (c config) filesFeature(files *attachments.Store, rooms web.Rooms, log *slog.Logger) (server.Feature, error) {
 	h, err := web.New(files, rooms, web.Options{BasePath: string(c.BasePath), Logger: log})
 	if err != nil {
 		return server.Feature{}, fmt.Errorf("files: %w", err)
 	}
 	return server.Feature{
-		Name: "files", Transfers: h.Transfers(), Usage: web.Usage, Images: []string{"blob:"}, Media: []string{"blob:"},
+		Name: "files", Transfers: h.Transfers(), Usage: web.Usage, Media: []string{"'self'"},
 		Permissions: []string{"microphone"},
 	}, nil
 }
