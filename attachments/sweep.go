@@ -13,6 +13,9 @@ import (
 const (
 	// attachedLife is how long a file stays shown that is about to be in a message.
 	attachedLife = 30 * time.Second
+	// postedLately is for how long it is looked up in the log whether a message names a file that was
+	// posted, whatever was seen there before: it may have been deleted before the record said "posted".
+	postedLately = 2 * time.Minute
 	// goneLife is how long it is known that a file was there.
 	goneLife = 24 * time.Hour
 	// look is how often a room with files in its messages is looked at, and sweepEvery how often a
@@ -124,7 +127,8 @@ func (w *sweeper) lookAt(ctx context.Context, room chat.RoomID, now time.Time) (
 		if r.State != chat.FileUploading && r.State != chat.FileGone {
 			whole++
 		}
-		if r.State == chat.FileAttached || r.State == chat.FileReady && now.Sub(r.Touched) >= s.options.Idle {
+		if r.State == chat.FileAttached || r.State == chat.FileReady && now.Sub(r.Touched) >= s.options.Idle ||
+			r.State == chat.FilePosted && now.Sub(r.Touched) < postedLately {
 			open++
 		}
 	}

@@ -44,7 +44,8 @@ const tusVersion = "1.0.0"
 type tusRequest struct {
 	room     chat.RoomID
 	who      chat.Principal
-	finishes bool // what is whole is to be finished
+	length   int64 // what is to come in all, as the request says; 0 for nothing
+	finishes bool  // what is whole is to be finished
 	body     *incoming
 	err      error // what something has failed by
 }
@@ -96,7 +97,8 @@ func (h *Handler) serveTus(w http.ResponseWriter, r *http.Request, serve http.Ha
 	// It waits for the end of its context, which those of the server's requests do not all have.
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	request := &tusRequest{room: room, who: who, finishes: r.Method != http.MethodDelete, body: &incoming{r: r.Body}}
+	length, _ := strconv.ParseInt(r.Header.Get("Upload-Length"), 10, 64) // tusd refuses what is none
+	request := &tusRequest{room: room, who: who, length: length, finishes: r.Method != http.MethodDelete, body: &incoming{r: r.Body}}
 	inner := r.WithContext(context.WithValue(ctx, tusKey{}, request))
 	inner.Body = struct {
 		io.Reader

@@ -56,7 +56,7 @@ func (a *tusAnswer) failure(request *tusRequest, maxSize int64) error {
 	code, said, _ := strings.Cut(strings.TrimSpace(string(a.said)), ": ")
 	switch {
 	case code == "ERR_MAX_SIZE_EXCEEDED":
-		return &attachments.SizeError{What: "file", Limit: maxSize, Size: maxSize + 1}
+		return &attachments.SizeError{What: "file", Limit: maxSize, Size: max(request.length, maxSize+1)}
 	case a.failed == http.StatusRequestEntityTooLarge:
 		return wire.Fail(wire.CodeTooLarge, said)
 	case a.failed == http.StatusConflict:

@@ -20,6 +20,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -525,6 +526,9 @@ func TestResumableRefusals(t *testing.T) {
 	const uploads = "/rooms/lobby/uploads"
 	problem := s.refused(t, wire.CodeTooLarge, "POST", uploads, "", with("Upload-Length", "1001")...)
 	assert.EqualValues(t, 1000, problem["limit"])
+	assert.Contains(t, problem["detail"], "1001 bytes")
+	problem = s.refused(t, wire.CodeTooLarge, "POST", uploads, "", with("Upload-Length", "123456789")...)
+	assert.Contains(t, problem["detail"], "123456789 bytes")
 	s.refused(t, wire.CodeSessionRequired, "POST", uploads, "", "Tus-Resumable", "1.0.0", "Upload-Length", "1")
 	s.refused(t, wire.CodeMalformed, "POST", uploads, "", tus...)
 	s.refused(t, wire.CodeMalformed, "POST", uploads, "", with("Upload-Length", "-1")...)
@@ -794,4 +798,23 @@ func TestPostsAreCountedBeforeTheirFilesCome(t *testing.T) {
 	w := httptest.NewRecorder()
 	s.Config.Handler.ServeHTTP(w, r)
 	problemIn(t, wire.CodeTooMuch, w.Result(), w.Body.Bytes())
+}
+
+// TestAKeyOfAMessageThatIsNoMore is a file that is sent again under a key whose message was cleared: no
+// message names it, and the log stays as it is.
+func TestAKeyOfAMessageThatIsNoMore(t *testing.T) {
+	s := newSite(t, attachments.Options{Look: time.Millisecond})
+	_, _, err := s.node.Own(t.Context(), session("Olga"), "lobby", chat.OwnRequest{New: true})
+	require.NoError(t, err)
+	s.send(t, 201, "PUT", "/rooms/lobby/files/a?text=x&key=k", "hello", "X-Name", "Ann")
+	_, err = s.node.Clear(t.Context(), session("Olga"), "lobby")
+	require.NoError(t, err)
+	s.send(t, 201, "PUT", "/rooms/lobby/files/b?text=y", "hello", "X-Name", "Ann")
+	require.NoError(t, s.files.Sweep(t.Context()))
+	s.send(t, 200, "PUT", "/rooms/lobby/files/a?text=x&key=k", "hello", "X-Name", "Ann")
+	testwait.Until(t, func() bool {
+		require.NoError(t, s.files.Sweep(t.Context()))
+		return len(s.records(t)) == 1
+	}, "what no message names is kept")
+	assert.Equal(t, "b", s.records(t)[0].Name)
 }
