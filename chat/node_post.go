@@ -79,8 +79,8 @@ func (n *Node) append(ctx context.Context, who Principal, room RoomID, what Acti
 			}
 			attached = true
 		}
-		if m, said := d.Payload.(Message); err == nil && said && m.ReplyTo != nil {
-			if err := n.mayQuote(ctx, may.rules, who, room, m.ReplyTo.ID); err != nil {
+		if message := d.names(); err == nil && !message.IsZero() {
+			if err := n.mayName(ctx, may.rules, who, room, message); err != nil {
 				return Entry{}, false, fmt.Errorf("post to %s: %w", room, err)
 			}
 		}

@@ -85,9 +85,10 @@ func (n *Node) arrival(ctx context.Context, who Principal, room RoomID) (*Arriva
 	return nil, nil
 }
 
-// mayQuote says whether somebody may answer a message, whose beginning the answer then quotes:
-// [ErrNotFound] for one that was said before it came, where that is kept from it.
-func (n *Node) mayQuote(ctx context.Context, rules *Rules, who Principal, room RoomID, message Cursor) error {
+// mayName says whether somebody may say something about a message, by its id: answer it, which quotes
+// its beginning, or amend it. [ErrNotFound] for one that others have said before it came, where that
+// is kept from it: it is told nothing of it, not even that it is there.
+func (n *Node) mayName(ctx context.Context, rules *Rules, who Principal, room RoomID, message Cursor) error {
 	if rules.seesAll(who) {
 		return nil
 	}
@@ -99,10 +100,21 @@ func (n *Node) mayQuote(ctx context.Context, rules *Rules, who Principal, room R
 		return err
 	}
 	kept, err := n.readLog(ctx, room)
-	if err == nil && message.Seq <= kept.shownTo(rules, a).openAfter {
-		err = ErrNotFound
+	if err != nil || message.Seq > kept.shownTo(rules, a).openAfter {
+		return err
 	}
-	return err
+	if e, ok := kept.At(message.Seq); ok && e.ID == message && e.From.ID == who.ID { // it knows its own
+		return nil
+	}
+	return ErrNotFound
+}
+
+// names is the message that a draft is about, by its id; zero for none.
+func (d Draft) names() Cursor {
+	if m, said := d.Payload.(Message); said && m.ReplyTo != nil {
+		return m.ReplyTo.ID
+	}
+	return d.Target
 }
 
 // arrival is what a room's worker knows of when a subscriber's session came.

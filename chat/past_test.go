@@ -150,6 +150,42 @@ func TestNobodyQuotesWhatWasSaidBeforeOneCame(t *testing.T) {
 	})
 }
 
+// What was said before one came is not there for whatever names it by its id. What one has said
+// oneself is.
+func TestNobodyAmendsWhatWasSaidBeforeOneCame(t *testing.T) {
+	keepsThePast(t, func(t *testing.T, c club, _ string) {
+		ann, bob, cid := session("Ann"), session("Bob"), session("Cid")
+		amend := func(who chat.Principal, of chat.Entry, p chat.Payload) error {
+			_, _, err := c.b.Post(t.Context(), who, lobby, chat.Draft{Target: of.ID, Payload: p})
+			return err
+		}
+		require.NoError(t, c.enter(c.a, ann))
+		old := c.says(ann, "secret")
+		own := c.says(bob, "by a program, without a stream")
+		gone := c.says(ann, "gone")
+		require.NoError(t, amend(ann, gone, chat.Delete{}))
+		payloads := []chat.Payload{chat.Reaction{Emoji: "👍", On: true}, chat.Reaction{Emoji: "👍"}, chat.Edit{Text: "mine"}, chat.Delete{}}
+		for _, p := range payloads {
+			for _, e := range []chat.Entry{old, gone} {
+				require.ErrorIs(t, amend(cid, e, p), chat.ErrNotFound, "it never came: %T", p)
+			}
+		}
+		require.NoError(t, c.enter(c.a, bob))
+		recent := c.says(ann, "public")
+		for _, p := range payloads {
+			for _, e := range []chat.Entry{old, gone} {
+				require.ErrorIs(t, amend(bob, e, p), chat.ErrNotFound, "%T", p)
+			}
+		}
+		require.NoError(t, amend(bob, recent, payloads[0]))
+		require.ErrorIs(t, amend(bob, recent, chat.Delete{}), chat.ErrNotAuthor)
+		require.NoError(t, amend(bob, own, chat.Edit{Text: "better"}))
+		require.NoError(t, amend(bob, own, chat.Delete{}))
+		require.NoError(t, amend(ann, old, chat.Edit{Text: "still secret"}))
+		require.NoError(t, amend(olga, old, chat.Delete{}), "moderators see all")
+	})
+}
+
 // A log that has gone and begun anew was said after everybody came who came before.
 func TestWhoCameBeforeTheLogBeganAnew(t *testing.T) {
 	keepsThePast(t, func(t *testing.T, c club, mode string) {
