@@ -42,6 +42,10 @@ func (r *room) replayFor(s *subscriber) *Batch {
 		r.end(s, err)
 		return nil
 	}
+	if s.who == "" && r.isFullFor(s) {
+		r.end(s, &RefusedError{Code: RefusedFull})
+		return nil
+	}
 	if s.unlisted {
 		r.list(s)
 	}

@@ -221,6 +221,17 @@ func (r *room) admission(members []Member) Admission {
 	return by
 }
 
+// isFullFor reports whether there is no place in the room for a reader that is not in the roster, as
+// far as this node knows: it takes none, so the store does not count it.
+func (r *room) isFullFor(s *subscriber) bool {
+	rules := r.rules.known
+	if rules.MaxMembers == 0 || len(r.roster.members) < rules.MaxMembers {
+		return false
+	}
+	who, _ := s.principal()
+	return r.roster.member(who.ID) == nil && !rules.RoleOf(who).AtLeast(RoleModerator)
+}
+
 // claims reports whether a member has a stream here of somebody who is vouched for as that.
 func (r *room) claims(id MemberID, role Role) bool {
 	return slices.ContainsFunc(r.subs.of(id, ""), func(s *subscriber) bool {

@@ -669,6 +669,37 @@ func TestAFullRoom(t *testing.T) {
 	})
 }
 
+// A guest's poll is nobody in the roster. It takes no place, and where there is none it is refused as
+// everybody else is.
+func TestAPollOfAGuestInAFullRoom(t *testing.T) {
+	inClub(t, func(t *testing.T, c club) {
+		c.set(`{"maxMembers":2}`)
+		poll := func(n *chat.Node, who chat.Principal) error {
+			sub, err := n.Subscribe(t.Context(), who, lobby, chat.Start{Transport: "poll", Unlisted: true}, &recorder{})
+			if err == nil {
+				sub.Close()
+				synctest.Wait()
+			}
+			return err
+		}
+		gus := chat.Principal{ID: "g", Name: "Gus", Guest: true}
+		_, ann := subscribe(t, c.a, session("Ann"), chat.All)
+		synctest.Wait()
+		require.NoError(t, poll(c.a, gus))
+		require.NoError(t, poll(c.b, gus))
+		_, bob := subscribe(t, c.b, session("Bob"), chat.All)
+		synctest.Wait()
+		require.Equal(t, chat.RefusedFull, refused(poll(c.a, gus)))
+		require.Equal(t, chat.RefusedFull, refused(poll(c.b, gus)))
+		require.NoError(t, poll(c.b, session("Ann")), "who is in")
+		require.NoError(t, poll(c.b, olga), "moderators always come in")
+		bob.Leave()
+		synctest.Wait()
+		require.NoError(t, poll(c.a, gus))
+		ann.Leave()
+	})
+}
+
 func TestClearing(t *testing.T) {
 	inClub(t, func(t *testing.T, c club) {
 		ann := session("Ann")
