@@ -15,7 +15,7 @@ const { pass, all, one, fill, click, texts } = page;
 let files: FakeFiles;
 
 beforeAll(async () => {
-  const { ready } = await import("../../src/ui/files/later.ts");
+  const { ready } = await import("../../src/ui/files/files_parts.ts");
   // There is no server for its style.
   document.head.querySelector('link[rel="stylesheet"]')?.dispatchEvent(new Event("load"));
   await ready;

@@ -12,7 +12,7 @@ import { boxOf } from "./box.ts";
 /** What of files comes with the page. The rest is loaded when there is one, or soon to be. */
 const files = onDemand(
   withWords(async () => {
-    const module = await import("./later.ts");
+    const module = await import("./files_parts.ts");
     await module.ready;
     return module;
   }),

@@ -68,7 +68,8 @@ export class Rooms {
   readonly #listeners = new Set<() => void>();
   readonly #ends: (() => void)[];
   #current: string | undefined;
-  #following = false;
+  /** As whom the other rooms are followed: their client's id, empty for a guest. */
+  #followedAs: string | undefined;
   #stopped = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #noteTimer: ReturnType<typeof setTimeout> | undefined;
@@ -180,7 +181,9 @@ export class Rooms {
       this.#lost(room);
     }
     if (lastAt !== undefined) this.#noteTimer ??= setTimeout(() => this.#note(), NOTE_EVERY);
-    if (loaded && room === this.#current) this.#followOthers();
+    if (loaded && room === this.#current) {
+      this.#followOthers(model.client.session?.clientId ?? "");
+    }
     this.#changed();
   }
 
@@ -199,10 +202,11 @@ export class Rooms {
     }
   }
 
-  /** The other rooms that one is in follow once the one on the screen is there. */
-  #followOthers(): void {
-    if (this.#following) return;
-    this.#following = true;
+  /** The other rooms that one is in follow once the one on the screen is there, and who one is. */
+  #followOthers(as: string): void {
+    if (this.#followedAs === as) return;
+    this.#followedAs = as;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#followAll(), OTHERS_AFTER);
   }
 
@@ -236,7 +240,7 @@ export class Rooms {
       const read = known.get(room)?.read;
       if (read !== undefined) model.reading.readElsewhere(read);
     }
-    if (this.#following) this.#follow();
+    if (this.#followedAs !== undefined) this.#follow();
     this.#changed();
   }
 
