@@ -12,6 +12,8 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -179,8 +181,31 @@ type crossing struct {
 	// holds has what is uploaded refused, as a node that is too busy does.
 	holds atomic.Bool
 	// cuts are the uploads that are still to be cut after half of their body.
-	cuts    atomic.Int32
-	resumed atomic.Int64 // the last offset that was gone on from
+	cuts atomic.Int32
+	// holdsAfter has what comes after a cut held.
+	holdsAfter atomic.Bool
+	resumed    atomic.Int64 // the last offset that was gone on from
+
+	mu       sync.Mutex // guards answered
+	answered []answered
+}
+
+// answered is a request that a node has answered.
+type answered struct {
+	Method, Path, Range string
+	Status              int
+}
+
+// requests are those with a method that were answered, below a path.
+func (c *crossing) requests(method, path string) (found []answered) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, one := range c.answered {
+		if one.Method == method && strings.HasPrefix(one.Path, path) {
+			found = append(found, one)
+		}
+	}
+	return found
 }
 
 func newCrossing(t *testing.T, one, other string) *crossing {
@@ -190,6 +215,12 @@ func newCrossing(t *testing.T, one, other string) *crossing {
 		require.NoError(t, err)
 		proxy := httputil.NewSingleHostReverseProxy(target)
 		proxy.ErrorHandler = func(http.ResponseWriter, *http.Request, error) { panic(http.ErrAbortHandler) }
+		proxy.ModifyResponse = func(r *http.Response) error {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.answered = append(c.answered, answered{r.Request.Method, r.Request.URL.Path, r.Request.Header.Get("Range"), r.StatusCode})
+			return nil
+		}
 		c.to[i] = proxy
 	}
 	c.Server = httptest.NewServer(c)
@@ -210,6 +241,7 @@ func (c *crossing) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			c.resumed.Store(offset)
 		}
 		if c.cuts.Add(-1) >= 0 {
+			c.holds.Store(c.holdsAfter.Load())
 			r.Body = struct {
 				io.Reader
 				io.Closer

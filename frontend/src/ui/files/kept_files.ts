@@ -105,9 +105,17 @@ export async function keptOf(room: string, by: string | undefined): Promise<Kept
   if (!lasting.get(`files.${room}`)) return [];
   const all = await inStore<StoredInRoom[]>(PARCELS, "readonly", (store) => store.getAll());
   const found: Kept[] = [];
-  for (const { room: where, by: whose, ...kept } of all ?? []) {
+  for (const { key, room: where, by: whose } of all ?? []) {
     if (where !== room || (by !== undefined && whose !== undefined && by !== whose)) continue;
-    if (held.has(kept.key) || !(await hold(kept.key))) continue;
+    if (held.has(key) || !(await hold(key))) continue;
+    // The tab that had it may have gone on with it, or brought it out, until now.
+    const kept = await inStore<StoredInRoom | undefined>(PARCELS, "readonly", (store) =>
+      store.get(key),
+    );
+    if (kept === undefined) {
+      await letGo(room, { key });
+      continue;
+    }
     const parts: Kept["parts"] = [];
     for (const part of kept.parts) {
       const path = `${kept.key}/${part.id}`;

@@ -1,5 +1,5 @@
 import { createFiles, FILE_CALL, type Files, fileCommand } from "../../client/files.ts";
-import type { Cursor, Post, Problem, Session } from "../../client/index.ts";
+import type { Cursor, Post, Problem } from "../../client/index.ts";
 import { oncePerFrame } from "../frame.ts";
 import { pageFetch } from "../page_session.ts";
 import type { RoomModel } from "../room_model.ts";
@@ -68,11 +68,15 @@ export class Outgoing {
     const online = () => this.files.retryNow();
     addEventListener("online", online);
     addEventListener("beforeunload", this.#ask);
+    // A tab that was closed may have left something: somebody comes to this one then.
+    const come = () => document.visibilityState === "visible" && this.#adopt();
+    document.addEventListener("visibilitychange", come);
     this.#off.push(() => {
+      document.removeEventListener("visibilitychange", come);
       removeEventListener("online", online);
       removeEventListener("beforeunload", this.#ask);
     });
-    void this.#adopt(client.session);
+    void this.#adopt();
   }
 
   /** Is called when something of it changed. Returns what takes the listener off again. */
@@ -292,11 +296,13 @@ export class Outgoing {
   }
 
   /** Takes up what an earlier page, or one that is gone, could not bring out. */
-  async #adopt(session: Session | null | undefined): Promise<void> {
-    for (const kept of await keptOf(this.#room, session?.clientId)) {
+  async #adopt(): Promise<void> {
+    const found = await keptOf(this.#room, this.#model.client.session?.clientId);
+    for (const kept of found) {
       if (this.#stopped || this.#find(kept.key)) continue;
       this.#parcels.push(parcelOf(kept));
     }
+    if (found.length === 0) return;
     this.#parcels.sort((a, b) => a.at - b.at);
     this.#model.talk.changed();
     this.#pump();
