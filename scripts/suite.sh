@@ -12,6 +12,6 @@ echo "== suite: $name"
 status=0
 go tool gotestsum --format standard-quiet --hide-summary skipped --jsonfile "bin/tests/$name.json" \
   --rerun-fails=1 --rerun-fails-max-failures=2 --rerun-fails-abort-on-data-race \
-  --packages "$packages" -- -race -count 1 -timeout 25m "$@" || status=$?
+  --packages "$packages" -- -race -count 1 -timeout 40m "$@" || status=$?
 go run ./internal/testreport -flaky "bin/tests/$name.json"
 exit $status
