@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -330,4 +331,27 @@ func TestPageCancelsAnUpload(t *testing.T) {
 	page.Send(t, "hello")
 	page.WaitSent(t, "hello")
 	assert.Equal(t, [][]string{nil}, filesOf(t, client.SignIn(t, node.URL, "Bob"), "tea"))
+}
+
+// TestPageEmptiesACaption takes the words from a message with a file by an edit: it stays, with its
+// file, and nobody is asked whether to delete it.
+func TestPageEmptiesACaption(t *testing.T) {
+	node := startNode(t)
+	page := chromium(t).Person(t, "Ann").Page()
+	attaching(t, page, node.URL, "tea", "")
+	chooseNoise(t, page, "large.bin", 1000)
+	page.Fill(t, "composer-input", "look at this")
+	page.Click(t, "send")
+	page.WaitSent(t, "look at this")
+	page.Press(t, kb.ArrowUp)
+	page.Until(t, "it is edited", `document.querySelector('[data-testid="composer-input"]').value === "look at this"`)
+	page.Fill(t, "composer-input", "")
+	page.Press(t, kb.Enter)
+	page.Until(t, "no words any more", all("message")+`.length === 1 && !document.querySelector('[data-testid="message"]').textContent.includes("look at this") &&
+		document.querySelector('[data-testid="message"]').dataset.state === "sent" && `+all("file-card")+`.length === 1 && !document.querySelector("dialog[open]")`)
+	bob := client.SignIn(t, node.URL, "Bob")
+	testwait.Until(t, func() bool {
+		return !strings.Contains(bob.Do(t, http.MethodGet, "/rooms/tea/messages", "").Body, "look at this")
+	}, "the others still read it")
+	assert.Equal(t, [][]string{{"large.bin"}}, filesOf(t, bob, "tea"))
 }
