@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -160,15 +161,39 @@ func (n *Node) History(ctx context.Context, who Principal, room RoomID) (Kept, e
 	if err != nil {
 		return Kept{}, err
 	}
+	return n.historyFor(ctx, may.rules, who, room)
+}
+
+// FirstHistory is [Node.History] for somebody who is about to come in: [RefusedFull] where the room
+// has no place for it.
+func (n *Node) FirstHistory(ctx context.Context, who Principal, room RoomID) (Kept, error) {
+	may, err := n.authorize(ctx, who, room, ActionHistory)
+	if err != nil {
+		return Kept{}, err
+	}
+	if most := may.rules.MaxMembers; most > 0 && !may.role.AtLeast(RoleModerator) {
+		roster, err := n.readRoster(ctx, room)
+		if err != nil {
+			return Kept{}, err
+		}
+		isIn := slices.ContainsFunc(roster.Members, func(m Member) bool { return m.ID == who.ID })
+		if !isIn && len(roster.Members) >= most {
+			return Kept{}, n.told(room, ActionHistory, &RefusedError{Code: RefusedFull})
+		}
+	}
+	return n.historyFor(ctx, may.rules, who, room)
+}
+
+func (n *Node) historyFor(ctx context.Context, rules *Rules, who Principal, room RoomID) (Kept, error) {
 	kept, err := n.readLog(ctx, room)
-	if err != nil || may.rules.seesAll(who) {
+	if err != nil || rules.seesAll(who) {
 		return kept, err
 	}
 	came, err := n.arrival(ctx, who, room)
 	if err != nil {
 		return Kept{}, err
 	}
-	return kept.shownTo(may.rules, came), nil
+	return kept.shownTo(rules, came), nil
 }
 
 // Members returns who is in a room. Errors: those of [Node.Authorize].

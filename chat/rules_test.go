@@ -669,6 +669,29 @@ func TestAFullRoom(t *testing.T) {
 	})
 }
 
+// Who can't come in, since the room is full, is shown nothing to begin with.
+func TestTheFirstHistoryOfAFullRoom(t *testing.T) {
+	inClub(t, func(t *testing.T, c club) {
+		ann := session("Ann")
+		c.says(ann, "hello")
+		c.set(`{"maxMembers":1}`)
+		first := func(who chat.Principal) error {
+			_, err := c.b.FirstHistory(t.Context(), who, lobby)
+			return err
+		}
+		require.NoError(t, first(session("Bob")))
+		_, sub := subscribe(t, c.a, ann, chat.All)
+		synctest.Wait()
+		require.Equal(t, chat.RefusedFull, refused(first(session("Bob"))))
+		require.Equal(t, chat.RefusedFull, refused(first(chat.Principal{ID: "g", Guest: true})))
+		require.NoError(t, first(ann), "who is in")
+		require.NoError(t, first(olga), "moderators always come in")
+		sub.Leave()
+		synctest.Wait()
+		require.NoError(t, first(session("Bob")))
+	})
+}
+
 // A guest's poll is nobody in the roster. It takes no place, and where there is none it is refused as
 // everybody else is.
 func TestAPollOfAGuestInAFullRoom(t *testing.T) {

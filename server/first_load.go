@@ -43,7 +43,7 @@ func (s *Server) kept(r *http.Request) []byte {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), keptTime)
 	defer cancel()
-	kept, err := s.rooms.History(ctx, who, room)
+	kept, err := s.rooms.FirstHistory(ctx, who, room)
 	if err != nil || len(kept.Entries) == 0 {
 		return nil
 	}

@@ -80,6 +80,10 @@ func TestARoomsPageWithoutMessages(t *testing.T) {
 			s.rooms.kept, s.rooms.err = said(1, "secret"), fmt.Errorf("history: %w", chat.ErrNotAllowed)
 			return nil
 		},
+		"a full room": func(s *site) []string {
+			s.rooms.kept, s.rooms.full = said(1, "secret"), true
+			return nil
+		},
 		"a store that is away": func(s *site) []string {
 			s.rooms.kept, s.rooms.err = said(1, "secret"), chat.ErrUnavailable
 			return nil

@@ -148,6 +148,7 @@ type fakeRooms struct {
 	snapshot  chat.RosterSnapshot
 	marks     []chat.RoomMark
 	kept      chat.Kept
+	full      bool
 	err       error
 	calls     []string
 }
@@ -161,6 +162,13 @@ func (f *fakeRooms) Members(context.Context, chat.Principal, chat.RoomID) (chat.
 func (f *fakeRooms) History(_ context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error) {
 	f.calls = append(f.calls, "history "+string(room)+" "+who.Name)
 	return f.kept, f.err
+}
+
+func (f *fakeRooms) FirstHistory(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error) {
+	if f.full {
+		return chat.Kept{}, &chat.RefusedError{Code: chat.RefusedFull}
+	}
+	return f.History(ctx, who, room)
 }
 
 func (f *fakeRooms) Typing(_ context.Context, who chat.Principal, room chat.RoomID) error {

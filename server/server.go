@@ -21,6 +21,8 @@ import (
 // Rooms is what the server itself asks of the core; [*chat.Node] has it.
 type Rooms interface {
 	History(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error)
+	// FirstHistory is History for somebody who is about to come in.
+	FirstHistory(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error)
 	Members(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.RosterSnapshot, error)
 	Typing(ctx context.Context, who chat.Principal, room chat.RoomID) error
 	Leave(ctx context.Context, who chat.Principal, room chat.RoomID, stream string) error
