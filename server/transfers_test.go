@@ -131,6 +131,8 @@ func TestTransfersOverTheWire(t *testing.T) {
 			web.Start()
 		}
 		defer web.Close()
+		// Without it the client sends the body at once, and may lose the answer with the connection.
+		web.Client().Transport.(*http.Transport).ExpectContinueTimeout = testwait.Limit
 		put := func(name string, body io.Reader, headers ...string) *http.Response {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, web.URL+"/rooms/lobby/files/"+name, body)
 			require.NoError(t, err)
