@@ -255,7 +255,7 @@ func TestTwoTabsUpload(t *testing.T) {
 		comeTo(page)
 		tries := browser.Eval[int](t, page, "window.parts.length")
 		page.Until(t, "it tries again", fmt.Sprintf("window.parts.length > %d", tries))
-		assert.True(t, browser.Eval[bool](t, page, paused), "its own alone")
+		assert.Equal(t, 1, browser.Eval[int](t, page, all("sending")+".length"), "its own alone")
 	}
 	between.holds.Store(false)
 	bob := client.SignIn(t, node.URL, "Bob")
