@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
-	"path/filepath"
 	"regexp"
 )
 
@@ -173,44 +172,18 @@ http {
   access_log off; sendfile on; tcp_nopush on; client_max_body_size 4g;
   client_body_temp_path %[2]s/body; proxy_temp_path %[2]s/proxy; fastcgi_temp_path %[2]s/fastcgi;
   uwsgi_temp_path %[2]s/uwsgi; scgi_temp_path %[2]s/scgi;
-  server { listen 127.0.0.1:%[3]d; root %[2]s/files; dav_methods PUT; }
+  server { listen 127.0.0.1:%[3]d; root %[4]s; dav_methods PUT; }
 }
 `
 
 func (s nginxFiles) start(m *machine) (*running, error) {
-	dir, err := os.MkdirTemp(m.dir, "nginx-")
+	files, err := os.MkdirTemp(m.dir, "files-")
 	if err != nil {
 		return nil, err
 	}
-	port, err := freePort()
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Mkdir(filepath.Join(dir, "files"), 0o700); err != nil {
-		return nil, err
-	}
-	user := ""
-	if os.Geteuid() == 0 {
-		user = "user root;" // the worker's directory is nobody else's
-	}
-	file := filepath.Join(dir, "nginx.conf")
-	if err := os.WriteFile(file, fmt.Appendf(nil, filesConfig, user, dir, port), 0o600); err != nil {
-		return nil, err
-	}
-	p, err := start("nginx", m.serverCore, nil, s.nginx, "-p", dir, "-c", file, "-e", "stderr")
-	if err != nil {
-		return nil, err
-	}
-	r := &running{subject: s, addr: fmt.Sprintf("127.0.0.1:%d", port), processes: []*process{p}}
-	err = p.await(func() bool {
-		r.pids = children(p.cmd.Process.Pid)
-		return len(r.pids) > 0 && answers(r.addr)
+	return m.startNginx(s, s.nginx, func(user, dir string, port int) string {
+		return fmt.Sprintf(filesConfig, user, dir, port, files)
 	})
-	if err != nil {
-		r.stop()
-		return nil, err
-	}
-	return r, nil
 }
 
 func (nginxFiles) put() (path string, stored func([]byte) (string, error)) {

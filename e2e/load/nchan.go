@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 )
@@ -60,39 +59,15 @@ http {
 
 func (s *nchanSubject) start(m *machine) (*running, error) {
 	return m.withRedis(func(redis string) (*running, error) {
-		dir, err := os.MkdirTemp(m.dir, "nginx-")
-		if err != nil {
-			return nil, err
-		}
-		port, err := freePort()
-		if err != nil {
-			return nil, err
-		}
-		user := ""
-		if os.Geteuid() == 0 {
-			user = "user root;" // the worker's directory is nobody else's
-		}
-		config := fmt.Sprintf(nchanConfig, s.module, user, dir, redis, port, nchanStore)
-		file := filepath.Join(dir, "nginx.conf")
-		if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
-			return nil, err
-		}
-		p, err := start("nginx", m.serverCore, nil, s.nginx, "-p", dir, "-c", file, "-e", "stderr")
-		if err != nil {
-			return nil, err
-		}
-		r := &running{subject: s, addr: fmt.Sprintf("127.0.0.1:%d", port), processes: []*process{p}}
-		err = p.await(func() bool {
-			r.pids = children(p.cmd.Process.Pid)
-			return len(r.pids) > 0 && answers(r.addr)
+		r, err := m.startNginx(s, s.nginx, func(user, dir string, port int) string {
+			return fmt.Sprintf(nchanConfig, s.module, user, dir, redis, port, nchanStore)
 		})
 		if err != nil {
-			r.stop()
 			return nil, err
 		}
 		// It listens before it has reached Redis, and would keep messages to itself where it is not
 		// told of Redis: it is ready when a message has come to be there.
-		err = p.await(func() bool {
+		err = r.processes[0].await(func() bool {
 			answer, err := http.Post("http://"+r.addr+"/pub/first", "text/plain", strings.NewReader("first"))
 			return err == nil && answer.Body.Close() == nil && answer.StatusCode/100 == 2 && hasKeys(redis)
 		})
