@@ -56,7 +56,10 @@ func (s *Store) ChangeRules(
 	if !c.LeavesUnowned() {
 		r.store.tag += 0x01010101
 		rules.Version = chat.RulesVersion{Number: c.From.Version.Number + 1, Tag: r.store.tag}
-		r.Rules, r.ownerSeen = rules, rules.OwnerSeen
+		r.Rules = rules
+		if !c.To.OwnerSeen.Equal(c.From.OwnerSeen) { // what does not change stays, also what SeeOwner noted meanwhile
+			r.ownerSeen = rules.OwnerSeen
+		}
 	}
 	for _, session := range c.Revoke {
 		delete(r.Grants, session)

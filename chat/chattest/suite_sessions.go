@@ -111,6 +111,6 @@ func testOwnersAreSeen(t *testing.T, open Open) {
 	seen := rules(t, a, room)
 	require.False(t, seen.OwnerSeen.IsZero())
 	require.Equal(t, r.Version, seen.Version, "that changes nothing")
-	change(t, a, room, chat.RulesChange{From: seen, To: seen.Clone()})
-	require.Equal(t, seen.OwnerSeen, rules(t, b, room).OwnerSeen)
+	change(t, a, room, chat.RulesChange{From: r, To: r.Clone()})
+	require.Equal(t, seen.OwnerSeen, rules(t, b, room).OwnerSeen, "a change that was decided before does not forget it")
 }
