@@ -39,12 +39,18 @@ func (s *Store) PutFile(ctx context.Context, r chat.FileRecord, total int64, loo
 		all = map[string]chat.FileRecord{}
 		s.files[r.Room] = all
 	}
-	all[r.ID] = r
+	all[r.ID] = apart(r)
 	at := time.Now().Add(look)
 	if due, known := s.due[r.Room]; !known || due.After(at) {
 		s.due[r.Room] = at
 	}
 	return r, nil
+}
+
+// apart is a record whose parts nobody else appends to.
+func apart(r chat.FileRecord) chat.FileRecord {
+	r.Parts, r.Hash = slices.Clone(r.Parts), slices.Clone(r.Hash)
+	return r
 }
 
 func toMillis(t time.Time) time.Time { return time.UnixMilli(t.UnixMilli()).UTC() }
@@ -73,7 +79,7 @@ func (s *Store) File(ctx context.Context, room chat.RoomID, id string) (chat.Fil
 	}
 	defer s.mu.Unlock()
 	r, ok := s.files[room][id]
-	return r, ok, nil
+	return apart(r), ok, nil
 }
 
 // RoomFiles implements [chat.FileRecords].
@@ -84,7 +90,7 @@ func (s *Store) RoomFiles(ctx context.Context, room chat.RoomID) ([]chat.FileRec
 	defer s.mu.Unlock()
 	var all []chat.FileRecord
 	for _, r := range s.files[room] {
-		all = append(all, r)
+		all = append(all, apart(r))
 	}
 	slices.SortFunc(all, func(a, b chat.FileRecord) int {
 		return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.ID, b.ID))
