@@ -8,8 +8,6 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/caller-chat/caller/chat/limits"
 	"github.com/caller-chat/caller/transport/conn"
 )
@@ -52,14 +50,6 @@ func (s *settings) limits() (limits.Set, error) {
 func (c config) places() *conn.Places {
 	set, _ := c.limits() // they have been read before
 	return &conn.Places{Total: int(c.MaxConnections), Each: set.Connections()}
-}
-
-// helpPrinter prints kong's help, and the limits that --limits can change.
-func helpPrinter(o kong.HelpOptions, ctx *kong.Context) error {
-	if err := kong.DefaultHelpPrinter(o, ctx); err != nil {
-		return err
-	}
-	return printLimits(ctx.Stdout)
 }
 
 func printLimits(w io.Writer) error {

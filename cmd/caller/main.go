@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -13,31 +11,17 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // so that a second signal ends the process at once
-	os.Exit(exitCode(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr), os.Stderr))
+	i := &invocation{ctx: ctx, args: os.Args[1:], env: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
+	os.Exit(exitCode(i.run(), os.Stderr))
 }
 
-// run is the whole program: it returns when ctx has ended and all is stopped. It says where it
-// listens on stdout and logs to stderr.
+// run is the whole program with nothing on its standard input: it returns when the command is done,
+// or ctx has ended and all is stopped. A server says where it listens on stdout and logs to stderr.
 func run(ctx context.Context, args, env []string, stdout, stderr io.Writer) error {
-	if len(args) > 0 && args[0] == filesCommand {
-		return runFiles(ctx, args[1:], env, stdout, stderr)
-	}
-	c, answered, err := readSettings(args, env, stdout)
-	if err != nil || answered {
-		return err
-	}
-	return serve(ctx, c, c.logger(stderr), stdout)
+	return (&invocation{ctx: ctx, args: args, env: env, stdin: eof{}, stdout: stdout, stderr: stderr}).run()
 }
 
-// exitCode says on stderr what was wrong, if anything.
-func exitCode(err error, stderr io.Writer) int {
-	if err == nil {
-		return 0
-	}
-	fmt.Fprintln(stderr, "caller:", err)
-	var wrong *settingError
-	if errors.As(err, &wrong) {
-		return 2
-	}
-	return 1
-}
+// eof is an input in which there is nothing.
+type eof struct{}
+
+func (eof) Read([]byte) (int, error) { return 0, io.EOF }

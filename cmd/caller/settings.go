@@ -2,16 +2,11 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net/netip"
 	"net/url"
-	"runtime/debug"
-	"strings"
 	"time"
-
-	"github.com/alecthomas/kong"
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/chat/lookalike"
@@ -20,7 +15,7 @@ import (
 	"github.com/caller-chat/caller/transport/conn"
 )
 
-// settings are the program's flags. The tag "from" names the variable that has the same setting;
+// settings are the flags of a server, and of the commands that look after one. The tag "from" names the variable that has the same setting;
 // the types' own UnmarshalText methods (values.go) say what a right value is.
 type settings struct {
 	Addr address `default:":8080" from:"CALLER_ADDR" placeholder:"HOST:PORT" help:"${help_addr}"`
@@ -91,25 +86,7 @@ type settings struct {
 
 	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"${help_log_format}"`
 	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"${help_log_level}"`
-
-	Version kong.VersionFlag `help:"Print the version."`
 }
-
-const description = `A rooms chat that works on any network: over WebSocket, event streams or long polling, and with curl.
-
-A setting is a flag, an environment variable, or a line of the file .env in the working directory. The first of these that is set is used.
-
-caller files check [--fix], with the same settings, compares the files that are kept with what is known of them.`
-
-// settingError is a setting with a wrong value. Its text names flag and variable, and has no value
-// that may be secret.
-type settingError struct{ err error }
-
-func (e *settingError) Error() string {
-	return e.err.Error() + "\n\"caller --help\" lists all settings"
-}
-
-func (e *settingError) Unwrap() error { return e.err }
 
 // config is what the settings come to.
 type config struct {
@@ -119,41 +96,6 @@ type config struct {
 	redis string
 
 	secrets secrets
-}
-
-// readSettings reads flags, environment and .env. It has answered, and there is nothing more to do,
-// when they asked for help or the version.
-func readSettings(args, env []string, stdout io.Writer) (c config, answered bool, err error) {
-	from, err := newSources(env)
-	if err != nil {
-		return config{}, false, &settingError{err}
-	}
-	parser, err := kong.New(&c.settings,
-		kong.Name("caller"), kong.Description(description), helpTexts().CloneWith(kong.Vars{"version": version()}),
-		kong.Writers(stdout, io.Discard), kong.Exit(func(int) { answered = true }),
-		kong.Resolvers(from), kong.ValueFormatter(withVariable),
-		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}), kong.Help(helpPrinter))
-	if err != nil {
-		return config{}, false, fmt.Errorf("the settings' own definition: %w", err)
-	}
-	parsed, err := parser.Parse(args)
-	switch {
-	case answered:
-		return config{}, true, nil
-	case err != nil:
-		return config{}, false, &settingError{from.named(parser.Model.Flags, err)}
-	}
-	c.redis = string(c.RedisURL)
-	if c.RedisAddr != "" && from.rank(parsed, "redis-addr") > from.rank(parsed, "redis-url") {
-		c.redis = "redis://" + string(c.RedisAddr)
-	}
-	if err := c.fit(); err != nil {
-		return config{}, false, &settingError{err}
-	}
-	if c.secrets, err = c.readSecrets(); err != nil {
-		return config{}, false, &settingError{err}
-	}
-	return c, false, nil
 }
 
 // fit tells which settings can't go together.
@@ -186,14 +128,6 @@ func (s *settings) fit() error {
 		return err
 	}
 	return s.fitCalls()
-}
-
-// withVariable is a flag's help with the variable that has the same setting.
-func withVariable(v *kong.Value) string {
-	if variable := v.Tag.Get(variableTag); variable != "" {
-		return v.Help + " ($" + variable + ")"
-	}
-	return v.Help
 }
 
 func (c config) logger(w io.Writer) *slog.Logger {
@@ -244,19 +178,4 @@ func (c config) server(log *slog.Logger) server.Options {
 		o.TrustedProxies = append(o.TrustedProxies, netip.Prefix(v))
 	}
 	return o
-}
-
-// version is what the Go toolchain knows of this program's origin.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "caller (unknown version)"
-	}
-	v := "caller " + strings.Trim(info.Main.Version, "()")
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" && !strings.Contains(v, s.Value[:min(12, len(s.Value))]) {
-			v += " " + s.Value
-		}
-	}
-	return v + " " + info.GoVersion
 }

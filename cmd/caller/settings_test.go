@@ -19,9 +19,15 @@ func read(t *testing.T, dotenv string, env []string, args ...string) (config, er
 	if dotenv != "" {
 		require.NoError(t, os.WriteFile(".env", []byte(dotenv), 0o600))
 	}
-	c, answered, err := readSettings(args, env, &bytes.Buffer{})
+	var all commands
+	i := &invocation{args: args, env: env, stdout: &bytes.Buffer{}}
+	answered, err := i.parse(&all)
 	assert.False(t, answered)
-	return c, err
+	if err != nil {
+		return config{}, err
+	}
+	assert.Equal(t, "serve", i.parsed.Command())
+	return i.config(&all.Serve.settings)
 }
 
 func TestDefaults(t *testing.T) {
@@ -178,7 +184,7 @@ func TestWrongValues(t *testing.T) {
 }
 
 func TestWrongCommandLines(t *testing.T) {
-	for _, args := range [][]string{{"serve"}, {"--adr", ":1"}, {"--addr"}} {
+	for _, args := range [][]string{{"server"}, {"serve", "now"}, {"--adr", ":1"}, {"--addr"}, {"--addr", ":1", "version"}} {
 		_, err := read(t, "", nil, args...)
 		assert.Equal(t, 2, exitCode(err, &bytes.Buffer{}), args)
 	}
@@ -192,9 +198,7 @@ func TestHelpAndVersion(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for arg, want := range map[string]string{"--help": "$CALLER_HISTORY_TTL", "-h": "--redis-url=URL", "--version": "caller "} {
 		var out bytes.Buffer
-		_, answered, err := readSettings([]string{arg}, []string{"CALLER_ADDR=wrong"}, &out)
-		require.NoError(t, err)
-		assert.True(t, answered)
+		require.NoError(t, run(t.Context(), []string{arg}, []string{"CALLER_ADDR=wrong"}, &out, &out))
 		assert.Contains(t, out.String(), want)
 	}
 }

@@ -66,8 +66,14 @@ func (s *sources) named(flags []*kong.Flag, err error) error {
 	for _, flag := range flags {
 		rest, ok := strings.CutPrefix(err.Error(), "--"+flag.Name)
 		variable := flag.Tag.Get(variableTag)
-		if !ok || variable == "" || !strings.HasPrefix(rest, ":") && !strings.HasPrefix(rest, " ") {
+		if !ok || !strings.HasPrefix(rest, ":") && !strings.HasPrefix(rest, " ") {
 			continue
+		}
+		if strings.HasPrefix(rest, ": expected ") && strings.Contains(rest, " value but got ") { // kong's, of what follows the flag
+			rest = " needs a value: " + strings.Trim(flag.FormatPlaceHolder(), `"`)
+		}
+		if variable == "" {
+			return fmt.Errorf("--%s%s", flag.Name, rest)
 		}
 		if _, where := s.lookup(variable); where != "" {
 			return fmt.Errorf("--%s (%s, in %s)%s", flag.Name, variable, where, rest)

@@ -6,28 +6,38 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"slices"
 
 	"github.com/caller-chat/caller/attachments"
 	"github.com/caller-chat/caller/redisstore"
 )
 
-// filesCommand is the first argument of what is done about files from the command line.
-const filesCommand = "files"
+// filesCommands are what can be done about files from the command line.
+type filesCommands struct {
+	Check filesCheckCommand `cmd:"" help:"Compare the files that are kept with what is known of them."`
+}
+
+// filesCheckCommand is "caller files check".
+type filesCheckCommand struct {
+	Fix bool `help:"Delete what nothing is known of, and mark files as gone whose bytes are."`
+
+	settings
+}
+
+func (*filesCheckCommand) examples() string {
+	return `
+# Say what disagrees. The exit code is 1 if something does.
+caller files check --files file:///var/lib/caller/files --redis-url redis://localhost:6379
+# Mend it.
+caller files check --fix --files file:///var/lib/caller/files --redis-url redis://localhost:6379`
+}
 
 // errDisagree says that a check has found something, so that the exit code says so too.
 var errDisagree = errors.New("the bucket and Redis disagree: caller files check --fix mends that")
 
-// runFiles is "caller files check [--fix]", with the program's own settings behind it.
-func runFiles(ctx context.Context, args, env []string, stdout, stderr io.Writer) error {
-	if len(args) == 0 || args[0] != "check" {
-		return &settingError{errors.New("files: there is one command, caller files check [--fix]")}
-	}
-	args = args[1:]
-	fix := slices.Contains(args, "--fix")
-	args = slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == "--fix" })
-	c, answered, err := readSettings(args, env, stdout)
-	if err != nil || answered {
+// Run implements the command. The exit code is 1 when the bucket and Redis disagree.
+func (f *filesCheckCommand) Run(i *invocation) error {
+	c, err := i.config(&f.settings)
+	if err != nil {
 		return err
 	}
 	switch {
@@ -36,7 +46,7 @@ func runFiles(ctx context.Context, args, env []string, stdout, stderr io.Writer)
 	case c.redis == "":
 		return &settingError{errors.New("files check needs --redis-url (REDIS_URL): without, what is known of files is in the running program")}
 	}
-	return checkFiles(ctx, c, fix, c.logger(stderr), stdout)
+	return checkFiles(i.ctx, c, f.Fix, c.logger(i.stderr), i.stdout)
 }
 
 func checkFiles(ctx context.Context, c config, fix bool, log *slog.Logger, stdout io.Writer) (err error) {

@@ -1,0 +1,19 @@
+package main
+
+import "github.com/alecthomas/kong"
+
+// commands are what the program can do: one grammar, from which come the help, the completions and
+// the man page. Each command stands in a file of its own, cmd_NAME.go, with the method Run.
+type commands struct {
+	Serve serveCommand `cmd:"" default:"withargs" help:"Serve the chat. caller without a command does the same."`
+
+	Files filesCommands `cmd:"" help:"Look after the files that people have sent."`
+
+	Version versionCommand `cmd:"" help:"Print the version, and of which commit it is."`
+
+	PrintVersion kong.VersionFlag `name:"version" group:"Of the program:" help:"Print the version."`
+}
+
+const description = `A rooms chat that works on any network: over WebSocket, event streams or long polling, and with curl.
+
+A setting is a flag, an environment variable, or a line of the file .env in the working directory. The first of these that is set is used.`

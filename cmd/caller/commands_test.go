@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// call runs a command line to its end, and gives what it wrote and its exit code.
+func call(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	var out, errs bytes.Buffer
+	code = exitCode(run(t.Context(), args, nil, &out, &errs), &errs)
+	return out.String(), errs.String(), code
+}
+
+func TestVersion(t *testing.T) {
+	plain, _, code := call(t, "version")
+	assert.Zero(t, code)
+	flag, _, code := call(t, "--version")
+	assert.Zero(t, code)
+	assert.Equal(t, flag, plain)
+	assert.Regexp(t, `^caller .*go1`, plain)
+	whole, _, code := call(t, "version", "--json")
+	assert.Zero(t, code)
+	var b build
+	require.NoError(t, json.Unmarshal([]byte(whole), &b))
+	assert.NotEmpty(t, b.Version)
+	assert.Contains(t, plain, b.Go)
+}
+
+// The texts of what is wrong with a command line name what can be done about it.
+func TestWrongUsage(t *testing.T) {
+	for want, args := range map[string][]string{
+		"--link-previews (CALLER_LINK_PREVIEWS) needs a value: on|off":         {"--link-previews"},
+		"--session-key (CALLER_SESSION_KEY) needs a value: KEY":                {"serve", "--session-key", "--addr", ":1"},
+		"--redis-url (REDIS_URL) needs a value: URL":                           {"files", "check", "--redis-url"},
+		`there is no command "nonsense"`:                                       {"nonsense"},
+		"unexpected argument now":                                              {"serve", "now"},
+		`flag --addr applies to the default command "serve", not "version"`:    {"--addr", ":1", "version"},
+		`"caller files check --help" says how it is used`:                      {"files", "check", "--colour"},
+		"files check needs --files (CALLER_FILES): without, files are in a fo": {"files", "check"},
+	} {
+		out, errs, code := call(t, args...)
+		assert.Equal(t, exitUsage, code, args)
+		assert.Contains(t, errs, want, args)
+		assert.Empty(t, out)
+	}
+}
+
+// A setting of the server that is wrong in the environment is none of another command's business.
+func TestOthersSettingsDoNotMatter(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), []string{"version"}, []string{"CALLER_ADDR=wrong"}, &out, &out))
+}
+
+// TestEveryCommandHasHelp asks each command for its help: what it does, its flags, and examples
+// that begin with its name.
+func TestEveryCommandHasHelp(t *testing.T) {
+	parser, err := kong.New(&commands{}, helpTexts(), kong.Name("caller"))
+	require.NoError(t, err)
+	whole, _, code := call(t, "--help")
+	require.Zero(t, code)
+	for _, command := range parser.Model.Leaves(true) {
+		path := strings.Fields(command.FullPath())[1:]
+		t.Run(strings.Join(path, " "), func(t *testing.T) {
+			help, _, code := call(t, append(path, "--help")...)
+			assert.Zero(t, code)
+			assert.Contains(t, help, "Usage: caller "+strings.Join(path, " "))
+			assert.Contains(t, help, command.Help)
+			assert.Contains(t, whole, "  "+strings.Join(path, " ")+" ", "it is in the list of all")
+			assert.Regexp(t, `^[A-Z].*\.$`, command.Help)
+			for _, flag := range command.Flags {
+				assert.Regexp(t, `^[A-Za-z].*[.]$`, flag.Help, "--"+flag.Name)
+			}
+			if _, ok := command.Target.Addr().Interface().(adviser); ok {
+				assert.Contains(t, help, "\nExamples:\n  #")
+				assert.Contains(t, help, "\n  caller "+strings.Join(path, " "))
+			}
+		})
+	}
+}

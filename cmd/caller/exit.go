@@ -1,0 +1,47 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// The exit codes.
+const (
+	exitFailed      = 1
+	exitUsage       = 2   // a wrong command line or setting
+	exitRefused     = 3   // the server answered, and will not
+	exitUnavailable = 4   // no server, or one that can't just now
+	exitInterrupted = 130 // a signal came before it was done, as shells say it
+)
+
+// codedError is an error with an exit code of its own.
+type codedError struct {
+	code int
+	err  error
+}
+
+func (e *codedError) Error() string { return e.err.Error() }
+func (e *codedError) Unwrap() error { return e.err }
+
+// exitCode says on stderr what was wrong, if anything.
+func exitCode(err error, stderr io.Writer) int {
+	if err == nil {
+		return 0
+	}
+	if text := err.Error(); text != "" {
+		fmt.Fprintln(stderr, "caller:", text)
+	}
+	var (
+		setting *settingError
+		usage   *usageError
+		coded   *codedError
+	)
+	switch {
+	case errors.As(err, &setting), errors.As(err, &usage):
+		return exitUsage
+	case errors.As(err, &coded):
+		return coded.code
+	}
+	return exitFailed
+}
