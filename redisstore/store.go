@@ -180,6 +180,7 @@ type scripts struct {
 	keep, use, records                 script
 	tokens                             script
 	file, due, look                    script
+	dump, restore                      script
 }
 
 func loadScripts() (scripts, error) {
@@ -217,6 +218,8 @@ func loadScripts() (scripts, error) {
 		file:       load("file"),
 		due:        load("due"),
 		look:       load("look"),
+		dump:       load("dump"),
+		restore:    load("restore"),
 	}
 	return s, err
 }

@@ -66,6 +66,8 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"a strange record is an error that names the key", testStrangeRecords},
 		{"records go when the last has expired", testRecordsGo},
 		{"arrivals are bounded", testArrivalsAreBounded},
+		{"a room is dumped and put back", testDump},
+		{"what is no dump is not put back", testBadDumps},
 		{"an owner who is seen keeps the room's rules", testOwnersKeepRules},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.run(t, s) })
