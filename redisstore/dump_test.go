@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -130,4 +131,27 @@ func testBadDumps(t *testing.T, s *server) {
 	there, err := st.DumpRoom(ctx, to)
 	require.NoError(t, err)
 	require.True(t, there.IsEmpty())
+}
+
+func testRoomIDs(t *testing.T, s *server) {
+	st := s.open(t, Options{KeyPrefix: "ids*?[a]:"})
+	s.open(t, Options{KeyPrefix: "idsXYa:"})
+	none, err := st.RoomIDs(ctx)
+	require.NoError(t, err)
+	require.Empty(t, none)
+	want := []chat.RoomID{dumpedRoom(t, st)}
+	for range 2500 {
+		r := room()
+		post(t, st, r, "hello")
+		want = append(want, r)
+	}
+	here := room()
+	_, err = st.Hold(ctx, here, []chat.Member{{ID: "ann-id", Name: "Ann", Transport: "ws"}}, chat.Admission{})
+	require.NoError(t, err)
+	want = append(want, here, "שלום-.x")
+	post(t, st, "שלום-.x", "hello")
+	slices.Sort(want)
+	have, err := st.RoomIDs(ctx)
+	require.NoError(t, err)
+	require.Equal(t, want, have)
 }

@@ -67,6 +67,7 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"records go when the last has expired", testRecordsGo},
 		{"arrivals are bounded", testArrivalsAreBounded},
 		{"a room is dumped and put back", testDump},
+		{"all rooms are found", testRoomIDs},
 		{"what is no dump is not put back", testBadDumps},
 		{"an owner who is seen keeps the room's rules", testOwnersKeepRules},
 	} {

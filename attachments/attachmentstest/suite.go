@@ -60,6 +60,7 @@ func TestStore(t *testing.T, k Kind) {
 		{"a bucket that is away and back", testAway},
 		{"a picture is looked into, and cleaned", testPicture},
 		{"an infected file is shown to nobody", testScan},
+		{"a file is put back from another store", testRestored},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, k) })
 	}

@@ -1,0 +1,93 @@
+package attachments
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/caller-chat/caller/chat"
+)
+
+// ErrDiffers says that the bytes of a file are not those that its record tells of.
+var ErrDiffers = errors.New("the bytes are not the file's")
+
+// List are the files of a room that messages name, or are about to, the oldest first. Errors:
+// [chat.ErrUnavailable].
+func (s *Store) List(ctx context.Context, room chat.RoomID) ([]Record, error) {
+	all, err := s.records.RoomFiles(ctx, room)
+	var shown []Record
+	for _, r := range all {
+		if r.State.IsShown() {
+			shown = append(shown, r)
+		}
+	}
+	return shown, err
+}
+
+// Restore keeps a file that was kept in another store, under its id: of the record what it says of
+// the file and of who has sent it, and content, whose hash must be the record's. Thumb is the
+// smaller picture; nil for none. It is kept for [Options.Idle], and from then on if a message names it. One
+// that is here already, with the same bytes, stays. What a room's files may come to is not looked at.
+//
+// Errors: [ErrDiffers]; those of the readers; [chat.ErrFileChanged] when the id is another file's;
+// [ErrUnavailable]; [chat.ErrUnavailable].
+func (s *Store) Restore(ctx context.Context, r Record, content, thumb io.Reader) error {
+	switch had, err := s.Get(ctx, r.Room, r.ID); {
+	case err == nil && had.State != chat.FileUploading && had.SHA256 == r.SHA256:
+		return nil
+	case err == nil:
+		return fmt.Errorf("file %s: %w", r.ID, chat.ErrFileChanged)
+	case errors.Is(err, ErrGone):
+		r.Revision = had.Revision
+	case errors.Is(err, ErrNotFound):
+		r.Revision = 0
+	default:
+		return err
+	}
+	r.Parts, r.Thumb, r.Hash = nil, chat.FilePart{}, nil
+	r.State, r.Offset, r.Length = chat.FileReady, r.Size, r.Size
+	sum := sha256.New()
+	parts, err := s.writeParts(ctx, r, io.TeeReader(io.LimitReader(content, r.Size+1), sum))
+	r.Parts = parts
+	if err == nil && hex.EncodeToString(sum.Sum(nil)) != r.SHA256 {
+		err = fmt.Errorf("file %s: %w", r.ID, ErrDiffers)
+	}
+	written := parts
+	if err == nil && thumb != nil {
+		key := newKey(r.Room, r.ID, "preview")
+		var n int64
+		var broken error
+		n, broken, err = s.bucket.write(ctx, key, io.LimitReader(thumb, PartSize))
+		if err = errors.Join(err, broken); n > 0 {
+			r.Thumb = chat.FilePart{Key: key, Size: n}
+			written = append(written, r.Thumb)
+		}
+	}
+	if err == nil {
+		_, err = s.records.PutFile(ctx, r, math.MaxInt64, s.options.Idle)
+	}
+	if err != nil && !errors.Is(err, chat.ErrUnavailable) { // else the record may name them
+		s.leave(context.WithoutCancel(ctx), written, nil)
+	}
+	return err
+}
+
+// writeParts writes a file's objects.
+func (s *Store) writeParts(ctx context.Context, r Record, content io.Reader) (parts []chat.FilePart, err error) {
+	for offset := int64(0); ; {
+		r.Offset = offset
+		key := partKey(r)
+		n, broken, err := s.bucket.write(ctx, key, io.LimitReader(content, PartSize))
+		if n > 0 {
+			parts = append(parts, chat.FilePart{Key: key, Size: n})
+		}
+		if err = errors.Join(err, broken); err != nil || n < PartSize {
+			return parts, err
+		}
+		offset += n
+	}
+}
