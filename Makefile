@@ -5,7 +5,7 @@
 	test-all bench fuzz faults
 
 # The long suites, in the order of test-all. docs/testing.md has what each holds and how long it takes.
-SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-deploy test-stores test-faults test-storm test-load \
+SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-deploy test-stores test-faults test-upgrade test-storm test-load \
 	test-fuzz test-audit
 .PHONY: $(SUITES)
 
@@ -123,7 +123,11 @@ test-stores: ## Sentinel, Cluster and replicas, with failovers
 
 test-faults: ## what breaks, and what is promised all the same
 	@scripts/need.sh go gcc redis-server
-	@scripts/suite.sh faults ./e2e/faults -skip '$(STORES)|^TestStorm$$'
+	@scripts/suite.sh faults ./e2e/faults -skip '$(STORES)|^TestStorm$$|Upgrade'
+
+test-upgrade: ## nodes of an earlier commit beside this one's, replaced one after another
+	@scripts/need.sh go gcc git redis-server haproxy
+	@scripts/suite.sh upgrade ./e2e/faults -run 'Upgrade'
 
 test-storm: ## thousands of readers that come back at once
 	@scripts/need.sh go gcc redis-server

@@ -27,17 +27,24 @@ type cluster struct {
 // station is a node's place: it is started again at the same address.
 type station struct {
 	*harness.Node
-	link *harness.Link
-	args []string
+	program harness.Programs
+	link    *harness.Link
+	args    []string
 }
 
 // restart starts a node again where one has ended.
 func (s *station) restart(t *testing.T) {
 	t.Helper()
-	s.Node = programs.StartNode(t, s.args...)
+	s.Node = s.program.StartNode(t, s.args...)
 }
 
 func newCluster(t *testing.T, nodes, limit int, more ...string) *cluster {
+	t.Helper()
+	return newClusterOf(t, programs, nodes, limit, more...)
+}
+
+// newClusterOf is a cluster of a program's nodes.
+func newClusterOf(t *testing.T, program harness.Programs, nodes, limit int, more ...string) *cluster {
 	t.Helper()
 	c := &cluster{t: t, redis: harness.StartRedis(t, harness.Durable...)}
 	for range nodes {
@@ -47,7 +54,7 @@ func newCluster(t *testing.T, nodes, limit int, more ...string) *cluster {
 		args := nodeArgs("redis://"+link.Addr, "--history-limit", fmt.Sprint(limit),
 			"--addr", fmt.Sprintf("127.0.0.1:%d", harness.FreePort(t)))
 		args = append(args, more...)
-		c.nodes = append(c.nodes, &station{programs.Node(t, args...), link, args})
+		c.nodes = append(c.nodes, &station{program.Node(t, args...), program, link, args})
 	}
 	return c
 }
@@ -167,6 +174,21 @@ func (c *cluster) recover() {
 	}
 }
 
+// suffer has something go wrong, and waits until all is well again.
+func (c *cluster) suffer(f fault) {
+	c.t.Helper()
+	began := time.Now()
+	c.crowd.note("%s", f.name)
+	f.do(c)
+	over := time.Now()
+	c.recover()
+	c.crowd.note("recovered")
+	if f.outage {
+		c.crowd.without(check.Outage{From: began, To: time.Now()})
+	}
+	c.t.Logf("%s: %v, and %v until all was well", f.name, over.Sub(began).Round(time.Millisecond), time.Since(over).Round(time.Millisecond))
+}
+
 // TestChaos breaks one thing after the other, in random order, under people who read and post in
 // random ways. Two of the rooms are somebody's, who bans and mutes the others and changes the
 // settings all the while. It ends with the first promise that is not kept.
@@ -186,19 +208,10 @@ func TestChaos(t *testing.T) {
 	for !t.Failed() && time.Now().Before(deadline) {
 		order := random.Perm(len(all))
 		for _, i := range order {
-			began := time.Now()
-			if began.After(deadline) || t.Failed() {
+			if time.Now().After(deadline) || t.Failed() {
 				break
 			}
-			c.crowd.note("%s", all[i].name)
-			all[i].do(c)
-			over := time.Now()
-			c.recover()
-			c.crowd.note("recovered")
-			if all[i].outage {
-				c.crowd.without(check.Outage{From: began, To: time.Now()})
-			}
-			t.Logf("%s: %v, and %v until all was well", all[i].name, over.Sub(began).Round(time.Millisecond), time.Since(over).Round(time.Millisecond))
+			c.suffer(all[i])
 			time.Sleep(c.between(0, 500*time.Millisecond)) // some peace
 		}
 	}

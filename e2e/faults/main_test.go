@@ -20,6 +20,9 @@ var (
 // what is measured.
 var programs, plain harness.Programs
 
+// runDir is a folder of this run.
+var runDir string
+
 // measured is printed when the tests have run.
 var measured times.Table
 
@@ -40,6 +43,7 @@ func testMain(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	runDir = dir
 	defer func() { _ = os.RemoveAll(dir) }() // what is left is in the system's own place for such things
 	if programs.Caller, err = harness.Build(dir); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -52,6 +56,7 @@ func testMain(m *testing.M) int {
 		}
 	}
 	defer measured.Print(os.Stdout)
+	defer tellSkipped()
 	return m.Run()
 }
 

@@ -41,8 +41,10 @@ func nodeArgs(redisURL string, more ...string) []string {
 // crowd is people in rooms, who read and post until it is closed.
 type crowd struct {
 	rooms []*room
-	bases []string // the nodes
+	bases []string // where people go: the nodes, or what is in front of them
+	nodes []string // the nodes
 	limit int      // entries kept of a room
+	stays bool     // nobody may be shown leaving
 
 	posting, reading sync.WaitGroup
 	stopPosting      context.CancelFunc
@@ -100,12 +102,19 @@ type options struct {
 	names []string
 	// owned is how many of the rooms, the last ones, belong to the first of their people.
 	owned int
+	// nodes are the nodes, where they are not what people go to.
+	nodes []string
+	// stays is whether nobody may be shown leaving: nothing happens to the nodes that is not planned.
+	stays bool
 }
 
 // gather lets a crowd in.
 func gather(t *testing.T, bases []string, o options) *crowd {
 	t.Helper()
-	c := &crowd{bases: bases, limit: o.limit, settled: make(chan struct{})}
+	c := &crowd{bases: bases, nodes: o.nodes, limit: o.limit, stays: o.stays, settled: make(chan struct{})}
+	if c.nodes == nil {
+		c.nodes = bases
+	}
 	var readCtx, postCtx context.Context
 	readCtx, c.stopReading = context.WithCancel(context.Background())
 	postCtx, c.stopPosting = context.WithCancel(readCtx)
@@ -259,10 +268,10 @@ func (p *person) stay(ctx context.Context, reader *client.Reader, length time.Du
 				continue
 			default:
 			}
-			p.record.Note("dropped on purpose")
+			p.record.Note(client.OnPurpose)
 			return
 		case <-quiet.C:
-			p.record.Note("dropped after silence")
+			p.record.Note(client.AfterSilence)
 			return
 		case <-changed:
 			quiet.Reset(silence)
@@ -604,6 +613,9 @@ func (c *crowd) judge(t *testing.T) {
 			}
 		}
 		faults := append(record.Check(), check.Departures(record)...)
+		if c.stays {
+			faults = append(faults, check.Stays(record)...)
+		}
 		if len(faults) > 0 {
 			t.Errorf("%s: %d promises not kept:\n%s", r.name, len(faults), list(faults))
 		}
@@ -630,7 +642,7 @@ func list(faults []check.Fault) string {
 // page reads what is kept of a room, from a node that can tell.
 func (c *crowd) page(t *testing.T, r *room) client.Page {
 	t.Helper()
-	for _, base := range c.bases {
+	for _, base := range c.nodes {
 		if harness.Status(base+"/readyz") == http.StatusOK {
 			return client.Guest(base, "").Page(t, r.name, "limit=1000")
 		}
@@ -670,7 +682,7 @@ func (c *crowd) judgePresence(t *testing.T) {
 // absences says who is shown wrongly where.
 func (c *crowd) absences(t *testing.T, r *room, want []string) (wrong []string) {
 	t.Helper()
-	for _, base := range c.bases {
+	for _, base := range c.nodes {
 		if harness.Status(base+"/readyz") != http.StatusOK {
 			continue // gone for good
 		}

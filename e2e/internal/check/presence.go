@@ -19,7 +19,11 @@ const storeAgain = 2 * time.Second
 const rosterAgain = 25 * time.Second
 
 // absence is a time without a connection.
-type absence struct{ from, to time.Time }
+type absence struct {
+	from, to time.Time
+	// chosen is whether the reader went by itself.
+	chosen bool
+}
 
 // departure is one change of the roster.
 type departure struct {
@@ -87,15 +91,54 @@ func Departures(r Room) []Fault {
 	return c.faults
 }
 
+// starved is how late the machine has to be for somebody who was cut off to be away for long through
+// its fault.
+const starved = 500 * time.Millisecond
+
+// Stays checks that nobody was said to have left whom a ban did not send out, or who went by itself
+// for longer than the grace time: nobody was cut off for so long. It is what a planned restart of the
+// nodes promises, one after the other; [Departures] says whether a departure was told too early.
+func Stays(r Room) []Fault {
+	c := &roomCheck{Room: r}
+	absences := map[string][]absence{}
+	for _, reading := range r.Readings {
+		if !reading.Left { // else somebody's other connection
+			absences[reading.ID] = absencesOf(reading.Events)
+		}
+	}
+	for _, reading := range r.Readings {
+		for _, event := range reading.Events {
+			away, known := absences[event.Member.ID]
+			if event.Type != "left" || !known || r.isOut(event.Member.ID, event.At) {
+				continue
+			}
+			if !slices.ContainsFunc(away, func(a absence) bool {
+				return a.to.Sub(a.from) >= grace-2*r.late() && !event.At.Before(a.from) && (a.chosen || r.Late >= starved)
+			}) {
+				c.fault("left", "%s was told at %s that %s had left, who had not gone by choice", reading.Who, clock(event.At), event.Member.Name)
+			}
+		}
+	}
+	return c.faults
+}
+
 // absencesOf is when a reader was not connected. It is, from the first word of the other side until
 // the connection is dropped or ends.
 func absencesOf(events []client.Event) []absence {
 	var all []absence
-	here := false
+	here, chosen := false, false
 	var since time.Time
 	for _, event := range events {
 		switch event.Type {
 		case client.TypeOpen, client.TypeNote, client.TypeEnd:
+			switch {
+			case event.Detail == client.OnPurpose:
+				chosen = true
+			case event.Type == client.TypeEnd && here:
+				chosen = false
+			case event.Detail == client.AfterSilence:
+				chosen = false
+			}
 			// A note is written when a connection is dropped; those that are not are harmless: the
 			// next event ends them.
 			if here {
@@ -105,12 +148,12 @@ func absencesOf(events []client.Event) []absence {
 		default:
 			if !here {
 				here = true
-				all = append(all, absence{since, event.At})
+				all = append(all, absence{since, event.At, chosen})
 			}
 		}
 	}
 	if !here {
-		all = append(all, absence{since, time.Now()})
+		all = append(all, absence{since, time.Now(), chosen})
 	}
 	return all
 }

@@ -77,3 +77,41 @@ func TestDepartures(t *testing.T) {
 		})
 	}
 }
+
+func TestStays(t *testing.T) {
+	chosen := func(r *check.Room) { r.Readings[1].Events[1].Detail = client.OnPurpose }
+	tests := []struct {
+		name  string
+		room  check.Room
+		plant func(r *check.Room)
+		want  []string
+	}{
+		{"cut off, and nobody is told", away(12, 0, 0), nil, nil},
+		{"cut off for longer than the grace time", away(12, 11, 0), nil, []string{"left"}},
+		{"went by choice, for longer", away(12, 11, 0), chosen, nil},
+		{"went by choice, and came back in time", away(5, 4, 0), chosen, []string{"left"}},
+		{"went by choice, and was cut off later", away(12, 40, 0), func(r *check.Room) {
+			chosen(r)
+			ben := &r.Readings[1]
+			ben.Events = append(ben.Events, client.Event{Type: client.TypeEnd, At: at(30)}, client.Event{Type: "welcome", At: at(45)})
+			r.Readings[0].Events[1].At = at(41)
+			ben.Events[1].Detail = ""
+		}, []string{"left"}},
+		{"cut off on a machine that stood still", away(12, 11, 0), func(r *check.Room) { r.Late = time.Second }, nil},
+		{"banned", away(12, 2, 0), func(r *check.Room) {
+			r.Restraints = []check.Restraint{{What: "banned", Whom: "ben", From: at(9)}}
+		}, nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			if test.plant != nil {
+				test.plant(&test.room)
+			}
+			var kinds []string
+			for _, fault := range check.Stays(test.room) {
+				kinds = append(kinds, fault.Kind)
+			}
+			assert.Equal(t, test.want, kinds)
+		})
+	}
+}

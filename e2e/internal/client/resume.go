@@ -16,6 +16,12 @@ const (
 	TypeNote = "(note)"
 )
 
+// What notes say of a connection that the reader has dropped.
+const (
+	OnPurpose    = "dropped on purpose"
+	AfterSilence = "dropped after silence"
+)
+
 // Note adds a remark to the record.
 func (r *Record) Note(format string, args ...any) {
 	r.add(Event{Type: TypeNote, Detail: fmt.Sprintf(format, args...)})
