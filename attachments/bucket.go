@@ -148,6 +148,14 @@ func (b *Bucket) Close() error {
 	return err
 }
 
+// Ping asks the bucket for a sign of life.
+func (b *Bucket) Ping(ctx context.Context) error {
+	if _, _, err := b.ListPage(ctx, blob.FirstPageToken, 1, nil); err != nil {
+		return b.unavailable(err)
+	}
+	return nil
+}
+
 // probe does with one object what will be done with all others.
 func (b *Bucket) probe(ctx context.Context) error {
 	key := newKey("", "probe", "0")

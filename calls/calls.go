@@ -83,6 +83,12 @@ func (c *Calls) Start(followed Followed) {
 	c.running.Go(func() { c.queue.run(c.work, c.reconcile) })
 }
 
+// Ping asks LiveKit for a sign of life.
+func (c *Calls) Ping(ctx context.Context) error {
+	_, err := c.livekit.roomNames(ctx)
+	return err
+}
+
 // Close stops reconciling and waits until it has stopped.
 func (c *Calls) Close() {
 	c.stop()

@@ -200,7 +200,7 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	s.transports = connect(httpapi.Principal, s.origins.sameSite, s.base).guarded(s.origins)
 	routes := s.auth.Middleware(s.routes())
 	s.handler = s.requestLog(takeIn(s.stripBase(s.securityHeaders(
-		s.hosts.serve(refuseTokens(s.origins.cors(s.origins.protect(routes))))))))
+		s.hosts.serve(httpapi.RefuseTokens(s.origins.cors(s.origins.protect(routes))))))))
 	return s, nil
 }
 

@@ -27,6 +27,8 @@ func (p *parts) drain(ended context.Context) error {
 	}
 	shut := make(chan error, 1)
 	go func() { shut <- p.shutdown(ctx) }() // stops listening at once, and waits for requests that are no streams
+	admin := make(chan error, 1)
+	go func() { admin <- p.closeAdmin(ctx) }()
 	var errs []error
 	if p.node != nil {
 		errs = append(errs, p.node.Close(ctx))
@@ -34,7 +36,7 @@ func (p *parts) drain(ended context.Context) error {
 	if p.keepalive != nil {
 		errs = append(errs, p.keepalive.Close(ctx))
 	}
-	errs = append(errs, <-shut)
+	errs = append(errs, <-shut, <-admin)
 	if p.front != nil {
 		open, err := p.front.Wait(ctx)
 		if err != nil {

@@ -86,7 +86,13 @@ func helpTexts() kong.Vars {
 		"help_operator_token": "A token with which a program may do everything in all rooms, without limits: 32 characters or more. " +
 			"Other users of the machine can see flags: use the variable or the file.",
 		"help_operator_token_file": "A file with that token.",
-		"help_log_format":          "How to write the log: text or json. Default: text.",
-		"help_log_level":           "What to write to the log: debug (every request), info, warn or error. Default: info.",
+		"help_admin_addr": "Where to listen for whoever runs the program: metrics, profiles, the admin API and its page. Without a host it is " +
+			"this machine alone. It needs --admin-token. docs/admin.md says more. Default: not at all.",
+		"help_admin_token": "The token that one needs there: 32 characters or more. Other users of the machine can see flags: use the " +
+			"variable or the file.",
+		"help_admin_token_file": "A file with that token.",
+		"help_admin_host":       "A name by which browsers may ask there, beside addresses and localhost. Can be repeated.",
+		"help_log_format":       "How to write the log: text or json. Default: text.",
+		"help_log_level":        "What to write to the log: debug (every request), info, warn or error. Default: info.",
 	}
 }

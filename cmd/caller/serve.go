@@ -42,7 +42,8 @@ type parts struct {
 	files     *attachments.Store    // nil for none
 	front     *server.Server
 	memory    *memory
-	stopFront func() // ends what front runs besides its requests, and waits for it
+	admin     *adminListener // nil for none
+	stopFront func()         // ends what front runs besides its requests, and waits for it
 }
 
 // serve runs a node until ctx ends or the listener fails, and then stops it.
@@ -97,7 +98,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 
 // listen begins to serve, and says where. A failure afterwards is sent: one for each port at most.
 func (p *parts) listen(ctx context.Context, c config, secure *encryption, stdout io.Writer) (failed chan error, err error) {
-	failed = make(chan error, 2)
+	failed = make(chan error, 3)
 	listener, err := listen(ctx, string(c.Addr))
 	if err != nil {
 		return nil, fmt.Errorf("--addr (CALLER_ADDR): %w", err)
@@ -108,6 +109,10 @@ func (p *parts) listen(ctx context.Context, c config, secure *encryption, stdout
 		scheme, begin = "https", func(l net.Listener) error { return p.web.ServeTLS(l, "", "") }
 	}
 	o := c.server(p.log)
+	if err := p.listenAdmin(ctx, c, secure, failed); err != nil {
+		_ = listener.Close() // nobody has been told of it
+		return nil, err
+	}
 	if c.HTTPRedirect != "" {
 		plain, err := listen(ctx, string(c.HTTPRedirect))
 		if err != nil {
@@ -200,7 +205,7 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	running.Go(func() { p.front.Run(ctx) })
 	p.stopFront = func() { stop(); running.Wait() }
 	swap.front.Store(p.front)
-	return nil
+	return p.serveAdmin(c)
 }
 
 func open(ctx context.Context, c config, log *slog.Logger) (*redisstore.Store, error) {

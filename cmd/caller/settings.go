@@ -84,6 +84,11 @@ type settings struct {
 	OperatorToken     secret `from:"CALLER_OPERATOR_TOKEN" placeholder:"TOKEN" help:"${help_operator_token}"`
 	OperatorTokenFile file   `from:"CALLER_OPERATOR_TOKEN_FILE" placeholder:"FILE" help:"${help_operator_token_file}"`
 
+	AdminAddr      adminAddress `name:"admin-addr" from:"CALLER_ADMIN_ADDR" placeholder:"HOST:PORT" help:"${help_admin_addr}"`
+	AdminToken     secret       `name:"admin-token" from:"CALLER_ADMIN_TOKEN" placeholder:"TOKEN" help:"${help_admin_token}"`
+	AdminTokenFile file         `name:"admin-token-file" from:"CALLER_ADMIN_TOKEN_FILE" placeholder:"FILE" help:"${help_admin_token_file}"`
+	AdminHosts     []host       `name:"admin-host" from:"CALLER_ADMIN_HOST" placeholder:"NAME" help:"${help_admin_host}"`
+
 	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"${help_log_format}"`
 	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"${help_log_level}"`
 }
@@ -125,6 +130,9 @@ func (s *settings) fit() error {
 		return err
 	}
 	if err := s.fitSignIn(); err != nil {
+		return err
+	}
+	if err := s.fitAdmin(); err != nil {
 		return err
 	}
 	return s.fitCalls()

@@ -70,6 +70,7 @@ func (v *clientSecret) UnmarshalText(text []byte) error {
 type secrets struct {
 	site     [][]byte
 	operator string
+	admin    string
 	client   string // of the sign-in service
 }
 
@@ -101,6 +102,15 @@ func (s *settings) readSecrets() (found secrets, err error) {
 		if found.operator, err = oneSecret(string(s.OperatorTokenFile), minKey); err != nil {
 			return found, fmt.Errorf("--operator-token-file (CALLER_OPERATOR_TOKEN_FILE): %w", err)
 		}
+	}
+	found.admin = string(s.AdminToken)
+	if s.AdminTokenFile != "" {
+		if found.admin, err = oneSecret(string(s.AdminTokenFile), minKey); err != nil {
+			return found, fmt.Errorf("--admin-token-file (CALLER_ADMIN_TOKEN_FILE): %w", err)
+		}
+	}
+	if found.admin != "" && found.admin == string(s.SessionKey) {
+		return found, errors.New("the admin token is the same as --session-key (CALLER_SESSION_KEY): whoever knows it could be anybody")
 	}
 	if s.OIDCClientSecretFile != "" {
 		if found.client, err = oneSecret(string(s.OIDCClientSecretFile), 1); err != nil {

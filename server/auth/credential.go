@@ -73,10 +73,6 @@ func roomPassword(r *http.Request) string {
 // isAccessToken reports whether a token says that it is one, good or not.
 func isAccessToken(token string) bool { return strings.HasPrefix(token, chat.TokenPrefix) }
 
-// IsAccessToken reports whether text looks like an access token: it may be anything else that
-// begins so, but is as long as one.
-func IsAccessToken(text string) bool { return isAccessToken(text) && len(text) >= MinKey }
-
 // isJWT reports whether a token has the parts of a signed JSON Web Token.
 func isJWT(token string) bool { return strings.Count(token, ".") == 2 }
 
