@@ -59,8 +59,10 @@ func (d decision) byCredential() error {
 		return &RefusedError{Code: RefusedNotAllowed, Detail: "the token may not post"}
 	case d.who.NoRead && d.what.reads():
 		return &RefusedError{Code: RefusedNotAllowed, Detail: "the token may not read"}
-	case d.what.moderates() && d.what != ActionSettings && d.who.Via == ViaToken:
-		return &RefusedError{Code: RefusedNotAllowed, Detail: "a token reads and posts, and nothing else"}
+	case d.what.isOwners() && d.who.Via == ViaToken:
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "only the room's owner may do this, and no token"}
+	case d.what.moderates() && d.what != ActionSettings && d.who.Via == ViaToken && !d.who.Role.AtLeast(RoleModerator):
+		return &RefusedError{Code: RefusedNotAllowed, Detail: "the token may not moderate"}
 	case d.what.moderates() && d.who.Guest && d.what != ActionSettings:
 		return ErrNotSignedIn
 	}

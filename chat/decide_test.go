@@ -155,6 +155,10 @@ func TestDecide(t *testing.T) {
 			rules(func(r *Rules) { r.HasPassword = true }), false, with(refuse(notAllowed, saying, []Action{ActionDelete, ActionOwn}), others)},
 		{"or posts", Principal{ID: "t", Via: ViaToken, Rooms: []RoomID{"r"}, NoRead: true}, rules(nil), false,
 			with(refuse(notAllowed, []Action{ActionSubscribe, ActionHistory, ActionMembers, ActionRead, ActionDownload, ActionCall, ActionOwn}), others)},
+		{"or moderates, where its owner has said so", Principal{ID: "t", Via: ViaToken, Rooms: []RoomID{"r"}, Role: RoleModerator},
+			rules(func(r *Rules) { r.Locked = true }), false, refuse(notAllowed, owning, []Action{ActionOwn})},
+		{"not because it was made a moderator", Principal{ID: "mod", Via: ViaToken, Rooms: []RoomID{"r"}}, rules(nil), false,
+			refuse(notAllowed, moderating, owning, []Action{ActionOwn})},
 		{"in its room", Principal{ID: "t", Via: ViaToken, Rooms: []RoomID{"other"}}, open, false, refuse(notAllowed, everything)},
 		{"also a site's", Principal{ID: "u", Via: ViaSite, Rooms: []RoomID{}, Role: RoleOwner}, open, false, refuse(notAllowed, everything)},
 	} {

@@ -8,7 +8,8 @@ import (
 )
 
 // Members whose names can't be told apart by eye are told apart by who was there first: whoever
-// came by such a name later, or took it later, looks like them.
+// came by such a name later, or took it later, looks like them. A program looks like a person whoever
+// was first.
 
 // lookalikes finds them.
 type lookalikes struct {
@@ -38,8 +39,15 @@ func (l *lookalikes) forget(isHere func(MemberID) bool) {
 	maps.DeleteFunc(l.renamed, func(id MemberID, _ time.Time) bool { return !isHere(id) })
 }
 
-// order compares members by since when they have been here by their names.
+// order compares members by since when they have been here by their names. Programs come after all
+// people: none can have somebody look like it.
 func (l *lookalikes) order(a, b *Member) int {
+	if program := a.Via == ViaToken; program != (b.Via == ViaToken) {
+		if program {
+			return 1
+		}
+		return -1
+	}
 	return cmp.Or(l.since(a).Compare(l.since(b)), cmp.Compare(a.ID, b.ID))
 }
 

@@ -119,3 +119,29 @@ func TestNamesThatNobodySees(t *testing.T) {
 		require.Equal(t, name, parsed)
 	}
 }
+
+// TestAProgramIsNobodysOriginal: whoever was first, it is the program that looks like the person.
+func TestAProgramIsNobodysOriginal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := chattest.New(chattest.Options{})
+		n := s.NewNode("a", chat.Options{})
+		defer func() { require.NoError(t, n.Close(t.Context())) }()
+		bot := session("bot")
+		bot.Name, bot.Via = "Ann", chat.ViaToken
+		subscribe(t, n, bot, chat.All)
+		synctest.Wait()
+		time.Sleep(time.Second)
+		subscribe(t, n, session("Ann"), chat.All)
+		synctest.Wait()
+		snapshot, err := n.Members(t.Context(), session("Eve"), lobby)
+		require.NoError(t, err)
+		require.Len(t, snapshot.Members, 2)
+		for _, m := range snapshot.Members {
+			if m.ID == bot.ID {
+				require.Equal(t, chat.MemberID("id-Ann"), m.LooksLike)
+			} else {
+				require.Empty(t, m.LooksLike)
+			}
+		}
+	})
+}

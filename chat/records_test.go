@@ -122,16 +122,64 @@ func TestTokens(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, ok)
 
-	for field, terms := range map[string]chat.TokenTerms{
-		"name":      {Read: true},
-		"read":      {Name: "ci"},
-		"expiresIn": {Name: "ci", Read: true, ExpiresIn: int(chat.TokenLife/time.Second) + 1},
+	for _, c := range []struct {
+		field string
+		terms chat.TokenTerms
+	}{
+		{"name", chat.TokenTerms{Read: true}},
+		{"read", chat.TokenTerms{Name: "ci"}},
+		{"expiresIn", chat.TokenTerms{Name: "ci", Read: true, ExpiresIn: int(chat.TokenLife/time.Second) + 1}},
+		{"role", chat.TokenTerms{Name: "ci", Read: true, Role: chat.RoleOwner}},
+		{"read", chat.TokenTerms{Name: "ci", Post: true, Role: chat.RoleModerator}},
+		{"read", chat.TokenTerms{Name: "ci", Read: true, Post: true, Hook: true}},
+		{"post", chat.TokenTerms{Name: "ci", Hook: true}},
+		{"role", chat.TokenTerms{Name: "ci", Post: true, Hook: true, Role: chat.RoleModerator}},
+		{"signingSecret", chat.TokenTerms{Name: "ci", Read: true, Signing: "s"}},
+		{"signingSecret", chat.TokenTerms{Name: "ci", Post: true, Hook: true, Signing: strings.Repeat("s", chat.MaxSigningSecret+1)}},
 	} {
-		_, err := node.MakeToken(ctx, owner, room, terms)
+		_, err := node.MakeToken(ctx, owner, room, c.terms)
 		var invalid *chat.InvalidError
-		require.ErrorAs(t, err, &invalid)
-		require.Equal(t, field, invalid.Field)
+		require.ErrorAs(t, err, &invalid, c.terms)
+		require.Equal(t, c.field, invalid.Field, c.terms)
 	}
+}
+
+// TestAHook is an address that posts: its secret is good for nothing else, nor is another token's for
+// it.
+func TestAHook(t *testing.T) {
+	_, node, room := owned(t)
+	ctx := context.Background()
+	hook, err := node.MakeToken(ctx, owner, room, chat.TokenTerms{Name: "ci", Post: true, Hook: true, Signing: "s3cret"})
+	require.NoError(t, err)
+	require.True(t, hook.Hook)
+	require.True(t, hook.Signed)
+	who, signing, ok, err := node.HookPrincipal(ctx, hook.Secret)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.Equal(t, "s3cret", signing)
+	_, _, err = node.Post(ctx, who, room, chat.Draft{Payload: chat.Message{Text: "built"}})
+	require.NoError(t, err)
+	_, err = node.History(ctx, who, room)
+	require.ErrorIs(t, err, chat.ErrNotAllowed)
+
+	other, err := node.MakeToken(ctx, owner, room, chat.TokenTerms{Name: "bot", Read: true, Post: true})
+	require.NoError(t, err)
+	asHook := chat.HookPrefix + strings.TrimPrefix(other.Secret, chat.TokenPrefix)
+	asToken := chat.TokenPrefix + strings.TrimPrefix(hook.Secret, chat.HookPrefix)
+	for _, text := range []string{hook.Secret, asToken} {
+		_, ok, err = node.TokenPrincipal(ctx, text)
+		require.NoError(t, err)
+		require.False(t, ok, text)
+	}
+	for _, text := range []string{other.Secret, asHook, "", chat.HookPrefix} {
+		_, _, ok, err = node.HookPrincipal(ctx, text)
+		require.NoError(t, err)
+		require.False(t, ok, text)
+	}
+	require.NoError(t, node.RevokeToken(ctx, owner, room, hook.ID))
+	_, _, ok, err = node.HookPrincipal(ctx, hook.Secret)
+	require.NoError(t, err)
+	require.False(t, ok)
 }
 
 // What is no token is nobody's, whatever is changed in one.

@@ -23,8 +23,14 @@ const (
 )
 
 // TokenPrefix begins every access token, so that people and programs that look for secrets in texts
-// know one when they see it.
-const TokenPrefix = "caller_"
+// know one when they see it. HookPrefix begins the secret in a hook's address.
+const (
+	TokenPrefix = "caller_"
+	HookPrefix  = "callerhook_"
+)
+
+// MaxSigningSecret is how many characters the secret may have that a hook's senders sign with.
+const MaxSigningSecret = 255
 
 // tokenPrefix begins a token's ID, and so the ID of the member that it makes of a program.
 const tokenPrefix = "t-"
@@ -36,9 +42,14 @@ type Token struct {
 	Name string
 	// Read and Post are what it may do.
 	Read, Post bool
-	By         Author
-	Made       time.Time
-	Expires    time.Time
+	// Role is [RoleModerator] for a program that moderates, else [RoleGuest].
+	Role Role
+	// Hook says that it is the address that other services send what happens there to. It posts, and
+	// does nothing else. Signed says that they have to sign it.
+	Hook, Signed bool
+	By           Author
+	Made         time.Time
+	Expires      time.Time
 	// Secret is the token itself. Only [Node.MakeToken] tells it.
 	Secret string
 }
@@ -47,6 +58,11 @@ type Token struct {
 type TokenTerms struct {
 	Name       string
 	Read, Post bool
+	// Role is as a [Token]'s.
+	Role Role
+	// Hook is as a [Token]'s. Signing is the secret that its senders sign with; empty for none.
+	Hook    bool
+	Signing string
 	// ExpiresIn is for how many seconds it is good: [TokenLife] for 0.
 	ExpiresIn int
 }
@@ -56,19 +72,47 @@ type tokenData struct {
 	Name string     `json:"name"`
 	Read bool       `json:"read,omitempty"`
 	Post bool       `json:"post,omitempty"`
+	Role Role       `json:"role,omitempty"`
 	Made time.Time  `json:"made"`
+	// Hook and Signing are a hook's.
+	Hook    bool   `json:"hook,omitempty"`
+	Signing string `json:"signing,omitempty"`
 }
 
 func (r Record) token() (Token, error) {
 	var d tokenData
 	err := readData(r, &d)
 	return Token{
-		ID: r.ID, Name: d.Name, Read: d.Read, Post: d.Post, By: d.By.author(), Made: d.Made, Expires: r.Expires,
+		ID: r.ID, Name: d.Name, Read: d.Read, Post: d.Post, Role: d.Role, Hook: d.Hook, Signed: d.Signing != "",
+		By: d.By.author(), Made: d.Made, Expires: r.Expires,
 	}, err
 }
 
+// validate says what is wrong with what a token is to be.
+func (t TokenTerms) validate() error {
+	switch {
+	case t.Hook && t.Read:
+		return &InvalidError{Field: "read", Reason: "can't be true of a hook: its address only posts"}
+	case t.Hook && !t.Post:
+		return &InvalidError{Field: "post", Reason: "can't be false of a hook: its address only posts"}
+	case t.Hook && t.Role != RoleGuest:
+		return &InvalidError{Field: "role", Reason: "can't be given to a hook: its address only posts"}
+	case t.Role != RoleGuest && t.Role != RoleModerator:
+		return &InvalidError{Field: "role", Reason: "has to be moderator, or nothing"}
+	case t.Role != RoleGuest && !t.Read:
+		return &InvalidError{Field: "read", Reason: "has to be true of a token that moderates"}
+	case t.Signing != "" && !t.Hook:
+		return &InvalidError{Field: "signingSecret", Reason: "is for hooks alone"}
+	case utf8.RuneCountInString(t.Signing) > MaxSigningSecret:
+		return tooLong("signingSecret", utf8.RuneCountInString(t.Signing), MaxSigningSecret)
+	case !t.Read && !t.Post:
+		return &InvalidError{Field: "read", Reason: "or post has to be true: a token that may do neither is good for nothing"}
+	}
+	return nil
+}
+
 // MakeToken makes an access token for a room. Errors: those of [Node.Authorize] for [ActionTokens]; an
-// [*InvalidError] for "name", "read", "expiresIn", and for "tokens" when there are [MaxTokens];
+// [*InvalidError] for "name", "read", "post", "role", "signingSecret", "expiresIn", and for "tokens" when there are [MaxTokens];
 // [ErrUnavailable].
 func (n *Node) MakeToken(ctx context.Context, who Principal, room RoomID, terms TokenTerms) (Token, error) {
 	if err := n.authorizeOwned(ctx, who, room, ActionTokens); err != nil {
@@ -78,8 +122,8 @@ func (n *Node) MakeToken(ctx context.Context, who Principal, room RoomID, terms 
 	if err != nil {
 		return Token{}, err
 	}
-	if !terms.Read && !terms.Post {
-		return Token{}, &InvalidError{Field: "read", Reason: "or post has to be true: a token that may do neither is good for nothing"}
+	if err := terms.validate(); err != nil {
+		return Token{}, err
 	}
 	life, err := lasting(terms.ExpiresIn, TokenLife, TokenLife)
 	if err != nil {
@@ -89,13 +133,16 @@ func (n *Node) MakeToken(ctx context.Context, who Principal, room RoomID, terms 
 	now := time.Now()
 	kept, err := n.keepRecord(ctx, room, RecordToken, Record{
 		ID: id, Hash: hashOf(whole), Expires: toMillis(now.Add(life)),
-		Data: data(tokenData{dataOf(who.Author()), name, terms.Read, terms.Post, toMillis(now)}),
+		Data: data(tokenData{
+			By: dataOf(who.Author()), Name: name, Read: terms.Read, Post: terms.Post, Role: terms.Role, Made: toMillis(now),
+			Hook: terms.Hook, Signing: terms.Signing,
+		}),
 	}, MaxTokens)
 	if err != nil {
 		return Token{}, err
 	}
 	made, err := kept.token()
-	made.Secret = TokenPrefix + secretText(append(whole, room...))
+	made.Secret = made.prefix() + secretText(append(whole, room...))
 	return made, err
 }
 
@@ -133,37 +180,71 @@ func (n *Node) RevokeToken(ctx context.Context, who Principal, room RoomID, id s
 	return n.signal(ctx, room, Leaving{Member: MemberID(id), Ended: true})
 }
 
+// prefix begins the token's secret.
+func (t Token) prefix() string {
+	if t.Hook {
+		return HookPrefix
+	}
+	return TokenPrefix
+}
+
 // TokenPrincipal is the program that an access token makes of whoever has it. ok is false for a
 // token that is not good (any more), and for what is none. Errors: [ErrUnavailable].
 func (n *Node) TokenPrincipal(ctx context.Context, text string) (_ Principal, ok bool, err error) {
-	id, whole, room, ok := readToken(text)
+	token, _, room, ok, err := n.tokenOf(ctx, text, TokenPrefix)
+	if !ok || err != nil {
+		return Principal{}, false, err
+	}
+	return token.principal(room), true, nil
+}
+
+// HookPrincipal is who posts by a hook's address, by the secret in it, and the secret that its
+// senders sign with, empty for none. ok is false for an address that is not good (any more). Errors:
+// [ErrUnavailable].
+func (n *Node) HookPrincipal(ctx context.Context, text string) (_ Principal, signing string, ok bool, err error) {
+	token, signing, room, ok, err := n.tokenOf(ctx, text, HookPrefix)
+	if !ok || err != nil {
+		return Principal{}, "", false, err
+	}
+	return token.principal(room), signing, true, nil
+}
+
+// tokenOf is the token that a secret is of, and what its senders sign with.
+func (n *Node) tokenOf(ctx context.Context, text, prefix string) (token Token, signing string, room RoomID, ok bool, err error) {
+	id, whole, room, ok := readToken(text, prefix)
 	if !ok {
-		return Principal{}, false, nil
+		return Token{}, "", "", false, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
 	defer cancel()
 	record, ok, err := n.options.Records.Record(ctx, room, RecordToken, id)
 	if err != nil {
-		return Principal{}, false, fmt.Errorf("token of %s: %w", room, n.unavailable(err))
+		return Token{}, "", "", false, fmt.Errorf("token of %s: %w", room, n.unavailable(err))
 	}
 	if !ok || subtle.ConstantTimeCompare([]byte(record.Hash), []byte(hashOf(whole))) != 1 {
-		return Principal{}, false, nil
+		return Token{}, "", "", false, nil
 	}
-	token, err := record.token()
-	if err != nil {
-		return Principal{}, false, err
+	var d tokenData
+	if err := readData(record, &d); err != nil {
+		return Token{}, "", "", false, err
 	}
-	sum := sha256.Sum256([]byte("token\x00" + id))
+	token, err = record.token()
+	return token, d.Signing, room, err == nil && token.prefix() == prefix, err
+}
+
+// principal is the program that has the token.
+func (t Token) principal(room RoomID) Principal {
+	sum := sha256.Sum256([]byte("token\x00" + t.ID))
 	return Principal{
-		ID: MemberID(id), Name: token.Name, Look: base64.RawURLEncoding.EncodeToString(sum[:9]),
-		Client: id, LimitKey: id,
-		Via: ViaToken, Rooms: []RoomID{room}, NoRead: !token.Read, NoPost: !token.Post, Until: token.Expires,
-	}, true, nil
+		ID: MemberID(t.ID), Name: t.Name, Look: base64.RawURLEncoding.EncodeToString(sum[:9]),
+		Client: t.ID, LimitKey: t.ID, Role: t.Role,
+		Via: ViaToken, Rooms: []RoomID{room}, NoRead: !t.Read, NoPost: !t.Post, Until: t.Expires,
+	}
 }
 
 // readToken takes a token apart: which one it is, its secret, and the room that it is for.
-func readToken(text string) (id string, whole []byte, room RoomID, ok bool) {
-	text, ok = strings.CutPrefix(text, TokenPrefix)
+func readToken(text, prefix string) (id string, whole []byte, room RoomID, ok bool) {
+	text, ok = strings.CutPrefix(text, prefix)
 	if !ok || len(text) > base64.RawURLEncoding.EncodedLen(secretID+tokenSecret+MaxRoomID*utf8.UTFMax) {
 		return "", nil, "", false
 	}

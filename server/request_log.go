@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,11 +24,11 @@ import (
 const requestIDHeader = "X-Request-Id"
 
 // requestLog names each request, counts it while it is under way, logs it at debug level without
-// its query (which may have a name in it) and its headers (which may have a token), and answers a
+// its query (which may have a name in it), its headers (which may have a token) and the secret of a hook's address, and answers a
 // panic with a 500.
 func (s *Server) requestLog(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		out := &writer{ResponseWriter: w, server: s, id: s.requestID(r), what: asked{r.Method, r.URL.Path}, began: time.Now()}
+		out := &writer{ResponseWriter: w, server: s, id: s.requestID(r), what: asked{r.Method, withoutSecret(r.URL.Path)}, began: time.Now()}
 		w.Header().Set(requestIDHeader, out.id)
 		if s.log.Enabled(r.Context(), slog.LevelDebug) {
 			out.from = s.proxies.client(r)
@@ -135,6 +136,17 @@ func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		w.conn = conn
 	}
 	return conn, rw, err
+}
+
+// hookMark comes before the secret in a hook's address.
+const hookMark = "/hook/"
+
+// withoutSecret is a path as it is logged: without the secret of a hook's address.
+func withoutSecret(path string) string {
+	if i := strings.LastIndex(path, hookMark); i >= 0 && len(path) > i+len(hookMark) {
+		return path[:i+len(hookMark)] + "…"
+	}
+	return path
 }
 
 // asked is what a request asks.

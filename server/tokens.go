@@ -20,12 +20,23 @@ type Programs interface {
 
 // tokenTermsOf reads what a token is to be.
 func tokenTermsOf(r *http.Request) (terms chat.TokenTerms, err error) {
-	f, err := httpapi.FieldsOf(r, "name", "read", "post", "expiresIn")
+	f, err := httpapi.FieldsOf(r, "name", "read", "post", "role", "hook", "signingSecret", "expiresIn")
 	if err == nil {
 		terms.Name, err = f.Text("name")
 	}
 	if err == nil {
-		terms.Read, err = f.Flag("read", true)
+		terms.Hook, err = f.Flag("hook", false)
+	}
+	if err == nil {
+		terms.Read, err = f.Flag("read", !terms.Hook)
+	}
+	if err == nil {
+		terms.Signing, err = f.Text("signingSecret")
+	}
+	var role string
+	if err == nil {
+		role, err = f.Text("role")
+		terms.Role = chat.Role(role)
 	}
 	if err == nil {
 		terms.Post, err = f.Flag("post", true)
@@ -51,7 +62,11 @@ func (s *Server) postToken(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, err)
 		return
 	}
-	httpapi.WriteJSON(w, http.StatusCreated, wire.TokenOf(made))
+	answer := wire.TokenOf(made)
+	if made.Hook {
+		answer.Token, answer.URL = "", s.base(r)+"/rooms/"+string(room)+"/hook/"+made.Secret
+	}
+	httpapi.WriteJSON(w, http.StatusCreated, answer)
 }
 
 // getTokens lists the tokens that are good: GET /rooms/{room}/tokens.

@@ -215,7 +215,7 @@ func newRuledRoom(t *testing.T, base, state string) *ruledRoom {
 	r.visitors["newcomer-of-banned-network"] = person(t, base, "Neo", "X-Forwarded-For", bannedNetwork)
 	for name, body := range map[string]string{
 		"program": `{"name":"ci"}`, "reader": `{"name":"reader","post":false}`, "writer": `{"name":"writer","read":false}`,
-		"revoked": `{"name":"revoked"}`,
+		"revoked": `{"name":"revoked"}`, "moderating-program": `{"name":"warden","role":"moderator"}`,
 	} {
 		token := want(t, owner, "POST", r.path()+"/tokens", body)
 		r.visitors[name] = visitor{base: base, id: token["id"].(string), headers: []string{"Authorization", "Bearer " + token["token"].(string)}}

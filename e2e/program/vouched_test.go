@@ -177,6 +177,59 @@ func TestAProgramWithAToken(t *testing.T) {
 	assert.NotContains(t, ann.Page(t, room, "").Texts(), "still here")
 }
 
+// TestABotThatModerates does what its owner has said, by HTTP and by WebSocket, and says of itself what
+// it is. One that does not moderate changes what is its own.
+func TestABotThatModerates(t *testing.T) {
+	one, other, _ := run.TwoNodes(t)
+	ann, bob := client.SignIn(t, one.URL, "Ann"), client.SignIn(t, other.URL, "Bob")
+	room := ownedRoom(t, ann)
+	program := func(terms string) visitor {
+		made := ann.Do(t, http.MethodPost, "/rooms/"+room+"/tokens", terms, "Content-Type", "application/json")
+		require.Equal(t, http.StatusCreated, made.Status, made.Body)
+		return visitor{base: other.URL, id: field(t, made, "id"), headers: []string{"Authorization", "Bearer " + field(t, made, "token")}}
+	}
+	ci, warden := program(`{"name":"ci"}`), program(`{"name":"warden","role":"moderator"}`)
+	bySocket := func(v visitor, command map[string]any) string {
+		socket, answer := dial(t, v, "/rooms/"+room+"/ws")
+		require.Equal(t, "ok", answer)
+		defer func() { _ = socket.Close() }()
+		return socket.ask(t, command, "ack")
+	}
+	path := "/rooms/" + room + "/messages"
+	for _, v := range []visitor{ci, warden} {
+		own := want(t, v, http.MethodPost, path, "mine")["id"].(string)
+		assert.Equal(t, "ok", bySocket(v, map[string]any{"type": "edit", "target": own, "text": "mine, edited", "key": "e"}))
+		want(t, v, http.MethodPatch, path+"/"+own, "mine, edited again")
+		want(t, v, http.MethodPut, path+"/"+own+"/reactions/👍", "")
+		assert.Equal(t, "ok", bySocket(v, map[string]any{"type": "delete", "target": own, "key": "d"}))
+	}
+	for _, by := range []string{"http", "ws"} {
+		said := bob.Post(t, room, "spam "+by)
+		remove := func(v visitor) string {
+			if by == "ws" {
+				return bySocket(v, map[string]any{"type": "delete", "target": said.ID, "key": "d-" + said.ID})
+			}
+			return answerOf(t, v.do(t, http.MethodDelete, path+"/"+said.ID, ""))
+		}
+		assert.Equal(t, "not_allowed", answerOf(t, ci.do(t, http.MethodPatch, path+"/"+said.ID, "ham")), "what another has said")
+		assert.Equal(t, "not_allowed", answerOf(t, warden.do(t, http.MethodPatch, path+"/"+said.ID, "ham")), "what another has said")
+		assert.Equal(t, "not_allowed", remove(ci), by)
+		assert.Equal(t, "ok", remove(warden), by)
+	}
+	members := "/rooms/" + room + "/members/"
+	assert.Equal(t, "not_allowed", answerOf(t, ci.do(t, http.MethodPost, members+bob.ID+"/mute", `{"for":60}`)))
+	want(t, warden, http.MethodPost, members+bob.ID+"/mute", `{"for":60}`)
+	assert.Equal(t, "muted", answerOf(t, bob.Do(t, http.MethodPost, path, "hello")))
+	assert.Equal(t, "not_allowed", answerOf(t, warden.do(t, http.MethodPost, members+ann.ID+"/ban", "")), "of the owner")
+	for _, name := range []string{`{"name":"x","role":"owner"}`, `{"name":"x","role":"moderator","read":false}`} {
+		made := ann.Do(t, http.MethodPost, "/rooms/"+room+"/tokens", name, "Content-Type", "application/json")
+		assert.Equal(t, http.StatusUnprocessableEntity, made.Status, made.Body)
+	}
+	assert.Equal(t, "not_allowed", answerOf(t, warden.do(t, http.MethodPost, "/rooms/"+room+"/tokens", `{"name":"another"}`)))
+	said := want(t, warden, http.MethodPost, path, "order!")
+	assert.Equal(t, "token", said["from"].(map[string]any)["via"], "everybody sees that it is a program")
+}
+
 // TestTheOperator may do everything in every room, by a token of a file.
 func TestTheOperator(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "token")

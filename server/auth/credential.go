@@ -71,7 +71,9 @@ func roomPassword(r *http.Request) string {
 }
 
 // isAccessToken reports whether a token says that it is one, good or not.
-func isAccessToken(token string) bool { return strings.HasPrefix(token, chat.TokenPrefix) }
+func isAccessToken(token string) bool {
+	return strings.HasPrefix(token, chat.TokenPrefix) || strings.HasPrefix(token, chat.HookPrefix)
+}
 
 // isJWT reports whether a token has the parts of a signed JSON Web Token.
 func isJWT(token string) bool { return strings.Count(token, ".") == 2 }

@@ -45,11 +45,15 @@ type Token struct {
 	Name      string    `json:"name"`
 	Read      bool      `json:"read"`
 	Post      bool      `json:"post"`
+	Role      chat.Role `json:"role,omitempty"`
+	Hook      bool      `json:"hook,omitempty"`
+	Signed    bool      `json:"signed,omitempty"`
 	By        author    `json:"by"`
 	CreatedAt timestamp `json:"createdAt"`
 	ExpiresAt timestamp `json:"expiresAt"`
-	// Token is the secret, told once.
+	// Token is the secret, told once. Of a hook URL is told instead, which has it.
 	Token string `json:"token,omitempty"`
+	URL   string `json:"url,omitempty"`
 }
 
 // Tokens is the answer to GET /rooms/{room}/tokens.
@@ -59,7 +63,10 @@ type Tokens struct {
 
 // TokenOf is an access token as it goes over the wire.
 func TokenOf(t chat.Token) Token {
-	return Token{t.ID, t.Name, t.Read, t.Post, authorOf(t.By), timestamp(t.Made), timestamp(t.Expires), t.Secret}
+	return Token{
+		ID: t.ID, Name: t.Name, Read: t.Read, Post: t.Post, Role: t.Role, Hook: t.Hook, Signed: t.Signed,
+		By: authorOf(t.By), CreatedAt: timestamp(t.Made), ExpiresAt: timestamp(t.Expires), Token: t.Secret,
+	}
 }
 
 // TokensOf are access tokens as they go over the wire.
