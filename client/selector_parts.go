@@ -1,6 +1,8 @@
 package client
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -107,4 +109,52 @@ func ranked(all []Transport, m memory, active Transport, now time.Time) []Transp
 	sorted := slices.Clone(all)
 	slices.SortStableFunc(sorted, func(a, b Transport) int { return rank(a) - rank(b) })
 	return sorted
+}
+
+// strike says that one died young, or was no good. It reports whether the others are to be tried at
+// once.
+func (s *selector) strike(one *attempt) bool {
+	s.strikes[one.transport]++
+	if s.strikes[one.transport] < 2 {
+		return !one.proved
+	}
+	before := s.memory.back[one.transport]
+	if s.memory.works == one.transport {
+		s.memory.works = ""
+	}
+	back := map[Transport]time.Time{}
+	maps.Copy(back, s.memory.back)
+	back[one.transport] = s.now.Add(s.timing.remember)
+	s.memory.back = back
+	s.host.learnt(s.memory)
+	s.decide("back", one.transport, "young")
+	return !before.After(s.now)
+}
+
+// diedYoung reports whether it must live beside the active one for a while before it is trusted.
+func (s *selector) diedYoung(transport Transport) bool {
+	_, back := s.memory.back[transport]
+	return back || s.strikes[transport] > 0
+}
+
+// order is all transports, the most promising first.
+func (s *selector) order() []Transport {
+	active := Auto
+	if s.active != nil {
+		active = s.active.transport
+	}
+	return ranked(s.transports, s.memory, active, s.now)
+}
+
+func (s *selector) others(transport Transport) []Transport {
+	return slices.DeleteFunc(s.order(), func(other Transport) bool { return other == transport })
+}
+
+func (s *selector) decide(what string, transport Transport, why string) {
+	s.changed = true
+	s.host.decided(decision{what: what, transport: transport, why: why})
+}
+
+func (s *selector) age(one *attempt) string {
+	return fmt.Sprintf("after %v", s.now.Sub(one.openedAt).Round(time.Millisecond))
 }

@@ -52,8 +52,10 @@ var rules = map[string][]string{
 	"cmd/caller":                       {"admin", "admin/api", "attachments", "attachments/scan", "attachments/web", "calls", "chat", "chat/...", "frontend", "internal/outbound", "linkpreview", "oidc", "push", "redisstore", "server", "server/auth", "transport/conn"},
 	"frontend":                         {},
 	"internal/...":                     {},
+	"internal/servertest":              {"attachments", "attachments/web", "chat", "chat/...", "redisstore", "server", "transport/conn"},
+	"client":                           {},
 	"e2e":                              {},
-	"e2e/...":                          {"calls/incall", "chat", "e2e/...", "internal/testwait", "transport/wire"},
+	"e2e/...":                          {"calls/incall", "chat", "client", "e2e/...", "internal/testwait", "transport/wire"},
 }
 
 // deps are packages that must, or must not, be among all that a package is built from.
