@@ -97,7 +97,7 @@ test-conformance: ## WebSocket and HTTP/2 by peers that share no code with the p
 	@scripts/suite.sh conformance ./e2e/conformance
 
 test-networks: ## pages behind proxies and in networks that let little through
-	@scripts/need.sh go gcc redis-server chromium firefox-esr nginx haproxy apache2 varnishd squid tinyproxy privoxy mitmdump
+	@scripts/need.sh go gcc redis-server chromium firefox-esr nginx haproxy apache2 lighttpd varnishd squid tinyproxy privoxy mitmdump
 	@scripts/suite.sh networks ./e2e/networks
 
 test-tabs: ## many tabs of one browser
@@ -114,7 +114,7 @@ test-files: ## the files that people send, in a folder and on a real S3 server
 	@scripts/suite.sh files ./e2e/files
 
 test-deploy: ## the configurations of docs/deploy.md, and certificates from a real ACME server
-	@scripts/need.sh go gcc curl redis-server chromium nginx haproxy apache2 caddy varnishd
+	@scripts/need.sh go gcc curl redis-server chromium nginx haproxy apache2 lighttpd caddy varnishd
 	@scripts/suite.sh deploy ./e2e/deploy
 
 test-stores: ## Sentinel, Cluster and replicas, with failovers

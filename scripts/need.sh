@@ -10,12 +10,15 @@ for command in "$@"; do
   case $command in
     python3-autobahn) # no command, but a library of Debian's own Python
       /usr/bin/python3 -c 'import autobahn' 2>/dev/null && continue ;;
+    lighttpd) # its HTTPS is a package of its own
+      command -v lighttpd >/dev/null && [ -e /usr/lib/lighttpd/mod_openssl.so ] && continue ;;
     *) command -v "$command" >/dev/null && continue ;;
   esac
   missing+=("$command")
   case $command in
     gcc) packages+=(gcc libc6-dev) ;; # the race detector links with it
     varnishd) packages+=(varnish) ;;
+    lighttpd) packages+=(lighttpd lighttpd-mod-openssl) ;;
     mitmdump) packages+=(mitmproxy) ;;
     git | redis-server | nginx | haproxy | chromium | curl | python3 | python3-autobahn | apache2 | caddy | squid | tinyproxy | privoxy | firefox-esr) packages+=("$command") ;;
     go) echo "need.sh: go is missing: install Go (https://go.dev/dl/), the version that go.mod names or newer" >&2; exit 1 ;;

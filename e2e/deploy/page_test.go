@@ -19,7 +19,7 @@ func TestPageOverHTTP2(t *testing.T) {
 	redis := harness.StartRedis(t)
 	chromium := browser.Start(t, chromedp.Flag("ignore-certificate-errors", true))
 	defer chromium.Close()
-	for _, name := range []string{"nginx", "haproxy"} {
+	for _, name := range []string{"nginx", "haproxy", "lighttpd"} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, name, "/chat", redis)
 			v := newVisitor(t, s)

@@ -70,6 +70,13 @@ var proxies = map[string]func(t *testing.T, s *site, dir string){
 		wrapper := write(t, dir, "wrapper.conf", config+"Include apache.conf\n")
 		s.start(t, exec.Command(harness.Find(t, "apache2"), "-D", "FOREGROUND", "-f", wrapper))
 	},
+	"lighttpd": func(t *testing.T, s *site, dir string) {
+		s.fill(t, dir, "lighttpd.conf", s.addresses())
+		wrapper := write(t, dir, "wrapper.conf", fmt.Sprintf("server.modules = ( \"mod_access\" )\nserver.document-root = %q\n"+
+			"server.upload-dirs = ( %q )\nserver.errorlog = %q\nserver.bind = \"127.0.0.1\"\nserver.port = %d\n"+
+			"url.access-deny = ( \"~\", \".inc\" )\ninclude \"lighttpd.conf\"\n", dir, dir, dir+"/error.log", s.plain))
+		s.start(t, exec.Command(harness.Find(t, "lighttpd"), "-D", "-f", wrapper))
+	},
 	"varnish": func(t *testing.T, s *site, dir string) {
 		port := harness.FreePort(t)
 		addr := fmt.Sprintf("127.0.0.1:%d", port)
@@ -136,6 +143,7 @@ func (s *site) fill(t *testing.T, dir, file string, addresses []string) string {
 		"*:443", fmt.Sprintf("127.0.0.1:%d", s.port), "*:80", fmt.Sprintf("127.0.0.1:%d", s.plain),
 		"127.0.0.1:8081", addresses[0], "127.0.0.1:8082", addresses[1],
 		`"8081"`, `"` + one[1] + `"`, `"8082"`, `"` + two[1] + `"`, // Varnish has the port by itself
+		`=> 8081`, `=> ` + one[1], `=> 8082`, `=> ` + two[1], // and lighttpd
 		"/etc/caller/cert.pem", s.certs.cert, "/etc/caller/key.pem", s.certs.key,
 		"/etc/caller/cert-and-key.pem", s.certs.both,
 		"/chat/", s.base + "/",

@@ -61,10 +61,23 @@ func apache(more string) opened {
 	}
 }
 
+// lighttpd is one with more directives.
+func lighttpd(more string) opened {
+	return func(t *testing.T, node *harness.Node) way {
+		host, port, err := net.SplitHostPort(node.Addr)
+		require.NoError(t, err)
+		return way{url: harness.StartProxy(t, "lighttpd", "site.conf", map[string]string{"host": host, "port": port, "more": more},
+			func(c harness.ProxyConfig) *exec.Cmd {
+				return exec.Command(harness.Find(t, "lighttpd"), "-D", "-f", c.Config)
+			}, node).URL}
+	}
+}
+
 const (
 	ignoring   = "proxy_ignore_headers X-Accel-Buffering;"
 	gzip       = "gzip on; gzip_types *; gzip_min_length 1; gzip_proxied any;"
 	upgrading  = `proxy_http_version 1.1; proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection "upgrade"; proxy_set_header Host $http_host;`
+	streaming  = "server.stream-response-body = 1"
 	compressed = "compression algo gzip\n    compression type text/event-stream text/plain application/json text/html"
 )
 
@@ -92,6 +105,10 @@ func reverse() []network {
 		{name: "varnish, builtin rules", over: sse, ruledOut: 1, open: varnish("")},
 		{name: "varnish, whole answers only", over: poll, ruledOut: 2,
 			open: varnish("sub vcl_backend_response { set beresp.do_stream = false; }")},
+		{name: "lighttpd, as Debian has it", over: poll, ruledOut: 2, open: lighttpd("")},
+		{name: "lighttpd, streams let through", over: sse, ruledOut: 1, open: lighttpd(streaming)},
+		{name: "lighttpd, upgrades and streams let through", over: ws,
+			open: lighttpd(streaming + "\nproxy.header = ( \"upgrade\" => \"enable\" )")},
 		{name: "apache", over: sse, ruledOut: 1, open: apache("")},
 		{name: "apache, deflate", over: sse, ruledOut: 1, open: apache("SetOutputFilter DEFLATE")},
 	}
