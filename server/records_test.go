@@ -61,7 +61,12 @@ func TestTokensOverHTTP(t *testing.T) {
 	wantExample(t, "token", made)
 	token := made.fields["token"].(string)
 	require.True(t, strings.HasPrefix(token, "caller_"))
+	hook := h.want(http.StatusCreated, tea.owner, "POST", tea.path+"/tokens", `{"name":"CI","hook":true,"signingSecret":"s3cret"}`)
+	wantExample(t, "hook", hook)
+	require.Contains(t, hook.fields["url"], "/chat"+tea.path+"/hook/callerhook_")
+	h.want(http.StatusNoContent, tea.owner, "DELETE", tea.path+"/tokens/"+hook.fields["id"].(string), "")
 	for body, field := range map[string]string{
+		`{"name":"ci","hook":true,"read":true}`: "read", `{"name":"ci","role":"owner"}`: "role", `{"name":"ci","signingSecret":"s"}`: "signingSecret",
 		``: "name", `{"name":""}`: "name", `{"name":"ci","read":false,"post":false}`: "read", `{"name":"ci","read":"yes"}`: "read",
 		`{"name":"ci","write":true}`: "write", `{"name":"ci","expiresIn":31536001}`: "expiresIn",
 	} {
