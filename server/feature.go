@@ -2,20 +2,27 @@ package server
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/caller-chat/caller/server/httpapi"
 )
 
 // Feature is an optional part of the chat: the routes that it serves and what the page may do
 // because of it. The program gives a server the features that are configured; the server knows none
 // by itself.
 type Feature struct {
-	// Name tells the page that the feature is there, as <meta name="caller-NAME" content="on">.
+	// Name tells the page that the feature is there, as <meta name="caller-NAME" content="on">. Empty
+	// for what the page need not know.
 	Name string
 	// Routes are its handlers by method and path, as in "POST /rooms/:room/NAME". They come after
 	// all middleware. A room is the path value "room".
 	Routes map[string]http.Handler
+	// Placed makes more such handlers, which have to know by which address a request knows this
+	// server. Nil for none.
+	Placed func(httpapi.Base) map[string]http.Handler
 	// Transfers are such handlers too. Their requests' bodies and their answers may have any size and
 	// take any time, as long as they move on: a body that stalls fails with a [*wire.Failure]. They
 	// bound the size.
@@ -77,9 +84,21 @@ func permissionsWith(features []Feature) string {
 	return strings.Join(append(all, "geolocation=()", "payment=()", "usb=()"), ", ")
 }
 
+// routes are the handlers whose requests and answers are bounded as the server's own.
+func (f Feature) routes(base httpapi.Base) map[string]http.Handler {
+	all := maps.Clone(f.Routes)
+	if all == nil {
+		all = map[string]http.Handler{}
+	}
+	if f.Placed != nil {
+		maps.Copy(all, f.Placed(base))
+	}
+	return all
+}
+
 // check refuses a feature that would not do what it says.
 func (f Feature) check() error {
-	for _, routes := range []map[string]http.Handler{f.Routes, f.Transfers} {
+	for _, routes := range []map[string]http.Handler{f.routes(nil), f.Transfers} {
 		for route := range routes {
 			method, path, _ := strings.Cut(route, " ")
 			if method == "" || !strings.HasPrefix(path, "/") {

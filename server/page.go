@@ -60,7 +60,9 @@ func newPage(dist fs.FS, base string, features []Feature) (*page, error) {
 	p := &page{rest: make(map[string]*file), policy: policyWith(features), permissions: permissionsWith(features)}
 	root := `<base href="` + base + `/">`
 	for _, f := range features {
-		root += `<meta name="caller-` + f.Name + `" content="on">`
+		if f.Name != "" {
+			root += `<meta name="caller-` + f.Name + `" content="on">`
+		}
 	}
 	err := fs.WalkDir(dist, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/caller-chat/caller/transport/wire"
@@ -71,7 +72,7 @@ func (s *Server) routes() http.Handler {
 	e.DELETE("/rooms/:room/reports/:id", handle(writeDeadline(s.deleteReport)))
 
 	for _, f := range s.features {
-		for route, h := range f.Routes {
+		for route, h := range f.routes(s.base) {
 			method, path, _ := strings.Cut(route, " ")
 			e.Add(method, path, handle(writeDeadline(h.ServeHTTP)))
 		}
@@ -93,11 +94,18 @@ func (s *Server) routes() http.Handler {
 	get(e, "/healthz", writeDeadline(s.healthz))
 	get(e, "/readyz", writeDeadline(s.readyz))
 
+	for _, route := range e.Routes() {
+		s.described = append(s.described, route.Method+" "+route.Path)
+	}
 	for path, serve := range s.page.files() {
 		get(e, path, writeDeadline(serve))
 	}
 	return e
 }
+
+// Routes are the methods and paths that are served, as "GET /rooms/:room", without the page's
+// files: what the description of the API has to have.
+func (s *Server) Routes() []string { return slices.Clone(s.described) }
 
 // get adds an address that can be read, and asked about with HEAD: net/http keeps the body back.
 func get(e *echo.Echo, path string, h http.HandlerFunc) {

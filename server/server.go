@@ -146,6 +146,7 @@ type Server struct {
 	hsts       *time.Duration
 	page       *page
 	features   []Feature
+	described  []string // the routes, by Routes
 	inFlight   inFlight
 	transfers  transfers
 	draining   atomic.Bool
