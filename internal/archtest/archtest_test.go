@@ -37,6 +37,8 @@ var rules = map[string][]string{
 	"calls/incall":                     {"chat"},
 	"linkpreview":                      {"attachments/picture", "chat", "server/httpapi", "transport/wire"},
 	"oidc":                             {"chat", "internal/outbound", "server/httpapi", "transport/wire"},
+	"openapi":                          {"server/httpapi", "transport/wire"},
+	"openapi/contract":                 {"openapi"},
 	"push":                             {"chat", "server/httpapi", "transport/wire"},
 	"admin":                            {"server/httpapi", "transport/wire"},
 	"admin/api":                        {"admin", "chat", "server/httpapi", "transport/wire"},
@@ -49,13 +51,13 @@ var rules = map[string][]string{
 	"server":                           {"chat", "server/auth", "server/httpapi", "transport/conn", "transport/poll", "transport/sse", "transport/wire", "transport/ws"},
 	"server/auth":                      {"chat", "internal/outbound", "server/httpapi", "transport/wire"},
 	"server/httpapi":                   {"chat", "chat/find", "transport/wire"},
-	"cmd/caller":                       {"admin", "admin/api", "attachments", "attachments/scan", "attachments/web", "calls", "chat", "chat/...", "frontend", "internal/outbound", "linkpreview", "oidc", "push", "redisstore", "server", "server/auth", "transport/conn"},
+	"cmd/caller":                       {"admin", "admin/api", "attachments", "attachments/scan", "attachments/web", "calls", "chat", "chat/...", "frontend", "internal/outbound", "linkpreview", "oidc", "openapi", "push", "redisstore", "server", "server/auth", "server/httpapi", "transport/conn"},
 	"frontend":                         {},
 	"internal/...":                     {},
 	"internal/servertest":              {"attachments", "attachments/web", "chat", "chat/...", "redisstore", "server", "transport/conn"},
 	"client":                           {},
 	"e2e":                              {},
-	"e2e/...":                          {"calls/incall", "chat", "client", "e2e/...", "internal/testwait", "transport/wire"},
+	"e2e/...":                          {"calls/incall", "chat", "client", "e2e/...", "internal/testwait", "openapi", "openapi/contract", "transport/wire"},
 }
 
 // deps are packages that must, or must not, be among all that a package is built from.
