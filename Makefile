@@ -70,8 +70,8 @@ frontend-test:
 	@echo '== frontend: test'
 	@cd frontend && timeout --kill-after=10s 4m npm run --silent test
 
-dist: ## check that frontend/dist and frontend/lib are what their sources build
-	@echo '== frontend: dist and lib are what the sources build'
+dist: ## check that frontend/dist, dist-admin and lib are what their sources build
+	@echo '== frontend: dist, dist-admin and lib are what the sources build'
 	@scripts/frontend.sh verify
 
 # -short leaves the long suites' tests out: in redisstore those of Sentinel and Cluster.

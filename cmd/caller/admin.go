@@ -12,6 +12,7 @@ import (
 
 	"github.com/caller-chat/caller/admin"
 	"github.com/caller-chat/caller/admin/api"
+	"github.com/caller-chat/caller/frontend"
 	"github.com/caller-chat/caller/server"
 )
 
@@ -155,7 +156,15 @@ func (p *parts) serveAdmin(c config) error {
 	if p.admin == nil {
 		return nil
 	}
-	o := admin.Options{Token: c.secrets.admin, Parts: p.adminParts(c), Logger: p.log}
+	files, err := frontend.Admin()
+	if err != nil {
+		return err
+	}
+	page, err := admin.Page(files)
+	if err != nil {
+		return err
+	}
+	o := admin.Options{Token: c.secrets.admin, Parts: append(p.adminParts(c), page), Logger: p.log}
 	for _, v := range c.AdminHosts {
 		o.Hosts = append(o.Hosts, string(v))
 	}

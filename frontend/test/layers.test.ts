@@ -27,6 +27,20 @@ describe("the layers", () => {
     }
   });
 
+  test("the admin page shares with the chat's what is of no room", () => {
+    const shared =
+      /^(\.\.\/)+ui\/(i18n\/languages|settings|theme|use_media|layers)\.ts$|^(\.\.\/)+ui\/style\//;
+    for (const path of filesOf("src/admin/")) {
+      for (const name of importsOf(path)) {
+        expect(name, path).not.toMatch(/\/(client|worker)\//);
+        if (name.includes("/ui/")) expect(name, path).toMatch(shared);
+      }
+    }
+    for (const path of [...filesOf("src/ui/"), ...filesOf("src/worker/")]) {
+      for (const name of importsOf(path)) expect(name, path).not.toContain("/admin/");
+    }
+  });
+
   test("what comes with the page says nothing that comes after it", () => {
     const found = new Set<string>();
     const visit = (path: string) => {
@@ -152,9 +166,19 @@ describe("what is built", () => {
     for (const path of named) expect(html).not.toContain(path.replace("dist/", ""));
   });
 
-  test("keeps to the content security policy: nothing inline, nothing from elsewhere", () => {
-    const html = read("dist/index.html");
-    expect(html).toMatch(/<base href="\/"\s*\/?>/);
+  test("has an admin page that is small, too", () => {
+    const files = filesOf("dist-admin/").filter((path) => /\.(js|css)$/.test(path));
+    const scripts = files.filter((path) => /\/index-[\w-]+\.js$/.test(path));
+    expect(scripts).toHaveLength(1);
+    expect(sizeOf(files)).toBeLessThan(40_000);
+    expect(sizeOf(files.filter((path) => path.endsWith(".css")))).toBeLessThan(6 * 1024);
+    // The words of other languages are for who reads them.
+    expect(scripts.some((path) => read(path).includes("Обзор"))).toBe(false);
+  });
+
+  test.each(["dist", "dist-admin"])("%s keeps to the content security policy", (folder) => {
+    const html = read(`${folder}/index.html`);
+    if (folder === "dist") expect(html).toMatch(/<base href="\/"\s*\/?>/);
     expect(html).not.toMatch(/<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)/);
     for (const [, address] of html.matchAll(/(?:src|href)="([^"]*)"/g)) {
       expect(address).toMatch(/^(\/|\.\/[\w./-]+)$/);

@@ -1,4 +1,4 @@
-import { LANGUAGES, type Language, preferredLanguage } from "./i18n/index.ts";
+import { LANGUAGES, type Language, preferredLanguage } from "./i18n/languages.ts";
 import { lasting } from "./storage.ts";
 
 export function savedLanguage(): Language {

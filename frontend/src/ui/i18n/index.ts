@@ -1,11 +1,15 @@
 import { en } from "./en.ts";
-import type { Plural, Texts } from "./texts.ts";
+import {
+  fill,
+  type Language,
+  localeOf,
+  type Plural,
+  startOfDay,
+  type Values,
+} from "./languages.ts";
+import type { Texts } from "./texts.ts";
 
-export const LANGUAGES = {
-  en: { name: "English" },
-  ru: { name: "Русский" },
-};
-export type Language = keyof typeof LANGUAGES;
+export { LANGUAGES, type Language, preferredLanguage, startOfDay } from "./languages.ts";
 
 /**
  * What is there of each language. The first words of English come with the page, those of others for
@@ -70,7 +74,6 @@ export async function loadAll(language: Language): Promise<void> {
 
 type PlainKey = { [Key in keyof Texts]: Texts[Key] extends string ? Key : never }[keyof Texts];
 type PluralKey = Exclude<keyof Texts, PlainKey>;
-type Values = Record<string, string | number>;
 
 /** The words of one language that was loaded, with its plurals, times and lists. */
 export class Words {
@@ -89,9 +92,7 @@ export class Words {
   constructor(language: Language) {
     this.language = language;
     this.#texts = TEXTS[language] ?? TEXTS.en ?? en;
-    // The browser's own variant of the language, if it has one, knows the habits of the place (12
-    // or 24 hours).
-    const locale = navigator.languages?.find((l) => l.startsWith(language)) ?? language;
+    const locale = localeOf(language);
     this.locale = locale;
     this.#plural = new Intl.PluralRules(locale);
     this.#number = new Intl.NumberFormat(locale);
@@ -135,21 +136,4 @@ export class Words {
     const sameYear = new Date(at).getFullYear() === new Date(now).getFullYear();
     return (sameYear ? this.#day : this.#dayWithYear).format(at);
   }
-}
-
-export function startOfDay(at: number): number {
-  return new Date(at).setHours(0, 0, 0, 0);
-}
-
-/** The first language of the browser that there are words for. */
-export function preferredLanguage(languages: readonly string[]): Language {
-  for (const tag of languages) {
-    const base = tag.toLowerCase().split("-")[0];
-    if (base === "ru" || base === "en") return base;
-  }
-  return "en";
-}
-
-function fill(text = "", values: Values = {}): string {
-  return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }

@@ -2,11 +2,9 @@ import type { en } from "./en.ts";
 import type { enFiles } from "./en_files.ts";
 import type { enMore } from "./en_more.ts";
 import type { enRules } from "./en_rules.ts";
+import type { Said } from "./languages.ts";
 
-export type Plural = { one: string; other: string; few?: string; many?: string };
-
-/** What another language has to say, where English says this. */
-type Said<English> = { [Key in keyof English]: English[Key] extends string ? string : Plural };
+export type { Plural } from "./languages.ts";
 
 /** The words that come with the page. */
 export type FirstTexts = Said<typeof en>;

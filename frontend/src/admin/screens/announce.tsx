@@ -1,0 +1,93 @@
+import { useState } from "preact/hooks";
+import { usePage } from "../context.ts";
+import { Ask } from "../parts/ask.tsx";
+import { Heading } from "../parts/heading.tsx";
+import { LongText } from "../parts/text.tsx";
+
+/** A word to everybody. */
+export function Announce() {
+  const { words, api, say } = usePage();
+  const [text, setText] = useState("");
+  const [some, setSome] = useState(false);
+  const [names, setNames] = useState("");
+  const [asking, setAsking] = useState(false);
+  const rooms = [...new Set(names.split(/[\s,]+/).filter((name) => name !== ""))];
+  const ready = text.trim() !== "" && (!some || rooms.length > 0);
+  return (
+    <>
+      <Heading hint={words.text("announceHint")}>{words.text("announce")}</Heading>
+      <form
+        class="panel-box form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (ready) setAsking(true);
+        }}
+      >
+        <label class="field">
+          <span>{words.text("announceText")}</span>
+          <textarea
+            rows={4}
+            dir="auto"
+            data-testid="announce-text"
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </label>
+        <fieldset class="choices">
+          <legend>{words.text("announceWhere")}</legend>
+          {[false, true].map((value) => (
+            <label key={String(value)} class="check-field">
+              <input
+                type="radio"
+                name="where"
+                data-testid={value ? "announce-some" : "announce-all"}
+                checked={some === value}
+                onChange={() => setSome(value)}
+              />
+              {words.text(value ? "announceSome" : "announceAll")}
+            </label>
+          ))}
+        </fieldset>
+        {some && (
+          <label class="field">
+            <span>{words.text("announceRooms")}</span>
+            <textarea
+              rows={4}
+              data-testid="announce-rooms"
+              spellcheck={false}
+              value={names}
+              onInput={(event) => setNames(event.currentTarget.value)}
+            />
+          </label>
+        )}
+        <div class="form-end">
+          <button type="submit" class="button primary" data-testid="announce-go" disabled={!ready}>
+            {words.text("announceGo")}
+          </button>
+        </div>
+      </form>
+      {asking && (
+        <Ask
+          title={words.text("askAnnounce")}
+          hint={some ? words.plural("askAnnounceSome", rooms.length) : words.text("askAnnounceAll")}
+          go={words.text("doAnnounce")}
+          onClose={() => setAsking(false)}
+          onGo={async () => {
+            const { result, problem } = await api.send<{ rooms: number }>("POST", "api/announce", {
+              body: { text: text.trim(), ...(some ? { rooms } : {}) },
+            });
+            if (problem === undefined) {
+              say(words.plural("didAnnounce", result.rooms ?? 0));
+              setText("");
+            }
+            return problem;
+          }}
+        >
+          <blockquote class="quote">
+            <LongText text={text.trim()} />
+          </blockquote>
+        </Ask>
+      )}
+    </>
+  );
+}
