@@ -55,6 +55,7 @@ type Client struct {
 	log     *slog.Logger
 	timing  timing
 	random  func() float64
+	readers map[Transport]transport
 
 	renewing chan struct{} // holds one token: who has taken it asks for a session
 
@@ -103,6 +104,7 @@ func New(address string, options Options) (*Client, error) {
 		c.own = own.Clone()
 		c.http.Transport = c.own
 	}
+	c.readers = map[Transport]transport{WebSocket: c.readWebSocket, SSE: c.readSSE, Polling: c.readPolls}
 	c.http.Timeout = 0 // a stream has no end; calls have their own bound
 	// Ours sends nobody elsewhere: it is a portal that does.
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }

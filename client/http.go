@@ -71,18 +71,23 @@ func (c *Client) try(ctx context.Context, what call, header http.Header) error {
 		return err
 	}
 	defer func() { _ = resp.Body.Close() }() // read as far as it is good for anything
-	if resp.StatusCode/100 != 2 {
-		return problemOf(resp)
-	}
-	if what.into == nil {
+	if what.into == nil && resp.StatusCode/100 == 2 {
 		_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, mostProblem)) // so that the connection is kept
 		return nil
 	}
+	return caused(ctx, readJSON(resp, what.into))
+}
+
+// readJSON reads an answer. Errors: a [*Problem] for one that is not good, or not the server's.
+func readJSON(resp *http.Response, into any) error {
+	if resp.StatusCode/100 != 2 {
+		return problemOf(resp)
+	}
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, mostAnswer))
 	if err != nil {
-		return caused(ctx, err)
+		return err
 	}
-	if err := json.Unmarshal(answer, what.into); err != nil {
+	if err := json.Unmarshal(answer, into); err != nil {
 		// A page of something in between, with a status that says all is well.
 		problem := problemOf(resp)
 		problem.Detail += ": " + err.Error()

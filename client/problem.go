@@ -58,7 +58,7 @@ func (p *Problem) Error() string {
 // &Problem{Code: "banned"}) works.
 func (p *Problem) Is(target error) bool {
 	other, ok := target.(*Problem)
-	return ok && *other == Problem{Code: p.Code}
+	return ok && *other == (Problem{Code: p.Code})
 }
 
 // problemJSON is a problem on the wire, as an answer or as an event.

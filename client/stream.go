@@ -249,7 +249,7 @@ func (s *stream) open(id int, t Transport) {
 	s.tries[id] = &try{transport: t, cancel: cancel, token: token}
 	to := target{room: s.room, header: header, from: from, member: token != ""}
 	s.readers.Go(func() {
-		how := c.open(t)(ctx, to, &tap{ctx: ctx, id: id, inputs: s.inputs})
+		how := c.readers[t](ctx, to, &tap{ctx: ctx, id: id, inputs: s.inputs})
 		select {
 		case s.inputs <- input{id: id, end: &how}:
 		case <-ctx.Done():

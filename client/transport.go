@@ -52,17 +52,6 @@ type sink interface {
 // transport reads one connection until it ends, and says how.
 type transport func(ctx context.Context, to target, s sink) end
 
-func (c *Client) open(t Transport) transport {
-	switch t {
-	case WebSocket:
-		return c.readWebSocket
-	case SSE:
-		return c.readSSE
-	default:
-		return c.readPolls
-	}
-}
-
 // usable are the transports that this client may use, best first.
 func (c *Client) usable() []Transport {
 	switch {
