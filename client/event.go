@@ -93,9 +93,13 @@ const (
 	// EventTransport is this package's own: from now on Transport carries the session.
 	EventTransport = "(transport)"
 
-	eventPing = "ping"
-	eventPong = "pong"
-	eventAck  = "ack"
+	// EventPing is sent a second after live and whenever a connection would be silent, EventPong
+	// answers a WebSocket's ping, and EventAck a command, by its Key: AckID is what it has stored.
+	// [Conn] alone tells of them.
+	EventPing = "ping"
+	EventPong = "pong"
+	EventAck  = "ack"
+
 	// eventCursor says that polls are past what was not an entry.
 	eventCursor = "(cursor)"
 )
@@ -129,7 +133,8 @@ type Event struct {
 	Raw json.RawMessage
 
 	// Key is that of the command which an ack or an error answers.
-	Key string
+	Key   string
+	AckID string
 }
 
 // lenient is a time that is zero when it can't be read.
@@ -175,7 +180,7 @@ func decodeEvent(object []byte) (Event, bool) {
 	}
 	event := Event{Type: head.Type, Room: head.RoomID, Raw: append(json.RawMessage(nil), object...)}
 	switch head.Type {
-	case EventWelcome, string(Reset), EventLive, EventJoined, EventLeft, EventMembers, EventTyping, EventRead, eventAck:
+	case EventWelcome, string(Reset), EventLive, EventJoined, EventLeft, EventMembers, EventTyping, EventRead, EventAck:
 		var read eventJSON
 		if json.Unmarshal(object, &read) != nil {
 			return Event{}, false
@@ -225,8 +230,8 @@ func (e *Event) take(read eventJSON) bool {
 	case EventJoined, EventLeft, EventTyping:
 		e.Member, e.Version = read.Member, read.Version
 		return e.Member != nil
-	case eventAck:
-		e.Key = read.Key
+	case EventAck:
+		e.Key, e.AckID = read.Key, read.ID
 		return e.Key != ""
 	}
 	return true

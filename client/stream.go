@@ -202,15 +202,15 @@ func (s *stream) event(id int, one *try, event Event) {
 			s.selector.welcome(id, event.Heartbeat)
 			return
 		}
-		answer := event.Type == eventAck || event.Type == eventPong || event.Type == EventError
-		s.selector.heard(id, event.Type == eventPing, answer)
+		answer := event.Type == EventAck || event.Type == EventPong || event.Type == EventError
+		s.selector.heard(id, event.Type == EventPing, answer)
 	})
 }
 
 // pass puts an event into the queue, unless it is known already or nobody's business.
 func (s *stream) pass(event Event) {
 	switch event.Type {
-	case eventPing, eventPong, eventAck:
+	case EventPing, EventPong, EventAck:
 		return
 	case string(Reset):
 		s.cursor = start // what is kept follows, whatever its numbers
@@ -247,7 +247,7 @@ func (s *stream) open(id int, t Transport) {
 	from := s.from
 	from.After = s.cursor
 	s.tries[id] = &try{transport: t, cancel: cancel, token: token}
-	to := target{room: s.room, header: header, from: from, member: token != ""}
+	to := target{room: s.room, header: header, from: from, member: token != "", commands: &commands{}}
 	s.readers.Go(func() {
 		how := c.readers[t](ctx, to, &tap{ctx: ctx, id: id, inputs: s.inputs})
 		select {

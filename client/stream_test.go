@@ -88,7 +88,7 @@ func well(l *log, t Transport, how func() way) transport {
 			return lost(ctx.Err())
 		}
 		if t == WebSocket && !w.noAnswer {
-			say(Event{Type: eventPong})
+			say(Event{Type: EventPong})
 		}
 		cursor, live := to.from.After, false
 		ping := time.NewTicker(time.Second)
@@ -113,7 +113,7 @@ func well(l *log, t Transport, how func() way) transport {
 			case <-ping.C:
 				ping.Reset(15 * time.Second)
 				if !w.noPing {
-					say(Event{Type: eventPing})
+					say(Event{Type: EventPing})
 				}
 			case <-dies:
 				return w.end

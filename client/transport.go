@@ -39,6 +39,8 @@ type target struct {
 	from   From
 	// member says that one has a session, whose polls make it a member.
 	member bool
+	// commands is where an open WebSocket takes them.
+	commands *commands
 }
 
 // sink takes what a connection brings. Its methods wait until there is room, and report false when

@@ -180,7 +180,7 @@ func (p *poller) tell(reply pollReply) (news, ok bool) {
 		p.read = read.Cursor
 	}
 	if !first {
-		say(Event{Type: eventPing})
+		say(Event{Type: EventPing})
 	}
 	p.begun, p.after, p.roster = true, reply.Cursor, roster.Version
 	for _, event := range events {

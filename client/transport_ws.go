@@ -18,6 +18,8 @@ const (
 	handshakeWithin = 12 * time.Second
 )
 
+func writeDeadline() time.Time { return time.Now().Add(writeWithin) }
+
 // dialer opens WebSockets as the client's transport opens connections; nil where that is of a kind
 // that can't.
 func (c *Client) dialer() *websocket.Dialer {
@@ -55,6 +57,8 @@ func (c *Client) readWebSocket(ctx context.Context, to target, s sink) end {
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })() // ends the reading below
 	defer func() { _ = conn.Close() }()                         // nobody is left to hear of it
 	conn.SetReadLimit(mostEvent)
+	to.commands.open(conn)
+	defer to.commands.open(nil)
 	pinged := false
 	for {
 		_, data, err := conn.ReadMessage()
@@ -72,8 +76,7 @@ func (c *Client) readWebSocket(ctx context.Context, to target, s sink) end {
 			pinged = true
 			// Its answer is the proof that something goes up. A server that does not know it answers
 			// with an error.
-			_ = conn.SetWriteDeadline(time.Now().Add(writeWithin)) // can't fail
-			if err := conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`)); err != nil {
+			if err := to.commands.write([]byte(`{"type":"ping"}`)); err != nil {
 				return lost(caused(ctx, err))
 			}
 		}

@@ -56,8 +56,10 @@ var rules = map[string][]string{
 	"internal/...":                     {},
 	"internal/servertest":              {"attachments", "attachments/web", "chat", "chat/...", "redisstore", "server", "transport/conn"},
 	"client":                           {},
+	"verify":                           {"client", "verify/judge"},
+	"verify/judge":                     {},
 	"e2e":                              {},
-	"e2e/...":                          {"calls/incall", "chat", "client", "e2e/...", "internal/testwait", "openapi", "openapi/contract", "transport/wire"},
+	"e2e/...":                          {"calls/incall", "chat", "client", "e2e/...", "internal/testwait", "openapi", "openapi/contract", "transport/wire", "verify/judge"},
 }
 
 // deps are packages that must, or must not, be among all that a package is built from.

@@ -52,16 +52,16 @@ func Bans(events []client.Event) []Fault {
 		}
 		who := entry.ID + " of " + cmp.Or(entry.From.Name, entry.From.ID)
 		if ban, is := banned[entry.From.ID]; is {
-			faults = append(faults, Fault{"said after a ban", who + ", banned at " + ban})
+			faults = append(faults, Fault{Kind: "said after a ban", Detail: who + ", banned at " + ban})
 		}
 		if !slices.Contains([]string{"message", "edit", "reaction"}, entry.Type) {
 			continue
 		}
 		if mute, is := muted[entry.From.ID]; is {
-			faults = append(faults, Fault{"said while muted", who + ", muted at " + mute})
+			faults = append(faults, Fault{Kind: "said while muted", Detail: who + ", muted at " + mute})
 		}
 		if closed != "" && !moderators[entry.From.ID] {
-			faults = append(faults, Fault{"said where only moderators may", who + ", since " + closed})
+			faults = append(faults, Fault{Kind: "said where only moderators may", Detail: who + ", since " + closed})
 		}
 	}
 	return faults
@@ -72,12 +72,12 @@ func Bans(events []client.Event) []Fault {
 func ReadWhileBanned(who string, ban client.Event, told []client.Event) []Fault {
 	at, err := sequence(ban.ID)
 	if err != nil {
-		return []Fault{{"no ban", ban.ID}}
+		return []Fault{{Kind: "no ban", Detail: ban.ID}}
 	}
 	var faults []Fault
 	for _, event := range told {
 		if seq, err := sequence(event.ID); err == nil && event.IsEntry() && seq > at {
-			faults = append(faults, Fault{"told after a ban", who + " was told " + event.ID + ", banned at " + ban.ID})
+			faults = append(faults, Fault{Kind: "told after a ban", Detail: who + " was told " + event.ID + ", banned at " + ban.ID})
 		}
 	}
 	return faults

@@ -80,7 +80,7 @@ type roomCheck struct {
 }
 
 func (c *roomCheck) fault(kind, format string, args ...any) {
-	c.faults = append(c.faults, Fault{kind, fmt.Sprintf(format, args...)})
+	c.faults = append(c.faults, Fault{Kind: kind, Detail: fmt.Sprintf(format, args...)})
 }
 
 func (c *roomCheck) sight(id string, at time.Time) {
