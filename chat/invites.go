@@ -56,7 +56,8 @@ func (r Record) invite() (Invite, error) {
 // Invite makes an invite of a room. Errors: those of [Node.Authorize] for [ActionInvite]; an [*InvalidError]
 // for "expiresIn", "uses", and for "invites" when there are [MaxInvites]; [ErrUnavailable].
 func (n *Node) Invite(ctx context.Context, who Principal, room RoomID, terms InviteTerms) (Invite, error) {
-	if err := n.authorizeOwned(ctx, who, room, ActionInvite); err != nil {
+	role, err := n.authorizeOwned(ctx, who, room, ActionInvite)
+	if err != nil {
 		return Invite{}, err
 	}
 	life, err := lasting(terms.ExpiresIn, InviteLife, MaxInviteLife)
@@ -76,6 +77,9 @@ func (n *Node) Invite(ctx context.Context, who Principal, room RoomID, terms Inv
 	if err != nil {
 		return Invite{}, err
 	}
+	n.Record(ctx, who, role, AuditEntry{
+		Action: AuditInvite, Room: room, Target: id, Detail: fmt.Sprintf("for %s, %d uses", life, uses),
+	})
 	made, err := kept.invite()
 	made.Secret = secretText(whole)
 	return made, err
@@ -84,7 +88,7 @@ func (n *Node) Invite(ctx context.Context, who Principal, room RoomID, terms Inv
 // Invites are those of a room that are still good, the newest first. Errors: those of [Node.Authorize] for
 // [ActionInvite], [ErrUnavailable].
 func (n *Node) Invites(ctx context.Context, who Principal, room RoomID) ([]Invite, error) {
-	if err := n.authorizeOwned(ctx, who, room, ActionInvite); err != nil {
+	if _, err := n.authorizeOwned(ctx, who, room, ActionInvite); err != nil {
 		return nil, err
 	}
 	kept, err := n.records(ctx, room, RecordInvite)
@@ -106,10 +110,14 @@ func (n *Node) Invites(ctx context.Context, who Principal, room RoomID) ([]Invit
 // RevokeInvite makes an invite good for nothing. Errors: those of [Node.Authorize] for [ActionInvite],
 // [ErrNoRecord], [ErrUnavailable].
 func (n *Node) RevokeInvite(ctx context.Context, who Principal, room RoomID, id string) error {
-	if err := n.authorizeOwned(ctx, who, room, ActionInvite); err != nil {
-		return err
+	role, err := n.authorizeOwned(ctx, who, room, ActionInvite)
+	if err == nil {
+		err = n.dropRecord(ctx, room, RecordInvite, id)
 	}
-	return n.dropRecord(ctx, room, RecordInvite, id)
+	if err == nil {
+		n.Record(ctx, who, role, AuditEntry{Action: AuditRevokeInvite, Room: room, Target: id})
+	}
+	return err
 }
 
 // useInvite lets a session in by an invite's secret; ok is false when it is not good, for whatever

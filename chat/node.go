@@ -60,6 +60,8 @@ type Options struct {
 	// they, and other secrets, are guessed: [Unbounded].
 	Passwords Passwords
 	Guesses   Guesses
+	// Audit keeps what moderators, owners and the operator do: nobody by default.
+	Audit Audit
 	// Observer is told what happens, for counting: nobody by default.
 	Observer Observer
 	// Logger says what went wrong: none by default.
@@ -236,6 +238,13 @@ func (n *Node) RoomsWith(attribute string) []RoomID {
 		}
 	}
 	return rooms
+}
+
+// OpenRooms is how many rooms the node has open: with readers, or just left by them.
+func (n *Node) OpenRooms() int {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.rooms)
 }
 
 // FoldAbove is the number of members above which a roster is told as a count.

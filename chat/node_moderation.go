@@ -16,10 +16,12 @@ import (
 // "deleteMessages" or "role".
 func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moderation) (Entry, error) {
 	var member Author
+	var role Role
 	_, e, err := n.change(ctx, who, room, ActionModerate, func(ctx context.Context, may permit) (*RulesChange, error) {
 		if !may.rules.Owned() {
 			return nil, ErrNotOwned
 		}
+		role = may.role
 		now := time.Now()
 		c := &RulesChange{From: may.rules, To: may.rules.Clone()}
 		var err error
@@ -58,6 +60,7 @@ func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moder
 	if err != nil {
 		return Entry{}, err
 	}
+	n.Record(ctx, who, role, auditOf(m, room, member))
 	if ban, is := m.(BanMember); is && ban.DeleteMessages > 0 {
 		if err := n.deleteMessagesOf(ctx, who, room, member, e.Time.Add(-ban.DeleteMessages)); err != nil {
 			return Entry{}, err
@@ -198,15 +201,18 @@ func (n *Node) Bans(ctx context.Context, who Principal, room RoomID) ([]Ban, err
 // Clear deletes all that is kept of a room. What is left is the notice of it. Errors: those of
 // [Node.Authorize].
 func (n *Node) Clear(ctx context.Context, who Principal, room RoomID) (Entry, error) {
+	var role Role
 	_, e, err := n.change(ctx, who, room, ActionClear, func(_ context.Context, may permit) (*RulesChange, error) {
 		if !may.rules.Owned() && !may.role.AtLeast(RoleOperator) {
 			return nil, ErrNotOwned
 		}
+		role = may.role
 		c := &RulesChange{From: may.rules, To: may.rules.Clone(), Clear: true}
 		c.Notice = notice(who, NoticeCleared, noticeFields{})
 		return c, nil
 	})
 	if err == nil {
+		n.Record(ctx, who, role, AuditEntry{Action: AuditClear, Room: room})
 		n.released(ctx, room)
 	}
 	return e, err
@@ -215,12 +221,15 @@ func (n *Node) Clear(ctx context.Context, who Principal, room RoomID) (Entry, er
 // CloseRoom ends a room for good: its streams, its history and its rules. For [RulesLife] everybody
 // is told so who comes. Errors: those of [Node.Authorize].
 func (n *Node) CloseRoom(ctx context.Context, who Principal, room RoomID) error {
+	var role Role
 	_, _, err := n.change(ctx, who, room, ActionClose, func(_ context.Context, may permit) (*RulesChange, error) {
+		role = may.role
 		to := OpenRules().Clone()
 		to.Closed = time.Now()
 		return &RulesChange{From: may.rules, To: to}, nil
 	})
 	if err == nil {
+		n.Record(ctx, who, role, AuditEntry{Action: AuditClose, Room: room})
 		n.released(ctx, room)
 	}
 	return err

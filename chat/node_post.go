@@ -50,6 +50,9 @@ func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e
 		return Entry{}, false, err
 	}
 	n.options.Observer.Rooms.Posted(room, e.Kind(), repeated)
+	if _, deletes := d.Payload.(Delete); deletes && !repeated {
+		n.recordDeletion(ctx, who, room, d.Target)
+	}
 	if r := n.existing(room); r != nil && !repeated {
 		r.inbox.echo(localEcho{e})
 	}

@@ -95,22 +95,23 @@ func noMore(kind RecordKind, most int) error {
 }
 
 // authorizeOwned asks the policy and the rules of a room that somebody has to own, as the store has
-// them now. Errors: those of [Node.Authorize]; [ErrNotOwned].
-func (n *Node) authorizeOwned(ctx context.Context, who Principal, room RoomID, what Action) error {
+// them now. It returns what somebody is there. Errors: those of [Node.Authorize]; [ErrNotOwned].
+func (n *Node) authorizeOwned(ctx context.Context, who Principal, room RoomID, what Action) (Role, error) {
 	if err := n.askPolicy(ctx, who, room, what, 1); err != nil {
-		return err
+		return "", err
 	}
 	rules, err := n.readRules(ctx, room)
 	if err != nil {
-		return err
+		return "", err
 	}
-	if _, err := n.permitted(ctx, rules, who, room, what); err != nil {
-		return err
+	may, err := n.permitted(ctx, rules, who, room, what)
+	if err != nil {
+		return "", err
 	}
 	if !rules.Owned() {
-		return n.told(room, what, ErrNotOwned)
+		return "", n.told(room, what, ErrNotOwned)
 	}
-	return nil
+	return may.role, nil
 }
 
 // records are a room's of one kind.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -49,8 +50,11 @@ func (n *Node) ChangeSettings(
 	ctx context.Context, who Principal, room RoomID, patch SettingsPatch, ifVersion *int64,
 ) (RoomSettings, error) {
 	var hash string
+	var role Role
+	var changed []string
 	rules, _, err := n.change(ctx, who, room, ActionChange, func(ctx context.Context, may permit) (*RulesChange, error) {
 		rules := may.rules
+		role, changed = may.role, nil
 		if ifVersion != nil && *ifVersion != rules.Version.Number {
 			return nil, ErrVersion
 		}
@@ -65,7 +69,7 @@ func (n *Node) ChangeSettings(
 		if hash, err = n.patchPassword(ctx, patch, to, hash); err != nil {
 			return nil, err
 		}
-		changed := to.Settings.Changed(rules.Settings)
+		changed = to.Settings.Changed(rules.Settings)
 		if to.PasswordHash != rules.PasswordHash && !slices.Contains(changed, passwordField) {
 			changed = append(changed, passwordField)
 			slices.Sort(changed)
@@ -82,6 +86,9 @@ func (n *Node) ChangeSettings(
 	})
 	if err != nil {
 		return RoomSettings{}, err
+	}
+	if len(changed) > 0 {
+		n.Record(ctx, who, role, AuditEntry{Action: AuditSettings, Room: room, Detail: strings.Join(changed, ", ")})
 	}
 	return rules.seenBy(who), nil
 }
@@ -225,6 +232,7 @@ func (n *Node) Own(ctx context.Context, who Principal, room RoomID, o OwnRequest
 	if err != nil {
 		return s, "", err
 	}
+	n.Record(ctx, who, RoleOwner, AuditEntry{Action: AuditOwn, Room: room})
 	return rules.seenBy(who), secret, nil
 }
 
@@ -232,6 +240,7 @@ func (n *Node) Own(ctx context.Context, who Principal, room RoomID, o OwnRequest
 // those of [Node.Authorize].
 func (n *Node) OwnerLink(ctx context.Context, who Principal, room RoomID) (secret string, err error) {
 	secret, hash := newOwnerSecret()
+	var role Role
 	_, _, err = n.change(ctx, who, room, ActionOwn, func(_ context.Context, may permit) (*RulesChange, error) {
 		switch {
 		case !may.rules.Owned():
@@ -239,6 +248,7 @@ func (n *Node) OwnerLink(ctx context.Context, who Principal, room RoomID) (secre
 		case !may.role.AtLeast(RoleOwner):
 			return nil, &RefusedError{Code: RefusedNotAllowed, Detail: "only the room's owner may do this"}
 		}
+		role = may.role
 		to := may.rules.Clone()
 		to.OwnerHash = hash
 		return &RulesChange{From: may.rules, To: to}, nil
@@ -246,6 +256,7 @@ func (n *Node) OwnerLink(ctx context.Context, who Principal, room RoomID) (secre
 	if err != nil {
 		return "", err
 	}
+	n.Record(ctx, who, role, AuditEntry{Action: AuditOwnerLink, Room: room})
 	return secret, nil
 }
 
@@ -338,6 +349,7 @@ func (n *Node) enterAsOwner(ctx context.Context, who Principal, room RoomID, sec
 		}
 		return permit{rules: rules}, n.told(room, ActionEnter, err)
 	}
+	became := false
 	rules, _, err := n.changeIf(ctx, room, ActionEnter, may, func(ctx context.Context, may permit) (*RulesChange, error) {
 		right, err := n.options.Guesses.Guess(ctx, who, "", func() (bool, error) {
 			return subtle.ConstantTimeCompare([]byte(hash), []byte(may.rules.OwnerHash)) == 1, nil
@@ -349,8 +361,10 @@ func (n *Node) enterAsOwner(ctx context.Context, who Principal, room RoomID, sec
 			return nil, err
 		}
 		if may.rules.Roles[who.ID] == RoleOwner {
+			became = false
 			return nil, nil
 		}
+		became = true
 		to := may.rules.Clone()
 		to.forget(who.ID)
 		to.Roles[who.ID], to.OwnerSeen = RoleOwner, time.Now()
@@ -361,6 +375,9 @@ func (n *Node) enterAsOwner(ctx context.Context, who Principal, room RoomID, sec
 	})
 	if err != nil {
 		return RoomSettings{}, err
+	}
+	if became {
+		n.Record(ctx, who, RoleOwner, AuditEntry{Action: AuditBecameOwner, Room: room})
 	}
 	return rules.seenBy(who), nil
 }

@@ -85,7 +85,7 @@ func CheckReason(reason string) (string, error) {
 func (n *Node) Report(
 	ctx context.Context, who Principal, room RoomID, message Cursor, reason string,
 ) (_ Report, repeated bool, err error) {
-	if err := n.authorizeOwned(ctx, who, room, ActionReport); err != nil {
+	if _, err := n.authorizeOwned(ctx, who, room, ActionReport); err != nil {
 		return Report{}, false, err
 	}
 	switch {
@@ -146,7 +146,7 @@ func (k Kept) around(id Cursor, each int) []Entry {
 // Reports are those of a room that nobody has put away, the newest first. Errors: those of [Policy]
 // for [ActionModerate], [ErrUnavailable].
 func (n *Node) Reports(ctx context.Context, who Principal, room RoomID) ([]Report, error) {
-	if err := n.authorizeOwned(ctx, who, room, ActionModerate); err != nil {
+	if _, err := n.authorizeOwned(ctx, who, room, ActionModerate); err != nil {
 		return nil, err
 	}
 	records, err := n.records(ctx, room, RecordReport)
@@ -175,10 +175,14 @@ func (n *Node) Reports(ctx context.Context, who Principal, room RoomID) ([]Repor
 // DropReport puts a report away. Errors: those of [Node.Authorize] for [ActionModerate], [ErrNoRecord],
 // [ErrUnavailable].
 func (n *Node) DropReport(ctx context.Context, who Principal, room RoomID, id string) error {
-	if err := n.authorizeOwned(ctx, who, room, ActionModerate); err != nil {
-		return err
+	role, err := n.authorizeOwned(ctx, who, room, ActionModerate)
+	if err == nil {
+		err = n.dropRecord(ctx, room, RecordReport, id)
 	}
-	return n.dropRecord(ctx, room, RecordReport, id)
+	if err == nil {
+		n.Record(ctx, who, role, AuditEntry{Action: AuditDropReport, Room: room, Target: id})
+	}
+	return err
 }
 
 // ErrNoRecord is an [ErrNotFound]: there is no such invite, token or report (any more).

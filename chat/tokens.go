@@ -115,7 +115,8 @@ func (t TokenTerms) validate() error {
 // [*InvalidError] for "name", "read", "post", "role", "signingSecret", "expiresIn", and for "tokens" when there are [MaxTokens];
 // [ErrUnavailable].
 func (n *Node) MakeToken(ctx context.Context, who Principal, room RoomID, terms TokenTerms) (Token, error) {
-	if err := n.authorizeOwned(ctx, who, room, ActionTokens); err != nil {
+	role, err := n.authorizeOwned(ctx, who, room, ActionTokens)
+	if err != nil {
 		return Token{}, err
 	}
 	name, err := ParseName(terms.Name)
@@ -141,6 +142,7 @@ func (n *Node) MakeToken(ctx context.Context, who Principal, room RoomID, terms 
 	if err != nil {
 		return Token{}, err
 	}
+	n.Record(ctx, who, role, AuditEntry{Action: AuditMakeToken, Room: room, Target: id, TargetName: name, Detail: terms.says()})
 	made, err := kept.token()
 	made.Secret = made.prefix() + secretText(append(whole, room...))
 	return made, err
@@ -149,7 +151,7 @@ func (n *Node) MakeToken(ctx context.Context, who Principal, room RoomID, terms 
 // Tokens are a room's access tokens, the newest first. Errors: those of [Node.Authorize] for [ActionTokens],
 // [ErrUnavailable].
 func (n *Node) Tokens(ctx context.Context, who Principal, room RoomID) ([]Token, error) {
-	if err := n.authorizeOwned(ctx, who, room, ActionTokens); err != nil {
+	if _, err := n.authorizeOwned(ctx, who, room, ActionTokens); err != nil {
 		return nil, err
 	}
 	kept, err := n.records(ctx, room, RecordToken)
@@ -171,12 +173,14 @@ func (n *Node) Tokens(ctx context.Context, who Principal, room RoomID) ([]Token,
 // RevokeToken makes a token good for nothing, and ends the streams of the program that has it.
 // Errors: those of [Node.Authorize] for [ActionTokens], [ErrNoRecord], [ErrUnavailable].
 func (n *Node) RevokeToken(ctx context.Context, who Principal, room RoomID, id string) error {
-	if err := n.authorizeOwned(ctx, who, room, ActionTokens); err != nil {
+	role, err := n.authorizeOwned(ctx, who, room, ActionTokens)
+	if err != nil {
 		return err
 	}
 	if err := n.dropRecord(ctx, room, RecordToken, id); err != nil {
 		return err
 	}
+	n.Record(ctx, who, role, AuditEntry{Action: AuditRevokeToken, Room: room, Target: id})
 	return n.signal(ctx, room, Leaving{Member: MemberID(id), Ended: true})
 }
 

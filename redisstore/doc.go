@@ -33,6 +33,8 @@
 //	caller:bucket:HASH              string  what is left of a limit: a level, a time, what nodes hold of it and until when
 //	caller:turn:WHAT                string  the node whose turn it is to do what one of all does
 //	caller:owned                    zset    room that somebody owns → when it is counted no more, ms of Redis's clock
+//	caller:nodes                    hash    node → what it says of itself: JSON
+//	caller:audit                    stream  what moderators and the operator did: "entry", JSON
 //	caller:secret                   string  the key that signs sessions
 //	caller:revoked                  zset    id of a session that was signed out → when, ms of Redis's clock
 //

@@ -180,6 +180,7 @@ type scripts struct {
 	keep, use, records                 script
 	tokens                             script
 	file, due, look                    script
+	overview                           script
 	dump, restore                      script
 }
 
@@ -218,6 +219,7 @@ func loadScripts() (scripts, error) {
 		file:       load("file"),
 		due:        load("due"),
 		look:       load("look"),
+		overview:   load("overview"),
 		dump:       load("dump"),
 		restore:    load("restore"),
 	}

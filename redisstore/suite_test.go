@@ -68,6 +68,11 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"arrivals are bounded", testArrivalsAreBounded},
 		{"a room is dumped and put back", testDump},
 		{"all rooms are found", testRoomIDs},
+		{"rooms in numbers", testSummaries},
+		{"rates are by what is kept", testRates},
+		{"the members of dead nodes are not counted", testSummariesOfLapsed},
+		{"nodes know of each other", testNodes},
+		{"the audit log is read backwards, and bounded", testAudit},
 		{"what is no dump is not put back", testBadDumps},
 		{"an owner who is seen keeps the room's rules", testOwnersKeepRules},
 	} {

@@ -1,0 +1,103 @@
+package chat
+
+import "time"
+
+// Observers are several observers as one: each is told all, in order.
+func Observers(all ...Observer) Observer {
+	var rooms roomObservers
+	var subscribers subscriberObservers
+	var store storeObservers
+	for _, o := range all {
+		if o.Rooms != nil {
+			rooms = append(rooms, o.Rooms)
+		}
+		if o.Subscribers != nil {
+			subscribers = append(subscribers, o.Subscribers)
+		}
+		if o.Store != nil {
+			store = append(store, o.Store)
+		}
+	}
+	var one Observer
+	switch {
+	case len(rooms) == 1:
+		one.Rooms = rooms[0]
+	case len(rooms) > 1:
+		one.Rooms = rooms
+	}
+	switch {
+	case len(subscribers) == 1:
+		one.Subscribers = subscribers[0]
+	case len(subscribers) > 1:
+		one.Subscribers = subscribers
+	}
+	switch {
+	case len(store) == 1:
+		one.Store = store[0]
+	case len(store) > 1:
+		one.Store = store
+	}
+	return one
+}
+
+type (
+	roomObservers       []RoomObserver
+	subscriberObservers []SubscriberObserver
+	storeObservers      []StoreObserver
+)
+
+// Posted implements [RoomObserver].
+func (all roomObservers) Posted(room RoomID, kind Kind, repeated bool) {
+	for _, o := range all {
+		o.Posted(room, kind, repeated)
+	}
+}
+
+// Delivered implements [RoomObserver].
+func (all roomObservers) Delivered(room RoomID, events, readers int) {
+	for _, o := range all {
+		o.Delivered(room, events, readers)
+	}
+}
+
+// Refused implements [RoomObserver].
+func (all roomObservers) Refused(room RoomID, what Action, why error) {
+	for _, o := range all {
+		o.Refused(room, what, why)
+	}
+}
+
+// Reset implements [RoomObserver].
+func (all roomObservers) Reset(room RoomID, why ResetReason, readers int) {
+	for _, o := range all {
+		o.Reset(room, why, readers)
+	}
+}
+
+// Came implements [SubscriberObserver].
+func (all subscriberObservers) Came(room RoomID, transport string, resumed bool) {
+	for _, o := range all {
+		o.Came(room, transport, resumed)
+	}
+}
+
+// Went implements [SubscriberObserver].
+func (all subscriberObservers) Went(room RoomID, transport string, why error) {
+	for _, o := range all {
+		o.Went(room, transport, why)
+	}
+}
+
+// Called implements [StoreObserver].
+func (all storeObservers) Called(call string, took time.Duration, err error) {
+	for _, o := range all {
+		o.Called(call, took, err)
+	}
+}
+
+// Followed implements [StoreObserver].
+func (all storeObservers) Followed(room RoomID, on bool) {
+	for _, o := range all {
+		o.Followed(room, on)
+	}
+}
