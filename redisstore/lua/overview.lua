@@ -27,28 +27,26 @@ local first, last = '', ''
 local minute, hour = 0, 0
 if entries > 0 then
   first, last = head(0), head(-1)
-  -- How many came since then: their times never go back by more than a clock's correction.
-  local function since(begin)
-    local low, high = 0, entries
-    while low < high do
-      local middle = math.floor((low + high) / 2)
-      if at(middle) < begin then
-        low = middle + 1
+  -- How many came since then, of which there are some already: in steps from the end that double, for most rooms have
+  -- been quiet. Times never go back by more than a clock's correction.
+  local function since(begin, known)
+    local step = 1
+    while known + step <= entries and at(-known - step) >= begin do
+      known, step = known + step, step * 2
+    end
+    local most = math.min(entries, known + step - 1)
+    while known < most do
+      local middle = math.ceil((known + most) / 2)
+      if at(-middle) >= begin then
+        known = middle
       else
-        high = middle
+        most = middle - 1
       end
     end
-    return entries - low
+    return known
   end
-  local newest, oldest = tonumber(string.match(last, '%d+$')) or 0, tonumber(string.match(first, '%d+$')) or 0
-  local function rate(span)
-    if newest < now - span then
-      return 0
-    end
-    return since(now - span)
-  end
-  hour = rate(3600000)
-  minute = rate(60000)
+  minute = since(now - 60000, 0)
+  hour = since(now - 3600000, minute)
 end
 
 -- Those whose last lease has lapsed are gone, though nobody has looked yet.
