@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caller-chat/caller/e2e/internal/described"
 	"github.com/caller-chat/caller/e2e/internal/harness"
 	"github.com/caller-chat/caller/e2e/internal/times"
 	"github.com/caller-chat/caller/internal/testwait"
@@ -39,7 +40,7 @@ func newPerson(t testing.TB, node *harness.Node) person {
 	return p
 }
 
-var client = &http.Client{Timeout: 5 * testwait.Limit, Transport: &http.Transport{MaxConnsPerHost: 0}}
+var client = &http.Client{Timeout: 5 * testwait.Limit, Transport: described.Transport(&http.Transport{MaxConnsPerHost: 0})}
 
 // ask is the status of a request; its JSON goes into answer, if there is one.
 func (p person) ask(t testing.TB, method, path, kind string, body io.Reader, answer any) int {

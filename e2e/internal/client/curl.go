@@ -6,10 +6,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/caller-chat/caller/e2e/internal/described"
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
-// Curl runs the real curl to its end and is what it printed.
+// Curl runs the real curl to its end and is what it printed. What it is answered has to be as
+// described.
 func Curl(t testing.TB, args ...string) string {
 	t.Helper()
 	process := StartCurl(t, args...)
@@ -22,11 +24,16 @@ func Curl(t testing.TB, args ...string) string {
 func StartCurl(t testing.TB, args ...string) *harness.Process {
 	t.Helper()
 	args = append([]string{"--silent", "--show-error", "--no-buffer", "--noproxy", "*"}, args...)
-	return harness.StartProcess(t, "curl", exec.Command(harness.Find(t, "curl"), args...))
+	curl := exec.Command(harness.Find(t, "curl"), args...)
+	curl.Env = harness.Environment(described.Curl(t))
+	return harness.StartProcess(t, "curl", curl)
 }
 
-// Shell runs a line as somebody types it and is the running process.
+// Shell runs a line as somebody types it and is the running process. What a curl in it is answered has
+// to be as described.
 func Shell(t testing.TB, line string) *harness.Process {
 	t.Helper()
-	return harness.StartProcess(t, line, exec.Command("bash", "-c", "exec "+line))
+	shell := exec.Command("bash", "-c", "exec "+line)
+	shell.Env = harness.Environment(described.Curl(t))
+	return harness.StartProcess(t, line, shell)
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caller-chat/caller/e2e/internal/described"
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
@@ -273,6 +274,11 @@ func value(data []byte, name string) []byte {
 }
 
 func (r *LightReader) event(data, id []byte) {
+	if err := described.Event(data); err != nil {
+		r.mu.Lock()
+		r.fault = errors.Join(r.fault, err)
+		r.mu.Unlock()
+	}
 	switch {
 	case bytes.HasPrefix(data, entry):
 		number, _, _ := bytes.Cut(id, []byte("-"))

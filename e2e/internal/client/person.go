@@ -14,12 +14,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/caller-chat/caller/e2e/internal/described"
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // web is for everything but streams' own needs: no proxy from the environment, no waiting for ever
-// for a connection.
-var web = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second, Proxy: nil}}
+// for a connection. What it is answered has to be as described.
+var web = &http.Client{Transport: described.Transport(
+	&http.Transport{MaxIdleConnsPerHost: 100, IdleConnTimeout: 30 * time.Second, Proxy: nil})}
 
 // Person is who posts and reads, at one address.
 type Person struct {

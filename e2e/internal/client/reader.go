@@ -17,6 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caller-chat/caller/e2e/internal/described"
 	"github.com/caller-chat/caller/internal/testwait"
 )
 
@@ -201,6 +202,10 @@ func (r *Reader) openWebSocket(ctx context.Context, p Person, room string, optio
 			if kind != websocket.TextMessage {
 				r.add(Event{Type: "(binary)", Detail: fmt.Sprintf("%q", data)})
 				continue
+			}
+			if err := described.Event(data); err != nil {
+				r.end(ctx, err)
+				return
 			}
 			r.addJSON(data, "", "")
 		}

@@ -49,7 +49,7 @@ func (p Programs) Node(t testing.TB, args ...string) *Node {
 func (p Programs) StartNode(t testing.TB, args ...string) *Node {
 	t.Helper()
 	cmd := exec.Command(p.Caller, append([]string{"--addr", "127.0.0.1:0", "--limits", "off"}, args...)...)
-	cmd.Env = environment("GORACE=atexit_sleep_ms=50")
+	cmd.Env = Environment("GORACE=atexit_sleep_ms=50")
 	cmd.Dir = t.TempDir() // a .env file in the working directory is read
 	node := &Node{Process: StartProcess(t, "caller", cmd)}
 	err := awaitServer(node.Process, func() bool {

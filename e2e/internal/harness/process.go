@@ -41,7 +41,7 @@ func StartProcess(t testing.TB, name string, cmd *exec.Cmd) *Process {
 	cmd.Stdout, cmd.Stderr = p.Output, p.Output
 	cmd.WaitDelay = 2 * time.Second
 	if cmd.Env == nil {
-		cmd.Env = environment()
+		cmd.Env = Environment()
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	require.NoError(t, onStarter(cmd.Start), name)
@@ -222,8 +222,8 @@ func awaitServer(p *Process, ready func() bool) error {
 	return nil
 }
 
-// environment is the tests' own without what would change how a program under test behaves.
-func environment(extra ...string) []string {
+// Environment is the tests' own without what would change how a program under test behaves.
+func Environment(extra ...string) []string {
 	var env []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")

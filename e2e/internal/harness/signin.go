@@ -34,7 +34,7 @@ func StartSignInService(t testing.TB, program, callback string) *SignInService {
 	startOnPort(t, func(port int) error {
 		s = &SignInService{Issuer: fmt.Sprintf("http://localhost:%d/", port)}
 		cmd := exec.Command(program)
-		cmd.Env = environment("PORT="+strconv.Itoa(port), "REDIRECT_URI="+callback)
+		cmd.Env = Environment("PORT="+strconv.Itoa(port), "REDIRECT_URI="+callback)
 		s.Process = StartProcess(t, "sign-in-service", cmd)
 		return awaitServer(s.Process, func() bool { return Status(s.Issuer+".well-known/openid-configuration") == http.StatusOK })
 	})

@@ -5,11 +5,13 @@ package suite
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"sync"
 	"testing"
 
 	"github.com/caller-chat/caller/e2e/internal/browser"
+	"github.com/caller-chat/caller/e2e/internal/described"
 	"github.com/caller-chat/caller/e2e/internal/harness"
 	"github.com/caller-chat/caller/e2e/internal/times"
 )
@@ -30,7 +32,7 @@ type Suite struct {
 }
 
 // Main builds the program, runs the tests, and ends the browsers. It returns the process's exit
-// code.
+// code, which is not 0 either when the program has answered otherwise than its API is described.
 func (s *Suite) Main(m *testing.M) (code int) {
 	if testing.Short() {
 		return m.Run()
@@ -48,7 +50,11 @@ func (s *Suite) Main(m *testing.M) (code int) {
 	}
 	defer s.close()
 	defer s.Times.Print(os.Stdout)
-	return m.Run()
+	http.DefaultTransport = described.Transport(http.DefaultTransport)
+	if code = m.Run(); described.Failed() && code == 0 {
+		code = 1
+	}
+	return code
 }
 
 func (s *Suite) close() {
