@@ -197,7 +197,7 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	} else if ok {
 		options.Features = append(options.Features, signIn)
 	}
-	options.Features = append(options.Features, openAPIFeature(p.log))
+	options.Features = append(options.Features, openAPIFeature(p.log), incomingFeature(p.node))
 	if p.front, err = server.New(p.node, p.keepalive, p.store, dist, options); err != nil {
 		return err
 	}
