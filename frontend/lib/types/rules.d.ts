@@ -2,7 +2,9 @@ import type { Client, ClientOptions } from "./client_types.ts";
 import { type Cursor } from "./cursor.ts";
 import { type ClientId, type Person, type ServerEvent } from "./events.ts";
 import { type Answer } from "./http.ts";
+import type { AccessToken, NewToken } from "./rules_tokens.ts";
 import { type Fields, type Reader } from "./shape.ts";
+export type { AccessToken, NewToken } from "./rules_tokens.ts";
 /** What somebody may do in a room: `guest` is whoever has no role there. */
 export type Role = "owner" | "moderator" | "member" | "guest";
 /** What a room is set to. What is held back, such as the password, is not in it. */
@@ -70,18 +72,6 @@ export interface Ban {
     until?: string;
     /** Newcomers from the same network wait, too. */
     network: boolean;
-}
-export interface AccessToken {
-    id: string;
-    name: string;
-    read: boolean;
-    post: boolean;
-    /** The secret; only when it was made just now. */
-    token?: string;
-    by?: Person;
-    createdAt?: string;
-    /** Missing where it is good until it is revoked. */
-    expiresAt?: string;
 }
 export interface Report {
     id: string;
@@ -178,12 +168,7 @@ export declare function followRules(client: Pick<Client, "on" | "session">, opti
     putAway: (id: string) => Promise<Answer<{}>>;
     tokens: () => Promise<Answer<AccessToken[]>>;
     /** `expiresIn` is in seconds. */
-    makeToken: (how: {
-        name: string;
-        read?: boolean;
-        post?: boolean;
-        expiresIn?: number;
-    }) => Promise<Answer<AccessToken>>;
+    makeToken: (how: NewToken) => Promise<Answer<AccessToken>>;
     revokeToken: (id: string) => Promise<Answer<{}>>;
 };
 /** The secret of an invite or an owner's link, as the fragment of an address has it. */

@@ -59,6 +59,12 @@ export function Shell({ answers, onSignOut }: ShellProps) {
     }
     before.current = place;
   }, [place, title, words]);
+  // On a phone the sections are a row that may be longer than the screen.
+  useEffect(() => {
+    document
+      .querySelector(".sections [aria-current]")
+      ?.scrollIntoView?.({ block: "nearest", inline: "nearest" });
+  }, [section]);
   return (
     <div class="shell">
       <button
@@ -89,7 +95,12 @@ export function Shell({ answers, onSignOut }: ShellProps) {
           </ul>
         </nav>
         <div class="side-end">
-          <p class={`live ${live.state}`} role="status" data-testid="live" data-state={live.state}>
+          <p
+            class={`live ${live.state === "live" ? "on" : live.state}`}
+            role="status"
+            data-testid="live"
+            data-state={live.state}
+          >
             <span class="shape" aria-hidden="true" />
             <span class="live-words">{words.text(LIVE_TEXT[live.state])}</span>
           </p>

@@ -3,11 +3,13 @@ import { type Cursor, parseCursor } from "./cursor.ts";
 import { defaultEnvironment } from "./environment.ts";
 import { type ClientId, type Person, readEvent, type ServerEvent } from "./events.ts";
 import { type Answer, ask } from "./http.ts";
+import type { AccessToken, NewToken } from "./rules_tokens.ts";
 import {
   amount,
   count,
   type Fields,
   list,
+  mark,
   must,
   type Reader,
   shape,
@@ -16,6 +18,8 @@ import {
   yes,
 } from "./shape.ts";
 import { roomUrl } from "./target.ts";
+
+export type { AccessToken, NewToken } from "./rules_tokens.ts";
 
 /** What somebody may do in a room: `guest` is whoever has no role there. */
 export type Role = "owner" | "moderator" | "member" | "guest";
@@ -87,19 +91,6 @@ export interface Ban {
   until?: string;
   /** Newcomers from the same network wait, too. */
   network: boolean;
-}
-
-export interface AccessToken {
-  id: string;
-  name: string;
-  read: boolean;
-  post: boolean;
-  /** The secret; only when it was made just now. */
-  token?: string;
-  by?: Person;
-  createdAt?: string;
-  /** Missing where it is good until it is revoked. */
-  expiresAt?: string;
 }
 
 export interface Report {
@@ -195,7 +186,11 @@ const readToken = shape<AccessToken>({
   name: words,
   read: onOff,
   post: onOff,
+  role: text,
+  hook: mark,
+  signed: mark,
   token: text,
+  url: text,
   by: readPerson,
   createdAt: text,
   expiresAt: text,
@@ -354,8 +349,7 @@ export function followRules(
 
     tokens: () => call("/tokens", listOf("tokens", readToken), "GET"),
     /** `expiresIn` is in seconds. */
-    makeToken: (how: { name: string; read?: boolean; post?: boolean; expiresIn?: number }) =>
-      call("/tokens", readToken, "POST", how),
+    makeToken: (how: NewToken) => call("/tokens", readToken, "POST", how),
     revokeToken: (id: string) => call(`/tokens/${encodeURIComponent(id)}`, nothing, "DELETE"),
   };
 }

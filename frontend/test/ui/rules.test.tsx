@@ -525,6 +525,50 @@ describe("an owner's settings", () => {
     );
   });
 
+  test("a program may moderate, and the address of a hook is shown once", async () => {
+    const words = new Words("en");
+    const { answers, asked } = owned("owner");
+    const tokens: object[] = [];
+    answers.set("GET /tokens", () => Response.json({ tokens }));
+    answers.set("POST /tokens", () => {
+      const { hook, ...fields } = asked.at(-1)?.body ?? {};
+      const made = { id: `t-${tokens.length}`, ...fields, ...(hook ? { hook, post: true } : {}) };
+      tokens.push(made);
+      const url = "/rooms/lobby/hook/callerhook_x";
+      return Response.json({ ...made, ...(hook ? { url } : { token: "caller_x" }) });
+    });
+    await open();
+    (await seen("open-programs")).click();
+    await seen("program-name");
+    await page.fill("program-name", "guard");
+    (page.one("program-moderate") as HTMLInputElement).click();
+    await page.pass(50);
+    await page.click("program-make");
+    await seen("program-token");
+    expect(asked.at(-1)?.body).toMatchObject({ read: true, post: true, role: "moderator" });
+    expect(page.one("program-list").textContent).toContain(words.text("programModerate"));
+
+    const kind = page.one("program-kind") as HTMLSelectElement;
+    kind.value = "hook";
+    kind.dispatchEvent(new Event("change", { bubbles: true }));
+    await seen("hook-secret");
+    expect(page.all("program-read")).toEqual([]);
+    await page.fill("program-name", "CI");
+    await page.fill("hook-secret", "s3cret");
+    await page.click("program-make");
+    const address = (await seen("hook-address")) as HTMLInputElement;
+    expect(address.value).toBe(`${location.origin}/rooms/lobby/hook/callerhook_x`);
+    expect(asked.at(-1)?.body).toEqual({
+      name: "CI",
+      expiresIn: 31_536_000,
+      hook: true,
+      signingSecret: "s3cret",
+    });
+    expect(page.all("program-token")).toEqual([]);
+    expect(page.one("program-list").textContent).toContain(words.text("hookRow"));
+    expect(document.body.textContent).not.toContain("s3cret");
+  });
+
   test("closing the room is asked once", async () => {
     const { asked } = owned("owner");
     await open();

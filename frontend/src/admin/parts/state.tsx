@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Asked } from "../context.ts";
 import { usePage } from "../context.ts";
+import type { Words } from "../i18n/words.ts";
 import { ProblemLine } from "./problem.tsx";
 
 /** Shows what was asked for; before that, that it is on its way or why it isn't. */
@@ -24,6 +25,11 @@ export function Loaded<T>({
           )}
     </>
   );
+}
+
+/** How many of the members are guests, where some are. */
+export function guestsOf(words: Words, guests = 0): string | undefined {
+  return guests === 0 ? undefined : words.plural("guestsOf", guests);
 }
 
 /** A number that one looks at, and what it is. */

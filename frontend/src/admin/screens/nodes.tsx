@@ -41,7 +41,7 @@ export function Nodes({ nodes }: { nodes: readonly NodeInfo[] }) {
               <>
                 {version ?? "?"}
                 {commit !== undefined && commit !== "" && (
-                  <span class="under quiet">{commit.slice(0, 12)}</span>
+                  <span class="under quiet">{commit.slice(0, 8)}</span>
                 )}
               </>
             ),

@@ -3,7 +3,7 @@ import { listOf } from "../api.ts";
 import { useAsk, useEvery, usePage } from "../context.ts";
 import { Chart } from "../parts/chart.tsx";
 import { Heading } from "../parts/heading.tsx";
-import { Figure, Loaded } from "../parts/state.tsx";
+import { Figure, guestsOf, Loaded } from "../parts/state.tsx";
 import type { Health, NodeInfo, Stats } from "../shapes.ts";
 import { Nodes } from "./nodes.tsx";
 
@@ -54,7 +54,7 @@ function Totals({ stats }: { stats: Stats }) {
           testId="total-members"
           label={words.text("members")}
           value={n(stats.members)}
-          note={words.plural("guestsOf", stats.guests ?? 0)}
+          note={guestsOf(words, stats.guests)}
         />
         <Figure label={words.text("subscribers")} value={n(stats.subscribers)} />
         <Figure label={words.text("messagesKept")} value={n(stats.messagesKept)} />

@@ -3,7 +3,7 @@ import { roomPath } from "../api.ts";
 import { useAsk, useEvery, usePage } from "../context.ts";
 import type { Text } from "../i18n/words.ts";
 import { Heading } from "../parts/heading.tsx";
-import { Figure, Loaded } from "../parts/state.tsx";
+import { Figure, guestsOf, Loaded } from "../parts/state.tsx";
 import { Shown, Time } from "../parts/text.tsx";
 import { hrefTo } from "../route.ts";
 import type { RoomInfo } from "../shapes.ts";
@@ -97,7 +97,7 @@ function Facts({ room }: { room: RoomInfo }) {
         <Figure
           label={words.text("members")}
           value={<span data-testid="fact-members">{n(room.members)}</span>}
-          note={words.plural("guestsOf", room.guests ?? 0)}
+          note={guestsOf(words, room.guests)}
         />
         <Figure
           label={words.text("messagesKept")}

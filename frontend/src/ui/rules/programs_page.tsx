@@ -1,29 +1,33 @@
 import { useState } from "preact/hooks";
 import type { Problem } from "../../client/index.ts";
+import type { AccessToken } from "../../client/rules.ts";
 import { usePage } from "../context.ts";
-import { roomHref } from "../routes.ts";
+import type { Words } from "../i18n/index.ts";
 import { isolate } from "../rows.tsx";
 import { CheckBoxLine, ChoiceLine } from "./lines.tsx";
 import { List, useList } from "./list_page.tsx";
+import { MadeProgram } from "./made_program.tsx";
 import { RefusalLine } from "./refusal_line.tsx";
 import type { PageProps } from "./room_dialog.tsx";
-import { ShownOnce } from "./shown_once.tsx";
 import { spanText, untilText } from "./when.ts";
 
 const DAY = 86_400;
 /** In seconds. The server gives none for longer than a year. */
 const LIVES = [DAY, 7 * DAY, 30 * DAY, 365 * DAY];
 
-/** Tokens for programs: made, shown once with a line that tries it, listed and taken back. */
+/** Tokens for programs and addresses for services: made, shown once, listed and taken back. */
 export function ProgramsPage({ control, room }: PageProps) {
-  const { words, baseUrl } = usePage();
+  const { words } = usePage();
   const { calls } = control;
   const { items, problem, load, act } = useList(() => calls.tokens());
+  const [hook, setHook] = useState(false);
   const [name, setName] = useState("");
   const [read, setRead] = useState(true);
   const [post, setPost] = useState(true);
+  const [moderate, setModerate] = useState(false);
+  const [secret, setSecret] = useState("");
   const [life, setLife] = useState(365 * DAY);
-  const [token, setToken] = useState<string>();
+  const [made, setMade] = useState<AccessToken>();
   const [refused, setRefused] = useState<Problem>();
 
   const make = async (event: Event) => {
@@ -31,14 +35,16 @@ export function ProgramsPage({ control, room }: PageProps) {
     if (name.trim() === "") return;
     const { result, problem } = await calls.makeToken({
       name: name.trim(),
-      read,
-      post,
       expiresIn: life,
+      ...(hook
+        ? { hook, ...(secret !== "" && { signingSecret: secret }) }
+        : { read, post, ...(moderate && read && { role: "moderator" as const }) }),
     });
     setRefused(problem);
-    if (result?.token === undefined) return;
-    setToken(result.token);
+    if (result === undefined) return;
+    setMade(result);
     setName("");
+    setSecret("");
     await load();
   };
   return (
@@ -56,18 +62,40 @@ export function ProgramsPage({ control, room }: PageProps) {
           />
         </label>
         <div class="setting-lines">
-          <CheckBoxLine
-            testId="program-read"
-            label={words.text("programRead")}
-            value={read}
-            onSave={setRead}
+          <ChoiceLine
+            testId="program-kind"
+            label={words.text("programKind")}
+            value={hook ? "hook" : "token"}
+            choices={[
+              ["token", words.text("programIsToken")],
+              ["hook", words.text("programIsHook")],
+            ]}
+            onSave={(kind) => setHook(kind === "hook")}
           />
-          <CheckBoxLine
-            testId="program-post"
-            label={words.text("programPost")}
-            value={post}
-            onSave={setPost}
-          />
+          {!hook && (
+            <>
+              <CheckBoxLine
+                testId="program-read"
+                label={words.text("programRead")}
+                value={read}
+                onSave={setRead}
+              />
+              <CheckBoxLine
+                testId="program-post"
+                label={words.text("programPost")}
+                value={post}
+                onSave={setPost}
+              />
+              {read && (
+                <CheckBoxLine
+                  testId="program-moderate"
+                  label={words.text("programModerate")}
+                  value={moderate}
+                  onSave={setModerate}
+                />
+              )}
+            </>
+          )}
           <ChoiceLine
             testId="program-life"
             label={words.text("programLife")}
@@ -76,27 +104,32 @@ export function ProgramsPage({ control, room }: PageProps) {
             onSave={(s) => setLife(Number(s))}
           />
         </div>
+        {hook && (
+          <>
+            <p class="quiet small">{words.text("hookHint")}</p>
+            <label class="field">
+              <span>{words.text("hookSecret")}</span>
+              <input
+                type="password"
+                data-testid="hook-secret"
+                autocomplete="off"
+                value={secret}
+                onInput={(event) => setSecret(event.currentTarget.value)}
+              />
+            </label>
+          </>
+        )}
         <button
           type="submit"
           class="button primary"
           data-testid="program-make"
-          disabled={name.trim() === "" || !(read || post)}
+          disabled={name.trim() === "" || !(hook || read || post)}
         >
-          {words.text("programMake")}
+          {words.text(hook ? "hookMake" : "programMake")}
         </button>
       </form>
       <RefusalLine problem={refused} />
-      {token !== undefined && (
-        <>
-          <p role="status">{words.text("programShown")}</p>
-          <ShownOnce text={token} label={words.text("programToken")} testId="program-token" />
-          <p class="small">{words.text("programTry")}</p>
-          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard */}
-          <pre class="curl-line" tabIndex={0} data-testid="program-curl">
-            {curlOf(roomHref(room, baseUrl), token)}
-          </pre>
-        </>
-      )}
+      <MadeProgram room={room} made={made} />
       <List
         count={items?.length}
         problem={problem}
@@ -106,16 +139,7 @@ export function ProgramsPage({ control, room }: PageProps) {
         {items?.map((one) => (
           <li key={one.id}>
             <span>
-              <bdi class="record-name">{one.name}</bdi>{" "}
-              {[
-                one.read && words.text("programRead"),
-                one.post && words.text("programPost"),
-                one.expiresAt === undefined
-                  ? words.text("programForever")
-                  : words.text("programGood", { time: untilText(words, one.expiresAt) }),
-              ]
-                .filter(Boolean)
-                .join(" · ")}
+              <bdi class="record-name">{one.name}</bdi> {aboutText(words, one)}
               {one.by !== undefined && (
                 <span class="quiet small record-line">
                   {words.text("madeBy", { name: isolate(one.by.name) })}
@@ -137,7 +161,21 @@ export function ProgramsPage({ control, room }: PageProps) {
   );
 }
 
-/** A line for a terminal. What is in it is an address and a token: neither has a quote. */
-function curlOf(address: string, token: string): string {
-  return `curl -H 'Authorization: Bearer ${token}' -d 'hello' '${address.replaceAll("'", "%27")}'`;
+/** What a program may do, or that it is a hook, and for how long. */
+function aboutText(words: Words, one: AccessToken): string {
+  const what = one.hook
+    ? [words.text("hookRow"), one.signed && words.text("hookSigned")]
+    : [
+        one.read && words.text("programRead"),
+        one.post && words.text("programPost"),
+        one.role === "moderator" && words.text("programModerate"),
+      ];
+  return [
+    ...what,
+    one.expiresAt === undefined
+      ? words.text("programForever")
+      : words.text("programGood", { time: untilText(words, one.expiresAt) }),
+  ]
+    .filter(Boolean)
+    .join(" · ");
 }
