@@ -27,7 +27,8 @@ type Post struct {
 
 // Event is what a judge looks at of what a reader was told.
 type Event struct {
-	// Type is message or reset; all others are passed over.
+	// Type is message or reset. Other entries count as numbers of the log alone, and what is none is
+	// passed over.
 	Type string
 	// ID, Key, From (the author's id) and Text are a message's.
 	ID, Key, From, Text string
@@ -71,7 +72,7 @@ func Reader(posts []Post, after string, seen []Event) []Fault {
 			clear(shown)
 			anchored = false
 			told = told || event.Reason == "rewritten"
-		case "message":
+		case "message", "edit", "delete", "reaction", "void", "notice":
 			seq, err := Sequence(event.ID)
 			if err != nil {
 				fault("malformed", "event %d: %v", i, err)
