@@ -9,6 +9,11 @@ type commands struct {
 
 	Files filesCommands `cmd:"" help:"Look after the files that people have sent."`
 
+	Post    postCommand    `cmd:"" help:"Say something in a room, or post what comes in line by line."`
+	Tail    tailCommand    `cmd:"" help:"Read what has been said in a room, and follow it."`
+	Rooms   roomsCommand   `cmd:"" help:"List the rooms in which you have been."`
+	Members membersCommand `cmd:"" help:"List who is in a room."`
+
 	Version versionCommand `cmd:"" help:"Print the version, and of which commit it is."`
 
 	PrintVersion kong.VersionFlag `name:"version" group:"Of the program:" help:"Print the version."`

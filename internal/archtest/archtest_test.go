@@ -52,7 +52,7 @@ var rules = map[string][]string{
 	"server":                           {"chat", "server/auth", "server/httpapi", "transport/conn", "transport/poll", "transport/sse", "transport/wire", "transport/ws"},
 	"server/auth":                      {"chat", "internal/outbound", "server/httpapi", "transport/wire"},
 	"server/httpapi":                   {"chat", "chat/find", "transport/wire"},
-	"cmd/caller":                       {"admin", "admin/api", "attachments", "attachments/scan", "attachments/web", "calls", "chat", "chat/...", "frontend", "internal/outbound", "linkpreview", "oidc", "openapi", "push", "redisstore", "server", "server/auth", "server/httpapi", "transport/conn", "webhooks/incoming"},
+	"cmd/caller":                       {"admin", "admin/api", "attachments", "attachments/scan", "attachments/web", "calls", "chat", "chat/...", "client", "frontend", "internal/outbound", "linkpreview", "oidc", "openapi", "push", "redisstore", "server", "server/auth", "server/httpapi", "transport/conn", "transport/wire", "webhooks/incoming"},
 	"frontend":                         {},
 	"internal/...":                     {},
 	"internal/servertest":              {"attachments", "attachments/web", "chat", "chat/...", "redisstore", "server", "transport/conn"},
