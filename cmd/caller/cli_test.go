@@ -119,9 +119,9 @@ func TestExitCodesOfClients(t *testing.T) {
 		{exitUsage, "--wait", []string{"post", "-r", "a", "--wait", "1h", "hello"}},
 		{exitUsage, "--token-file (CALLER_TOKEN_FILE)", []string{"post", "-r", "a", "--token-file", "nowhere", "hello"}},
 		{exitUsage, "--transport", []string{"tail", "a", "--transport", "pigeon"}},
-		{exitRefused, "session_invalid", []string{"post", "-r", "a", "--token", "not-a-token", "hello"}},
+		{exitRefused, "does not know this token", []string{"post", "-r", "a", "--token", "not-a-token", "hello"}},
 		{exitRefused, "4000", []string{"post", "-r", "a", strings.Repeat("x", 4001)}},
-		{exitRefused, "session_", []string{"rooms"}},
+		{exitRefused, "a session is needed", []string{"rooms"}},
 		{exitUnavailable, "trying again", []string{"post", "-r", "a", "--url", nobody, "--wait", "1s", "hello"}},
 		{exitUnavailable, "", []string{"members", "a", "--url", nobody}},
 	} {

@@ -68,6 +68,7 @@ type poster struct {
 	wait    time.Duration
 	limiter *rate.Limiter
 	json    bool
+	known   bool // a token says who posts
 	posted  int
 }
 
@@ -87,6 +88,7 @@ func (p *postCommand) Run(i *invocation) error {
 	}
 	defer c.Close()
 	to := &poster{i: i, room: c.Room(room), wait: 10 * time.Second, limiter: rate.NewLimiter(rate.Limit(p.Rate), burst), json: p.JSON}
+	to.known = p.Token != "" || p.TokenFile != ""
 	if p.Rate == 0 {
 		to.limiter.SetLimit(rate.Inf)
 	}
@@ -163,7 +165,10 @@ func (p *poster) post(draft client.Draft) error {
 	}
 	p.posted++
 	if p.json {
-		return p.i.printJSON(entry.Raw)
+		err = p.i.printJSON(entry.Raw)
 	}
-	return nil
+	if p.known && entry.From.Guest {
+		return &codedError{code: exitRefused, err: errors.New("the server does not know this token: the message was posted as a guest's")}
+	}
+	return err
 }

@@ -16,6 +16,21 @@ type adviser interface {
 	examples() string
 }
 
+// describe gives the settings their help texts. As kong's own variables they would take a fiftieth
+// of a second at each start: it looks for each of them in each other.
+func describe(k *kong.Kong) error {
+	texts := helpTexts()
+	return kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
+		if flag, ok := node.(*kong.Flag); ok && flag.Help == "" {
+			flag.Help = texts["help_"+strings.ReplaceAll(flag.Name, "-", "_")]
+			if flag.Help == "" {
+				return fmt.Errorf("--%s has no help", flag.Name)
+			}
+		}
+		return next(nil)
+	})
+}
+
 // withVariable is a flag's help with the variable that has the same setting.
 func withVariable(v *kong.Value) string {
 	if variable := v.Tag.Get(variableTag); variable != "" {

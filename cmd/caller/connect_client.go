@@ -9,8 +9,8 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/client"
+	"github.com/caller-chat/caller/transport/wire"
 )
 
 // roomFlag is the room that a command is about.
@@ -34,7 +34,7 @@ type roomName string
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (v *roomName) UnmarshalText(text []byte) error {
-	id, err := chat.ParseRoomID(string(text))
+	id, err := wire.ParseRoomID(string(text))
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,8 @@ package main
 
 import "github.com/alecthomas/kong"
 
-// helpTexts say what each setting is, for --help and for the README's table, which a test compares.
+// helpTexts say what each setting is, by its flag, for --help and for the README's table, which a
+// test compares.
 // A default stands at the end.
 func helpTexts() kong.Vars {
 	return kong.Vars{

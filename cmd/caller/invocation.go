@@ -38,7 +38,7 @@ func (i *invocation) parse(into *commands) (answered bool, err error) {
 		return false, &settingError{err}
 	}
 	parser, err := kong.New(into,
-		kong.Name("caller"), kong.Description(description), helpTexts().CloneWith(kong.Vars{"version": version()}),
+		kong.Name("caller"), kong.Description(description), kong.Vars{"version": version()}, kong.PostBuild(describe),
 		kong.Writers(i.stdout, io.Discard), kong.Exit(func(int) { answered = true }),
 		kong.Resolvers(i.from), kong.ValueFormatter(withVariable),
 		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}), kong.Help(helpPrinter))
@@ -63,7 +63,7 @@ func (i *invocation) misused(wrong *kong.ParseError) error {
 		command = wrong.Context.Model.DefaultCmd
 		flags = append(flags, command.Flags...)
 	}
-	err := i.from.named(flags, wrong)
+	err := i.from.named(flags, i.args, wrong)
 	if command == wrong.Context.Model.DefaultCmd {
 		if what, ok := strings.CutPrefix(err.Error(), "unexpected argument "); ok && !slices.Contains(i.args, command.Name) {
 			err = fmt.Errorf("there is no command %q", what)

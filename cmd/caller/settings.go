@@ -18,79 +18,79 @@ import (
 // settings are the flags of a server, and of the commands that look after one. The tag "from" names the variable that has the same setting;
 // the types' own UnmarshalText methods (values.go) say what a right value is.
 type settings struct {
-	Addr address `default:":8080" from:"CALLER_ADDR" placeholder:"HOST:PORT" help:"${help_addr}"`
+	Addr address `default:":8080" from:"CALLER_ADDR" placeholder:"HOST:PORT"`
 
-	RedisURL  redisURL `name:"redis-url" from:"REDIS_URL" placeholder:"URL" help:"${help_redis_url}"`
-	RedisAddr hostPort `from:"REDIS_ADDR" placeholder:"HOST:PORT" help:"${help_redis_addr}"`
+	RedisURL  redisURL `name:"redis-url" from:"REDIS_URL" placeholder:"URL"`
+	RedisAddr hostPort `from:"REDIS_ADDR" placeholder:"HOST:PORT"`
 
-	HistoryLimit   entries  `default:"100" from:"CALLER_HISTORY_LIMIT" placeholder:"N" help:"${help_history_limit}"`
-	HistoryTTL     keeping  `name:"history-ttl" default:"24h" from:"CALLER_HISTORY_TTL" placeholder:"TIME" help:"${help_history_ttl}"`
-	KeepAfterClose *staying `from:"CALLER_KEEP_AFTER_CLOSE" placeholder:"TIME" help:"${help_keep_after_close}"`
+	HistoryLimit   entries  `default:"100" from:"CALLER_HISTORY_LIMIT" placeholder:"N"`
+	HistoryTTL     keeping  `name:"history-ttl" default:"24h" from:"CALLER_HISTORY_TTL" placeholder:"TIME"`
+	KeepAfterClose *staying `from:"CALLER_KEEP_AFTER_CLOSE" placeholder:"TIME"`
 
-	WaitReplicas replicas `default:"0" from:"CALLER_WAIT_REPLICAS" placeholder:"N" help:"${help_wait_replicas}"`
+	WaitReplicas replicas `default:"0" from:"CALLER_WAIT_REPLICAS" placeholder:"N"`
 
-	Heartbeat  pulse  `default:"15s" from:"CALLER_HEARTBEAT" placeholder:"TIME" help:"${help_heartbeat}"`
-	SessionKey secret `from:"CALLER_SESSION_KEY" placeholder:"KEY" help:"${help_session_key}"`
+	Heartbeat  pulse  `default:"15s" from:"CALLER_HEARTBEAT" placeholder:"TIME"`
+	SessionKey secret `from:"CALLER_SESSION_KEY" placeholder:"KEY"`
 
-	TrustedOrigins []origin   `name:"trusted-origin" from:"CALLER_TRUSTED_ORIGIN" placeholder:"ORIGIN" help:"${help_trusted_origin}"`
-	TrustedProxies []network  `name:"trusted-proxy" from:"CALLER_TRUSTED_PROXY" placeholder:"CIDR" help:"${help_trusted_proxy}"`
-	Limits         limitList  `from:"CALLER_LIMITS" placeholder:"off|NAME=BURST/RATE,…" help:"${help_limits}"`
-	MaxConnections count      `default:"50000" from:"CALLER_MAX_CONNECTIONS" placeholder:"N" help:"${help_max_connections}"`
-	MaxRooms       count      `default:"20000" from:"CALLER_MAX_ROOMS" placeholder:"N" help:"${help_max_rooms}"`
-	MaxMemory      memorySize `from:"CALLER_MAX_MEMORY" placeholder:"SIZE" help:"${help_max_memory}"`
-	PostRate       perSecond  `default:"0" from:"CALLER_POST_RATE" placeholder:"N" help:"${help_post_rate}"`
-	Hosts          []host     `name:"host" from:"CALLER_HOST" placeholder:"NAME" help:"${help_host}"`
-	BasePath       basePath   `from:"CALLER_BASE_PATH" placeholder:"/PATH" help:"${help_base_path}"`
+	TrustedOrigins []origin   `name:"trusted-origin" from:"CALLER_TRUSTED_ORIGIN" placeholder:"ORIGIN"`
+	TrustedProxies []network  `name:"trusted-proxy" from:"CALLER_TRUSTED_PROXY" placeholder:"CIDR"`
+	Limits         limitList  `from:"CALLER_LIMITS" placeholder:"off|NAME=BURST/RATE,…"`
+	MaxConnections count      `default:"50000" from:"CALLER_MAX_CONNECTIONS" placeholder:"N"`
+	MaxRooms       count      `default:"20000" from:"CALLER_MAX_ROOMS" placeholder:"N"`
+	MaxMemory      memorySize `from:"CALLER_MAX_MEMORY" placeholder:"SIZE"`
+	PostRate       perSecond  `default:"0" from:"CALLER_POST_RATE" placeholder:"N"`
+	Hosts          []host     `name:"host" from:"CALLER_HOST" placeholder:"NAME"`
+	BasePath       basePath   `from:"CALLER_BASE_PATH" placeholder:"/PATH"`
 
-	TLSCert      file     `name:"tls-cert" from:"CALLER_TLS_CERT" placeholder:"FILE" help:"${help_tls_cert}"`
-	TLSKey       file     `name:"tls-key" from:"CALLER_TLS_KEY" placeholder:"FILE" help:"${help_tls_key}"`
-	HTTPRedirect address  `name:"http-redirect" from:"CALLER_HTTP_REDIRECT" placeholder:"HOST:PORT" help:"${help_http_redirect}"`
-	HSTS         *staying `name:"hsts" from:"CALLER_HSTS" placeholder:"TIME" help:"${help_hsts}"`
+	TLSCert      file     `name:"tls-cert" from:"CALLER_TLS_CERT" placeholder:"FILE"`
+	TLSKey       file     `name:"tls-key" from:"CALLER_TLS_KEY" placeholder:"FILE"`
+	HTTPRedirect address  `name:"http-redirect" from:"CALLER_HTTP_REDIRECT" placeholder:"HOST:PORT"`
+	HSTS         *staying `name:"hsts" from:"CALLER_HSTS" placeholder:"TIME"`
 
-	ACMEDomains   []domain  `name:"acme-domain" from:"CALLER_ACME_DOMAIN" placeholder:"NAME" help:"${help_acme_domain}"`
-	ACMEEmail     string    `name:"acme-email" from:"CALLER_ACME_EMAIL" placeholder:"EMAIL" help:"${help_acme_email}"`
-	ACMECache     file      `name:"acme-cache" from:"CALLER_ACME_CACHE" placeholder:"DIR" help:"${help_acme_cache}"`
-	ACMEDirectory directory `name:"acme-directory" default:"https://acme-v02.api.letsencrypt.org/directory" from:"CALLER_ACME_DIRECTORY" placeholder:"URL" help:"${help_acme_directory}"`
+	ACMEDomains   []domain  `name:"acme-domain" from:"CALLER_ACME_DOMAIN" placeholder:"NAME"`
+	ACMEEmail     string    `name:"acme-email" from:"CALLER_ACME_EMAIL" placeholder:"EMAIL"`
+	ACMECache     file      `name:"acme-cache" from:"CALLER_ACME_CACHE" placeholder:"DIR"`
+	ACMEDirectory directory `name:"acme-directory" default:"https://acme-v02.api.letsencrypt.org/directory" from:"CALLER_ACME_DIRECTORY" placeholder:"URL"`
 
-	LiveKitURL        liveKitURL    `name:"livekit-url" from:"LIVEKIT_URL" placeholder:"URL" help:"${help_livekit_url}"`
-	LiveKitAPIKey     string        `name:"livekit-api-key" from:"LIVEKIT_API_KEY" placeholder:"KEY" help:"${help_livekit_api_key}"`
-	LiveKitAPISecret  liveKitSecret `name:"livekit-api-secret" from:"LIVEKIT_API_SECRET" placeholder:"SECRET" help:"${help_livekit_api_secret}"`
-	LiveKitPublicURL  liveKitURL    `name:"livekit-public-url" from:"LIVEKIT_PUBLIC_URL" placeholder:"URL" help:"${help_livekit_public_url}"`
-	LiveKitRoomPrefix roomPrefix    `name:"livekit-room-prefix" default:"caller:" from:"LIVEKIT_ROOM_PREFIX" placeholder:"TEXT" help:"${help_livekit_room_prefix}"`
+	LiveKitURL        liveKitURL    `name:"livekit-url" from:"LIVEKIT_URL" placeholder:"URL"`
+	LiveKitAPIKey     string        `name:"livekit-api-key" from:"LIVEKIT_API_KEY" placeholder:"KEY"`
+	LiveKitAPISecret  liveKitSecret `name:"livekit-api-secret" from:"LIVEKIT_API_SECRET" placeholder:"SECRET"`
+	LiveKitPublicURL  liveKitURL    `name:"livekit-public-url" from:"LIVEKIT_PUBLIC_URL" placeholder:"URL"`
+	LiveKitRoomPrefix roomPrefix    `name:"livekit-room-prefix" default:"caller:" from:"LIVEKIT_ROOM_PREFIX" placeholder:"TEXT"`
 
-	PushSubject      pushSubject `name:"push-subject" from:"CALLER_PUSH_SUBJECT" placeholder:"URL" help:"${help_push_subject}"`
-	PushKey          pushKey     `name:"push-key" from:"CALLER_PUSH_KEY" placeholder:"KEY" help:"${help_push_key}"`
-	PushAllowPrivate bool        `name:"push-allow-private" from:"CALLER_PUSH_ALLOW_PRIVATE" help:"${help_push_allow_private}"`
+	PushSubject      pushSubject `name:"push-subject" from:"CALLER_PUSH_SUBJECT" placeholder:"URL"`
+	PushKey          pushKey     `name:"push-key" from:"CALLER_PUSH_KEY" placeholder:"KEY"`
+	PushAllowPrivate bool        `name:"push-allow-private" from:"CALLER_PUSH_ALLOW_PRIVATE"`
 
-	LinkPreviews linkPreviews `name:"link-previews" from:"CALLER_LINK_PREVIEWS" placeholder:"on|off" help:"${help_link_previews}"`
+	LinkPreviews linkPreviews `name:"link-previews" from:"CALLER_LINK_PREVIEWS" placeholder:"on|off"`
 
-	Files     filesURL    `name:"files" from:"CALLER_FILES" placeholder:"URL|off" help:"${help_files}"`
-	FileSize  fileSize    `name:"file-size" default:"100MB" from:"CALLER_FILE_SIZE" placeholder:"SIZE" help:"${help_file_size}"`
-	FilesScan scanCommand `name:"files-scan" from:"CALLER_FILES_SCAN" placeholder:"COMMAND" help:"${help_files_scan}"`
-	RoomFiles fileSize    `name:"room-files" default:"1GB" from:"CALLER_ROOM_FILES" placeholder:"SIZE" help:"${help_room_files}"`
+	Files     filesURL    `name:"files" from:"CALLER_FILES" placeholder:"URL|off"`
+	FileSize  fileSize    `name:"file-size" default:"100MB" from:"CALLER_FILE_SIZE" placeholder:"SIZE"`
+	FilesScan scanCommand `name:"files-scan" from:"CALLER_FILES_SCAN" placeholder:"COMMAND"`
+	RoomFiles fileSize    `name:"room-files" default:"1GB" from:"CALLER_ROOM_FILES" placeholder:"SIZE"`
 
-	SiteSecret     secret      `name:"site-jwt-secret" from:"CALLER_SITE_JWT_SECRET" placeholder:"SECRET" help:"${help_site_jwt_secret}"`
-	SiteSecretFile file        `name:"site-jwt-secret-file" from:"CALLER_SITE_JWT_SECRET_FILE" placeholder:"FILE" help:"${help_site_jwt_secret_file}"`
-	SiteKeys       providerURL `name:"site-jwks" from:"CALLER_SITE_JWKS" placeholder:"URL" help:"${help_site_jwks}"`
-	SiteAudience   claimedText `name:"site-audience" default:"caller" from:"CALLER_SITE_AUDIENCE" placeholder:"TEXT" help:"${help_site_audience}"`
-	SiteIssuer     claimedText `name:"site-issuer" from:"CALLER_SITE_ISSUER" placeholder:"TEXT" help:"${help_site_issuer}"`
+	SiteSecret     secret      `name:"site-jwt-secret" from:"CALLER_SITE_JWT_SECRET" placeholder:"SECRET"`
+	SiteSecretFile file        `name:"site-jwt-secret-file" from:"CALLER_SITE_JWT_SECRET_FILE" placeholder:"FILE"`
+	SiteKeys       providerURL `name:"site-jwks" from:"CALLER_SITE_JWKS" placeholder:"URL"`
+	SiteAudience   claimedText `name:"site-audience" default:"caller" from:"CALLER_SITE_AUDIENCE" placeholder:"TEXT"`
+	SiteIssuer     claimedText `name:"site-issuer" from:"CALLER_SITE_ISSUER" placeholder:"TEXT"`
 
-	PublicURL            publicURL    `name:"public-url" from:"CALLER_PUBLIC_URL" placeholder:"URL" help:"${help_public_url}"`
-	OIDCIssuer           providerURL  `name:"oidc-issuer" from:"CALLER_OIDC_ISSUER" placeholder:"URL" help:"${help_oidc_issuer}"`
-	OIDCClientID         claimedText  `name:"oidc-client-id" from:"CALLER_OIDC_CLIENT_ID" placeholder:"ID" help:"${help_oidc_client_id}"`
-	OIDCClientSecret     clientSecret `name:"oidc-client-secret" from:"CALLER_OIDC_CLIENT_SECRET" placeholder:"SECRET" help:"${help_oidc_client_secret}"`
-	OIDCClientSecretFile file         `name:"oidc-client-secret-file" from:"CALLER_OIDC_CLIENT_SECRET_FILE" placeholder:"FILE" help:"${help_oidc_client_secret_file}"`
+	PublicURL            publicURL    `name:"public-url" from:"CALLER_PUBLIC_URL" placeholder:"URL"`
+	OIDCIssuer           providerURL  `name:"oidc-issuer" from:"CALLER_OIDC_ISSUER" placeholder:"URL"`
+	OIDCClientID         claimedText  `name:"oidc-client-id" from:"CALLER_OIDC_CLIENT_ID" placeholder:"ID"`
+	OIDCClientSecret     clientSecret `name:"oidc-client-secret" from:"CALLER_OIDC_CLIENT_SECRET" placeholder:"SECRET"`
+	OIDCClientSecretFile file         `name:"oidc-client-secret-file" from:"CALLER_OIDC_CLIENT_SECRET_FILE" placeholder:"FILE"`
 
-	OperatorToken     secret `from:"CALLER_OPERATOR_TOKEN" placeholder:"TOKEN" help:"${help_operator_token}"`
-	OperatorTokenFile file   `from:"CALLER_OPERATOR_TOKEN_FILE" placeholder:"FILE" help:"${help_operator_token_file}"`
+	OperatorToken     secret `from:"CALLER_OPERATOR_TOKEN" placeholder:"TOKEN"`
+	OperatorTokenFile file   `from:"CALLER_OPERATOR_TOKEN_FILE" placeholder:"FILE"`
 
-	AdminAddr      adminAddress `name:"admin-addr" from:"CALLER_ADMIN_ADDR" placeholder:"HOST:PORT" help:"${help_admin_addr}"`
-	AdminToken     secret       `name:"admin-token" from:"CALLER_ADMIN_TOKEN" placeholder:"TOKEN" help:"${help_admin_token}"`
-	AdminTokenFile file         `name:"admin-token-file" from:"CALLER_ADMIN_TOKEN_FILE" placeholder:"FILE" help:"${help_admin_token_file}"`
-	AdminHosts     []host       `name:"admin-host" from:"CALLER_ADMIN_HOST" placeholder:"NAME" help:"${help_admin_host}"`
+	AdminAddr      adminAddress `name:"admin-addr" from:"CALLER_ADMIN_ADDR" placeholder:"HOST:PORT"`
+	AdminToken     secret       `name:"admin-token" from:"CALLER_ADMIN_TOKEN" placeholder:"TOKEN"`
+	AdminTokenFile file         `name:"admin-token-file" from:"CALLER_ADMIN_TOKEN_FILE" placeholder:"FILE"`
+	AdminHosts     []host       `name:"admin-host" from:"CALLER_ADMIN_HOST" placeholder:"NAME"`
 
-	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json" help:"${help_log_format}"`
-	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL" help:"${help_log_level}"`
+	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json"`
+	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL"`
 }
 
 // config is what the settings come to.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -62,7 +63,7 @@ func (s *sources) Resolve(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, 
 
 // named adds to an error about a flag the variable with the same setting, and where its value came
 // from.
-func (s *sources) named(flags []*kong.Flag, err error) error {
+func (s *sources) named(flags []*kong.Flag, args []string, err error) error {
 	for _, flag := range flags {
 		rest, ok := strings.CutPrefix(err.Error(), "--"+flag.Name)
 		variable := flag.Tag.Get(variableTag)
@@ -75,7 +76,11 @@ func (s *sources) named(flags []*kong.Flag, err error) error {
 		if variable == "" {
 			return fmt.Errorf("--%s%s", flag.Name, rest)
 		}
-		if _, where := s.lookup(variable); where != "" {
+		given := slices.ContainsFunc(args, func(arg string) bool {
+			name, _, _ := strings.Cut(arg, "=")
+			return name == "--"+flag.Name
+		})
+		if _, where := s.lookup(variable); where != "" && !given {
 			return fmt.Errorf("--%s (%s, in %s)%s", flag.Name, variable, where, rest)
 		}
 		return fmt.Errorf("--%s (%s)%s", flag.Name, variable, rest)
