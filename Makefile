@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help run run-call build test lint gofmt vet staticcheck frontend frontend-check frontend-test dist unit smoke \
-	test-all bench fuzz faults
+	test-all bench fuzz faults release
 
 # The long suites, in the order of test-all. docs/testing.md has what each holds and how long it takes.
 SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-deploy test-stores test-faults test-upgrade test-storm test-load \
@@ -31,6 +31,11 @@ build: ## build the program with the page in it: bin/caller
 	@scripts/need.sh go
 	@scripts/frontend.sh build
 	CGO_ENABLED=0 go build -trimpath -o bin/caller ./cmd/caller
+
+release: ## all that people install, of the commit that is checked out: dist/release
+	@scripts/need.sh go git
+	@cd deploy/tools && go build -o ../../bin/release ./release
+	@bin/release -top .
 
 test: ## the gate, what every change must pass: up to 6 minutes; installs what it lacks
 	@scripts/need.sh go node npm gcc curl redis-server chromium nginx

@@ -14,6 +14,8 @@ type commands struct {
 	Rooms   roomsCommand   `cmd:"" help:"List the rooms in which you have been."`
 	Members membersCommand `cmd:"" help:"List who is in a room."`
 
+	Ready readyCommand `cmd:"" help:"Ask a node whether it can serve: what checks in containers call."`
+
 	Version versionCommand `cmd:"" help:"Print the version, and of which commit it is."`
 
 	PrintVersion kong.VersionFlag `name:"version" group:"Of the program:" help:"Print the version."`

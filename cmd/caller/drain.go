@@ -22,6 +22,7 @@ func (p *parts) drain(ended context.Context) error {
 	defer cancel()
 	began := time.Now()
 	p.log.Info("going away")
+	_ = tellSupervisor(supervisorStopping) // which it sees in any case
 	if p.front != nil {
 		p.front.Drain()
 	}

@@ -73,6 +73,9 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 	if lerr != nil {
 		return errors.Join(lerr, p.drain(ctx))
 	}
+	if err := tellSupervisor(supervisorReady); err != nil {
+		log.Warn("systemd can't be told that this node serves", "err", err)
+	}
 	var background sync.WaitGroup
 	defer background.Wait()
 	scavenging, stop := context.WithCancel(ctx)

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bytes"
+	"debug/buildinfo"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	cdx "github.com/CycloneDX/cyclonedx-go"
+)
+
+// materials writes what a program is made of, in CycloneDX's JSON: Go's modules, as the program itself
+// lists them, Go's own library, and npm's packages that are in the page.
+func (r *release) materials(arch string) error {
+	info, err := buildinfo.ReadFile(r.programs[arch])
+	if err != nil {
+		return err
+	}
+	bom := cdx.NewBOM()
+	itself := goModule(&info.Main, r.version)
+	itself.Type = cdx.ComponentTypeApplication
+	itself.Licenses = &cdx.Licenses{{License: &cdx.License{ID: "MIT"}}}
+	bom.Metadata = &cdx.Metadata{Timestamp: r.at.Format("2006-01-02T15:04:05Z07:00"), Component: &itself}
+	components := []cdx.Component{{
+		Type: cdx.ComponentTypeLibrary, Name: "std", Version: strings.TrimPrefix(info.GoVersion, "go"),
+		BOMRef: "pkg:golang/std@" + strings.TrimPrefix(info.GoVersion, "go"), PackageURL: "pkg:golang/std@" + strings.TrimPrefix(info.GoVersion, "go"),
+	}}
+	for _, module := range info.Deps {
+		if module.Replace != nil {
+			module = module.Replace
+		}
+		components = append(components, goModule(module, module.Version))
+	}
+	packages, err := pagePackages(filepath.Join(r.top, "frontend", "package-lock.json"))
+	if err != nil {
+		return err
+	}
+	components = append(components, packages...)
+	bom.Components = &components
+	var depends []string
+	for _, component := range components {
+		depends = append(depends, component.BOMRef)
+	}
+	bom.Dependencies = &[]cdx.Dependency{{Ref: itself.BOMRef, Dependencies: &depends}}
+	var out bytes.Buffer
+	encoder := cdx.NewBOMEncoder(&out, cdx.BOMFileFormatJSON).SetPretty(true)
+	if err := encoder.EncodeVersion(bom, cdx.SpecVersion1_6); err != nil {
+		return err
+	}
+	// In the package too, so that it is on the machine that runs the program.
+	if err := os.WriteFile(filepath.Join(r.work, arch, "caller.cdx.json"), out.Bytes(), 0o644); err != nil {
+		return err
+	}
+	return r.add(fmt.Sprintf("caller-%s-linux-%s.cdx.json", r.version, arch), out.Bytes(), 0o644)
+}
+
+func goModule(module *debug.Module, version string) cdx.Component {
+	address := "pkg:golang/" + module.Path + "@" + url.PathEscape(version)
+	return cdx.Component{Type: cdx.ComponentTypeLibrary, Name: module.Path, Version: version, BOMRef: address, PackageURL: address}
+}
+
+// pagePackages are npm's packages that the page is built of: those of the lock file that are not for
+// development alone.
+func pagePackages(lock string) ([]cdx.Component, error) {
+	text, err := os.ReadFile(lock)
+	if err != nil {
+		return nil, err
+	}
+	var locked struct {
+		Packages map[string]struct {
+			Version, License, Integrity string
+			Dev, Optional               bool
+		}
+	}
+	if err := json.Unmarshal(text, &locked); err != nil {
+		return nil, fmt.Errorf("%s: %w", lock, err)
+	}
+	var components []cdx.Component
+	for path, p := range locked.Packages {
+		i := strings.LastIndex(path, "node_modules/")
+		if i < 0 || p.Dev || p.Optional {
+			continue
+		}
+		name := path[i+len("node_modules/"):]
+		address := "pkg:npm/" + strings.Replace(name, "@", "%40", 1) + "@" + p.Version
+		c := cdx.Component{Type: cdx.ComponentTypeLibrary, Name: name, Version: p.Version, BOMRef: address + "#" + path, PackageURL: address}
+		if p.License != "" {
+			c.Licenses = &cdx.Licenses{{Expression: p.License}}
+		}
+		if sum, ok := strings.CutPrefix(p.Integrity, "sha512-"); ok {
+			if raw, err := base64.StdEncoding.DecodeString(sum); err == nil {
+				c.Hashes = &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA512, Value: hex.EncodeToString(raw)}}
+			}
+		}
+		components = append(components, c)
+	}
+	slices.SortFunc(components, func(a, b cdx.Component) int { return strings.Compare(a.BOMRef, b.BOMRef) })
+	return components, nil
+}
