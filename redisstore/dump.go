@@ -106,14 +106,16 @@ var ErrBadDump = errors.New("no dump of a room")
 
 // Check reads a dump through. The error wraps [ErrBadDump].
 func (d Dump) Check() error {
-	_, err := d.kept()
+	_, err := d.Kept()
 	return err
 }
 
-func (d Dump) kept() (kept chat.Kept, err error) {
+// Kept reads the log of a dump, and the rest of it through. The error wraps [ErrBadDump].
+func (d Dump) Kept() (kept chat.Kept, err error) {
 	bad := func(what string, err error) (chat.Kept, error) {
 		return chat.Kept{}, fmt.Errorf("%w: %s: %w", ErrBadDump, what, err)
 	}
+	kept.Expires = d.Expires
 	for i, of := range [][]string{d.Log, d.Amendments} {
 		into, what := &kept.Entries, "log"
 		if i == 1 {
@@ -169,7 +171,7 @@ func checkField(hash, field, value string) (err error) {
 //
 // Errors: [ErrBadDump]; [chat.ErrFull]; [chat.ErrUnavailable], after which it may have been put back.
 func (s *Store) RestoreRoom(ctx context.Context, room chat.RoomID, d Dump, replace bool) (Restored, error) {
-	kept, err := d.kept()
+	kept, err := d.Kept()
 	if err != nil {
 		return RestoredNothing, err
 	}
