@@ -130,7 +130,7 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(name)+".tar")
 	out := &patient{w: w, control: http.NewResponseController(w)}
 	err = h.Archive.Export(r.Context(), out, o)
-	h.did(r, "export", o.Room, outcome(err))
+	h.did(r, chat.AuditExport, o.Room, outcome(err))
 	if err == nil {
 		return
 	}
@@ -157,7 +157,7 @@ func (h *Handler) log(w http.ResponseWriter, r *http.Request, room chat.RoomID) 
 	if err == nil {
 		content, err = WriteLog(nil, d)
 	}
-	h.did(r, "export", room, outcome(err))
+	h.did(r, chat.AuditExport, room, outcome(err))
 	if err != nil {
 		httpapi.WriteProblem(w, problem(err))
 		return
@@ -196,7 +196,7 @@ func (h *Handler) restore(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		detail = outcome(err)
 	}
-	h.did(r, "import", o.Room, detail)
+	h.did(r, chat.AuditImport, o.Room, detail)
 	if err != nil {
 		httpapi.WriteProblem(w, problem(err))
 		return

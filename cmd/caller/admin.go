@@ -102,7 +102,7 @@ func (p *parts) adminParts(c config) []admin.Part {
 	if p.node == nil {
 		return all
 	}
-	return all
+	return append(all, p.archivePart())
 }
 
 // checks are what GET /api/health asks.

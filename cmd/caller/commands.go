@@ -7,6 +7,9 @@ import "github.com/alecthomas/kong"
 type commands struct {
 	Serve serveCommand `cmd:"" default:"withargs" help:"Serve the chat. caller without a command does the same."`
 
+	Export exportCommand `cmd:"" help:"Write rooms, with their files, into an archive."`
+	Import importCommand `cmd:"" help:"Put rooms back from an archive."`
+
 	Files filesCommands `cmd:"" help:"Look after the files that people have sent."`
 
 	Post    postCommand    `cmd:"" help:"Say something in a room, or post what comes in line by line."`
