@@ -65,7 +65,8 @@ export function createApi(base: string): Api {
       }
       api.onChange.answers(true);
       const read = parse(text);
-      if (response.ok) {
+      // Health that is not well is an answer too, and no problem with the asking.
+      if (response.ok || /^application\/json\b/.test(response.headers.get("Content-Type") ?? "")) {
         return { result: read as T, tag: response.headers.get("ETag") ?? undefined };
       }
       if (response.status === 401 && path !== "login") api.onChange.signedOut();
@@ -97,6 +98,11 @@ function problemOf(response: Response, read: unknown): Problem {
     ...(word("field") === undefined ? {} : { field: word("field") as string }),
     ...(Number.isFinite(after) ? { retryAfter: after } : {}),
   };
+}
+
+/** A key by which a repeat is known. (`randomUUID` is missing from pages over plain HTTP.) */
+export function newKey(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join("-");
 }
 
 /** The path of something in a room. */

@@ -29,11 +29,11 @@ export interface NodeInfo {
   /** Bytes. */
   memory?: number;
   maxMemory?: number;
-  /** Of one core: 1 is all of it. */
+  /** Cores that it is busy on; negative where that is not known. */
   cpu?: number;
   goroutines?: number;
   /** Milliseconds. */
-  store?: { latencyP50?: number };
+  store?: { latencyP50?: number; latencyP99?: number };
 }
 
 export interface Stats {
@@ -46,6 +46,7 @@ export interface Stats {
   postsPerMinute?: number;
   owned?: number;
   files?: { count: number; bytes: number };
+  sessionsRevoked?: number;
   nodes?: number;
 }
 
@@ -53,17 +54,21 @@ export interface RoomInfo {
   room: string;
   title?: string;
   members?: number;
-  guests?: number;
+  /** Null where the members are too many to be looked at. */
+  guests?: number | null;
   messages?: number;
   kept?: { first?: string; last?: string };
   lastAt?: string;
   perMinute?: number;
   perHour?: number;
   owned?: boolean;
+  /** For good. */
+  closed?: boolean;
   locked?: boolean;
   password?: boolean;
   inviteOnly?: boolean;
-  calls?: number | boolean;
+  /** How many are in its call. */
+  calls?: number;
   files?: number;
   bytes?: number;
 }
@@ -104,8 +109,9 @@ export interface AuditEntry {
   actor?: Person;
   action: string;
   room?: string;
-  target?: string | Person;
-  detail?: unknown;
+  /** Whom or what it was done to. */
+  target?: { id?: string; name?: string };
+  detail?: string;
   node?: string;
 }
 

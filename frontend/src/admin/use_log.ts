@@ -8,6 +8,8 @@ import type { LogEntry } from "./shapes.ts";
 interface Page {
   messages: LogEntry[] | null;
   cursor?: string;
+  /** There are others before these. */
+  more?: boolean;
 }
 
 const PAGE = 50;
@@ -38,7 +40,7 @@ export function useLog(room: string) {
       if (result === undefined) return;
       const entries = listOf(result.messages);
       setLog(withEarlier(EMPTY, entries));
-      setMore(entries.length >= PAGE);
+      setMore(result.more === true);
       setLoaded(true);
       const after = result.cursor ?? entries.at(-1)?.id;
       stream = openStream({
@@ -76,7 +78,7 @@ export function useLog(room: string) {
       setProblem(problem);
       if (result === undefined) return;
       const entries = listOf(result.messages);
-      setMore(entries.length >= PAGE);
+      setMore(result.more === true);
       setLog((now) => withEarlier(now, entries));
     },
   };

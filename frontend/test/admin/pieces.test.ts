@@ -6,7 +6,6 @@ import { loadWords, Words } from "../../src/admin/i18n/words.ts";
 import { EMPTY, withEarlier, withEntry } from "../../src/admin/log.ts";
 import { cut, isolated, piecesOf } from "../../src/admin/parts/safe.ts";
 import { hrefTo, parseRoute } from "../../src/admin/route.ts";
-import { detailText } from "../../src/admin/screens/audit.tsx";
 import { patchOf } from "../../src/admin/screens/settings.tsx";
 import type { LogEntry, RoomSettings } from "../../src/admin/shapes.ts";
 import { heard } from "../../src/admin/use_live.ts";
@@ -142,14 +141,6 @@ test("only what was changed of the settings is sent", () => {
   const before = { title: "Tea", locked: false, slowMode: 0 } as RoomSettings;
   expect(patchOf(before, { ...before, locked: true })).toEqual({ locked: true });
   expect(patchOf(before, { ...before })).toEqual({});
-});
-
-test("details of any shape are a line", () => {
-  expect(detailText({ for: 600, changed: ["topic"], by: null })).toBe(
-    'for: 600, changed: ["topic"], by: null',
-  );
-  expect(detailText("spam")).toBe("spam");
-  expect(detailText(undefined)).toBe("—");
 });
 
 describe("the words", () => {

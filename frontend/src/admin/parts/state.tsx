@@ -28,8 +28,10 @@ export function Loaded<T>({
 }
 
 /** How many of the members are guests, where some are. */
-export function guestsOf(words: Words, guests = 0): string | undefined {
-  return guests === 0 ? undefined : words.plural("guestsOf", guests);
+export function guestsOf(words: Words, guests: number | null | undefined): string | undefined {
+  return guests === undefined || guests === null || guests === 0
+    ? undefined
+    : words.plural("guestsOf", guests);
 }
 
 /** A number that one looks at, and what it is. */

@@ -1,4 +1,5 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
+import { newKey } from "../api.ts";
 import { usePage } from "../context.ts";
 import { Ask } from "../parts/ask.tsx";
 import { Heading } from "../parts/heading.tsx";
@@ -11,6 +12,7 @@ export function Announce() {
   const [some, setSome] = useState(false);
   const [names, setNames] = useState("");
   const [asking, setAsking] = useState(false);
+  const key = useRef(newKey());
   const rooms = [...new Set(names.split(/[\s,]+/).filter((name) => name !== ""))];
   const ready = text.trim() !== "" && (!some || rooms.length > 0);
   return (
@@ -30,7 +32,10 @@ export function Announce() {
             dir="auto"
             data-testid="announce-text"
             value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
+            onInput={(event) => {
+              setText(event.currentTarget.value);
+              key.current = newKey();
+            }}
           />
         </label>
         <fieldset class="choices">
@@ -73,14 +78,29 @@ export function Announce() {
           go={words.text("doAnnounce")}
           onClose={() => setAsking(false)}
           onGo={async () => {
-            const { result, problem } = await api.send<{ rooms: number }>("POST", "api/announce", {
-              body: { text: text.trim(), ...(some ? { rooms } : {}) },
-            });
-            if (problem === undefined) {
-              say(words.plural("didAnnounce", result.rooms ?? 0));
-              setText("");
-            }
-            return problem;
+            const { result, problem } = await api.send<{ rooms?: number; failed?: number }>(
+              "POST",
+              "api/announce",
+              {
+                body: { text: text.trim(), ...(some ? { rooms } : {}) },
+                // Said again after a failure it is the same announcement: no room is told twice.
+                headers: { "Idempotency-Key": key.current },
+              },
+            );
+            if (problem !== undefined) return problem;
+            const failed = result.failed ?? 0;
+            say(
+              [
+                words.plural("didAnnounce", result.rooms ?? 0),
+                failed > 0 && words.plural("announceFailed", failed),
+              ]
+                .filter(Boolean)
+                .join(" "),
+            );
+            if (failed > 0) return undefined;
+            setText("");
+            key.current = newKey();
+            return undefined;
           }}
         >
           <blockquote class="quote">

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { listOf, withQuery } from "../api.ts";
 import { useAsk, usePage } from "../context.ts";
+import { en } from "../i18n/en.ts";
 import { Heading } from "../parts/heading.tsx";
 import { Loaded } from "../parts/state.tsx";
 import { Table } from "../parts/table.tsx";
@@ -9,15 +10,19 @@ import { goTo, hrefTo, type Route } from "../route.ts";
 import type { AuditEntry } from "../shapes.ts";
 
 const PAGE = 50;
-const FILTERS = ["room", "actor", "action"] as const;
-type Filter = (typeof FILTERS)[number];
+type Filter = "room" | "actor" | "action";
+
+/** What can be in the log, as far as this page has words for it. */
+const ACTIONS = Object.keys(en)
+  .filter((key) => key.startsWith("act_"))
+  .map((key) => key.slice("act_".length));
 
 /** What operators, owners and moderators did, the newest first. */
 export function Audit({ route }: { route: Route }) {
   const { words } = usePage();
   const { room, actor, action, before } = route.params;
   const filters = { room, actor, action };
-  const asked = useAsk<{ entries: AuditEntry[] | null }>(
+  const asked = useAsk<{ entries: AuditEntry[] | null; next?: string }>(
     withQuery("api/audit", { ...filters, before, limit: PAGE }),
   );
   const filtered = Boolean(room || actor || action);
@@ -26,7 +31,7 @@ export function Audit({ route }: { route: Route }) {
       <Heading hint={words.text("auditHint")}>{words.text("audit")}</Heading>
       <FilterForm now={filters} onFilter={(params) => goTo({ page: "audit", params })} />
       <Loaded asked={asked}>
-        {({ entries }) => {
+        {({ entries, next }) => {
           const all = listOf(entries);
           return (
             <>
@@ -47,13 +52,13 @@ export function Audit({ route }: { route: Route }) {
                     {words.text("newest")}
                   </a>
                 )}
-                {all.length >= PAGE && (
+                {next !== undefined && next !== "" && (
                   <a
                     class="button"
                     data-testid="older"
                     href={hrefTo({
                       page: "audit",
-                      params: { ...filters, before: all.at(-1)?.id },
+                      params: { ...filters, before: next },
                     })}
                   >
                     {words.text("older")}
@@ -114,14 +119,14 @@ function Entries({ entries }: { entries: readonly AuditEntry[] }) {
         {
           key: "target",
           label: words.text("auditTarget"),
-          cell: ({ target }) => <Target target={target} />,
+          cell: (entry) => <Target entry={entry} />,
         },
         {
           key: "detail",
           label: words.text("auditDetail"),
           cell: ({ detail, node }) => (
             <>
-              <Shown text={detailText(detail)} most={300} />
+              {detail === undefined || detail === "" ? "—" : <Shown text={detail} most={300} />}
               {node !== undefined && node !== "" && (
                 <span class="under quiet">
                   {words.text("node")}: {node.slice(0, 12)}
@@ -135,19 +140,23 @@ function Entries({ entries }: { entries: readonly AuditEntry[] }) {
   );
 }
 
-function Target({ target }: { target: AuditEntry["target"] }) {
-  if (target === undefined || target === "") return <>—</>;
-  if (typeof target === "string") return <Shown text={target} most={80} />;
-  return <PersonName person={target} />;
-}
-
-/** Details of any shape, in a line. */
-export function detailText(detail: unknown): string {
-  if (detail === undefined || detail === null || detail === "") return "—";
-  if (typeof detail !== "object") return String(detail);
-  return Object.entries(detail)
-    .map(([name, value]) => `${name}: ${typeof value === "object" ? JSON.stringify(value) : value}`)
-    .join(", ");
+function Target({ entry: { target } }: { entry: AuditEntry }) {
+  const { id = "", name = "" } = target ?? {};
+  if (id === "" && name === "") return <>—</>;
+  return (
+    <>
+      {name !== "" && (
+        <span class="name">
+          <Shown text={name} />
+        </span>
+      )}
+      {id !== "" && (
+        <span class="under id">
+          <Shown text={id} most={80} />
+        </span>
+      )}
+    </>
+  );
 }
 
 interface FilterFormProps {
@@ -160,7 +169,6 @@ function FilterForm({ now, onFilter }: FilterFormProps) {
   const read = () => ({ room: now.room ?? "", actor: now.actor ?? "", action: now.action ?? "" });
   const [typed, setTyped] = useState(read);
   useEffect(() => setTyped(read()), [now.room, now.actor, now.action]);
-  const label = { room: "auditFilterRoom", actor: "auditFilterActor", action: "auditFilterAction" };
   return (
     <search>
       <form
@@ -174,9 +182,9 @@ function FilterForm({ now, onFilter }: FilterFormProps) {
           });
         }}
       >
-        {FILTERS.map((one) => (
+        {(["room", "actor"] as const).map((one) => (
           <label key={one} class="field">
-            <span>{words.text(label[one] as "auditFilterRoom")}</span>
+            <span>{words.text(one === "room" ? "auditFilterRoom" : "auditFilterActor")}</span>
             <input
               data-testid={`filter-${one}`}
               autocomplete="off"
@@ -187,6 +195,21 @@ function FilterForm({ now, onFilter }: FilterFormProps) {
             />
           </label>
         ))}
+        <label class="field">
+          <span>{words.text("auditFilterAction")}</span>
+          <select
+            data-testid="filter-action"
+            value={typed.action}
+            onChange={(event) => setTyped({ ...typed, action: event.currentTarget.value })}
+          >
+            <option value="">{words.text("auditAny")}</option>
+            {[...new Set([...ACTIONS, typed.action])].filter(Boolean).map((one) => (
+              <option key={one} value={one}>
+                {words.maybe(`act_${one}`, one)}
+              </option>
+            ))}
+          </select>
+        </label>
         <button type="submit" class="button" data-testid="filter">
           {words.text("filter")}
         </button>

@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { type Problem, roomPath } from "../api.ts";
+import { newKey, type Problem, roomPath } from "../api.ts";
 import { usePage } from "../context.ts";
 import { ProblemLine } from "../parts/problem.tsx";
 import { LongText, PersonName, Shown, Time } from "../parts/text.tsx";
@@ -169,7 +169,7 @@ function Post({ room }: { room: string }) {
     if (working || text.trim() === "") return;
     setWorking(true);
     // Sent again after a failure it is the same message.
-    key.current ??= crypto.getRandomValues(new Uint32Array(4)).join("-");
+    key.current ??= newKey();
     const answer = await api.send("POST", roomPath(room, "/messages"), {
       body: { text, key: key.current },
     });

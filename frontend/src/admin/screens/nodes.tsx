@@ -117,14 +117,14 @@ export function Nodes({ nodes }: { nodes: readonly NodeInfo[] }) {
             key: "cpu",
             label: words.text("nodeCpu"),
             number: true,
-            cell: ({ cpu }) => (cpu === undefined ? "—" : words.percent(cpu)),
+            cell: ({ cpu }) => (cpu === undefined || cpu < 0 ? "—" : words.percent(cpu)),
           },
           {
             key: "store",
             label: words.text("nodeStore"),
             number: true,
             cell: ({ store }) =>
-              store?.latencyP50 === undefined
+              !store?.latencyP50
                 ? "—"
                 : words.text("milliseconds", { count: words.rate(store.latencyP50) }),
           },

@@ -232,11 +232,12 @@ export function RoomName({ room }: { room: RoomInfo }) {
 export function Flags({ room }: { room: RoomInfo }) {
   const { words } = usePage();
   const flags: [boolean | undefined, Text][] = [
+    [room.closed, "flagClosed"],
     [room.owned, "flagOwned"],
     [room.locked, "flagLocked"],
     [room.password, "flagPassword"],
     [room.inviteOnly, "flagInvite"],
-    [Boolean(room.calls), "flagCall"],
+    [(room.calls ?? 0) > 0, "flagCall"],
   ];
   const set = flags.filter(([on]) => on === true);
   if (set.length === 0) return null;
