@@ -18,7 +18,9 @@ type API struct {
 	Document map[string]any
 	// Operations are those of the document, in the order in which they are to be read.
 	Operations []Operation
-	Tags       []tag
+	Tags       []Tag
+	// Before are the commands after which those of the operations work, on a server at BASE.
+	Before string
 }
 
 // Public is the API of the public port. It is made anew by each call.
@@ -33,7 +35,7 @@ func load(name string) (*API, error) {
 	if err := fillCodes(schemas); err != nil {
 		return nil, err
 	}
-	api, paths := &API{Tags: s.Tags}, object{}
+	api, paths := &API{Tags: s.Tags, Before: s.Before}, object{}
 	err = s.each(func(path, method string, w written) error {
 		o, err := s.operation(path, method, w)
 		if err != nil {

@@ -106,3 +106,34 @@ func TestDocumentsAreServed(t *testing.T) {
 		assert.Empty(t, again.Body.String())
 	}
 }
+
+func TestThePageIsServed(t *testing.T) {
+	answer := get(t, "/docs", "")
+	require.Equal(t, http.StatusOK, answer.Code)
+	html := answer.Body.String()
+	assert.Contains(t, html, `href="/chat/docs/docs.css"`)
+	assert.Contains(t, html, "curl -d &#39;hello&#39; https://chat.example/chat/rooms/lobby/messages")
+	assert.NotContains(t, html, "here.invalid")
+	assert.NotContains(t, html, "BASE")
+	assert.NotContains(t, html, " style=")
+	assert.NotContains(t, html, "ZgotmplZ")
+	assert.Equal(t, 1, strings.Count(html, "<script"), "what runs is a file")
+	assert.Contains(t, answer.Header().Get("Content-Security-Policy"), "default-src 'none'; script-src 'self'")
+	api, err := Public()
+	require.NoError(t, err)
+	ids := map[string]bool{}
+	for _, id := range regexp.MustCompile(` id="([^"]+)"`).FindAllStringSubmatch(html, -1) {
+		assert.False(t, ids[id[1]], "%s is there twice", id[1])
+		ids[id[1]] = true
+	}
+	for _, o := range api.Operations {
+		assert.True(t, ids[o.ID], "%s is not on the page", o.ID)
+	}
+	for _, link := range regexp.MustCompile(`href="#([^"]+)"`).FindAllStringSubmatch(html, -1) {
+		assert.True(t, ids[link[1]], "#%s leads nowhere", link[1])
+	}
+	assert.Equal(t, http.StatusNotModified, get(t, "/docs", answer.Header().Get("ETag")).Code)
+	for _, path := range []string{"/docs/docs.css", "/docs/docs.js"} {
+		assert.Equal(t, http.StatusOK, get(t, path, "").Code)
+	}
+}

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"html/template"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +22,7 @@ type Handler struct {
 	log     *slog.Logger
 	api     func() ([]byte, error)
 	streams func() ([]byte, error)
+	page    func() ([]byte, error)
 }
 
 // New makes the handlers of the public API. base says by which address a request knows this server;
@@ -41,6 +44,18 @@ func New(base httpapi.Base, log *slog.Logger) *Handler {
 			}
 			return encoded(document)
 		}),
+		page: sync.OnceValues(func() ([]byte, error) {
+			api, err := Public()
+			if err != nil {
+				return nil, err
+			}
+			streams, err := Streams()
+			if err != nil {
+				return nil, err
+			}
+			return render(api, streams, link{"openapi.json (OpenAPI 3.1)", there + "/openapi.json"},
+				link{"asyncapi.json (the streams, AsyncAPI 3.0)", there + "/asyncapi.json"})
+		}),
 	}
 }
 
@@ -51,6 +66,12 @@ func (h *Handler) Routes() map[string]http.Handler {
 		"HEAD /openapi.json":  http.HandlerFunc(h.openAPI),
 		"GET /asyncapi.json":  http.HandlerFunc(h.asyncAPI),
 		"HEAD /asyncapi.json": http.HandlerFunc(h.asyncAPI),
+		"GET /docs":           http.HandlerFunc(h.docs),
+		"HEAD /docs":          http.HandlerFunc(h.docs),
+		"GET /docs/docs.css":  asset("docs.css", "text/css; charset=utf-8"),
+		"HEAD /docs/docs.css": asset("docs.css", "text/css; charset=utf-8"),
+		"GET /docs/docs.js":   asset("docs.js", "text/javascript; charset=utf-8"),
+		"HEAD /docs/docs.js":  asset("docs.js", "text/javascript; charset=utf-8"),
 	}
 }
 
@@ -83,8 +104,7 @@ func (h *Handler) document(w http.ResponseWriter, r *http.Request, made func() (
 		}
 	}
 	if err != nil {
-		h.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "err", err)
-		httpapi.WriteProblem(w, err)
+		h.fail(w, r, err)
 		return
 	}
 	header := w.Header()
@@ -93,6 +113,37 @@ func (h *Handler) document(w http.ResponseWriter, r *http.Request, made func() (
 		header.Set("Access-Control-Allow-Origin", "*")
 	}
 	send(w, r, "application/json", document)
+}
+
+// policy is what the page may do: nothing but with its own files.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// docs answers with the page, whose commands have this server's address.
+func (h *Handler) docs(w http.ResponseWriter, r *http.Request) {
+	html, err := h.page()
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	base, path := h.base.Of(r), ""
+	if at, err := url.Parse(base); err == nil {
+		path = at.EscapedPath()
+	}
+	if base == "" {
+		base = "http://localhost:8080" // nobody knows
+	}
+	header := w.Header()
+	header.Set("Content-Security-Policy", policy)
+	header.Set("Referrer-Policy", "same-origin")
+	header.Set("Cross-Origin-Opener-Policy", "same-origin")
+	header.Set("X-Frame-Options", "DENY") // for browsers before frame-ancestors
+	placed := strings.NewReplacer(here, template.HTMLEscapeString(base), there, template.HTMLEscapeString(path))
+	send(w, r, "text/html; charset=utf-8", []byte(placed.Replace(string(html))))
+}
+
+func (h *Handler) fail(w http.ResponseWriter, r *http.Request, err error) {
+	h.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+	httpapi.WriteProblem(w, err)
 }
 
 // encoded is an object as JSON that people can read, without a line's end.

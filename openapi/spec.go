@@ -18,14 +18,16 @@ type object = map[string]any
 // spec is one file of operations, as it is written.
 type spec struct {
 	Info       object
-	Tags       []tag
+	Before     string
+	Tags       []Tag
 	Sets       map[string][]string
 	Parameters map[string]object
 	Schemas    object
 	Paths      yaml.Node // in the order in which they are written
 }
 
-type tag struct{ Name, Description string }
+// Tag is a group of operations.
+type Tag struct{ Name, Description string }
 
 // written is one operation, as it is written.
 type written struct {
@@ -40,8 +42,6 @@ type written struct {
 // Example is a command that works as it stands, on a node at BASE.
 type Example struct {
 	Say, Run string
-	// Needs is the feature without which it does not; empty for none.
-	Needs string
 	// Stream says that it does not end by itself.
 	Stream bool
 }

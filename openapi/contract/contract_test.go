@@ -37,7 +37,7 @@ func TestTheWiresExamplesAreAsDescribed(t *testing.T) {
 	schemas := map[string]string{
 		"replies/call": "CallToken", "replies/link": "SessionLink", "replies/members": "Roster", "replies/messages": "Page",
 		"replies/room": "NewRoom", "replies/session-rooms": "SessionRooms", "replies/session": "NewSession",
-		"replies/stream-messages": "Pages", "rules/bans": "Bans", "rules/invite": "NewInvite", "rules/invites": "Invites",
+		"replies/stream-messages": "Pages", "rules/bans": "Bans", "rules/hook": "NewToken", "rules/invite": "NewInvite", "rules/invites": "Invites",
 		"rules/reports": "Reports", "rules/room-owned": "NewRoom", "rules/settings": "RoomSettings", "rules/token": "NewToken",
 		"rules/tokens": "Tokens",
 	}
