@@ -25,6 +25,13 @@ func (s *Store) Finish(ctx context.Context, room chat.RoomID, id string) (chat.F
 	if record.State != chat.FileUploading {
 		return record.File, nil
 	}
+	file, err := s.finish(ctx, record)
+	s.options.Observer.Uploaded(err)
+	return file, err
+}
+
+// finish is [Store.Finish] of one that is not finished yet.
+func (s *Store) finish(ctx context.Context, record Record) (chat.File, error) {
 	if record.Length >= 0 && record.Offset != record.Length {
 		return chat.File{}, fmt.Errorf("%w: it has %d bytes of %d", ErrIncomplete, record.Offset, record.Length)
 	}

@@ -12,7 +12,8 @@ const awayTime = 3 * time.Second
 // health says whether the bucket answers. One that does not is asked now and then only, so that
 // nobody waits for it in vain.
 type health struct {
-	log *slog.Logger
+	log      *slog.Logger
+	observer Observer // nil for nobody
 
 	mu   sync.Mutex // protects following
 	away error      // nil while it answers
@@ -37,6 +38,9 @@ func (h *health) heard(err error) {
 	h.away = err
 	if err != nil {
 		h.till = time.Now().Add(awayTime)
+		if h.observer != nil {
+			h.observer.BucketFailed(err)
+		}
 	}
 	if h.log == nil {
 		return

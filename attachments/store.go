@@ -64,6 +64,8 @@ type Options struct {
 	// Scan looks into a file before anybody is shown it, and returns an error that wraps
 	// [ErrInfected] for one that nobody is to be shown; nil for no scanner.
 	Scan func(ctx context.Context, name string, r io.Reader) error
+	// Observer is told what happens, for counting; nil for nobody.
+	Observer Observer
 	// Logger is told what goes wrong; nil for nothing.
 	Logger *slog.Logger
 }
@@ -77,6 +79,9 @@ func (o Options) withDefaults() Options {
 	orDefault(&o.Look, look)
 	if o.Limits == nil {
 		o.Limits = chat.Open{}
+	}
+	if o.Observer == nil {
+		o.Observer = ignored{}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -112,6 +117,7 @@ var _ chat.Files = (*Store)(nil)
 // NewStore makes a store of files in a bucket. It closes the bucket when it is closed.
 func NewStore(bucket *Bucket, records Records, o Options) *Store {
 	o = o.withDefaults()
+	bucket.health.observer = o.Observer
 	s := &Store{
 		bucket: bucket, records: records, options: o, log: o.Logger, stop: func() {},
 		slots: slots{most: o.AtOnce, each: o.AtOnceEach, of: map[string]int{}},

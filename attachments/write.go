@@ -86,7 +86,9 @@ func (s *Store) writePart(ctx context.Context, record Record, r io.Reader, most 
 	deadline := time.AfterFunc(keepTime, cancel)
 	defer deadline.Stop()
 	next, err := s.put(keep, record, s.options.Idle)
-	if err != nil {
+	if err == nil {
+		s.options.Observer.Received(n)
+	} else {
 		if !errors.Is(err, chat.ErrUnavailable) { // else the record may have it
 			s.bucket.remove(keep, key)
 		}

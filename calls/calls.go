@@ -20,6 +20,8 @@ type Options struct {
 	// RoomPrefix begins the name of every room in LiveKit. Two Callers that use one LiveKit need
 	// different ones: each would send the other's members out of their calls.
 	RoomPrefix string
+	// Observer is told what happens, for counting; nil for nobody.
+	Observer Observer
 	// Logger is told when LiveKit does not answer; nil for nothing.
 	Logger *slog.Logger
 }
@@ -62,12 +64,23 @@ type Calls struct {
 
 // New makes the calls of a node. The node's roster must be [Calls.Roster]; LiveKit is asked from
 // [Calls.Start] on. Close it when done.
-func New(store Store, o Options) *Calls { return newCalls(store, newLiveKit(o), o) }
+func New(store Store, o Options) *Calls {
+	o = o.withDefaults()
+	return newCalls(store, newLiveKit(o), o)
+}
 
-func newCalls(store Store, livekit media, o Options) *Calls {
+func (o Options) withDefaults() Options {
+	if o.Observer == nil {
+		o.Observer = ignored{}
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	return o
+}
+
+func newCalls(store Store, livekit media, o Options) *Calls {
+	o = o.withDefaults()
 	work, stop := context.WithCancel(context.Background())
 	return &Calls{
 		options: o, store: store, livekit: livekit, log: o.Logger, queue: newWorkQueue(),
@@ -110,6 +123,7 @@ const (
 func (c *Calls) NewJoinToken(room chat.RoomID, who chat.Author) (JoinToken, error) {
 	token, err := c.options.NewJoinToken(room, who)
 	if err == nil {
+		c.options.Observer.Invited()
 		c.queue.add(room, soonAfterToken)
 		c.queue.add(room, afterToken)
 	}

@@ -50,11 +50,12 @@ type media interface {
 
 // liveKit is a LiveKit server, asked through its room service.
 type liveKit struct {
-	rooms *lksdk.RoomServiceClient
+	rooms    *lksdk.RoomServiceClient
+	observer Observer
 }
 
 func newLiveKit(o Options) *liveKit {
-	return &liveKit{rooms: lksdk.NewRoomServiceClient(o.URL, o.Key, o.Secret)}
+	return &liveKit{rooms: lksdk.NewRoomServiceClient(o.URL, o.Key, o.Secret), observer: o.Observer}
 }
 
 // close ends connections that no question uses. The SDK's client has none of its own: it shares the
@@ -66,7 +67,7 @@ func (l *liveKit) roomNames(ctx context.Context) ([]string, error) {
 	defer cancel()
 	list, err := l.rooms.ListRooms(ctx, &livekit.ListRoomsRequest{})
 	if err != nil {
-		return nil, fmt.Errorf("list rooms: %w", meaningOf(err))
+		return nil, fmt.Errorf("list rooms: %w", l.meaningOf(ctx, err))
 	}
 	names := make([]string, 0, len(list.GetRooms()))
 	for _, room := range list.GetRooms() {
@@ -83,7 +84,7 @@ func (l *liveKit) participants(ctx context.Context, room string) ([]participant,
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list participants: %w", meaningOf(err))
+		return nil, fmt.Errorf("list participants: %w", l.meaningOf(ctx, err))
 	}
 	var there []participant
 	for _, p := range list.GetParticipants() {
@@ -108,7 +109,7 @@ func (l *liveKit) sendOut(ctx context.Context, room string, id chat.MemberID) er
 	defer cancel()
 	_, err := l.rooms.RemoveParticipant(ctx, &livekit.RoomParticipantIdentity{Room: room, Identity: string(id)})
 	if err != nil && !isNotFound(err) {
-		return fmt.Errorf("remove participant: %w", meaningOf(err))
+		return fmt.Errorf("remove participant: %w", l.meaningOf(ctx, err))
 	}
 	return nil
 }
@@ -122,7 +123,7 @@ func (l *liveKit) setSilent(ctx context.Context, room string, id chat.MemberID, 
 		},
 	})
 	if err != nil && !isNotFound(err) {
-		return fmt.Errorf("update participant: %w", meaningOf(err))
+		return fmt.Errorf("update participant: %w", l.meaningOf(ctx, err))
 	}
 	return nil
 }
@@ -132,7 +133,7 @@ func (l *liveKit) closeRoom(ctx context.Context, room string) error {
 	defer cancel()
 	_, err := l.rooms.DeleteRoom(ctx, &livekit.DeleteRoomRequest{Room: room})
 	if err != nil && !isNotFound(err) {
-		return fmt.Errorf("delete room: %w", meaningOf(err))
+		return fmt.Errorf("delete room: %w", l.meaningOf(ctx, err))
 	}
 	return nil
 }
@@ -142,8 +143,11 @@ func isNotFound(err error) bool {
 	return errors.As(err, &answer) && answer.Code() == twirp.NotFound
 }
 
-// meaningOf marks an error that says that the key is refused.
-func meaningOf(err error) error {
+// meaningOf marks an error that says that the key is refused, and has it counted.
+func (l *liveKit) meaningOf(ctx context.Context, err error) error {
+	if !errors.Is(ctx.Err(), context.Canceled) { // else it was given up
+		l.observer.Failed(err)
+	}
 	var answer twirp.Error
 	refusals := []twirp.ErrorCode{twirp.Unauthenticated, twirp.PermissionDenied}
 	if errors.As(err, &answer) && slices.Contains(refusals, answer.Code()) {

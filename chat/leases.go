@@ -7,8 +7,10 @@ import (
 
 // leases are what this node holds in the store for the members of one room that are connected to
 // it, and what is to be told to the store about them. They are the room worker's own. They call
-// nobody: next (rostercall.go) returns the call that is to be made.
+// nobody but the observer: next (rostercall.go) returns the call that is to be made.
 type leases struct {
+	observer MemberObserver // nil for nobody
+
 	held      map[MemberID]*heldMember
 	toHold    []MemberID            // those who are to be held or renewed, and some who have gone since
 	toRelease map[MemberID]struct{} // gone, and not back; nil for none
@@ -83,10 +85,12 @@ func (l *leases) enter(m Member) {
 			l.held = map[MemberID]*heldMember{}
 		}
 		l.held[m.ID] = here
+		l.tell(m.Transport, +1)
 		l.mustHold(here)
 		delete(l.toRelease, m.ID)
 	}
 	if !sameLook(*here.member, m) {
+		l.tellChanged(here.member.Transport, m.Transport)
 		here.member, here.changed = &m, true
 		l.mustHold(here)
 	}
@@ -94,6 +98,23 @@ func (l *leases) enter(m Member) {
 	if len(here.graces) > 0 {
 		here.graces = here.graces[1:] // it is this one that was waited for
 	}
+}
+
+// tell tells the observer that a member that came by a transport is held now, or no longer is.
+func (l *leases) tell(transport string, by int) {
+	if l.observer != nil {
+		l.observer.Present(transport, by)
+	}
+}
+
+// tellChanged tells the observer that a member that is held comes by another transport.
+func (l *leases) tellChanged(from, to string) {
+	if from == to || l.observer == nil {
+		return
+	}
+	l.observer.Present(from, -1)
+	l.observer.Present(to, +1)
+	l.observer.Changed(from, to)
 }
 
 // sameLook reports whether two members, who are one, are shown alike.
@@ -159,6 +180,7 @@ func (l *leases) mustHold(here *heldMember) {
 }
 
 func (l *leases) release(id MemberID) {
+	l.tell(l.held[id].member.Transport, -1)
 	delete(l.held, id)
 	if l.toRelease == nil {
 		l.toRelease = map[MemberID]struct{}{}

@@ -226,27 +226,6 @@ func (n *Node) readRoster(ctx context.Context, room RoomID) (RosterSnapshot, err
 	return snapshot, nil
 }
 
-// RoomsWith are the rooms with subscribers of this node where some member has an attribute, as far
-// as this node knows.
-func (n *Node) RoomsWith(attribute string) []RoomID {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	var rooms []RoomID
-	for id, r := range n.rooms {
-		if has := r.attributes.Load(); has != nil && (*has)[attribute].Count > 0 {
-			rooms = append(rooms, id)
-		}
-	}
-	return rooms
-}
-
-// OpenRooms is how many rooms the node has open: with readers, or just left by them.
-func (n *Node) OpenRooms() int {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	return len(n.rooms)
-}
-
 // FoldAbove is the number of members above which a roster is told as a count.
 func (n *Node) FoldAbove() int { return n.options.FoldAbove }
 

@@ -7,11 +7,12 @@ import (
 )
 
 // Observer is told what happens in a node, so that somebody can count it: no part of the node
-// counts for itself. Each of the three may be nil, for nobody. Their methods are called at the same
+// counts for itself. Each of the four may be nil, for nobody. Their methods are called at the same
 // time by many, some of them by a room's worker in the middle of a delivery: they must not block.
 type Observer struct {
 	Rooms       RoomObserver
 	Subscribers SubscriberObserver
+	Members     MemberObserver
 	Store       StoreObserver
 }
 
@@ -37,6 +38,16 @@ type SubscriberObserver interface {
 	Went(room RoomID, transport string, why error)
 }
 
+// MemberObserver is told who is present by this node.
+type MemberObserver interface {
+	// Present says that the node holds so many more members whose last stream came by a transport; by
+	// is negative for fewer.
+	Present(transport string, by int)
+	// Changed says that a member comes by another transport than it did last in a room: the stream by
+	// that is still open, or has ended within the reconnect grace.
+	Changed(from, to string)
+}
+
 // StoreObserver is told what becomes of what the store is asked.
 type StoreObserver interface {
 	// Called says that a call has ended: "append", "read", "hold", "release", "members",
@@ -55,6 +66,8 @@ func (ignored) Refused(RoomID, Action, error)       {}
 func (ignored) Reset(RoomID, ResetReason, int)      {}
 func (ignored) Came(RoomID, string, bool)           {}
 func (ignored) Went(RoomID, string, error)          {}
+func (ignored) Present(string, int)                 {}
+func (ignored) Changed(string, string)              {}
 func (ignored) Called(string, time.Duration, error) {}
 func (ignored) Followed(RoomID, bool)               {}
 
@@ -64,6 +77,9 @@ func (o Observer) withDefaults() Observer {
 	}
 	if o.Subscribers == nil {
 		o.Subscribers = ignored{}
+	}
+	if o.Members == nil {
+		o.Members = ignored{}
 	}
 	if o.Store == nil {
 		o.Store = ignored{}

@@ -55,6 +55,42 @@ func (o *told) Called(call string, took time.Duration, err error) {
 }
 func (o *told) Followed(_ chat.RoomID, on bool) { o.add("followed %v", on) }
 
+func (o *told) Present(transport string, by int) { o.add("present %s %+d", transport, by) }
+func (o *told) Changed(from, to string)          { o.add("changed %s to %s", from, to) }
+
+func TestAnObserverIsToldWhoIsPresent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, members := chattest.New(chattest.Options{}), &told{}
+		n := s.NewNode("a", chat.Options{Observer: chat.Observer{Members: members}})
+		_, first := subscribe(t, n, session("Ann"), chat.Start{Transport: "ws"})
+		_, second := subscribe(t, n, session("Ann"), chat.Start{Transport: "ws"})
+		require.Equal(t, []string{"present ws +1"}, members.take(), "two streams are one member")
+
+		_, third := subscribe(t, n, session("Ann"), chat.Start{Transport: "sse"})
+		require.Equal(t, []string{"present ws -1", "present sse +1", "changed ws to sse"}, members.take())
+		require.Equal(t, 1, n.OpenRooms())
+
+		first.Close()
+		second.Close()
+		third.Close()
+		time.Sleep(5 * time.Second) // within the grace
+		synctest.Wait()
+		require.Empty(t, members.take())
+		_, poll := subscribe(t, n, session("Ann"), chat.Start{Transport: "poll"})
+		require.Equal(t, []string{"present sse -1", "present poll +1", "changed sse to poll"}, members.take())
+		poll.Close()
+		time.Sleep(11 * time.Second)
+		synctest.Wait()
+		require.Equal(t, []string{"present poll -1"}, members.take(), "it has left")
+
+		subscribe(t, n, session("Bob"), chat.Start{Transport: "ws"})
+		require.Equal(t, []string{"present ws +1"}, members.take(), "nobody has known it by another")
+		require.NoError(t, n.Close(t.Context()))
+		require.Equal(t, []string{"present ws -1"}, members.take(), "the node holds nobody any more")
+		require.Zero(t, n.OpenRooms())
+	})
+}
+
 func TestAnObserverIsToldWhatHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, rooms, subscribers, store := chattest.New(chattest.Options{}), &told{}, &told{}, &told{}

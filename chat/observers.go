@@ -6,6 +6,7 @@ import "time"
 func Observers(all ...Observer) Observer {
 	var rooms roomObservers
 	var subscribers subscriberObservers
+	var members memberObservers
 	var store storeObservers
 	for _, o := range all {
 		if o.Rooms != nil {
@@ -13,6 +14,9 @@ func Observers(all ...Observer) Observer {
 		}
 		if o.Subscribers != nil {
 			subscribers = append(subscribers, o.Subscribers)
+		}
+		if o.Members != nil {
+			members = append(members, o.Members)
 		}
 		if o.Store != nil {
 			store = append(store, o.Store)
@@ -32,6 +36,12 @@ func Observers(all ...Observer) Observer {
 		one.Subscribers = subscribers
 	}
 	switch {
+	case len(members) == 1:
+		one.Members = members[0]
+	case len(members) > 1:
+		one.Members = members
+	}
+	switch {
 	case len(store) == 1:
 		one.Store = store[0]
 	case len(store) > 1:
@@ -43,8 +53,23 @@ func Observers(all ...Observer) Observer {
 type (
 	roomObservers       []RoomObserver
 	subscriberObservers []SubscriberObserver
+	memberObservers     []MemberObserver
 	storeObservers      []StoreObserver
 )
+
+// Present implements [MemberObserver].
+func (all memberObservers) Present(transport string, by int) {
+	for _, o := range all {
+		o.Present(transport, by)
+	}
+}
+
+// Changed implements [MemberObserver].
+func (all memberObservers) Changed(from, to string) {
+	for _, o := range all {
+		o.Changed(from, to)
+	}
+}
 
 // Posted implements [RoomObserver].
 func (all roomObservers) Posted(room RoomID, kind Kind, repeated bool) {

@@ -44,7 +44,7 @@ func newRoom(b *backend, id RoomID, retire func(r *room, unfollow func()) bool) 
 		tail:   newTail(id, b.options),
 		sync:   syncing{stale: true},
 		roster: rosterCache{foldAbove: b.options.FoldAbove, alike: lookalikes{shape: b.options.Shape}},
-		leases: leases{renewEvery: b.options.RenewEvery},
+		leases: leases{observer: b.options.Observer.Members, renewEvery: b.options.RenewEvery},
 		rules:  roomRules{known: openRules},
 	}
 	r.inbox = newInbox(r.work)

@@ -80,7 +80,10 @@ func (l *leases) releaseAll() (rosterCall, bool) {
 	c := rosterCall{
 		linger: slices.Collect(maps.Keys(l.held)), release: l.takeToRelease(), last: true, done: l.takeOnRelease(),
 	}
-	*l = leases{renewEvery: l.renewEvery, pace: l.pace}
+	for _, here := range l.held {
+		l.tell(here.member.Transport, -1)
+	}
+	*l = leases{observer: l.observer, renewEvery: l.renewEvery, pace: l.pace}
 	if len(c.linger)+len(c.release) == 0 {
 		closeAll(c.done)
 		return rosterCall{}, false

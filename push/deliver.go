@@ -38,6 +38,7 @@ func (p *Push) queue(d delivery) {
 	select {
 	case p.deliveries <- d:
 	default:
+		p.options.Observer.Pushed(Dropped)
 		p.log.Warn("too much to push: a browser is not told of a message", "room", d.room, "id", d.id.String())
 	}
 }
@@ -46,6 +47,7 @@ func (p *Push) queue(d delivery) {
 func (p *Push) deliver(d delivery) {
 	left := TTL - time.Since(d.at)
 	if left < time.Second {
+		p.options.Observer.Pushed(Dropped)
 		return
 	}
 	ctx, cancel := context.WithTimeout(p.work, min(left, sendTime))
@@ -72,7 +74,9 @@ func (p *Push) deliver(d delivery) {
 	})
 	if err != nil {
 		p.log.DebugContext(ctx, "a push service can't be reached", "host", d.subscription.host(), "err", withoutAddress(err))
-		if !isRefusedAddress(err) {
+		if isRefusedAddress(err) {
+			p.options.Observer.Pushed(Refused)
+		} else {
 			p.again(d, 0)
 		}
 		return
@@ -81,13 +85,16 @@ func (p *Push) deliver(d delivery) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, maxAnswer)) // as above
 	switch status := answer.StatusCode; {
 	case status < 300:
+		p.options.Observer.Pushed(Sent)
 	case status == http.StatusNotFound, status == http.StatusGone:
+		p.options.Observer.Pushed(Gone)
 		if err := p.store.Unsubscribe(ctx, d.to, d.subscription.id()); err != nil {
 			p.log.DebugContext(ctx, "a subscription that has ended is kept", "err", err)
 		}
 	case status == http.StatusTooManyRequests, status >= 500:
 		p.again(d, retryAfter(answer.Header.Get("Retry-After"), time.Now()))
 	default:
+		p.options.Observer.Pushed(Refused)
 		p.log.WarnContext(ctx, "a push service refuses", "host", d.subscription.host(), "status", status)
 	}
 }
@@ -100,15 +107,21 @@ func (p *Push) again(d delivery, after time.Duration) {
 		after += rand.N(after / 2)
 	}
 	if time.Since(d.at)+after > TTL {
+		p.options.Observer.Pushed(Dropped)
 		return
 	}
 	d.tries++
 	d.payload = nil // it may be deleted or edited until then
-	p.retries.after(after, func() {
+	waits := p.retries.after(after, func() {
 		if p.work.Err() == nil {
 			p.queue(d)
 		}
 	})
+	if waits {
+		p.options.Observer.Pushed(Retried)
+	} else {
+		p.options.Observer.Pushed(Dropped)
+	}
 }
 
 // retryAfter is in how long a Retry-After header asks to come back (RFC 9110 section 10.2.3); 0

@@ -24,6 +24,8 @@ type Options struct {
 	// Limits bound how often somebody subscribes, is told, and has others told: [chat.ActionPush],
 	// [chat.ActionPushed], [chat.ActionPushing]. Nil bounds nothing.
 	Limits chat.Policy
+	// Observer is told what becomes of each, for counting; nil for nobody.
+	Observer Observer
 	// Logger is told what can't be sent; nil for nothing.
 	Logger *slog.Logger
 }
@@ -102,6 +104,9 @@ type Push struct {
 func New(store Store, o Options) (*Push, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Observer == nil {
+		o.Observer = ignored{}
 	}
 	if o.Limits == nil {
 		o.Limits = chat.Open{}

@@ -15,12 +15,12 @@ type retries struct {
 	stopped bool
 }
 
-// after does something later, unless too much waits already.
-func (r *retries) after(wait time.Duration, do func()) {
+// after does something later, unless too much waits already: then it returns false.
+func (r *retries) after(wait time.Duration, do func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.stopped || len(r.waiting) >= maxRetries {
-		return
+		return false
 	}
 	if r.waiting == nil {
 		r.waiting = map[*time.Timer]struct{}{}
@@ -33,6 +33,7 @@ func (r *retries) after(wait time.Duration, do func()) {
 		do()
 	})
 	r.waiting[t] = struct{}{}
+	return true
 }
 
 // stop does none of it any more.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -78,6 +79,18 @@ func nextAfterEntries(t testing.TB, l *listener, want chat.Notice) {
 	}
 }
 
+// failures is an observer that counts.
+type failures struct{ failed, broke, canceled atomic.Int64 }
+
+func (f *failures) Failed(err error) {
+	f.failed.Add(1)
+	if errors.Is(err, context.Canceled) {
+		f.canceled.Add(1)
+	}
+}
+
+func (f *failures) Broke(error) { f.broke.Add(1) }
+
 // TestAway: with the server stopped calls fail at once and say so; when it is back all works again.
 func TestAway(t *testing.T) {
 	s := startRedis(t)
@@ -85,9 +98,11 @@ func TestAway(t *testing.T) {
 	// over.
 	ctx, cancel := context.WithTimeout(ctx, testwait.Limit)
 	defer cancel()
-	st, r := s.open(t, Options{Timeout: time.Hour}), room()
+	seen := &failures{}
+	st, r := s.open(t, Options{Timeout: time.Hour, Observer: seen}), room()
 	l := followed(t, st, r)
 	post(t, st, r, "before")
+	require.Zero(t, seen.failed.Load()+seen.broke.Load())
 	require.IsType(t, chat.Appended{}, l.next(t))
 	s.stop()
 	assert.Equal(t, chat.Cut{}, l.next(t))
@@ -102,8 +117,15 @@ func TestAway(t *testing.T) {
 		"Revoked": func() error { _, _, err := st.Revoked(ctx, ""); return err },
 		"Ping":    func() error { return st.Ping(ctx) },
 	} {
+		before := seen.failed.Load()
 		require.ErrorIs(t, call(), chat.ErrUnavailable, name)
+		require.Greater(t, seen.failed.Load(), before, "%s: nobody was told", name)
 	}
+	require.Positive(t, seen.broke.Load())
+	given, giveUp := context.WithCancel(ctx)
+	giveUp()
+	require.ErrorIs(t, st.Ping(given), context.Canceled)
+	require.Zero(t, seen.canceled.Load(), "what was given up says nothing of Redis")
 	_, err := Open(ctx, Options{URL: s.url})
 	require.ErrorIs(t, err, chat.ErrUnavailable)
 

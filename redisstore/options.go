@@ -57,6 +57,8 @@ type Options struct {
 	// WrapConn is given each connection that was dialed, before TLS, and returns what is used in
 	// its place. The default uses the connection as it is.
 	WrapConn func(net.Conn) net.Conn
+	// Observer is told of what goes wrong, for counting: nobody by default.
+	Observer Observer
 	// Logger is told of broken and healed connections; slog.Default() by default.
 	Logger *slog.Logger
 }
@@ -85,6 +87,9 @@ func (o Options) withDefaults() (Options, error) {
 	}
 	if o.FeedTimeout == 0 {
 		o.FeedTimeout = 5 * time.Second
+	}
+	if o.Observer == nil {
+		o.Observer = ignored{}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.Default()

@@ -102,6 +102,16 @@ func (s *Store) call(ctx context.Context, what string, room chat.RoomID, f func(
 	if err == nil {
 		return nil
 	}
+	err = s.meaningOf(ctx, what, room, err)
+	if !errors.Is(err, context.Canceled) {
+		s.opt.Observer.Failed(err)
+	}
+	return err
+}
+
+// meaningOf is what the error of an exchange under ctx means, with what was being done.
+func (s *Store) meaningOf(ctx context.Context, what string, room chat.RoomID, err error) error {
+	deadline, ok := ctx.Deadline()
 	doing := what
 	if room != "" {
 		doing += " " + string(room)

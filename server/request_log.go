@@ -44,6 +44,7 @@ func (s *Server) requestLog(next http.Handler) http.Handler {
 func (w *writer) over(v any) {
 	s, ctx := w.server, context.Background()
 	defer s.inFlight.leave(w)
+	defer func() { s.observer.Served(w.what.method, w.route, w.status, time.Since(w.began), w.conn != nil) }()
 	if v != nil {
 		s.recovered(w, v)
 	}
@@ -98,6 +99,7 @@ type writer struct {
 	body   *incoming // nil for a request without one, and for HTTP/2
 
 	server *Server
+	route  string // as the router has it; empty for none
 	id     string
 	what   asked
 	began  time.Time

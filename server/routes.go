@@ -122,6 +122,7 @@ func handle(h http.HandlerFunc) echo.HandlerFunc { return routed(limitBody(h)) }
 // values, as net/http's own router would have it.
 func routed(h http.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
+		noteRoute(c)
 		r := c.Request()
 		values := c.ParamValues()
 		for i, name := range c.ParamNames() {

@@ -61,6 +61,8 @@ type Options struct {
 	// Logger is told of panics and internal errors, and at debug level of every request; nil for
 	// nothing.
 	Logger *slog.Logger
+	// Observer is told of every request, for counting; nil for nobody.
+	Observer Observer
 	// BasePath is what comes before every address, as "/chat", when Caller lives below one of a
 	// bigger site; empty otherwise. Requests are served with it and without it: some proxies take
 	// it off.
@@ -136,6 +138,7 @@ type Server struct {
 	rooms    Rooms
 	store    Store
 	log      *slog.Logger
+	observer Observer
 	basePath string
 
 	transports handlers
@@ -161,6 +164,9 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	if o.Observer == nil {
+		o.Observer = ignored{}
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -169,7 +175,7 @@ func assemble(rooms Rooms, store Store, dist fs.FS, o Options,
 		return nil, fmt.Errorf("base path %q: want one that begins with a slash", o.BasePath)
 	}
 	s := &Server{
-		rooms: rooms, store: store, log: o.Logger, basePath: base,
+		rooms: rooms, store: store, log: o.Logger, observer: o.Observer, basePath: base,
 		proxies: o.TrustedProxies, hsts: o.HSTS, features: o.Features,
 	}
 	for _, f := range o.Features {

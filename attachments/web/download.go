@@ -113,6 +113,7 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, record attachments.Record, content io.ReadSeeker) {
 	body, answer := &outgoing{ReadSeeker: content}, &lateAnswer{ResponseWriter: w}
 	http.ServeContent(answer, r, "", record.Created, body)
+	h.files.Sent(body.read)
 	switch {
 	case body.err == nil:
 		answer.begin()
@@ -131,11 +132,13 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, record attachmen
 // outgoing is content that remembers by what error it could not be read.
 type outgoing struct {
 	io.ReadSeeker
-	err error
+	read int64 // bytes
+	err  error
 }
 
 func (c *outgoing) Read(p []byte) (int, error) {
 	n, err := c.ReadSeeker.Read(p)
+	c.read += int64(n)
 	if err != nil && err != io.EOF {
 		c.err = err
 	}

@@ -98,6 +98,7 @@ func (p *parts) adminParts(c config) []admin.Part {
 	all := []admin.Part{
 		profiles(),
 		api.Health(c.storeKind(), p.checks()...),
+		c.metrics.Part(),
 	}
 	if p.node == nil {
 		return all

@@ -92,10 +92,14 @@ func (s *settings) fitCalls() error {
 
 // liveKit is how LiveKit is reached, when one is configured.
 func (c config) liveKit(log *slog.Logger) calls.Options {
-	return calls.Options{
+	o := calls.Options{
 		URL: c.LiveKitURL.withScheme("http"), PublicURL: cmp.Or(c.LiveKitPublicURL, c.LiveKitURL).withScheme("ws"),
 		Key: c.LiveKitAPIKey, Secret: string(c.LiveKitAPISecret), RoomPrefix: string(c.LiveKitRoomPrefix), Logger: log,
 	}
+	if c.metrics != nil {
+		o.Observer = c.metrics.Calls
+	}
+	return o
 }
 
 // callsFeature is what the server serves of the rooms' calls, and what the page may do in one.

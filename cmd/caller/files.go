@@ -103,10 +103,14 @@ func (s *settings) fitFiles() error {
 func (c config) filesStore(
 	bucket *attachments.Bucket, store *redisstore.Store, limits chat.Policy, log *slog.Logger,
 ) *attachments.Store {
-	return attachments.NewStore(bucket, store, attachments.Options{
+	o := attachments.Options{
 		FileSize: int64(c.FileSize), RoomFiles: int64(c.RoomFiles), Limits: limits,
 		Scan: c.FilesScan.look(log), Logger: log,
-	})
+	}
+	if c.metrics != nil {
+		o.Observer = c.metrics.Files
+	}
+	return attachments.NewStore(bucket, store, o)
 }
 
 // openFiles opens the bucket for files and says where it is; nil for none.

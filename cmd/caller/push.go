@@ -64,6 +64,9 @@ func (c config) push(limits chat.Policy, log *slog.Logger) push.Options {
 	if c.PushKey != "" {
 		o.Key = []byte(c.PushKey)
 	}
+	if c.metrics != nil {
+		o.Observer = c.metrics.Push
+	}
 	return o
 }
 

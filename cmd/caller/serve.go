@@ -53,6 +53,9 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 		return err
 	}
 	redisstore.LogTo(log)
+	if c.AdminAddr != "" { // else there is nobody to show them to
+		c.metrics = newMetrics()
+	}
 	bucket, err := c.openFiles(ctx, log)
 	if err != nil {
 		return err
@@ -177,6 +180,9 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	p.node = chat.NewNode(entries, p.store, roster, p.store, rules, core)
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
 	p.keepalive.Bound(c.places())
+	if c.metrics != nil {
+		p.keepalive.Observe(c.metrics.Connections)
+	}
 	if p.calls != nil {
 		p.calls.Start(p.node)
 		options.Features = append(options.Features, c.callsFeature(p.calls, p.node))
@@ -203,6 +209,9 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	options.Features = append(options.Features, openAPIFeature(p.log), incomingFeature(p.node))
 	if p.front, err = server.New(p.node, p.keepalive, p.store, dist, options); err != nil {
 		return err
+	}
+	if c.metrics != nil {
+		p.count(c.metrics)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup

@@ -10,6 +10,7 @@ import (
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/chat/lookalike"
+	"github.com/caller-chat/caller/metrics"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/transport/conn"
@@ -101,6 +102,9 @@ type config struct {
 	redis string
 
 	secrets secrets
+
+	// metrics are who is told of what happens, for counting; nil for nobody.
+	metrics *metrics.Metrics
 }
 
 // fit tells which settings can't go together.
@@ -147,25 +151,36 @@ func (c config) logger(w io.Writer) *slog.Logger {
 }
 
 func (c config) store(log *slog.Logger) redisstore.Options {
-	return redisstore.Options{
+	o := redisstore.Options{
 		URL: c.redis, HistoryLimit: int(c.HistoryLimit), HistoryTTL: time.Duration(c.HistoryTTL),
 		KeepAfterClose: (*time.Duration)(c.KeepAfterClose), WaitReplicas: int(c.WaitReplicas), Logger: log,
 		WrapConn: conn.WrapPooled,
 	}
+	if c.metrics != nil {
+		o.Observer = c.metrics.Store
+	}
+	return o
 }
 
 func (c config) node(policy chat.Policy, log *slog.Logger) chat.Options {
-	return chat.Options{
+	o := chat.Options{
 		Policy: policy, MaxRooms: int(c.MaxRooms), Shape: lookalike.Shape,
 		HistoryLimit: int(c.HistoryLimit), HistoryTTL: time.Duration(c.HistoryTTL),
 		Heartbeat: time.Duration(c.Heartbeat), Logger: log,
 	}
+	if c.metrics != nil {
+		o.Observer = c.metrics.Core()
+	}
+	return o
 }
 
 func (c config) server(log *slog.Logger) server.Options {
 	o := server.Options{
 		Logger: log, BasePath: string(c.BasePath), HSTS: (*time.Duration)(c.HSTS), Private: c.Addr.isPrivate(),
 		Site: c.site(), Operator: c.secrets.operator,
+	}
+	if c.metrics != nil {
+		o.Observer = c.metrics.Requests
 	}
 	for _, v := range c.Hosts {
 		o.Hosts = append(o.Hosts, string(v))

@@ -88,7 +88,7 @@ type CloseFrame func(dst []byte, f *wire.Failure) []byte
 // later: else it ends when all of its rooms have been left.
 func NewConn(keepalive *Keepalive, framing wire.Framing, closeFrame CloseFrame, stays bool) *Conn {
 	c := &Conn{keepalive: keepalive, framing: framing, closeFrame: closeFrame, stays: stays}
-	c.outbox.onBehind, c.outbox.onClose = keepalive.behind, c.gone
+	c.outbox.load, c.outbox.onClose = &keepalive.load, c.gone
 	return c
 }
 

@@ -27,8 +27,8 @@ type Keepalive struct {
 	stop     chan struct{}
 	stopped  chan struct{}
 	observer Observer
-	behind   func()  // the observer's; nil for nobody
 	places   *Places // nil for any number
+	load     backlogs
 
 	mu      sync.Mutex        // protects following
 	wheel   map[int64][]*Conn // by the tick at which to look at them

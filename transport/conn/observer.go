@@ -1,5 +1,7 @@
 package conn
 
+import "sync/atomic"
+
 // Observer is told what becomes of connections, so that somebody can count it. Its methods are
 // called at the same time by many, some of them in the middle of a delivery: they must not block.
 type Observer interface {
@@ -20,4 +22,40 @@ func (ignored) Behind()     {}
 func (ignored) TooSlow()    {}
 
 // Observe has an observer told from now on. It is for before the first connection.
-func (k *Keepalive) Observe(o Observer) { k.observer, k.behind = o, o.Behind }
+func (k *Keepalive) Observe(o Observer) { k.observer, k.load.behind = o, o.Behind }
+
+// Load is how much there is of connections, and what waits for their readers, at one time.
+type Load struct {
+	// Open are the connections that carry events.
+	Open int
+	// Behind are those whose backlog is not empty, Backlog the bytes in all backlogs.
+	Behind, Backlog int64
+}
+
+// Load is what all connections have to carry now.
+func (k *Keepalive) Load() Load {
+	k.mu.Lock()
+	open := len(k.open)
+	k.mu.Unlock()
+	return Load{Open: open, Behind: k.load.readers.Load(), Backlog: k.load.bytes.Load()}
+}
+
+// backlogs are what waits in all outboxes. An outbox that is not behind touches nothing of it.
+type backlogs struct {
+	behind         func() // the observer's; nil for nobody
+	bytes, readers atomic.Int64
+}
+
+// changed counts that what waits for one reader has changed.
+func (b *backlogs) changed(was, is int) {
+	if b == nil || was == is {
+		return
+	}
+	b.bytes.Add(int64(is - was))
+	switch {
+	case was == 0:
+		b.readers.Add(1)
+	case is == 0:
+		b.readers.Add(-1)
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -64,8 +65,36 @@ func TestAnObserverIsToldOfConnections(t *testing.T) {
 		slow.Send(make([]byte, 64<<10))
 	}
 	require.Equal(t, 1, seen.of("too slow"))
+	require.Equal(t, 1, k.Load().Open)
 	require.Positive(t, seen.of("behind"))
 	require.Equal(t, 1, seen.of("direct")+seen.of("portable")-1)
 	slow.Close()
+	require.Equal(t, Load{}, k.Load(), "nothing waits for who has gone")
+	require.NoError(t, k.Close(context.Background()))
+}
+
+func TestWhatWaitsForReadersIsCounted(t *testing.T) {
+	k := NewKeepalive(time.Minute)
+	closeFrame := func(dst []byte, _ *wire.Failure) []byte { return dst }
+	reading, near := net.Pipe() // it takes nothing that is not read
+	slow := NewConn(k, wire.NDJSON, closeFrame, true)
+	require.NoError(t, slow.Open(near, nil))
+	gone, near := net.Pipe()
+	defer gone.Close()
+	lost := NewConn(k, wire.NDJSON, closeFrame, true)
+	require.NoError(t, lost.Open(near, nil))
+	require.Equal(t, Load{Open: 2}, k.Load())
+
+	for range 3 {
+		slow.Send(make([]byte, 1000))
+		lost.Send(make([]byte, 100))
+	}
+	require.Equal(t, Load{Open: 2, Behind: 2, Backlog: 3300}, k.Load())
+	lost.Close()
+	require.Equal(t, Load{Open: 1, Behind: 1, Backlog: 3000}, k.Load(), "nothing waits for who has gone")
+	go func() { _, _ = io.Copy(io.Discard, reading) }() // until it is closed
+	testwait.Until(t, func() bool { return k.Load() == Load{Open: 1} }, "all is taken, and something waits")
+	slow.Close()
+	require.Equal(t, Load{}, k.Load())
 	require.NoError(t, k.Close(context.Background()))
 }

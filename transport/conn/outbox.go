@@ -47,11 +47,11 @@ type Outbox struct {
 	deaf     bool // the peer sends no more, so there is no answer to our end to wait for
 	parting  bool // our last bytes are out, and the peer's end is waited for
 	queue    []piece
-	waiting  int     // bytes in the queue that count for the backlog
-	peer     Peer    // nil until Open
-	socket   *Socket // the peer, where it can be written to without waiting; else nil
-	onBehind func()  // called when the reader has not taken all at once; must not block; nil for nobody
-	onClose  func()  // called once, when the connection has ended, by whoever ended it; nil for nobody
+	waiting  int       // bytes in the queue that count for the backlog; see waitsLocked
+	peer     Peer      // nil until Open
+	socket   *Socket   // the peer, where it can be written to without waiting; else nil
+	load     *backlogs // what waits in all outboxes; nil where nobody counts
+	onClose  func()    // called once, when the connection has ended, by whoever ended it; nil for nobody
 }
 
 // piece is something to write. Counted is how many of its bytes count for the backlog: none of a
@@ -99,8 +99,8 @@ func (o *Outbox) Send(b []byte) bool {
 	case len(o.queue) == 0 && o.socket != nil:
 		if n := o.writeLocked(b); n < len(b) && !o.closed {
 			o.queueLocked(piece{b[n:], len(b) - n})
-			if o.onBehind != nil {
-				o.onBehind()
+			if o.load != nil && o.load.behind != nil {
+				o.load.behind()
 			}
 			o.startLocked()
 		}
@@ -147,7 +147,7 @@ func (o *Outbox) Finish(last []byte, within time.Duration) {
 		begun = 1 // the flusher is at it
 	}
 	for _, p := range o.queue[begun:] {
-		o.waiting -= p.counted
+		o.waitsLocked(-p.counted)
 	}
 	clear(o.queue[begun:])
 	o.queue = o.queue[:begun]
@@ -203,6 +203,8 @@ func (o *Outbox) unlock() {
 	if o.closed {
 		peer, onClose = o.peer, o.onClose
 		o.peer, o.onClose, o.socket = nil, nil, nil
+		o.waitsLocked(-o.waiting)
+		o.load = nil // of a flusher that is still at it, nothing is counted any more
 		if !o.flushing {
 			o.queue = nil
 		}
@@ -218,7 +220,13 @@ func (o *Outbox) unlock() {
 
 func (o *Outbox) queueLocked(p piece) {
 	o.queue = append(o.queue, p)
-	o.waiting += p.counted
+	o.waitsLocked(p.counted)
+}
+
+// waitsLocked counts so many bytes more as waiting, or fewer.
+func (o *Outbox) waitsLocked(more int) {
+	o.load.changed(o.waiting, o.waiting+more)
+	o.waiting += more
 }
 
 // drainLocked writes what is queued as far as the kernel takes it, in one call where it is not
@@ -255,7 +263,7 @@ func (o *Outbox) takenLocked(n int) {
 		n -= taken
 		p.bytes = p.bytes[taken:]
 		left := min(p.counted, len(p.bytes))
-		o.waiting -= p.counted - left
+		o.waitsLocked(left - p.counted)
 		if p.counted = left; len(p.bytes) > 0 {
 			return
 		}
