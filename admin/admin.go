@@ -40,6 +40,8 @@ type Options struct {
 	Parts []Part
 	// Hosts are names by which browsers may ask, without a port, beside addresses and localhost.
 	Hosts []string
+	// LoggedIn is told of each login of a browser; nil for nobody.
+	LoggedIn func(r *http.Request)
 	// Denied is told of each wrong token, by address and in order; nil for nobody.
 	Denied func(r *http.Request)
 	// Logger is told of wrong tokens and of refused hosts; nil for nothing.
@@ -67,6 +69,9 @@ func New(o Options) (http.Handler, error) {
 	}
 	if o.Denied == nil {
 		o.Denied = func(*http.Request) {}
+	}
+	if o.LoggedIn == nil {
+		o.LoggedIn = func(*http.Request) {}
 	}
 	h := &handler{mux: http.NewServeMux(), guard: newGuard(o)}
 	own := Part{Name: "login", Open: map[string]http.Handler{

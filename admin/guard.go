@@ -28,12 +28,12 @@ const loginLife = 12 * time.Hour
 
 // guard lets those in who have the token.
 type guard struct {
-	token  [sha256.Size]byte // its hash: what is compared has one length
-	key    []byte            // signs cookies. It is of the token: with another one, all logins are over
-	wrong  wrongTokens
-	denied func(*http.Request)
-	log    *slog.Logger
-	now    func() time.Time
+	token            [sha256.Size]byte // its hash: what is compared has one length
+	key              []byte            // signs cookies. It is of the token: with another one, all logins are over
+	wrong            wrongTokens
+	denied, loggedIn func(*http.Request)
+	log              *slog.Logger
+	now              func() time.Time
 }
 
 func newGuard(o Options) *guard {
@@ -41,7 +41,7 @@ func newGuard(o Options) *guard {
 	_, _ = key.Write([]byte("caller admin cookie")) // never fails
 	return &guard{
 		token: sha256.Sum256([]byte(o.Token)), key: key.Sum(nil), wrong: wrongTokens{now: o.Now},
-		denied: o.Denied, log: o.Logger, now: o.Now,
+		denied: o.Denied, loggedIn: o.LoggedIn, log: o.Logger, now: o.Now,
 	}
 }
 
@@ -107,6 +107,7 @@ func (g *guard) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.setCookie(w, r, g.newCookie(), loginLife)
+	g.loggedIn(r)
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -1,6 +1,10 @@
 package chat
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
 
 // What a room's own notices say has happened. Those about somebody have the field "member", with
 // its id and name; nobody's reasons, ends, networks or passwords are in them.
@@ -15,6 +19,8 @@ const (
 	NoticeRole     = "role" // "role": what the member is now
 	NoticeLetIn    = "let-in"
 	NoticeCleared  = "cleared" // nothing before it is kept
+	// NoticeAnnouncement is what whoever runs the server has to say to all: "text".
+	NoticeAnnouncement = "announcement"
 )
 
 // noticeMember is who a notice is about.
@@ -29,6 +35,7 @@ type noticeFields struct {
 	Role     string                     `json:"role,omitempty"`
 	Changed  []string                   `json:"changed,omitempty"`
 	Settings map[string]json.RawMessage `json:"settings,omitempty"`
+	Text     string                     `json:"text,omitempty"`
 }
 
 // member is whom a notice is about; empty for nobody.
@@ -60,4 +67,21 @@ func (r Role) shownName() string {
 		return "guest"
 	}
 	return string(r)
+}
+
+// MaxAnnouncement is how many characters an announcement may have.
+const MaxAnnouncement = 500
+
+// Announcement is what whoever runs the server says to a room. It is a notice, which has a look of
+// its own and which nobody answers. The error is an [*InvalidError] for "text".
+func Announcement(text string) (RoomNotice, error) {
+	text = strings.TrimSpace(text)
+	if err := validText(text, false); err != nil {
+		return RoomNotice{}, err
+	}
+	if n := utf8.RuneCountInString(text); n > MaxAnnouncement {
+		return RoomNotice{}, tooLong("text", n, MaxAnnouncement)
+	}
+	fields, _ := json.Marshal(noticeFields{Text: text}) // can't fail: a text
+	return RoomNotice{What: NoticeAnnouncement, Fields: fields}, nil
 }

@@ -222,16 +222,10 @@ func (s *Store) Holders(ctx context.Context, room chat.RoomID) (map[chat.MemberI
 	return holders, nil
 }
 
-// CountOwned is how many rooms somebody owns, and CountRevoked how many ended sessions are
-// remembered. Errors wrap [chat.ErrUnavailable].
-func (s *Store) CountOwned(ctx context.Context) (int, error) { return s.count(ctx, s.ownedKey()) }
-
-// CountRevoked is as [Store.CountOwned] has it.
-func (s *Store) CountRevoked(ctx context.Context) (int, error) { return s.count(ctx, s.revokedKey()) }
-
-func (s *Store) count(ctx context.Context, key string) (n int, err error) {
-	err = s.call(ctx, "counting what is in "+key, "", func(ctx context.Context) error {
-		found, err := s.client.ZCard(ctx, key).Result()
+// CountRevoked is how many ended sessions are remembered. Errors wrap [chat.ErrUnavailable].
+func (s *Store) CountRevoked(ctx context.Context) (n int, err error) {
+	err = s.call(ctx, "counting the ended sessions", "", func(ctx context.Context) error {
+		found, err := s.client.ZCard(ctx, s.revokedKey()).Result()
 		n = int(found)
 		return err
 	})

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 	"github.com/labstack/echo/v4"
 )
@@ -53,12 +54,14 @@ func (s *Server) routes() http.Handler {
 	get(e, "/rooms/:room/settings", writeDeadline(s.getSettings))
 	e.PATCH("/rooms/:room/settings", handle(writeDeadline(s.patchSettings)))
 	post(e, "/rooms/:room/enter", writeDeadline(s.enter))
-	for what, read := range map[string]moderation{"remove": removal, "ban": ban, "mute": mute, "role": setRole} {
+	for what, read := range map[string]httpapi.Moderation{
+		"remove": httpapi.Removal, "ban": httpapi.Ban, "mute": httpapi.Mute, "role": httpapi.SetRole,
+	} {
 		post(e, "/rooms/:room/members/:id/"+what, writeDeadline(s.moderate(read)))
 	}
-	e.DELETE("/rooms/:room/members/:id/mute", handle(writeDeadline(s.moderate(unmute))))
+	e.DELETE("/rooms/:room/members/:id/mute", handle(writeDeadline(s.moderate(httpapi.Unmute))))
 	get(e, "/rooms/:room/bans", writeDeadline(s.getBans))
-	e.DELETE("/rooms/:room/bans/:id", handle(writeDeadline(s.moderate(unban))))
+	e.DELETE("/rooms/:room/bans/:id", handle(writeDeadline(s.moderate(httpapi.Unban))))
 	e.DELETE("/rooms/:room/messages", handle(writeDeadline(s.clearRoom)))
 	e.DELETE("/rooms/:room", handle(writeDeadline(s.closeRoom)))
 	post(e, "/rooms/:room/invites", writeDeadline(s.postInvite))

@@ -114,7 +114,7 @@ func (i *identity) judgeToken(token string, meant bool) (err error) {
 	a, ctx := i.auth, i.request.Context()
 	switch {
 	case a.isOperators(token):
-		i.kind, i.who = kindProgram, operator()
+		i.kind, i.who = kindProgram, Operator()
 		return nil
 	case isAccessToken(token):
 		i.kind = kindProgram
