@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/caller-chat/caller/chat"
@@ -297,6 +296,8 @@ type nodeInfo struct {
 	Self    bool  `json:"self"`
 	Started stamp `json:"startedAt"`
 	Seen    stamp `json:"seenAt"`
+	// CPU is left out where it is not known (yet).
+	CPU *float64 `json:"cpu,omitempty"`
 }
 
 // nodes is GET /api/nodes.
@@ -313,7 +314,11 @@ func (a *API) nodes(_ http.ResponseWriter, r *http.Request) (answer, error) {
 		if n.Subscribers == nil {
 			n.Subscribers = map[string]int{}
 		}
-		told = append(told, nodeInfo{n, n.ID == a.store.NodeID(), stamp(n.Started), stamp(n.Seen.Truncate(time.Millisecond))})
+		info := nodeInfo{NodeInfo: n, Self: n.ID == a.store.NodeID(), Started: stamp(n.Started), Seen: stamp(n.Seen)}
+		if n.CPU >= 0 {
+			info.CPU = &n.CPU
+		}
+		told = append(told, info)
 	}
 	return ok(map[string]any{"nodes": told}), nil
 }

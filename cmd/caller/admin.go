@@ -7,13 +7,19 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"runtime/debug"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/caller-chat/caller/admin"
 	"github.com/caller-chat/caller/admin/api"
+	"github.com/caller-chat/caller/admin/load"
+	"github.com/caller-chat/caller/calls/incall"
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/frontend"
 	"github.com/caller-chat/caller/server"
+	"github.com/caller-chat/caller/server/auth"
 )
 
 // adminAddress is where the admin listener listens; empty for not at all. Without a host it is this
@@ -80,6 +86,7 @@ func overlap(a, b string) bool {
 type adminListener struct {
 	web  *http.Server
 	swap adminSwap
+	api  *api.API // nil before the store has been reached
 	// end ends the requests that take their time: streams, exports, profiles.
 	end context.CancelFunc
 }
@@ -103,7 +110,20 @@ func (p *parts) adminParts(c config) []admin.Part {
 	if p.node == nil {
 		return all
 	}
+	all = append(all, p.admin.api.Part())
 	return append(all, p.archivePart())
+}
+
+// teller tells the other nodes of this one, whether it has an admin listener or not.
+func (p *parts) teller(c config, meter *load.Meter) *load.Teller {
+	build := buildOf(debug.ReadBuildInfo())
+	return &load.Teller{
+		Store: p.store, Meter: meter, Rooms: p.node.OpenRooms, Logger: p.log,
+		About: chat.NodeInfo{
+			Version: build.Version, Commit: build.Commit, Started: time.Now().UTC().Truncate(time.Millisecond),
+			Addr: string(c.Addr), MaxMemory: p.memory.most,
+		},
+	}
 }
 
 // checks are what GET /api/health asks.
@@ -165,7 +185,14 @@ func (p *parts) serveAdmin(c config) error {
 	if err != nil {
 		return err
 	}
-	o := admin.Options{Token: c.secrets.admin, Parts: append(p.adminParts(c), page), Logger: p.log}
+	o := admin.Options{Token: c.secrets.admin, Logger: p.log}
+	if p.node != nil {
+		p.admin.api = api.New(p.node, p.store, api.Options{
+			Operator: auth.Operator(), SessionLife: auth.SessionLife, InCall: incall.Key, Logger: p.log,
+		})
+		o.Denied, o.LoggedIn = p.admin.api.Denied, p.admin.api.LoggedIn
+	}
+	o.Parts = append(p.adminParts(c), page)
 	for _, v := range c.AdminHosts {
 		o.Hosts = append(o.Hosts, string(v))
 	}
@@ -218,5 +245,8 @@ func (p *parts) closeAdmin(ctx context.Context) error {
 		return nil
 	}
 	p.admin.end()
+	if p.admin.api != nil {
+		p.admin.api.Close()
+	}
 	return p.admin.web.Shutdown(ctx)
 }

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/caller-chat/caller/admin/load"
 	"github.com/caller-chat/caller/attachments"
 	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/chat"
@@ -172,6 +173,8 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	core.Records, core.Passwords, core.Guesses = p.store, password.New(), counted
 	core.Owned, core.MaxOwned = p.store, set.Owned()
 	core.Full = counted.IsFull
+	meter := &load.Meter{}
+	core.Audit, core.Observer = p.store, chat.Observers(meter.Observer())
 	if p.bucket != nil {
 		p.files = c.filesStore(p.bucket, p.store, options.Limits, p.log)
 		core.Files = p.files
@@ -216,6 +219,8 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { p.front.Run(ctx) })
+	teller := p.teller(c, meter)
+	running.Go(func() { teller.Run(ctx) })
 	p.stopFront = func() { stop(); running.Wait() }
 	swap.front.Store(p.front)
 	return p.serveAdmin(c)
