@@ -173,7 +173,7 @@ func messages(third func(before, block string) []string) func() func(string) []s
 	}
 }
 
-var textField = regexp.MustCompile(`"text":"[^"]*"`)
+var textField = regexp.MustCompile(`"text":"(?:[^"\\]|\\.)*"`)
 
 func TestPlantedFaults(t *testing.T) {
 	isPost := func(r *http.Request) bool {

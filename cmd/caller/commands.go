@@ -17,7 +17,8 @@ type commands struct {
 	Rooms   roomsCommand   `cmd:"" help:"List the rooms in which you have been."`
 	Members membersCommand `cmd:"" help:"List who is in a room."`
 
-	Ready readyCommand `cmd:"" help:"Ask a node whether it can serve: what checks in containers call."`
+	Ready  readyCommand  `cmd:"" help:"Ask a node whether it can serve: what checks in containers call."`
+	Verify verifyCommand `cmd:"" help:"Check whether a Caller keeps what the protocol promises."`
 
 	Version versionCommand `cmd:"" help:"Print the version, and of which commit it is."`
 

@@ -80,6 +80,7 @@ var rules = map[string][]string{
 		"server/auth",
 		"server/httpapi",
 		"transport/conn",
+		"verify",
 		"transport/wire",
 		"webhooks/incoming",
 	},
