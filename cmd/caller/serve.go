@@ -174,7 +174,7 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	core.Owned, core.MaxOwned = p.store, set.Owned()
 	core.Full = counted.IsFull
 	meter := &load.Meter{}
-	core.Audit, core.Observer = p.store, chat.Observers(meter.Observer())
+	core.Audit, core.Observer = p.store, chat.Observers(core.Observer, meter.Observer())
 	if p.bucket != nil {
 		p.files = c.filesStore(p.bucket, p.store, options.Limits, p.log)
 		core.Files = p.files
