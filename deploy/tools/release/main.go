@@ -122,7 +122,7 @@ func (r *release) build() error {
 	r.programs = map[string]string{}
 	for _, arch := range architectures {
 		program := filepath.Join(r.work, arch, "caller")
-		build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", program, "./cmd/caller")
+		build := exec.Command("go", "build", "-trimpath", "-buildvcs=auto", "-ldflags", "-s -w", "-o", program, "./cmd/caller")
 		build.Dir = r.top
 		build.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+arch, "GOFLAGS=", "GOAMD64=v1", "GOARM64=v8.0",
 			"GOEXPERIMENT=", "GOWORK=off", "GIT_OPTIONAL_LOCKS=0")
