@@ -169,6 +169,15 @@ func (c *Contract) Answer(a Answer) error {
 	return c.body(name, a.Status, o.schemaPointer(status, known), a.Body)
 }
 
+// Operation is the operation that a request asks for, as "GET /rooms/{room}"; empty for one that is
+// not described.
+func (c *Contract) Operation(method string, at *url.URL) string {
+	if o := c.find(method, at.EscapedPath()); o != nil {
+		return o.name
+	}
+	return ""
+}
+
 // problem judges a problem where nothing more is described.
 func (c *Contract) problem(name string, a Answer, media string) error {
 	if media != "application/problem+json" {

@@ -24,9 +24,7 @@ func Curl(t testing.TB, args ...string) string {
 func StartCurl(t testing.TB, args ...string) *harness.Process {
 	t.Helper()
 	args = append([]string{"--silent", "--show-error", "--no-buffer", "--noproxy", "*"}, args...)
-	curl := exec.Command(harness.Find(t, "curl"), args...)
-	curl.Env = harness.Environment(described.Curl(t))
-	return harness.StartProcess(t, "curl", curl)
+	return harness.StartProcess(t, "curl", exec.Command(described.Curl(t).Program, args...))
 }
 
 // Shell runs a line as somebody types it and is the running process. What a curl in it is answered has
@@ -34,6 +32,6 @@ func StartCurl(t testing.TB, args ...string) *harness.Process {
 func Shell(t testing.TB, line string) *harness.Process {
 	t.Helper()
 	shell := exec.Command("bash", "-c", "exec "+line)
-	shell.Env = harness.Environment(described.Curl(t))
+	shell.Env = harness.Environment(described.Curl(t).Environment)
 	return harness.StartProcess(t, line, shell)
 }

@@ -5,13 +5,14 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -20,24 +21,66 @@ import (
 	"github.com/caller-chat/caller/openapi/contract"
 )
 
-// Curl is the environment in which a curl writes down all that it sends and gets, whoever starts it.
-// When the test is over, and curl with it, that is judged. Call it before the process is started.
-func Curl(t testing.TB) (environment string) {
+// Curls are curls that write down all that they send and get.
+type Curls struct {
+	// Program is the one to start, and Environment what a shell has to have so that "curl" is it.
+	Program, Environment string
+
+	dir string
+}
+
+// Curl is a curl that writes down all that it sends and gets. When the test is over, and curl with
+// it, that is judged. Call it before the process is started.
+func Curl(t testing.TB) *Curls {
 	t.Helper()
-	home := t.TempDir()
-	trace := filepath.Join(home, "trace")
-	require.NoError(t, os.WriteFile(filepath.Join(home, ".curlrc"), fmt.Appendf(nil, "trace = %q\n", trace), 0o600))
-	t.Cleanup(func() {
-		text, err := os.ReadFile(trace)
-		if errors.Is(err, os.ErrNotExist) {
-			return // no curl was started, or it asked nobody
-		}
+	curl, err := exec.LookPath("curl")
+	require.NoError(t, err)
+	c := &Curls{dir: t.TempDir()}
+	c.Program, c.Environment = filepath.Join(c.dir, "curl"), "PATH="+c.dir+string(os.PathListSeparator)+os.Getenv("PATH")
+	wrapper := fmt.Sprintf("#!/bin/sh\nexec %s --trace '%s/'$$.trace \"$@\"\n", curl, c.dir)
+	require.NoError(t, os.WriteFile(c.Program, []byte(wrapper), 0o700))
+	t.Cleanup(func() { c.judge(t) })
+	return c
+}
+
+// traces are what the curls have written by now.
+func (c *Curls) traces(t testing.TB) (all [][]byte) {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(c.dir, "*.trace"))
+	require.NoError(t, err)
+	for _, name := range names {
+		text, err := os.ReadFile(name)
 		require.NoError(t, err)
-		for _, err := range judgeTrace(text) {
+		all = append(all, text)
+	}
+	return all
+}
+
+func (c *Curls) judge(t testing.TB) {
+	for _, trace := range c.traces(t) {
+		for _, err := range judgeTrace(trace) {
 			t.Error(err)
 		}
-	})
-	return "CURL_HOME=" + home
+	}
+}
+
+// Answers are the statuses that the curls have been answered with by now, by the operations as
+// described, as "GET /rooms/{room}/members".
+func (c *Curls) Answers(t testing.TB) map[string][]int {
+	t.Helper()
+	all := map[string][]int{}
+	for _, trace := range c.traces(t) {
+		for _, x := range exchanges(trace) {
+			method, at, ok := x.asked()
+			response, got := x.answer(method)
+			if ok && got {
+				_ = response.Body.Close() // there is nothing to close
+				name := public().Operation(method, at)
+				all[name] = append(all[name], response.StatusCode)
+			}
+		}
+	}
+	return all
 }
 
 // exchange is a request and what came after it.
@@ -70,40 +113,49 @@ func exchanges(trace []byte) (all []exchange) {
 	return all
 }
 
-func judgeTrace(trace []byte) (faults []error) {
-	for _, x := range exchanges(trace) {
-		line, _, _ := strings.Cut(string(x.sent), "\r\n")
-		parts := strings.Fields(line)
-		if len(parts) < 2 {
-			continue
-		}
-		at, err := url.ParseRequestURI(parts[1])
-		if err != nil || at.Path == "" {
-			continue // a proxy's CONNECT
-		}
-		if err := judgeExchange(parts[0], at, x.got); err != nil {
-			faults = append(faults, err)
-		}
+// asked is the method and the address of what was sent; ok is false for a proxy's CONNECT.
+func (x exchange) asked() (method string, at *url.URL, ok bool) {
+	line, _, _ := strings.Cut(string(x.sent), "\r\n")
+	parts := strings.Fields(line)
+	if len(parts) < 2 {
+		return "", nil, false
 	}
-	return faults
+	at, err := url.ParseRequestURI(parts[1])
+	return parts[0], at, err == nil && at.Path != ""
 }
 
-func judgeExchange(method string, at *url.URL, got []byte) error {
-	got = bytes.ReplaceAll(got, []byte("HTTP/2 "), []byte("HTTP/2.0 "))
+// toldToGoOn is what comes before the answer; curl leaves out the empty line after it.
+var toldToGoOn = regexp.MustCompile(`^HTTP/1\.[01] 100[^\r\n]*\r\n(\r\n)?`)
+
+// answer is the final one; ok is false where there was none, or curl was ended by then.
+func (x exchange) answer(method string) (_ *http.Response, ok bool) {
+	got := bytes.ReplaceAll(x.got, []byte("HTTP/2 "), []byte("HTTP/2.0 "))
+	got = toldToGoOn.ReplaceAll(got, nil)
 	in := bufio.NewReader(bytes.NewReader(got))
 	for {
 		response, err := http.ReadResponse(in, &http.Request{Method: method})
 		if err != nil {
-			return nil // there was none, or curl was ended by then
+			return nil, false
 		}
-		if response.StatusCode < 200 && response.StatusCode != http.StatusSwitchingProtocols {
+		if response.StatusCode >= 200 || response.StatusCode == http.StatusSwitchingProtocols {
+			return response, true
+		}
+	}
+}
+
+func judgeTrace(trace []byte) (faults []error) {
+	for _, x := range exchanges(trace) {
+		method, at, ok := x.asked()
+		response, got := x.answer(method)
+		if !ok || !got || !isCallers(response.Header) {
 			continue
 		}
-		if !isCallers(response.Header) {
-			return nil
+		answer := contract.Answer{Method: method, URL: at, Status: response.StatusCode, Header: response.Header}
+		if err := judgeBody(answer, response.Body); err != nil {
+			faults = append(faults, err)
 		}
-		return judgeBody(contract.Answer{Method: method, URL: at, Status: response.StatusCode, Header: response.Header}, response.Body)
 	}
+	return faults
 }
 
 func judgeBody(answer contract.Answer, from io.Reader) error {
