@@ -27,6 +27,7 @@ type Files interface {
 	Open(ctx context.Context, room chat.RoomID, id string) (attachments.Record, io.ReadSeekCloser, error)
 	OpenThumb(ctx context.Context, r attachments.Record) (io.ReadSeekCloser, error)
 	Restore(ctx context.Context, r attachments.Record, content, thumb io.Reader) error
+	Settle(ctx context.Context, room chat.RoomID) error
 }
 
 // Archive writes and reads archives of one store.

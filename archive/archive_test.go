@@ -201,12 +201,12 @@ func TestRoundTrip(t *testing.T) {
 
 	kept, err := b.History(ctx, ann, "with-files")
 	require.NoError(t, err)
-	require.NoError(t, b.files.Sweep(ctx))
 	seen := 0
 	for _, e := range kept.Entries {
 		for _, f := range e.Payload.(chat.Message).Files {
-			_, r, err := b.files.Open(ctx, "with-files", f.ID)
+			record, r, err := b.files.Open(ctx, "with-files", f.ID)
 			require.NoError(t, err)
+			require.Equal(t, chat.FilePosted, record.State)
 			n, err := io.Copy(io.Discard, r)
 			require.NoError(t, errors.Join(err, r.Close()))
 			require.Equal(t, f.Size, n)

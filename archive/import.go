@@ -260,6 +260,11 @@ func (r *reader) finish(ctx context.Context, h *tar.Header) error {
 	if err != nil {
 		return err
 	}
+	if how != redisstore.RestoredNothing && r.archive.Files != nil {
+		if err := r.archive.Files.Settle(ctx, r.target()); err != nil {
+			return err
+		}
+	}
 	r.report.Rooms++
 	r.report.Last = r.room.Room
 	switch how {

@@ -30,8 +30,8 @@ func (s *Store) List(ctx context.Context, room chat.RoomID) ([]Record, error) {
 
 // Restore keeps a file that was kept in another store, under its id: of the record what it says of
 // the file and of who has sent it, and content, whose hash must be the record's. Thumb is the
-// smaller picture; nil for none. It is kept for [Options.Idle], and from then on if a message names it. One
-// that is here already, with the same bytes, stays. What a room's files may come to is not looked at.
+// smaller picture; nil for none. It is kept for [Options.Idle], and others than its owner can read it, when
+// [Store.Settle] has found a message that names it. One that is here already, with the same bytes, stays. What a room's files may come to is not looked at.
 //
 // Errors: [ErrDiffers]; those of the readers; [chat.ErrFileChanged] when the id is another file's;
 // [ErrUnavailable]; [chat.ErrUnavailable].
@@ -74,6 +74,29 @@ func (s *Store) Restore(ctx context.Context, r Record, content, thumb io.Reader)
 		s.leave(context.WithoutCancel(ctx), written, nil)
 	}
 	return err
+}
+
+// Settle says that a room's messages are other ones now: files that they name can be read by whoever
+// may read the room, and those that they do not name any more go. Errors: [chat.ErrUnavailable].
+func (s *Store) Settle(ctx context.Context, room chat.RoomID) error {
+	records, err := s.records.RoomFiles(ctx, room) // before the log: see sweeper.lookAt
+	if err != nil || len(records) == 0 {
+		return err
+	}
+	named, err := s.named(ctx, room)
+	if err != nil {
+		return err
+	}
+	for _, r := range records {
+		if r.State != chat.FileReady || !named[r.ID] {
+			continue
+		}
+		r.State = chat.FilePosted
+		if _, err := s.put(ctx, r, s.options.Look); err != nil && !errors.Is(err, chat.ErrFileChanged) {
+			return err
+		}
+	}
+	return s.release(ctx, room)
 }
 
 // writeParts writes a file's objects.

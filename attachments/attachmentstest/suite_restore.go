@@ -47,6 +47,8 @@ func testRestored(t *testing.T, k Kind) {
 	require.NoError(t, err)
 	require.Equal(t, r.File, again.File)
 	require.Equal(t, chat.FileReady, again.State, "no message names it yet")
+	require.NoError(t, n.files.Settle(ctx, to))
+	require.Equal(t, chat.FileReady, n.state(t, to, f.ID), "no message names it yet")
 	other := r
 	other.SHA256 = "00"
 	require.ErrorIs(t, n.files.Restore(ctx, other, bytes.NewReader(kept), nil), chat.ErrFileChanged)
