@@ -6,7 +6,7 @@
 
 # The long suites, in the order of test-all. docs/testing.md has what each holds and how long it takes.
 SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-deploy test-stores test-faults test-upgrade test-storm test-load \
-	test-fuzz test-audit
+	test-metrics test-fuzz test-audit
 .PHONY: $(SUITES)
 
 # Debian keeps servers in sbin, which is not on everybody's path.
@@ -141,6 +141,10 @@ test-storm: ## thousands of readers that come back at once
 test-load: ## every measurement of e2e/load with small numbers
 	@scripts/need.sh go gcc redis-server
 	@scripts/suite.sh load ./e2e/load
+
+test-metrics: ## a real Prometheus that scrapes real nodes; the dashboard and the alerts
+	@scripts/need.sh go gcc redis-server prometheus promtool
+	@scripts/suite.sh metrics ./e2e/metrics
 
 test-fuzz: ## the seeds of every fuzz target
 	@scripts/need.sh go gcc
