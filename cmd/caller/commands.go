@@ -17,8 +17,11 @@ type commands struct {
 	Rooms   roomsCommand   `cmd:"" help:"List the rooms in which you have been."`
 	Members membersCommand `cmd:"" help:"List who is in a room."`
 
-	Ready  readyCommand  `cmd:"" help:"Ask a node whether it can serve: what checks in containers call."`
-	Verify verifyCommand `cmd:"" help:"Check whether a Caller keeps what the protocol promises."`
+	Ready      readyCommand      `cmd:"" help:"Ask a node whether it can serve: what checks in containers call."`
+	Verify     verifyCommand     `cmd:"" help:"Check whether a Caller keeps what the protocol promises."`
+	Completion completionCommand `cmd:"" help:"Print the completions of a shell: bash, zsh or fish."`
+	Complete   completeCommand   `cmd:"" hidden:"" help:"Say how a command line may go on."`
+	Man        manCommand        `cmd:"" help:"Print this program's manual, for man -l."`
 
 	Version versionCommand `cmd:"" help:"Print the version, and of which commit it is."`
 

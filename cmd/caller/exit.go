@@ -15,6 +15,19 @@ const (
 	exitInterrupted = 130 // a signal came before it was done, as shells say it
 )
 
+// exitStatuses are what they mean, for the manual.
+var exitStatuses = []struct {
+	code int
+	what string
+}{
+	{0, "Done; of a server, and of tail -f, also after a signal."},
+	{exitFailed, "Something failed here."},
+	{exitUsage, "A wrong command line or setting."},
+	{exitRefused, "The server refuses."},
+	{exitUnavailable, "There is no server, or none that can just now, after all tries."},
+	{exitInterrupted, "A signal came before it was done."},
+}
+
 // codedError is an error with an exit code of its own.
 type codedError struct {
 	code int
