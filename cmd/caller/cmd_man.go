@@ -28,9 +28,12 @@ caller man > /usr/local/share/man/man1/caller.1`
 func (*manCommand) Run(i *invocation) error {
 	var out strings.Builder
 	for _, r := range string(md2man.Render([]byte(manual(i.parsed.Model, built())))) {
-		if r > 0x7e {
+		switch {
+		case r == '…':
+			out.WriteString("...")
+		case r > 0x7e:
 			fmt.Fprintf(&out, `\[u%04X]`, r) // any troff can read it
-		} else {
+		default:
 			out.WriteRune(r)
 		}
 	}
