@@ -65,6 +65,8 @@ type room struct {
 	people []*person
 	// moderator is the first of the people, where the room is theirs; else nil.
 	moderator *moderator
+	// follower is the last of the people once more, by package client: it reads and posts too.
+	follower *client.Follower
 
 	mu       sync.Mutex // guards what follows
 	attempts []check.Attempt
@@ -132,6 +134,10 @@ func gather(t *testing.T, bases []string, o options) *crowd {
 				record: client.NewRecord(name), random: rand.New(rand.NewPCG(o.seed, uint64(i*1000+j))),
 			})
 		}
+		follower, err := r.people[o.people-1].Follow(bases, "")
+		require.NoError(t, err)
+		t.Cleanup(follower.Close)
+		r.follower = follower
 		if i >= o.rooms-o.owned {
 			r.moderator = own(t, r, rand.New(rand.NewPCG(o.seed, uint64(i*1000+999))))
 		}
@@ -145,8 +151,32 @@ func gather(t *testing.T, bases []string, o options) *crowd {
 		if r.moderator != nil {
 			c.posting.Go(func() { r.moderator.moderate(postCtx) })
 		}
+		c.reading.Go(func() { r.follower.Read(readCtx, r.name) })
+		c.posting.Go(func() { r.follow(postCtx, o.pause) })
 	}
 	return c
+}
+
+// follow posts by package client, which sends again by itself what was not answered.
+func (r *room) follow(ctx context.Context, pause time.Duration) {
+	for n := 1; ctx.Err() == nil; n++ {
+		wait(ctx, r.people[0].between(0, 4*pause))
+		a := check.Attempt{
+			Author: r.follower.Person.ID, Key: fmt.Sprintf("f-%d", n), Text: fmt.Sprintf("%s follows %d", r.follower.Person.Name, n),
+			Sent: time.Now(),
+		}
+		within, cancel := context.WithTimeout(context.WithoutCancel(ctx), testwait.Limit)
+		id, status, err := r.follower.Post(within, r.name, a.Key, a.Text)
+		cancel()
+		a.ID, a.Status = id, status
+		if status != 0 {
+			a.Answered = time.Now()
+		}
+		if err != nil {
+			a.Detail = err.Error()
+		}
+		r.attempted(a)
+	}
 }
 
 // measureLate measures for how long the machine lets this process wait that is ready to run.
@@ -504,9 +534,9 @@ func (r *room) mark(ctx context.Context) error {
 	}
 	marker := r.people[0]
 	marker.marks++
-	from := map[*person]int{}
+	from := map[*client.Record]int{r.follower.Record: len(r.follower.Events())}
 	for _, p := range r.people {
-		from[p] = len(p.record.Events())
+		from[p.record] = len(p.record.Events())
 	}
 	id := marker.post(ctx, check.Attempt{
 		Author: marker.ID, Key: fmt.Sprintf("mark-%d", marker.marks), Text: fmt.Sprintf("mark %d", marker.marks),
@@ -514,17 +544,17 @@ func (r *room) mark(ctx context.Context) error {
 	if id == "" {
 		return fmt.Errorf("%s: %w: nobody could post for %v", r.name, errNotRecovered, time.Since(began))
 	}
-	for _, p := range r.people {
-		if !p.sees(ctx, from[p], id) {
-			return fmt.Errorf("%s: %w: %s has not seen %s after %v", r.name, errNotRecovered, p.Name, id, time.Since(began))
+	for record, n := range from {
+		if !sees(ctx, record, n, id) {
+			return fmt.Errorf("%s: %w: %s has not seen %s after %v", r.name, errNotRecovered, record.Who, id, time.Since(began))
 		}
 	}
 	return nil
 }
 
-func (p *person) sees(ctx context.Context, from int, id string) bool {
+func sees(ctx context.Context, record *client.Record, from int, id string) bool {
 	for {
-		events, changed := p.record.Since(from)
+		events, changed := record.Since(from)
 		from += len(events)
 		if slices.ContainsFunc(events, func(e client.Event) bool { return e.Type == "message" && e.ID == id }) {
 			return true
@@ -596,6 +626,8 @@ func (c *crowd) judge(t *testing.T) {
 			record.Readings = append(record.Readings, check.Reading{Who: p.Name, ID: p.ID, Events: p.record.Events()})
 		}
 		record.Readings = append(record.Readings, r.looks...)
+		// When its connections were down it does not tell, so it is no witness of presence.
+		record.Readings = append(record.Readings, check.Reading{Who: r.follower.Who, Events: r.follower.Events()})
 		for _, a := range record.Attempts {
 			posts++
 			if a.Acknowledged() {

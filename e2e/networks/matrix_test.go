@@ -19,13 +19,19 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/times"
 )
 
+// somebody is who talks through a network: a page, or package client.
+type somebody interface {
+	// Rest lets nothing be said for a while.
+	Rest(t testing.TB, d time.Duration)
+}
+
 // way is how a browser reaches a node through a network.
 type way struct {
 	url   string // where the page is
 	proxy string // the forward proxy, host:port; empty for none
 	// breaks are what happens to somebody who is in, one after the other; heals is called at the
 	// end.
-	breaks []func(*testing.T, *browser.Page)
+	breaks []func(*testing.T, somebody)
 	heals  func()
 }
 
@@ -191,7 +197,7 @@ func (n network) talk(t *testing.T, page *browser.Page, other client.Person, rea
 	}
 	// Long enough for what is cut after five and refused after ten seconds.
 	round := 0
-	for _, something := range slices.Concat(make([]func(*testing.T, *browser.Page), 2), w.breaks) {
+	for _, something := range slices.Concat(make([]func(*testing.T, somebody), 2), w.breaks) {
 		if something != nil {
 			something(t, page)
 		}

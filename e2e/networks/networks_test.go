@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/caller-chat/caller/e2e/internal/browser"
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
@@ -73,18 +72,18 @@ func blocked(h *hostile) *hostile {
 }
 
 // breaks is one thing that breaks.
-func breaks(something func()) []func(*testing.T, *browser.Page) {
-	return []func(*testing.T, *browser.Page){func(*testing.T, *browser.Page) { something() }}
+func breaks(something func()) []func(*testing.T, somebody) {
+	return []func(*testing.T, somebody){func(*testing.T, somebody) { something() }}
 }
 
 // silence is nothing said for a while.
-func silence(d time.Duration) []func(*testing.T, *browser.Page) {
-	return []func(*testing.T, *browser.Page){func(t *testing.T, p *browser.Page) { p.Rest(t, d) }}
+func silence(d time.Duration) []func(*testing.T, somebody) {
+	return []func(*testing.T, somebody){func(t *testing.T, p somebody) { p.Rest(t, d) }}
 }
 
 // untilPollsAreCut lets nothing be said until polls have grown longer than the proxy lets them be.
 func untilPollsAreCut(h *hostile, w *way) {
-	w.breaks = append(silence(24*time.Second), func(t *testing.T, _ *browser.Page) {
+	w.breaks = append(silence(24*time.Second), func(t *testing.T, _ somebody) {
 		assert.Positive(t, h.latePolls.Load(), "polls that were too long")
 	})
 }

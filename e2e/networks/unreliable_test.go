@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/caller-chat/caller/e2e/internal/browser"
 	"github.com/caller-chat/caller/e2e/internal/harness"
 )
 
@@ -57,7 +56,7 @@ func unreliable() []network {
 			}},
 		{name: "400 ms there and back, connections reset at random", over: []string{"ws", "sse", "poll"}, told: "ended",
 			open: func(t *testing.T, node *harness.Node) way {
-				return way{url: shaky(t, node, 200*time.Millisecond), breaks: []func(*testing.T, *browser.Page){nil, nil}}
+				return way{url: shaky(t, node, 200*time.Millisecond), breaks: []func(*testing.T, somebody){nil, nil}}
 			}},
 	}
 }
