@@ -206,7 +206,7 @@ func refusals() []row {
 		{"cursor", "GET", posts + "?after=yesterday", "", "", 422, "invalid_field", "after", 0},
 		{"page-limit", "GET", posts + "?limit=1001", "", "", 422, "invalid_field", "limit", 1000},
 		{"wait", "GET", posts + "?wait=61", "", "", 422, "invalid_field", "wait", 60},
-		{"body-size", "POST", posts, json(strings.Repeat("x", 70_000)), asJSON, 413, "too_large", "", 0},
+		{"body-size", "POST", posts, json(strings.Repeat("x", 65_560)), asJSON, 413, "too_large", "", 0},
 		{"body-json", "POST", posts, `{"text":"x"`, asJSON, 400, "malformed", "", 0},
 		{"body-utf8", "POST", posts, "tea \xc3\x28 \xff", "text/plain; charset=utf-8", 400, "invalid_utf8", "", 0},
 		{"body-type", "POST", posts, "GIF89a", "image/gif", 415, "unsupported", "", 0},

@@ -105,7 +105,7 @@ func (t *trial) stream(ctx context.Context, transport client.Transport) (seen st
 // held says what most often is the reason when something does not come.
 func held(err error) error {
 	var problem *client.Problem
-	if errors.As(err, &problem) && problem.Code != client.NoAnswer {
+	if errors.As(err, &problem) && problem.Code != client.NoAnswer && problem.Code != "upgrade_required" {
 		return err
 	}
 	return fmt.Errorf("%w. If it is not the server, something in between refuses or buffers it: docs/deploy.md says what to set", err)
