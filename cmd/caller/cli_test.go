@@ -40,9 +40,11 @@ func (p *program) texts(t *testing.T, room string) []string {
 	require.Zero(t, code, errs)
 	all := []string{}
 	for line := range strings.Lines(out) {
-		var e struct{ Text string }
+		var e struct{ Type, Text string }
 		require.NoError(t, json.Unmarshal([]byte(line), &e))
-		all = append(all, e.Text)
+		if e.Type == "message" {
+			all = append(all, e.Text)
+		}
 	}
 	return all
 }

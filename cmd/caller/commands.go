@@ -23,6 +23,8 @@ type commands struct {
 	Complete   completeCommand   `cmd:"" hidden:"" help:"Say how a command line may go on."`
 	Man        manCommand        `cmd:"" help:"Print this program's manual, for man -l."`
 
+	Admin adminCommands `cmd:"" help:"Look after a server by its admin listener."`
+
 	Version versionCommand `cmd:"" help:"Print the version, and of which commit it is."`
 
 	PrintVersion kong.VersionFlag `name:"version" group:"Of the program:" help:"Print the version."`
