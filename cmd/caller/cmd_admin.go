@@ -191,7 +191,9 @@ type adminOfRoom struct {
 	Name roomName `arg:"" name:"room" help:"The room."`
 }
 
-func (a *adminOfRoom) path(rest string) string { return "api/rooms/" + pathEscape(string(a.Name)) + rest }
+func (a *adminOfRoom) path(rest string) string {
+	return "api/rooms/" + pathEscape(string(a.Name)) + rest
+}
 
 type adminRoom struct{ adminOfRoom }
 
