@@ -255,9 +255,6 @@ func responses(answers map[int]object, codes []string) (object, error) {
 	}
 	for status, codes := range byStatus {
 		name := strconv.Itoa(status)
-		if all[name] != nil {
-			return nil, fmt.Errorf("%d is an answer and a problem", status)
-		}
 		schema := object{"$ref": "#/components/schemas/Problem", "properties": object{"code": object{"enum": anys(codes)}}}
 		r := object{
 			"description": http.StatusText(status) + ": `" + strings.Join(codes, "`, `") + "`.",
@@ -265,6 +262,11 @@ func responses(answers map[int]object, codes []string) (object, error) {
 		}
 		if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 			r["headers"] = object{"Retry-After": object{"$ref": "#/components/headers/Retry-After"}}
+		}
+		if answer, ok := all[name].(object); ok { // it is told in two ways
+			kinds, _ := answer["content"].(object)
+			maps.Copy(r["content"].(object), kinds)
+			r["description"] = answer["description"].(string) + " Or " + r["description"].(string)
 		}
 		all[name] = r
 	}

@@ -60,6 +60,7 @@ func helpTexts() kong.Vars {
 			"users of the machine can see flags: use the variable. Default: made once and kept in Redis.",
 		"help_push_allow_private": "Send pushes also to addresses that are not public, and over HTTP. Only for tests: anybody could " +
 			"have the program ask your internal servers.",
+		"help_mcp": "on lets agents into rooms by the Model Context Protocol, at /mcp, with a program's access token. docs/mcp.md says more.",
 		"help_link_previews": "on shows what is behind the first link of a message. This server then asks other servers for what people " +
 			"write, at public addresses only. docs/links.md says more. Default: off.",
 		"help_files": "Where to keep the files that people send: file:///FOLDER, s3://BUCKET?endpoint=URL&region=REGION, mem:// or off. " +

@@ -9,11 +9,11 @@ import (
 	"github.com/caller-chat/caller/server"
 )
 
-// linkPreviews says whether links of messages are looked up: on, off or empty, which is off.
-type linkPreviews bool
+// onOff says whether something is done: on, off or empty, which is off.
+type onOff bool
 
 // UnmarshalText implements encoding.TextUnmarshaler.
-func (v *linkPreviews) UnmarshalText(text []byte) error {
+func (v *onOff) UnmarshalText(text []byte) error {
 	switch string(text) {
 	case "on":
 		*v = true

@@ -19,7 +19,7 @@ import (
 func TestTheDocumentHasTheServersRoutes(t *testing.T) {
 	c, err := read(t, "", nil,
 		"--livekit-url", "ws://127.0.0.1:1", "--livekit-api-key", "key", "--livekit-api-secret", strings.Repeat("s", 32),
-		"--push-subject", "mailto:ops@example.org", "--link-previews", "on",
+		"--push-subject", "mailto:ops@example.org", "--link-previews", "on", "--mcp", "on",
 		"--oidc-issuer", "https://login.example.org", "--oidc-client-id", "caller", "--public-url", "https://chat.example.org")
 	require.NoError(t, err)
 	log := slog.New(slog.DiscardHandler)

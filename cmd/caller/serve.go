@@ -209,6 +209,9 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	} else if ok {
 		options.Features = append(options.Features, signIn)
 	}
+	if agents, ok := c.mcpFeature(p.node, p.keepalive.Places(), p.log); ok {
+		options.Features = append(options.Features, agents)
+	}
 	options.Features = append(options.Features, openAPIFeature(p.log), incomingFeature(p.node))
 	if p.front, err = server.New(p.node, p.keepalive, p.store, dist, options); err != nil {
 		return err

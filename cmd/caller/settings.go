@@ -63,7 +63,9 @@ type settings struct {
 	PushKey          pushKey     `name:"push-key" from:"CALLER_PUSH_KEY" placeholder:"KEY"`
 	PushAllowPrivate bool        `name:"push-allow-private" from:"CALLER_PUSH_ALLOW_PRIVATE"`
 
-	LinkPreviews linkPreviews `name:"link-previews" from:"CALLER_LINK_PREVIEWS" placeholder:"on|off"`
+	LinkPreviews onOff `name:"link-previews" from:"CALLER_LINK_PREVIEWS" placeholder:"on|off"`
+
+	MCP onOff `name:"mcp" from:"CALLER_MCP" placeholder:"on|off"`
 
 	Files     filesURL    `name:"files" from:"CALLER_FILES" placeholder:"URL|off"`
 	FileSize  fileSize    `name:"file-size" default:"100MB" from:"CALLER_FILE_SIZE" placeholder:"SIZE"`

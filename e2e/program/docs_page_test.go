@@ -26,7 +26,7 @@ import (
 func aNodeWithAllFeatures(t *testing.T) *harness.Node {
 	t.Helper()
 	return startNode(t, "--livekit-url", "ws://127.0.0.1:1", "--livekit-api-key", "key", "--livekit-api-secret", strings.Repeat("s", 32),
-		"--push-subject", "mailto:ops@example.org", "--link-previews", "on",
+		"--push-subject", "mailto:ops@example.org", "--link-previews", "on", "--mcp", "on",
 		"--oidc-issuer", "http://127.0.0.1:1", "--oidc-client-id", "caller", "--public-url", "http://localhost")
 }
 

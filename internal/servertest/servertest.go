@@ -37,6 +37,8 @@ type Options struct {
 	HistoryLimit int
 	// Operator is the operator's token; "" for none.
 	Operator string
+	// Features makes more of them, of the node that is served; nil for none.
+	Features func(*chat.Node) []server.Feature
 	// Wrap is put around the server's handler.
 	Wrap func(http.Handler) http.Handler
 }
@@ -106,8 +108,12 @@ func Start(o Options) (s *Server, err error) {
 		return s, err
 	}
 	feature := server.Feature{Name: "files", Transfers: served.Transfers(), Usage: web.Usage}
+	features := []server.Feature{feature}
+	if o.Features != nil {
+		features = append(features, o.Features(node)...)
+	}
 	front, err := server.New(node, keepalive, store, page, server.Options{
-		BasePath: o.BasePath, Operator: o.Operator, Limits: policy, Features: []server.Feature{feature}, Logger: log,
+		BasePath: o.BasePath, Operator: o.Operator, Limits: policy, Features: features, Logger: log,
 	})
 	if err != nil {
 		return s, err
