@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/caller-chat/caller/e2e/internal/described"
 	"github.com/caller-chat/caller/e2e/internal/harness"
 	"github.com/caller-chat/caller/e2e/internal/times"
 )
@@ -57,7 +58,10 @@ func testMain(m *testing.M) int {
 	}
 	defer measured.Print(os.Stdout)
 	defer tellSkipped()
-	return m.Run()
+	if code := m.Run(); code != 0 || !described.Failed() {
+		return code
+	}
+	return 1
 }
 
 // long marks a test that -short leaves out.

@@ -4,7 +4,7 @@
 // in the end ([Failed]): a test that tries again would not see it otherwise.
 //
 // What is not Caller's answer is not judged: a proxy's own error page, an S3's file. Caller names
-// each request in the answer, or answers with a problem.
+// each request in the answer, and keeps it from other sites' pages, or answers with a problem.
 package described
 
 import (
@@ -128,7 +128,8 @@ func (t transport) CloseIdleConnections() {
 }
 
 func isCallers(h http.Header) bool {
-	return h.Get("X-Request-Id") != "" || kindOf(h) == "application/problem+json"
+	named := h.Get("X-Request-Id") != "" && h.Get("Cross-Origin-Resource-Policy") != ""
+	return named || kindOf(h) == "application/problem+json"
 }
 
 func kindOf(h http.Header) string {

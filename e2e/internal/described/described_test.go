@@ -25,6 +25,7 @@ func lying(t *testing.T) *httptest.Server {
 		}[r.URL.Path]
 		if r.Header.Get("X-Proxy") == "" {
 			w.Header().Set("X-Request-Id", "r-1")
+			w.Header().Set("Cross-Origin-Resource-Policy", "same-origin")
 		}
 		w.Header().Set("Content-Type", answer[0])
 		w.WriteHeader(http.StatusOK)
