@@ -5,7 +5,7 @@
 	test-all bench fuzz faults release
 
 # The long suites, in the order of test-all. docs/testing.md has what each holds and how long it takes.
-SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-cli test-deploy test-stores test-faults test-upgrade test-storm test-load \
+SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-admin-page test-cli test-deploy test-stores test-faults test-upgrade test-storm test-load \
 	test-metrics test-fuzz test-audit
 .PHONY: $(SUITES)
 
@@ -121,6 +121,11 @@ test-files: ## the files that people send, in a folder and on a real S3 server
 test-cli: ## the commands in real shells, through restarts, and what the doctor finds
 	@scripts/need.sh go gcc redis-server nginx lighttpd zsh fish mandoc groff
 	@scripts/suite.sh cli ./e2e/cli
+
+test-admin-page: ## the page of the admin listener: by mouse, by keyboard and on a phone; 10,000 rooms
+	@scripts/need.sh go node npm gcc redis-server chromium
+	@scripts/frontend.sh deps
+	@scripts/suite.sh admin-page ./e2e/adminpage
 
 test-deploy: ## the configurations of docs/deploy.md, and certificates from a real ACME server
 	@scripts/need.sh go gcc curl redis-server chromium nginx haproxy apache2 lighttpd caddy varnishd

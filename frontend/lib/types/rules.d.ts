@@ -5,6 +5,7 @@ import { type Answer } from "./http.ts";
 import type { AccessToken, NewToken } from "./rules_tokens.ts";
 import { type Fields, type Reader } from "./shape.ts";
 export type { AccessToken, NewToken } from "./rules_tokens.ts";
+export type { Webhook } from "./rules_webhooks.ts";
 /** What somebody may do in a room: `guest` is whoever has no role there. */
 export type Role = "owner" | "moderator" | "member" | "guest";
 /** What a room is set to. What is held back, such as the password, is not in it. */
@@ -170,6 +171,18 @@ export declare function followRules(client: Pick<Client, "on" | "session">, opti
     /** `expiresIn` is in seconds. */
     makeToken: (how: NewToken) => Promise<Answer<AccessToken>>;
     revokeToken: (id: string) => Promise<Answer<{}>>;
+    webhooks: () => Promise<Answer<import("./rules_webhooks.ts").Webhook[]>>;
+    makeWebhook: (how: {
+        url: string;
+        events?: string[];
+    }) => Promise<Answer<import("./rules_webhooks.ts").Webhook>>;
+    /** `enabled` has one told again that was switched off, or no more. */
+    changeWebhook: (id: string, how: {
+        url?: string;
+        events?: string[];
+        enabled?: boolean;
+    }) => Promise<Answer<import("./rules_webhooks.ts").Webhook>>;
+    removeWebhook: (id: string) => Promise<Answer<{}>>;
 };
 /** The secret of an invite or an owner's link, as the fragment of an address has it. */
 export declare function keyOf(hash: string): Key | undefined;

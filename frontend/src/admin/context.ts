@@ -37,18 +37,20 @@ export function usePage(): PageContext {
 
 export interface Asked<T> {
   result: T | undefined;
+  /** What the result is of: another path than the one that is asked for, while that is on its way. */
+  of: string | undefined;
   /** Of the settings that a room has: their version, to be sent back. */
   tag: string | undefined;
   problem: Problem | undefined;
   loading: boolean;
   reload(): Promise<void>;
-  put(result: T): void;
 }
 
 /** Something of the API, asked for when its path changes; what was there is shown meanwhile. */
 export function useAsk<T>(path: string | undefined): Asked<T> {
   const { api } = usePage();
   const [result, setResult] = useState<T>();
+  const [of, setOf] = useState<string>();
   const [tag, setTag] = useState<string>();
   const [problem, setProblem] = useState<Problem>();
   const [loading, setLoading] = useState(true);
@@ -66,6 +68,7 @@ export function useAsk<T>(path: string | undefined): Asked<T> {
     setProblem(answer.problem);
     if (answer.problem !== undefined) return;
     setResult(() => answer.result);
+    setOf(path);
     setTag(answer.tag);
   }, [api, path]);
 
@@ -73,7 +76,7 @@ export function useAsk<T>(path: string | undefined): Asked<T> {
     void reload();
     return () => running.current?.abort();
   }, [reload]);
-  return { result, tag, problem, loading, reload, put: setResult };
+  return { result, of, tag, problem, loading, reload };
 }
 
 /** Calls again and again while the page is to be seen. Milliseconds. */

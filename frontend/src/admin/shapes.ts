@@ -115,6 +115,31 @@ export interface AuditEntry {
   node?: string;
 }
 
+/** Another program that is told what happens. */
+export interface HookInfo {
+  id: string;
+  url: string;
+  events?: string[] | null;
+  disabledAt?: string;
+  disabledReason?: string;
+  failing?: { since?: string; attempts?: number; error?: string };
+}
+
+/** What could not be told. */
+export interface DeadLetter {
+  id: string;
+  room?: string;
+  hook?: string;
+  type?: string;
+  at?: string;
+  diedAt?: string;
+  url?: string;
+  status?: number;
+  error?: string;
+  attempts?: number;
+  payload?: unknown;
+}
+
 /** An entry of a room's log, of any kind. */
 export interface LogEntry {
   type: string;

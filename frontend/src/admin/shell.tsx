@@ -140,6 +140,6 @@ function Screen({ section, route }: { section: Section; route: Route }) {
     case "audit":
       return <Audit route={route} />;
     case "webhooks":
-      return <Webhooks />;
+      return <Webhooks route={route} />;
   }
 }

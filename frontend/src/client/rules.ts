@@ -4,6 +4,7 @@ import { defaultEnvironment } from "./environment.ts";
 import { type ClientId, type Person, readEvent, type ServerEvent } from "./events.ts";
 import { type Answer, ask } from "./http.ts";
 import type { AccessToken, NewToken } from "./rules_tokens.ts";
+import { readWebhook } from "./rules_webhooks.ts";
 import {
   amount,
   count,
@@ -20,6 +21,7 @@ import {
 import { roomUrl } from "./target.ts";
 
 export type { AccessToken, NewToken } from "./rules_tokens.ts";
+export type { Webhook } from "./rules_webhooks.ts";
 
 /** What somebody may do in a room: `guest` is whoever has no role there. */
 export type Role = "owner" | "moderator" | "member" | "guest";
@@ -351,6 +353,14 @@ export function followRules(
     /** `expiresIn` is in seconds. */
     makeToken: (how: NewToken) => call("/tokens", readToken, "POST", how),
     revokeToken: (id: string) => call(`/tokens/${encodeURIComponent(id)}`, nothing, "DELETE"),
+
+    webhooks: () => call("/webhooks", listOf("webhooks", readWebhook), "GET"),
+    makeWebhook: (how: { url: string; events?: string[] }) =>
+      call("/webhooks", readWebhook, "POST", how),
+    /** `enabled` has one told again that was switched off, or no more. */
+    changeWebhook: (id: string, how: { url?: string; events?: string[]; enabled?: boolean }) =>
+      call(`/webhooks/${encodeURIComponent(id)}`, readWebhook, "PATCH", how),
+    removeWebhook: (id: string) => call(`/webhooks/${encodeURIComponent(id)}`, nothing, "DELETE"),
   };
 }
 

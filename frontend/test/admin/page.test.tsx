@@ -207,7 +207,12 @@ describe("the list of rooms", () => {
 describe("one room", () => {
   const from = { id: "bob", name: "Bob\u202e" };
   beforeEach(() => {
-    server.answers.set("GET api/rooms/tea", () => ({ room: "tea", title: "Tea", members: 1 }));
+    server.answers.set("GET api/rooms/tea", () => ({
+      room: "tea",
+      title: "Tea",
+      members: 1,
+      owned: true,
+    }));
     server.answers.set("GET api/rooms/tea/messages", () => ({
       messages: [{ type: "message", id: "1-a", from, text: "<b>hello</b>" }],
       cursor: "1-a",
@@ -355,6 +360,47 @@ test("the audit log is filtered, and goes on to what is older", async () => {
   await submit("filter-room");
   await goTo(location.hash);
   expect(server.asked.at(-1)?.call).toBe("GET api/audit?room=tea&limit=50");
+});
+
+test("what webhooks could not tell is sent again, or dropped when it was asked", async () => {
+  const letter = (id: string) => ({
+    id,
+    room: "tea",
+    type: "message",
+    url: "https://hooks.example.org/",
+    error: "it answers with 502",
+    attempts: 9,
+    payload: { data: { text: "hello" } },
+  });
+  let dead = [letter("one"), letter("two")];
+  const gone = (id: string) => () => {
+    dead = dead.filter((one) => one.id !== id);
+    return null;
+  };
+  server.answers.set("GET api/webhooks", () => ({
+    webhooks: [{ id: "n-1", url: "https://ops.example.org/", disabledAt: "2026-11-24T12:00:00Z" }],
+  }));
+  server.answers.set("GET api/webhooks/dead", () => ({ dead, total: dead.length, next: "" }));
+  server.answers.set("POST api/webhooks/dead/one/retry", () =>
+    problem(409, "conflict", { detail: "the receiver has not taken it" }),
+  );
+  server.answers.set("DELETE api/webhooks/dead/two", gone("two"));
+  server.answers.set("POST api/webhooks/n-1/enable", () => null);
+  await open("#/webhooks");
+  await click("hook-on");
+  expect(rowsOf("dead")).toEqual(["one", "two"]);
+  await click("dead-retry");
+  expect(one("problem").textContent).toContain("has not taken it");
+  server.answers.set("POST api/webhooks/dead/one/retry", gone("one"));
+  await click("dead-retry");
+  expect(rowsOf("dead")).toEqual(["two"]);
+  await click("dead-drop");
+  await submit("ask-go");
+  expect(document.body.textContent).toContain("Everything was told");
+  await goTo("#/overview");
+  server.answers.delete("GET api/webhooks");
+  await goTo("#/webhooks");
+  expect(all("webhooks-off")).toHaveLength(1);
 });
 
 test("the language is changed, and kept", async () => {

@@ -569,6 +569,49 @@ describe("an owner's settings", () => {
     expect(document.body.textContent).not.toContain("s3cret");
   });
 
+  test("a webhook's secret is shown once, and how it goes is told", async () => {
+    const { answers, asked } = owned("owner");
+    const url = "https://hooks.example.org/caller";
+    let hooks: object[] = [
+      {
+        id: "wh-1",
+        url,
+        events: ["message"],
+        failing: { since: "", error: "it answers with 502" },
+      },
+      { id: "wh-2", url, events: ["left"], disabledAt: "2026-11-24T12:00:00.000Z", lost: 2 },
+    ];
+    answers.set("GET /webhooks", () => Response.json({ webhooks: hooks }));
+    answers.set("POST /webhooks", () =>
+      Response.json({ id: "wh-3", url, events: ["message"], secret: "whsec_x" }, { status: 201 }),
+    );
+    answers.set("PATCH /webhooks/wh-2", () => Response.json(hooks[1]));
+    answers.set("DELETE /webhooks/wh-1", () => {
+      hooks = hooks.slice(1);
+      return new Response(null, { status: 204 });
+    });
+    const meta = document.createElement("meta");
+    meta.name = "caller-webhooks";
+    document.body.append(meta);
+    await open();
+    (await seen("open-webhooks")).click();
+    await seen("webhook-list");
+    const states = page.all("webhook-state").map(({ textContent }) => textContent);
+    expect(states[0]).toContain("it answers with 502");
+    expect(states[1]).toContain("2 events were lost");
+    await page.click("webhook-on");
+    await until(() => expect(asked.at(-1)?.body).toEqual({ enabled: true }));
+    await page.fill("webhook-url", url);
+    (page.one("webhook-edit") as HTMLInputElement).click();
+    await page.pass(50);
+    await page.click("webhook-make");
+    expect(((await seen("webhook-secret")) as HTMLInputElement).value).toBe("whsec_x");
+    expect(asked.at(-1)?.body).toEqual({ url, events: ["message", "delete"] });
+    await page.click("webhook-remove");
+    await until(() => expect(page.all("webhook-state")).toHaveLength(1));
+    meta.remove();
+  });
+
   test("closing the room is asked once", async () => {
     const { asked } = owned("owner");
     await open();

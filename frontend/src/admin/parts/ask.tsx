@@ -30,9 +30,14 @@ export function Ask({ title, hint, go, danger, ready = true, onGo, onClose, chil
   useLayer(onClose);
   useEffect(() => {
     const dialog = box.current;
+    const before = document.activeElement;
     dialog?.showModal();
     dialog?.querySelector<HTMLElement>("input, select, textarea, [data-first]")?.focus();
-    return () => dialog?.close();
+    return () => {
+      dialog?.close();
+      // The browser does it for a dialog that stays in the page, and this one goes.
+      if (before instanceof HTMLElement) before.focus();
+    };
   }, []);
   const submit = async (event: Event) => {
     event.preventDefault();

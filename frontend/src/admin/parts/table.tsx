@@ -19,15 +19,17 @@ export interface TableProps<Row> {
   keyOf(row: Row): string;
   testId: string;
   busy?: boolean;
+  /** Nothing in it can have the focus: where it is too wide, it is scrolled by keyboard all the same. */
+  still?: boolean;
 }
 
 /**
  * A table, which is a list of cards on a phone. Its roles are spelled out: browsers drop those of a
  * table that is not laid out as one.
  */
-export function Table<Row>({ label, columns, rows, keyOf, testId, busy }: TableProps<Row>) {
+export function Table<Row>({ label, columns, rows, keyOf, testId, busy, still }: TableProps<Row>) {
   return (
-    <div class="table-box">
+    <div class="table-box" {...(still ? { tabIndex: 0, role: "region", "aria-label": label } : {})}>
       {/* biome-ignore-start lint/a11y/noRedundantRoles: see above */}
       <table role="table" class="cards" aria-label={label} aria-busy={busy} data-testid={testId}>
         <thead role="rowgroup">

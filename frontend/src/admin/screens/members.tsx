@@ -3,7 +3,7 @@ import { listOf, roomPath } from "../api.ts";
 import { useAsk, useEvery, usePage } from "../context.ts";
 import { isolated } from "../parts/safe.ts";
 import { Loaded } from "../parts/state.tsx";
-import { Table } from "../parts/table.tsx";
+import { type Column, Table } from "../parts/table.tsx";
 import { PersonName, Shown, Time } from "../parts/text.tsx";
 import { hrefTo } from "../route.ts";
 import type { MemberInfo, Person } from "../shapes.ts";
@@ -12,7 +12,7 @@ import { AskAbout, type Deed } from "./ask_about.tsx";
 /** How many are shown at first: a room may have thousands. */
 const FIRST = 100;
 
-export function Members({ room }: { room: string }) {
+export function Members({ room, owned }: { room: string; owned: boolean }) {
   const { words } = usePage();
   const asked = useAsk<{ members: MemberInfo[] | null }>(roomPath(room, "/members"));
   const [query, setQuery] = useState("");
@@ -29,6 +29,11 @@ export function Members({ room }: { room: string }) {
         );
         return (
           <>
+            {!owned && (
+              <p class="quiet note-line" data-testid="members-unowned">
+                {words.text("membersUnowned")}
+              </p>
+            )}
             {all.length > 10 && (
               <label class="field narrow-field">
                 <span>{words.text("memberFilter")}</span>
@@ -47,7 +52,12 @@ export function Members({ room }: { room: string }) {
                 {words.text("memberNoMatch", { query: isolated(query.trim()) })}
               </p>
             ) : (
-              <MemberTable room={room} members={found.slice(0, most)} onDone={asked.reload} />
+              <MemberTable
+                room={room}
+                owned={owned}
+                members={found.slice(0, most)}
+                onDone={asked.reload}
+              />
             )}
             {found.length > most && (
               <button
@@ -68,13 +78,37 @@ export function Members({ room }: { room: string }) {
 
 interface MemberTableProps {
   room: string;
+  /** Somebody owns the room, so that it has rules. */
+  owned: boolean;
   members: readonly MemberInfo[];
   onDone(): void;
 }
 
-function MemberTable({ room, members, onDone }: MemberTableProps) {
+function MemberTable({ room, owned, members, onDone }: MemberTableProps) {
   const { words } = usePage();
   const [asking, setAsking] = useState<{ deed: Deed; person: Person }>();
+  const actions: Column<MemberInfo> = {
+    key: "actions",
+    label: words.text("actions"),
+    cell: (member) => (
+      <fieldset
+        class="row-actions"
+        aria-label={words.text("actionsFor", { name: isolated(member.name ?? member.id) })}
+      >
+        {(["mute", "remove", "ban"] as const).map((deed) => (
+          <button
+            key={deed}
+            type="button"
+            class="text-button"
+            data-testid={`member-${deed}`}
+            onClick={() => setAsking({ deed, person: member })}
+          >
+            {words.text(deed)}
+          </button>
+        ))}
+      </fieldset>
+    ),
+  };
   return (
     <>
       <Table
@@ -115,28 +149,7 @@ function MemberTable({ room, members, onDone }: MemberTableProps) {
             label: words.text("memberNode"),
             cell: ({ node = "" }) => <code>{node.slice(0, 12)}</code>,
           },
-          {
-            key: "actions",
-            label: words.text("actions"),
-            cell: (member) => (
-              <fieldset
-                class="row-actions"
-                aria-label={words.text("actionsFor", { name: isolated(member.name ?? member.id) })}
-              >
-                {(["mute", "remove", "ban"] as const).map((deed) => (
-                  <button
-                    key={deed}
-                    type="button"
-                    class="text-button"
-                    data-testid={`member-${deed}`}
-                    onClick={() => setAsking({ deed, person: member })}
-                  >
-                    {words.text(deed)}
-                  </button>
-                ))}
-              </fieldset>
-            ),
-          },
+          ...(owned ? [actions] : []),
         ]}
       />
       {asking !== undefined && (

@@ -16,6 +16,7 @@ export function Nodes({ nodes }: { nodes: readonly NodeInfo[] }) {
       {versions.size > 1 && <p class="note">{words.text("versionsDiffer")}</p>}
       <Table
         testId="nodes"
+        still
         label={words.text("nodes")}
         rows={nodes}
         keyOf={({ id }) => id}

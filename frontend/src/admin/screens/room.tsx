@@ -56,7 +56,7 @@ export function Room({ room, part }: { room: string; part: string | undefined })
       </nav>
       <section class="part" aria-label={words.text(shown)}>
         {shown === "messages" && <Messages room={room} />}
-        {shown === "members" && <Members room={room} />}
+        {shown === "members" && <Members room={room} owned={asked.result?.owned === true} />}
         {shown === "settings" && <SettingsPart room={room} />}
         {shown === "bans" && <Bans room={room} />}
         {shown === "actions" && <Actions room={room} onDone={() => void asked.reload()} />}

@@ -7,7 +7,7 @@ import { ProblemLine } from "../parts/problem.tsx";
 import { isolated } from "../parts/safe.ts";
 import { type Column, Table } from "../parts/table.tsx";
 import { Shown, Time } from "../parts/text.tsx";
-import { goTo, hrefTo, type Route, replaceTo } from "../route.ts";
+import { goTo, hrefTo, parseRoute, type Route, replaceTo } from "../route.ts";
 import type { RoomInfo, RoomList } from "../shapes.ts";
 
 const SORTS = ["name", "members", "messages", "rate", "last"] as const;
@@ -39,7 +39,7 @@ export function Rooms({ route }: { route: Route }) {
     (["asc", "desc"] as const).find((one) => one === route.params.order) ?? orderOf(sort);
   const path = withQuery("api/rooms", { query, sort, order, after, limit: PAGE });
   const asked = useAsk<RoomList>(path);
-  const latest = useLatest(asked.result, path);
+  const latest = useLatest(asked.of === path ? asked.result : undefined, path);
   const to = (params: Record<string, string | number | undefined>) => ({
     page: "rooms",
     params: { query, sort, order, ...params },
@@ -47,7 +47,10 @@ export function Rooms({ route }: { route: Route }) {
 
   const list = asked.result;
   const shown = listOf(list?.rooms);
-  const start = Number(from) || 0;
+  // Of the rows that are shown, which are those of before while others are on their way.
+  const at = useRef(0);
+  if (asked.of === path) at.current = Number(from) || 0;
+  const start = at.current;
   // The rows stay where they are: what is in them is as new as it can be.
   const rows = shown.map((room) => ({
     ...room,
@@ -60,7 +63,12 @@ export function Rooms({ route }: { route: Route }) {
       <div class="filters">
         <Search
           query={query}
-          onQuery={(next) => replaceTo({ page: "rooms", params: { query: next, sort, order } })}
+          onQuery={(next) => {
+            // What was typed last may come when one is on the way to a room already.
+            const { page, of } = parseRoute(location.hash);
+            if (page !== "rooms" || of !== undefined) return;
+            replaceTo({ page: "rooms", params: { query: next, sort, order } });
+          }}
         />
         <label class="field sort-field">
           <span>{words.text("sortBy")}</span>

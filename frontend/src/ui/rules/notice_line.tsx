@@ -5,10 +5,17 @@ import { isolate } from "../rows.tsx";
 import type { NoticeItem } from "../timeline.ts";
 import { spanText } from "./when.ts";
 
-/** What was done in the room, in one quiet line. */
+/** What was done in the room, in one quiet line; what those who run the server say is not quiet. */
 export function NoticeLine({ notice }: { notice: NoticeItem }) {
   const { words } = usePage();
   const read = readNotice({ type: "unknown", name: "notice", fields: notice.fields });
+  if (read?.what === "announcement") {
+    return (
+      <span class="announcement" dir="auto" data-testid="announcement">
+        <strong>{words.text("noticeAnnouncement")}</strong> {String(read.fields.text ?? "")}
+      </span>
+    );
+  }
   return (
     <>{read === undefined ? words.text("noticeOther", { by: "" }) : noticeText(words, read)}</>
   );

@@ -12,6 +12,7 @@ import { ClearPage, ClosePage, MinePage, OwnerPage } from "./owner_pages.tsx";
 import { ProgramsPage } from "./programs_page.tsx";
 import { ReportsPage } from "./reports_page.tsx";
 import { SettingsPage } from "./settings_page.tsx";
+import { WebhooksPage } from "./webhooks_page.tsx";
 
 /** What of a room's dialog is shown. */
 export type RoomPage =
@@ -21,6 +22,7 @@ export type RoomPage =
   | "bans"
   | "reports"
   | "programs"
+  | "webhooks"
   | "owner"
   | "clear"
   | "close";
@@ -45,6 +47,7 @@ const TITLE = {
   bans: "bans",
   reports: "reports",
   programs: "programs",
+  webhooks: "webhooks",
   owner: "ownerLink",
   clear: "roomClearAsk",
   close: "roomCloseAsk",
@@ -57,6 +60,7 @@ const PAGES = {
   bans: BansPage,
   reports: ReportsPage,
   programs: ProgramsPage,
+  webhooks: WebhooksPage,
   owner: OwnerPage,
   clear: ClearPage,
   close: ClosePage,
