@@ -11,10 +11,23 @@ import (
 	"github.com/goreleaser/nfpm/v2/deb"
 )
 
-// deb writes the Debian package that deploy/debian/nfpm.yaml describes.
+// deb writes the Debian package, and an older one if that is asked for.
 func (r *release) deb(arch string) error {
+	for _, version := range []string{r.debian, r.older} {
+		if version == "" {
+			continue
+		}
+		if err := r.debOf(arch, version); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// debOf writes the Debian package that deploy/debian/nfpm.yaml describes, under a version.
+func (r *release) debOf(arch, version string) error {
 	stage := filepath.Join(r.work, arch)
-	if err := r.stage(stage); err != nil {
+	if err := r.stage(stage, version); err != nil {
 		return err
 	}
 	description, err := os.Open(filepath.Join(r.top, "deploy", "debian", "nfpm.yaml"))
@@ -22,7 +35,7 @@ func (r *release) deb(arch string) error {
 		return err
 	}
 	defer func() { _ = description.Close() }() // it was only read
-	values := map[string]string{"ARCH": arch, "VERSION": r.debian}
+	values := map[string]string{"ARCH": arch, "VERSION": version}
 	config, err := nfpm.ParseWithEnvMapping(description, func(name string) string { return values[name] })
 	if err != nil {
 		return err
@@ -45,12 +58,15 @@ func (r *release) deb(arch string) error {
 }
 
 // stage gathers what goes into a package, besides the program and its bill of materials.
-func (r *release) stage(stage string) error {
+func (r *release) stage(stage, version string) error {
+	if err := os.RemoveAll(filepath.Join(stage, "debian")); err != nil {
+		return err
+	}
 	if err := os.CopyFS(filepath.Join(stage, "debian"), os.DirFS(filepath.Join(r.top, "deploy", "debian"))); err != nil {
 		return err
 	}
 	changelog := fmt.Sprintf("caller (%s) unstable; urgency=medium\n\n  * What is new is in CHANGELOG.md.gz.\n\n -- The Caller authors <%s>  %s\n",
-		r.debian, maintainer, r.at.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
+		version, maintainer, r.at.Format("Mon, 02 Jan 2006 15:04:05 -0700"))
 	news, err := os.ReadFile(filepath.Join(r.top, "CHANGELOG.md"))
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type release struct {
 	work string // for what is in between
 	// version is the program's, as v1.2.3; debian the same as Debian orders them.
 	version, debian string
+	older           string    // of Debian packages that are made too; "" for none
 	commit          string    // "" when it is not known
 	at              time.Time // of the commit: all files have it
 	programs        map[string]string
@@ -39,7 +40,7 @@ func main() {
 	r := release{}
 	flag.StringVar(&r.top, "top", "../..", "the folder of the program's sources")
 	flag.StringVar(&r.out, "out", "", "where to put things; dist/release of the sources by default")
-	flag.StringVar(&r.debian, "debian-version", "", "another version for the Debian packages, for tests of upgrades")
+	flag.StringVar(&r.older, "also-deb", "", "a version under which the Debian packages are made once more, for tests of upgrades")
 	only := flag.String("only", "", "one architecture only, for tests")
 	flag.Parse()
 	if *only != "" {
@@ -156,9 +157,7 @@ func (r *release) identify(info *debug.BuildInfo) error {
 			r.at = at.UTC()
 		}
 	}
-	if r.debian == "" {
-		r.debian = debianVersion(r.version)
-	}
+	r.debian = debianVersion(r.version)
 	fmt.Println("caller", r.version, r.commit)
 	return nil
 }

@@ -44,6 +44,16 @@ func BuildSignInService(dir string) (program string, err error) {
 	return build(dir, "sign-in-service", "e2e/program/signin", "github.com/zitadel/oidc/v3/example/server")
 }
 
+// BuildRelease builds what makes a release, from a module of its own in deploy/tools.
+func BuildRelease(dir string) (program string, err error) {
+	return build(dir, "release", "deploy/tools", "./release")
+}
+
+// BuildManifestCheck builds what reads the files for Compose and Kubernetes, from deploy/tools too.
+func BuildManifestCheck(dir string) (program string, err error) {
+	return build(dir, "check-manifests", "deploy/tools", "./check")
+}
+
 // build builds a program in bin, where go build links nothing anew that has not changed, and copies
 // it into dir: a test has the program that it began with, whatever is built meanwhile. module is
 // the folder of its module.
