@@ -159,6 +159,10 @@ func TestDebianPackage(t *testing.T) {
 	assert.Equal(t, "640 root caller", strings.TrimSpace(inRoot(t, root, "stat", "--format=%a %U %G", "/etc/caller/caller.env")))
 	assert.Equal(t, "750 caller caller", strings.TrimSpace(inRoot(t, root, "stat", "--format=%a %U %G", "/var/lib/caller")))
 	assert.Contains(t, inRoot(t, root, "caller", "version"), r.version)
+	for _, file := range []string{"man/man1/caller.1.gz", "bash-completion/completions/caller", "zsh/vendor-completions/_caller",
+		"fish/vendor_completions.d/caller.fish", "doc/caller/caller.cdx.json", "doc/caller/copyright"} {
+		assert.FileExists(t, filepath.Join(root, "usr/share", file))
+	}
 
 	redis := harness.StartRedis(t)
 	addr := fmt.Sprintf("127.0.0.1:%d", harness.FreePort(t))

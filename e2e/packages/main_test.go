@@ -95,7 +95,7 @@ func needRoot(t *testing.T) {
 
 // release builds a release into a folder of this run.
 func release(name string, args ...string) (released, error) {
-	dir := filepath.Join(runDir, name)
+	dir := filepath.Join(runDir, "of", name)
 	run := exec.Command(tools.release, append([]string{"-top", top(), "-out", dir}, args...)...)
 	output, err := run.CombinedOutput()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -71,12 +72,21 @@ func (r *release) stage(stage, version string) error {
 	if err != nil {
 		return err
 	}
-	for name, content := range map[string][]byte{"changelog.gz": []byte(changelog), "CHANGELOG.md.gz": news} {
+	manual, err := os.ReadFile(filepath.Join(r.work, "caller.1"))
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string][]byte{"changelog.gz": []byte(changelog), "CHANGELOG.md.gz": news, "caller.1.gz": manual} {
 		packed, err := pack(content)
 		if err != nil {
 			return err
 		}
 		if err := os.WriteFile(filepath.Join(stage, name), packed, 0o644); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{"caller.bash", "_caller", "caller.fish"} {
+		if err := copyFile(filepath.Join(stage, name), filepath.Join(r.work, name)); err != nil {
 			return err
 		}
 	}
@@ -101,4 +111,20 @@ func pack(content []byte) ([]byte, error) {
 		return nil, err
 	}
 	return out.Bytes(), nil
+}
+
+func copyFile(to, from string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }() // it was only read
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(out, in); err != nil {
+		return err
+	}
+	return out.Close()
 }

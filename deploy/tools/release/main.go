@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -76,6 +77,9 @@ func (r *release) run() (err error) {
 		return err
 	}
 	if err := r.build(); err != nil {
+		return err
+	}
+	if err := r.generate(); err != nil {
 		return err
 	}
 	for _, step := range []struct {
@@ -170,6 +174,31 @@ func debianVersion(version string) string {
 		return release
 	}
 	return release + "~" + strings.ReplaceAll(before, "-", ".")
+}
+
+// generate has the program write its man page and its completions.
+func (r *release) generate() error {
+	program := r.programs[runtime.GOARCH]
+	if program == "" || runtime.GOOS != "linux" {
+		return fmt.Errorf("a release is made on Linux, on one of %v: the program writes its own man page", architectures)
+	}
+	for file, args := range map[string][]string{
+		"caller.1":    {"man"},
+		"caller.bash": {"completion", "bash"},
+		"_caller":     {"completion", "zsh"},
+		"caller.fish": {"completion", "fish"},
+	} {
+		run := exec.Command(program, args...)
+		run.Dir, run.Env = r.work, []string{"LANG=C"}
+		text, err := run.Output()
+		if err != nil {
+			return fmt.Errorf("caller %s: %w", strings.Join(args, " "), err)
+		}
+		if err := os.WriteFile(filepath.Join(r.work, file), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // publish puts the program itself into the folder.

@@ -6,10 +6,13 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -39,7 +42,7 @@ func (r *release) materials(arch string) error {
 		}
 		components = append(components, goModule(module, module.Version))
 	}
-	packages, err := pagePackages(filepath.Join(r.top, "frontend", "package-lock.json"))
+	packages, err := pagePackages(filepath.Join(r.top, "frontend"))
 	if err != nil {
 		return err
 	}
@@ -67,41 +70,48 @@ func goModule(module *debug.Module, version string) cdx.Component {
 	return cdx.Component{Type: cdx.ComponentTypeLibrary, Name: module.Path, Version: version, BOMRef: address, PackageURL: address}
 }
 
-// pagePackages are npm's packages that the page is built of: those of the lock file that are not for
-// development alone.
-func pagePackages(lock string) ([]cdx.Component, error) {
-	text, err := os.ReadFile(lock)
+// bundled is the heading of a package in the list that the page's build makes of what went into it.
+var bundled = regexp.MustCompile(`(?m)^## (\S+) - (\S+) \((.+)\)$`)
+
+// pagePackages are npm's packages that are in the built pages, with the checksums of the lock file.
+func pagePackages(frontend string) ([]cdx.Component, error) {
+	text, err := os.ReadFile(filepath.Join(frontend, "package-lock.json"))
 	if err != nil {
 		return nil, err
 	}
 	var locked struct {
-		Packages map[string]struct {
-			Version, License, Integrity string
-			Dev, Optional               bool
-		}
+		Packages map[string]struct{ Version, Integrity string }
 	}
 	if err := json.Unmarshal(text, &locked); err != nil {
-		return nil, fmt.Errorf("%s: %w", lock, err)
+		return nil, fmt.Errorf("package-lock.json: %w", err)
 	}
-	var components []cdx.Component
+	sums := map[string]string{} // by name and version
 	for path, p := range locked.Packages {
-		i := strings.LastIndex(path, "node_modules/")
-		if i < 0 || p.Dev || p.Optional {
-			continue
-		}
-		name := path[i+len("node_modules/"):]
-		address := "pkg:npm/" + strings.Replace(name, "@", "%40", 1) + "@" + p.Version
-		c := cdx.Component{Type: cdx.ComponentTypeLibrary, Name: name, Version: p.Version, BOMRef: address + "#" + path, PackageURL: address}
-		if p.License != "" {
-			c.Licenses = &cdx.Licenses{{Expression: p.License}}
-		}
-		if sum, ok := strings.CutPrefix(p.Integrity, "sha512-"); ok {
-			if raw, err := base64.StdEncoding.DecodeString(sum); err == nil {
-				c.Hashes = &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA512, Value: hex.EncodeToString(raw)}}
-			}
-		}
-		components = append(components, c)
+		name := path[strings.LastIndex(path, "node_modules/")+len("node_modules/"):]
+		sums[name+"@"+p.Version] = p.Integrity
 	}
-	slices.SortFunc(components, func(a, b cdx.Component) int { return strings.Compare(a.BOMRef, b.BOMRef) })
-	return components, nil
+	lists, err := filepath.Glob(filepath.Join(frontend, "dist*", "licenses.md"))
+	if err != nil || len(lists) == 0 {
+		return nil, errors.Join(errors.New("there is no list of what is in the page"), err)
+	}
+	known := map[string]cdx.Component{}
+	for _, list := range lists {
+		text, err := os.ReadFile(list)
+		if err != nil {
+			return nil, err
+		}
+		for _, found := range bundled.FindAllStringSubmatch(string(text), -1) {
+			name, version, licence := found[1], found[2], found[3]
+			address := "pkg:npm/" + strings.Replace(name, "@", "%40", 1) + "@" + version
+			c := cdx.Component{Type: cdx.ComponentTypeLibrary, Name: name, Version: version, BOMRef: address, PackageURL: address}
+			c.Licenses = &cdx.Licenses{{Expression: licence}}
+			if sum, ok := strings.CutPrefix(sums[name+"@"+version], "sha512-"); ok {
+				if raw, err := base64.StdEncoding.DecodeString(sum); err == nil {
+					c.Hashes = &[]cdx.Hash{{Algorithm: cdx.HashAlgoSHA512, Value: hex.EncodeToString(raw)}}
+				}
+			}
+			known[address] = c
+		}
+	}
+	return slices.SortedFunc(maps.Values(known), func(a, b cdx.Component) int { return strings.Compare(a.BOMRef, b.BOMRef) }), nil
 }
