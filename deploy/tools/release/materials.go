@@ -87,8 +87,9 @@ func pagePackages(frontend string) ([]cdx.Component, error) {
 	}
 	sums := map[string]string{} // by name and version
 	for path, p := range locked.Packages {
-		name := path[strings.LastIndex(path, "node_modules/")+len("node_modules/"):]
-		sums[name+"@"+p.Version] = p.Integrity
+		if i := strings.LastIndex(path, "node_modules/"); i >= 0 {
+			sums[path[i+len("node_modules/"):]+"@"+p.Version] = p.Integrity
+		}
 	}
 	lists, err := filepath.Glob(filepath.Join(frontend, "dist*", "licenses.md"))
 	if err != nil || len(lists) == 0 {
