@@ -5,7 +5,7 @@
 	test-all bench fuzz faults release
 
 # The long suites, in the order of test-all. docs/testing.md has what each holds and how long it takes.
-SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-admin-page test-cli test-deploy test-stores test-faults test-upgrade test-storm test-load \
+SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-admin-page test-cli test-deploy test-stores test-faults test-upgrade test-packages test-storm test-load \
 	test-metrics test-fuzz test-audit
 .PHONY: $(SUITES)
 
@@ -142,6 +142,10 @@ test-faults: ## what breaks, and what is promised all the same
 test-upgrade: ## nodes of an earlier commit beside this one's, replaced one after another
 	@scripts/need.sh go gcc git redis-server haproxy
 	@scripts/suite.sh upgrade ./e2e/faults -run 'Upgrade'
+
+test-packages: ## what make release builds, installed and run; some of it needs root and a Debian mirror
+	@scripts/need.sh go gcc git curl file redis-server debootstrap lintian strace systemd-analyze setpriv
+	@scripts/suite.sh packages ./e2e/packages
 
 test-storm: ## thousands of readers that come back at once
 	@scripts/need.sh go gcc redis-server

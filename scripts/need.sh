@@ -21,7 +21,9 @@ for command in "$@"; do
     lighttpd) packages+=(lighttpd lighttpd-mod-openssl) ;;
     promtool) packages+=(prometheus) ;;
     mitmdump) packages+=(mitmproxy) ;;
-    git | redis-server | zsh | fish | mandoc | groff | nginx | haproxy | chromium | curl | python3 | python3-autobahn | apache2 | caddy | squid | tinyproxy | privoxy | firefox-esr | prometheus) packages+=("$command") ;;
+    systemd-analyze) packages+=(systemd) ;;
+    setpriv) packages+=(util-linux) ;;
+    git | file | debootstrap | lintian | strace | redis-server | zsh | fish | mandoc | groff | nginx | haproxy | chromium | curl | python3 | python3-autobahn | apache2 | caddy | squid | tinyproxy | privoxy | firefox-esr | prometheus) packages+=("$command") ;;
     go) echo "need.sh: go is missing: install Go (https://go.dev/dl/), the version that go.mod names or newer" >&2; exit 1 ;;
     node | npm) echo "need.sh: $command is missing: install Node 20.19 or newer (https://nodejs.org/)" >&2; exit 1 ;;
     *) echo "need.sh: no package is known for $command" >&2; exit 1 ;;
