@@ -28,7 +28,8 @@ type PlainKey = { [Key in keyof Texts]: Texts[Key] extends string ? Key : never 
 type PluralKey = Exclude<keyof Texts, PlainKey>;
 export type Text = PlainKey;
 
-const MINUTE = 60_000;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
@@ -117,7 +118,8 @@ export class Words {
 
   ago(at: number, now = Date.now()): string {
     const past = Math.max(0, now - at);
-    if (past < MINUTE) return this.text("justNow");
+    if (past < 10 * SECOND) return this.text("justNow");
+    if (past < MINUTE) return this.#relative.format(-Math.round(past / SECOND), "second");
     if (past < HOUR) return this.#relative.format(-Math.round(past / MINUTE), "minute");
     if (past < DAY) return this.#relative.format(-Math.round(past / HOUR), "hour");
     return this.#relative.format(-Math.round(past / DAY), "day");
