@@ -7,13 +7,22 @@ import (
 )
 
 // Observer is told what happens in a node, so that somebody can count it: no part of the node
-// counts for itself. Each of the four may be nil, for nobody. Their methods are called at the same
+// counts for itself. Each may be nil, for nobody. Their methods are called at the same
 // time by many, some of them by a room's worker in the middle of a delivery: they must not block.
 type Observer struct {
 	Rooms       RoomObserver
 	Subscribers SubscriberObserver
 	Members     MemberObserver
 	Store       StoreObserver
+	// Deliveries is told of each batch and what is in it. Unlike the others it costs something.
+	Deliveries DeliveryObserver
+}
+
+// DeliveryObserver is told what is delivered.
+type DeliveryObserver interface {
+	// Handed says that a batch of a room was handed to so many readers, between began and ended. The
+	// events are not to be kept or changed.
+	Handed(room RoomID, events []*Event, readers int, began, ended time.Time)
 }
 
 // RoomObserver is told what happens in rooms.
@@ -110,6 +119,16 @@ func (s *observedStore) called(call string, began time.Time, err *error) {
 func (s *observedStore) Append(ctx context.Context, room RoomID, d Draft) (e Entry, repeated bool, err error) {
 	defer s.called("append", time.Now(), &err)
 	return s.Log.Append(ctx, room, d)
+}
+
+// SlowModeWait implements [SlowModes]: there is nothing to wait for where the log can't tell.
+func (s *observedStore) SlowModeWait(ctx context.Context, room RoomID, d Draft) (wait time.Duration, err error) {
+	log, tells := s.Log.(SlowModes)
+	if !tells {
+		return 0, nil
+	}
+	defer s.called("rules", time.Now(), &err)
+	return log.SlowModeWait(ctx, room, d)
 }
 
 // Read implements [Log].

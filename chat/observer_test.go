@@ -91,6 +91,44 @@ func TestAnObserverIsToldWhoIsPresent(t *testing.T) {
 	})
 }
 
+func (o *told) Handed(_ chat.RoomID, events []*chat.Event, readers int, began, ended time.Time) {
+	o.add("handed %d to %d: %v", len(events), readers, !ended.Before(began))
+}
+
+func TestAnObserverIsToldWhatIsDelivered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, other := &told{}, &told{}
+		n := chattest.New(chattest.Options{}).NewNode("a", chat.Options{
+			Observer: chat.Observers(chat.Observer{Deliveries: one}, chat.Observer{Deliveries: other}),
+		})
+		subscribe(t, n, session("Ann"), chat.All)
+		subscribe(t, n, session("Bob"), chat.All)
+		synctest.Wait()
+		one.take()
+		say(t, n, "hello")
+		synctest.Wait()
+		require.Equal(t, []string{"handed 1 to 2: true"}, one.take())
+		require.Contains(t, other.take(), "handed 1 to 2: true")
+		require.NoError(t, n.Close(t.Context()))
+	})
+}
+
+func TestAnObservedStoreStillTellsOfSlowMode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := chattest.New(chattest.Options{}).NewNode("a", chat.Options{Observer: chat.Observer{Store: &told{}}})
+		owner, who := session("Owner"), session("Ann")
+		_, err := n.Own(t.Context(), owner, lobby)
+		require.NoError(t, err)
+		_, err = n.ChangeSettings(t.Context(), owner, lobby, 0, map[string]any{"slowMode": 30})
+		require.NoError(t, err)
+		_, _, err = n.Post(t.Context(), who, lobby, chat.Draft{Payload: chat.Message{Text: "one"}})
+		require.NoError(t, err)
+		var slow *chat.SlowModeError
+		require.ErrorAs(t, n.HasToWait(t.Context(), who, lobby), &slow)
+		require.NoError(t, n.Close(t.Context()))
+	})
+}
+
 func TestAnObserverIsToldWhatHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, rooms, subscribers, store := chattest.New(chattest.Options{}), &told{}, &told{}, &told{}

@@ -8,6 +8,7 @@ func Observers(all ...Observer) Observer {
 	var subscribers subscriberObservers
 	var members memberObservers
 	var store storeObservers
+	var deliveries deliveryObservers
 	for _, o := range all {
 		if o.Rooms != nil {
 			rooms = append(rooms, o.Rooms)
@@ -18,11 +19,20 @@ func Observers(all ...Observer) Observer {
 		if o.Members != nil {
 			members = append(members, o.Members)
 		}
+		if o.Deliveries != nil {
+			deliveries = append(deliveries, o.Deliveries)
+		}
 		if o.Store != nil {
 			store = append(store, o.Store)
 		}
 	}
 	var one Observer
+	switch {
+	case len(deliveries) == 1:
+		one.Deliveries = deliveries[0]
+	case len(deliveries) > 1:
+		one.Deliveries = deliveries
+	}
 	switch {
 	case len(rooms) == 1:
 		one.Rooms = rooms[0]
@@ -55,7 +65,15 @@ type (
 	subscriberObservers []SubscriberObserver
 	memberObservers     []MemberObserver
 	storeObservers      []StoreObserver
+	deliveryObservers   []DeliveryObserver
 )
+
+// Handed implements [DeliveryObserver].
+func (all deliveryObservers) Handed(room RoomID, events []*Event, readers int, began, ended time.Time) {
+	for _, o := range all {
+		o.Handed(room, events, readers, began, ended)
+	}
+}
 
 // Present implements [MemberObserver].
 func (all memberObservers) Present(transport string, by int) {

@@ -254,9 +254,13 @@ func (r *room) flush() {
 		return
 	}
 	began := time.Now()
+	observer := &r.back.options.Observer
 	for i := range batches {
 		r.subs.deliver(&batches[i])
-		r.back.options.Observer.Rooms.Delivered(r.id, len(batches[i].Events), len(r.subs.attached))
+		observer.Rooms.Delivered(r.id, len(batches[i].Events), len(r.subs.attached))
+		if observer.Deliveries != nil {
+			observer.Deliveries.Handed(r.id, batches[i].Events, len(r.subs.attached), began, time.Now())
+		}
 	}
 	now := time.Now()
 	events := 0

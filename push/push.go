@@ -169,6 +169,14 @@ type observedLog struct {
 // Log is the store's log as the node has to use it.
 func (p *Push) Log() chat.Log { return observedLog{p.store, p} }
 
+// SlowModeWait implements [chat.SlowModes]: there is nothing to wait for where the log can't tell.
+func (l observedLog) SlowModeWait(ctx context.Context, room chat.RoomID, d chat.Draft) (time.Duration, error) {
+	if log, tells := l.Log.(chat.SlowModes); tells {
+		return log.SlowModeWait(ctx, room, d)
+	}
+	return 0, nil
+}
+
 // Append implements [chat.Log].
 func (l observedLog) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (chat.Entry, bool, error) {
 	e, repeated, err := l.Log.Append(ctx, room, d)
