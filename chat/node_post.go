@@ -17,6 +17,11 @@ import (
 // [ErrGuest], [ErrNotAuthor], [ErrConflict]; [ErrKeyReused]; [*SlowModeError]; [ErrUnavailable],
 // after which the entry may or may not be stored; [ErrGoingAway].
 func (n *Node) Post(ctx context.Context, who Principal, room RoomID, d Draft) (e Entry, repeated bool, err error) {
+	if observer := n.options.Observer.Posts; observer != nil {
+		posting, ended := observer.Posting(ctx, who, room, d)
+		ctx = posting
+		defer func() { ended(e, repeated, err) }()
+	}
 	what, times := d.action(), 1
 	if d.Counted {
 		times = 0

@@ -16,6 +16,15 @@ type Observer struct {
 	Store       StoreObserver
 	// Deliveries is told of each batch and what is in it. Unlike the others it costs something.
 	Deliveries DeliveryObserver
+	// Posts is told when one begins, and when it has ended. It costs something too.
+	Posts PostObserver
+}
+
+// PostObserver is told of posts.
+type PostObserver interface {
+	// Posting says that a post begins: the context is that in which it goes on. What it returns is
+	// called when the post has ended.
+	Posting(ctx context.Context, who Principal, room RoomID, d Draft) (context.Context, func(e Entry, repeated bool, err error))
 }
 
 // DeliveryObserver is told what is delivered.

@@ -1,6 +1,7 @@
 package chat_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync"
@@ -116,15 +117,55 @@ func TestAnObserverIsToldWhatIsDelivered(t *testing.T) {
 func TestAnObservedStoreStillTellsOfSlowMode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := chattest.New(chattest.Options{}).NewNode("a", chat.Options{Observer: chat.Observer{Store: &told{}}})
-		owner, who := session("Owner"), session("Ann")
-		_, err := n.Own(t.Context(), owner, lobby)
+		_, _, err := n.Own(t.Context(), olga, lobby, chat.OwnRequest{New: true})
 		require.NoError(t, err)
-		_, err = n.ChangeSettings(t.Context(), owner, lobby, 0, map[string]any{"slowMode": 30})
+		_, err = n.ChangeSettings(t.Context(), olga, lobby, patch(t, `{"slowMode":30}`), nil)
 		require.NoError(t, err)
-		_, _, err = n.Post(t.Context(), who, lobby, chat.Draft{Payload: chat.Message{Text: "one"}})
-		require.NoError(t, err)
+		say(t, n, "one") // as Ann
 		var slow *chat.SlowModeError
-		require.ErrorAs(t, n.HasToWait(t.Context(), who, lobby), &slow)
+		require.ErrorAs(t, n.HasToWait(t.Context(), session("Ann"), lobby), &slow)
+		require.NoError(t, n.Close(t.Context()))
+	})
+}
+
+// posting is an observer of posts that gives them something in their context.
+type posting struct {
+	told
+	key string
+}
+
+func (o *posting) Posting(
+	ctx context.Context, who chat.Principal, room chat.RoomID, d chat.Draft,
+) (context.Context, func(chat.Entry, bool, error)) {
+	o.add("begins %s in %s: %s", d.Kind(), room, who.Name)
+	return context.WithValue(ctx, o, o.key), func(e chat.Entry, repeated bool, err error) {
+		o.add("ended %v %v %v", !e.ID.IsZero(), repeated, err)
+	}
+}
+
+// asked is a policy that says what is in the context.
+type asked struct{ of, and *posting }
+
+func (p asked) Decide(ctx context.Context, _ chat.Principal, _ chat.RoomID, _ chat.Action) error {
+	if ctx.Value(p.of) != p.of.key || ctx.Value(p.and) != p.and.key {
+		return errors.New("the context is another one")
+	}
+	return nil
+}
+
+func TestAnObserverIsToldOfPosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		one, other := &posting{key: "one"}, &posting{key: "other"}
+		n := chattest.New(chattest.Options{}).NewNode("a", chat.Options{
+			Policy: asked{one, other}, Observer: chat.Observers(chat.Observer{Posts: one}, chat.Observer{Posts: other}),
+		})
+		say(t, n, "hello")
+		_, _, err := n.Post(t.Context(), session("Bob"), lobby, chat.Draft{Payload: chat.Message{}})
+		var invalid *chat.InvalidError
+		require.ErrorAs(t, err, &invalid)
+		want := []string{"begins message in lobby: Ann", "ended true false <nil>", "begins message in lobby: Bob", "ended false false text is empty"}
+		require.Equal(t, want, one.take())
+		require.Equal(t, want, other.take())
 		require.NoError(t, n.Close(t.Context()))
 	})
 }

@@ -1,6 +1,10 @@
 package chat
 
-import "time"
+import (
+	"context"
+	"slices"
+	"time"
+)
 
 // Observers are several observers as one: each is told all, in order.
 func Observers(all ...Observer) Observer {
@@ -9,6 +13,7 @@ func Observers(all ...Observer) Observer {
 	var members memberObservers
 	var store storeObservers
 	var deliveries deliveryObservers
+	var posts postObservers
 	for _, o := range all {
 		if o.Rooms != nil {
 			rooms = append(rooms, o.Rooms)
@@ -19,6 +24,9 @@ func Observers(all ...Observer) Observer {
 		if o.Members != nil {
 			members = append(members, o.Members)
 		}
+		if o.Posts != nil {
+			posts = append(posts, o.Posts)
+		}
 		if o.Deliveries != nil {
 			deliveries = append(deliveries, o.Deliveries)
 		}
@@ -27,6 +35,12 @@ func Observers(all ...Observer) Observer {
 		}
 	}
 	var one Observer
+	switch {
+	case len(posts) == 1:
+		one.Posts = posts[0]
+	case len(posts) > 1:
+		one.Posts = posts
+	}
 	switch {
 	case len(deliveries) == 1:
 		one.Deliveries = deliveries[0]
@@ -66,7 +80,23 @@ type (
 	memberObservers     []MemberObserver
 	storeObservers      []StoreObserver
 	deliveryObservers   []DeliveryObserver
+	postObservers       []PostObserver
 )
+
+// Posting implements [PostObserver].
+func (all postObservers) Posting(
+	ctx context.Context, who Principal, room RoomID, d Draft,
+) (context.Context, func(e Entry, repeated bool, err error)) {
+	ended := make([]func(Entry, bool, error), len(all))
+	for i, o := range all {
+		ctx, ended[i] = o.Posting(ctx, who, room, d)
+	}
+	return ctx, func(e Entry, repeated bool, err error) {
+		for _, end := range slices.Backward(ended) {
+			end(e, repeated, err)
+		}
+	}
+}
 
 // Handed implements [DeliveryObserver].
 func (all deliveryObservers) Handed(room RoomID, events []*Event, readers int, began, ended time.Time) {

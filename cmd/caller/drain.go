@@ -58,6 +58,7 @@ func (p *parts) drain(ended context.Context) error {
 		p.push.Close()
 	}
 	errs = append(errs, p.closeFiles())
+	p.closeTracer(ctx)
 	errs = append(errs, p.closeStore(began.Add(drainTime+storeTime)))
 	if err := errors.Join(errs...); err != nil {
 		_ = p.web.Close() // of what would not end by itself

@@ -94,7 +94,10 @@ func helpTexts() kong.Vars {
 			"variable or the file.",
 		"help_admin_token_file": "A file with that token.",
 		"help_admin_host":       "A name by which browsers may ask there, beside addresses and localhost. Can be repeated.",
-		"help_log_format":       "How to write the log: text or json. Default: text.",
-		"help_log_level":        "What to write to the log: debug (every request), info, warn or error. Default: info.",
+		"help_otlp_endpoint": "Where to send OpenTelemetry's traces of some posts by OTLP over HTTP, as http://127.0.0.1:4318. docs/metrics.md " +
+			"says what is in them. Default: not at all.",
+		"help_otlp_sample": "The share of posts that are traced, from 0 to 1. Default: 0.01.",
+		"help_log_format":  "How to write the log: text or json. Default: text.",
+		"help_log_level":   "What to write to the log: debug (every request), info, warn or error. Default: info.",
 	}
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/caller-chat/caller/chat/password"
 	"github.com/caller-chat/caller/frontend"
 	"github.com/caller-chat/caller/linkpreview"
+	"github.com/caller-chat/caller/metrics/trace"
 	"github.com/caller-chat/caller/push"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
@@ -41,6 +42,7 @@ type parts struct {
 	links     *linkpreview.Previews // nil for none
 	bucket    *attachments.Bucket   // nil for no files
 	files     *attachments.Store    // nil for none
+	tracer    *trace.Tracer         // nil for none
 	front     *server.Server
 	memory    *memory
 	admin     *adminListener // nil for none
@@ -57,6 +59,9 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 	if c.AdminAddr != "" { // else there is nobody to show them to
 		c.metrics = newMetrics()
 	}
+	if c.tracer, err = c.traces(ctx, log); err != nil {
+		return err
+	}
 	bucket, err := c.openFiles(ctx, log)
 	if err != nil {
 		return err
@@ -67,7 +72,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 		return errors.Join(err, closeBucket(bucket))
 	}
 	swap := &handlerSwap{waiting: server.Waiting()}
-	p := &parts{log: log, web: server.HTTP(swap, log), store: store, bucket: bucket, memory: newMemory(c.MaxMemory, log)}
+	p := &parts{log: log, web: server.HTTP(c.traced(swap), log), tracer: c.tracer, store: store, bucket: bucket, memory: newMemory(c.MaxMemory, log)}
 	if store != nil {
 		if err := p.assemble(c, swap); err != nil {
 			return errors.Join(err, p.drain(ctx))
@@ -168,6 +173,9 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 			return &settingError{fmt.Errorf("--push-key (CALLER_PUSH_KEY): %w", err)}
 		}
 		entries = p.push.Log()
+	}
+	if c.tracer != nil {
+		entries = c.tracer.Log(entries)
 	}
 	core := c.node(counted.Policy(chat.Open{}), p.log)
 	core.Records, core.Passwords, core.Guesses = p.store, password.New(), counted

@@ -11,6 +11,7 @@ import (
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/chat/lookalike"
 	"github.com/caller-chat/caller/metrics"
+	"github.com/caller-chat/caller/metrics/trace"
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/transport/conn"
@@ -92,6 +93,9 @@ type settings struct {
 	AdminTokenFile file         `name:"admin-token-file" from:"CALLER_ADMIN_TOKEN_FILE" placeholder:"FILE"`
 	AdminHosts     []host       `name:"admin-host" from:"CALLER_ADMIN_HOST" placeholder:"NAME"`
 
+	OTLPEndpoint otlpEndpoint `name:"otlp-endpoint" from:"CALLER_OTLP_ENDPOINT" placeholder:"URL"`
+	OTLPSample   share        `name:"otlp-sample" default:"0.01" from:"CALLER_OTLP_SAMPLE" placeholder:"SHARE"`
+
 	LogFormat format `default:"text" from:"CALLER_LOG_FORMAT" placeholder:"text|json"`
 	LogLevel  level  `default:"info" from:"CALLER_LOG_LEVEL" placeholder:"LEVEL"`
 }
@@ -107,6 +111,8 @@ type config struct {
 
 	// metrics are who is told of what happens, for counting; nil for nobody.
 	metrics *metrics.Metrics
+	// tracer is who is told of the way of posts; nil for nobody.
+	tracer *trace.Tracer
 }
 
 // fit tells which settings can't go together.
@@ -164,7 +170,7 @@ func (c config) store(log *slog.Logger) redisstore.Options {
 	return o
 }
 
-func (c config) node(policy chat.Policy, log *slog.Logger) chat.Options {
+func (c config) node(policy chat.Counter, log *slog.Logger) chat.Options {
 	o := chat.Options{
 		Policy: policy, MaxRooms: int(c.MaxRooms), Shape: lookalike.Shape,
 		HistoryLimit: int(c.HistoryLimit), HistoryTTL: time.Duration(c.HistoryTTL),
@@ -172,6 +178,10 @@ func (c config) node(policy chat.Policy, log *slog.Logger) chat.Options {
 	}
 	if c.metrics != nil {
 		o.Observer = c.metrics.Core()
+	}
+	if c.tracer != nil {
+		o.Policy = c.tracer.Policy(policy)
+		o.Observer = chat.Observers(o.Observer, chat.Observer{Posts: c.tracer, Deliveries: c.tracer})
 	}
 	return o
 }

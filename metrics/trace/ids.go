@@ -81,4 +81,6 @@ func (idGenerator) NewIDs(ctx context.Context) (oteltrace.TraceID, oteltrace.Spa
 }
 
 // NewSpanID implements the SDK's interface.
-func (idGenerator) NewSpanID(context.Context, oteltrace.TraceID) oteltrace.SpanID { return newIDs().span }
+func (idGenerator) NewSpanID(context.Context, oteltrace.TraceID) oteltrace.SpanID {
+	return newIDs().span
+}

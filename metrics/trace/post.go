@@ -27,40 +27,38 @@ func (t *Tracer) Handler(next http.Handler) http.Handler {
 	})
 }
 
-// Node is a node whose posts are told of.
-type Node struct {
-	*chat.Node
-	tracer *Tracer
-}
+var _ chat.PostObserver = (*Tracer)(nil)
 
-// Node has a node's posts told of.
-func (t *Tracer) Node(n *chat.Node) *Node { return &Node{n, t} }
-
-// Post is [chat.Node.Post].
-func (n *Node) Post(ctx context.Context, who chat.Principal, room chat.RoomID, d chat.Draft) (chat.Entry, bool, error) {
+// Posting implements [chat.PostObserver].
+func (t *Tracer) Posting(
+	ctx context.Context, who chat.Principal, room chat.RoomID, d chat.Draft,
+) (context.Context, func(e chat.Entry, repeated bool, err error)) {
 	of := newIDs()
 	if d.Key != "" {
 		of = idsOf(room, who.ID, d.Key)
 	}
-	if !n.tracer.sample.has(of) {
-		return n.Node.Post(ctx, who, room, d)
+	if !t.sample.has(of) {
+		return ctx, func(chat.Entry, bool, error) {}
 	}
 	began, way := time.Now(), "websocket"
 	if at, ok := ctx.Value(beganKey{}).(time.Time); ok {
 		began, way = at, "http"
 	}
-	ctx, span := n.tracer.tracer.Start(context.WithValue(ctx, idsKey{}, of), "post", oteltrace.WithNewRoot(),
+	ctx, span := t.tracer.Start(context.WithValue(ctx, idsKey{}, of), "post", oteltrace.WithNewRoot(),
 		oteltrace.WithTimestamp(began), oteltrace.WithSpanKind(oteltrace.SpanKindServer), oteltrace.WithAttributes(
 			attribute.String("caller.kind", string(d.Kind())), attribute.String("caller.way", way)))
-	defer span.End()
-	span.AddEvent("decoded")
-	e, repeated, err := n.Node.Post(ctx, who, room, d)
-	fail(span, err)
-	span.SetAttributes(attribute.Bool("caller.repeated", repeated))
-	if err == nil && !repeated && d.Key == "" {
-		n.tracer.keyless.posted(n.tracer, place{room, e.ID}, of)
+	if way == "http" { // until the post was known: the request's body, and who it is from
+		_, request := t.tracer.Start(ctx, "request", oteltrace.WithTimestamp(began))
+		request.End()
 	}
-	return e, repeated, err
+	return ctx, func(e chat.Entry, repeated bool, err error) {
+		fail(span, err)
+		span.SetAttributes(attribute.Bool("caller.repeated", repeated))
+		span.End()
+		if err == nil && !repeated && d.Key == "" {
+			t.keyless.posted(t, place{room, e.ID}, of)
+		}
+	}
 }
 
 // fail notes by what code something was refused, or failed.
@@ -75,11 +73,11 @@ func fail(span oteltrace.Span, err error) {
 
 // step begins a step of a post that is told of; it is told when the function that it returns is
 // called. For others it does nothing.
-func (t *Tracer) step(ctx context.Context, name string) (context.Context, func(err *error)) {
+func (t *Tracer) step(ctx context.Context, name string, about ...attribute.KeyValue) (context.Context, func(err *error)) {
 	if !oteltrace.SpanContextFromContext(ctx).IsSampled() {
 		return ctx, func(*error) {}
 	}
-	ctx, span := t.tracer.Start(ctx, name)
+	ctx, span := t.tracer.Start(ctx, name, oteltrace.WithAttributes(about...))
 	return ctx, func(err *error) {
 		fail(span, *err)
 		span.End()
@@ -97,14 +95,14 @@ func (t *Tracer) Policy(p chat.Counter) chat.Counter { return policy{p, t} }
 
 // Decide implements [chat.Policy].
 func (p policy) Decide(ctx context.Context, who chat.Principal, room chat.RoomID, what chat.Action) (err error) {
-	ctx, end := p.tracer.step(ctx, "policy")
+	ctx, end := p.tracer.step(ctx, "policy", attribute.String("caller.action", string(what)))
 	defer end(&err)
 	return p.Counter.Decide(ctx, who, room, what)
 }
 
 // DecideTimes implements [chat.Counter].
 func (p policy) DecideTimes(ctx context.Context, who chat.Principal, room chat.RoomID, what chat.Action, times int) (err error) {
-	ctx, end := p.tracer.step(ctx, "policy")
+	ctx, end := p.tracer.step(ctx, "policy", attribute.String("caller.action", string(what)))
 	defer end(&err)
 	return p.Counter.DecideTimes(ctx, who, room, what, times)
 }
