@@ -23,7 +23,8 @@ type commands struct {
 	Complete   completeCommand   `cmd:"" hidden:"" help:"Say how a command line may go on."`
 	Man        manCommand        `cmd:"" help:"Print this program's manual, for man -l."`
 
-	Admin adminCommands `cmd:"" help:"Look after a server by its admin listener."`
+	Doctor doctorCommand `cmd:"" help:"Look for what is wrong: settings, Redis, what is in front, LiveKit, the bucket."`
+	Admin  adminCommands `cmd:"" help:"Look after a server by its admin listener."`
 
 	Version versionCommand `cmd:"" help:"Print the version, and of which commit it is."`
 
