@@ -118,14 +118,19 @@ func caused(ctx context.Context, err error) error {
 // again makes a call until it is answered with something other than "later", or ctx ends.
 func (c *Client) again(ctx context.Context, what call) error {
 	pause := pauses{random: c.random, most: mostCallPause}
+	var last error
 	for {
 		err := c.do(ctx, what)
 		if err == nil {
 			return nil
 		}
 		if ctx.Err() != nil {
-			return ended(ctx, err)
+			if last == nil || !errors.Is(err, ctx.Err()) {
+				last = err
+			}
+			return ended(ctx, last) // what the one before failed with says more than that there was no time
 		}
+		last = err
 		if !mayPass(err) {
 			return err
 		}
