@@ -10,11 +10,12 @@ import (
 )
 
 // How long a look at all rooms is good: usualAge, and where looking takes the store long, so many
-// times that, so that the operators who look take a twentieth of the store's time at most, however
-// many they are.
+// times that, up to maxAge. So the operators who look take a tenth of the store's time at most,
+// however many they are.
 const (
 	usualAge  = 5 * time.Second
-	ageByCost = 20
+	ageByCost = 10
+	maxAge    = 20 * time.Second
 	// lookTime is how long one may take.
 	lookTime = 30 * time.Second
 )
@@ -110,7 +111,7 @@ func (o *overview) look(ended chan struct{}) {
 		next.number = o.last.number + 1
 	}
 	if o.err = err; err == nil {
-		o.last, o.until = next, began.Add(max(usualAge, ageByCost*o.now().Sub(began)))
+		o.last, o.until = next, o.now().Add(min(maxAge, max(usualAge, ageByCost*o.now().Sub(began))))
 	}
 	o.looking = nil
 	close(ended)
