@@ -26,6 +26,9 @@ type API struct {
 // Public is the API of the public port. It is made anew by each call.
 func Public() (*API, error) { return load("public.yaml") }
 
+// Admin is the API of the admin listener. It is made anew by each call.
+func Admin() (*API, error) { return load("admin.yaml") }
+
 func load(name string) (*API, error) {
 	s, schemas, err := readSpec(name)
 	if err != nil {
@@ -61,15 +64,11 @@ func load(name string) (*API, error) {
 	}
 	api.Document = object{
 		"openapi": "3.1.0", "info": s.Info, "tags": tags, "paths": paths,
-		"security": []any{object{}, object{"bearer": []any{}}, object{"cookie": []any{}}, object{"roomPassword": []any{}}},
+		"security": s.security(),
 		"components": object{
-			"schemas": reachable(schemas, paths),
-			"headers": headers(),
-			"securitySchemes": object{
-				"bearer":       object{"type": "http", "scheme": "bearer", "description": "A session's token, the site's, or a program's (caller_…)."},
-				"cookie":       object{"type": "apiKey", "in": "cookie", "name": "caller_session", "description": "A page's session. Over HTTPS it is called __Host-caller_session."},
-				"roomPassword": object{"type": "http", "scheme": "basic", "description": "A room's password, with an empty user: curl -u :PASSWORD."},
-			},
+			"schemas":         reachable(schemas, paths),
+			"headers":         headers(),
+			"securitySchemes": s.Security,
 		},
 	}
 	return api, nil
@@ -170,6 +169,8 @@ func media(name string) string {
 		return "text/event-stream"
 	case "ndjson":
 		return "application/x-ndjson"
+	case "tar":
+		return "application/x-tar"
 	case "offset":
 		return "application/offset+octet-stream"
 	case "any":

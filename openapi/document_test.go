@@ -19,8 +19,15 @@ import (
 )
 
 func TestTheDocumentIsValid(t *testing.T) {
-	api, err := Public()
-	require.NoError(t, err)
+	for _, load := range []func() (*API, error){Public, Admin} {
+		api, err := load()
+		require.NoError(t, err)
+		checkDocument(t, api)
+	}
+}
+
+func checkDocument(t *testing.T, api *API) {
+	t.Helper()
 	text, err := json.Marshal(api.Document)
 	require.NoError(t, err)
 	document, err := openapi3.NewLoader().LoadFromData(text)

@@ -59,6 +59,25 @@ func New(base httpapi.Base, log *slog.Logger) *Handler {
 	}
 }
 
+// AdminRoutes are the handlers of the admin listener's API, by net/http's patterns.
+func AdminRoutes(log *slog.Logger) map[string]http.Handler {
+	h := &Handler{log: log, api: sync.OnceValues(func() ([]byte, error) {
+		api, err := Admin()
+		if err != nil {
+			return nil, err
+		}
+		return encoded(api.Document)
+	})}
+	return map[string]http.Handler{"GET /openapi.json": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		document, err := h.api()
+		if err != nil {
+			h.fail(w, r, err)
+			return
+		}
+		send(w, r, "application/json", document)
+	})}
+}
+
 // Routes are the handlers by method and path as the server's router has them.
 func (h *Handler) Routes() map[string]http.Handler {
 	return map[string]http.Handler{

@@ -3,6 +3,7 @@ package openapi
 import (
 	"embed"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,6 +20,8 @@ type object = map[string]any
 type spec struct {
 	Info       object
 	Before     string
+	Security   object // schemes, any of which will do
+	Anybody    bool   // without any will do too
 	Tags       []Tag
 	Sets       map[string][]string
 	Parameters map[string]object
@@ -92,6 +95,17 @@ func (s *spec) each(do func(path, method string, w written) error) error {
 		}
 	}
 	return nil
+}
+
+// security are the ways in which one may say who one is.
+func (s *spec) security() (ways []any) {
+	if s.Anybody {
+		ways = append(ways, object{})
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.Security)) {
+		ways = append(ways, object{name: []any{}})
+	}
+	return ways
 }
 
 // codes are an operation's codes, with those of the sets that it names.

@@ -18,6 +18,7 @@ import (
 	"github.com/caller-chat/caller/calls/incall"
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/frontend"
+	"github.com/caller-chat/caller/openapi"
 	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/server/auth"
 )
@@ -110,7 +111,7 @@ func (p *parts) adminParts(c config) []admin.Part {
 	if p.node == nil {
 		return all
 	}
-	all = append(all, p.admin.api.Part())
+	all = append(all, p.admin.api.Part(), admin.Part{Name: "openapi", Routes: openapi.AdminRoutes(p.log)})
 	return append(all, p.archivePart())
 }
 

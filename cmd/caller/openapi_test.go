@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"log/slog"
 	"net/http"
 	"regexp"
@@ -12,29 +13,56 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/openapi"
+	"github.com/caller-chat/caller/openapi/contract"
 	"github.com/caller-chat/caller/server"
 )
 
-// With all features, the server has the routes that the document has, and no others.
-func TestTheDocumentHasTheServersRoutes(t *testing.T) {
+// With all features, the server and the admin listener have the routes that the documents have, and
+// no others.
+func TestTheDocumentsHaveTheRoutes(t *testing.T) {
 	c, err := read(t, "", nil,
 		"--livekit-url", "ws://127.0.0.1:1", "--livekit-api-key", "key", "--livekit-api-secret", strings.Repeat("s", 32),
 		"--push-subject", "mailto:ops@example.org", "--link-previews", "on", "--mcp", "on",
-		"--oidc-issuer", "https://login.example.org", "--oidc-client-id", "caller", "--public-url", "https://chat.example.org")
+		"--oidc-issuer", "https://login.example.org", "--oidc-client-id", "caller", "--public-url", "https://chat.example.org",
+		"--admin-addr", "127.0.0.1:0", "--admin-token", adminToken)
 	require.NoError(t, err)
+	c.metrics = newMetrics()
 	log := slog.New(slog.DiscardHandler)
 	bucket, err := c.openFiles(t.Context(), log)
 	require.NoError(t, err)
 	store, err := open(t.Context(), c, log)
 	require.NoError(t, err)
 	swap := &handlerSwap{waiting: server.Waiting()}
-	p := &parts{log: log, web: &http.Server{}, store: store, bucket: bucket, memory: newMemory(c.MaxMemory, log)}
+	p := &parts{
+		log: log, web: &http.Server{}, store: store, bucket: bucket, memory: newMemory(c.MaxMemory, log),
+		admin: &adminListener{web: &http.Server{}, end: func() {}},
+	}
 	defer func() { assert.NoError(t, p.drain(t.Context())) }()
 	require.NoError(t, p.assemble(c, swap))
+	compareRoutes(t, p.front.Routes(), openapi.Public)
 
-	served := p.front.Routes()
-	parameter := regexp.MustCompile(`:[a-z]+`)
-	described := described(t)
+	served := []string{"POST /login", "POST /logout"} // its own
+	for _, part := range p.adminParts(c) {
+		for _, routes := range []map[string]http.Handler{part.Routes, part.Transfers} {
+			for route := range routes {
+				if part.Name != "pprof" { // which is the Go runtime's
+					served = append(served, route)
+				}
+			}
+		}
+	}
+	compareRoutes(t, served, openapi.Admin)
+}
+
+func compareRoutes(t *testing.T, served []string, load func() (*openapi.API, error)) {
+	t.Helper()
+	parameter := regexp.MustCompile(`:[a-z]+|\{[^}]+\}`)
+	api, err := load()
+	require.NoError(t, err)
+	var described []string
+	for _, o := range api.Operations {
+		described = append(described, o.Method+" "+parameter.ReplaceAllString(o.Path, "{}"))
+	}
 	for i, route := range served {
 		served[i] = parameter.ReplaceAllString(route, "{}")
 	}
@@ -49,14 +77,44 @@ func TestTheDocumentHasTheServersRoutes(t *testing.T) {
 	}
 }
 
-// described are the routes of the public API's document.
-func described(t *testing.T) (routes []string) {
-	t.Helper()
-	api, err := openapi.Public()
+// What the admin listener answers, about a room and a session that are there and about others, is as
+// its document says.
+func TestTheAdminAPIIsAsDescribed(t *testing.T) {
+	p := begin(t, "--admin-addr", "127.0.0.1:0", "--admin-token", adminToken)
+	api, err := openapi.Admin()
 	require.NoError(t, err)
-	parameter := regexp.MustCompile(`\{[^}]+\}`)
-	for _, o := range api.Operations {
-		routes = append(routes, o.Method+" "+parameter.ReplaceAllString(o.Path, "{}"))
+	judge, err := contract.New(api)
+	require.NoError(t, err)
+	for _, path := range []string{"/rooms/lobby", "/rooms/lobby", "/rooms/tea"} {
+		answer, err := p.client.Post(p.url+path, "", strings.NewReader("hello"))
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, http.StatusCreated, answer.StatusCode)
 	}
-	return routes
+	asked := 0
+	ask := func(method, path string) {
+		answer := p.asAdmin(t, method, path)
+		body, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		asked++
+		assert.NoError(t, judge.Answer(contract.Answer{
+			Method: method, URL: answer.Request.URL, Status: answer.StatusCode, Header: answer.Header, Body: body,
+		}))
+	}
+	for _, method := range []string{"GET", "PATCH", "POST", "DELETE"} { // what ends something comes last
+		for _, room := range []string{"nowhere", "a%2Fb", "lobby", "tea"} {
+			for _, o := range api.Operations {
+				if o.Method != method || strings.HasSuffix(o.Path, "/stream") { // which do not end
+					continue
+				}
+				path := strings.NewReplacer("{room}", room, "{id}", "nobody").Replace(o.Path)
+				ask(method, path)
+				if method == "GET" {
+					ask(method, path+"?limit=no&room=a%2Fb&files=perhaps&unknown=1")
+				}
+			}
+		}
+	}
+	assert.Greater(t, asked, 150)
+	p.end(t)
 }

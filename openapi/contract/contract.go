@@ -163,7 +163,7 @@ func (c *Contract) Answer(a Answer) error {
 			return fault("the content type %s is not described", media)
 		}
 	}
-	if a.Method == http.MethodHead || a.Unread || !strings.HasSuffix(known, "json") {
+	if a.Method == http.MethodHead || a.Unread || known != "application/json" && !strings.HasSuffix(known, "+json") {
 		return nil
 	}
 	return c.body(name, a.Status, o.schemaPointer(status, known), a.Body)
