@@ -40,7 +40,9 @@ func TestPageOfManyRooms(t *testing.T) {
 	}
 	posting.Wait()
 	require.Nil(t, failed.Load())
-	client.Guest(node.URL, "Ann").Post(t, "room-07777", "one more")
+	for range 3 {
+		client.Guest(node.URL, "Ann").Post(t, "room-07777", "one more")
+	}
 
 	page := openPage(t, node, "#/rooms?sort=name")
 	waitText(t, page, "shown", "1–50 of 10,000")
@@ -60,7 +62,7 @@ func TestPageOfManyRooms(t *testing.T) {
 	assert.Equal(t, "room-09999", rowsOf(t, page, "rooms")[0])
 	page.Click(t, "sort-messages")
 	waitRow(t, page, "rooms", "room-07777")
-	assert.Equal(t, "room-07777", rowsOf(t, page, "rooms")[0], "the one with two messages")
+	assert.Equal(t, "room-07777", rowsOf(t, page, "rooms")[0], "the one with most messages")
 	page.Fill(t, "search", "0123")
 	waitText(t, page, "shown", "1–11 of 11")
 	page.Fill(t, "search", "nothing like it")

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/e2e/internal/browser"
+	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
 // appearance is how a page is shown.
@@ -159,6 +160,16 @@ func seeStates(t *testing.T, a appearance, look func(page *browser.Page, what st
 		clickOn(t, ann, "program-make")
 		ann.WaitFor(t, "program-curl")
 		ann.WaitFor(t, "program-list")
+		look(ann, "a program's token")
+		browser.Eval[any](t, ann, `(e => { e.value = "hook"; e.dispatchEvent(new Event("change", {bubbles: true})); })(document.querySelector('[data-testid="program-kind"]'))`)
+		ann.WaitFor(t, "hook-secret")
+		ann.Fill(t, "program-name", "CI")
+		clickOn(t, ann, "program-make")
+		ann.WaitFor(t, "hook-address")
+		address := browser.Eval[string](t, ann, `document.querySelector('[data-testid="hook-address"]').value`)
+		answer := client.Do(t, "POST", address, `{"text":"the build is green"}`, "Content-Type", "application/json")
+		require.Equal(t, 200, answer.Status, answer.Body)
+		ann.Until(t, "what the service says", messageJS("the build is green"))
 	})
 	page("reports", "report-list", nil)
 	page("owner", "owner-link-make", nil)

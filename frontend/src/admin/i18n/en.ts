@@ -207,6 +207,8 @@ export const en = {
   setListed: "Shown in lists of rooms",
   settingsSaved: "The settings were saved.",
   // The end of a room.
+  exportRoom: "Download the room",
+  exportHint: "Its messages, settings and files as an archive, which caller import takes.",
   clearRoom: "Clear the room…",
   clearHint: "Deletes all its messages and files, for everyone.",
   closeRoom: "Close the room…",

@@ -216,6 +216,8 @@ export const ru: Texts = {
   setCalls: "Звонки",
   setListed: "Показывать в списках комнат",
   settingsSaved: "Настройки сохранены.",
+  exportRoom: "Скачать комнату",
+  exportHint: "Сообщения, настройки и файлы одним архивом. Его принимает caller import.",
   clearRoom: "Удалить все сообщения…",
   clearHint: "Удаляет все сообщения и файлы комнаты, у всех.",
   closeRoom: "Закрыть комнату…",

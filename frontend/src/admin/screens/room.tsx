@@ -1,5 +1,5 @@
 import { useState } from "preact/hooks";
-import { roomPath } from "../api.ts";
+import { roomPath, withQuery } from "../api.ts";
 import { useAsk, useEvery, usePage } from "../context.ts";
 import type { Text } from "../i18n/words.ts";
 import { Heading } from "../parts/heading.tsx";
@@ -120,11 +120,22 @@ function Facts({ room }: { room: RoomInfo }) {
 }
 
 function Actions({ room, onDone }: { room: string; onDone(): void }) {
-  const { words } = usePage();
+  const { words, api } = usePage();
   const [asking, setAsking] = useState<"clear" | "close">();
   const close = () => setAsking(undefined);
   return (
     <div class="panel-box actions">
+      <div class="action-line">
+        <p class="quiet">{words.text("exportHint")}</p>
+        <a
+          class="button"
+          data-testid="export"
+          href={api.url(withQuery("api/export", { room }))}
+          download={`${room}.tar`}
+        >
+          {words.text("exportRoom")}
+        </a>
+      </div>
       <div class="action-line">
         <p class="quiet">{words.text("clearHint")}</p>
         <button

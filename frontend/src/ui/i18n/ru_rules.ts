@@ -219,7 +219,7 @@ export const ruRules: RulesTexts = {
   programModerate: "Может модерировать",
   programKind: "Что это",
   programIsToken: "Программа с токеном",
-  programIsHook: "Адрес для других сервисов",
+  programIsHook: "Адрес для сервисов",
   programMake: "Создать токен",
   hookHint:
     "Вставьте его туда, где нужен адрес вебхука Slack: GitHub, Alertmanager, Grafana и другие будут присылать на него события, и каждое станет сообщением.",
