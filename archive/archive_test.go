@@ -273,7 +273,7 @@ func TestGoesOn(t *testing.T) {
 	whole := a.export(t, archive.Options{})
 	want := contents(t, whole)
 	delete(want, "end.json")
-	for cut := 0; cut < len(whole); cut += 256 {
+	for cut := 0; cut < len(whole); cut += 512 {
 		first := &short{left: cut}
 		require.ErrorIs(t, a.archive.Export(ctx, first, archive.Options{}), io.ErrClosedPipe)
 		after, size, done, err := archive.Tail(bytes.NewReader(first.Bytes()))
@@ -288,7 +288,7 @@ func TestGoesOn(t *testing.T) {
 		delete(have, "end.json")
 		require.Equal(t, want, have, cut)
 
-		if cut%1024 != 0 {
+		if cut%3072 != 0 {
 			continue
 		}
 		b := newSite(t)
