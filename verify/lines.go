@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/caller-chat/caller/client"
@@ -14,7 +15,7 @@ import (
 )
 
 // lines reads a stream line by line until enough has come.
-func (t *trial) lines(ctx context.Context, p *person, path string, enough func(line string) (done bool, err error)) error {
+func (t *trial) lines(ctx context.Context, p *person, path string, enough func(line string) (done bool, err error), headers ...string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, eventually, fmt.Errorf("not within %v", eventually))
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, t.base+path, nil)
@@ -22,6 +23,7 @@ func (t *trial) lines(ctx context.Context, p *person, path string, enough func(l
 		return err
 	}
 	req.Header.Set("Authorization", "Bearer "+p.token)
+	setAll(req.Header, headers)
 	resp, err := t.http.Do(req)
 	if err != nil {
 		return err
@@ -106,4 +108,38 @@ func (t *trial) asText(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("the line is %q", line)
 	}
 	return fmt.Sprintf("%q", line), nil
+}
+
+// lastEventID resumes as a browser's EventSource does.
+func (t *trial) lastEventID(ctx context.Context) (string, error) {
+	if err := t.needs(client.SSE); err != nil {
+		return "", err
+	}
+	people, err := t.begin(ctx, "Ann")
+	if err != nil {
+		return "", err
+	}
+	posts, err := t.sayMany(ctx, people[0], 4, "kept")
+	if err != nil {
+		return "", err
+	}
+	var ids []string
+	read := func(line string) (bool, error) {
+		if id, ok := strings.CutPrefix(line, "id:"); ok {
+			ids = append(ids, strings.TrimSpace(id))
+		}
+		return strings.TrimSpace(strings.TrimPrefix(line, "event:")) == "live" && len(ids) > 0, nil
+	}
+	path := "rooms/" + t.room + "/sse?after=" + posts[0].ID
+	if err := t.lines(ctx, people[0], path, read, "Last-Event-ID", posts[1].ID); err != nil {
+		return "", err
+	}
+	if want := []string{posts[2].ID, posts[3].ID}; !slices.Equal(ids[:min(2, len(ids))], want) {
+		return "", fmt.Errorf("after %s the first ids are %v; want %v", posts[1].ID, ids[:min(2, len(ids))], want)
+	}
+	left, err := t.ask(ctx, people[0], http.MethodGet, "rooms/"+t.room+"/sse", "", "Last-Event-ID", "left")
+	if err != nil {
+		return "", err
+	}
+	return "2 messages after the header's id", left.is(http.StatusNoContent)
 }

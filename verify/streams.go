@@ -36,6 +36,7 @@ func streamChecks() []check {
 		})
 	}
 	return append(all,
+		check{"resume/last-event-id", "the header Last-Event-ID, which browsers send by themselves, resumes and wins over the query; after a stream was left it is answered 204", (*trial).lastEventID},
 		check{"order", "every reader, over every transport, sees every acknowledged message once, in one order", (*trial).order},
 		check{"resume/across", "a cursor is good on every transport: one reader changes between them and misses nothing", (*trial).across},
 		check{"long-poll", "a poll that waits is answered when something is said, and empty, under the same cursor, when its time is over", (*trial).longPoll},

@@ -71,6 +71,16 @@ func (t *trial) begin(ctx context.Context, names ...string) (people []*person, e
 	return people, err
 }
 
+// judge looks at all that the check's connections brought, whatever the check was about: nothing
+// comes twice, out of order or with a hole.
+func (t *trial) judge() error {
+	var errs []error
+	for _, l := range t.listeners {
+		errs = append(errs, faulty(l.who, judge.Reader(nil, l.after, judged(l.events)))) // it has ended
+	}
+	return errors.Join(errs...)
+}
+
 // in is the check's room, for one of the people.
 func (t *trial) in(p *person) *client.Room { return p.Room(t.room) }
 
@@ -172,9 +182,7 @@ func (r *run) askOnce(ctx context.Context, p *person, method, path, body string,
 	if p != nil {
 		req.Header.Set("Authorization", "Bearer "+p.token)
 	}
-	for i := 0; i+1 < len(headers); i += 2 {
-		req.Header.Set(headers[i], headers[i+1])
-	}
+	setAll(req.Header, headers)
 	resp, err := r.http.Do(req)
 	if err != nil {
 		if cause := context.Cause(ctx); cause != nil {
@@ -192,6 +200,13 @@ func (r *run) askOnce(ctx context.Context, p *person, method, path, body string,
 		_ = json.Unmarshal(data, &answer.problem) // what can't be read has no code
 	}
 	return answer, nil
+}
+
+// setAll sets headers that are name and value by turns.
+func setAll(to http.Header, headers []string) {
+	for i := 0; i+1 < len(headers); i += 2 {
+		to.Set(headers[i], headers[i+1])
+	}
 }
 
 func shortened(path string) string {
@@ -229,6 +244,7 @@ func (r reply) is(status int) error {
 // listener is one connection that is read as it comes.
 type listener struct {
 	who    string
+	after  string // the cursor that it began with
 	conn   *client.Conn
 	began  time.Time
 	cancel context.CancelFunc
@@ -245,7 +261,7 @@ type listener struct {
 func (t *trial) listen(ctx context.Context, p *person, transport client.Transport, from client.From) *listener {
 	ctx, cancel := context.WithCancel(ctx)
 	l := &listener{
-		who: string(transport), conn: t.in(p).Connect(transport, from), began: time.Now(), cancel: cancel,
+		who: string(transport), after: from.After, conn: t.in(p).Connect(transport, from), began: time.Now(), cancel: cancel,
 		done: make(chan struct{}), changed: make(chan struct{}),
 	}
 	t.listeners = append(t.listeners, l)

@@ -210,6 +210,9 @@ func (r *run) check(ctx context.Context, one check) Check {
 	t := &trial{run: r, name: one.name, rand: rand.New(rand.NewPCG(r.o.Seed, hash.Sum64()))} //nolint:gosec // it is to be foreseen
 	seen, err := one.run(t, ctx)
 	t.end(ctx)
+	if err == nil {
+		err = t.judge()
+	}
 	done := Check{Name: one.name, Outcome: Pass, Expected: one.expected, Seen: seen}
 	var skip skipped
 	switch {

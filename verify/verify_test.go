@@ -200,14 +200,14 @@ func TestPlantedFaults(t *testing.T) {
 		"a text is altered": {fault{block: messages(func(before, block string) []string {
 			return []string{before, textField.ReplaceAllString(block, `"text":"x"`)}
 		})}, "order", []string{"order"}, "altered"},
-		"what was missed when one comes back": {fault{block: messages(func(_, block string) []string { return []string{block} })}, "resume/*", []string{"resume/sse"}, "gap"},
+		"what was missed when one comes back": {fault{block: messages(func(_, block string) []string { return []string{block} })}, "resume/*", []string{"resume/sse", "resume/last-event-id"}, "gap"},
 		"the cursor is ignored": {fault{request: func(_ http.ResponseWriter, r *http.Request) bool {
 			query := r.URL.Query()
 			query.Del("after")
 			r.URL.RawQuery = query.Encode()
 			r.Header.Del("Last-Event-ID")
 			return false
-		}}, "res*/*", []string{"resume/ws", "reset/ws", "resume/sse", "reset/sse", "resume/poll", "reset/poll", "resume/across"}, "came"},
+		}}, "res*/*", []string{"resume/ws", "reset/ws", "resume/sse", "reset/sse", "resume/poll", "reset/poll", "resume/last-event-id", "resume/across"}, "came"},
 		"a bad body is answered 200": {fault{answer: func(r *http.Request, status *int, body string) string {
 			if isPost(r) && *status/100 == 4 {
 				*status = 200
@@ -228,6 +228,28 @@ func TestPlantedFaults(t *testing.T) {
 			}
 			return false
 		}}, "*/ws", []string{"stream/ws"}, "400"},
+		"the header that browsers send is ignored": {fault{request: func(_ http.ResponseWriter, r *http.Request) bool {
+			r.Header.Del("Last-Event-ID")
+			return false
+		}}, "resume/*", []string{"resume/last-event-id"}, "the first ids are"},
+		"an entry that nobody waits for comes twice": {fault{block: func() func(string) []string {
+			return func(block string) []string {
+				if strings.Contains(block, `"type":"message"`) {
+					return []string{block, block}
+				}
+				return []string{block}
+			}
+		}}, "stream/sse", []string{"stream/sse"}, "sse: repeat"},
+		"a poll leaves an entry out": {fault{answer: func(r *http.Request, _ *int, body string) string {
+			var fields map[string]any
+			if !r.URL.Query().Has("after") || json.Unmarshal([]byte(body), &fields) != nil {
+				return body
+			}
+			list, _ := fields["messages"].([]any)
+			fields["messages"] = slices.DeleteFunc(list, func(m any) bool { return m.(map[string]any)["key"] == "b-5" })
+			data, _ := json.Marshal(fields) // it was read
+			return string(data)
+		}}, "order", []string{"order"}, "poll: gap"},
 		"keys are not looked at": {fault{request: func(_ http.ResponseWriter, r *http.Request) bool {
 			r.Header.Del("Idempotency-Key")
 			if isPost(r) && strings.Contains(r.Header.Get("Content-Type"), "json") {

@@ -56,7 +56,9 @@ func TestGoClient(t *testing.T) {
 			ann.WaitTexts(t, said...)
 			reader.WaitTexts(t, said...)
 			over := ann.Transports()
-			assert.Contains(t, n.over, over[len(over)-1], "the transport it ends on, of %v", over)
+			if w.heals == nil { // after that a better one is looked for, in half a minute
+				assert.Contains(t, n.over, over[len(over)-1], "the transport it ends on, of %v", over)
+			}
 			t.Logf("over %v", over)
 		})
 	}
