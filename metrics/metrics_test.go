@@ -245,11 +245,25 @@ func TestTheTableOfMetricsIsTrue(t *testing.T) {
 	require.Equal(t, are, told)
 }
 
-// BenchmarkDelivered is what a batch costs to count.
-func BenchmarkDelivered(b *testing.B) {
+// BenchmarkTold is what it costs to count what happens: of a delivery one batch, whatever its number of
+// readers, and of a post all that it makes happen besides.
+func BenchmarkTold(b *testing.B) {
 	m := New(Build{})
-	b.ReportAllocs()
-	for b.Loop() {
-		m.Rooms.Delivered("lobby", 1, 100)
+	for _, what := range []struct {
+		name string
+		tell func()
+	}{
+		{"delivered", func() { m.Rooms.Delivered("lobby", 1, 100) }},
+		{"posted", func() { m.Rooms.Posted("lobby", chat.KindMessage, false) }},
+		{"called", func() { m.Store.Called("append", time.Millisecond, nil) }},
+		{"served", func() { m.Requests.Served("POST", "/rooms/:room/messages", 201, time.Millisecond, false) }},
+		{"refused", func() { m.Rooms.Refused("lobby", chat.ActionPost, &chat.LimitError{}) }},
+	} {
+		b.Run(what.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				what.tell()
+			}
+		})
 	}
 }

@@ -13,6 +13,7 @@ import (
 type callerSubject struct {
 	older   bool
 	limited bool // it counts what clients do; what is allowed is more than is measured
+	counted bool // it counts what it does itself, for Prometheus
 }
 
 // allowing are limits that count like those by default, of which nothing is refused.
@@ -25,10 +26,13 @@ func (s callerSubject) name() string {
 	if s.limited {
 		return "caller with limits"
 	}
+	if s.counted {
+		return "caller with metrics"
+	}
 	return "caller"
 }
 
-var listensOn = regexp.MustCompile(`http://(127\.0\.0\.1:[0-9]+)`)
+var listensOn = regexp.MustCompile(`Caller is at (http://(127\.0\.0\.1:[0-9]+))`)
 
 func (s callerSubject) start(m *machine) (*running, error) {
 	return m.withRedis(func(redis string) (*running, error) {
@@ -39,6 +43,9 @@ func (s callerSubject) start(m *machine) (*running, error) {
 			args = append(args, "--limits", allowing)
 		default:
 			args = append(args, "--limits", "off")
+		}
+		if s.counted {
+			args = append(args, "--admin-addr", "127.0.0.1:0", "--admin-token", "a-token-that-is-long-enough-for-it")
 		}
 		args = append(args, m.callerArgs...)
 		dir, err := os.MkdirTemp(m.dir, "caller-") // a file .env in the working directory would be read
@@ -63,8 +70,8 @@ func (s callerSubject) start(m *machine) (*running, error) {
 			if found == nil {
 				return false
 			}
-			r.addr = found[1]
-			answer, err := http.Get(found[0] + "/readyz")
+			r.addr = found[2]
+			answer, err := http.Get(found[1] + "/readyz")
 			return err == nil && answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
 		})
 		if err != nil {

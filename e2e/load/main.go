@@ -69,6 +69,7 @@ var tables = []measurement{
 	{"fanout", "CPU for a delivery: one room", (*bench).fanout},
 	{"amend", "CPU for a delivery of edits and reactions", (*bench).amend},
 	{"rooms", "CPU for a delivery: many rooms, publishing included", (*bench).manyRooms},
+	{"metrics", "CPU for a delivery with metrics and without", (*bench).counted},
 	{"idle", "memory for an idle connection", (*bench).idleMemory},
 	{"full", "a saturated core: deliveries and how late they are, and at half of that", (*bench).saturated},
 	{"post", "CPU for a post", (*bench).posting},
