@@ -35,6 +35,7 @@ type LightReader struct {
 	// ended.
 	Changed func()
 
+	judged int // how many of its events were; the listening goroutine's
 	conn   net.Conn
 	done   chan struct{}
 	paused chan struct{} // closed: reads; see Stop
@@ -49,6 +50,10 @@ type LightReader struct {
 	fault  error
 	end    string // how the last connection ended
 }
+
+// judgedMessages is how many messages of such a reader are judged by the API's description: all of
+// them would cost much. Whatever is no message is judged each time.
+const judgedMessages = 20
 
 // readSize is what such a reader reads at once: more than comes in while it rests.
 const readSize = 64 << 10
@@ -274,10 +279,13 @@ func value(data []byte, name string) []byte {
 }
 
 func (r *LightReader) event(data, id []byte) {
-	if err := described.Event(data); err != nil {
-		r.mu.Lock()
-		r.fault = errors.Join(r.fault, err)
-		r.mu.Unlock()
+	if r.judged < judgedMessages || !bytes.HasPrefix(data, entry) {
+		r.judged++
+		if err := described.Event(data); err != nil {
+			r.mu.Lock()
+			r.fault = errors.Join(r.fault, err)
+			r.mu.Unlock()
+		}
 	}
 	switch {
 	case bytes.HasPrefix(data, entry):
