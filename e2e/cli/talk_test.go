@@ -101,8 +101,6 @@ func TestPipes(t *testing.T) {
 	assert.Equal(t, 3, strings.Count(got.stdout, "build: "))
 	assert.NotContains(t, got.stdout, "\x1b", "no colours into a pipe")
 
-	got = sh("(echo one; sleep 60) | timeout -s INT -k 30 1 caller post -r slow; echo code $?")
-	assert.Contains(t, got.stdout, "code 124") // timeout's own: it has interrupted it
 	got = sh("caller post -r pipe --url http://127.0.0.1:9 --wait 1s hello; echo code $?")
 	assert.Contains(t, got.stdout, "code 4")
 	got = sh("head -c 100000 /dev/urandom | caller post -r noise; echo code $?")
@@ -119,6 +117,21 @@ func TestInterrupted(t *testing.T) {
 	post.Signal(syscall.SIGINT)
 	assert.Equal(t, 130, post.Wait(t))
 	assert.Contains(t, post.Output.String(), "interrupted")
+}
+
+// TestInterruptedBetweenLines ends a post that waits for its next line.
+func TestInterruptedBetweenLines(t *testing.T) {
+	node := run.Node(t)
+	cmd := command(t, node.URL, "post", "-r", "slow", "--json")
+	writes, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	defer func() { _ = writes.Close() }() // whoever read it has ended
+	post := harness.StartProcess(t, "post", cmd)
+	_, err = fmt.Fprintln(writes, "one")
+	require.NoError(t, err)
+	post.Output.WaitFor(t, `"text":"one"`)
+	post.Signal(syscall.SIGINT)
+	assert.Equal(t, 130, post.Wait(t))
 }
 
 // TestTerminal looks at what a terminal gets: colours of our own, and nothing of anybody else's.
