@@ -63,6 +63,9 @@ const (
 	AuditRevokeInvite  = "revoke-invite"
 	AuditMakeToken     = "make-token"
 	AuditRevokeToken   = "revoke-token"
+	AuditMakeHook      = "make-webhook"
+	AuditChangeHook    = "change-webhook"
+	AuditDropHook      = "drop-webhook"
 	AuditDropReport    = "handle-report"
 	AuditAnnounce      = "announce"
 	AuditPost          = "post" // by the operator

@@ -22,6 +22,12 @@
 //	caller:{p211}:lobby:arrivals    hash    session → after which entry it first came, when, and when it came last, ms
 //	caller:{p211}:lobby:slow:HASH   string  that somebody said something, for as long as slow mode has them wait
 //	caller:{p211}:lobby:files       hash    id → what is known of a file: "REVISION TIME COST JSON"; "#bytes" → the costs' sum
+//	caller:{p211}:lobby:hooks       hash    what is kept of the room's webhooks: see hooks.go
+//	caller:{p211}:lobby:outbox      stream  what they are to be told: type, ref, at, hooks
+//	caller:{p211}:hooks-due         zset    "ROOM HOOK" that has something to send → when, or until when it is claimed, ms of Redis's clock
+//	caller:{p211}:hooks-dead        zset    "ROOM HOOK ID" of a dead letter → when it died, ms
+//	caller:hook-partitions          set     the partitions in which rooms have had webhooks
+//	caller:hooks-off                hash    a node's webhook that is told no more → since when, ms
 //	caller:{p211}:lobby:feed        channel
 //	caller:{p211}:files             zset    room with files → when they are to be looked at, ms of Redis's clock
 //	caller:{p211}:node:NODE         channel by which a node checks that its subscription lives

@@ -72,7 +72,7 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	if err != nil {
 		return chat.Entry{}, false, err
 	}
-	keys := append(make([]string, 0, 5), s.key(room, "log"), s.key(room, "amendments"), s.key(room, "rules"))
+	keys := append(make([]string, 0, 8), s.key(room, "log"), s.key(room, "amendments"), s.key(room, "rules"))
 	channel, hash := s.channel(room), ""
 	if d.Key != "" {
 		keys = append(keys, s.key(room, "key:"+hashKey(d.Client, d.Key)))
@@ -80,19 +80,19 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	}
 	tag := newTag()
 	limit, ttl := d.Keeping.Within(s.opt.HistoryLimit, s.opt.HistoryTTL)
-	args := append(make([]any, 0, 17), // as many as there are at most
+	args := append(make([]any, 0, 18), // as many as there are at most
 		s.publishCommand(), channel, tag.String(), text, limit, s.opt.AmendmentLimit,
 		millis(ttl), chat.KeyLife.Milliseconds(), min(s.opt.WaitReplicas, 1), hash)
-	sc := s.scripts.append
+	sc, hooked := s.scripts.append, s.hooked(room, d)
 	switch message, _ := d.Payload.(chat.Message); {
 	case !d.Target.IsZero():
 		sc = s.scripts.amend
-		args = append(args, d.Target.String(), d.Rules.String(), boolean(d.Moderator), chat.MaxReactions, chat.MaxReactors,
+		args = append(args, d.Target.String(), d.Rules.String(), hooked, boolean(d.Moderator), chat.MaxReactions, chat.MaxReactors,
 			boolean(d.EmptiesText()))
 	case message.ReplyTo != nil:
-		args = append(args, message.ReplyTo.ID.String(), d.Rules.String())
+		args = append(args, message.ReplyTo.ID.String(), d.Rules.String(), hooked)
 	default:
-		args = append(args, "", d.Rules.String())
+		args = append(args, "", d.Rules.String(), hooked)
 	}
 	if d.SlowMode > 0 && d.Target.IsZero() {
 		keys = append(keys, s.slowKey(room, d.SlowKey))
@@ -102,6 +102,9 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 	}
 	if d.Existing && d.Target.IsZero() {
 		args = append(args, "1")
+	}
+	if hooked != "" {
+		keys = append(keys, s.hookKeys(room)...)
 	}
 	s.recentPosts.keep(tag, text, d)
 	var reply []any
@@ -113,7 +116,7 @@ func (s *Store) Append(ctx context.Context, room chat.RoomID, d chat.Draft) (cha
 		s.recentPosts.forget(tag)
 		return chat.Entry{}, false, err
 	}
-	e, how, err := s.answer(reply, d)
+	e, how, err := s.answer(s.tellHooks(room, reply, 2), d)
 	var wait *chat.SlowModeError
 	switch {
 	case errors.As(err, &wait):

@@ -111,9 +111,10 @@ func (s *Store) roster(
 		s.key(room, "members"), s.key(room, "leases"), s.key(room, "holds"), s.key(room, "version"), s.key(room, "log"),
 		s.key(room, "amendments"), s.key(room, "rules"), s.key(room, "grants"), s.key(room, "arrivals"),
 	}
+	keys = append(keys, s.hookKeys(room)...)
 	_, ttl := keeping.Within(s.opt.HistoryLimit, s.opt.HistoryTTL)
 	args := append([]any{
-		s.publishCommand(), s.channel(room), s.opt.keepAfterClose(), millis(ttl),
+		s.publishCommand(), s.channel(room), s.opt.keepAfterClose(), millis(ttl), s.hookedBy("-", room),
 	}, more...)
 	var reply []any
 	err = s.call(ctx, doing, room, func(ctx context.Context) error {
@@ -132,6 +133,7 @@ func (s *Store) roster(
 	if len(reply) > 3 {
 		extra = reply[3]
 	}
+	s.tellHooks(room, reply, 4)
 	removed, _ := reply[2].([]any)
 	for _, record := range removed {
 		text, _ := record.(string)

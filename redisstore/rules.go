@@ -52,6 +52,7 @@ func (s *Store) ChangeRules(
 		s.recordsKey(room, chat.RecordInvite), s.recordsKey(room, chat.RecordToken), s.recordsKey(room, chat.RecordReport),
 		s.key(room, "arrivals"),
 	}
+	keys = append(keys, s.hookKeys(room)...)
 	var reply []any
 	err = s.call(ctx, "changing the rules of room", room, func(ctx context.Context) error {
 		reply, err = s.runAppend(ctx, s.scripts.rules, keys, args...)
@@ -62,7 +63,7 @@ func (s *Store) ChangeRules(
 	}
 	var element string
 	var how status
-	if err := scan(reply, &element, (*int64)(&how)); err != nil {
+	if err := scan(s.tellHooks(room, reply, 2), &element, (*int64)(&how)); err != nil {
 		return chat.Entry{}, version, corrupt(keys[2], err)
 	}
 	if err := how.err(); err != nil {
@@ -116,7 +117,7 @@ func (s *Store) changeArgs(room chat.RoomID, c chat.RulesChange, version chat.Ru
 	args := []any{
 		s.publishCommand(), s.channel(room), tag.String(), text, limit, s.opt.AmendmentLimit, millis(ttl),
 		chat.KeyLife.Milliseconds(), min(s.opt.WaitReplicas, 1), "", "", c.From.Version.String(),
-		"", version.String(), millis(s.rulesLife()), boolean(c.Clear || closed), boolean(closed), alone, len(sets), len(gone),
+		s.hookedBy("-", room), "", version.String(), millis(s.rulesLife()), boolean(c.Clear || closed), boolean(closed), alone, len(sets), len(gone),
 	}
 	args = append(append(args, sets...), gone...)
 	for _, session := range c.Revoke {

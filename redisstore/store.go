@@ -32,6 +32,8 @@ type Store struct {
 	feed        *feed
 	pipeliner   *pipeliner
 	recentPosts recentPosts
+	hooks       *hooks
+
 	// embedded is the server this store brought along, or nil.
 	embedded *embedded
 }
@@ -62,7 +64,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, fmt.Errorf("the URL of Redis: %w", err)
 	}
 	s := &Store{client: client, sharded: sharded, opt: o, log: o.Logger, node: randomHex(8), scripts: scripts}
-	s.feed = newFeed(s)
+	s.feed, s.hooks = newFeed(s), newHooks()
 	s.pipeliner = newPipeliner(s)
 	if err := s.Ping(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -192,6 +194,8 @@ type scripts struct {
 	file, due, look                    script
 	overview                           script
 	dump, restore                      script
+	hookKeep, hookNext, hookDone       script
+	hookLater, hookUndead              script
 }
 
 func loadScripts() (scripts, error) {
@@ -206,15 +210,15 @@ func loadScripts() (scripts, error) {
 		return script{source: source, sha: redis.NewScript(source).Hash()}
 	}
 	s := scripts{
-		append:     load("log", "append"),
-		amend:      load("log", "amend"),
+		append:     load("log", "outbox", "append"),
+		amend:      load("log", "outbox", "amend"),
 		read:       load("read"),
 		since:      load("since"),
-		hold:       load("roster", "hold"),
-		release:    load("roster", "release"),
-		members:    load("roster", "members"),
-		attributes: load("roster", "attributes"),
-		rules:      load("log", "rules", "append"),
+		hold:       load("roster", "outbox", "roster_changes", "hold"),
+		release:    load("roster", "outbox", "roster_changes", "release"),
+		members:    load("roster", "outbox", "roster_changes", "members"),
+		attributes: load("roster", "outbox", "roster_changes", "attributes"),
+		rules:      load("log", "outbox", "rules", "append"),
 		grant:      load("grant"),
 		owned:      load("owned"),
 		seen:       load("seen"),
@@ -232,6 +236,11 @@ func loadScripts() (scripts, error) {
 		overview:   load("overview"),
 		dump:       load("dump"),
 		restore:    load("restore"),
+		hookKeep:   load("hook_keep"),
+		hookNext:   load("hook_next"),
+		hookDone:   load("hook_done"),
+		hookLater:  load("hook_later"),
+		hookUndead: load("hook_undead"),
 	}
 	return s, err
 }

@@ -1,9 +1,9 @@
 -- Appends an edit, a deletion or a reaction, and rewrites what is kept of the message that it is about: what
 -- chat.Draft.Changes and chat.Entry.AmendedBy say, in one step. After log.lua.
 --
--- ARGV  13 '1' when the author may delete what others have said, else '0'
---       14 different emoji at most       15 reactions at most
---       16 '1' for an edit that leaves no text, else '0'
+-- ARGV  14 '1' when the author may delete what others have said, else '0'
+--       15 different emoji at most       16 reactions at most
+--       17 '1' for an edit that leaves no text, else '0'
 local TOO_MANY_EMOJI, TOO_MANY_REACTORS, EMPTY = 8, 9, 14
 
 local t = tools()
@@ -17,7 +17,7 @@ if message.kind ~= 'message' then
   return {'', NOT_FOUND}
 end
 local own = message.from.id == change.from.id
-local may = own or change.kind == 'delete' and ARGV[13] == '1'
+local may = own or change.kind == 'delete' and ARGV[14] == '1'
 
 -- There is nothing to do, and under the same key there will not be.
 local function unchanged()
@@ -50,9 +50,9 @@ local function react()
   end
   if (there ~= nil) == (change.on == true) then
     return UNCHANGED
-  elseif change.on and not known and #all >= tonumber(ARGV[14]) then
+  elseif change.on and not known and #all >= tonumber(ARGV[15]) then
     return TOO_MANY_EMOJI
-  elseif change.on and total >= tonumber(ARGV[15]) then
+  elseif change.on and total >= tonumber(ARGV[16]) then
     return TOO_MANY_REACTORS
   elseif not known then
     all[#all + 1] = {emoji = change.emoji, by = {change.from.id}}
@@ -76,7 +76,7 @@ if change.kind == 'reaction' then
   end
 elseif not may then
   return {'', NOT_ALLOWED}
-elseif ARGV[16] == '1' and not message.files then
+elseif ARGV[17] == '1' and not message.files then
   return {'', EMPTY}
 end
 
@@ -86,6 +86,9 @@ local function void(at_place, element)
   if earlier.target == target then
     local nothing = {kind = 'void', from = earlier.from, target = target}
     call('LSET', amendments, at_place, before .. ' ' .. cjson.encode(nothing))
+    if tell and change.kind == 'delete' then -- nor do hooks that have not been told yet hear of it
+      call('HDEL', KEYS[#KEYS - 2], 'e:' .. string.match(before, '^%S+'))
+    end
   end
 end
 
@@ -93,6 +96,9 @@ end
 -- still says something, and the message knows which that is.
 local quoted = message.quoted
 if change.kind == 'delete' then
+  if tell then
+    call('HDEL', KEYS[#KEYS - 2], 'e:' .. target)
+  end
   local about = '"target":"' .. target .. '"'
   for i, element in ipairs(call('LRANGE', amendments, 0, -1)) do
     if string.find(element, about, 1, true) then
@@ -135,4 +141,8 @@ if key then -- it remembers what it was used for, not what was said
   call('SET', key, id .. ' ' .. at .. ' ' .. ARGV[10], 'PX', ARGV[8])
 end
 call(ARGV[1], ARGV[2], 'A' .. element)
+if tell then
+  tell(string.sub(hooked, 1, 1), id, element)
+  return {element, APPENDED, told and 1 or 0}
+end
 return {element, APPENDED}

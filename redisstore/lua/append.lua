@@ -1,10 +1,10 @@
 -- Appends a message or a notice to a room's log, or finds the entry that was posted under the same key. After log.lua.
 --
--- KEYS  the last one has when the author said something last, if the room is in slow mode
--- ARGV  13 how long the author then waits after that, ms; else absent or ''
---       14 '1' when the room must have something kept in it, or an owner; else absent
+-- KEYS  before outbox.lua's, the last one has when the author said something last, if the room is in slow mode
+-- ARGV  14 how long the author then waits after that, ms; else absent or ''
+--       15 '1' when the room must have something kept in it, or an owner; else absent
 
-if ARGV[14] == '1' and rules == '' and not last and not amended then
+if ARGV[15] == '1' and rules == '' and not last and not amended then
   return {'', NEW}
 end
 
@@ -30,14 +30,15 @@ if target ~= '' then -- a reply gets its quote
   end
 end
 
-local slow = ARGV[13]
-if slow and slow ~= '' and not call('SET', KEYS[#KEYS], at, 'NX', 'PX', slow) then
+local slow = ARGV[14]
+local slow_key = KEYS[hooked == '' and #KEYS or #KEYS - 3]
+if slow and slow ~= '' and not call('SET', slow_key, at, 'NX', 'PX', slow) then
   -- It may be kept for as long as another slow mode had it wait.
-  local wait = (tonumber(call('GET', KEYS[#KEYS])) or 0) + tonumber(slow) - tonumber(at)
+  local wait = (tonumber(call('GET', slow_key)) or 0) + tonumber(slow) - tonumber(at)
   if wait > 0 then
     return {string.format('%.0f', wait), SLOW}
   end
-  call('SET', KEYS[#KEYS], at, 'PX', slow)
+  call('SET', slow_key, at, 'PX', slow)
 end
 
 local element = head .. body
@@ -60,4 +61,8 @@ if key then -- it remembers what it was used for, not what was said
   call('SET', key, id .. ' ' .. at .. ' ' .. ARGV[10], 'PX', ARGV[8])
 end
 call(ARGV[1], ARGV[2], 'A' .. element)
+if tell then
+  tell(string.sub(hooked, 1, 1), id, element)
+  return {element, APPENDED, told and 1 or 0}
+end
 return {element, APPENDED}

@@ -1,9 +1,9 @@
 -- Changes members' attributes, if the roster is still the one that was read. After roster.lua.
 --
--- ARGV  5 the roster's version   6 how many attributes a member may have
---       7… for each change: the member's id, the attribute's key, its value; an empty one takes it away
+-- ARGV  6 the roster's version   7 how many attributes a member may have
+--       8… for each change: the member's id, the attribute's key, its value; an empty one takes it away
 -- Reply {version, ms until the next lease runs out, records, '1' if the version was that, else '0'}
-local expected, most = ARGV[5], tonumber(ARGV[6])
+local expected, most = ARGV[6], tonumber(ARGV[7])
 local applies = opening and expected == '0' or not opening and int(v) == expected
 
 -- The attributes' lines with one of them changed, in the order of their keys; nil if nothing is to change.
@@ -31,7 +31,7 @@ local function changed_lines(lines, key, value)
 end
 
 if applies then
-  for i = 7, #ARGV, 3 do
+  for i = 8, #ARGV, 3 do
     local id, key, value = ARGV[i], ARGV[i + 1], ARGV[i + 2]
     local record = redis.call('HGET', members, id)
     local joined, identity, transport, lines

@@ -1,29 +1,29 @@
 -- Takes or renews a node's leases for members, and announces who was not there. After roster.lua.
 --
 -- KEYS   7 the room's rules   8 its grants   9 when sessions first came: "ID TIME LAST"
--- ARGV   5 the node   6 the lease, ms   7 the roster keys' time to live, ms
---        8 the version of the rules by which they may be here, '' for a room nobody owns
---        9 the rules' time to live, ms   10 how many members there may be, 0 for any number
---       11 '1' when an owner is among them, else '0'
---       12 of how many sessions it is known when they first came
---       13… for each member: its id, who it is, its transport, '1' when it may come into a full room, '1' for a session
+-- ARGV   6 the node   7 the lease, ms   8 the roster keys' time to live, ms
+--        9 the version of the rules by which they may be here, '' for a room nobody owns
+--       10 the rules' time to live, ms   11 how many members there may be, 0 for any number
+--       12 '1' when an owner is among them, else '0'
+--       13 of how many sessions it is known when they first came
+--       14… for each member: its id, who it is, its transport, '1' when it may come into a full room, '1' for a session
 -- Reply {version, ms until the next lease runs out, records, the ids of those for whom there was no room}: a text in
 -- place of the list is the rules' version, when that is another one; then nobody is held.
-local node, lease, ttl, most = ARGV[5], tonumber(ARGV[6]), ARGV[7], tonumber(ARGV[10])
+local node, lease, ttl, most = ARGV[6], tonumber(ARGV[7]), ARGV[8], tonumber(ARGV[11])
 local ends = int(now + lease)
 local full = {}
 
 local rules = redis.call('HGET', KEYS[7], 'version') or ''
-if rules ~= ARGV[8] then
+if rules ~= ARGV[9] then
   local reply = finish()
   reply[4] = rules
   return reply
 end
 if rules ~= '' then
-  redis.call('PEXPIRE', KEYS[7], ARGV[9])
-  redis.call('PEXPIRE', KEYS[8], ARGV[9])
-  redis.call('PEXPIRE', KEYS[9], ARGV[9])
-  if ARGV[11] == '1' then
+  redis.call('PEXPIRE', KEYS[7], ARGV[10])
+  redis.call('PEXPIRE', KEYS[8], ARGV[10])
+  redis.call('PEXPIRE', KEYS[9], ARGV[10])
+  if ARGV[12] == '1' then
     redis.call('HSET', KEYS[7], 'ownerSeen', int(now))
   end
 end
@@ -60,9 +60,9 @@ local function arrive(id, comes)
   end
   redis.call('HSET', KEYS[9], id, since .. ' ' .. int(now))
   if not first then
-    redis.call('PEXPIRE', KEYS[9], ARGV[9])
-    if redis.call('HLEN', KEYS[9]) > tonumber(ARGV[12]) then
-      forget_arrivals(tonumber(ARGV[12]))
+    redis.call('PEXPIRE', KEYS[9], ARGV[10])
+    if redis.call('HLEN', KEYS[9]) > tonumber(ARGV[13]) then
+      forget_arrivals(tonumber(ARGV[13]))
     end
   end
 end
@@ -85,12 +85,19 @@ local function hold(id, identity, transport, session)
     local record = whole(joined or int(now), identity, transport, lines or '')
     redis.call('HSET', members, id, record)
     if was ~= identity then
+      local new = not old and tell
+      if new and opening and redis.call('HLEN', members) == 1 then
+        tell('o', 'o' .. int(v), '')
+      end
       announce('J', record)
+      if new then
+        tell('j', 'j' .. int(v), record)
+      end
     end
   end
 end
 
-for i = 13, #ARGV, 5 do
+for i = 14, #ARGV, 5 do
   local id = ARGV[i]
   if most > 0 and ARGV[i + 3] ~= '1' and redis.call('HEXISTS', members, id) == 0 and redis.call('HLEN', members) >= most then
     full[#full + 1] = id

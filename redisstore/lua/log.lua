@@ -1,4 +1,4 @@
--- What append.lua, amend.lua and rules.lua begin with; it is put before each of them.
+-- What append.lua, amend.lua and rules.lua begin with; it is put before each of them, with outbox.lua after it.
 --
 -- KEYS   1 the log: messages and notices   2 the amendments   3 the room's rules
 --        4 the idempotency key; absent when the post has none
@@ -10,11 +10,12 @@
 --       10 a hash of what is posted, '' when there is no key
 --       11 the message that is amended or answered, else ''
 --       12 the version of the rules by which this was decided, '' for a room nobody owns
--- Reply {element, status}. The statuses are those of log.go.
+--       13 what outbox.lua calls hooked
+-- Reply {element, status}, and a 1 when hooks are to be told. The statuses are those of log.go.
 local APPENDED, REPEATED, GONE, UNCHANGED, REUSED, NOT_FOUND, NOT_ALLOWED, DELETED = 0, 1, 2, 3, 4, 5, 6, 7
 local RULES, SLOW, NOT_ALONE, NEW = 10, 11, 12, 13
 local log, amendments, key, target = KEYS[1], KEYS[2], ARGV[10] ~= '' and KEYS[4], ARGV[11]
-local call = redis.call
+local call, hooked, rules_key = redis.call, ARGV[13], KEYS[3]
 
 -- Whoever decided by other rules decides again: so nothing comes after a ban that it forbids, on whatever node.
 local rules = call('HGET', KEYS[3], 'version') or ''

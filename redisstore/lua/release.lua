@@ -1,11 +1,11 @@
 -- Gives a node's leases up, at once or soon. After roster.lua.
 --
--- ARGV  5 the node   6 after how long, ms; 0 is at once   7… the members' ids
-local node, after = ARGV[5], tonumber(ARGV[6])
+-- ARGV  6 the node   7 after how long, ms; 0 is at once   8… the members' ids
+local node, after = ARGV[6], tonumber(ARGV[7])
 local ends = now + after
 local shortened = false
 
-for i = 7, #ARGV do
+for i = 8, #ARGV do
   local lease = node .. ':' .. ARGV[i]
   if after == 0 then
     if redis.call('ZREM', leases, lease) == 1 then

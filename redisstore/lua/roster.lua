@@ -1,11 +1,13 @@
--- What hold.lua, release.lua, members.lua and attributes.lua begin with; it is put before each of them.
+-- What hold.lua, release.lua, members.lua and attributes.lua begin with; it is put before each of them, with outbox.lua and
+-- roster_changes.lua after it.
 --
 -- KEYS  1 members   2 leases   3 holds   4 version   5 the log   6 its amendments
 -- ARGV  1 PUBLISH or SPUBLISH   2 the room's channel
 --       3 how long the log is kept after the room closed, ms: 0 not at all, -1 as if it had not closed
---       4 the log's time to live, ms
+--       4 the log's time to live, ms   5 what outbox.lua calls hooked
+-- KEYS  7 the room's rules
 -- Reply {version, ms until the next lease runs out, records}: 0 and 0 when nobody is there. The records are of those
--- with attributes whom this script took out.
+-- with attributes whom this script took out. A fifth part is '1' when hooks are to be told.
 local members, leases, holds, version, log, amendments = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local publish, channel, keep, history = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
@@ -22,88 +24,4 @@ local v = stored and tonumber(stored) or micros
 local opening = not stored
 local changed = false
 local removed = {}
-
-local function announce(letter, record)
-  v = v + 1
-  changed = true
-  redis.call(publish, channel, letter .. int(v) .. ' ' .. record)
-end
-
--- A member's record in parts: "JOINED IDENTITY", its transport on the next line, and a line "KEY VALUE" for each of its
--- attributes, which are the last part, each after its line break. Nothing for what is no record.
-local function parts(record)
-  local joined, identity, rest = string.match(record, '^(%d+) ([^\n]*)\n(.*)$')
-  if not joined then
-    return
-  end
-  local transport, lines = string.match(rest, '^([^\n]*)(.*)$')
-  return joined, identity, transport, lines
-end
-
-local function whole(joined, identity, transport, lines)
-  return joined .. ' ' .. identity .. '\n' .. transport .. lines
-end
-
--- One of the member's leases has gone; with the last one the member has.
-local function drop(id)
-  if redis.call('HINCRBY', holds, id, -1) > 0 then
-    return
-  end
-  redis.call('HDEL', holds, id)
-  local record = redis.call('HGET', members, id)
-  if record then
-    redis.call('HDEL', members, id)
-    announce('L', record)
-    local _, _, _, lines = parts(record)
-    if lines and lines ~= '' then
-      removed[#removed + 1] = record
-    end
-  end
-end
-
--- Closes the room if somebody has just left and nobody is there now.
-local function close()
-  if not changed or redis.call('HLEN', members) > 0 then
-    return
-  end
-  redis.call('DEL', members, leases, holds, version)
-  if keep == 0 then
-    redis.call('DEL', log, amendments)
-  elseif keep > 0 and redis.call('PTTL', log) > keep then
-    redis.call('PEXPIRE', log, int(keep))
-    redis.call('PEXPIRE', amendments, int(keep))
-  end
-  v, opening, changed = math.max(v, micros), true, false
-end
-
--- Takes out those whose leases have lapsed. A lease's member begins after the node's 16 digits and a colon.
-local function sweep()
-  for _, lease in ipairs(redis.call('ZRANGEBYSCORE', leases, '-inf', int(now))) do
-    redis.call('ZREM', leases, lease)
-    drop(string.sub(lease, 18))
-  end
-  close()
-end
-
-local function finish()
-  close()
-  local ttl = redis.call('PTTL', members)
-  if ttl == -2 then
-    return {'0', '0', removed}
-  end
-  if changed then
-    if ttl > 0 then
-      redis.call('SET', version, int(v), 'PX', int(ttl))
-    else
-      redis.call('SET', version, int(v))
-    end
-  end
-  local first = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
-  local lapse = 0
-  if first[2] then
-    lapse = math.max(1, math.ceil(tonumber(first[2]) - now))
-  end
-  return {int(v), int(lapse), removed}
-end
-
-sweep()
+local hooked, rules_key, at = ARGV[5], KEYS[7], int(now)

@@ -1,0 +1,40 @@
+-- Keeps a room's hook, or lets it go.
+--
+-- KEYS  1 what is kept of the room's hooks   2 its rules   3 the partition's hooks that have something to send
+-- ARGV  1 the hook   2 its config, '' to let it go   3 the letters of its events   4 how many a room may have
+--       5 "ROOM HOOK"   6 '1' when it has to be there already, else '0'
+-- Reply {status}: 0 kept, 1 nobody owns the room, 2 there are too many, 3 there is no such hook
+local state, rules, due, id, config, most = KEYS[1], KEYS[2], KEYS[3], ARGV[1], ARGV[2], tonumber(ARGV[4])
+if redis.call('HEXISTS', rules, 'version') == 0 or redis.call('HEXISTS', rules, 'closed') == 1 then
+  return {1}
+end
+local others, count, had = '', 0, false
+for known, events in string.gmatch(redis.call('HGET', rules, 'hooks') or '', '([^%s:]+):(%a*)') do
+  if known == id then
+    had = true
+  else
+    others = others .. known .. ':' .. events .. ' '
+    count = count + 1
+  end
+end
+if not had and (config == '' or ARGV[6] == '1') then
+  return {3}
+end
+if config == '' then
+  redis.call('HDEL', state, 'h:' .. id, 'f:' .. id, 'lost:' .. id)
+  if others == '' then
+    redis.call('HDEL', rules, 'hooks')
+  else
+    redis.call('HSET', rules, 'hooks', others)
+  end
+  local time = redis.call('TIME')
+  redis.call('ZADD', due, string.format('%.0f', tonumber(time[1]) * 1000), ARGV[5]) -- what waits for it is let go
+  return {0}
+end
+if count >= most then
+  return {2}
+end
+redis.call('HSET', rules, 'hooks', others .. id .. ':' .. ARGV[3])
+redis.call('HSET', state, 'h:' .. id, config)
+redis.call('PEXPIRE', state, 34560000000)
+return {0}
