@@ -5,7 +5,7 @@
 	test-all bench fuzz faults release
 
 # The long suites, in the order of test-all. docs/testing.md has what each holds and how long it takes.
-SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-admin-page test-cli test-deploy test-stores test-faults test-upgrade test-packages test-storm test-load \
+SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-webhooks test-admin-page test-cli test-deploy test-stores test-faults test-upgrade test-packages test-storm test-load \
 	test-metrics test-fuzz test-audit
 .PHONY: $(SUITES)
 
@@ -162,6 +162,10 @@ test-metrics: ## a real Prometheus that scrapes real nodes; the dashboard and th
 test-fuzz: ## the seeds of every fuzz target
 	@scripts/need.sh go gcc
 	@scripts/suite.sh fuzz ./... -run '^Fuzz'
+
+test-webhooks: ## webhooks with real receivers, while nodes are killed and receivers fail
+	@scripts/need.sh go gcc redis-server
+	@scripts/suite.sh webhooks ./e2e/webhooks
 
 test-audit: ## known vulnerabilities in what the program is built of; without the databases it says so
 	@scripts/need.sh go node npm gcc curl

@@ -15,6 +15,7 @@ import (
 	"github.com/SherClockHolmes/webpush-go"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/internal/outbound"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -154,15 +155,10 @@ func checkEndpoint(endpoint string, allowPrivate bool) error {
 	case allowPrivate:
 		return nil
 	}
-	if a, err := netip.ParseAddr(u.Hostname()); err == nil && !isPublic(a) || isLocalName(u.Hostname()) {
+	if a, err := netip.ParseAddr(u.Hostname()); err == nil && !outbound.IsPublic(a) || outbound.IsLocalName(u.Hostname()) {
 		return invalid("is not a public address")
 	}
 	return nil
-}
-
-func isLocalName(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || !strings.ContainsAny(host, ".:")
 }
 
 // decode reads base64 as browsers write it, in either alphabet and with or without padding.

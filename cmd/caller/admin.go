@@ -112,7 +112,7 @@ func (p *parts) adminParts(c config) []admin.Part {
 		return all
 	}
 	all = append(all, p.admin.api.Part(), admin.Part{Name: "openapi", Routes: openapi.AdminRoutes(p.log)})
-	return append(all, p.archivePart())
+	return append(all, p.archivePart(), webhooksPart(p.webhooks))
 }
 
 // teller tells the other nodes of this one, whether it has an admin listener or not.

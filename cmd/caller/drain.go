@@ -57,6 +57,9 @@ func (p *parts) drain(ended context.Context) error {
 	if p.push != nil {
 		p.push.Close()
 	}
+	if p.webhooks != nil {
+		p.webhooks.Close()
+	}
 	errs = append(errs, p.closeFiles())
 	p.closeTracer(ctx)
 	errs = append(errs, p.closeStore(began.Add(drainTime+storeTime)))

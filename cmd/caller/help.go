@@ -61,6 +61,17 @@ func helpTexts() kong.Vars {
 		"help_push_allow_private": "Send pushes also to addresses that are not public, and over HTTP. Only for tests: anybody could " +
 			"have the program ask your internal servers.",
 		"help_mcp": "on lets agents into rooms by the Model Context Protocol, at /mcp, with a program's access token. docs/mcp.md says more.",
+		"help_webhook": "An address that is told what happens in all rooms; may be given several times. All nodes need the same ones. " +
+			"docs/webhooks.md says what is sent.",
+		"help_webhook_secret": "What --webhook's requests are signed with: whsec_ and base64 of 24 to 64 bytes. Several with commas between " +
+			"them all sign, so that one can take another's place. Other users of the machine can see flags: use the variable or a file.",
+		"help_webhook_secret_file": "A file with such secrets, one a line.",
+		"help_webhook_events": "What --webhook is told of: some of message, edit, delete, reaction, joined, left, room.opened, " +
+			"room.closed. Default: message,edit,delete.",
+		"help_webhook_allow_private": "Let rooms' webhooks be at addresses that are not public, and over HTTP. Owners of rooms could then " +
+			"have the program ask your internal servers. --webhook's own addresses may be anywhere.",
+		"help_webhook_give_up": "How old something gets that a webhook does not take, before it is put aside (GET /api/webhooks/dead of the " +
+			"admin listener). Default: 24h.",
 		"help_link_previews": "on shows what is behind the first link of a message. This server then asks other servers for what people " +
 			"write, at public addresses only. docs/links.md says more. Default: off.",
 		"help_files": "Where to keep the files that people send: file:///FOLDER, s3://BUCKET?endpoint=URL&region=REGION, mem:// or off. " +

@@ -26,6 +26,7 @@ import (
 	"github.com/caller-chat/caller/redisstore"
 	"github.com/caller-chat/caller/server"
 	"github.com/caller-chat/caller/transport/conn"
+	"github.com/caller-chat/caller/webhooks"
 )
 
 // parts are what a running node consists of, in the order in which they depend on each other. What
@@ -40,9 +41,10 @@ type parts struct {
 	calls     *calls.Calls          // nil for none
 	push      *push.Push            // nil for none
 	links     *linkpreview.Previews // nil for none
-	bucket    *attachments.Bucket   // nil for no files
-	files     *attachments.Store    // nil for none
-	tracer    *trace.Tracer         // nil for none
+	webhooks  *webhooks.Webhooks
+	bucket    *attachments.Bucket // nil for no files
+	files     *attachments.Store  // nil for none
+	tracer    *trace.Tracer       // nil for none
 	front     *server.Server
 	memory    *memory
 	admin     *adminListener // nil for none
@@ -189,6 +191,8 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 		p.files.Start()
 	}
 	p.node = chat.NewNode(entries, p.store, roster, p.store, rules, core)
+	p.webhooks = webhooks.New(p.store, c.webhooks(p.log))
+	p.webhooks.Start()
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
 	p.keepalive.Bound(c.places())
 	if c.metrics != nil {
@@ -220,7 +224,7 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	if agents, ok := c.mcpFeature(p.node, p.keepalive.Places(), p.log); ok {
 		options.Features = append(options.Features, agents)
 	}
-	options.Features = append(options.Features, openAPIFeature(p.log), incomingFeature(p.node))
+	options.Features = append(options.Features, openAPIFeature(p.log), incomingFeature(p.node), webhooksFeature(p.webhooks, p.node))
 	if p.front, err = server.New(p.node, p.keepalive, p.store, dist, options); err != nil {
 		return err
 	}

@@ -64,6 +64,13 @@ type settings struct {
 	PushKey          pushKey     `name:"push-key" from:"CALLER_PUSH_KEY" placeholder:"KEY"`
 	PushAllowPrivate bool        `name:"push-allow-private" from:"CALLER_PUSH_ALLOW_PRIVATE"`
 
+	Webhooks            []webhookURL   `name:"webhook" from:"CALLER_WEBHOOK" placeholder:"URL"`
+	WebhookSecret       webhookSecrets `name:"webhook-secret" from:"CALLER_WEBHOOK_SECRET" placeholder:"SECRET"`
+	WebhookSecretFile   file           `name:"webhook-secret-file" from:"CALLER_WEBHOOK_SECRET_FILE" placeholder:"FILE"`
+	WebhookEvents       webhookEvents  `name:"webhook-events" from:"CALLER_WEBHOOK_EVENTS" placeholder:"EVENT,…"`
+	WebhookAllowPrivate bool           `name:"webhook-allow-private" from:"CALLER_WEBHOOK_ALLOW_PRIVATE"`
+	WebhookGiveUp       giveUp         `name:"webhook-give-up" default:"24h" from:"CALLER_WEBHOOK_GIVE_UP" placeholder:"TIME"`
+
 	LinkPreviews onOff `name:"link-previews" from:"CALLER_LINK_PREVIEWS" placeholder:"on|off"`
 
 	MCP onOff `name:"mcp" from:"CALLER_MCP" placeholder:"on|off"`
@@ -133,6 +140,9 @@ func (s *settings) fit() error {
 		return errors.New("--http-redirect (CALLER_HTTP_REDIRECT) needs HTTPS: --tls-cert (CALLER_TLS_CERT) or --acme-domain (CALLER_ACME_DOMAIN)")
 	}
 	if _, err := s.limits(); err != nil {
+		return err
+	}
+	if err := s.fitWebhooks(); err != nil {
 		return err
 	}
 	if err := s.fitPush(); err != nil {

@@ -72,6 +72,7 @@ type secrets struct {
 	operator string
 	admin    string
 	client   string // of the sign-in service
+	webhooks []string
 }
 
 // maxSecretFile is more than any of them needs, in bytes.
@@ -111,6 +112,15 @@ func (s *settings) readSecrets() (found secrets, err error) {
 	}
 	if found.admin != "" && found.admin == string(s.SessionKey) {
 		return found, errors.New("the admin token is the same as --session-key (CALLER_SESSION_KEY): whoever knows it could be anybody")
+	}
+	found.webhooks = s.WebhookSecret
+	if s.WebhookSecretFile != "" {
+		if found.webhooks, err = secretLines(string(s.WebhookSecretFile), 1); err == nil {
+			err = checkWebhookSecrets(found.webhooks)
+		}
+		if err != nil {
+			return found, fmt.Errorf("--webhook-secret-file (CALLER_WEBHOOK_SECRET_FILE): %w", err)
+		}
 	}
 	if s.OIDCClientSecretFile != "" {
 		if found.client, err = oneSecret(string(s.OIDCClientSecretFile), 1); err != nil {

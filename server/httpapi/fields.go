@@ -83,6 +83,24 @@ func (f Fields) Text(name string) (text string, err error) {
 	return text, nil
 }
 
+// Texts are a field's texts: a list, or one text with commas between them. The error is an
+// [*chat.InvalidError].
+func (f Fields) Texts(name string) (texts []string, err error) {
+	if !f.Has(name) || json.Unmarshal(f.values[name], &texts) == nil {
+		return texts, nil
+	}
+	text, err := f.Text(name)
+	if err != nil {
+		return nil, &chat.InvalidError{Field: name, Reason: "is not a list of texts"}
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		if part = strings.TrimSpace(part); part != "" {
+			texts = append(texts, part)
+		}
+	}
+	return texts, nil
+}
+
 // Message is the id of a message in a field. The error is an [*chat.InvalidError].
 func (f Fields) Message(name string) (chat.Cursor, error) {
 	text, err := f.Text(name)
