@@ -15,6 +15,7 @@ import (
 )
 
 func TestRulesOfAlerts(t *testing.T) {
+	run.Needed(t)
 	promtool(t, "", "check", "rules", deploy+"/prometheus/alerts.yml")
 	promtool(t, "", "test", "rules", deploy+"/prometheus/alerts_test.yml")
 	promtool(t, "", "check", "config", "--syntax-only", deploy+"/prometheus/prometheus.yml")
