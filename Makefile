@@ -144,7 +144,7 @@ test-upgrade: ## nodes of an earlier commit beside this one's, replaced one afte
 	@scripts/suite.sh upgrade ./e2e/faults -run 'Upgrade'
 
 test-packages: ## what make release builds, installed and run; some of it needs root and a Debian mirror
-	@scripts/need.sh go gcc git curl file redis-server debootstrap lintian strace systemd-analyze setpriv
+	@scripts/need.sh go gcc git curl file redis-server debootstrap lintian strace systemd-analyze systemd-nspawn setpriv pgrep
 	@scripts/suite.sh packages ./e2e/packages
 
 test-storm: ## thousands of readers that come back at once

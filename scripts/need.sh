@@ -22,6 +22,8 @@ for command in "$@"; do
     promtool) packages+=(prometheus) ;;
     mitmdump) packages+=(mitmproxy) ;;
     systemd-analyze) packages+=(systemd) ;;
+    systemd-nspawn) packages+=(systemd-container) ;;
+    pgrep) packages+=(procps) ;;
     setpriv) packages+=(util-linux) ;;
     git | file | debootstrap | lintian | strace | redis-server | zsh | fish | mandoc | groff | nginx | haproxy | chromium | curl | python3 | python3-autobahn | apache2 | caddy | squid | tinyproxy | privoxy | firefox-esr | prometheus) packages+=("$command") ;;
     go) echo "need.sh: go is missing: install Go (https://go.dev/dl/), the version that go.mod names or newer" >&2; exit 1 ;;

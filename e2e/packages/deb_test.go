@@ -32,7 +32,7 @@ const architecture = runtime.GOARCH
 
 // debianRoot is a root of that Debian as a tar, made once by debootstrap and kept in bin.
 var debianRoot = sync.OnceValues(func() (string, error) {
-	kept, err := filepath.Abs(filepath.Join(top(), "bin", "debian-"+suite+".tar"))
+	kept, err := filepath.Abs(filepath.Join(top(), "bin", "debian-"+suite+"-systemd.tar"))
 	if err != nil {
 		return "", err
 	}
@@ -43,7 +43,7 @@ var debianRoot = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	part := fmt.Sprintf("%s.%d", kept, os.Getpid())
-	make := exec.Command("debootstrap", "--variant=minbase", "--include=adduser,init-system-helpers", suite, filepath.Join(runDir, "root"))
+	make := exec.Command("debootstrap", "--variant=minbase", "--include=adduser,init-system-helpers,systemd,dbus", suite, filepath.Join(runDir, "root"))
 	make.Env = append(os.Environ(), "PATH="+os.Getenv("PATH")+":/usr/sbin:/sbin")
 	if output, err := make.CombinedOutput(); err != nil {
 		lines := strings.Split(strings.TrimSpace(string(output)), "\n")
