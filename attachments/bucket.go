@@ -222,7 +222,7 @@ func (b *Bucket) write(ctx context.Context, key string, r io.Reader) (n int64, b
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // before Close, it takes back what was written
-	w, err := b.NewWriter(ctx, key, &blob.WriterOptions{ContentType: objectType})
+	w, err := b.begin(ctx, key)
 	if err != nil {
 		return 0, nil, b.answered(ctx, err)
 	}
@@ -242,6 +242,21 @@ func (b *Bucket) write(ctx context.Context, key string, r io.Reader) (n int64, b
 	}
 	return n, broken, nil
 }
+
+// begin begins an object. Where objects are files, somebody else, another node perhaps, may prune a
+// folder after it was made and before there is anything in it: then it is made again.
+func (b *Bucket) begin(ctx context.Context, key string) (*blob.Writer, error) {
+	for tries := 1; ; tries++ {
+		w, err := b.NewWriter(ctx, key, &blob.WriterOptions{ContentType: objectType})
+		if err == nil || b.folder == "" || gcerrors.Code(err) != gcerrors.NotFound || tries == mostTries {
+			return w, err
+		}
+	}
+}
+
+// mostTries bounds how often a folder is made for one object: each time, somebody else has to be at
+// the same place in the same moment.
+const mostTries = 100
 
 // copyAll copies what r has; broken is its error, err the writer's.
 func copyAll(w io.Writer, r io.Reader) (n int64, broken, err error) {
