@@ -158,7 +158,7 @@ func TestUnderSystemd(t *testing.T) {
 	}
 
 	killed := m.show("caller@8081", "MainPID")
-	m.run("kill", "-KILL", killed)
+	m.run("systemctl", "kill", "--kill-who=main", "--signal=KILL", "caller@8081")
 	harness.Eventually(t, "a killed node to be back", func() bool {
 		return m.show("caller@8081", "MainPID") != killed && m.ready("8081")
 	})
