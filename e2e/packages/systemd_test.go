@@ -169,7 +169,9 @@ func TestUnderSystemd(t *testing.T) {
 	assert.Equal(t, "failed", m.show("caller@8082", "ActiveState"))
 	assert.Equal(t, "2", m.show("caller@8082", "ExecMainStatus"))
 	assert.Equal(t, "0", m.show("caller@8082", "NRestarts"), "a wrong setting stays wrong")
-	assert.Contains(t, m.run("journalctl", "--no-pager", "-u", "caller@8082"), "--log-level (CALLER_LOG_LEVEL)")
+	harness.Eventually(t, "the log to say which setting is wrong", func() bool { // of a process that has gone it comes later
+		return strings.Contains(m.run("journalctl", "--no-pager"), "--log-level (CALLER_LOG_LEVEL")
+	})
 
 	m.run("dpkg", "--purge", "caller")
 	assert.NotEqual(t, "active", m.show("caller@8081", "ActiveState"), "nothing of it runs any more")
