@@ -5,7 +5,7 @@
 	test-all bench fuzz faults release
 
 # The long suites, in the order of test-all. docs/testing.md has what each holds and how long it takes.
-SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-webhooks test-admin-page test-cli test-deploy test-stores test-faults test-upgrade test-packages test-storm test-load \
+SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-admin test-webhooks test-admin-page test-cli test-deploy test-stores test-faults test-upgrade test-packages test-storm test-load \
 	test-metrics test-fuzz test-audit
 .PHONY: $(SUITES)
 
@@ -126,6 +126,10 @@ test-admin-page: ## the page of the admin listener: by mouse, by keyboard and on
 	@scripts/need.sh go node npm gcc redis-server chromium
 	@scripts/frontend.sh deps
 	@scripts/suite.sh admin-page ./e2e/adminpage
+
+test-admin: ## the admin listener: its calls on two nodes, 10,000 rooms, attacks
+	@scripts/need.sh go gcc curl redis-server
+	@scripts/suite.sh admin ./e2e/admin
 
 test-deploy: ## the configurations of docs/deploy.md, and certificates from a real ACME server
 	@scripts/need.sh go gcc curl redis-server chromium nginx haproxy apache2 lighttpd caddy varnishd
