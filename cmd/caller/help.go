@@ -60,7 +60,7 @@ func helpTexts() kong.Vars {
 			"users of the machine can see flags: use the variable. Default: made once and kept in Redis.",
 		"help_push_allow_private": "Send pushes also to addresses that are not public, and over HTTP. Only for tests: anybody could " +
 			"have the program ask your internal servers.",
-		"help_mcp": "on lets agents into rooms by the Model Context Protocol, at /mcp, with a program's access token. docs/mcp.md says more.",
+		"help_mcp": "on lets agents into rooms by the Model Context Protocol, at /mcp, with a program's access token. docs/mcp.md says more. Default: off.",
 		"help_webhook": "An address that is told what happens in all rooms; may be given several times. All nodes need the same ones. " +
 			"docs/webhooks.md says what is sent.",
 		"help_webhook_secret": "What --webhook's requests are signed with: whsec_ and base64 of 24 to 64 bytes. Several with commas between " +
