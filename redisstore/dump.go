@@ -2,9 +2,11 @@ package redisstore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/caller-chat/caller/chat"
@@ -33,7 +35,15 @@ func (d Dump) IsEmpty() bool { return len(d.Log)+len(d.Amendments)+len(d.Hashes)
 // them.
 var dumpedHashes = []string{
 	"rules", "grants", "arrivals", string(chat.RecordInvite), string(chat.RecordToken), string(chat.RecordReport),
+	hooksHash,
 }
+
+// hooksHash is what is kept of the room's webhooks. Of it, a dump has what they are, in fields that
+// begin with hookConfig, and not how far they have been told what happened.
+const (
+	hooksHash  = "hooks"
+	hookConfig = "h:"
+)
 
 func (s *Store) dumpKeys(room chat.RoomID) []string {
 	keys := []string{s.key(room, "log"), s.key(room, "amendments")}
@@ -70,12 +80,17 @@ func (s *Store) DumpRoom(ctx context.Context, room chat.RoomID) (Dump, error) {
 		if len(hashes[i]) == 0 {
 			continue
 		}
-		if d.Hashes == nil {
-			d.Hashes = map[string]DumpedHash{}
-		}
 		of, fields := texts(hashes[i]), map[string]string{}
 		for pair := range slices.Chunk(of, 2) {
-			fields[pair[0]] = pair[1]
+			if name != hooksHash || strings.HasPrefix(pair[0], hookConfig) {
+				fields[pair[0]] = pair[1]
+			}
+		}
+		if len(fields) == 0 {
+			continue
+		}
+		if d.Hashes == nil {
+			d.Hashes = map[string]DumpedHash{}
 		}
 		d.Hashes[name] = DumpedHash{fields, max(0, fromMillis(lives[i]))}
 	}
@@ -159,6 +174,10 @@ func checkField(hash, field, value string) (err error) {
 		_, err = parseMillis(value)
 	case "arrivals":
 		_, err = parseArrival(value)
+	case hooksHash:
+		if !strings.HasPrefix(field, hookConfig) || !json.Valid([]byte(value)) {
+			err = errors.New("is no webhook")
+		}
 	default:
 		_, err = parseRecordText(field, value)
 	}
@@ -188,6 +207,11 @@ func (s *Store) RestoreRoom(ctx context.Context, room chat.RoomID, d Dump, repla
 	rules := d.Hashes["rules"].Fields
 	if len(rules) > 0 {
 		if _, err := s.KeepOwned(ctx, room, 0); err != nil {
+			return RestoredNothing, err
+		}
+	}
+	if len(d.Hashes[hooksHash].Fields) > 0 {
+		if err := s.usePartition(ctx, partition(room)); err != nil {
 			return RestoredNothing, err
 		}
 	}

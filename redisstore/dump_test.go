@@ -40,6 +40,9 @@ func dumpedRoom(t *testing.T, st *Store) chat.RoomID {
 	require.NoError(t, st.Grant(ctx, r, "ben-id"))
 	_, _, err = st.KeepRecord(ctx, r, chat.RecordInvite, chat.Record{ID: "i-1", Hash: "aa", Expires: time.Now().Add(time.Hour), Data: []byte(`{"a":1}`)}, 5)
 	require.NoError(t, err)
+	full, err := st.KeepHook(ctx, r, "wh-1", []byte(`{"url":"https://example.org"}`), []chat.HookEvent{chat.HookMessage}, 5, false)
+	require.NoError(t, err)
+	require.False(t, full)
 	return r
 }
 
@@ -53,6 +56,7 @@ func testDump(t *testing.T, s *server) {
 	require.Len(t, d.Amendments, 2)
 	require.Contains(t, d.Hashes, "grants")
 	require.Contains(t, d.Hashes, "invites")
+	require.Len(t, d.Hashes["hooks"].Fields, 1)
 	require.Greater(t, d.Hashes["invites"].Expires, time.Minute)
 
 	f := followed(t, b, from)
@@ -79,6 +83,9 @@ func testDump(t *testing.T, s *server) {
 		}
 	}
 	same(from)
+	hooks, err := b.RoomHooks(ctx, from)
+	require.NoError(t, err)
+	require.Len(t, hooks, 1)
 
 	more := draft("more")
 	more.Rules = rulesVersion(t, b, from)
@@ -120,6 +127,7 @@ func testBadDumps(t *testing.T, s *server) {
 		"no settings":      func(d *Dump) { d.Hashes["rules"].Fields[fieldSettings] = "{" },
 		"an unknown hash":  func(d *Dump) { d.Hashes["log"] = DumpedHash{Fields: map[string]string{"a": "b"}} },
 		"a strange invite": func(d *Dump) { d.Hashes["invites"].Fields["i-1"] = "x" },
+		"a hook's cursor":  func(d *Dump) { d.Hashes["hooks"].Fields["c:wh-1"] = "1-1" },
 		"a strange grant":  func(d *Dump) { d.Hashes["grants"].Fields["ben-id"] = "x" },
 	} {
 		d, err := st.DumpRoom(ctx, from)
