@@ -103,6 +103,7 @@ var methods = map[string]struct {
 	do  map[string]func(a *audited) error // by the action
 }{
 	"Authorize":    {why: "asks, and does nothing"},
+	"MayKeepHooks": {why: "it only asks; webhooks records what is done then"},
 	"MayBeTold":    {why: "asks, and does nothing"},
 	"MayPost":      {why: "asks, and does nothing"},
 	"HasToWait":    {why: "asks, and does nothing"},
