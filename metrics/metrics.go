@@ -26,6 +26,7 @@ type Metrics struct {
 	Files       *Files       // an [attachments.Observer]
 	Calls       *Calls       // a [calls.Observer]
 	Push        *Push        // a [push.Observer]
+	Webhooks    *Webhooks    // a [webhooks.Observer]
 }
 
 // Build says which program this is.
@@ -42,6 +43,7 @@ func New(b Build) *Metrics {
 	m.Files = newFiles(r)
 	m.Calls = newCalls(r)
 	m.Push = newPush(r)
+	m.Webhooks = newWebhooks(r)
 	r.gauge("build_info", "Which program this is. Its value is 1.", "version", "commit", "go_version").
 		WithLabelValues(b.Version, b.Commit, runtime.Version()).Set(1)
 	m.registry.MustRegister(

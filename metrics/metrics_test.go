@@ -116,6 +116,10 @@ func TestWhatIsToldIsCounted(t *testing.T) {
 	m.Calls.Invited()
 	m.Calls.Failed(errors.New("no"))
 	m.Push.Pushed(push.Sent)
+	m.Webhooks.Attempted("ok", time.Millisecond)
+	m.Webhooks.Attempted("refused", time.Second)
+	m.Webhooks.Attempted("refused", time.Second)
+	m.Webhooks.Died()
 	for of, want := range map[string]float64{
 		`caller_rooms{}`: 7,
 		`caller_posts_total{kind="message",result="stored"}`:                 1,
@@ -164,6 +168,10 @@ func TestWhatIsToldIsCounted(t *testing.T) {
 		`caller_call_tokens_total{}`:                                         1,
 		`caller_livekit_errors_total{}`:                                      1,
 		`caller_pushes_total{result="sent"}`:                                 1,
+		`caller_webhook_attempt_duration_seconds{result="ok"}`:               1,
+		`caller_webhook_attempt_duration_seconds{result="refused"}`:          2,
+		`caller_webhook_attempt_duration_seconds{result="failed"}`:           0,
+		`caller_webhook_dead_letters_total{}`:                                1,
 	} {
 		assert.Equal(t, want, value(t, m, of), of)
 	}
@@ -193,6 +201,8 @@ func TestNobodyMakesTheMetricsGrow(t *testing.T) {
 		m.Requests.Served(wild, "/rooms/:room/"+wild, i, time.Second, false)
 		m.Files.Uploaded(errors.New(wild))
 		m.Push.Pushed(push.Result(wild))
+		m.Webhooks.Attempted(wild, time.Second)
+		m.Webhooks.Died()
 	}
 	require.Equal(t, before, series(ours(t, m)))
 	require.Less(t, len(ours(t, m)), 40, "families")

@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"errors"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/caller-chat/caller/calls"
 	"github.com/caller-chat/caller/calls/incall"
 	"github.com/caller-chat/caller/push"
+	"github.com/caller-chat/caller/webhooks"
 )
 
 // Files counts what becomes of files.
@@ -100,3 +102,27 @@ func newPush(r register) *Push {
 
 // Pushed implements [push.Observer].
 func (m *Push) Pushed(result push.Result) { m.results.of(string(result)).Inc() }
+
+// Webhooks counts what becomes of what hooks are told.
+type Webhooks struct {
+	took enumerated[prometheus.Observer] // by result
+	dead prometheus.Counter
+}
+
+var _ webhooks.Observer = (*Webhooks)(nil)
+
+func newWebhooks(r register) *Webhooks {
+	m := &Webhooks{}
+	m.took = enumerate(r.histogram("webhook_attempt_duration_seconds", "How long a hook took to be told one event, by what became of it.",
+		[]float64{.01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}, "result"), []string{"ok", "refused", "failed"})
+	m.dead = r.counter("webhook_dead_letters_total", "Events that hooks are not told any more by themselves.").WithLabelValues()
+	return m
+}
+
+// Attempted implements [webhooks.Observer].
+func (m *Webhooks) Attempted(result string, took time.Duration) {
+	m.took.of(result).Observe(took.Seconds())
+}
+
+// Died implements [webhooks.Observer].
+func (m *Webhooks) Died() { m.dead.Inc() }

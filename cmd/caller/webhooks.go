@@ -89,6 +89,9 @@ func (c config) webhooks(log *slog.Logger) webhooks.Options {
 	for _, address := range c.Webhooks {
 		o.Node = append(o.Node, webhooks.NodeHook{URL: string(address), Events: events, Secrets: c.secrets.webhooks})
 	}
+	if c.metrics != nil {
+		o.Observer = c.metrics.Webhooks
+	}
 	return o
 }
 

@@ -3,6 +3,7 @@ package metrics
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/caller-chat/caller/e2e/internal/client"
 	"github.com/caller-chat/caller/e2e/internal/harness"
+	"github.com/caller-chat/caller/webhooks"
 )
 
 func TestRulesOfAlerts(t *testing.T) {
@@ -25,8 +27,9 @@ func TestRulesOfAlerts(t *testing.T) {
 func TestPrometheus(t *testing.T) {
 	run.Needed(t)
 	redis := harness.StartRedis(t)
-	one := watch(t, redis, "--limits", "messages=1000/10")
-	other := watch(t, redis, "--limits", "messages=1000/10")
+	settings := append([]string{"--limits", "messages=1000/10"}, receiver(t)...)
+	one := watch(t, redis, settings...)
+	other := watch(t, redis, settings...)
 	p := startPrometheus(t, one, other)
 	harness.Eventually(t, "both nodes are scraped", func() bool { return p.sum(t, `up{job="caller"}`) == 2 })
 
@@ -34,25 +37,28 @@ func TestPrometheus(t *testing.T) {
 
 	// What has happened is counted, and is what has happened.
 	for expr, want := range map[string]func(float64) bool{
-		`caller_posts_total{kind="message",result="stored"}`:      atLeast(100),
-		`caller_posts_total{result="repeated"}`:                   atLeast(1),
-		`caller_posts_total{kind="edit"}`:                         atLeast(1),
-		`caller_subscribers{transport="ws"}`:                      atLeast(1),
-		`caller_members{transport=~"ws|sse"}`:                     atLeast(2),
-		`caller_subscriber_starts_total{start="resumed"}`:         atLeast(1),
-		`caller_transport_changes_total{from="ws",to="sse"}`:      atLeast(1),
-		`caller_resets_total{reason="rewritten"}`:                 atLeast(1),
-		`caller_refusals_total{code="too_much"}`:                  atLeast(1),
-		`caller_slow_readers_total`:                               atLeast(1),
-		`caller_readers_behind_total`:                             atLeast(1),
-		`caller_deliveries_total`:                                 atLeast(100),
-		`caller_store_call_duration_seconds_count{call="append"}`: atLeast(100),
-		`caller_http_requests_total{route="post",status="2xx"}`:   atLeast(100),
-		`caller_file_bytes_total{direction="in"}`:                 atLeast(1000),
-		`caller_file_uploads_total{result="kept"}`:                atLeast(1),
-		`caller_redis_connections`:                                atLeast(1),
-		`count(count by (version, commit) (caller_build_info))`:   func(v float64) bool { return v == 1 },
-		`max(caller_rooms - caller_rooms_followed)`:               func(v float64) bool { return v == 0 },
+		`caller_posts_total{kind="message",result="stored"}`:              atLeast(100),
+		`caller_posts_total{result="repeated"}`:                           atLeast(1),
+		`caller_posts_total{kind="edit"}`:                                 atLeast(1),
+		`caller_subscribers{transport="ws"}`:                              atLeast(1),
+		`caller_members{transport=~"ws|sse"}`:                             atLeast(2),
+		`caller_subscriber_starts_total{start="resumed"}`:                 atLeast(1),
+		`caller_transport_changes_total{from="ws",to="sse"}`:              atLeast(1),
+		`caller_resets_total{reason="rewritten"}`:                         atLeast(1),
+		`caller_refusals_total{code="too_much"}`:                          atLeast(1),
+		`caller_slow_readers_total`:                                       atLeast(1),
+		`caller_readers_behind_total`:                                     atLeast(1),
+		`caller_deliveries_total`:                                         atLeast(100),
+		`caller_store_call_duration_seconds_count{call="append"}`:         atLeast(100),
+		`caller_http_requests_total{route="post",status="2xx"}`:           atLeast(100),
+		`caller_file_bytes_total{direction="in"}`:                         atLeast(1000),
+		`caller_file_uploads_total{result="kept"}`:                        atLeast(1),
+		`caller_redis_connections`:                                        atLeast(1),
+		`caller_webhook_attempt_duration_seconds_count{result="ok"}`:      atLeast(100),
+		`caller_webhook_attempt_duration_seconds_count{result="refused"}`: atLeast(1),
+		`caller_webhook_dead_letters_total`:                               atLeast(1),
+		`count(count by (version, commit) (caller_build_info))`:           func(v float64) bool { return v == 1 },
+		`max(caller_rooms - caller_rooms_followed)`:                       func(v float64) bool { return v == 0 },
 	} {
 		harness.Await(t, expr, func() float64 { return p.sum(t, expr) }, want)
 	}
@@ -116,6 +122,19 @@ func TestPrometheus(t *testing.T) {
 	})
 	other.Kill()
 	awaitFiring(t, p, "CallerDown")
+}
+
+// receiver is told by webhooks what happens, at one address, and wants no more at another. It gives the
+// settings of nodes for that.
+func receiver(t *testing.T) []string {
+	t.Helper()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/gone" {
+			w.WriteHeader(http.StatusGone)
+		}
+	}))
+	t.Cleanup(s.Close)
+	return []string{"--webhook", s.URL + "/taken", "--webhook", s.URL + "/gone", "--webhook-secret", webhooks.NewSecret()}
 }
 
 func atLeast(n float64) func(float64) bool { return func(v float64) bool { return v >= n } }
