@@ -47,6 +47,15 @@ func (n RoomNotice) member() MemberID {
 	return f.Member.ID
 }
 
+// Announcement is what an announcement says; empty for all other notices.
+func (n RoomNotice) Announcement() string {
+	var f noticeFields
+	if n.What != NoticeAnnouncement || json.Unmarshal(n.Fields, &f) != nil {
+		return ""
+	}
+	return f.Text
+}
+
 func notice(by Principal, what string, f noticeFields) Draft {
 	from := by.Author()
 	from.Network, from.Claims = "", ""

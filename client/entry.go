@@ -35,7 +35,7 @@ type Entry struct {
 	From Author
 	Time time.Time
 
-	// Text is what a message or an edit says; that of a deleted message is empty.
+	// Text is what a message, an edit or an announcement says; that of a deleted message is empty.
 	Text string
 	// Key is the one under which it was posted.
 	Key      string

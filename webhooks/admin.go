@@ -45,6 +45,10 @@ func answer(do func(r *http.Request) (any, error)) http.Handler {
 
 // adminList are the nodes' hooks, and with ?room= those of a room.
 func (w *Webhooks) adminList(r *http.Request) (any, error) {
+	query, err := httpapi.KnownQuery(r, "room")
+	if err != nil {
+		return nil, err
+	}
 	off, err := w.store.NodeHooksOff(r.Context())
 	if err != nil {
 		return nil, err
@@ -57,7 +61,7 @@ func (w *Webhooks) adminList(r *http.Request) (any, error) {
 		}
 		list = append(list, one)
 	}
-	if name := r.URL.Query().Get("room"); name != "" {
+	if name := query.Get("room"); name != "" {
 		room, err := chat.ParseRoomID(name)
 		if err != nil {
 			return nil, err
@@ -111,11 +115,31 @@ func letterID(d chat.DeadLetter) string {
 // What a list of dead letters has.
 const usualLetters, maxLetters = 50, 200
 
+// firstOf is a page of dead letters, and what the next one comes before; empty for nothing. Those of
+// the same moment are on one page, or the next one would leave some out.
+func firstOf(all []chat.DeadLetter, limit int) (page []chat.DeadLetter, next string) {
+	for limit < len(all) && all[limit].Died.Equal(all[limit-1].Died) {
+		limit++
+	}
+	if limit >= len(all) {
+		return all, ""
+	}
+	return all[:limit], timeText(all[limit-1].Died)
+}
+
 // adminDead are dead letters, the latest first: ?hook=, ?room=, ?before= (a time), ?limit=.
 func (w *Webhooks) adminDead(r *http.Request) (any, error) {
-	q := r.URL.Query()
+	q, err := httpapi.KnownQuery(r, "hook", "room", "before", "limit")
+	if err != nil {
+		return nil, err
+	}
 	before, limit := time.Now().Add(time.Minute), usualLetters
-	var err error
+	var room chat.RoomID
+	if name := q.Get("room"); name != "" {
+		if room, err = chat.ParseRoomID(name); err != nil {
+			return nil, err
+		}
+	}
 	if text := q.Get("before"); text != "" {
 		if before, err = time.Parse(time.RFC3339, text); err != nil {
 			return nil, &chat.InvalidError{Field: "before", Reason: "is not a time, as 2026-11-24T12:20:00.000Z"}
@@ -133,17 +157,14 @@ func (w *Webhooks) adminDead(r *http.Request) (any, error) {
 			return nil, err
 		}
 		for _, d := range some {
-			if (q.Get("hook") == "" || q.Get("hook") == string(d.Hook)) && (q.Get("room") == "" || q.Get("room") == string(d.Room)) {
+			if (q.Get("hook") == "" || q.Get("hook") == string(d.Hook)) && (room == "" || room == d.Room) {
 				all = append(all, d)
 			}
 		}
 	}
 	slices.SortFunc(all, func(a, b chat.DeadLetter) int { return cmp.Or(b.Died.Compare(a.Died), cmp.Compare(b.ID, a.ID)) })
-	next, total := "", len(all)
-	if len(all) > limit {
-		all = all[:limit]
-		next = timeText(all[limit-1].Died)
-	}
+	total := len(all)
+	all, next := firstOf(all, limit)
 	letters := make([]letter, 0, len(all))
 	for _, d := range all {
 		l := letter{

@@ -131,16 +131,16 @@ func (a *API) Part() admin.Part {
 			"POST /api/announce": a.call(a.announce),
 			"GET /api/audit":     a.call(a.audit),
 
-			"GET /api/rooms/{room}":                      a.call(a.room),
-			"GET /api/rooms/{room}/members":              a.call(a.members),
-			"GET /api/rooms/{room}/members/{id}":         a.call(a.member),
+			"GET /api/rooms/{room}":                      a.call(plain(a.room)),
+			"GET /api/rooms/{room}/members":              a.call(plain(a.members)),
+			"GET /api/rooms/{room}/members/{id}":         a.call(plain(a.member)),
 			"GET /api/rooms/{room}/messages":             a.call(a.messages),
-			"GET /api/rooms/{room}/settings":             a.call(a.settings),
-			"GET /api/rooms/{room}/bans":                 a.call(a.bans),
+			"GET /api/rooms/{room}/settings":             a.call(plain(a.settings)),
+			"GET /api/rooms/{room}/bans":                 a.call(plain(a.bans)),
 			"PATCH /api/rooms/{room}/settings":           a.call(a.patchSettings),
 			"POST /api/rooms/{room}/messages":            a.call(a.post),
-			"DELETE /api/rooms/{room}/messages":          a.call(a.clear),
-			"DELETE /api/rooms/{room}":                   a.call(a.closeRoom),
+			"DELETE /api/rooms/{room}/messages":          a.call(plain(a.clear)),
+			"DELETE /api/rooms/{room}":                   a.call(plain(a.closeRoom)),
 			"DELETE /api/rooms/{room}/bans/{id}":         a.call(a.moderate(httpapi.Unban)),
 			"POST /api/rooms/{room}/members/{id}/remove": a.call(a.moderate(httpapi.Removal)),
 			"POST /api/rooms/{room}/members/{id}/ban":    a.call(a.moderate(httpapi.Ban)),
@@ -148,8 +148,8 @@ func (a *API) Part() admin.Part {
 			"POST /api/rooms/{room}/members/{id}/role":   a.call(a.moderate(httpapi.SetRole)),
 			"DELETE /api/rooms/{room}/members/{id}/mute": a.call(a.moderate(httpapi.Unmute)),
 
-			"GET /api/sessions/{id}":    a.call(a.session),
-			"DELETE /api/sessions/{id}": a.call(a.revoke),
+			"GET /api/sessions/{id}":    a.call(plain(a.session)),
+			"DELETE /api/sessions/{id}": a.call(plain(a.revoke)),
 		},
 		Transfers: map[string]http.Handler{
 			"GET /api/rooms/{room}/stream": http.HandlerFunc(a.tail),
@@ -184,6 +184,16 @@ func (a *API) call(f func(w http.ResponseWriter, r *http.Request) (answer, error
 	})
 }
 
+// plain is a call that takes nothing from the query.
+func plain(f func(w http.ResponseWriter, r *http.Request) (answer, error)) func(http.ResponseWriter, *http.Request) (answer, error) {
+	return func(w http.ResponseWriter, r *http.Request) (answer, error) {
+		if _, err := httpapi.KnownQuery(r); err != nil {
+			return answer{}, err
+		}
+		return f(w, r)
+	}
+}
+
 // fail answers with a problem, and logs what is our own fault.
 func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if httpapi.FailureOf(err).Code == wire.CodeInternal {
@@ -195,34 +205,6 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 // record keeps what the operator did.
 func (a *API) record(ctx context.Context, e chat.AuditEntry) {
 	a.node.Record(ctx, a.options.Operator, chat.RoleOperator, e)
-}
-
-// queryOf reads a query, of which these fields are known: a misspelt one is refused, since it would
-// change nothing without a word.
-func queryOf(r *http.Request, known ...string) (url.Values, error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return nil, wire.Fail(wire.CodeMalformed, "the query can't be read")
-	}
-	for name, values := range query {
-		known := contains(known, name)
-		switch {
-		case !known:
-			return nil, &chat.InvalidError{Field: chat.Excerpt(name), Reason: "is not known here"}
-		case len(values) > 1:
-			return nil, &chat.InvalidError{Field: name, Reason: "is given twice"}
-		}
-	}
-	return query, nil
-}
-
-func contains(known []string, name string) bool {
-	for _, k := range known {
-		if k == name {
-			return true
-		}
-	}
-	return false
 }
 
 // limitOf is a query's limit.

@@ -46,7 +46,7 @@ type auditReply struct {
 
 // audit is GET /api/audit.
 func (a *API) audit(_ http.ResponseWriter, r *http.Request) (answer, error) {
-	query, err := queryOf(r, "before", "limit", "room", "actor", "action")
+	query, err := httpapi.KnownQuery(r, "before", "limit", "room", "actor", "action")
 	if err != nil {
 		return answer{}, err
 	}

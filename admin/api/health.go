@@ -40,6 +40,10 @@ type health struct {
 func Health(store string, checks ...Check) admin.Part {
 	return admin.Part{Name: "health", Routes: map[string]http.Handler{
 		"GET /api/health": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if _, err := httpapi.KnownQuery(r); err != nil {
+				httpapi.WriteProblem(w, err)
+				return
+			}
 			said := health{Status: "ok", Store: store, Checks: askAll(r.Context(), checks)}
 			status := http.StatusOK
 			for _, c := range said.Checks {

@@ -151,7 +151,7 @@ func (a *API) messages(_ http.ResponseWriter, r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	query, err := queryOf(r, "before", "limit")
+	query, err := httpapi.KnownQuery(r, "before", "limit")
 	if err != nil {
 		return answer{}, err
 	}

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
 )
 
 // Bounds of the list of rooms.
@@ -165,7 +166,7 @@ func (s sorting) parseCursor(text string) (place, error) {
 
 // rooms is GET /api/rooms.
 func (a *API) rooms(_ http.ResponseWriter, r *http.Request) (answer, error) {
-	query, err := queryOf(r, "query", "sort", "order", "after", "limit")
+	query, err := httpapi.KnownQuery(r, "query", "sort", "order", "after", "limit")
 	if err != nil {
 		return answer{}, err
 	}
@@ -247,7 +248,7 @@ type fileStats struct {
 
 // getStats is GET /api/stats.
 func (a *API) getStats(_ http.ResponseWriter, r *http.Request) (answer, error) {
-	if _, err := queryOf(r); err != nil {
+	if _, err := httpapi.KnownQuery(r); err != nil {
 		return answer{}, err
 	}
 	all, err := a.all.get(r.Context())
@@ -302,7 +303,7 @@ type nodeInfo struct {
 
 // nodes is GET /api/nodes.
 func (a *API) nodes(_ http.ResponseWriter, r *http.Request) (answer, error) {
-	if _, err := queryOf(r); err != nil {
+	if _, err := httpapi.KnownQuery(r); err != nil {
 		return answer{}, err
 	}
 	all, err := a.store.Nodes(r.Context())

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -146,7 +147,7 @@ func (a *API) revoke(_ http.ResponseWriter, r *http.Request) (answer, error) {
 func (a *API) data(w http.ResponseWriter, r *http.Request) {
 	id, err := sessionOf(r)
 	if err == nil {
-		_, err = queryOf(r)
+		_, err = httpapi.KnownQuery(r)
 	}
 	var found sessionReply
 	if err == nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/chat"
+	"github.com/caller-chat/caller/server/httpapi"
 )
 
 // streamEvery is how often GET /api/stream says what has changed.
@@ -28,7 +29,7 @@ type changedRooms struct {
 // stream is GET /api/stream: the totals, and the rooms that have changed, for as long as somebody
 // looks.
 func (a *API) stream(w http.ResponseWriter, r *http.Request) {
-	if _, err := queryOf(r); err != nil {
+	if _, err := httpapi.KnownQuery(r); err != nil {
 		a.fail(w, r, err)
 		return
 	}

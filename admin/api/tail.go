@@ -76,7 +76,7 @@ func (t *tailer) take() (waiting []byte, ended error) {
 func (a *API) tail(w http.ResponseWriter, r *http.Request) {
 	room, err := httpapi.RoomOf(r)
 	if err == nil {
-		_, err = queryOf(r, "after", "history")
+		_, err = httpapi.KnownQuery(r, "after", "history")
 	}
 	var start chat.Start
 	if err == nil {

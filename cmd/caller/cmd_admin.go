@@ -69,7 +69,11 @@ func (a *adminCall) do(i *invocation, method, path string, query url.Values, bod
 	case a.JSON || shown == nil:
 		return nil, nil
 	}
-	return answer, quietly(shown.print(i.stdout, answer))
+	if err := shown.print(i.stdout, answer); err != nil {
+		return answer, quietly(err)
+	}
+	shown.more(i.stderr, answer)
+	return answer, nil
 }
 
 func (a *adminCall) show(i *invocation, path string, query url.Values, shown table) error {
@@ -160,7 +164,7 @@ type adminRooms struct {
 	Sort  string `default:"name" enum:"name,members,messages,rate,last" placeholder:"name|members|messages|rate|last" help:"By what to sort them. Default: name."`
 	Order string `default:"" enum:",asc,desc" placeholder:"asc|desc" help:"In which order."`
 	Limit int    `default:"50" placeholder:"N" help:"How many to list, up to 200. Default: 50."`
-	After string `placeholder:"NEXT" help:"Go on after a page, by the next of its JSON."`
+	After string `placeholder:"NEXT" help:"Go on after a page, as it says."`
 }
 
 func (*adminRooms) examples() string {
@@ -177,7 +181,7 @@ func (a *adminRooms) Run(i *invocation) error {
 			query.Set(name, value)
 		}
 	}
-	return a.show(i, "api/rooms", query, table{of: "rooms", columns: []column{
+	return a.show(i, "api/rooms", query, table{of: "rooms", goOn: "--after", columns: []column{
 		{title: "ROOM", path: "room"}, {title: "TITLE", path: "title"}, {title: "MEMBERS", path: "members"}, {title: "GUESTS", path: "guests"},
 		{title: "MESSAGES", path: "messages"}, {title: "PER MIN", path: "perMinute"}, {title: "LAST", path: "lastAt", kind: moment},
 		{title: "OWNED", path: "owned"}, {title: "LOCKED", path: "locked"}, {title: "PASSWORD", path: "password"},
@@ -231,7 +235,8 @@ func (a *adminMessages) Run(i *invocation) error {
 		query.Set("before", a.Before)
 	}
 	return a.show(i, a.path("/messages"), query, table{of: "messages", columns: []column{
-		{title: "TIME", path: "time", kind: moment}, {title: "NAME", path: "from.name"}, {title: "TEXT", path: "text"}, {title: "ID", path: "id"},
+		{title: "TIME", path: "time", kind: moment}, {title: "NAME", path: "from.name"}, {title: "WHAT", path: "what"}, {title: "TEXT", path: "text"},
+		{title: "ID", path: "id"},
 	}})
 }
 
@@ -350,23 +355,8 @@ func (a *adminAudit) Run(i *invocation) error {
 			query.Set(name, value)
 		}
 	}
-	return a.show(i, "api/audit", query, table{of: "entries", columns: []column{
+	return a.show(i, "api/audit", query, table{of: "entries", goOn: "--before", columns: []column{
 		{title: "AT", path: "at", kind: moment}, {title: "ACTOR", path: "actor.name"}, {title: "ROLE", path: "actor.role"}, {title: "ACTION", path: "action"},
 		{title: "ROOM", path: "room"}, {title: "TARGET", path: "target.name"}, {title: "TARGET ID", path: "target.id"}, {title: "DETAIL", path: "detail"},
 	}})
-}
-
-type adminWebhooks struct {
-	adminCall
-	Dead bool `help:"List what could not be delivered, instead."`
-}
-
-// Run implements the command. Its answer is printed as it is.
-func (a *adminWebhooks) Run(i *invocation) error {
-	a.JSON = true
-	path := "api/webhooks"
-	if a.Dead {
-		path += "/dead"
-	}
-	return a.show(i, path, nil, table{})
 }

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"net"
 	"regexp"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -16,7 +18,8 @@ import (
 // TestAdminCommands goes through them against the real admin listener.
 func TestAdminCommands(t *testing.T) {
 	const token = "a-token-of-the-admin-a-token-of-the-admin"
-	p := begin(t, "--admin-addr", "127.0.0.1:0", "--admin-token", token)
+	p := begin(t, "--admin-addr", "127.0.0.1:0", "--admin-token", token, "--webhook", "http://127.0.0.1:1/hook",
+		"--webhook-secret", "whsec_"+base64.StdEncoding.EncodeToString(make([]byte, 32)))
 	at := regexp.MustCompile(`"msg":"serving the operator","url":"([^"]+)"`)
 	var url string
 	testwait.Until(t, func() bool {
@@ -45,7 +48,11 @@ func TestAdminCommands(t *testing.T) {
 		{`(?m)^NAME`, []string{"members", "tea"}},
 		{`(?m)^\d{4}-.* Ann +two +\d+-`, []string{"messages", "tea", "-n", "1"}},
 		{`(?m)^rooms +1$`, []string{"announce", "--to", "tea", "soon, we restart"}},
+		{`(?m)^\d{4}-.* operator +announcement +soon, we restart +\d+-`, []string{"messages", "tea"}},
 		{`(?m)^\d{4}-.* announce`, []string{"audit"}},
+		{`^ID +URL +EVENTS\nnh-\S+ +http://127.0.0.1:1/hook +message, edit, delete\n$`, []string{"webhooks"}},
+		{`^ID +URL +EVENTS\nnh-`, []string{"webhooks", "--room", "tea"}},
+		{`^GIVEN UP +ROOM +EVENT +URL`, []string{"webhooks", "--dead"}},
 	} {
 		out, errs, code := admin(c.args...)
 		assert.Zero(t, code, "%v: %s", c.args, errs)
@@ -54,7 +61,26 @@ func TestAdminCommands(t *testing.T) {
 		assert.Zero(t, code, c.args)
 		assert.True(t, json.Valid([]byte(out)), out)
 	}
-	out, errs, code := admin("clear", "tea")
+	out, errs, code := p.cli(t, "", "tail", "tea")
+	assert.Zero(t, code, errs)
+	assert.Regexp(t, `\* operator announced: soon, we restart\n$`, out)
+	_, errs, code = p.cli(t, "one\n", "post", "-r", "coffee", "--name", "Ann")
+	require.Zero(t, code, errs)
+	rooms := func(args ...string) (string, string) {
+		out, errs, code := admin(append([]string{"rooms", "--limit", "1"}, args...)...)
+		assert.Zero(t, code, errs)
+		return out, errs
+	}
+	testwait.Until(t, func() bool { // what was found is kept for some seconds
+		out, errs = rooms()
+		return strings.Contains(out, "coffee")
+	}, "the first room is listed")
+	goOn := regexp.MustCompile(`^caller: there is more: --after (\S+)\n$`).FindStringSubmatch(errs)
+	require.NotNil(t, goOn, errs)
+	out, errs = rooms("--after", goOn[1])
+	assert.Regexp(t, `(?m)^tea `, out)
+	assert.Empty(t, errs)
+	out, errs, code = admin("clear", "tea")
 	assert.Zero(t, code, errs)
 	assert.Equal(t, "cleared\n", out)
 	assert.Empty(t, p.texts(t, "tea"))
@@ -74,4 +100,35 @@ func TestAdminCommands(t *testing.T) {
 	_, errs, code = runCLI(t, strings.NewReader(""), []string{"CALLER_ADMIN_TOKEN=" + token}, "admin", "stats", "--admin-url", "http://"+l.Addr().String())
 	assert.Equal(t, exitUnavailable, code, errs)
 	p.end(t)
+}
+
+// Columns stay under their titles where cells are empty, also at the ends of rows; no line ends in
+// spaces; what another command is given is shown whole.
+func TestTables(t *testing.T) {
+	long := strings.Repeat("x", 200)
+	shown := table{of: "entries", columns: []column{
+		{title: "ACTION", path: "action"}, {title: "ROOM", path: "room"}, {title: "TARGET", path: "target"}, {title: "DETAIL", path: "detail"},
+		{title: "NEVER", path: "never"}, {title: "OF", path: "of"}, {title: "ID", path: "id", kind: whole},
+	}}
+	var out strings.Builder
+	require.NoError(t, shown.print(&out, json.RawMessage(`{"entries":[
+		{"action":"revoke","target":"Ann"}, {"action":"clear","room":"`+long+`"}, {"action":"announce","detail":"to all","of":["a","b"],"id":"`+long+`"}
+	]}`)))
+	lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+	require.Len(t, lines, 4)
+	at := func(line int, text string) int {
+		before, _, found := strings.Cut(lines[line], text)
+		require.True(t, found, "%q in %q", text, lines[line])
+		return utf8.RuneCountInString(before)
+	}
+	assert.Equal(t, at(0, "TARGET"), at(1, "Ann"))
+	assert.Equal(t, at(0, "ROOM"), at(2, "xxx"))
+	assert.Equal(t, at(0, "DETAIL"), at(3, "to all"))
+	assert.Equal(t, at(0, "OF"), at(3, "a, b"))
+	assert.Equal(t, at(0, "ID"), at(3, long))
+	assert.Contains(t, lines[2], strings.Repeat("x", 63)+"…")
+	assert.NotContains(t, lines[0], "NEVER")
+	for _, line := range lines {
+		assert.Equal(t, strings.TrimRight(line, " "), line)
+	}
 }

@@ -205,6 +205,10 @@ func (s *shower) entry(e client.Entry) error {
 		return s.news(e.Time, e.From.Name, " edited "+e.Target+": "+e.Text)
 	case client.Delete:
 		return s.news(e.Time, e.From.Name, " deleted "+e.Target)
+	case client.Notice:
+		if e.What == "announcement" {
+			return s.news(e.Time, e.From.Name, " announced: "+e.Text)
+		}
 	}
 	if !s.all {
 		return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
@@ -75,6 +76,29 @@ func compareRoutes(t *testing.T, served []string, load func() (*openapi.API, err
 	for _, route := range described {
 		assert.Contains(t, served, route, "the document has it, the server does not")
 	}
+}
+
+// A field of the query that a call of the admin API does not know is refused by all that only read,
+// as docs/admin.md says.
+func TestTheAdminAPIRefusesUnknownFields(t *testing.T) {
+	p := begin(t, "--admin-addr", "127.0.0.1:0", "--admin-token", adminToken)
+	api, err := openapi.Admin()
+	require.NoError(t, err)
+	asked := 0
+	for _, o := range api.Operations {
+		if o.Method != "GET" || !strings.HasPrefix(o.Path, "/api/") {
+			continue
+		}
+		path := strings.NewReplacer("{room}", "lobby", "{id}", "0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11").Replace(o.Path)
+		answer := p.asAdmin(t, "GET", path+"?unknown=1")
+		var problem struct{ Code, Field string }
+		assert.NoError(t, json.NewDecoder(answer.Body).Decode(&problem), path)
+		assert.Equal(t, http.StatusUnprocessableEntity, answer.StatusCode, path)
+		assert.Equal(t, "unknown", problem.Field, path)
+		asked++
+	}
+	assert.Greater(t, asked, 15)
+	p.end(t)
 }
 
 // What the admin listener answers, about a room and a session that are there and about others, is as

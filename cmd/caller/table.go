@@ -8,11 +8,13 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
 
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/client"
 	"github.com/caller-chat/caller/transport/wire"
 )
@@ -25,6 +27,7 @@ const (
 	number
 	moment // a time: the day and the time here
 	bytesOf
+	whole // however long: what another command is given
 )
 
 // column is a column of a table, or a line of a list.
@@ -38,6 +41,7 @@ type column struct {
 type table struct {
 	of      string // the array in the answer; "" for the answer itself, whose columns are then lines
 	count   string // where a number stands when the array is left out
+	goOn    string // the flag that the answer's next is given to, for what comes after
 	columns []column
 }
 
@@ -58,14 +62,15 @@ func (t table) print(w io.Writer, answer json.RawMessage) error {
 	if err := decoder.Decode(&object); err != nil {
 		return fmt.Errorf("the answer can't be read: %w", err)
 	}
-	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var lines bytes.Buffer
+	out := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
 	if t.of == "" {
 		for _, c := range t.columns {
 			if text := c.text(object); text != "" {
 				fmt.Fprintf(out, "%s\t%s\n", c.title, text)
 			}
 		}
-		return out.Flush()
+		return flush(out, &lines, w)
 	}
 	rows, listed := object[t.of].([]any)
 	if n := lookup(object, t.count); !listed && n != nil {
@@ -85,9 +90,29 @@ func (t table) print(w io.Writer, answer json.RawMessage) error {
 		for n, c := range shown {
 			cells[n] = c.text(row)
 		}
-		fmt.Fprintln(out, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
+		fmt.Fprintln(out, strings.Join(cells, "\t")) // a row with fewer cells would end the columns
 	}
-	return out.Flush()
+	return flush(out, &lines, w)
+}
+
+// blanks are what a table's lines end in where cells are empty.
+var blanks = regexp.MustCompile(`(?m) +$`)
+
+// flush writes what a table has written to lines, without spaces at the ends of them.
+func flush(out *tabwriter.Writer, lines *bytes.Buffer, w io.Writer) error {
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	_, err := w.Write(blanks.ReplaceAll(lines.Bytes(), nil))
+	return err
+}
+
+// more says how to go on, where the answer is not all there is.
+func (t table) more(w io.Writer, answer json.RawMessage) {
+	var page struct{ Next string }
+	if t.goOn != "" && json.Unmarshal(answer, &page) == nil && page.Next != "" {
+		fmt.Fprintf(w, "caller: there is more: %s %s\n", t.goOn, page.Next)
+	}
 }
 
 // lookup is what stands at a path.
@@ -127,7 +152,11 @@ func (c column) text(row any) string {
 		slices.Sort(parts)
 		text = strings.Join(parts, ", ")
 	case []any:
-		text = fmt.Sprint(len(v))
+		parts := make([]string, len(v))
+		for n, of := range v {
+			parts[n] = fmt.Sprint(of)
+		}
+		text = strings.Join(parts, ", ")
 	}
 	switch c.kind {
 	case moment:
@@ -139,9 +168,9 @@ func (c column) text(row any) string {
 			text = sizeText(n)
 		}
 	}
-	const most = 60
+	const most = chat.MaxRoomID
 	plain := []rune(wire.Plain(text))
-	if len(plain) > most {
+	if len(plain) > most && c.kind != whole {
 		plain = append(plain[:most-1], '…')
 	}
 	return string(plain)

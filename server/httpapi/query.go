@@ -62,6 +62,25 @@ func queryOf(r *http.Request) (url.Values, error) {
 	return query, nil
 }
 
+// KnownQuery reads a query that has no fields but these, and each once: a misspelt one is refused,
+// since it would change nothing without a word. The error is an [*chat.InvalidError] or a
+// [*wire.Failure].
+func KnownQuery(r *http.Request, known ...string) (url.Values, error) {
+	query, err := queryOf(r)
+	if err != nil {
+		return nil, err
+	}
+	for name, values := range query {
+		switch {
+		case !slices.Contains(known, name):
+			return nil, &chat.InvalidError{Field: chat.Excerpt(name), Reason: "is not known here"}
+		case len(values) > 1:
+			return nil, &chat.InvalidError{Field: name, Reason: "is given twice"}
+		}
+	}
+	return query, nil
+}
+
 // StartOf reads where a stream starts: the header Last-Event-ID, else ?after=, else ?history=.
 func StartOf(r *http.Request) (chat.Start, error) {
 	query, err := queryOf(r)

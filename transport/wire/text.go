@@ -91,8 +91,8 @@ func (f *textFraming) AppendFailure(dst []byte, failed *Failure, _ chat.RoomID, 
 	return appendNote(dst, time.Now(), "", failed.Error())
 }
 
-// appendEntry shows a message and what has been done to one: reactions only with all, since they
-// are many and say little.
+// appendEntry shows a message and what has been done to one, and what is announced to all: reactions
+// and other notices only with all, since they are many and say little.
 func (f *textFraming) appendEntry(dst []byte, room chat.RoomID, e chat.Entry) []byte {
 	switch p := e.Payload.(type) {
 	case chat.Message:
@@ -107,6 +107,9 @@ func (f *textFraming) appendEntry(dst []byte, room chat.RoomID, e chat.Entry) []
 		}
 		return f.note(dst, e.Time, e.From.Name, " took "+p.Emoji+" back from "+e.Target.String())
 	case chat.RoomNotice:
+		if said := p.Announcement(); said != "" {
+			return appendNote(dst, e.Time, e.From.Name, " announced: "+said)
+		}
 		return f.note(dst, e.Time, e.From.Name, ": "+p.What)
 	}
 	return dst

@@ -235,6 +235,17 @@ func TestTextOfAmendments(t *testing.T) {
 		}
 		require.Equal(t, want, string(Text(false).AppendEvent(nil, e)), name)
 	}
+	said := examples(t)["edit"]
+	notice := said.Body.(chat.Appended)
+	notice.Entry.Payload = chat.RoomNotice{What: chat.NoticeAnnouncement, Fields: []byte(`{"text":"back\nsoon"}`)}
+	said.Body = notice
+	for _, all := range []bool{true, false} {
+		require.Equal(t, "12:05:02 * Ann announced: back␤soon\n", string(Text(all).AppendEvent(nil, said)), "what is said to all is for all")
+	}
+	notice.Entry.Payload = chat.RoomNotice{What: chat.NoticeCleared}
+	said.Body = notice
+	require.Equal(t, "12:05:02 * Ann: cleared\n", string(Text(true).AppendEvent(nil, said)))
+	require.Empty(t, Text(false).AppendEvent(nil, said))
 	edit := examples(t)["edit"].Body.(chat.Appended)
 	edit.Entry.Payload = chat.Edit{Text: "a\n12:00:00 Bob: b\x1b[2J"}
 	require.Equal(t, "12:05:02 * Ann edited 42-7f3a9c12: a␤12:00:00 Bob: b␛[2J\n",
