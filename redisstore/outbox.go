@@ -126,25 +126,26 @@ func parseHappening(parts []any) (h chat.Happening, err error) {
 // Told says that a claimed hook was told, and makes the claim good for that long from now. ok is
 // false when it was not good any more.
 func (s *Store) Told(ctx context.Context, c *chat.HookClaim, h chat.Happening, lease time.Duration) (ok bool, err error) {
-	return s.hookDone(ctx, c, h, lease, "")
+	return s.hookDone(ctx, c, h, lease, "", true)
 }
 
 // Bury makes a dead letter of what a claimed hook could not be told; the note is kept with it, and
-// may not be empty. ok is as that of [Store.Told].
+// may not be empty. What is kept of the hook's last failure goes where forget is true. ok is as that
+// of [Store.Told].
 func (s *Store) Bury(
-	ctx context.Context, c *chat.HookClaim, h chat.Happening, lease time.Duration, note []byte,
+	ctx context.Context, c *chat.HookClaim, h chat.Happening, lease time.Duration, note []byte, forget bool,
 ) (ok bool, err error) {
 	letter := fmt.Sprintf("%s %s %d %s", letterOf(h.Kind), h.Ref, h.Time.UnixMilli(), note)
-	return s.hookDone(ctx, c, h, lease, letter)
+	return s.hookDone(ctx, c, h, lease, letter, forget)
 }
 
 func (s *Store) hookDone(
-	ctx context.Context, c *chat.HookClaim, h chat.Happening, lease time.Duration, letter string,
+	ctx context.Context, c *chat.HookClaim, h chat.Happening, lease time.Duration, letter string, forget bool,
 ) (ok bool, err error) {
 	keys := append(s.hookKeys(c.Room), s.deadHooksKey(partition(c.Room)))
 	var reply []any
 	err = s.call(ctx, "noting what a hook was told of room", c.Room, func(ctx context.Context) error {
-		reply, err = s.run(ctx, s.scripts.hookDone, keys, unitOf(*c), c.Claim, string(c.Hook), h.ID, h.Ref, millis(lease), letter)
+		reply, err = s.run(ctx, s.scripts.hookDone, keys, unitOf(*c), c.Claim, string(c.Hook), h.ID, h.Ref, millis(lease), letter, boolean(forget))
 		return err
 	})
 	var claim string

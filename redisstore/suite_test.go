@@ -67,6 +67,7 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"records go when the last has expired", testRecordsGo},
 		{"arrivals are bounded", testArrivalsAreBounded},
 		{"a room is dumped and put back", testDump},
+		{"a hook that is changed, or off, has not failed", testHookFailures},
 		{"all rooms are found", testRoomIDs},
 		{"rooms in numbers", testSummaries},
 		{"rates are by what is kept", testRates},

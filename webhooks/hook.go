@@ -9,8 +9,10 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/internal/outbound"
@@ -119,7 +121,8 @@ func CheckURL(address string, allowPrivate bool) error {
 		return &chat.InvalidError{Field: "url", Limit: MaxURL, Reason: fmt.Sprintf("has %d bytes, more than %d", len(address), MaxURL)}
 	case address == "":
 		return invalid("is missing")
-	case err != nil, u.Hostname() == "", u.User != nil, u.Fragment != "", strings.ContainsFunc(address, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+	case err != nil, u.Hostname() == "", u.User != nil, u.Fragment != "", !isPort(u.Port()),
+		strings.ContainsFunc(address, func(r rune) bool { return r == ' ' || !unicode.IsPrint(r) }):
 		return invalid("is not an address, as https://example.org/hook")
 	case u.Scheme != "https" && !(allowPrivate && u.Scheme == "http"):
 		return invalid("must begin with https://")
@@ -130,6 +133,12 @@ func CheckURL(address string, allowPrivate bool) error {
 		return invalid("is not a public address")
 	}
 	return nil
+}
+
+// isPort reports whether an address may end its host with that; with nothing it may.
+func isPort(text string) bool {
+	n, err := strconv.ParseUint(text, 10, 16)
+	return text == "" || err == nil && n > 0
 }
 
 // failure is what is kept of a hook that could not be told.

@@ -275,6 +275,7 @@ func (r routes) change(c call, k kept, what string) (int, any, error) {
 		return 0, nil, err
 	}
 	r.record(c, c.id, what, k.URL)
+	k.Failure = nil // it is tried again
 	answer, err := k.shown()
 	return http.StatusOK, answer, err
 }

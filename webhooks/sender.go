@@ -125,6 +125,25 @@ func withoutAddress(err error) error {
 	return err
 }
 
+// reasonOf is why an attempt has failed, as the owner of a room may know it: not where names lead to
+// in the server's network, who answers for names there, nor what the server's own address is.
+func reasonOf(err error) string {
+	var lookup *net.DNSError
+	var network *net.OpError
+	var late net.Error
+	switch {
+	case errors.As(err, &lookup), errors.Is(err, outbound.ErrNotPublic):
+		return "its name leads to no public address"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &late) && late.Timeout():
+		return "it has not answered in time"
+	case errors.As(err, &network) && network.Op == "dial":
+		return "it can't be connected to"
+	case errors.As(err, &network) && (network.Op == "read" || network.Op == "write"):
+		return "the connection broke"
+	}
+	return err.Error()
+}
+
 // retryAfter is in how long a Retry-After header asks to come back (RFC 9110 section 10.2.3); 0 when
 // it says nothing.
 func retryAfter(header string, now time.Time) time.Duration {

@@ -107,10 +107,10 @@ func (s *claimed) tell(h chat.Happening, known bool) bool {
 		return s.done(s.store.Told(s.work, &s.claim, h, lease))
 	}
 	if s.room != nil && !s.room.Off.IsZero() {
-		return s.bury(h, s.room.Why)
+		return s.bury(h, s.room.Why, true)
 	}
 	if s.room == nil && s.isOff(s.claim.Hook) {
-		return s.bury(h, gone)
+		return s.bury(h, gone, true)
 	}
 	result := s.sender.send(s.work, s.target, eventID(s.claim.Room, h), bodyOf(s.claim.Room, h), time.Now())
 	if s.work.Err() != nil {
@@ -145,14 +145,17 @@ func (s *claimed) failed(h chat.Happening, result outcome) bool {
 	}
 	f.Count++
 	f.At, f.Status, f.Error = now.UTC().Truncate(time.Millisecond), result.status, result.err.Error()
+	if s.room != nil {
+		f.Error = reasonOf(result.err)
+	}
 	switch {
 	case result.status == http.StatusGone:
-		return s.disable(gone) && s.bury(h, gone)
+		return s.disable(gone) && s.bury(h, gone, true)
 	case now.Sub(f.Since) > disableAfter:
 		why := fmt.Sprintf("it has failed since %s", f.Since.Format(time.DateTime))
-		return s.disable(why) && s.bury(h, why)
+		return s.disable(why) && s.bury(h, why, true)
 	case now.Sub(h.Time) > s.options.GiveUp:
-		return s.bury(h, f.Error)
+		return s.bury(h, f.Error, false)
 	}
 	after := result.after
 	if after == 0 {
@@ -161,7 +164,7 @@ func (s *claimed) failed(h chat.Happening, result outcome) bool {
 	}
 	f.Next = now.Add(after).UTC().Truncate(time.Millisecond)
 	text, _ := json.Marshal(f) // can't fail: texts, numbers and times
-	s.log.DebugContext(s.work, "a hook can't be told", "room", s.claim.Room, "hook", string(s.claim.Hook), "status", f.Status, "err", f.Error, "again", after)
+	s.log.DebugContext(s.work, "a hook can't be told", "room", s.claim.Room, "hook", string(s.claim.Hook), "status", f.Status, "err", result.err, "again", after)
 	s.postpone(s.claim, after, text)
 	return false
 }
@@ -191,11 +194,12 @@ func (s *claimed) disable(why string) bool {
 	return true
 }
 
-// bury makes a dead letter.
-func (s *claimed) bury(h chat.Happening, why string) bool {
+// bury makes a dead letter. When the hook is off, its failures are over: they do not count when it is
+// switched on again.
+func (s *claimed) bury(h chat.Happening, why string, off bool) bool {
 	s.options.Observer.Died()
 	text, _ := json.Marshal(note{s.target.url, s.failure.Status, why, s.failure.Count}) // can't fail: texts and numbers
-	return s.done(s.store.Bury(s.work, &s.claim, h, lease, text))
+	return s.done(s.store.Bury(s.work, &s.claim, h, lease, text, off))
 }
 
 // postpone gives a claim up until later. Where that can't be noted the claim lapses by itself.

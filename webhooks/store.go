@@ -45,10 +45,11 @@ type Outbox interface {
 	// DueHooks claims hooks that have something to send.
 	DueHooks(ctx context.Context, partition int, lease time.Duration, most int) ([]chat.HookClaim, error)
 	HookWork(ctx context.Context, c chat.HookClaim, most int) (chat.HookWork, error)
-	// Told says that the hook was told, Bury that it never will be. Both make the claim good for that
+	// Told says that the hook was told, Bury that it never will be, and whether to forget that it has
+	// failed. Both make the claim good for that
 	// long from now; ok is false when it was not good any more.
 	Told(ctx context.Context, c *chat.HookClaim, h chat.Happening, lease time.Duration) (ok bool, err error)
-	Bury(ctx context.Context, c *chat.HookClaim, h chat.Happening, lease time.Duration, note []byte) (ok bool, err error)
+	Bury(ctx context.Context, c *chat.HookClaim, h chat.Happening, lease time.Duration, note []byte, forget bool) (ok bool, err error)
 	// Postpone gives the claim up until later, and keeps what there is to say of a failure.
 	Postpone(ctx context.Context, c chat.HookClaim, after time.Duration, failure []byte) error
 }

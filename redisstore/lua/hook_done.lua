@@ -3,7 +3,7 @@
 -- KEYS  1 what is kept of the room's hooks   2 its outbox   3 the partition's hooks that have something to send
 --       4 the partition's dead letters: "ROOM HOOK ID" → when it died, ms
 -- ARGV  1 "ROOM HOOK"   2 the claim   3 the hook   4 the event's id   5 its ref   6 how long the claim is good, ms
---       7 what is kept of a dead letter, '' for one that was sent
+--       7 what is kept of a dead letter, '' for one that was sent   8 '1' when its last failure is over
 -- Reply {the new claim}; {'0'} when the claim is not good any more, and nothing has changed.
 local state, outbox, due, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local unit, claim, hook, id, ref, letter = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[7]
@@ -28,10 +28,12 @@ if letter ~= '' then
   redis.call('HSET', state, 'x:' .. hook .. ' ' .. id, letter)
   redis.call('ZADD', dead, int(now), unit .. ' ' .. id)
 else
-  redis.call('HDEL', state, 'f:' .. hook)
   if redis.call('HEXISTS', state, 'n:' .. ref) == 0 and redis.call('HEXISTS', state, 'd:' .. ref) == 0 then
     redis.call('HDEL', state, 'e:' .. ref)
   end
+end
+if ARGV[8] == '1' then
+  redis.call('HDEL', state, 'f:' .. hook)
 end
 local next_claim = int(now + tonumber(ARGV[6]))
 redis.call('ZADD', due, next_claim, unit)

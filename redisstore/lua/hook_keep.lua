@@ -36,5 +36,12 @@ if count >= most then
 end
 redis.call('HSET', rules, 'hooks', others .. id .. ':' .. ARGV[3])
 redis.call('HSET', state, 'h:' .. id, config)
+-- What failed was what it was before: it is tried again at once. What is due sooner than this may be claimed just now.
+redis.call('HDEL', state, 'f:' .. id)
+local time = redis.call('TIME')
+local now, at = tonumber(time[1]) * 1000, redis.call('ZSCORE', due, ARGV[5])
+if at and tonumber(at) > now + 60000 then
+  redis.call('ZADD', due, string.format('%.0f', now), ARGV[5])
+end
 redis.call('PEXPIRE', state, 34560000000)
 return {0}

@@ -119,6 +119,9 @@ func webAddress(text string) string {
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || len(text) > maxLink {
 		return ""
 	}
+	if clean(text) != text || strings.ContainsFunc(text, unicode.IsSpace) { // it would end in the middle, or read as another
+		return ""
+	}
 	return u.String()
 }
 

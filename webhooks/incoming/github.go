@@ -89,7 +89,10 @@ func (g delivery) push() string {
 }
 
 // cutID is a commit's short name.
-func cutID(id string) string { return id[:min(len(id), 7)] }
+func cutID(id string) string {
+	short := []rune(id)
+	return string(short[:min(len(short), 7)])
+}
 
 func by(name string) string {
 	if name == "" {

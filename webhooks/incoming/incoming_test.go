@@ -90,7 +90,8 @@ func wantHarmless(t testing.TB, text string) {
 	require.True(t, utf8.ValidString(text))
 	require.LessOrEqual(t, utf8.RuneCountInString(text), chat.MaxText)
 	for _, r := range text {
-		require.False(t, unicode.IsControl(r) && r != '\n' && r != '\t' || r == 0x202e, "%U in %q", r, text)
+		hides := unicode.IsControl(r) && r != '\n' && r != '\t' || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069
+		require.False(t, hides, "%U in %q", r, text)
 	}
 }
 
@@ -106,6 +107,11 @@ func TestHostileDeliveries(t *testing.T) {
 		{"issues", `{"action":"opened","issue":{"number":-1e99,"title":{"a":1},"html_url":"javascript:alert(1)"}}`},
 		{"", `{"alerts":[` + strings.Repeat(`{"labels":{"a":"`+long[:900]+`"}},`, 200) + `{}],"status":"firing","version":"4"}`},
 		{"", `{"alerts":[],"status":"firing"}`},
+		{"", `{"text":"a&#8238;b&#x202e;c&#27;[31m"}`},
+		{"", `{"text":"<https://example.org/?&#8238;|a>"}`},
+		{"", `{"blocks":[{"type":"image","title":"a","image_url":"https://example.org/?\u202eb"}]}`},
+		{"issues", `{"action":"opened","issue":{"title":"a","html_url":"https://example.org/?\u202eb c"}}`},
+		{"push", `{"ref":"refs/heads/main","commits":[{"id":"äöüäöüäöü","message":"a"}]}`},
 	} {
 		text, err := Text(http.Header{"X-Github-Event": {c.event}}, []byte(c.body), "ci")
 		require.NoError(t, err, "%.100s", c.body)
@@ -113,6 +119,13 @@ func TestHostileDeliveries(t *testing.T) {
 		require.NotContains(t, text, "javascript:")
 		wantHarmless(t, text)
 	}
+}
+
+// TestEntities: Slack has three. What else looks like one is what somebody wrote.
+func TestEntities(t *testing.T) {
+	text, err := Text(http.Header{}, []byte(`{"text":"https://example.org/?a=1&copy=2&reg=3 &lt;b&gt; &amp;lt; <https://example.org/?a=1&amp;b=2&sect=3|here>"}`), "ci")
+	require.NoError(t, err)
+	require.Equal(t, "https://example.org/?a=1&copy=2&reg=3 <b> &lt; here (https://example.org/?a=1&b=2&sect=3)", text)
 }
 
 func FuzzText(f *testing.F) {

@@ -1,7 +1,6 @@
 package incoming
 
 import (
-	"html"
 	"regexp"
 	"strings"
 
@@ -129,6 +128,10 @@ func attachment(a object) string {
 // special finds what stands in angle brackets in Slack's markup.
 var special = regexp.MustCompile(`<([^<>\n]*)>`)
 
+// unescaped has in place of Slack's three entities what they stand for. There are no others: "&copy=1"
+// in an address is no sign, and "&#8238;" no way to write what [clean] takes out.
+var unescaped = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
 // mrkdwn is a text in Slack's markup as people read it: links are told with their addresses, and
 // what would call somebody there is plain text.
 func mrkdwn(text string) string {
@@ -149,7 +152,7 @@ func mrkdwn(text string) string {
 			name, _, _ := strings.Cut(what[1:], "^")
 			return "@" + name
 		}
-		address := html.UnescapeString(what)
+		address := unescaped.Replace(what)
 		if mail, is := strings.CutPrefix(address, "mailto:"); is {
 			return firstOf(label, mail)
 		}
@@ -158,7 +161,7 @@ func mrkdwn(text string) string {
 		}
 		return withLink(label, address)
 	})
-	return strings.TrimSpace(html.UnescapeString(text))
+	return strings.TrimSpace(unescaped.Replace(text))
 }
 
 // withLink is a text with the address that it leads to.
