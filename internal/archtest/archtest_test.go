@@ -38,7 +38,7 @@ var rules = map[string][]string{
 	"calls/incall":                     {"chat"},
 	"linkpreview":                      {"attachments/picture", "chat", "server/httpapi", "transport/wire"},
 	"metrics/trace":                    {"chat", "transport/wire"},
-	"metrics":                          {"admin", "attachments", "calls", "calls/incall", "chat", "push", "redisstore", "server", "transport/conn", "transport/wire"},
+	"metrics":                          {"admin", "attachments", "calls", "calls/incall", "chat", "push", "redisstore", "server", "transport/conn", "transport/wire", "webhooks"},
 	"oidc":                             {"chat", "internal/outbound", "server/httpapi", "transport/wire"},
 	"openapi":                          {"server/httpapi", "transport/wire"},
 	"openapi/contract":                 {"openapi"},
