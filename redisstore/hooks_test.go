@@ -67,3 +67,54 @@ func testHookFailures(t *testing.T, s *server) {
 		require.Equal(t, off, failure() == "")
 	}
 }
+
+// testDeadLettersOfNoHook: what is deleted is gone from dead letters, also when there are no hooks any
+// more.
+func testDeadLettersOfNoHook(t *testing.T, s *server) {
+	st := s.open(t, Options{})
+	r := dumpedRoom(t, st)
+	version := rulesVersion(t, st, r)
+	say := func(d chat.Draft) chat.Entry {
+		d.Rules = version
+		e, _, err := st.Append(ctx, r, d)
+		require.NoError(t, err)
+		return e
+	}
+	first := say(draft("a secret"))
+	say(draft("another one"))
+	claims, err := st.DueHooks(ctx, partition(r), 25*time.Second, 1000)
+	require.NoError(t, err)
+	claims = slices.DeleteFunc(claims, func(c chat.HookClaim) bool { return c.Room != r })
+	require.Len(t, claims, 1)
+	work, err := st.HookWork(ctx, claims[0], 10)
+	require.NoError(t, err)
+	require.Len(t, work.Next, 2)
+	for _, h := range work.Next {
+		ok, err := st.Bury(ctx, &claims[0], h, 25*time.Second, []byte("{}"), false)
+		require.NoError(t, err)
+		require.True(t, ok)
+	}
+	require.NoError(t, st.DropHook(ctx, r, "wh-1"))
+	texts := func() (all []string) {
+		for _, h := range work.Next {
+			d, ok, err := st.DeadLetter(ctx, r, "wh-1", h.ID)
+			require.NoError(t, err)
+			require.True(t, ok)
+			said, _ := d.Entry.Payload.(chat.Message)
+			all = append(all, said.Text)
+		}
+		return all
+	}
+	require.Equal(t, []string{"a secret", "another one"}, texts())
+	d := draft("")
+	d.Target, d.Payload = first.ID, chat.Delete{}
+	say(d)
+	require.Equal(t, []string{"", "another one"}, texts())
+	rules, err := st.Rules(ctx, r)
+	require.NoError(t, err)
+	_, _, err = st.ChangeRules(ctx, r, chat.RulesChange{
+		From: rules, To: rules, Clear: true, Notice: chat.Draft{From: draft("").From, Payload: chat.RoomNotice{What: chat.NoticeCleared}},
+	})
+	require.NoError(t, err)
+	require.Equal(t, []string{"", ""}, texts())
+}

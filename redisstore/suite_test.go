@@ -68,6 +68,7 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"arrivals are bounded", testArrivalsAreBounded},
 		{"a room is dumped and put back", testDump},
 		{"a hook that is changed, or off, has not failed", testHookFailures},
+		{"what is deleted is in no dead letter", testDeadLettersOfNoHook},
 		{"all rooms are found", testRoomIDs},
 		{"rooms in numbers", testSummaries},
 		{"rates are by what is kept", testRates},

@@ -86,7 +86,7 @@ local function void(at_place, element)
   if earlier.target == target then
     local nothing = {kind = 'void', from = earlier.from, target = target}
     call('LSET', amendments, at_place, before .. ' ' .. cjson.encode(nothing))
-    if tell and change.kind == 'delete' then -- nor do hooks that have not been told yet hear of it
+    if hooked ~= '' and change.kind == 'delete' then -- nor do hooks that have not been told yet hear of it
       call('HDEL', KEYS[#KEYS - 2], 'e:' .. string.match(before, '^%S+'))
     end
   end
@@ -96,7 +96,7 @@ end
 -- still says something, and the message knows which that is.
 local quoted = message.quoted
 if change.kind == 'delete' then
-  if tell then
+  if hooked ~= '' then -- dead letters may be there when hooks are not any more
     call('HDEL', KEYS[#KEYS - 2], 'e:' .. target)
   end
   local about = '"target":"' .. target .. '"'

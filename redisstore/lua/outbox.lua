@@ -3,14 +3,15 @@
 --
 -- The last three KEYS, unless hooked is '':
 --   what is kept of the room's hooks   its outbox   the partition's "ROOM HOOK" that have something to send → when, ms
--- tell(letter, ref, content) puts one event in. The letters and the fields are those of outbox.go. It reads which hooks
--- the room has when it is first called.
+-- tell(letter, ref, content) puts one event in; there is none where no hook wants to know of anything, since making a
+-- function costs about as much as a command. The letters and the fields are those of outbox.go.
 local tell
 local told = false
-if hooked ~= '' then
+local own_hooks = hooked ~= '' and redis.call('HGET', rules_key, 'hooks') or ''
+if own_hooks ~= '' or string.find(hooked, ':', 1, true) then -- the node has some
   local OUTBOX_MOST, OUTBOX_LIFE, HOOKS_LIFE = 5000, 2592000000, 34560000000 -- 30 and 400 days
   local _, room, wants = string.match(hooked, '^(%S+) (%S+)(.*)$')
-  local asked = false
+  wants = wants .. ' ' .. own_hooks
   local state, outbox, due = KEYS[#KEYS - 2], KEYS[#KEYS - 1], KEYS[#KEYS]
 
   local function is_before(a, b)
@@ -43,10 +44,6 @@ if hooked ~= '' then
   end
 
   tell = function(letter, ref, content)
-    if not asked then
-      asked = true
-      wants = wants .. ' ' .. (redis.call('HGET', rules_key, 'hooks') or '')
-    end
     local ids = {}
     for id, events in string.gmatch(wants, '([^%s:]+):(%a+)') do
       if string.find(events, letter, 1, true) then

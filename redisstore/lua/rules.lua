@@ -21,7 +21,7 @@ end
 if ARGV[17] == '1' then
   call('DEL', log, amendments)
   amended = nil
-  if tell then -- what hooks have not been told yet is gone too: what was said, not who came and went
+  if hooked ~= '' then -- what hooks have not been told yet is gone too: what was said, not who came and went
     for _, field in ipairs(call('HKEYS', KEYS[#KEYS - 2])) do
       if string.find(field, '^e:%d+%-') then
         call('HDEL', KEYS[#KEYS - 2], field)
