@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/server/httpapi"
 	"github.com/caller-chat/caller/transport/wire"
 )
@@ -143,8 +144,12 @@ func (w *writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // hookMark comes before the secret in a hook's address.
 const hookMark = "/hook/"
 
-// withoutSecret is a path as it is logged: without the secret of a hook's address.
+// withoutSecret is a path as it is logged: without the secret of a hook's address, also where somebody
+// has pasted it at a wrong place or with something after it.
 func withoutSecret(path string) string {
+	if i := strings.Index(path, chat.HookPrefix); i >= 0 {
+		return path[:i] + "…"
+	}
 	if i := strings.LastIndex(path, hookMark); i >= 0 && len(path) > i+len(hookMark) {
 		return path[:i+len(hookMark)] + "…"
 	}

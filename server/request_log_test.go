@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/wire"
 )
 
@@ -97,4 +98,17 @@ func TestWaitIsForTheLogToo(t *testing.T) {
 	s.log = slog.New(slog.NewTextHandler(lines(func() { open, _ = s.Wait(over) }), &slog.HandlerOptions{Level: slog.LevelDebug}))
 	s.ask("GET", "/healthz", "")
 	assert.Equal(t, []string{"GET /healthz ×1"}, open)
+}
+
+func TestNoLogHasTheSecretOfAHook(t *testing.T) {
+	secret := chat.HookPrefix + "s3cr3t"
+	for _, path := range []string{
+		"/rooms/tea/hook/" + secret, "/chat/rooms/tea/hook/" + secret, "/rooms/tea/hook/" + secret + "/hook/x", "/rooms/tea/hooks/" + secret,
+		"/rooms/tea/hook/" + secret + "/", "/" + secret, "/rooms/tea/hook/s3cr3t",
+	} {
+		assert.NotContains(t, withoutSecret(path), "s3cr3t", path)
+	}
+	for _, path := range []string{"/rooms/tea/messages", "/rooms/tea/hook", "/rooms/tea/hook/", "/"} {
+		assert.Equal(t, path, withoutSecret(path))
+	}
 }
