@@ -112,10 +112,10 @@ type transport struct{ base http.RoundTripper }
 // RoundTrip implements http.RoundTripper.
 func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	response, err := t.base.RoundTrip(r)
-	if err != nil || !isCallers(response.Header) {
+	if err != nil || response.StatusCode == http.StatusSwitchingProtocols || !isCallers(response.Header) {
 		return response, err
 	}
-	answer := contract.Answer{Method: r.Method, URL: r.URL, Status: response.StatusCode, Header: response.Header}
+	answer := contract.Answer{Method: r.Method, URL: r.URL, Status: response.StatusCode, Header: response.Header.Clone()}
 	response.Body = &body{ReadCloser: response.Body, answer: answer, kind: kindOf(response.Header)}
 	return response, nil
 }
