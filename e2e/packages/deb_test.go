@@ -163,6 +163,9 @@ func TestDebianPackage(t *testing.T) {
 		"fish/vendor_completions.d/caller.fish", "doc/caller/caller.cdx.json", "doc/caller/copyright"} {
 		assert.FileExists(t, filepath.Join(root, "usr/share", file))
 	}
+	for _, shell := range []string{"bash", "sh"} { // bash has a builtin of that name
+		assert.Equal(t, r.version, strings.Fields(inRoot(t, root, shell, "-l", "-e", "-u", "-c", "caller version"))[1], shell)
+	}
 
 	redis := harness.StartRedis(t)
 	addr := fmt.Sprintf("127.0.0.1:%d", harness.FreePort(t))
