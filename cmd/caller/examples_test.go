@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,7 +43,14 @@ func callsIn(text string) [][]string {
 	return calls
 }
 
-// TestExamplesAreRight has the grammar read every example of the help texts, and of docs/cli.md.
+// blocks are the examples of a page, and spans what stands in its sentences.
+var (
+	blocks = regexp.MustCompile("(?ms)^```[^\n]*\n(.*?)^```")
+	spans  = regexp.MustCompile("`(caller [^`]*)`")
+)
+
+// TestExamplesAreRight has the grammar read every example of the help texts and of all pages. Of one that
+// leaves something open ("…"), and of commands in sentences, the flags have to be there.
 func TestExamplesAreRight(t *testing.T) {
 	parser, err := kong.New(&commands{}, kong.Vars{"version": ""}, kong.PostBuild(describe), kong.Name("caller"))
 	require.NoError(t, err)
@@ -52,17 +61,58 @@ func TestExamplesAreRight(t *testing.T) {
 			text += a.examples() + "\n"
 		}
 	}
-	page, err := os.ReadFile("../../docs/cli.md")
+	pages, err := filepath.Glob("../../docs/*.md")
 	require.NoError(t, err)
-	for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(string(page), -1) {
-		text += block[1]
+	sketches := ""
+	for _, name := range append(pages, "../../README.md") {
+		page, err := os.ReadFile(name)
+		require.NoError(t, err)
+		for _, block := range blocks.FindAllStringSubmatch(string(page), -1) {
+			for line := range strings.Lines(strings.ReplaceAll(block[1], "\\\n", " ")) {
+				if strings.Contains(line, "…") {
+					sketches += line
+				} else {
+					text += line
+				}
+			}
+		}
+		for _, span := range spans.FindAllStringSubmatch(blocks.ReplaceAllString(string(page), ""), -1) {
+			sketches += strings.ReplaceAll(span[1], "\n", " ") + "\n"
+		}
+	}
+	require.Greater(t, len(callsIn(sketches)), 20)
+	for _, call := range callsIn(sketches) {
+		node := parser.Model.Node
+		for _, word := range call {
+			if name, isFlag := strings.CutPrefix(word, "--"); isFlag {
+				name, _, _ = strings.Cut(name, "=")
+				assert.True(t, slices.ContainsFunc(flagsOf(node), func(f *kong.Flag) bool { return f.Name == name }), "--%s of %v", name, call)
+			} else if at := slices.IndexFunc(node.Children, func(n *kong.Node) bool { return n.Name == word }); at >= 0 {
+				node = node.Children[at]
+			}
+		}
 	}
 	calls := callsIn(text)
-	require.Greater(t, len(calls), 20)
+	require.Greater(t, len(calls), 40)
+	programs := t.TempDir() // that examples name
+	require.NoError(t, os.WriteFile(filepath.Join(programs, "clamdscan"), []byte("#!/bin/sh\n"), 0o700))
+	t.Setenv("PATH", programs+":"+os.Getenv("PATH"))
 	for _, call := range calls {
 		t.Chdir(t.TempDir())
 		i := &invocation{ctx: t.Context(), args: call, stdin: eof{}, stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}
 		_, err := i.parse(&commands{})
 		assert.NoError(t, err, call)
 	}
+}
+
+// flagsOf are the flags of a command; those of serve for none.
+func flagsOf(node *kong.Node) []*kong.Flag {
+	if node.DefaultCmd != nil {
+		node = node.DefaultCmd
+	}
+	var flags []*kong.Flag
+	for _, group := range node.AllFlags(false) {
+		flags = append(flags, group...)
+	}
+	return flags
 }
