@@ -117,4 +117,15 @@ func testDeadLettersOfNoHook(t *testing.T, s *server) {
 	})
 	require.NoError(t, err)
 	require.Equal(t, []string{"", ""}, texts())
+
+	life := func() time.Duration { return st.client.PTTL(ctx, st.key(r, "hooks")).Val() }
+	require.Greater(t, life(), 300*24*time.Hour)
+	rules, err = st.Rules(ctx, r)
+	require.NoError(t, err)
+	to := rules.Clone()
+	to.Closed = time.Now()
+	_, _, err = st.ChangeRules(ctx, r, chat.RulesChange{From: rules, To: to})
+	require.NoError(t, err)
+	require.LessOrEqual(t, life(), 30*24*time.Hour, "its secrets are not kept for much longer than the room")
+	require.Positive(t, life())
 }

@@ -33,6 +33,9 @@ if ARGV[18] == '1' then
   if tell then
     tell('c', 'c' .. at .. 'x' .. ARGV[3], 'closed')
   end
+  if hooked ~= '' then -- nobody needs secrets and failures for longer than there are dead letters
+    call('PEXPIRE', KEYS[#KEYS - 2], 2592000000)
+  end
   call('DEL', KEYS[3])
 end
 if ARGV[18] == '1' or alone ~= '' then -- whoever owns it next has nothing of what was before
