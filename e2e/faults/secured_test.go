@@ -29,7 +29,9 @@ var rights = []any{
 	"~caller:*", "&caller:*", "+@connection", "+eval", "+evalsha", "+multi", "+exec", "+time", "+wait",
 	"+publish", "+subscribe", "+unsubscribe", "+spublish", "+ssubscribe", "+sunsubscribe",
 	"+get", "+set", "+setnx", "+del", "+pexpire", "+pttl", "+rpush", "+lindex", "+lrange", "+ltrim", "+llen", "+lset", "+lpop",
-	"+hget", "+hgetall", "+hexists", "+exists", "+hset", "+hdel", "+hlen", "+hvals", "+hincrby", "+zadd", "+zrem", "+zrange", "+zrangebyscore", "+zscore",
+	"+hget", "+hmget", "+hgetall", "+hexists", "+hset", "+hdel", "+hlen", "+hkeys", "+hvals", "+hincrby", "+exists", "+pexpireat", "+scan",
+	"+sadd", "+smembers", "+zadd", "+zrem", "+zremrangebyscore", "+zrange", "+zrangebyscore", "+zrevrangebyscore", "+zscore", "+zcard", "+zcount",
+	"+xadd", "+xdel", "+xlen", "+xrange", "+xrevrange", "+xtrim",
 }
 
 // TestSecured serves from a Redis that takes TLS only, and an ACL user who may do what Caller has
