@@ -31,6 +31,7 @@ func (c *Client) dialer() *websocket.Dialer {
 	if !ok {
 		return nil
 	}
+	transport = transport.Clone() // net/http completes a Transport at its first use, which may be now: this waits for that
 	dialer.Proxy, dialer.NetDialContext, dialer.NetDialTLSContext = transport.Proxy, transport.DialContext, transport.DialTLSContext
 	if transport.TLSClientConfig != nil {
 		dialer.TLSClientConfig = transport.TLSClientConfig.Clone()

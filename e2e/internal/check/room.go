@@ -122,6 +122,9 @@ func (c *roomCheck) reading(reading Reading) {
 		switch {
 		case event.Type == client.TypeOpen:
 			told.replayed = map[string]string{}
+			if event.Cursor != "" && here.id != "" { // it goes on in the middle of what is kept
+				here.fresh, here.first = false, 0
+			}
 		case event.Type == "welcome":
 			resumed = event.Resumed
 			told.replayed = map[string]string{}
