@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -114,6 +115,9 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request) {
 	case err == nil && o.Room != "" && o.After != "":
 		err = &chat.InvalidError{Field: "after", Reason: "can't go together with room"}
 	}
+	if err == nil && o.Room != "" {
+		err = h.isThere(r.Context(), o.Room)
+	}
 	if err != nil {
 		httpapi.WriteProblem(w, err)
 		return
@@ -141,6 +145,15 @@ func (h *Handler) export(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	panic(http.ErrAbortHandler) // by which the other side sees that it is not whole
+}
+
+// isThere is an error unless something is kept of a room.
+func (h *Handler) isThere(ctx context.Context, room chat.RoomID) error {
+	d, err := h.Archive.Rooms.DumpRoom(ctx, room)
+	if err == nil && d.IsEmpty() {
+		err = wire.Fail(wire.CodeNotFound, "nothing is kept of room "+string(room))
+	}
+	return err
 }
 
 func outcome(err error) string {

@@ -167,6 +167,8 @@ func TestExport(t *testing.T) {
 	lines := caller(t, admin, "export", "--room", "room-05", "--ndjson")
 	require.Zero(t, lines.Wait(t))
 	require.Contains(t, lines.Output.String(), `"text":"look"`)
+	typo := caller(t, admin, "export", "--room", "nobody-was-here")
+	require.Equal(t, 3, typo.Wait(t), typo.Output.String())
 	r, err := http.NewRequest(http.MethodPost, "http://"+otherAdmin+"/api/import", bytes.NewReader(make([]byte, 5<<20)))
 	require.NoError(t, err)
 	r.Header.Set("Authorization", "Bearer "+adminToken)
