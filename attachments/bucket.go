@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
@@ -248,7 +249,8 @@ func (b *Bucket) write(ctx context.Context, key string, r io.Reader) (n int64, b
 func (b *Bucket) begin(ctx context.Context, key string) (*blob.Writer, error) {
 	for tries := 1; ; tries++ {
 		w, err := b.NewWriter(ctx, key, &blob.WriterOptions{ContentType: objectType})
-		if err == nil || b.folder == "" || gcerrors.Code(err) != gcerrors.NotFound || tries == mostTries {
+		pruned := gcerrors.Code(err) == gcerrors.NotFound || errors.Is(err, fs.ErrExist) // as mkdir says when it goes in between
+		if err == nil || b.folder == "" || !pruned || tries == mostTries {
 			return w, err
 		}
 	}

@@ -99,6 +99,12 @@ func (t *trial) stream(ctx context.Context, transport client.Transport) (seen st
 	if err != nil {
 		return "", held(err)
 	}
+	if stored, err = t.say(ctx, people[1], client.Draft{Text: t.text("then")}); err != nil { // before it, whatever came twice has come
+		return "", err
+	}
+	if _, _, err := l.waitFor(ctx, "the message "+stored.ID, saying(stored.Text)); err != nil {
+		return "", held(err)
+	}
 	return fmt.Sprintf("welcome after %v, ping after %v, a message %v after it was stored",
 		welcomed.Round(time.Millisecond), pinged.Round(time.Millisecond), max(0, came-since).Round(time.Millisecond)), nil
 }

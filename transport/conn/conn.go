@@ -161,12 +161,14 @@ func (c *Conn) Open(peer Peer, first []byte) error {
 		_ = peer.Close()
 		return chat.ErrGoingAway
 	}
+	c.mu.Lock()
+	c.open = true // before the peer is written to, and acts on what it reads
+	c.mu.Unlock()
 	c.outbox.Open(peer, first)
 	c.keepalive.observer.Opened(c.outbox.direct() != nil)
 	c.sent()
 	c.keepalive.lived(c)
 	c.mu.Lock()
-	c.open = true
 	empty := c.emptyLocked()
 	c.mu.Unlock()
 	if empty {

@@ -465,6 +465,7 @@ describe("reacting", () => {
       return id === undefined ? new Response("busy", { status: 502 }) : Response.json({ id });
     };
     await click("reaction");
+    await vi.waitFor(() => expect(asked).not.toEqual([]), 10_000);
     await pass(300);
     expect(asked).toEqual([`PUT /rooms/lobby/messages/${first.id}/reactions/👍`]);
     const reactions = page.server.log.filter(({ type }) => (type as string) === "reaction");
