@@ -177,9 +177,6 @@ func (c *Conn) Open(peer Peer, first []byte) error {
 	return nil
 }
 
-// emptyLocked reports whether nothing can come over the connection any more.
-func (c *Conn) emptyLocked() bool { return c.open && !c.stays && !c.ended && len(c.rooms) == 0 }
-
 // Has reports whether the connection carries a room.
 func (c *Conn) Has(room chat.RoomID) bool {
 	c.mu.Lock()

@@ -61,3 +61,6 @@ func (j *joined) Closed(err error) {
 	}
 	c.SendFailure(failure, room, "")
 }
+
+// emptyLocked reports whether nothing can come over the connection any more.
+func (c *Conn) emptyLocked() bool { return c.open && !c.stays && !c.ended && len(c.rooms) == 0 }
