@@ -101,7 +101,7 @@ func TestExport(t *testing.T) {
 	})
 	busy.Kill()
 	busy.Wait(t)
-	busy = run.Node(t, flags...)
+	run.Node(t, flags...)
 	require.Zero(t, exporting.Wait(t), exporting.Output.String())
 	close(stop)
 	talking.Wait()

@@ -349,8 +349,7 @@ func TestAccessTokens(t *testing.T) {
 func TestASignInThatIsOver(t *testing.T) {
 	n := newNode(t, &fakeStore{}, Options{Key: testKey})
 	person := httpapi.Person{Via: chat.ViaOIDC, Issuer: "https://idp.example", Subject: "7", Name: "Ann", Life: time.Hour}
-	var cookies []*http.Cookie
-	cookies = n.serve(func(w http.ResponseWriter, r *http.Request) {
+	cookies := n.serve(func(w http.ResponseWriter, r *http.Request) {
 		require.NoError(t, httpapi.IdentityOf(r).(httpapi.Voucher).Vouch(w, person))
 	})
 	require.Len(t, cookies, 2)
