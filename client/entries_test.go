@@ -136,3 +136,27 @@ func TestRefusalsEnd(t *testing.T) {
 		assert.Equal(t, "text", problem.Field)
 	}
 }
+
+// A reset has its JSON over whatever it comes, and welcome says whether one is a guest.
+func TestResetsAndGuests(t *testing.T) {
+	url := serve(t, nil)
+	for _, transport := range transports {
+		t.Run(string(transport), func(t *testing.T) {
+			room := newClient(t, url, Options{Transport: transport}).Room("reset-" + string(transport))
+			_, err := room.Post(within(t), Draft{Text: "kept"})
+			require.NoError(t, err)
+			for event, err := range room.Events(within(t), From{After: "7-0badcafe"}) {
+				require.NoError(t, err)
+				switch event.Type {
+				case EventWelcome:
+					assert.Equal(t, transport != Polling, event.You.Guest, "polls do not tell")
+				case string(Reset):
+					want := fmt.Sprintf(`{"type":"reset","roomId":%q,"reason":"rewritten"}`, room.ID())
+					assert.JSONEq(t, want, string(event.Raw))
+					assert.JSONEq(t, want, string(event.Entry.Raw))
+					return
+				}
+			}
+		})
+	}
+}

@@ -75,7 +75,7 @@ func (r rosterJSON) roster() Roster {
 
 // Types of events. A room's log has entries, whose types are kinds ([Message] and so on).
 const (
-	// EventWelcome begins each connection. You, Roster and Heartbeat are of it.
+	// EventWelcome begins each connection. You, Roster and Heartbeat are of it; polls do not tell You.
 	EventWelcome = "welcome"
 	// EventLive says that the past is done; Cursor is where one is.
 	EventLive = "live"
@@ -157,6 +157,7 @@ type eventJSON struct {
 	ID        string  `json:"id"`
 	ClientID  string  `json:"clientId"`
 	Name      string  `json:"name"`
+	Guest     bool    `json:"guest"`
 	Stream    string  `json:"stream"`
 	Resumed   bool    `json:"resumed"`
 	Heartbeat float64 `json:"heartbeat"`
@@ -205,13 +206,23 @@ func decodeEvent(object []byte) (Event, bool) {
 	return event, ok
 }
 
+// resetOf is the event by which a stream says what an answer says of itself.
+func resetOf(room, reason string) Event {
+	raw, _ := json.Marshal(struct {
+		Type   Kind   `json:"type"`
+		RoomID string `json:"roomId"`
+		Reason string `json:"reason,omitempty"`
+	}{Reset, room, reason}) // of strings
+	return Event{Type: string(Reset), Room: room, Raw: raw, Entry: &Entry{Kind: Reset, Room: room, Reason: reason, Raw: raw}}
+}
+
 // take fills in what the type has; it reports false where something that must be there is not.
 func (e *Event) take(read eventJSON) bool {
 	switch e.Type {
 	case EventWelcome:
 		roster := read.roster()
 		e.Roster, e.Version = &roster, roster.Version
-		e.You, e.Stream, e.Resumed = Author{ID: read.ClientID, Name: read.Name}, read.Stream, read.Resumed
+		e.You, e.Stream, e.Resumed = Author{ID: read.ClientID, Name: read.Name, Guest: read.Guest}, read.Stream, read.Resumed
 		e.Heartbeat = time.Duration(read.Heartbeat * float64(time.Second))
 		if e.Heartbeat <= 0 {
 			e.Heartbeat = defaultHeartbeat

@@ -281,6 +281,8 @@ func (d *download) read(ctx context.Context) error {
 		}
 		header.Set("Range", fmt.Sprintf("bytes=%d-", d.have))
 	}
+	stalled := time.AfterFunc(stalledAfter, cancel) // an answer may not even begin
+	defer stalled.Stop()
 	resp, err := d.c.send(ctx, http.MethodGet, d.c.address(strings.TrimPrefix(d.file.URL, "/"), nil), header, nil)
 	if err != nil {
 		return err
@@ -296,8 +298,6 @@ func (d *download) read(ctx context.Context) error {
 		}
 		return problemOf(resp)
 	}
-	stalled := time.AfterFunc(stalledAfter, cancel)
-	defer stalled.Stop()
 	buffer := make([]byte, 64<<10)
 	for {
 		n, err := resp.Body.Read(buffer)

@@ -122,6 +122,9 @@ func (c *Client) again(ctx context.Context, what call) error {
 	for {
 		err := c.do(ctx, what)
 		if err == nil {
+			if last != nil {
+				c.debug(ctx, "a call has got through", "method", what.method, "path", what.path)
+			}
 			return nil
 		}
 		if ctx.Err() != nil {

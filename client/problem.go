@@ -100,9 +100,13 @@ func problemOf(resp *http.Response) *Problem {
 			return problem
 		}
 	}
+	detail := strings.TrimSpace(resp.Status + " " + media)
+	if to, err := resp.Location(); err == nil && resp.StatusCode/100 == 3 && to.Host != "" {
+		detail += ", which sends to " + to.Scheme + "://" + to.Host // the rest may be secret
+	}
 	return &Problem{
 		Status: resp.StatusCode, Code: NoAnswer, Title: "This is not an answer of Caller",
-		Detail: strings.TrimSpace(resp.Status + " " + media), RetryAfter: retryAfter(resp.Header),
+		Detail: detail, RetryAfter: retryAfter(resp.Header),
 	}
 }
 

@@ -308,7 +308,7 @@ func (s *selector) ended(id int, how end) {
 	if one == nil {
 		return
 	}
-	s.decide("ended", one.transport, fmt.Sprintf("%s: %v, %s", how.kind, how.err, s.age(one)))
+	s.tell(decision{what: "ended", transport: one.transport, why: fmt.Sprintf("%s, %s", how.kind, s.age(one)), err: how.err})
 	s.retryAfter = max(s.retryAfter, how.retryAfter)
 	s.foreign = s.foreign || how.foreign
 	if how.kind == endLost || how.kind == endBusy {

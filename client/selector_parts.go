@@ -77,6 +77,7 @@ type decision struct {
 	what      string
 	transport Transport
 	why       string
+	err       error // what a connection has ended with, if it has
 }
 
 // host does what the selector decides.
@@ -151,8 +152,12 @@ func (s *selector) others(transport Transport) []Transport {
 }
 
 func (s *selector) decide(what string, transport Transport, why string) {
+	s.tell(decision{what: what, transport: transport, why: why})
+}
+
+func (s *selector) tell(d decision) {
 	s.changed = true
-	s.host.decided(decision{what: what, transport: transport, why: why})
+	s.host.decided(d)
 }
 
 func (s *selector) age(one *attempt) string {

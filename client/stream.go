@@ -279,7 +279,11 @@ func (s *stream) activate(id int, t Transport) {
 }
 
 func (s *stream) decided(d decision) {
-	s.room.c.debug(s.ctx, "transport", "room", s.room.id, "what", d.what, "transport", string(d.transport), "why", d.why)
+	args := []any{"room", s.room.id, "what", d.what, "transport", string(d.transport), "why", d.why}
+	if d.err != nil {
+		args = append(args, "error", d.err)
+	}
+	s.room.c.debug(s.ctx, "transport", args...)
 }
 
 func (s *stream) learnt(m memory) {

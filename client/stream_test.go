@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -450,5 +451,34 @@ func TestPostUntilTheContextEnds(t *testing.T) {
 		_, err := c.Room("lobby").Post(ctx, Draft{Text: "hello"})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.ErrorIs(t, err, &Problem{Code: "unavailable"})
+	})
+}
+
+// An address that sends elsewhere says where to, but for what may be secret.
+func TestARedirectSaysWhere(t *testing.T) {
+	c := newClient(t, "http://caller.test", Options{HTTP: &http.Client{Transport: answers(func(*http.Request) (*http.Response, error) {
+		return answer(308, "text/html", "", "Location", "https://chat.test/rooms/lobby/members?access=secret")
+	})}})
+	err := c.Call(t.Context(), http.MethodGet, "rooms/lobby/members", nil, nil, nil)
+	var problem *Problem
+	require.ErrorAs(t, err, &problem)
+	assert.Equal(t, "308 Permanent Redirect text/html, which sends to https://chat.test", problem.Detail)
+}
+
+// A download whose answer does not even begin is begun anew.
+func TestADownloadThatDoesNotBegin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		c := newClient(t, "http://caller.test", Options{HTTP: &http.Client{Transport: answers(func(r *http.Request) (*http.Response, error) {
+			if asked++; asked == 1 {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			}
+			return answer(200, "text/plain", "hello")
+		})}})
+		var got strings.Builder
+		require.NoError(t, c.Download(t.Context(), File{Name: "a.txt", Size: 5, URL: "/rooms/lobby/files/a/a.txt"}, &got))
+		assert.Equal(t, "hello", got.String())
+		assert.Equal(t, 2, asked)
 	})
 }

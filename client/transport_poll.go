@@ -158,7 +158,7 @@ func (p *poller) tell(reply pollReply) (news, ok bool) {
 		say(Event{Type: EventMembers, Roster: &roster, Version: roster.Version})
 	}
 	if reply.Reset {
-		say(Event{Type: string(Reset), Entry: &Entry{Kind: Reset, Room: p.to.room.id, Reason: reply.Reason}})
+		events = append(events, resetOf(p.to.room.id, reply.Reason))
 	}
 	for _, object := range reply.Messages {
 		if first && p.after == "" && p.to.from.New {
