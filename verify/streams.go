@@ -36,6 +36,7 @@ func streamChecks() []check {
 		})
 	}
 	return append(all,
+		check{"reset/expired", "a cursor after which something is no longer kept is answered by reset with the reason expired, and then all that is kept: never by a gap", (*trial).expired},
 		check{"resume/last-event-id", "the header Last-Event-ID, which browsers send by themselves, resumes and wins over the query; after a stream was left it is answered 204", (*trial).lastEventID},
 		check{"order", "every reader, over every transport, sees every acknowledged message once, in one order", (*trial).order},
 		check{"resume/across", "a cursor is good on every transport: one reader changes between them and misses nothing", (*trial).across},

@@ -49,7 +49,11 @@ func (t *trial) end(ctx context.Context) {
 	for _, l := range t.listeners {
 		l.close()
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), eventually)
+	within := eventually
+	if ends, ok := ctx.Deadline(); ok { // the run ends when it should
+		within = min(within, max(0, time.Until(ends))+time.Second)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), within)
 	defer cancel()
 	if ann := t.people["Ann"]; ann != nil {
 		for _, room := range t.made {
@@ -95,6 +99,7 @@ var errTooMany = errors.New("no more is said than the run may say")
 // spend counts a message that is about to be sent.
 func (r *run) spend() error {
 	if r.said.Add(1) > int64(r.o.Messages) {
+		r.said.Add(-1)
 		return errTooMany
 	}
 	return nil

@@ -94,6 +94,10 @@ func (s skipped) Error() string { return s.why }
 
 var errNothing = errors.New("no check has such a name")
 
+// ErrNoCaller is the error of a run that was not begun: nothing answers at the address, or something
+// that is no Caller. Each check of it would fail, for reasons that say nothing.
+var ErrNoCaller = errors.New("there is no Caller to verify")
+
 // Names are those of all checks, in the order in which they are made, with what each expects.
 func Names() []Check {
 	var all []Check
@@ -103,10 +107,12 @@ func Names() []Check {
 	return all
 }
 
-// Run makes the checks. Its error is of options that can't be used; what the server does is in the
-// report.
+// Run makes the checks. Its error is of options that can't be used, [ErrNoCaller], or a
+// [*client.Problem] for a token that the server does not take; what the server does is in the
+// report. When ctx ends, the report has the checks that were made before.
 func Run(ctx context.Context, o Options) (Report, error) {
 	o.Within, o.Messages = cmp.Or(o.Within, 2*time.Minute), cmp.Or(o.Messages, 400)
+	stopped := ctx.Done()
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Within, fmt.Errorf("the run's time of %v is over", o.Within))
 	defer cancel()
 	r, err := newRun(o)
@@ -114,14 +120,22 @@ func Run(ctx context.Context, o Options) (Report, error) {
 		return Report{}, err
 	}
 	defer r.close(ctx)
+	chosen, err := o.chosen()
+	if err != nil {
+		return Report{}, err
+	}
+	if err := r.greet(ctx); err != nil {
+		return Report{}, err
+	}
 	report := Report{URL: strings.TrimSuffix(o.URL, "/"), Seed: o.Seed, StartedAt: time.Now().UTC().Truncate(time.Millisecond)}
-	for _, one := range checks() {
-		if ok, err := path.Match(cmp.Or(o.Match, one.name), one.name); err != nil {
-			return Report{}, fmt.Errorf("the pattern %q: %w", o.Match, err)
-		} else if !ok {
-			continue
-		}
+	for _, one := range chosen {
 		done := r.check(ctx, one)
+		select {
+		case <-stopped:
+			report.finish(r)
+			return report, nil
+		default:
+		}
 		report.Checks = append(report.Checks, done)
 		switch done.Outcome {
 		case Pass:
@@ -135,12 +149,31 @@ func Run(ctx context.Context, o Options) (Report, error) {
 			o.Each(done)
 		}
 	}
-	if len(report.Checks) == 0 {
-		return Report{}, errNothing
-	}
-	report.Messages = int(r.said.Load())
-	report.Took = time.Since(report.StartedAt).Seconds()
+	report.finish(r)
 	return report, nil
+}
+
+func (r *Report) finish(of *run) {
+	r.Messages = int(of.said.Load())
+	r.Took = time.Since(r.StartedAt).Seconds()
+}
+
+// chosen are the checks that the pattern names.
+func (o Options) chosen() ([]check, error) {
+	var all []check
+	for _, one := range checks() {
+		ok, err := path.Match(cmp.Or(o.Match, one.name), one.name)
+		if err != nil {
+			return nil, fmt.Errorf("the pattern %q: %w", o.Match, err)
+		}
+		if ok {
+			all = append(all, one)
+		}
+	}
+	if len(all) == 0 {
+		return nil, errNothing
+	}
+	return all, nil
 }
 
 // check is something to look at. Its run says what it has seen, or what was wrong.
@@ -186,6 +219,27 @@ func newRun(o Options) (*run, error) {
 	}
 	r.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return r, nil
+}
+
+// greet asks who one is, which any Caller knows: a session's name, or that there is none.
+func (r *run) greet(ctx context.Context) error {
+	c, err := client.New(r.base, client.Options{HTTP: r.http, Token: r.o.Token})
+	if err != nil {
+		return err
+	}
+	var session client.Session
+	err = c.Call(ctx, http.MethodGet, "session", nil, nil, &session)
+	var problem *client.Problem
+	told := errors.As(err, &problem) && problem.Code != client.NoAnswer && problem.Status != http.StatusNotFound
+	switch {
+	case err == nil && session.ID != "", told && r.o.Token == "":
+		return nil
+	case told:
+		return fmt.Errorf("the token: %w", err)
+	case err == nil:
+		err = errors.New("GET session was answered with something else than a session")
+	}
+	return fmt.Errorf("%w at %s: %w", ErrNoCaller, strings.TrimSuffix(r.base, "/"), err)
 }
 
 // close leaves nothing behind.

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/chat/limits"
+	"github.com/caller-chat/caller/client"
 	"github.com/caller-chat/caller/internal/servertest"
 	"github.com/caller-chat/caller/internal/testwait"
 )
@@ -173,6 +175,18 @@ func messages(third func(before, block string) []string) func() func(string) []s
 	}
 }
 
+// resets makes a fault of the reset of each stream.
+func resets(how func(block string) []string) func() func(string) []string {
+	return func() func(string) []string {
+		return func(block string) []string {
+			if strings.Contains(block, `"type":"reset"`) {
+				return how(block)
+			}
+			return []string{block}
+		}
+	}
+}
+
 var textField = regexp.MustCompile(`"text":"(?:[^"\\]|\\.)*"`)
 
 func TestPlantedFaults(t *testing.T) {
@@ -207,7 +221,31 @@ func TestPlantedFaults(t *testing.T) {
 			r.URL.RawQuery = query.Encode()
 			r.Header.Del("Last-Event-ID")
 			return false
-		}}, "res*/*", []string{"resume/ws", "reset/ws", "resume/sse", "reset/sse", "resume/poll", "reset/poll", "resume/last-event-id", "resume/across"}, "came"},
+		}}, "res*/*", []string{"resume/ws", "reset/ws", "resume/sse", "reset/sse", "resume/poll", "reset/poll", "reset/expired", "resume/last-event-id", "resume/across"}, "came"},
+		"a gap is not told": {fault{block: resets(func(string) []string { return nil })}, "reset/expired", []string{"reset/expired"}, "sse: after"},
+		"a gap is told as another": {fault{block: resets(func(block string) []string {
+			return []string{strings.Replace(block, `"expired"`, `"rewritten"`, 1)}
+		})}, "reset/expired", []string{"reset/expired"}, `sse: the reset's reason is "rewritten"`},
+		"not all that is kept follows a reset": {fault{block: func() func(string) []string {
+			after := false
+			return func(block string) []string {
+				if after && strings.Contains(block, `"type":"message"`) {
+					after = false
+					return nil
+				}
+				after = after || strings.Contains(block, `"type":"reset"`)
+				return []string{block}
+			}
+		}}, "reset/expired", []string{"reset/expired"}, "sse: with the reset there came"},
+		"a poll says nothing of a gap": {fault{answer: func(_ *http.Request, _ *int, body string) string {
+			return strings.Replace(body, `"reset":true`, `"reset":false`, 1)
+		}}, "reset/expired", []string{"reset/expired"}, "poll: after"},
+		"more is kept than was asked for": {fault{request: func(_ http.ResponseWriter, r *http.Request) bool {
+			if r.Method == http.MethodPatch {
+				change(r, func(fields map[string]any) { fields["historyLimit"] = 0 })
+			}
+			return false
+		}}, "reset/expired", []string{"reset/expired"}, "are kept; want the last 4"},
 		"a bad body is answered 200": {fault{answer: func(r *http.Request, status *int, body string) string {
 			if isPost(r) && *status/100 == 4 {
 				*status = 200
@@ -345,10 +383,48 @@ func TestBounds(t *testing.T) {
 	url := servertest.Run(t, servertest.Options{}).URL
 	report := verify(t, Options{URL: url, Match: "history", Messages: 5})
 	assert.Equal(t, []string{"history"}, failed(report))
+	assert.Equal(t, 5, report.Messages)
 	_, err := Run(t.Context(), Options{URL: url, Match: "nothing"})
 	require.Error(t, err)
 	_, err = Run(t.Context(), Options{URL: "ftp://x"})
 	require.Error(t, err)
-	report = verify(t, Options{URL: "http://127.0.0.1:1", Match: "health"})
-	assert.Equal(t, []string{"health"}, failed(report))
+	_, err = Run(t.Context(), Options{URL: url, Match: "["})
+	require.Error(t, err)
+}
+
+// What is no Caller is not verified: each check would fail, and say nothing.
+func TestNoCaller(t *testing.T) {
+	caller := servertest.Run(t, servertest.Options{}).URL
+	for name, answers := range map[string]http.HandlerFunc{
+		"a page":      func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>hello") },
+		"JSON":        func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"ok":true}`) },
+		"not found":   http.NotFound,
+		"a redirect":  func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, caller+r.URL.Path, http.StatusFound) },
+		"not a word":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"a refusal":   func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusUnauthorized) },
+		"another API": func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `[]`) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(answers)
+			t.Cleanup(server.Close)
+			report, err := Run(t.Context(), Options{URL: server.URL, Each: func(c Check) { t.Error(c.Name) }})
+			require.ErrorIs(t, err, ErrNoCaller)
+			assert.Empty(t, report)
+		})
+	}
+	_, err := Run(t.Context(), Options{URL: caller + "/elsewhere"})
+	require.ErrorIs(t, err, ErrNoCaller)
+	_, err = Run(t.Context(), Options{URL: caller, Token: "unknown"})
+	require.ErrorIs(t, err, &client.Problem{Code: "session_required"})
+	require.NotErrorIs(t, err, ErrNoCaller)
+}
+
+// A run that is stopped says what it has found until then, and calls nothing else a failure.
+func TestStopped(t *testing.T) {
+	url := servertest.Run(t, servertest.Options{}).URL
+	ctx, stop := context.WithCancel(t.Context())
+	report, err := Run(ctx, Options{URL: url, Match: "[hr]e*/*", Each: func(Check) { stop() }})
+	require.NoError(t, err)
+	assert.Len(t, report.Checks, 1)
+	assert.Empty(t, failed(report))
 }
