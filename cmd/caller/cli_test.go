@@ -64,6 +64,11 @@ func TestPostAndTail(t *testing.T) {
 	assert.Regexp(t, `^\d\d:\d\d:\d\d build: hello, world\n\d\d:\d\d:\d\d [^:]+: one\n`, out)
 	assert.NotContains(t, out, "\x1b")
 
+	// Blank lines cost nothing of the rate.
+	_, errs, code = p.cli(t, strings.Repeat("\n", 1000)+"after them", "post", "-r", "blank", "--rate", "0.01")
+	assert.Zero(t, code, errs)
+	assert.Equal(t, []string{"after them"}, p.texts(t, "blank"))
+
 	for range 2 { // the same again posts nothing
 		_, _, code = p.cli(t, "a\nb\n", "post", "-r", "keyed", "--name", "build", "--key", "nightly")
 		assert.Zero(t, code)
@@ -117,6 +122,11 @@ func TestExitCodesOfClients(t *testing.T) {
 	}{
 		{exitUsage, "name a room", []string{"post", "hello"}},
 		{exitUsage, "--room (CALLER_ROOM)", []string{"post", "-r", "a b", "hello"}},
+		{exitUsage, "tail: room has the character ' '", []string{"tail", "a b"}},
+		{exitUsage, "after /rooms/", []string{"post", "-r", p.url + "/rooms/tea#i=not-a-token", "hello"}},
+		{exitUsage, "http://localhost:8080/chat, and the room by --room", []string{"members", "tea", "--url", p.url + "/chat/rooms/tea"}},
+		{exitUsage, "--key can't be used with --gather", []string{"post", "-r", "a", "--gather", "--key", "k"}},
+		{exitRefused, "does not know this token", []string{"tail", "-f", "a", "--token", "not-a-token"}},
 		{exitUsage, "--url (CALLER_URL)", []string{"post", "-r", "a", "--url", "localhost:1", "hello"}},
 		{exitUsage, "--wait", []string{"post", "-r", "a", "--wait", "1h", "hello"}},
 		{exitUsage, "--token-file (CALLER_TOKEN_FILE)", []string{"post", "-r", "a", "--token-file", "nowhere", "hello"}},
@@ -124,6 +134,7 @@ func TestExitCodesOfClients(t *testing.T) {
 		{exitRefused, "does not know this token", []string{"post", "-r", "a", "--token", "not-a-token", "hello"}},
 		{exitRefused, "4000", []string{"post", "-r", "a", strings.Repeat("x", 4001)}},
 		{exitRefused, "a session is needed", []string{"rooms"}},
+		{exitUnavailable, "caller: no answer in time; the last try: ", []string{"post", "-r", "a", "--url", nobody, "--wait", "1s", "hello"}},
 		{exitUnavailable, "trying again", []string{"post", "-r", "a", "--url", nobody, "--wait", "1s", "hello"}},
 		{exitUnavailable, "", []string{"members", "a", "--url", nobody}},
 	} {

@@ -264,7 +264,10 @@ type adminOfMember struct {
 
 func (a *adminOfMember) moderate(i *invocation, what, done string) error {
 	body := map[string]any{}
-	if a.For > 0 {
+	if a.For != 0 {
+		if a.For < time.Second { // 0 seconds would be for good
+			return i.misuse(errors.New("--for is at least 1s"))
+		}
 		body["for"] = int64(a.For.Seconds())
 	}
 	if a.Reason != "" {

@@ -80,6 +80,11 @@ func TestAdminCommands(t *testing.T) {
 	out, errs = rooms("--after", goOn[1])
 	assert.Regexp(t, `(?m)^tea `, out)
 	assert.Empty(t, errs)
+	for _, short := range []string{"--for=10ms", "--for=-1h"} { // either would be for good
+		_, errs, code = admin("ban", "tea", "0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11", short)
+		assert.Equal(t, exitUsage, code)
+		assert.Contains(t, errs, "--for is at least 1s")
+	}
 	out, errs, code = admin("clear", "tea")
 	assert.Zero(t, code, errs)
 	assert.Equal(t, "cleared\n", out)

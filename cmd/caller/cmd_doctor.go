@@ -7,6 +7,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"github.com/caller-chat/caller/redisstore"
 )
 
 // doctorCommand is "caller doctor".
@@ -36,6 +38,7 @@ func (d *doctorCommand) Run(i *invocation) error {
 		return err
 	}
 	doc := &doctor{c: c, now: time.Now, log: slog.New(slog.DiscardHandler)}
+	redisstore.LogTo(doc.log) // a finding says it
 	doc.well("settings", "can be read, and go together")
 	ctx, cancel := context.WithTimeout(i.ctx, 3*time.Minute)
 	defer cancel()
@@ -47,8 +50,8 @@ func (d *doctorCommand) Run(i *invocation) error {
 	if i.ctx.Err() != nil {
 		return i.ended(i.ctx.Err())
 	}
-	if err := doc.print(i.stdout, d.JSON); err != nil {
-		return quietly(err)
+	if err := quietly(doc.print(i.stdout, d.JSON)); err != nil {
+		return err
 	}
 	if doc.Problems > 0 {
 		return errUnwell

@@ -88,7 +88,7 @@ func (p *postCommand) Run(i *invocation) error {
 	}
 	defer c.Close()
 	to := &poster{i: i, room: c.Room(room), wait: 10 * time.Second, limiter: rate.NewLimiter(rate.Limit(p.Rate), burst), json: p.JSON}
-	to.known = p.Token != "" || p.TokenFile != ""
+	to.known = p.known()
 	if p.Rate == 0 {
 		to.limiter.SetLimit(rate.Inf)
 	}
@@ -101,8 +101,11 @@ func (p *postCommand) Run(i *invocation) error {
 	if len(p.Text) > 0 {
 		return to.post(client.Draft{Text: strings.Join(p.Text, " "), Key: string(p.Key), ReplyTo: p.ReplyTo})
 	}
-	if p.Key == "" {
+	switch {
+	case p.Key == "":
 		p.Key = postKey(rand.Text())
+	case p.Gather:
+		return i.misuse(errors.New("--key can't be used with --gather: which lines go together is another thing each time"))
 	}
 	return to.postLines(client.Draft{Key: string(p.Key), ReplyTo: p.ReplyTo}, p.Gather)
 }
@@ -132,15 +135,15 @@ func (p *poster) postLines(like client.Draft, gathers bool) error {
 			case next.err != nil:
 				return next.err
 			}
+			text := next.text
+			if showsNothing(text) {
+				continue // it costs nothing of the rate
+			}
 			if err := p.limiter.Wait(ctx); err != nil {
 				return p.i.ended(err)
 			}
-			text := next.text
 			if gathers {
 				text, rest = gather(text, lines)
-			}
-			if showsNothing(text) {
-				continue
 			}
 			like.Text, like.Key = text, fmt.Sprintf("%s-%d", key, numbered)
 			numbered++
@@ -168,7 +171,7 @@ func (p *poster) post(draft client.Draft) error {
 		err = p.i.printJSON(entry.Raw)
 	}
 	if p.known && entry.From.Guest {
-		return &codedError{code: exitRefused, err: errors.New("the server does not know this token: the message was posted as a guest's")}
+		return unknownToken("the message was posted as a guest's")
 	}
 	return err
 }

@@ -30,5 +30,5 @@ func (r *readyCommand) Run(i *invocation) error {
 		return &codedError{exitUnavailable, fmt.Errorf("the node can't serve: %s", resp.Status)}
 	}
 	_, err = fmt.Fprintln(i.stdout, "ready")
-	return err
+	return quietly(err)
 }

@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/caller-chat/caller/client"
@@ -104,7 +103,9 @@ func (t *tailCommand) read(i *invocation, room *client.Room, show *shower) error
 		return i.ended(err)
 	}
 	if page.Reset {
-		show.reset(page.Reason)
+		if err := show.entry(resetOf(room.ID(), page.Reason)); err != nil {
+			return quietly(err)
+		}
 	}
 	for _, entry := range page.Entries {
 		if err := show.entry(entry); err != nil {
@@ -114,15 +115,29 @@ func (t *tailCommand) read(i *invocation, room *client.Room, show *shower) error
 	return nil
 }
 
-// follow prints what is kept and what comes. A signal is its usual end.
+// resetOf is the entry by which a stream says what a page says of itself.
+func resetOf(room, reason string) client.Entry {
+	raw, _ := json.Marshal(struct {
+		Type   client.Kind `json:"type"`
+		RoomID string      `json:"roomId"`
+		Reason string      `json:"reason"`
+	}{client.Reset, room, reason}) // of strings
+	return client.Entry{Kind: client.Reset, Room: room, Reason: reason, Raw: raw}
+}
+
+// follow prints what is kept and what comes. Its usual end is a signal, or that of its reader.
 func (t *tailCommand) follow(i *invocation, room *client.Room, show *shower) error {
+	ctx, stop := i.whileRead()
+	defer stop()
 	from := client.From{After: t.After, Last: int(t.Lines), New: t.Lines == 0}
-	for event, err := range room.Events(i.ctx, from) {
+	for event, err := range room.Events(ctx, from) {
 		switch {
-		case err != nil && i.ctx.Err() != nil:
+		case err != nil && ctx.Err() != nil:
 			return nil
 		case err != nil:
 			return i.ended(err)
+		case event.Type == client.EventWelcome && event.You.Guest && t.known():
+			return unknownToken("who follows would be a guest")
 		}
 		if err := show.event(event); err != nil {
 			return quietly(err)
@@ -131,22 +146,43 @@ func (t *tailCommand) follow(i *invocation, room *client.Room, show *shower) err
 	return nil
 }
 
-// quietly is nil for a reader that has had enough, as head has.
-func quietly(err error) error {
-	if errors.Is(err, syscall.EPIPE) {
-		return nil
-	}
-	return err
-}
-
 // shower prints entries: as lines for people, in which nothing can move a terminal's cursor, or as
 // JSON.
 type shower struct {
 	i                  *invocation
 	all, json, colours bool
 	now                func() time.Time
-	last               uint64 // the number of the last entry that was shown
-	expired            bool   // the log goes on after a gap: what it begins with may have been shown
+	shown              recent // for people: what is kept follows a reset, and some of it they have seen
+}
+
+// recent are the ids of the last entries. Their numbers alone say nothing: those of a log that begins
+// anew begin anew too.
+type recent struct {
+	known map[string]bool
+	ids   []string // a ring, once it is full
+	next  int
+}
+
+// mostRecent is more than a room keeps as it comes, and no burden.
+const mostRecent = 10_000
+
+// add reports whether an id is new.
+func (r *recent) add(id string) bool {
+	switch {
+	case r.known[id]:
+		return false
+	case r.known == nil:
+		r.known = map[string]bool{}
+	}
+	r.known[id] = true
+	if len(r.ids) < mostRecent {
+		r.ids = append(r.ids, id)
+		return true
+	}
+	delete(r.known, r.ids[r.next])
+	r.ids[r.next] = id
+	r.next = (r.next + 1) % mostRecent
+	return true
 }
 
 func (s *shower) event(e client.Event) error {
@@ -172,9 +208,8 @@ func (s *shower) event(e client.Event) error {
 
 // reset says that there is a gap.
 func (s *shower) reset(reason string) {
-	s.expired = reason == "expired"
 	what := "the room's log has begun anew"
-	if s.expired {
+	if reason == "expired" {
 		what = "some of what was said is no longer kept"
 	}
 	fmt.Fprintf(s.i.stderr, "caller: %s\n", what)
@@ -188,12 +223,11 @@ func (s *shower) entry(e client.Entry) error {
 		}
 		return nil
 	}
-	if s.expired && e.Seq() <= s.last {
-		return nil
-	}
-	s.last = e.Seq()
 	if s.json {
 		return s.i.printJSON(e.Raw)
+	}
+	if !s.shown.add(e.ID) {
+		return nil
 	}
 	switch e.Kind {
 	case client.Message:

@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"time"
 
+	"github.com/caller-chat/caller/client"
 	"github.com/caller-chat/caller/verify"
 )
 
@@ -57,12 +59,17 @@ func (v *verifyCommand) Run(i *invocation) error {
 		o.Seed = *v.Seed
 	}
 	if !v.JSON {
-		fmt.Fprintf(i.stdout, "%s, seed %d\n", o.URL, o.Seed)
-		o.Each = func(c verify.Check) { printCheck(i.stdout, c) }
+		begin := sync.OnceFunc(func() { fmt.Fprintf(i.stdout, "%s, seed %d\n", o.URL, o.Seed) })
+		o.Each = func(c verify.Check) {
+			begin()
+			printCheck(i.stdout, c)
+		}
 	}
-	report, err := verify.Run(i.ctx, o)
+	ctx, stop := i.whileRead()
+	defer stop()
+	report, err := verify.Run(ctx, o)
 	if err != nil {
-		return i.misuse(err)
+		return v.unbegun(i, err)
 	}
 	if v.JSON {
 		encoder := json.NewEncoder(i.stdout)
@@ -75,7 +82,7 @@ func (v *verifyCommand) Run(i *invocation) error {
 	switch {
 	case err != nil:
 		return err
-	case i.ctx.Err() != nil:
+	case ctx.Err() != nil:
 		return &codedError{exitInterrupted, errors.New("interrupted")}
 	case report.Failed > 0:
 		return fmt.Errorf("%d of %d checks failed", report.Failed, len(report.Checks))
@@ -83,13 +90,25 @@ func (v *verifyCommand) Run(i *invocation) error {
 	return nil
 }
 
+// unbegun is why no check was made.
+func (*verifyCommand) unbegun(i *invocation, err error) error {
+	var problem *client.Problem
+	switch {
+	case errors.Is(err, verify.ErrNoCaller) && i.ctx.Err() == nil:
+		return &codedError{exitUnavailable, err}
+	case errors.As(err, &problem), i.ctx.Err() != nil:
+		return i.ended(err)
+	}
+	return i.misuse(err)
+}
+
 func (v *verifyCommand) list(w io.Writer) error {
 	if v.JSON {
-		return json.NewEncoder(w).Encode(verify.Names())
+		return quietly(json.NewEncoder(w).Encode(verify.Names()))
 	}
 	for _, c := range verify.Names() {
 		if _, err := fmt.Fprintf(w, "%-34s %s\n", c.Name, c.Expected); err != nil {
-			return err
+			return quietly(err)
 		}
 	}
 	return nil

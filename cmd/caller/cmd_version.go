@@ -17,9 +17,9 @@ type versionCommand struct {
 func (v *versionCommand) Run(i *invocation) error {
 	if !v.JSON {
 		_, err := fmt.Fprintln(i.stdout, version())
-		return err
+		return quietly(err)
 	}
-	return json.NewEncoder(i.stdout).Encode(buildOf(debug.ReadBuildInfo()))
+	return quietly(json.NewEncoder(i.stdout).Encode(buildOf(debug.ReadBuildInfo())))
 }
 
 // build is what is known of this program's origin.

@@ -3,7 +3,9 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/alecthomas/kong"
@@ -52,6 +54,31 @@ func TestWrongUsage(t *testing.T) {
 		assert.Contains(t, errs, want, args)
 		assert.Empty(t, out)
 	}
+}
+
+// unwritable is a standard output that fails.
+type unwritable struct{ err error }
+
+func (u unwritable) Write([]byte) (int, error) { return 0, u.err }
+
+// A reader that has had enough is no fault, and a full disk is no wrong command line.
+func TestWhatCannotBePrinted(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, args := range [][]string{
+		{"--help"}, {"tail", "--help"}, {"--version"}, {"version"}, {"version", "--json"}, {"man"}, {"completion", "zsh"},
+		{"complete", "--", ""}, {"verify", "--list"}, {"verify", "--list", "--json"},
+	} {
+		var errs bytes.Buffer
+		code := exitCode(run(t.Context(), args, nil, unwritable{fmt.Errorf("write: %w", syscall.EPIPE)}, &errs), &errs)
+		assert.Zero(t, code, args)
+		assert.Empty(t, errs.String(), args)
+		code = exitCode(run(t.Context(), args, nil, unwritable{syscall.ENOSPC}, &errs), &errs)
+		assert.Equal(t, exitFailed, code, args)
+		assert.Equal(t, "caller: no space left on device\n", errs.String(), args)
+	}
+	var errs bytes.Buffer
+	code := exitCode(run(t.Context(), []string{"doctor", "--quick", "--at", "http://127.0.0.1:9"}, nil, unwritable{syscall.EPIPE}, &errs), &errs)
+	assert.Equal(t, exitFailed, code, "what is wrong is wrong, whoever reads it")
 }
 
 // A setting of the server that is wrong in the environment is none of another command's business.

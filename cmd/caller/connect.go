@@ -19,6 +19,15 @@ func (f *clientFlags) token(i *invocation) (string, error) {
 	return i.token(f.Token, "token", string(f.TokenFile), "CALLER_TOKEN_FILE")
 }
 
+// known reports whether a token says who the command speaks as.
+func (f *clientFlags) known() bool { return f.Token != "" || f.TokenFile != "" }
+
+// unknownToken is the error for a token that the server takes for somebody else's, and so for
+// nobody's.
+func unknownToken(so string) error {
+	return &codedError{code: exitRefused, err: errors.New("the server does not know this token: " + so)}
+}
+
 // adminFlags say which node's admin listener a command talks to.
 type adminFlags struct {
 	AdminURL       callerURL `name:"admin-url" default:"http://127.0.0.1:9090" from:"CALLER_ADMIN_URL" placeholder:"URL" help:"Where the admin listener of a node is. Default: http://127.0.0.1:9090."`
@@ -67,6 +76,9 @@ func (v *callerURL) UnmarshalText(text []byte) error {
 		return errors.New("has a user in it: who you are is said by a token")
 	case u.RawQuery != "" || u.Fragment != "":
 		return errors.New("has a query or a fragment: want a URL, as https://chat.example.org")
+	}
+	if before, room, ok := strings.Cut(u.Path, "/rooms/"); ok && room != "" {
+		return fmt.Errorf("is the address of a room: want that of Caller, as http://localhost:8080%s, and the room by --room", before)
 	}
 	*v = callerURL(strings.TrimSuffix(u.String(), "/"))
 	return nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 
 	"github.com/caller-chat/caller/client"
@@ -34,6 +35,9 @@ type roomName string
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (v *roomName) UnmarshalText(text []byte) error {
+	if strings.Contains(string(text), "/rooms/") { // it is not repeated: a link may have an invite's secret in it
+		return errors.New("a room is named by what stands after /rooms/ in its address, and its server by --url")
+	}
 	id, err := wire.ParseRoomID(string(text))
 	if err != nil {
 		return err
@@ -64,8 +68,10 @@ func (f *clientFlags) client(i *invocation, name string, transport client.Transp
 type outages struct {
 	to io.Writer
 
-	mu   sync.Mutex // guards what follows
-	last string
+	mu    sync.Mutex // guards what follows
+	told  string     // what was said since the last success
+	ended string     // what the last connection has ended with
+	lives bool       // there has been a connection, and only its end: to come back is usual
 }
 
 // Enabled implements slog.Handler.
@@ -79,23 +85,39 @@ func (o *outages) WithGroup(string) slog.Handler { return o }
 
 // Handle implements slog.Handler.
 func (o *outages) Handle(_ context.Context, r slog.Record) error {
-	if r.Message != "a call is tried again" {
-		return nil
-	}
-	why := ""
+	of := map[string]string{}
 	r.Attrs(func(a slog.Attr) bool {
-		if a.Key == "error" {
-			why = a.Value.String()
-		}
+		of[a.Key] = a.Value.String()
 		return true
 	})
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if why == o.last {
+	switch what := of["what"]; {
+	case r.Message == "a call is tried again":
+		return o.tell(of["error"])
+	case r.Message == "a call has got through":
+		o.told = ""
+	case r.Message != "transport":
+	case what == "activate":
+		o.told, o.lives = "", true
+	case what == "ended":
+		o.ended = of["error"]
+	case what == "close" && (of["why"] == "late" || of["why"] == "silent"):
+		o.ended = "the server does not answer"
+	case what == "wait" && o.lives:
+		o.lives = false
+	case what == "wait":
+		return o.tell(o.ended)
+	}
+	return nil
+}
+
+func (o *outages) tell(why string) error {
+	if why == o.told {
 		return nil
 	}
-	o.last = why
-	_, err := fmt.Fprintf(o.to, "caller: trying again: %s\n", why)
+	o.told = why
+	_, err := fmt.Fprintf(o.to, "caller: trying again: %s\n", wire.Plain(why))
 	return err
 }
 
@@ -110,6 +132,8 @@ func (i *invocation) ended(err error) error {
 		return &codedError{code: exitInterrupted, err: errors.New("interrupted")}
 	case errors.As(err, &problem) && refuses(problem):
 		return &codedError{code: exitRefused, err: err}
+	case errors.Is(err, context.DeadlineExceeded):
+		err = errors.New(strings.Replace(err.Error(), context.DeadlineExceeded.Error(), "no answer in time", 1))
 	}
 	return &codedError{code: exitUnavailable, err: err}
 }

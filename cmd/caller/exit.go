@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/caller-chat/caller/transport/wire"
 )
 
 // The exit codes.
@@ -20,7 +22,7 @@ var exitStatuses = []struct {
 	code int
 	what string
 }{
-	{0, "Done; of a server, and of tail -f, also after a signal."},
+	{0, "Done; of a server, and of tail -f, also after a signal; and when whoever reads has had enough, as head has."},
 	{exitFailed, "Something failed here."},
 	{exitUsage, "A wrong command line or setting."},
 	{exitRefused, "The server refuses."},
@@ -34,7 +36,8 @@ type codedError struct {
 	err  error
 }
 
-func (e *codedError) Error() string { return e.err.Error() }
+// Error is what went wrong, with nothing in it that a terminal acts on: some of it is told by servers.
+func (e *codedError) Error() string { return wire.Plain(e.err.Error()) }
 func (e *codedError) Unwrap() error { return e.err }
 
 // exitCode says on stderr what was wrong, if anything.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -37,9 +38,10 @@ func (i *invocation) parse(into *commands) (answered bool, err error) {
 	if i.from, err = newSources(i.env); err != nil {
 		return false, &settingError{err}
 	}
+	var help bytes.Buffer // written at once, by us: what can't be written is no wrong command line
 	parser, err := kong.New(into,
 		kong.Name("caller"), kong.Description(description), kong.Vars{"version": version()}, kong.PostBuild(describe),
-		kong.Writers(i.stdout, io.Discard), kong.Exit(func(int) { answered = true }),
+		kong.Writers(&help, io.Discard), kong.Exit(func(int) { answered = true }),
 		kong.Resolvers(i.from), kong.ValueFormatter(withVariable),
 		kong.ConfigureHelp(kong.HelpOptions{WrapUpperBound: 100}), kong.Help(helpPrinter))
 	if err != nil {
@@ -49,7 +51,8 @@ func (i *invocation) parse(into *commands) (answered bool, err error) {
 	var wrong *kong.ParseError
 	switch {
 	case answered:
-		return true, nil
+		_, err := i.stdout.Write(help.Bytes())
+		return true, quietly(err)
 	case errors.As(err, &wrong):
 		return false, i.misused(wrong)
 	}
@@ -64,6 +67,11 @@ func (i *invocation) misused(wrong *kong.ParseError) error {
 		flags = append(flags, command.Flags...)
 	}
 	err := i.from.named(flags, i.args, wrong)
+	for _, argument := range command.Positional {
+		if rest, ok := strings.CutPrefix(err.Error(), argument.Summary()+": "); ok {
+			err = errors.New(rest)
+		}
+	}
 	if command == wrong.Context.Model.DefaultCmd {
 		if what, ok := strings.CutPrefix(err.Error(), "unexpected argument "); ok && !slices.Contains(i.args, command.Name) {
 			err = fmt.Errorf("there is no command %q", what)

@@ -11,6 +11,8 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // so that a second signal ends the process at once
+	// A write to a pipe that nobody reads is an error, and each command's to judge; it would end the process.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	i := &invocation{ctx: ctx, args: os.Args[1:], env: os.Environ(), stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr}
 	os.Exit(exitCode(i.run(), os.Stderr))
 }

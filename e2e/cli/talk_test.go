@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"syscall"
 	"testing"
@@ -75,6 +76,52 @@ func TestPostThroughRestarts(t *testing.T) {
 	follow.Signal(syscall.SIGINT)
 	assert.Zero(t, follow.Wait(t), "Ctrl-C is how it ends")
 	assert.Zero(t, node.Stop(t))
+}
+
+// TestFollowingALogThatBeginsAnew follows a room until nothing of it is kept any more: its numbers
+// begin anew, and what is said then is shown all the same, each line once.
+func TestFollowingALogThatBeginsAnew(t *testing.T) {
+	t.Parallel() // it mostly waits
+	node := run.Node(t, "--history-ttl", "5s")
+	follow := map[string]*harness.Process{}
+	for _, way := range []string{"ws", "sse", "poll"} {
+		follow[way] = harness.StartProcess(t, "tail", command(t, node.URL, "tail", "-f", "-n", "0", "-r", "quiet", "--name", "by "+way, "--transport", way))
+	}
+	var want []string
+	say := func(n int) {
+		t.Helper()
+		for range n {
+			want = append(want, fmt.Sprintf(" Ann: line %d.", len(want)+1))
+			got := finish(t, command(t, node.URL, "post", "-r", "quiet", "--name", "Ann", want[len(want)-1][len(" Ann: "):]), "")
+			require.Zero(t, got.code, got.stderr)
+		}
+		for _, tail := range follow {
+			tail.Output.WaitFor(t, want[len(want)-1])
+		}
+	}
+	harness.Eventually(t, "streams to be in the room", func() bool {
+		return strings.Count(finish(t, command(t, node.URL, "members", "quiet"), "").stdout, "by ") == 2 // a guest's poll is not
+	})
+	for way, tail := range follow { // and its first poll has been answered
+		harness.Eventually(t, way+" to follow", func() bool {
+			finish(t, command(t, node.URL, "post", "-r", "quiet", "--name", "Eve", "ready?"), "")
+			return strings.Contains(tail.Output.String(), "Eve: ready?")
+		})
+	}
+	for range 2 {
+		say(4)
+		harness.Eventually(t, "nothing to be kept", func() bool {
+			got := finish(t, command(t, node.URL, "tail", "quiet"), "")
+			return got.code == 0 && got.stdout == ""
+		})
+	}
+	say(4)
+	line := regexp.MustCompile(` Ann: line \d+\.`)
+	for way, tail := range follow {
+		tail.Signal(syscall.SIGINT)
+		assert.Zero(t, tail.Wait(t))
+		assert.Equal(t, want, line.FindAllString(tail.Output.String(), -1), way)
+	}
 }
 
 // TestPipes has the shell put commands together.
