@@ -51,6 +51,9 @@ func TestPage(t *testing.T) {
 	assert.Equal(t, plain, unzipped)
 	assert.NotEqual(t, index.Header.Get("ETag"), small.Header.Get("ETag"))
 	assert.Equal(t, http.StatusNotModified, ask("/", "If-None-Match", index.Header.Get("ETag")).StatusCode)
+	for _, refuse := range []string{"gzip;q=0", "identity", "*", ""} {
+		assert.Empty(t, ask("/", "Accept-Encoding", refuse).Header.Get("Content-Encoding"), refuse)
+	}
 
 	for path := range page.Open {
 		if path == "GET /{$}" {

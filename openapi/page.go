@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/caller-chat/caller/server/static"
 )
 
 //go:embed page
@@ -241,13 +243,10 @@ func names(branches []any) string {
 }
 
 // asset serves one of the page's files.
-func asset(name, kind string) http.HandlerFunc {
+func asset(name string) http.Handler {
 	content, err := pageFiles.ReadFile("page/" + name)
-	return func(w http.ResponseWriter, r *http.Request) {
-		if err != nil {
-			http.NotFound(w, r) // it is embedded
-			return
-		}
-		send(w, r, kind, content)
+	if err != nil {
+		return http.NotFoundHandler() // it is embedded
 	}
+	return static.New(name, content)
 }

@@ -87,10 +87,10 @@ func (h *Handler) Routes() map[string]http.Handler {
 		"HEAD /asyncapi.json": http.HandlerFunc(h.asyncAPI),
 		"GET /docs":           http.HandlerFunc(h.docs),
 		"HEAD /docs":          http.HandlerFunc(h.docs),
-		"GET /docs/docs.css":  asset("docs.css", "text/css; charset=utf-8"),
-		"HEAD /docs/docs.css": asset("docs.css", "text/css; charset=utf-8"),
-		"GET /docs/docs.js":   asset("docs.js", "text/javascript; charset=utf-8"),
-		"HEAD /docs/docs.js":  asset("docs.js", "text/javascript; charset=utf-8"),
+		"GET /docs/docs.css":  asset("docs.css"),
+		"HEAD /docs/docs.css": asset("docs.css"),
+		"GET /docs/docs.js":   asset("docs.js"),
+		"HEAD /docs/docs.js":  asset("docs.js"),
 	}
 }
 

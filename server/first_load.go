@@ -55,7 +55,7 @@ const endOfBody = "</body>"
 
 // serveWith sends the page with data in it, which no cache may keep.
 func (p *page) serveWith(w http.ResponseWriter, r *http.Request, data []byte) {
-	before, after := p.html.plain, []byte(nil)
+	before, after := p.html.Content, []byte(nil)
 	if i := bytes.LastIndex(before, []byte(endOfBody)); i >= 0 {
 		before, after = before[:i], before[i:]
 	}
@@ -67,9 +67,9 @@ func (p *page) serveWith(w http.ResponseWriter, r *http.Request, data []byte) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Content-Type", p.html.kind)
+	h.Set("Content-Type", p.html.Kind)
 	h.Add("Vary", "Accept-Encoding")
-	if acceptsGzip(r.Header.Values("Accept-Encoding")) {
+	if httpapi.AcceptsGzip(r) {
 		h.Set("Content-Encoding", "gzip")
 		content = quicklyGzipped(content)
 	}

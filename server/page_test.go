@@ -76,7 +76,7 @@ func TestBaseIsWritten(t *testing.T) {
 	for _, tag := range []string{`<base href="/">`, `<base href="/"/>`, `<base href="/" />`} {
 		p, err := newPage(fstest.MapFS{"index.html": {Data: []byte("<head>" + tag + "<title>")}}, "/chat", nil)
 		require.NoError(t, err)
-		assert.Equal(t, `<head><base href="/chat/"><title>`, string(p.html.plain))
+		assert.Equal(t, `<head><base href="/chat/"><title>`, string(p.html.Content))
 	}
 }
 

@@ -3,7 +3,6 @@ package server
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/caller-chat/caller/server/httpapi"
@@ -29,7 +28,7 @@ func negotiate(accept []string) form {
 	wildcard := 0.0
 	for item := range strings.SplitSeq(strings.Join(accept, ","), ",") {
 		media, parameters, _ := strings.Cut(item, ";")
-		q := weightOf(parameters)
+		q := httpapi.Weight(parameters)
 		var f form
 		switch strings.ToLower(strings.TrimSpace(media)) {
 		case "text/html", "application/xhtml+xml":
@@ -54,21 +53,6 @@ func negotiate(accept []string) form {
 		return formShort
 	}
 	return best
-}
-
-// weightOf is the q of a media range's parameters, 1 when there is none, 0 when it can't be read.
-func weightOf(parameters string) float64 {
-	for p := range strings.SplitSeq(parameters, ";") {
-		name, value, _ := strings.Cut(p, "=")
-		if strings.EqualFold(strings.TrimSpace(name), "q") {
-			q, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
-			if err != nil || !(q >= 0 && q <= 1) {
-				return 0
-			}
-			return q
-		}
-	}
-	return 1
 }
 
 // room is the one address of a room: the page, a stream, or what was said.
