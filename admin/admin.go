@@ -42,7 +42,7 @@ type Options struct {
 	Hosts []string
 	// LoggedIn is told of each login of a browser; nil for nobody.
 	LoggedIn func(r *http.Request)
-	// Denied is told of each wrong token, by address and in order; nil for nobody.
+	// Denied is told of wrong tokens, of each address once an hour at most; nil for nobody.
 	Denied func(r *http.Request)
 	// Logger is told of wrong tokens and of refused hosts; nil for nothing.
 	Logger *slog.Logger

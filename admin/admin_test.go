@@ -223,7 +223,7 @@ func TestWrongTokensAreLimited(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 20, limited)
-	assert.Equal(t, 10, l.denied, "what is refused unseen is not told")
+	assert.Equal(t, 1, l.denied, "one that tries for ever fills no audit log")
 	w := l.ask("POST", "/login", `{"token":"wrong"}`)
 	assert.Equal(t, "too_much", codeOf(t, w), "a login is a try as well")
 	from := func(address string) func(*http.Request) { return func(r *http.Request) { r.RemoteAddr = address } }
@@ -232,6 +232,10 @@ func TestWrongTokensAreLimited(t *testing.T) {
 	l.now = l.now.Add(6 * time.Second)
 	assert.Equal(t, http.StatusUnauthorized, l.ask("GET", "/api/rooms", "", bearer("wrong")).Code)
 	assert.Equal(t, http.StatusTooManyRequests, l.ask("GET", "/api/rooms", "", bearer("wrong")).Code)
+	assert.Equal(t, 2, l.denied, "another address is another matter")
+	l.now = l.now.Add(time.Hour)
+	l.ask("GET", "/api/rooms", "", bearer("wrong"))
+	assert.Equal(t, 3, l.denied, "it still tries")
 	for i := range 3000 {
 		l.ask("GET", "/api/rooms", "", bearer("wrong"), from("[2001:db8:"+strconv.FormatInt(int64(i), 16)+"::1]:1"))
 	}

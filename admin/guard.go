@@ -73,21 +73,24 @@ func refuse(w http.ResponseWriter, err *wire.Failure) {
 }
 
 // check says whether a token is right. A right one always is: one cannot be guessed, and nobody
-// shuts the operator out by trying from the same machine. Wrong ones are counted, told and, when
-// they are many, told to wait.
+// shuts the operator out by trying from the same machine. Wrong ones are counted, logged, told once
+// an hour and, when they are many, have to wait.
 func (g *guard) check(r *http.Request, token string) *wire.Failure {
 	given := sha256.Sum256([]byte(token))
 	if subtle.ConstantTimeCompare(given[:], g.token[:]) == 1 {
 		return nil
 	}
 	address := addressOf(r)
-	if wait := g.wrong.count(address); wait > 0 {
+	wait, tell := g.wrong.count(address)
+	if wait > 0 {
 		f := wire.Fail(wire.CodeTooMuch, "too many wrong tokens")
 		f.RetryAfter = wait
 		return f
 	}
 	g.log.WarnContext(r.Context(), "a wrong admin token", "address", address, "path", r.URL.Path)
-	g.denied(r)
+	if tell {
+		g.denied(r)
+	}
 	return wire.Fail(wire.CodeSessionInvalid, "that is not the admin token")
 }
 

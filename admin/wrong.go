@@ -14,6 +14,11 @@ const (
 	wrongAgain  = 6 * time.Second
 )
 
+// tellAgain is how often an address's wrong tokens are told at most. Something that tries the same
+// one for ever, as a Prometheus that was not given the new one, would push all else out of the audit
+// log.
+const tellAgain = time.Hour
+
 // maxAddresses is how many addresses are told apart. More of them share one count.
 const maxAddresses = 1000
 
@@ -21,38 +26,48 @@ const maxAddresses = 1000
 type wrongTokens struct {
 	now func() time.Time
 
-	mu   sync.Mutex           // protects following
-	free map[string]time.Time // when an address has all its tries again
+	mu sync.Mutex // protects following
+	of map[string]tries
 }
 
-// count counts one, and says how long to wait where there were too many; 0 for not at all.
-func (w *wrongTokens) count(address string) (wait time.Duration) {
+// tries are an address's.
+type tries struct {
+	free time.Time // when it has all of them again
+	told time.Time // when one of them was told
+}
+
+// count counts one, and says how long to wait where there were too many, 0 for not at all, and
+// whether it is to be told.
+func (w *wrongTokens) count(address string) (wait time.Duration, tell bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.now()
-	if w.free == nil {
-		w.free = map[string]time.Time{}
+	if w.of == nil {
+		w.of = map[string]tries{}
 	}
-	if _, known := w.free[address]; !known && len(w.free) >= maxAddresses {
-		for of, at := range w.free {
-			if !at.After(now) {
-				delete(w.free, of)
+	if _, known := w.of[address]; !known && len(w.of) >= maxAddresses {
+		for address, t := range w.of {
+			if !t.free.After(now) {
+				delete(w.of, address)
 			}
 		}
-		if len(w.free) >= maxAddresses {
+		if len(w.of) >= maxAddresses {
 			address = ""
 		}
 	}
-	at := w.free[address]
-	if at.Before(now) {
-		at = now
+	t := w.of[address]
+	if t.free.Before(now) {
+		t.free = now
 	}
-	at = at.Add(wrongAgain)
-	if over := at.Sub(now) - wrongAtOnce*wrongAgain; over > 0 {
-		return over
+	t.free = t.free.Add(wrongAgain)
+	if over := t.free.Sub(now) - wrongAtOnce*wrongAgain; over > 0 {
+		return over, false
 	}
-	w.free[address] = at
-	return 0
+	if tell = now.Sub(t.told) >= tellAgain; tell {
+		t.told = now
+	}
+	w.of[address] = t
+	return 0, tell
 }
 
 // addressOf is where a request comes from, without the port; of an IPv6 address the /64, which one

@@ -83,6 +83,9 @@ func (s *Store) AuditLog(
 	if before != "" && !auditID.MatchString(before) {
 		return nil, "", &chat.InvalidError{Field: "before", Reason: "is not the id of an entry"}
 	}
+	if before != "" && strings.Trim(before, "0-") == "" {
+		return nil, "", nil // nothing is before the first id that there can be, and Redis takes no such range
+	}
 	for looked := 0; looked < auditLook; {
 		end := "+"
 		if before != "" {

@@ -21,10 +21,20 @@ import (
 func (w *Webhooks) AdminRoutes() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET /api/webhooks":                  answer(w.adminList),
-		"POST /api/webhooks/{id}/enable":     answer(w.adminEnable),
+		"POST /api/webhooks/{id}/enable":     answer(plain(w.adminEnable)),
 		"GET /api/webhooks/dead":             answer(w.adminDead),
-		"POST /api/webhooks/dead/{id}/retry": answer(w.adminRetry),
-		"DELETE /api/webhooks/dead/{id}":     answer(w.adminDrop),
+		"POST /api/webhooks/dead/{id}/retry": answer(plain(w.adminRetry)),
+		"DELETE /api/webhooks/dead/{id}":     answer(plain(w.adminDrop)),
+	}
+}
+
+// plain is a call that takes nothing from the query.
+func plain(do func(r *http.Request) (any, error)) func(r *http.Request) (any, error) {
+	return func(r *http.Request) (any, error) {
+		if _, err := httpapi.KnownQuery(r); err != nil {
+			return nil, err
+		}
+		return do(r)
 	}
 }
 

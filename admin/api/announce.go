@@ -21,8 +21,8 @@ const maxAnnounced = 1000
 const announcedAtOnce = 16
 
 type announced struct {
-	// Rooms are how many were told, Failed how many were not: they closed, or the store did not
-	// answer. A repeat with the same key tells those alone.
+	// Rooms are how many were told, Failed how many were not: there is nothing of them, they closed,
+	// or the store did not answer. A repeat with the same key tells those alone.
 	Rooms  int `json:"rooms"`
 	Failed int `json:"failed"`
 }
@@ -42,25 +42,40 @@ func (a *API) announce(_ http.ResponseWriter, r *http.Request) (answer, error) {
 	if err := draft.Validate(); err != nil {
 		return answer{}, err
 	}
-	rooms := named
-	if named == nil {
-		a.all.forget()
-		all, err := a.all.get(r.Context())
-		if err != nil {
-			return answer{}, err
-		}
-		for _, room := range all.rooms {
-			if room.Members > 0 {
-				rooms = append(rooms, room.Room)
-			}
-		}
+	rooms, missing, err := a.toTell(r.Context(), named)
+	if err != nil {
+		return answer{}, err
 	}
 	told, err := a.tell(r.Context(), rooms, draft)
+	told.Failed += len(missing)
+	if err == nil && len(missing) > 0 {
+		err = nothingOf(missing[0])
+	}
 	if told.Rooms == 0 && err != nil {
 		return answer{}, err
 	}
 	a.record(r.Context(), chat.AuditEntry{Action: chat.AuditAnnounce, Detail: fmt.Sprintf("%d rooms: %s", told.Rooms, chat.Excerpt(text))})
 	return ok(told), nil
+}
+
+// toTell are the rooms that an announcement goes to: those named, but for the ones of which there is
+// nothing, or all where somebody is.
+func (a *API) toTell(ctx context.Context, named []chat.RoomID) (rooms, missing []chat.RoomID, err error) {
+	if named != nil {
+		missing, err = a.missing(ctx, named...)
+		return slices.DeleteFunc(named, func(room chat.RoomID) bool { return slices.Contains(missing, room) }), missing, err
+	}
+	a.all.forget()
+	all, err := a.all.get(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, room := range all.rooms {
+		if room.Members > 0 {
+			rooms = append(rooms, room.Room)
+		}
+	}
+	return rooms, nil, nil
 }
 
 // tell posts it to all of them. The error is of one that failed.

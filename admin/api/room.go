@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 
@@ -63,9 +64,44 @@ func (a *API) room(_ http.ResponseWriter, r *http.Request) (answer, error) {
 		return answer{}, err
 	}
 	if !all[0].IsThere() && rules.Closed.IsZero() {
-		return answer{}, wire.Fail(wire.CodeNotFound, "nobody is in that room, and nothing of it is kept")
+		return answer{}, nothingOf(room)
 	}
 	return ok(roomReply{roomInfoOf(all[0]), rules.Settings, rulesInfoOf(rules)}), nil
+}
+
+// nothingOf is what is said of a room of which there is nothing.
+func nothingOf(room chat.RoomID) error {
+	return wire.Fail(wire.CodeNotFound, fmt.Sprintf("nobody is in the room %s, and nothing of it is kept", room))
+}
+
+// missing are those of some rooms of which there is nothing. One that was closed is not among them:
+// the core says so of it.
+func (a *API) missing(ctx context.Context, rooms ...chat.RoomID) ([]chat.RoomID, error) {
+	all, err := a.store.Summaries(ctx, rooms, a.options.InCall)
+	if err != nil {
+		return nil, err
+	}
+	var missing []chat.RoomID
+	for _, room := range all {
+		if !room.IsThere() && !room.Closed {
+			missing = append(missing, room.Room)
+		}
+	}
+	return missing, nil
+}
+
+// knownRoom is the room of a request that does something about it. A name that is mistyped is told,
+// and makes no room.
+func (a *API) knownRoom(r *http.Request) (chat.RoomID, error) {
+	room, err := httpapi.RoomOf(r)
+	if err != nil {
+		return "", err
+	}
+	missing, err := a.missing(r.Context(), room)
+	if err == nil && len(missing) > 0 {
+		err = nothingOf(room)
+	}
+	return room, err
 }
 
 // memberInfo is a member as the operator is told of it.
@@ -195,7 +231,7 @@ func (a *API) settings(w http.ResponseWriter, r *http.Request) (answer, error) {
 
 // patchSettings is PATCH /api/rooms/{room}/settings.
 func (a *API) patchSettings(w http.ResponseWriter, r *http.Request) (answer, error) {
-	room, err := httpapi.RoomOf(r)
+	room, err := a.knownRoom(r)
 	if err != nil {
 		return answer{}, err
 	}
@@ -232,7 +268,7 @@ func (a *API) bans(_ http.ResponseWriter, r *http.Request) (answer, error) {
 // moderate does about somebody what a request says.
 func (a *API) moderate(read httpapi.Moderation) func(http.ResponseWriter, *http.Request) (answer, error) {
 	return func(_ http.ResponseWriter, r *http.Request) (answer, error) {
-		room, err := httpapi.RoomOf(r)
+		room, err := a.knownRoom(r)
 		if err != nil {
 			return answer{}, err
 		}
@@ -251,7 +287,7 @@ func (a *API) moderate(read httpapi.Moderation) func(http.ResponseWriter, *http.
 
 // clear is DELETE /api/rooms/{room}/messages.
 func (a *API) clear(_ http.ResponseWriter, r *http.Request) (answer, error) {
-	room, err := httpapi.RoomOf(r)
+	room, err := a.knownRoom(r)
 	if err != nil {
 		return answer{}, err
 	}
@@ -265,7 +301,7 @@ func (a *API) clear(_ http.ResponseWriter, r *http.Request) (answer, error) {
 
 // closeRoom is DELETE /api/rooms/{room}.
 func (a *API) closeRoom(_ http.ResponseWriter, r *http.Request) (answer, error) {
-	room, err := httpapi.RoomOf(r)
+	room, err := a.knownRoom(r)
 	if err == nil {
 		err = a.node.CloseRoom(r.Context(), a.options.Operator, room)
 	}
@@ -275,7 +311,7 @@ func (a *API) closeRoom(_ http.ResponseWriter, r *http.Request) (answer, error) 
 
 // post is POST /api/rooms/{room}/messages: the operator says something.
 func (a *API) post(_ http.ResponseWriter, r *http.Request) (answer, error) {
-	room, err := httpapi.RoomOf(r)
+	room, err := a.knownRoom(r)
 	if err != nil {
 		return answer{}, err
 	}

@@ -89,6 +89,13 @@ func TestAdminCommands(t *testing.T) {
 	assert.Zero(t, code, errs)
 	assert.Equal(t, "cleared\n", out)
 	assert.Empty(t, p.texts(t, "tea"))
+	for _, args := range [][]string{{"clear", "tae"}, {"close", "tae"}, {"announce", "--to", "tae", "hear"}} {
+		_, errs, code = admin(args...)
+		assert.Equal(t, exitRefused, code, args)
+		assert.Contains(t, errs, "nobody is in the room tae", args)
+	}
+	_, _, code = admin("room", "tae")
+	assert.Equal(t, exitRefused, code, "a name that was mistyped has made a room")
 	out, errs, code = admin("revoke", "0b0d8a0e-7a54-4f0e-9a47-0d9f0b6f2b11")
 	assert.Zero(t, code, errs)
 	assert.Equal(t, "revoked\n", out)

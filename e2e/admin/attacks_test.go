@@ -126,6 +126,7 @@ func TestRebindingAndOtherSites(t *testing.T) {
 
 func TestHostileInput(t *testing.T) {
 	one := withAdmin(t)
+	require.Equal(t, http.StatusCreated, newPerson(t, one.node, "Ann").ask(t, "POST", "/rooms/lobby/messages", `{"text":"x"}`, nil))
 	require.Equal(t, http.StatusCreated, one.ask(t, "POST", "/api/rooms/lobby/messages", `{"text":"x"}`, nil))
 	long := strings.Repeat("a", 5000)
 	for _, c := range []struct {
@@ -143,6 +144,9 @@ func TestHostileInput(t *testing.T) {
 		{"GET", "/api/rooms?order=up", "", "order", 0},
 		{"GET", "/api/rooms?query=" + long, "", "query", 200},
 		{"GET", "/api/rooms?qeury=x", "", "qeury", 0},
+		{"GET", "/api/rooms?query=%ff", "", "query", 200},
+		{"POST", "/api/announce?rooms=lobby", `{"text":"x"}`, "rooms", 0},
+		{"DELETE", "/api/rooms/lobby/messages?before=1", "", "before", 0},
 		{"GET", "/api/rooms/a%20b", "", "room", 64},
 		{"GET", "/api/rooms/" + strings.Repeat("a", 65), "", "room", 64},
 		{"GET", "/api/rooms/lobby/messages?before=1", "", "before", 0},
@@ -167,7 +171,7 @@ func TestHostileInput(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]int{
-		"/api/rooms?%zz": 400, "/api/rooms/never-was": 404, "/api/": 404, "/api/rooms/lobby/members/": 404, "/debug/pprof/nothing": 404,
+		"/api/rooms?%zz": 400, "/api/audit?before=0-0": 200, "/api/rooms/never-was": 404, "/api/": 404, "/api/rooms/lobby/members/": 404, "/debug/pprof/nothing": 404,
 	} {
 		assert.Equal(t, want, one.ask(t, "GET", path, "", nil), path)
 	}
@@ -199,4 +203,47 @@ func TestRefusedToStart(t *testing.T) {
 		assert.Contains(t, string(out), want)
 		assert.NotContains(t, string(out), token)
 	}
+}
+
+// A name that is mistyped makes no room, and nothing else: what is done about it is 404.
+func TestNothingIsMadeOfRoomsThatAreNotThere(t *testing.T) {
+	one, _, redis := two(t)
+	ann := newPerson(t, one.node, "Ann")
+	in := ann.follow(t, "/rooms/lobby/ndjson")
+	in.live(t)
+	for _, c := range [][3]string{
+		{"DELETE", "/api/rooms/lobyb/messages"},
+		{"DELETE", "/api/rooms/lobyb"},
+		{"POST", "/api/rooms/lobyb/messages", `{"text":"x"}`},
+		{"PATCH", "/api/rooms/lobyb/settings", `{"locked":true}`},
+		{"POST", "/api/rooms/lobyb/members/" + ann.id + "/remove", `{}`},
+		{"POST", "/api/rooms/lobyb/members/" + ann.id + "/ban", `{}`},
+		{"POST", "/api/rooms/lobyb/members/" + ann.id + "/mute", `{}`},
+		{"POST", "/api/rooms/lobyb/members/" + ann.id + "/role", `{"role":"guest"}`},
+		{"DELETE", "/api/rooms/lobyb/members/" + ann.id + "/mute"},
+		{"DELETE", "/api/rooms/lobyb/bans/x"},
+		{"POST", "/api/announce", `{"text":"x","rooms":["lobyb"]}`},
+	} {
+		var p problem
+		assert.Equal(t, http.StatusNotFound, one.ask(t, c[0], c[1], c[2], &p), "%s %s", c[0], c[1])
+		assert.Equal(t, "not_found", p.Code, "%s %s", c[0], c[1])
+	}
+	var told struct{ Rooms, Failed int }
+	require.Equal(t, http.StatusOK, one.ask(t, "POST", "/api/announce", `{"text":"hear","rooms":["lobyb","lobby"]}`, &told))
+	assert.Equal(t, 1, told.Rooms)
+	assert.Equal(t, 1, told.Failed)
+	in.await(t, func(e event) bool { return e.Text == "hear" })
+	store := redis.Client()
+	defer func() { _ = store.Close() }()
+	keys, err := store.Keys(t.Context(), "*lobyb*").Result()
+	require.NoError(t, err)
+	assert.Empty(t, keys)
+	var list struct{ Total int }
+	one.get(t, "/api/rooms?query=lobyb", &list)
+	assert.Zero(t, list.Total)
+
+	// One that was closed is known: that it was, is what is said.
+	require.Equal(t, http.StatusNoContent, one.ask(t, "DELETE", "/api/rooms/lobby", "", nil))
+	assert.Equal(t, http.StatusGone, one.ask(t, "DELETE", "/api/rooms/lobby", "", nil))
+	assert.Equal(t, http.StatusGone, one.ask(t, "DELETE", "/api/rooms/lobby/messages", "", nil))
 }
