@@ -90,6 +90,9 @@ func (s *spec) operation(path, method string, w written) (object, error) {
 	if w.About != "" {
 		o["description"] = w.About
 	}
+	if w.Open {
+		o["security"] = []any{}
+	}
 	parameters, err := s.parameters(path, w)
 	if err != nil {
 		return nil, err

@@ -83,6 +83,19 @@ func TestTheStreamsDocumentIsValid(t *testing.T) {
 	require.Error(t, valid(), "the schema takes everything")
 }
 
+// Whoever has no login yet needs none to log in.
+func TestLoggingInNeedsNoToken(t *testing.T) {
+	api, err := Admin()
+	require.NoError(t, err)
+	for _, o := range api.Operations {
+		ways, said := o.object["security"]
+		assert.Equal(t, o.ID == "login" || o.ID == "logout", said, o.ID)
+		if said {
+			assert.Empty(t, ways)
+		}
+	}
+}
+
 func get(t *testing.T, path, ifNoneMatch string) *httptest.ResponseRecorder {
 	t.Helper()
 	h := New(func(*http.Request) string { return "https://chat.example/chat" }, slog.New(slog.DiscardHandler))
@@ -142,5 +155,17 @@ func TestThePageIsServed(t *testing.T) {
 	assert.Equal(t, http.StatusNotModified, get(t, "/docs", answer.Header().Get("ETag")).Code)
 	for _, path := range []string{"/docs/docs.css", "/docs/docs.js"} {
 		assert.Equal(t, http.StatusOK, get(t, path, "").Code)
+	}
+}
+
+func TestFilesOfThePageAreGzipped(t *testing.T) {
+	for _, name := range []string{"/docs/docs.css", "/docs/docs.js"} {
+		h := New(func(*http.Request) string { return "" }, slog.New(slog.DiscardHandler))
+		r := httptest.NewRequest(http.MethodGet, name, nil)
+		r.Header.Set("Accept-Encoding", "gzip")
+		w := httptest.NewRecorder()
+		h.Routes()["GET "+name].ServeHTTP(w, r)
+		assert.Equal(t, "gzip", w.Header().Get("Content-Encoding"))
+		assert.Contains(t, w.Header().Get("Content-Type"), "text/")
 	}
 }

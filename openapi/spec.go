@@ -35,6 +35,7 @@ type Tag struct{ Name, Description string }
 // written is one operation, as it is written.
 type written struct {
 	ID, Tag, Summary, About string
+	Open                    bool // nobody has to say who one is
 	Params                  []string
 	Body                    object
 	Answers                 map[int]object
