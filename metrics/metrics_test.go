@@ -79,6 +79,7 @@ func TestWhatIsToldIsCounted(t *testing.T) {
 	m.Rooms.Posted("lobby", chat.KindEdit, true)
 	m.Rooms.Delivered("lobby", 3, 10)
 	m.Rooms.Delivered("lobby", 1, 2)
+	m.Rooms.Delivered("hall", 5, 0) // where nobody reads yet
 	m.Rooms.Refused("lobby", chat.ActionPost, fmt.Errorf("post: %w", &chat.LimitError{}))
 	m.Rooms.Refused("lobby", chat.ActionPost, &chat.RefusedError{Code: chat.RefusedMuted})
 	m.Rooms.Reset("lobby", chat.Expired, 4)

@@ -119,7 +119,7 @@ func newRequests(r register) *Requests {
 	m.served = enumerateTwo(r.counter("http_requests_total", "HTTP requests that were answered, by the class of their address and of the answer.",
 		"route", "status"), routes(), statuses())
 	m.took = enumerate(r.histogram("http_request_duration_seconds",
-		"How long an HTTP request took; of streams, and long polling, only their being refused.",
+		"How long an HTTP request took, the waiting of a long poll with it; of streams only their being refused.",
 		[]float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10, 30}, "route"), routes())
 	r.asked("http_requests_in_flight", "HTTP requests that are being served; streams over their own socket are none.", &m.inFlight)
 	return m

@@ -100,8 +100,11 @@ func (m *Rooms) Posted(_ chat.RoomID, kind chat.Kind, repeated bool) {
 	}
 }
 
-// Delivered implements [chat.RoomObserver].
+// Delivered implements [chat.RoomObserver]. What a room says while nobody reads is no delivery.
 func (m *Rooms) Delivered(_ chat.RoomID, events, readers int) {
+	if readers == 0 {
+		return
+	}
 	m.batches.Inc()
 	m.events.Add(float64(events))
 	m.deliveries.Add(float64(events * readers))

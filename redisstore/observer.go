@@ -7,7 +7,8 @@ type Observer interface {
 	// [chat.ErrFull], or [context.DeadlineExceeded] for a time-out. One that its caller has given up
 	// is not told.
 	Failed(err error)
-	// Broke says that a connection that brings what is published has broken. It is made anew.
+	// Broke says that a connection that brings what is published has broken. It is made anew; tries
+	// that fail are not told here.
 	Broke(err error)
 }
 

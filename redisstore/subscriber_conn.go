@@ -94,8 +94,8 @@ func (conn *subscriberConn) run() {
 		}
 		if confirmed {
 			backoff = minBackoff
+			conn.feed.store.opt.Observer.Broke(err) // one that was never made has not broken
 		}
-		conn.feed.store.opt.Observer.Broke(err)
 		log.Warn("the subscription to Redis broke", "partition", conn.part, "error", err, "retryIn", backoff)
 		if c, ok := conn.feed.store.client.(*redis.ClusterClient); ok {
 			c.ReloadState(ctx) // the slot may have moved
