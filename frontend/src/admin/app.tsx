@@ -4,7 +4,7 @@ import { closeLayers } from "../ui/layers.ts";
 import { saveLanguage } from "../ui/settings.ts";
 import { applyTheme, savedTheme } from "../ui/theme.ts";
 import type { Api } from "./api.ts";
-import { Page } from "./context.ts";
+import { type Drafts, Page } from "./context.ts";
 import { loadWords, Words } from "./i18n/words.ts";
 import { Login } from "./screens/login.tsx";
 import type { Health } from "./shapes.ts";
@@ -26,22 +26,29 @@ export function App({ api, first }: AppProps) {
   const [answers, setAnswers] = useState(true);
   const [said, setSaid] = useState("");
   const live = useLive(api, session === "in");
+  const drafts = useRef<Drafts>({ keeping: false, kept: new Map() }).current;
   const saying = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
 
   const ask = useCallback(async () => {
     const { problem } = await api.get<Health>("api/health");
     // That the store is away is no reason to ask for a token again.
-    if (problem === undefined || problem.status >= 500) setSession("in");
-  }, [api]);
+    if (problem === undefined || problem.status >= 500) {
+      drafts.keeping = false;
+      setSession("in");
+    }
+  }, [api, drafts]);
   useEffect(() => {
     api.onChange = {
-      signedOut: () => setSession((now) => (now === "in" ? "over" : now === "over" ? now : "out")),
+      signedOut() {
+        drafts.keeping = true;
+        setSession((now) => (now === "in" ? "over" : now === "over" ? now : "out"));
+      },
       answers: setAnswers,
     };
     void ask();
     addEventListener("popstate", closeLayers);
     return () => removeEventListener("popstate", closeLayers);
-  }, [api, ask]);
+  }, [api, ask, drafts]);
   useEffect(() => {
     document.documentElement.lang = words.language;
   }, [words]);
@@ -57,6 +64,7 @@ export function App({ api, first }: AppProps) {
       words,
       api,
       live,
+      drafts,
       theme,
       setTheme(next: typeof theme) {
         applyTheme(next);
@@ -72,11 +80,14 @@ export function App({ api, first }: AppProps) {
         saying.current = setTimeout(() => setSaid(""), 6_000);
       },
     }),
-    [words, api, live, theme],
+    [words, api, live, drafts, theme],
   );
   const signOut = async () => {
     const { problem } = await api.send("POST", "logout");
-    if (problem === undefined || problem.status === 401) setSession("out");
+    if (problem !== undefined && problem.status !== 401) return;
+    drafts.keeping = false;
+    drafts.kept.clear();
+    setSession("out");
   };
   return (
     <Page.Provider value={page}>
@@ -87,7 +98,10 @@ export function App({ api, first }: AppProps) {
           asking={session === "asking"}
           over={session === "over"}
           answers={answers}
-          onIn={() => setSession("in")}
+          onIn={() => {
+            drafts.keeping = false;
+            setSession("in");
+          }}
         />
       )}
       <p class="said" role="status" data-testid="said">

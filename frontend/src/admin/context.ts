@@ -15,11 +15,19 @@ export interface Live {
   rooms: ReadonlyMap<string, RoomInfo>;
 }
 
+/** What is being typed, for whoever has to sign in again meanwhile. */
+export interface Drafts {
+  /** The login is over: what goes from the page now comes back to it. */
+  keeping: boolean;
+  readonly kept: Map<string, unknown>;
+}
+
 /** What every part of the page may ask for. */
 export interface PageContext {
   words: Words;
   api: Api;
   live: Live;
+  drafts: Drafts;
   theme: Theme;
   setTheme(theme: Theme): void;
   setLanguage(language: Language): void;
@@ -33,6 +41,25 @@ export function usePage(): PageContext {
   const page = useContext(Page);
   if (page === undefined) throw new Error("outside of the page");
   return page;
+}
+
+/** A state that outlives a login that is over, by a name of its own, but no change of the place. */
+export function useKept<T>(name: string, first: T): [T, (next: T) => void] {
+  const { drafts } = usePage();
+  const [value, setValue] = useState<T>(() => {
+    const kept = drafts.kept.has(name) ? (drafts.kept.get(name) as T) : first;
+    drafts.kept.delete(name);
+    return kept;
+  });
+  const last = useRef(value);
+  last.current = value;
+  useEffect(
+    () => () => {
+      if (drafts.keeping) drafts.kept.set(name, last.current);
+    },
+    [drafts, name],
+  );
+  return [value, (next) => setValue(() => next)];
 }
 
 export interface Asked<T> {

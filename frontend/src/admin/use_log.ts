@@ -42,7 +42,7 @@ export function useLog(room: string) {
       setLog(withEarlier(EMPTY, entries));
       setMore(result.more === true);
       setLoaded(true);
-      const after = result.cursor ?? entries.at(-1)?.id;
+      let after = result.cursor ?? entries.at(-1)?.id;
       stream = openStream({
         url: () => api.url(withQuery(roomPath(room, "/stream"), { after })),
         events: ["edit", "delete", "reaction", "notice", "reset"],
@@ -52,7 +52,10 @@ export function useLog(room: string) {
             setRound((n) => n + 1);
             return;
           }
-          setLog((now) => withEntry(now, data as LogEntry));
+          const entry = data as LogEntry;
+          // A stream that is opened anew goes on here: what changes a message is told once.
+          if (typeof entry.id === "string") after = entry.id;
+          setLog((now) => withEntry(now, entry));
         },
         onState: setState,
         onRefused: () => void api.get("api/health"),

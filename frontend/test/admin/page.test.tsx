@@ -112,6 +112,80 @@ describe("signing in", () => {
     expect(one("title").textContent).toBe("Overview");
   });
 
+  describe("keeps what was typed when it is over", () => {
+    const textOf = (id: string) => (one(id) as HTMLInputElement).value;
+    const signInAgain = async () => {
+      expect(document.body.textContent).toContain("You were signed out");
+      await fill("token", "right");
+      await submit("token");
+    };
+
+    test("an announcement, with the question whether to say it", async () => {
+      await open("#/announce");
+      await fill("announce-text", "Back in five minutes");
+      await act(async () => one("announce-some").click());
+      await fill("announce-rooms", "tea");
+      await submit("announce-text");
+      server.signedIn = false;
+      await submit("ask-go");
+      await signInAgain();
+      expect(textOf("announce-text")).toBe("Back in five minutes");
+      expect(textOf("announce-rooms")).toBe("tea");
+      server.answers.set("POST api/announce", () => ({ rooms: 1, failed: 0 }));
+      await submit("ask-go");
+      const last = server.asked.findLast(({ call }) => call === "POST api/announce");
+      expect(last?.body).toEqual({ text: "Back in five minutes", rooms: ["tea"] });
+      expect(textOf("announce-text")).toBe("");
+    });
+
+    test("a message, a reason and a setting", async () => {
+      const settings = { title: "Tea", locked: false };
+      server.answers.set("GET api/rooms/tea", () => ({ room: "tea", members: 1, owned: true }));
+      server.answers.set("GET api/rooms/tea/messages", () => ({ messages: [], cursor: "0-0" }));
+      server.answers.set("GET api/rooms/tea/members", () => ({ members: [{ id: "bob" }] }));
+      server.answers.set("GET api/rooms/tea/settings", () => ({
+        version: 7,
+        owned: true,
+        settings,
+      }));
+      await open("#/rooms/tea");
+      await fill("post-text", "all well?");
+      server.signedIn = false;
+      await submit("post-text");
+      await signInAgain();
+      expect(textOf("post-text")).toBe("all well?");
+
+      await goTo("#/rooms/tea/members");
+      await click("member-ban");
+      await fill("ask-reason", "spam");
+      server.signedIn = false;
+      await submit("ask-reason");
+      await signInAgain();
+      expect(textOf("ask-reason")).toBe("spam");
+      await click("ask-cancel");
+
+      await goTo("#/rooms/tea/settings");
+      await fill("set-title", "Coffee");
+      server.signedIn = false;
+      await submit("set-title");
+      await signInAgain();
+      expect(textOf("set-title")).toBe("Coffee");
+      await goTo("#/rooms/tea/bans");
+      await goTo("#/rooms/tea/settings");
+      expect(textOf("set-title")).toBe("Tea");
+    });
+
+    test("but not for whoever signed out", async () => {
+      server.answers.set("POST logout", () => null);
+      await open("#/announce");
+      await fill("announce-text", "Back in five minutes");
+      await click("sign-out");
+      await fill("token", "right");
+      await submit("token");
+      expect(textOf("announce-text")).toBe("");
+    });
+  });
+
   test("is not asked for while the server can't be reached, or its store is away", async () => {
     server.reachable = false;
     await open();
@@ -263,6 +337,51 @@ describe("one room", () => {
     });
     expect(all("ask")).toEqual([]);
     expect(one("said").textContent).toContain("is banned");
+  });
+
+  test("has the focus in the list when somebody has gone from it", async () => {
+    const members = [from, { id: "eve", name: "Eve" }];
+    server.answers.set("GET api/rooms/tea/members", () => ({ members }));
+    for (const { id } of members) {
+      server.answers.set(`POST api/rooms/tea/members/${id}/ban`, () => ({ type: "notice" }));
+    }
+    await open("#/rooms/tea/members");
+    const focused = () => (document.activeElement as HTMLElement).dataset.testid;
+    const inRow = () => document.activeElement?.closest("tr")?.dataset.key;
+    for (const left of ["eve", undefined]) {
+      one("member-ban").focus();
+      await click("member-ban");
+      await submit("ask-reason");
+      expect(focused()).toBe("member-ban");
+      members.shift(); // the others are told a moment later
+      await pass(3_000);
+      expect(inRow()).toBe(left);
+      if (left !== undefined) expect(focused()).toBe("member-ban");
+    }
+    expect(document.activeElement).toBe(one("title"));
+
+    // Who goes while it is asked about leaves no place to come back to.
+    members.push(from);
+    await pass(3_000);
+    one("member-ban").focus();
+    await click("member-ban");
+    members[0] = { id: "eve", name: "Eve" };
+    await pass(3_000);
+    await click("ask-cancel");
+    expect(document.activeElement).toBe(one("title"));
+  });
+
+  test("goes on where a stream broke off", async () => {
+    await open("#/rooms/tea");
+    const reaction = { type: "reaction", id: "2-b", target: "1-a", emoji: "👍", from };
+    const tell = () => server.tell("api/rooms/tea/stream", "reaction", reaction);
+    await act(async () => tell());
+    const [, stream] = server.streams;
+    stream?.close();
+    await act(async () => stream?.onerror?.());
+    await pass(1_000);
+    expect(server.streams.at(-1)?.url).toBe("http://admin/api/rooms/tea/stream?after=2-b");
+    expect(one("message").textContent).toContain("👍 1");
   });
 
   test("is closed by who types its name", async () => {

@@ -3,6 +3,7 @@ import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { useLayer } from "../../ui/layers.ts";
 import type { Problem } from "../api.ts";
 import { usePage } from "../context.ts";
+import { focusHeading } from "./focus.ts";
 import { ProblemLine } from "./problem.tsx";
 
 export interface AskProps {
@@ -36,7 +37,11 @@ export function Ask({ title, hint, go, danger, ready = true, onGo, onClose, chil
     return () => {
       dialog?.close();
       // The browser does it for a dialog that stays in the page, and this one goes.
-      if (before instanceof HTMLElement) before.focus();
+      if (before instanceof HTMLElement && before.isConnected && before !== document.body) {
+        before.focus();
+      } else {
+        focusHeading(); // what was asked from went meanwhile
+      }
     };
   }, []);
   const submit = async (event: Event) => {

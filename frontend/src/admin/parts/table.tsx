@@ -1,4 +1,6 @@
 import type { ComponentChildren } from "preact";
+import { useRef } from "preact/hooks";
+import { useFocusInRows } from "./focus.ts";
 
 export interface Column<Row> {
   key: string;
@@ -28,8 +30,14 @@ export interface TableProps<Row> {
  * table that is not laid out as one.
  */
 export function Table<Row>({ label, columns, rows, keyOf, testId, busy, still }: TableProps<Row>) {
+  const box = useRef<HTMLDivElement>(null);
+  useFocusInRows(box);
   return (
-    <div class="table-box" {...(still ? { tabIndex: 0, role: "region", "aria-label": label } : {})}>
+    <div
+      ref={box}
+      class="table-box"
+      {...(still ? { tabIndex: 0, role: "region", "aria-label": label } : {})}
+    >
       {/* biome-ignore-start lint/a11y/noRedundantRoles: see above */}
       <table role="table" class="cards" aria-label={label} aria-busy={busy} data-testid={testId}>
         <thead role="rowgroup">

@@ -1,18 +1,17 @@
-import { useRef, useState } from "preact/hooks";
 import { newKey } from "../api.ts";
-import { usePage } from "../context.ts";
+import { useKept, usePage } from "../context.ts";
 import { Ask } from "../parts/ask.tsx";
 import { Heading } from "../parts/heading.tsx";
 import { LongText } from "../parts/text.tsx";
 
+const EMPTY = { text: "", some: false, names: "", key: "" };
+
 /** A word to everybody. */
 export function Announce() {
   const { words, api, say } = usePage();
-  const [text, setText] = useState("");
-  const [some, setSome] = useState(false);
-  const [names, setNames] = useState("");
-  const [asking, setAsking] = useState(false);
-  const key = useRef(newKey());
+  const [{ text, some, names, key }, setDraft] = useKept("announce", EMPTY);
+  const [asking, setAsking] = useKept("announce/asking", false);
+  const change = (by: Partial<typeof EMPTY>) => setDraft({ text, some, names, key, ...by });
   const rooms = [...new Set(names.split(/[\s,]+/).filter((name) => name !== ""))];
   const ready = text.trim() !== "" && (!some || rooms.length > 0);
   return (
@@ -32,10 +31,7 @@ export function Announce() {
             dir="auto"
             data-testid="announce-text"
             value={text}
-            onInput={(event) => {
-              setText(event.currentTarget.value);
-              key.current = newKey();
-            }}
+            onInput={(event) => change({ text: event.currentTarget.value, key: newKey() })}
           />
         </label>
         <fieldset class="choices">
@@ -47,7 +43,7 @@ export function Announce() {
                 name="where"
                 data-testid={value ? "announce-some" : "announce-all"}
                 checked={some === value}
-                onChange={() => setSome(value)}
+                onChange={() => change({ some: value })}
               />
               {words.text(value ? "announceSome" : "announceAll")}
             </label>
@@ -61,7 +57,7 @@ export function Announce() {
               data-testid="announce-rooms"
               spellcheck={false}
               value={names}
-              onInput={(event) => setNames(event.currentTarget.value)}
+              onInput={(event) => change({ names: event.currentTarget.value })}
             />
           </label>
         )}
@@ -84,7 +80,7 @@ export function Announce() {
               {
                 body: { text: text.trim(), ...(some ? { rooms } : {}) },
                 // Said again after a failure it is the same announcement: no room is told twice.
-                headers: { "Idempotency-Key": key.current },
+                headers: { "Idempotency-Key": key },
               },
             );
             if (problem !== undefined) return problem;
@@ -97,9 +93,7 @@ export function Announce() {
                 .filter(Boolean)
                 .join(" "),
             );
-            if (failed > 0) return undefined;
-            setText("");
-            key.current = newKey();
+            if (failed === 0) change({ text: "" });
             return undefined;
           }}
         >

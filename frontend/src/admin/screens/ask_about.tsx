@@ -1,6 +1,5 @@
-import { useState } from "preact/hooks";
 import { roomPath } from "../api.ts";
-import { usePage } from "../context.ts";
+import { useKept, usePage } from "../context.ts";
 import type { Text } from "../i18n/words.ts";
 import { Ask } from "../parts/ask.tsx";
 import { isolated } from "../parts/safe.ts";
@@ -29,9 +28,12 @@ interface AskAboutProps {
 /** Something that is done about a member: for how long, and why. */
 export function AskAbout({ room, deed, person, onDone, onClose }: AskAboutProps) {
   const { words, api, say } = usePage();
-  const [span, setSpan] = useState(deed === "ban" ? 86_400 : 3_600);
-  const [reason, setReason] = useState("");
-  const [clear, setClear] = useState(false);
+  const [terms, setTerms] = useKept(`${deed}/${room}/${person.id}`, {
+    span: deed === "ban" ? 86_400 : 3_600,
+    reason: "",
+    clear: false,
+  });
+  const { span, reason, clear } = terms;
   const texts = TEXTS[deed];
   const name = isolated(person.name ?? person.id);
   const go = async () => {
@@ -67,7 +69,7 @@ export function AskAbout({ room, deed, person, onDone, onClose }: AskAboutProps)
           <select
             data-testid="ask-for"
             value={String(span)}
-            onChange={(event) => setSpan(Number(event.currentTarget.value))}
+            onChange={(event) => setTerms({ ...terms, span: Number(event.currentTarget.value) })}
           >
             {SPANS.map((seconds) => (
               <option key={seconds} value={String(seconds)}>
@@ -86,7 +88,7 @@ export function AskAbout({ room, deed, person, onDone, onClose }: AskAboutProps)
           dir="auto"
           aria-describedby="ask-reason-hint"
           value={reason}
-          onInput={(event) => setReason(event.currentTarget.value)}
+          onInput={(event) => setTerms({ ...terms, reason: event.currentTarget.value })}
         />
       </label>
       <p class="quiet small" id="ask-reason-hint">
@@ -98,7 +100,7 @@ export function AskAbout({ room, deed, person, onDone, onClose }: AskAboutProps)
             type="checkbox"
             data-testid="ask-delete"
             checked={clear}
-            onChange={(event) => setClear(event.currentTarget.checked)}
+            onChange={(event) => setTerms({ ...terms, clear: event.currentTarget.checked })}
           />
           {words.text("askDelete")}
         </label>

@@ -1,6 +1,6 @@
 import { useState } from "preact/hooks";
 import { listOf, roomPath } from "../api.ts";
-import { useAsk, useEvery, usePage } from "../context.ts";
+import { useAsk, useEvery, useKept, usePage } from "../context.ts";
 import { isolated } from "../parts/safe.ts";
 import { Loaded } from "../parts/state.tsx";
 import { type Column, Table } from "../parts/table.tsx";
@@ -86,7 +86,10 @@ interface MemberTableProps {
 
 function MemberTable({ room, owned, members, onDone }: MemberTableProps) {
   const { words } = usePage();
-  const [asking, setAsking] = useState<{ deed: Deed; person: Person }>();
+  const [asking, setAsking] = useKept<{ deed: Deed; person: Person } | undefined>(
+    `asking/${room}`,
+    undefined,
+  );
   const actions: Column<MemberInfo> = {
     key: "actions",
     label: words.text("actions"),

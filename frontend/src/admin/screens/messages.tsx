@@ -1,6 +1,6 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { newKey, type Problem, roomPath } from "../api.ts";
-import { usePage } from "../context.ts";
+import { useKept, usePage } from "../context.ts";
 import { ProblemLine } from "../parts/problem.tsx";
 import { LongText, PersonName, Shown, Time } from "../parts/text.tsx";
 import type { LogEntry } from "../shapes.ts";
@@ -160,24 +160,20 @@ function Notice({ entry }: { entry: LogEntry }) {
 
 function Post({ room }: { room: string }) {
   const { words, api } = usePage();
-  const [text, setText] = useState("");
+  // Sent again after a failure it is the same message, by its key.
+  const [{ text, key }, setDraft] = useKept(`post/${room}`, { text: "", key: "" });
   const [working, setWorking] = useState(false);
   const [problem, setProblem] = useState<Problem>();
-  const key = useRef<string | undefined>(undefined);
   const send = async (event?: Event) => {
     event?.preventDefault();
     if (working || text.trim() === "") return;
     setWorking(true);
-    // Sent again after a failure it is the same message.
-    key.current ??= newKey();
     const answer = await api.send("POST", roomPath(room, "/messages"), {
-      body: { text, key: key.current },
+      body: { text, key },
     });
     setWorking(false);
     setProblem(answer.problem);
-    if (answer.problem !== undefined) return;
-    key.current = undefined;
-    setText("");
+    if (answer.problem === undefined) setDraft({ text: "", key: "" });
   };
   return (
     <form class="post" onSubmit={send}>
@@ -192,10 +188,7 @@ function Post({ room }: { room: string }) {
         data-testid="post-text"
         placeholder={words.text("postLabel")}
         value={text}
-        onInput={(event) => {
-          setText(event.currentTarget.value);
-          key.current = undefined;
-        }}
+        onInput={(event) => setDraft({ text: event.currentTarget.value, key: newKey() })}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
           event.preventDefault();

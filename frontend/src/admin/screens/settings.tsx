@@ -1,6 +1,6 @@
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { type Problem, roomPath } from "../api.ts";
-import { useAsk, usePage } from "../context.ts";
+import { useAsk, useKept, usePage } from "../context.ts";
 import type { Text } from "../i18n/words.ts";
 import { ProblemLine } from "../parts/problem.tsx";
 import { Loaded } from "../parts/state.tsx";
@@ -73,12 +73,12 @@ export function patchOf(before: RoomSettings, now: RoomSettings): Partial<RoomSe
 
 function SettingsForm({ room, rules, tag, onDone }: SettingsFormProps) {
   const { words, api, say } = usePage();
-  const [now, setNow] = useState(rules.settings);
-  const [password, setPassword] = useState("");
+  const [changes, setChanges] = useKept<Partial<RoomSettings>>(`settings/${room}`, {});
+  const [password, setPassword] = useKept(`password/${room}`, "");
   const [problem, setProblem] = useState<Problem>();
   const [working, setWorking] = useState(false);
-  useEffect(() => setNow(rules.settings), [rules]);
-  const set = (change: Partial<RoomSettings>) => setNow((last) => ({ ...last, ...change }));
+  const now = { ...rules.settings, ...changes };
+  const set = (change: Partial<RoomSettings>) => setChanges({ ...changes, ...change });
   const { password: kept, ...rest } = now;
   const { password: had, ...restBefore } = rules.settings;
   const patch: Record<string, unknown> = {
