@@ -19,8 +19,9 @@
 // memory or time or because the format has something that these decoders do not know, the
 // picture has no small ones, and is otherwise as any other.
 //
-// # Memory
+// # Time and memory
 //
-// A file is never held whole. All decoding of the process shares [maxMemory]: what one picture will
+// A walk takes as long as the file has bytes: what few of them can say many times is bounded, and no
+// place is looked at more than once. A file is never held whole. All decoding of the process shares [maxMemory]: what one picture will
 // take is known from its headers, and it waits until that much is free.
 package picture

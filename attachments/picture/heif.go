@@ -10,7 +10,8 @@ import (
 func heifBrands() map[string]string {
 	const heic, avif = "image/heic", "image/avif"
 	return map[string]string{
-		"heic": heic, "heix": heic, "heim": heic, "heis": heic, "hevc": heic, "hevx": heic, "mif1": heic, "msf1": heic,
+		"heic": heic, "heix": heic, "heim": heic, "heis": heic, "hevc": heic, "hevx": heic, "hevm": heic, "hevs": heic,
+		"mif1": heic, "msf1": heic, "avic": heic, "avcs": heic,
 		"avif": avif, "avis": avif,
 	}
 }
@@ -34,9 +35,10 @@ type heifWalk struct {
 	w     *window
 	blank []box // what is to go
 	// items are those that say more than the picture, and idat is where some have their content.
-	items []uint32
+	items map[uint32]bool
 	idat  box
-	boxes int
+	// boxes and parts are how many there were. A part may be said in no bytes at all.
+	boxes, parts int
 }
 
 // walkHEIF walks through a HEIC or AVIF.
@@ -47,7 +49,7 @@ func walkHEIF(w *window) (form, error) {
 	}
 	out := form{kind: heifBrands()[string(head)]}
 	out.clean.of, out.first.of = w.r, w.r
-	h := &heifWalk{w: w}
+	h := &heifWalk{w: w, items: map[uint32]bool{}}
 	err = h.each(box{end: w.size}, func(b box) error {
 		switch b.name {
 		case "meta":
@@ -61,12 +63,16 @@ func walkHEIF(w *window) (form, error) {
 		return form{}, err
 	}
 	slices.SortFunc(h.blank, func(a, b box) int { return int(min(1, max(-1, a.from-b.from))) })
-	at := int64(0)
+	at, seen := int64(0), int64(0) // up to where it is put together, and looked at: many may say the same place
 	for _, b := range h.blank {
-		from := max(at, b.from)
+		from := max(seen, b.from)
+		if from >= b.end {
+			continue
+		}
+		seen = b.end
 		if isBlank, err := h.isBlank(from, b.end); err != nil {
 			return form{}, err
-		} else if from >= b.end || isBlank {
+		} else if isBlank {
 			continue
 		}
 		out.clean.keep(at, from-at)
@@ -191,7 +197,7 @@ func (h *heifWalk) infos(b box) error {
 		}
 		name := string(binary.BigEndian.AppendUint32(nil, kind))
 		if name == "Exif" || name == "mime" || name == "uri " {
-			h.items = append(h.items, item)
+			h.items[item] = true
 		}
 		return nil
 	})
@@ -216,11 +222,14 @@ func (h *heifWalk) places(b box) error {
 			method = f.number(2) & 15
 		}
 		f.number(2)
-		start := f.number(base)
-		for extents := f.number(2); extents > 0 && f.err == nil; extents-- {
+		start, extents := f.number(base), f.number(2)
+		if h.parts += 1 + int(extents); h.parts > maxPieces {
+			return broken("it has too many parts")
+		}
+		for ; extents > 0 && f.err == nil; extents-- {
 			f.number(index)
 			at, size := start+f.number(offset), f.number(length)
-			if !slices.Contains(h.items, item) || f.err != nil {
+			if !h.items[item] || f.err != nil {
 				continue
 			}
 			if err := h.empty(method, at, size); err != nil {

@@ -2,6 +2,7 @@ package picture_test
 
 import (
 	"bytes"
+	"compress/zlib"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -12,6 +13,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -278,6 +280,93 @@ func TestAStoreThatGoesAwaySaysNothingOfThePicture(t *testing.T) {
 	cancel()
 	_, err := picture.Process(ended, bytes.NewReader(data), int64(len(data)))
 	require.ErrorIs(t, err, context.Canceled)
+}
+
+// TestBrands has all brands that [picture.Sniff] takes for a picture in this container.
+func TestBrands(t *testing.T) {
+	for _, brand := range []string{
+		"heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "msf1", "avic", "avcs", "avif", "avis",
+	} {
+		data := picturetest.Seed("place.avif")
+		copy(data[8:], brand)
+		assert.True(t, strings.HasPrefix(picture.Sniff(data, "", ""), "image/"), brand)
+		r, err := process(data)
+		require.NoError(t, err)
+		assert.NotContains(t, string(kept(t, data, r)), picturetest.Secret, brand)
+	}
+}
+
+// counted is a file that counts what is read of it.
+type counted struct {
+	io.ReaderAt
+	read int
+}
+
+func (c *counted) ReadAt(p []byte, at int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(p, at)
+	c.read += n
+	return n, err
+}
+
+// TestSmallFilesMakeNoMuchWork has files that say the same thing many times, in few bytes.
+func TestSmallFilesMakeNoMuchWork(t *testing.T) {
+	box := func(name string, content ...[]byte) []byte {
+		all := bytes.Join(content, nil)
+		return append(append(binary.BigEndian.AppendUint32(nil, uint32(len(all)+8)), name...), all...)
+	}
+	// heic has an item with EXIF, and says in so many parts, of so many bytes each, where one is.
+	heic := func(item, parts uint16, sizes uint16, part, content []byte) []byte {
+		item16 := binary.BigEndian.AppendUint16(nil, item)
+		where := slices.Concat([]byte{0, 0, 0, 0}, binary.BigEndian.AppendUint16(nil, sizes), []byte{0, 1}, item16, []byte{0, 0},
+			binary.BigEndian.AppendUint16(nil, parts), bytes.Repeat(part, int(parts)))
+		info := box("iinf", []byte{0, 0, 0, 0, 0, 1}, box("infe", []byte{2, 0, 0, 0, 0, 1, 0, 0}, []byte("Exif\x00")))
+		return slices.Concat(box("ftyp", []byte("heic\x00\x00\x00\x00mif1")), box("mdat", content), box("meta", []byte{0, 0, 0, 0}, info, box("iloc", where)))
+	}
+	t.Run("parts without bytes", func(t *testing.T) {
+		_, err := process(heic(2, 1<<16-1, 0, nil, nil))
+		require.NoError(t, err)
+		two := heic(2, 1<<16-1, 0, nil, nil)
+		at := bytes.Index(two, []byte("iloc"))
+		item := two[len(two)-6:]
+		binary.BigEndian.PutUint16(two[at+10:], 2) // of such items
+		two = append(two, item...)
+		for _, name := range []string{"iloc", "meta"} {
+			size := two[bytes.Index(two, []byte(name))-4:]
+			binary.BigEndian.PutUint32(size, binary.BigEndian.Uint32(size)+uint32(len(item)))
+		}
+		_, err = process(two)
+		require.ErrorIs(t, err, picture.ErrBroken)
+	})
+	t.Run("one place many times", func(t *testing.T) {
+		part := binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(nil, 28), 1<<20)
+		data := heic(1, 500, 0x4400, part, make([]byte, 1<<20))
+		file := &counted{ReaderAt: bytes.NewReader(data)}
+		r, err := picture.Process(t.Context(), file, int64(len(data)))
+		require.NoError(t, err)
+		assert.Nil(t, r.Clean, "it is empty already")
+		assert.Less(t, file.read, 2*len(data))
+	})
+	t.Run("colour profiles", func(t *testing.T) {
+		var packed bytes.Buffer
+		w := zlib.NewWriter(&packed)
+		_, err := w.Write(make([]byte, 1<<20))
+		require.NoError(t, errors.Join(err, w.Close()))
+		profile := picturetest.Chunk("iCCP", append([]byte("a\x00\x00"), packed.Bytes()...))
+		data := picturetest.PNG(picturetest.Corners(48, 32), profile, profile, profile)
+		r, err := process(data)
+		require.NoError(t, err)
+		assert.Equal(t, 1, bytes.Count(kept(t, data, r), []byte("iCCP")))
+	})
+	t.Run("parts of a frame", func(t *testing.T) {
+		odd := picturetest.WebPChunk("ALPH", []byte{0})
+		odd[len(odd)-1] = 1 // which is put right, so that this is a part of its own
+		frame := append(make([]byte, 16), bytes.Repeat(odd, 1_000_000)...)
+		data := picturetest.RIFF(picturetest.VP8X(2, 1, 1), picturetest.WebPChunk("ANMF", frame))
+		file := &counted{ReaderAt: bytes.NewReader(data)}
+		_, err := picture.Process(t.Context(), file, int64(len(data)))
+		require.ErrorIs(t, err, picture.ErrBroken)
+		assert.Less(t, file.read, len(data)/2, "it is not put together first")
+	})
 }
 
 func FuzzProcess(f *testing.F) {

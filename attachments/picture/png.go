@@ -28,7 +28,7 @@ func walkPNG(w *window) (form, error) {
 	out := form{kind: "image/png", decode: png.Decode}
 	head, rest := pieces{of: w.r}, pieces{of: w.r}
 	head.keep(0, int64(len(pngSignature)))
-	sawData := false
+	sawData, sawProfile := false, false
 	for at := int64(len(pngSignature)); ; {
 		begin, err := w.peek(at, 8)
 		if err != nil {
@@ -57,7 +57,9 @@ func walkPNG(w *window) (form, error) {
 			if out.orientation == 0 {
 				out.orientation = orientationOf(data)
 			}
+		case name == "iCCP" && sawProfile: // there is one at most, and each takes time to unpack
 		case name == "iCCP":
+			sawProfile = true
 			if profile := pngProfile(w, at+8, n); profile != nil {
 				rest.keep(at, whole)
 				out.profile = profileForRGB(profile)

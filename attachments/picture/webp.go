@@ -239,6 +239,9 @@ func (p *webpWalk) frame(c riffChunk) error {
 		if err := p.bitstream(in); err != nil {
 			return err
 		}
+		if err := inner.check(); err != nil {
+			return err
+		}
 	}
 	if p.frames == 1 {
 		p.out.at = at
