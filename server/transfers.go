@@ -17,7 +17,8 @@ const (
 	// stallTime is for how long one may stand still: a phone between two cells.
 	stallTime = 30 * time.Second
 	// From slowStart on a body comes by leastRate, in bytes a second, on the average: half of what
-	// the slowest phone network brings.
+	// the slowest phone network brings. What counts is the time in which it is waited for: what is done
+	// with a part of it may take long as well.
 	slowStart = time.Minute
 	leastRate = 2 << 10
 	// atOnce is how many bytes of an answer are written by one deadline.
@@ -38,7 +39,7 @@ type transfers struct {
 // serve has a handler transfer what it likes.
 func (all *transfers) serve(next http.Handler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		t := &transfer{all: all, control: http.NewResponseController(w), began: time.Now()}
+		t := &transfer{all: all, control: http.NewResponseController(w)}
 		all.begin(t)
 		defer all.done(t)
 		if r.ContentLength != 0 {
@@ -99,10 +100,10 @@ func (all *transfers) until(deadline time.Time, set func(time.Time) error) {
 type transfer struct {
 	all      *transfers
 	control  *http.ResponseController
-	began    time.Time
 	received int64
-	reading  time.Time // when its read deadline was set
-	writing  time.Time // when its write deadline was set
+	waited   time.Duration // for what was received
+	reading  time.Time     // when its read deadline was set
+	writing  time.Time     // when its write deadline was set
 }
 
 // movingBody is a body that has to move on.
@@ -114,18 +115,16 @@ type movingBody struct {
 // Read implements io.Reader. Errors are a [*wire.Failure] when it stood still for too long, and when
 // the node goes away.
 func (b *movingBody) Read(p []byte) (int, error) {
-	if now := time.Now(); now.Sub(b.reading) > extendAfter {
-		b.reading = now
-		deadline := now.Add(stallTime)
+	began := time.Now()
+	if began.Sub(b.reading) > extendAfter {
+		b.reading = began
 		// It may be that the rate is the tighter bound.
-		least := b.began.Add(slowStart + time.Duration(float64(b.received)/leastRate*float64(time.Second)))
-		if least.Before(deadline) {
-			deadline = least
-		}
-		b.all.until(deadline, b.control.SetReadDeadline)
+		least := slowStart + time.Duration(float64(b.received)/leastRate*float64(time.Second)) - b.waited
+		b.all.until(began.Add(min(stallTime, least)), b.control.SetReadDeadline)
 	}
 	n, err := b.ReadCloser.Read(p)
 	b.received += int64(n)
+	b.waited += time.Since(began)
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		err = wire.Fail(wire.CodeStalled, "it came too slowly, or not at all")
 		if b.all.ending() {

@@ -47,8 +47,9 @@ func (s *sending) Read(p []byte) (int, error) {
 	return min(s.bytes, len(p)), nil
 }
 
-// transfer has a body read until it ends, and returns how long that took.
-func transferOf(t *testing.T, bytes int, every, stopAfter time.Duration) (took time.Duration, err error) {
+// transfer has a body read until it ends, with so much to do after each read, and returns how long that
+// took.
+func transferOf(t *testing.T, bytes int, every, doing, stopAfter time.Duration) (took time.Duration, err error) {
 	var all transfers
 	l := &line{ResponseRecorder: httptest.NewRecorder()}
 	r := httptest.NewRequest(http.MethodPost, "/", &sending{l, bytes, every})
@@ -57,6 +58,7 @@ func transferOf(t *testing.T, bytes int, every, stopAfter time.Duration) (took t
 		buffer := make([]byte, 32<<10)
 		for err == nil && time.Since(began) < stopAfter {
 			_, err = r.Body.Read(buffer)
+			time.Sleep(doing)
 		}
 	}))(l, r)
 	assert.Empty(t, all.open)
@@ -66,20 +68,22 @@ func transferOf(t *testing.T, bytes int, every, stopAfter time.Duration) (took t
 func TestBodiesHaveToMoveOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var stalled *wire.Failure
-		took, err := transferOf(t, 1, time.Hour, time.Hour)
+		took, err := transferOf(t, 1, time.Hour, 0, time.Hour)
 		require.ErrorAs(t, err, &stalled)
 		assert.Equal(t, wire.CodeStalled, stalled.Code)
 		assert.Equal(t, http.StatusRequestTimeout, stalled.Status())
 		assert.Equal(t, stallTime, took, "one that stands still")
 
-		took, err = transferOf(t, 1, 2*time.Second, time.Hour)
+		took, err = transferOf(t, 1, 2*time.Second, 0, time.Hour)
 		require.ErrorAs(t, err, &stalled)
 		assert.InDelta(t, slowStart.Seconds(), took.Seconds(), 3, "one that drips")
 
-		_, err = transferOf(t, leastRate, time.Second, 3*time.Hour)
+		_, err = transferOf(t, leastRate, time.Second, 0, 3*time.Hour)
 		require.NoError(t, err, "a slow phone may take hours")
-		_, err = transferOf(t, 15*leastRate, 15*time.Second, time.Hour)
+		_, err = transferOf(t, 15*leastRate, 15*time.Second, 0, time.Hour)
 		require.NoError(t, err, "in gusts")
+		_, err = transferOf(t, 1000, time.Millisecond, 40*time.Second, 10*time.Minute)
+		require.NoError(t, err, "each of many small files is looked into for long")
 	})
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -85,10 +86,13 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request) {
 	}
 	kind, tag := record.Type, record.SHA256
 	var content io.ReadSeekCloser
-	if r.URL.Query().Get("preview") == "1" && record.Thumb.Key != "" {
+	smaller := r.URL.Query().Get("preview") == "1" && record.Thumb.Key != ""
+	if smaller {
 		kind, tag = record.ThumbType, tag+"-preview"
 		content, err = h.files.OpenThumb(r.Context(), record)
-	} else {
+	}
+	if !smaller || errors.Is(err, attachments.ErrGone) { // the smaller one alone may be lost
+		kind, tag = record.Type, record.SHA256
 		_, content, err = h.files.Open(r.Context(), record.Room, record.ID)
 	}
 	if err != nil {
@@ -112,6 +116,10 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request) {
 // where something was sent already, by an answer that is cut off.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, record attachments.Record, content io.ReadSeeker) {
 	body, answer := &outgoing{ReadSeeker: content}, &lateAnswer{ResponseWriter: w}
+	if !asksForParts(r.Header.Get("Range")) {
+		r = r.Clone(r.Context())
+		r.Header.Del("Range")
+	}
 	http.ServeContent(answer, r, "", record.Created, body)
 	h.files.Sent(body.read)
 	switch {
@@ -127,6 +135,16 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, record attachmen
 		}
 		h.fail(w, r, body.err)
 	}
+}
+
+// maxRanges is how many parts of a file one request is given: each of them is asked of the bucket.
+const maxRanges = 16
+
+// asksForParts reports whether a Range header is heeded. Other units are not (RFC 9110 section 14.2),
+// and neither are more parts than anybody needs, or the last 0 bytes, of which net/http would send a
+// Content-Range that ends before it begins: then all of the file is sent.
+func asksForParts(ranges string) bool {
+	return strings.HasPrefix(ranges, "bytes=") && ranges != "bytes=-0" && strings.Count(ranges, ",") < maxRanges
 }
 
 // outgoing is content that remembers by what error it could not be read.

@@ -21,9 +21,9 @@ const maxParts = 100
 // form takes the files of a form (RFC 7578) as they come, and reads its fields, which may stand
 // before and after them.
 func (u *upload) form(r *http.Request) error {
-	_, its, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // it is a form's
+	_, its, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	boundary := its["boundary"]
-	if boundary == "" {
+	if err != nil || boundary == "" {
 		return wire.Fail(wire.CodeMalformed, "the form says no boundary")
 	}
 	most := chat.MaxFiles*u.Handler.files.FileSize() + wire.MaxBody
@@ -36,11 +36,14 @@ func (u *upload) form(r *http.Request) error {
 			return err
 		}
 	}
-	body := &incoming{r: r.Body}
+	head := &heads{r: http.MaxBytesReader(nil, r.Body, most)} // one that says no length has an end, too
+	body := &incoming{r: head}
 	parts := multipart.NewReader(body, boundary)
 	fields, left := url.Values{}, int64(wire.MaxBody)
 	for n := 0; ; n++ {
+		head.left = wire.MaxBody
 		part, err := parts.NextPart()
+		head.left = -1
 		switch {
 		case err == io.EOF:
 			return u.formEnded(fields)
@@ -53,6 +56,26 @@ func (u *upload) form(r *http.Request) error {
 			return body.broken(err)
 		}
 	}
+}
+
+// heads is a form of which so many bytes may come that are no part's content, any number of them when
+// left is negative. Package multipart holds the whole head of a part, and takes 10 MB of it.
+type heads struct {
+	r    io.Reader
+	left int64
+}
+
+// Read implements io.Reader.
+func (h *heads) Read(p []byte) (int, error) {
+	if h.left < 0 {
+		return h.r.Read(p)
+	}
+	if h.left == 0 {
+		return 0, &http.MaxBytesError{Limit: wire.MaxBody}
+	}
+	n, err := h.r.Read(p[:min(int64(len(p)), h.left)])
+	h.left -= int64(n)
+	return n, err
 }
 
 // isField reports whether a part of a form is none of its files, by its name. The last three are the
@@ -72,8 +95,11 @@ func (u *upload) part(r *http.Request, part *multipart.Part, fields url.Values, 
 	switch {
 	case isField(field): // also one that curl read from a file
 		return readField(part, field, fields, left)
-	case !isFile && field != "file" && field != "files":
-		return nil // what is not known changes nothing
+	case !isFile && field != "file" && field != "files": // what is not known changes nothing
+		if _, err := io.Copy(io.Discard, part); err != nil {
+			return wire.Fail(wire.CodeMalformed, "the form can't be read")
+		}
+		return nil
 	case len(u.ids) == chat.MaxFiles:
 		return &chat.InvalidError{Field: "files", Limit: chat.MaxFiles, Reason: fmt.Sprintf("are more than %d", chat.MaxFiles)}
 	}

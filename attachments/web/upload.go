@@ -41,9 +41,11 @@ func (h *Handler) post(w http.ResponseWriter, r *http.Request) {
 	h.take(w, r, func(u *upload) error { return u.body(r) })
 }
 
+// isForm reports whether a request says that it is a form, also when it does not say well of what kind:
+// what was meant as a form is kept as no file.
 func isForm(r *http.Request) bool {
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err == nil && media == "multipart/form-data" && r.Method == http.MethodPost
+	media, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.TrimSpace(media), "multipart/form-data") && r.Method == http.MethodPost
 }
 
 // put takes a file that is the body: PUT /rooms/{room}/files/{name}.

@@ -38,9 +38,10 @@ func TestMain(m *testing.M) { testwait.Main(m) }
 // site is a server of files: who asks is what X-Name says, and a guest without it.
 type site struct {
 	*httptest.Server
-	node  *chat.Node
-	files *attachments.Store
-	store *chattest.Store
+	node   *chat.Node
+	files  *attachments.Store
+	bucket *attachments.Bucket
+	store  *chattest.Store
 }
 
 type someone chat.Principal
@@ -61,7 +62,7 @@ func newSiteOf(t *testing.T, o attachments.Options, node chat.Options) *site {
 	s := &site{store: chattest.New(chattest.Options{})}
 	bucket, err := attachments.OpenBucket(t.Context(), "mem://", slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
-	s.files = attachments.NewStore(bucket, s.store.Node("a"), o)
+	s.bucket, s.files = bucket, attachments.NewStore(bucket, s.store.Node("a"), o)
 	node.Files = s.files
 	s.node = s.store.NewNode("a", node)
 	h, err := New(s.files, s.node, Options{BasePath: "/chat"})
@@ -272,9 +273,12 @@ func TestSendingAForm(t *testing.T) {
 	body, kind = form(t, "file@a", "1", "text", "a", "text", "b")
 	s.refused(t, wire.CodeMalformed, "POST", "/rooms/lobby/files", body, "Content-Type", kind, "X-Name", "Ann")
 	s.refused(t, wire.CodeMalformed, "POST", "/rooms/lobby/files", body[:len(body)-10], "Content-Type", kind, "X-Name", "Ann")
-	s.refused(t, wire.CodeMalformed, "POST", "/rooms/lobby/files", body, "Content-Type", "multipart/form-data", "X-Name", "Ann")
+	for _, kind := range []string{"multipart/form-data", `multipart/form-data; boundary="x`, "Multipart/Form-Data; boundary=x; boundary=y"} {
+		s.refused(t, wire.CodeMalformed, "POST", "/rooms/lobby/files", body, "Content-Type", kind, "X-Name", "Ann")
+	}
 	body, kind = form(t, "file@a", "1", "text", strings.Repeat("a", wire.MaxBody+1))
-	s.refused(t, wire.CodeTooLarge, "POST", "/rooms/lobby/files", body, "Content-Type", kind, "X-Name", "Ann")
+	problem := s.refused(t, wire.CodeTooLarge, "POST", "/rooms/lobby/files", body, "Content-Type", kind, "X-Name", "Ann")
+	assert.EqualValues(t, wire.MaxBody, problem["limit"])
 	assert.Len(t, s.records(t), before)
 	assert.Len(t, s.said(t), 1)
 }
@@ -352,6 +356,40 @@ func TestWhatIsTooLargeWithoutSayingSo(t *testing.T) {
 	assert.Empty(t, s.said(t))
 }
 
+// TestAFormWithoutEnd does not say its length, and goes on for ever with what is no file.
+func TestAFormWithoutEnd(t *testing.T) {
+	s := newSite(t, attachments.Options{FileSize: 1000})
+	whole, kind := form(t, "unknown", "")
+	head, _, _ := strings.Cut(whole, "\r\n\r\n")
+	for name, c := range map[string]struct {
+		begins string
+		goesOn endless
+		limit  int
+	}{
+		"before its first part": {"", "a\n", wire.MaxBody},
+		"in a part's head":      {head + "\r\nX-More: ", "a", wire.MaxBody},
+		"in what is not known":  {head + "\r\n\r\n", "a", 10*1000 + wire.MaxBody},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/rooms/lobby/files", io.MultiReader(strings.NewReader(c.begins), c.goesOn))
+		r.Header.Set("Content-Type", kind)
+		answer := httptest.NewRecorder()
+		s.Config.Handler.ServeHTTP(answer, r)
+		problem := problemIn(t, wire.CodeTooLarge, answer.Result(), answer.Body.Bytes())
+		assert.EqualValues(t, c.limit, problem["limit"], name)
+	}
+}
+
+// endless is a text again and again.
+type endless string
+
+// Read implements io.Reader.
+func (e endless) Read(p []byte) (n int, err error) {
+	for n+len(e) <= len(p) {
+		n += copy(p[n:], e)
+	}
+	return n, nil
+}
+
 func TestReading(t *testing.T) {
 	s := newSite(t, attachments.Options{})
 	a := s.send(t, 201, "PUT", "/rooms/lobby/files/%D1%87.txt", "0123456789", "X-Name", "Ann", "Content-Type", "text/plain")
@@ -386,6 +424,13 @@ func TestReading(t *testing.T) {
 	assert.Equal(t, "345", string(text))
 	resp, _ = s.ask(t, "GET", a.URL, nil, "Range", "bytes=20-")
 	assert.Equal(t, 416, resp.StatusCode)
+	for ranges, status := range map[string]int{
+		"bytes=0-0,9-9": 206, "lines=1-2": 200, "Bytes": 200, "bytes=-0": 200, "bytes=0-0" + strings.Repeat(",9-9", 16): 200, // more than anybody needs
+	} {
+		resp, text = s.ask(t, "GET", a.URL, nil, "Range", ranges)
+		assert.Equal(t, status, resp.StatusCode, ranges)
+		assert.Equal(t, status == 200, string(text) == "0123456789", ranges)
+	}
 	resp, text = s.ask(t, "GET", a.URL, nil, "Range", "bytes=8-", "If-Range", `"another"`)
 	assert.Equal(t, 200, resp.StatusCode)
 	assert.Len(t, text, 10)
@@ -620,6 +665,12 @@ func TestSmallerPictures(t *testing.T) {
 	require.NoError(t, err)
 	assert.Less(t, small.Width, 3000)
 	assert.NotEqual(t, `"`+a.SHA256+`"`, resp.Header.Get("ETag"), "it is another representation")
+
+	require.NoError(t, s.bucket.Delete(t.Context(), s.records(t)[0].Thumb.Key))
+	resp, text = s.ask(t, "GET", a.URL+"?preview=1", nil, "X-Name", "Ann")
+	require.Equal(t, 200, resp.StatusCode)
+	assert.EqualValues(t, a.Size, len(text), "the smaller one is lost, and there is the large one")
+	assert.Equal(t, `"`+a.SHA256+`"`, resp.Header.Get("ETag"))
 }
 
 func TestTooManyPixels(t *testing.T) {

@@ -60,7 +60,9 @@ func WantsText(r *http.Request) bool {
 func FailureOf(err error) *wire.Failure {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		return wire.Fail(wire.CodeTooLarge, "at most "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
+		f := wire.Fail(wire.CodeTooLarge, "at most "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
+		f.Limit = int(tooLarge.Limit)
+		return f
 	}
 	return wire.FailureOf(err)
 }
