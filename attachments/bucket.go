@@ -38,7 +38,8 @@ const (
 // Bucket is where the bytes are. Open it with [OpenBucket].
 type Bucket struct {
 	*blob.Bucket
-	health health
+	// reading and writing are told apart: a bucket that is full can be read and emptied.
+	reading, writing health
 	// Name says where it is, without what may be secret.
 	Name string
 	// Temporary says that it goes with the program.
@@ -47,6 +48,8 @@ type Bucket struct {
 	s3 *s3Writer
 	// folder is where its objects are files; empty where they are none.
 	folder string
+	// patience is for how long it is waited for the next bytes of an object: shortTime for 0.
+	patience time.Duration
 }
 
 // prefixForm is what all S3s take as it is.
@@ -96,7 +99,7 @@ func OpenBucket(ctx context.Context, text string, log *slog.Logger) (*Bucket, er
 	if err != nil {
 		return nil, err
 	}
-	b.health.log = log.With("files", b.Name)
+	b.tells(log.With("files", b.Name))
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	if err := b.probe(ctx); err != nil {
@@ -187,12 +190,19 @@ func (b *Bucket) probe(ctx context.Context) error {
 // unavailable makes an error of the bucket's, whatever it is, an [ErrUnavailable].
 func (b *Bucket) unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
 
-// answered notes whether the bucket has answered, and returns what its error means: [ErrGone] for
-// an object that is not there.
+// answered notes whether the bucket has answered when it was not to keep anything, and returns what
+// its error means: [ErrGone] for an object that is not there.
 func (b *Bucket) answered(ctx context.Context, err error) error {
+	return b.heard(ctx, &b.reading, err)
+}
+
+// kept is answered for when it was to keep something.
+func (b *Bucket) kept(ctx context.Context, err error) error { return b.heard(ctx, &b.writing, err) }
+
+func (b *Bucket) heard(ctx context.Context, h *health, err error) error {
 	switch {
 	case err == nil:
-		b.health.heard(nil)
+		h.heard(nil)
 		return nil
 	case gcerrors.Code(err) == gcerrors.NotFound:
 		return fmt.Errorf("%w: %w", ErrGone, err)
@@ -200,7 +210,7 @@ func (b *Bucket) answered(ctx context.Context, err error) error {
 		return ctx.Err() // whoever asked has gone
 	}
 	err = b.unavailable(err)
-	b.health.heard(err)
+	h.heard(err)
 	return err
 }
 
@@ -225,7 +235,7 @@ func (b *Bucket) write(ctx context.Context, key string, r io.Reader) (n int64, b
 	defer cancel() // before Close, it takes back what was written
 	w, err := b.begin(ctx, key)
 	if err != nil {
-		return 0, nil, b.answered(ctx, err)
+		return 0, nil, b.kept(ctx, err)
 	}
 	n, broken, err = copyAll(w, r)
 	if err != nil || n == 0 {
@@ -234,11 +244,11 @@ func (b *Bucket) write(ctx context.Context, key string, r io.Reader) (n int64, b
 		b.prune(key)
 		if err != nil {
 			err = b.unavailable(err)
-			b.health.heard(err)
+			b.writing.heard(err)
 		}
 		return 0, broken, err
 	}
-	if err := b.answered(ctx, w.Close()); err != nil {
+	if err := b.kept(ctx, w.Close()); err != nil {
 		return 0, broken, err
 	}
 	return n, broken, nil
@@ -283,15 +293,12 @@ func copyAll(w io.Writer, r io.Reader) (n int64, broken, err error) {
 
 // remove takes an object away if it can: what is left, the sweep finds.
 func (b *Bucket) remove(ctx context.Context, key string) {
-	ctx, cancel := in(context.WithoutCancel(ctx), shortTime)
-	defer cancel()
-	_ = b.answered(ctx, b.Delete(ctx, key))
-	b.prune(key)
+	_ = b.removeOne(context.WithoutCancel(ctx), key)
 }
 
 // removeAll takes all objects away that begin with a prefix, and those that are named.
 func (b *Bucket) removeAll(ctx context.Context, prefix string, parts []chat.FilePart, more ...chat.FilePart) error {
-	if err := b.health.check(); err != nil {
+	if err := b.reading.check(); err != nil {
 		return err
 	}
 	keys := map[string]bool{}
@@ -316,14 +323,21 @@ func (b *Bucket) removeAll(ctx context.Context, prefix string, parts []chat.File
 		keys[object.Key] = true
 	}
 	for key := range keys {
-		one, cancel := in(ctx, shortTime)
-		err := b.answered(one, b.Delete(one, key))
-		cancel()
-		if err != nil && !errors.Is(err, ErrGone) {
+		if err := b.removeOne(ctx, key); err != nil {
 			return err
 		}
-		b.prune(key)
 	}
+	return nil
+}
+
+// removeOne takes an object away, and no other one.
+func (b *Bucket) removeOne(ctx context.Context, key string) error {
+	ctx, cancel := in(ctx, shortTime)
+	defer cancel()
+	if err := b.answered(ctx, b.Delete(ctx, key)); err != nil && !errors.Is(err, ErrGone) {
+		return err
+	}
+	b.prune(key)
 	return nil
 }
 

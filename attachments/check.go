@@ -34,8 +34,8 @@ type Checked struct {
 }
 
 // Check compares the bucket with the records, and tells of each thing in which they disagree. With
-// fix it deletes objects that nobody has a record of, and marks files as gone whose bytes are not
-// all there.
+// fix it deletes objects that nobody has a record of, marks files as gone whose bytes are not all
+// there, and forgets a smaller picture that is lost: then there is the large one.
 func (s *Store) Check(ctx context.Context, fix bool, tell func(Problem)) (Checked, error) {
 	c := check{store: s, fix: fix, tell: tell, sizes: map[string]int64{}}
 	if err := c.bucket(ctx); err != nil {
@@ -103,17 +103,21 @@ func (c *check) bucket(ctx context.Context) error {
 				}
 			}
 		}
-		if keys[object.Key] || time.Since(object.ModTime) < s.options.Idle {
+		if keys[object.Key] || isFolder(object.Key) || time.Since(object.ModTime) < s.options.Idle {
 			continue // what no record names may be on its way
 		}
 		what := fmt.Sprintf("no record names this object of %d bytes", object.Size)
 		if err := c.found(ctx, Problem{Key: object.Key, What: what}, func(ctx context.Context) error {
-			return s.bucket.removeAll(ctx, object.Key, nil)
+			return s.bucket.removeOne(ctx, object.Key)
 		}); err != nil {
 			return err
 		}
 	}
 }
+
+// isFolder reports whether an object stands for a folder, as consoles of S3 make them: it is empty, and
+// the folder that is the bucket's prefix has no name there.
+func isFolder(key string) bool { return key == "" || strings.HasSuffix(key, "/") }
 
 func (c *check) next(ctx context.Context, list *blob.ListIterator) (*blob.ListObject, error) {
 	ctx, cancel := in(ctx, partTime)
@@ -186,35 +190,71 @@ func (c *check) file(ctx context.Context, r Record) error {
 	if r.State == chat.FileGone {
 		return nil // the sweep takes what is left of it
 	}
-	for _, part := range objectsOf(r) {
-		size, there := c.sizes[part.Key]
-		if there && size == part.Size {
-			continue
-		}
-		if !there { // it may have come since the listing
-			one, cancel := in(ctx, shortTime)
-			attributes, err := c.store.bucket.Attributes(one, part.Key)
-			err = c.store.bucket.answered(one, err)
-			cancel()
-			if err == nil && attributes.Size == part.Size {
-				continue
-			} else if err != nil && !errors.Is(err, ErrGone) {
-				return err
-			}
-		}
-		what := "an object of this file is missing"
-		if there {
-			what = fmt.Sprintf("an object of this file has %d bytes, and not %d", size, part.Size)
-		}
-		return c.found(ctx, Problem{Key: part.Key, Room: r.Room, File: r.ID, What: what}, func(ctx context.Context) error {
-			err := c.store.remove(ctx, r)
-			if errors.Is(err, chat.ErrFileChanged) { // somebody uses it: the next check sees what has become of it
-				err = nil
-			}
+	s := c.store
+	for _, part := range r.Parts {
+		what, err := c.lacks(ctx, part)
+		if err != nil {
 			return err
-		})
+		}
+		if what != "" {
+			return c.lost(ctx, r, part, what, func(ctx context.Context) error { return s.remove(ctx, r) })
+		}
 	}
-	return nil
+	if r.Thumb.Key == "" {
+		return nil
+	}
+	what, err := c.lacks(ctx, r.Thumb)
+	if err != nil || what == "" {
+		return err
+	}
+	return c.lost(ctx, r, r.Thumb, what+", which is its smaller picture", func(ctx context.Context) error {
+		r.Thumb, r.ThumbType = chat.FilePart{}, ""
+		_, err := s.put(ctx, r, s.options.Look)
+		return err
+	})
+}
+
+// lost tells of an object that is not there as its file's record has it.
+func (c *check) lost(ctx context.Context, r Record, part chat.FilePart, what string, mend func(context.Context) error) error {
+	return c.found(ctx, Problem{Key: part.Key, Room: r.Room, File: r.ID, What: what}, func(ctx context.Context) error {
+		err := mend(ctx)
+		if errors.Is(err, chat.ErrFileChanged) { // somebody uses it: the next check sees what has become of it
+			err = nil
+		}
+		return err
+	})
+}
+
+// lacks says what is wrong with an object of a file's; empty for nothing.
+func (c *check) lacks(ctx context.Context, part chat.FilePart) (what string, err error) {
+	size, there := c.sizes[part.Key]
+	if !there { // it may have come since the listing
+		if size, there, err = c.store.bucket.sizeOf(ctx, part.Key); err != nil {
+			return "", err
+		}
+	}
+	switch {
+	case !there:
+		return "an object of this file is missing", nil
+	case size != part.Size:
+		return fmt.Sprintf("an object of this file has %d bytes, and not %d", size, part.Size), nil
+	}
+	return "", nil
+}
+
+// Intact looks whether a file's objects are all there, in their sizes: whole says so of its bytes, and
+// thumb of its smaller picture, if it has one. Errors: [ErrUnavailable]; the context's.
+func (s *Store) Intact(ctx context.Context, r Record) (whole, thumb bool, err error) {
+	for _, part := range r.Parts {
+		if size, there, err := s.bucket.sizeOf(ctx, part.Key); err != nil || !there || size != part.Size {
+			return false, false, err
+		}
+	}
+	if r.Thumb.Key == "" {
+		return true, false, nil
+	}
+	size, there, err := s.bucket.sizeOf(ctx, r.Thumb.Key)
+	return err == nil, there && size == r.Thumb.Size, err
 }
 
 // list has the bucket listed now and then, for what a crash or a store that lost its data has left.

@@ -13,10 +13,11 @@ import (
 
 // Finish makes a file of what was uploaded: it is scanned, its type is told by what is in it, and of
 // a picture a preview is made and its metadata taken out. Then who has uploaded it may name it in a
-// message, for an hour. One that is finished already is returned as it is.
+// message, for an hour. One that is finished already, or is by another request meanwhile, is returned
+// as it is.
 //
 // Errors: those of [Store.Get]; [ErrIncomplete]; [ErrInfected]; a [*SizeError] for a picture of too many pixels; [ErrUnavailable]; [ErrOffset] when
-// somebody else does the same at this moment.
+// the record is another one meanwhile.
 func (s *Store) Finish(ctx context.Context, room chat.RoomID, id string) (chat.File, error) {
 	record, err := s.Get(ctx, room, id)
 	if err != nil {
@@ -26,6 +27,11 @@ func (s *Store) Finish(ctx context.Context, room chat.RoomID, id string) (chat.F
 		return record.File, nil
 	}
 	file, err := s.finish(ctx, record)
+	if errors.Is(err, ErrOffset) || errors.Is(err, ErrGone) { // of a picture its objects are other ones then
+		if now, err := s.Get(ctx, room, id); err == nil && now.State != chat.FileUploading {
+			return now.File, nil
+		}
+	}
 	s.options.Observer.Uploaded(err)
 	return file, err
 }

@@ -9,11 +9,12 @@ import (
 // awayTime is for how long a bucket that has not answered is not asked again.
 const awayTime = 3 * time.Second
 
-// health says whether the bucket answers. One that does not is asked now and then only, so that
-// nobody waits for it in vain.
+// health says whether the bucket does one kind of thing. One that does not is asked now and then
+// only, so that nobody waits for it in vain.
 type health struct {
-	log      *slog.Logger
-	observer Observer // nil for nobody
+	log        *slog.Logger
+	lost, back string   // what the log says of it
+	observer   Observer // nil for nobody
 
 	mu   sync.Mutex // protects following
 	away error      // nil while it answers
@@ -47,18 +48,50 @@ func (h *health) heard(err error) {
 	}
 	switch {
 	case err != nil && was == nil:
-		h.log.Warn("the file store does not answer: there are no files until it does", "err", err)
+		h.log.Warn(h.lost, "err", err)
 	case err == nil && was != nil:
-		h.log.Info("the file store answers")
+		h.log.Info(h.back)
 	}
+}
+
+// fail has everything fail until it is given nil.
+func (h *health) fail(err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.away, h.till = err, time.Now().Add(24*time.Hour)
+}
+
+// tells has the bucket's changes told to a log.
+func (b *Bucket) tells(log *slog.Logger) {
+	b.reading.log, b.writing.log = log, log
+	b.reading.lost, b.reading.back = "the file store does not answer: there are no files until it does", "the file store answers"
+	b.writing.lost, b.writing.back = "the file store takes no files: none can be sent until it does", "the file store takes files"
+}
+
+// observe has the bucket's failures counted.
+func (b *Bucket) observe(o Observer) { b.reading.observer, b.writing.observer = o, o }
+
+// checkWriting is the error for a bucket that has not kept something just now, or has not answered.
+func (b *Bucket) checkWriting() error {
+	if err := b.reading.check(); err != nil {
+		return err
+	}
+	return b.writing.check()
 }
 
 // SetAway has the bucket fail with an error until it is given nil. It is for tests.
 func (b *Bucket) SetAway(err error) {
-	b.health.mu.Lock()
-	defer b.health.mu.Unlock()
-	b.health.away, b.health.till = nil, time.Time{}
 	if err != nil {
-		b.health.away, b.health.till = b.unavailable(err), time.Now().Add(24*time.Hour)
+		err = b.unavailable(err)
 	}
+	b.reading.fail(err)
+	b.writing.fail(err)
+}
+
+// SetFull has the bucket keep nothing more until it is given nil. It is for tests.
+func (b *Bucket) SetFull(err error) {
+	if err != nil {
+		err = b.unavailable(err)
+	}
+	b.writing.fail(err)
 }

@@ -31,14 +31,20 @@ func (s *Store) List(ctx context.Context, room chat.RoomID) ([]Record, error) {
 // Restore keeps a file that was kept in another store, under its id: of the record what it says of
 // the file and of who has sent it, and content, whose hash must be the record's. Thumb is the
 // smaller picture; nil for none. It is kept for [Options.Idle], and others than its owner can read it, when
-// [Store.Settle] has found a message that names it. One that is here already, with the same bytes, stays. What a room's files may come to is not looked at.
+// [Store.Settle] has found a message that names it. One that is here already, with the same bytes, stays; if the bucket has lost
+// them, they are put back. What a room's files may come to is not looked at.
 //
 // Errors: [ErrDiffers]; those of the readers; [chat.ErrFileChanged] when the id is another file's;
 // [ErrUnavailable]; [chat.ErrUnavailable].
 func (s *Store) Restore(ctx context.Context, r Record, content, thumb io.Reader) error {
-	switch had, err := s.Get(ctx, r.Room, r.ID); {
+	state := chat.FileReady
+	had, err := s.Get(ctx, r.Room, r.ID)
+	switch {
 	case err == nil && had.State != chat.FileUploading && had.SHA256 == r.SHA256:
-		return nil
+		if whole, _, err := s.Intact(ctx, had); err != nil || whole {
+			return err
+		}
+		state, r.Revision = had.State, had.Revision
 	case err == nil:
 		return fmt.Errorf("file %s: %w", r.ID, chat.ErrFileChanged)
 	case errors.Is(err, ErrGone):
@@ -49,11 +55,11 @@ func (s *Store) Restore(ctx context.Context, r Record, content, thumb io.Reader)
 		return err
 	}
 	r.Parts, r.Thumb, r.Hash = nil, chat.FilePart{}, nil
-	r.State, r.Offset, r.Length = chat.FileReady, r.Size, r.Size
+	r.State, r.Offset, r.Length = state, r.Size, r.Size
 	sum := sha256.New()
 	parts, err := s.writeParts(ctx, r, io.TeeReader(io.LimitReader(content, r.Size+1), sum))
 	r.Parts = parts
-	if err == nil && hex.EncodeToString(sum.Sum(nil)) != r.SHA256 {
+	if err == nil && (sizeOfAll(parts) != r.Size || hex.EncodeToString(sum.Sum(nil)) != r.SHA256) {
 		err = fmt.Errorf("file %s: %w", r.ID, ErrDiffers)
 	}
 	written := parts
@@ -70,10 +76,20 @@ func (s *Store) Restore(ctx context.Context, r Record, content, thumb io.Reader)
 	if err == nil {
 		_, err = s.records.PutFile(ctx, r, math.MaxInt64, s.options.Idle)
 	}
-	if err != nil && !errors.Is(err, chat.ErrUnavailable) { // else the record may name them
+	switch {
+	case err == nil:
+		s.leave(context.WithoutCancel(ctx), objectsOf(had), written)
+	case !errors.Is(err, chat.ErrUnavailable): // else the record may name them
 		s.leave(context.WithoutCancel(ctx), written, nil)
 	}
 	return err
+}
+
+func sizeOfAll(parts []chat.FilePart) (size int64) {
+	for _, part := range parts {
+		size += part.Size
+	}
+	return size
 }
 
 // Settle says that a room's messages are other ones now: files that they name can be read by whoever

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -26,7 +27,7 @@ type s3Writer struct {
 
 func openS3(ctx context.Context, u *url.URL) (*Bucket, error) {
 	q := u.Query()
-	w := &s3Writer{bucket: u.Host, prefix: q.Get("prefix"), encryption: types.ServerSideEncryption(q.Get("ssetype"))}
+	w := &s3Writer{bucket: u.Host, prefix: folderPrefix(q.Get("prefix")), encryption: types.ServerSideEncryption(q.Get("ssetype"))}
 	if key := q.Get("kmskeyid"); key != "" {
 		w.key = &key
 	}
@@ -51,6 +52,15 @@ func openS3(ctx context.Context, u *url.URL) (*Bucket, error) {
 		name += " at " + endpoint
 	}
 	return &Bucket{Bucket: inside, Name: name, s3: w}, nil
+}
+
+// folderPrefix is a prefix as a folder. What begins "chat" would also be what is another Caller's in
+// "chat-2/", of which nothing is known here.
+func folderPrefix(prefix string) string {
+	if prefix == "" || strings.HasSuffix(prefix, "/") {
+		return prefix
+	}
+	return prefix + "/"
 }
 
 // put makes an object of what is in a file.
@@ -80,7 +90,7 @@ func (b *Bucket) writeSpooled(ctx context.Context, key string, r io.Reader) (n i
 	}
 	ctx, cancel := in(ctx, partTime)
 	defer cancel()
-	if err := b.answered(ctx, b.s3.put(ctx, key, spool.File, n)); err != nil {
+	if err := b.kept(ctx, b.s3.put(ctx, key, spool.File, n)); err != nil {
 		return 0, broken, err
 	}
 	return n, broken, nil

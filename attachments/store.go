@@ -117,7 +117,7 @@ var _ chat.Files = (*Store)(nil)
 // NewStore makes a store of files in a bucket. It closes the bucket when it is closed.
 func NewStore(bucket *Bucket, records Records, o Options) *Store {
 	o = o.withDefaults()
-	bucket.health.observer = o.Observer
+	bucket.observe(o.Observer)
 	s := &Store{
 		bucket: bucket, records: records, options: o, log: o.Logger, stop: func() {},
 		slots: slots{most: o.AtOnce, each: o.AtOnceEach, of: map[string]int{}},
@@ -153,7 +153,7 @@ func (s *Store) Create(ctx context.Context, n New) (Record, error) {
 	if n.Length > s.options.FileSize {
 		return Record{}, &SizeError{What: "file", Limit: s.options.FileSize, Size: n.Length}
 	}
-	if err := s.bucket.health.check(); err != nil {
+	if err := s.bucket.checkWriting(); err != nil {
 		return Record{}, err
 	}
 	if !n.Counted {

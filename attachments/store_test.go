@@ -3,9 +3,13 @@ package attachments_test
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
+	"gocloud.dev/blob"
+	"gocloud.dev/blob/memblob"
 
 	"github.com/caller-chat/caller/attachments"
 	"github.com/caller-chat/caller/attachments/attachmentstest"
@@ -50,4 +54,26 @@ func TestMemory(t *testing.T) {
 		Backend: inMemory(),
 		Bucket:  func(testing.TB) *attachments.Bucket { return shared },
 	})
+}
+
+// TestFolderOfThePrefix has the empty object that a console of S3 makes for a folder, which is the
+// bucket's prefix: it is no file's, and its key begins all others.
+func TestFolderOfThePrefix(t *testing.T) {
+	all, ctx := memblob.OpenBucket(nil), context.Background()
+	for _, key := range []string{"chat/", "chat/more/"} {
+		require.NoError(t, all.WriteAll(ctx, key, nil, nil))
+	}
+	s := attachments.NewStore(&attachments.Bucket{Bucket: blob.PrefixedBucket(all, "chat/"), Name: "mem://"},
+		inMemory()(t, 0), attachments.Options{Idle: time.Nanosecond})
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	ann := chat.Principal{ID: "ann", Name: "Ann"}
+	r, err := s.Create(ctx, attachments.New{Room: "lobby", By: ann, Length: 5})
+	require.NoError(t, err)
+	_, err = s.Write(ctx, "lobby", r.ID, 0, strings.NewReader("hello"))
+	require.NoError(t, err)
+	seen, err := s.Check(ctx, true, func(p attachments.Problem) { t.Error(p) })
+	require.NoError(t, err)
+	require.Equal(t, attachments.Checked{Rooms: 1, Files: 1, Objects: 3, Bytes: 5}, seen)
+	_, err = s.Finish(ctx, "lobby", r.ID)
+	require.NoError(t, err)
 }

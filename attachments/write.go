@@ -29,7 +29,7 @@ func (s *Store) Write(ctx context.Context, room chat.RoomID, id string, offset i
 	if record.State != chat.FileUploading || record.Offset != offset {
 		return record, fmt.Errorf("%w: it is %d", ErrOffset, record.Offset)
 	}
-	if err := s.bucket.health.check(); err != nil {
+	if err := s.bucket.checkWriting(); err != nil {
 		return record, err
 	}
 	free, err := s.slots.take(record.Network)

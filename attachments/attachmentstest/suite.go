@@ -49,6 +49,7 @@ func TestStore(t *testing.T, k Kind) {
 		{"of two that add at one place one does", testAtOnce},
 		{"a file that ends early is not whole", testIncomplete},
 		{"a lost object is told, and found", testLost},
+		{"a lost smaller picture costs no more", testLostThumb},
 		{"what is too much is refused before it comes", testTooMuch},
 		{"what grows too large is refused as it comes", testGrows},
 		{"only so many are sent at once", testSlots},
@@ -58,8 +59,10 @@ func TestStore(t *testing.T, k Kind) {
 		{"what a crash has left is found", testCrash},
 		{"a file that was never posted is taken back", testTakenBack},
 		{"a bucket that is away and back", testAway},
+		{"a bucket that is full", testFull},
 		{"a picture is looked into, and cleaned", testPicture},
 		{"an infected file is shown to nobody", testScan},
+		{"a file is finished twice at once", testFinishedMeanwhile},
 		{"a file is put back from another store", testRestored},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, k) })

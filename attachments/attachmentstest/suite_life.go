@@ -210,6 +210,7 @@ func testCrash(t *testing.T, k Kind) {
 		folder + "/" + posted.ID + "/5-crash",         // written, and the node was killed before the record had it
 		folder + "/aaaaaaaaaaaaaaaaaaaaaaaaaa/0-lost", // of a file that the store has lost
 		"00000000000000000000/bbb/0-lost",             // of a room that it has lost
+		folder[:4],                                    // somebody else's, and what other keys begin with
 	}
 	for _, key := range left {
 		require.NoError(t, n.bucket.WriteAll(ctx, key, []byte("left"), &blob.WriterOptions{ContentType: "text/plain"}))
@@ -269,6 +270,50 @@ func testAway(t *testing.T, k Kind) {
 	n.goes(t, room, f.ID)
 	_, err = n.files.Write(ctx, room, open.ID, 0, strings.NewReader("x"))
 	require.NoError(t, err)
+}
+
+func testFull(t *testing.T, k Kind) {
+	n, room, ctx := k.node(t, 0, attachments.Options{Look: soon}), chat.NewRoomID(), context.Background()
+	e, f := n.post(t, room, "here before")
+	open := create(t, n.files, room, -1)
+	n.bucket.SetFull(errors.New("no space left on device"))
+	_, err := n.files.Create(ctx, attachments.New{Room: room, By: ann, Length: 1})
+	require.ErrorIs(t, err, attachments.ErrUnavailable)
+	_, err = n.files.Write(ctx, room, open.ID, 0, strings.NewReader("x"))
+	require.ErrorIs(t, err, attachments.ErrUnavailable)
+	require.Equal(t, "here before", string(read(t, n.files, room, f.ID)))
+	_, _, err = n.Post(ctx, ann, room, chat.Draft{Target: e.ID, Payload: chat.Delete{}})
+	require.NoError(t, err)
+	n.goes(t, room, f.ID)
+	n.bucket.SetFull(nil)
+	n.post(t, room, "there is room again")
+}
+
+// testFinishedMeanwhile has a file finished by another request while one looks into it, as when a
+// client asks how far it came.
+func testFinishedMeanwhile(t *testing.T, k Kind) {
+	var meanwhile func()
+	n, room, ctx := k.node(t, 0, attachments.Options{Scan: func(context.Context, string, io.Reader) error {
+		if now := meanwhile; now != nil {
+			meanwhile = nil
+			now()
+		}
+		return nil
+	}}), chat.NewRoomID(), context.Background()
+	for _, content := range []string{"a text", string(photo(t, 1600, 900))} {
+		r := create(t, n.files, room, -1)
+		_, err := n.files.Write(ctx, room, r.ID, 0, strings.NewReader(content))
+		require.NoError(t, err)
+		var first chat.File
+		meanwhile = func() {
+			first, err = n.files.Finish(ctx, room, r.ID)
+			require.NoError(t, err)
+		}
+		second, err := n.files.Finish(ctx, room, r.ID)
+		require.NoError(t, err)
+		require.Equal(t, first, second)
+		require.EqualValues(t, first.Size, len(read(t, n.files, room, r.ID)))
+	}
 }
 
 func testScan(t *testing.T, k Kind) {

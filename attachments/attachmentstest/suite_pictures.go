@@ -82,3 +82,43 @@ func testPicture(t *testing.T, k Kind) {
 	require.Equal(t, "picture", size.What)
 	require.Empty(t, objects(t, bucket, claims.ID))
 }
+
+// testLostThumb has the smaller picture lost, which leaves the large one.
+func testLostThumb(t *testing.T, k Kind) {
+	s, bucket := k.storeAndBucket(t, attachments.Options{})
+	room, ctx := chat.NewRoomID(), context.Background()
+	f := upload(t, s, room, photo(t, 1600, 900))
+	r, err := s.Get(ctx, room, f.ID)
+	require.NoError(t, err)
+	intact := func(r attachments.Record) (whole, thumb bool) {
+		whole, thumb, err := s.Intact(ctx, r)
+		require.NoError(t, err)
+		return whole, thumb
+	}
+	whole, thumb := intact(r)
+	require.True(t, whole && thumb)
+	require.NoError(t, bucket.Delete(ctx, r.Thumb.Key))
+	whole, thumb = intact(r)
+	require.True(t, whole && !thumb)
+
+	check := func(fix bool) (about []string) {
+		_, err := s.Check(ctx, fix, func(p attachments.Problem) {
+			if p.Room == room {
+				about = append(about, p.Key)
+			}
+		})
+		require.NoError(t, err)
+		return about
+	}
+	require.Equal(t, []string{r.Thumb.Key}, check(false))
+	require.Equal(t, []string{r.Thumb.Key}, check(true))
+	require.Empty(t, check(false))
+	r, err = s.Get(ctx, room, f.ID)
+	require.NoError(t, err)
+	require.Equal(t, chat.FileReady, r.State)
+	require.Empty(t, r.Thumb)
+	require.EqualValues(t, f.Size, len(read(t, s, room, f.ID)))
+	require.NoError(t, bucket.Delete(ctx, r.Parts[0].Key))
+	whole, _ = intact(r)
+	require.False(t, whole)
+}

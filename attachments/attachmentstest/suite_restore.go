@@ -60,4 +60,24 @@ func testRestored(t *testing.T, k Kind) {
 	r.Room = to
 	require.NoError(t, n.files.Restore(ctx, r, bytes.NewReader(large), nil))
 	require.Equal(t, large, read(t, n.files, to, f.ID))
+
+	longer := r
+	longer.Room, longer.Size = chat.NewRoomID(), r.Size+1
+	require.ErrorIs(t, n.files.Restore(ctx, longer, bytes.NewReader(large), nil), attachments.ErrDiffers)
+	_, err = n.files.Get(ctx, longer.Room, f.ID)
+	require.ErrorIs(t, err, attachments.ErrNotFound)
+
+	// The bucket has lost a part of it, and the record says nothing of that.
+	r.Room = from
+	before, err := n.files.Get(ctx, from, f.ID)
+	require.NoError(t, err)
+	require.NoError(t, n.bucket.Delete(ctx, before.Parts[1].Key))
+	require.NoError(t, n.files.Restore(ctx, r, bytes.NewReader(large), nil))
+	require.Equal(t, large, read(t, n.files, from, f.ID))
+	require.Equal(t, chat.FilePosted, n.state(t, from, f.ID))
+	for _, part := range before.Parts {
+		there, err := n.bucket.Exists(ctx, part.Key)
+		require.NoError(t, err)
+		require.False(t, there, "what was left of it is of no use")
+	}
 }

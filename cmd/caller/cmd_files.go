@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
 
 	"github.com/caller-chat/caller/attachments"
 	"github.com/caller-chat/caller/redisstore"
@@ -41,10 +45,16 @@ func (f *filesCheckCommand) Run(i *invocation) error {
 		return err
 	}
 	switch {
-	case c.Files == "" || c.Files == noFiles:
-		return &settingError{errors.New("files check needs --files (CALLER_FILES): without, files are in a folder of the running program")}
+	case c.Files == "" || c.Files == noFiles || strings.HasPrefix(string(c.Files), "mem:"):
+		return &settingError{errors.New("files check needs --files (CALLER_FILES), which is not mem://: such files are the running program's alone")}
 	case c.redis == "":
 		return &settingError{errors.New("files check needs --redis-url (REDIS_URL): without, what is known of files is in the running program")}
+	}
+	// A node makes the folder. Here, an empty one would mean that all files are lost.
+	if u, err := url.Parse(string(c.Files)); err == nil && u.Scheme == "file" {
+		if _, err := os.Stat(filepath.FromSlash(u.Path)); err != nil {
+			return &settingError{fmt.Errorf("--files (CALLER_FILES): %w", err)}
+		}
 	}
 	return checkFiles(i.ctx, c, f.Fix, c.logger(i.stderr), i.stdout)
 }

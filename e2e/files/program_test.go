@@ -205,12 +205,18 @@ func TestCheckCommand(t *testing.T) {
 	status, _ := ann.get(t, f.URL)
 	require.Equal(t, http.StatusGone, status)
 
-	for _, wrong := range [][]string{{"files"}, {"files", "mend"}, {"files", "check"}, {"files", "check", "--files", "file://" + folder}} {
+	nowhere := filepath.Join(folder, "nowhere") // an empty folder would have lost all files
+	for _, wrong := range [][]string{
+		{"files"}, {"files", "mend"}, {"files", "check"}, {"files", "check", "--files", "file://" + folder},
+		{"files", "check", "--files", "mem://", "--redis-url", redis.URL()},
+		{"files", "check", "--fix", "--files", "file://" + nowhere, "--redis-url", redis.URL()},
+	} {
 		cmd := exec.Command(run.Programs.Caller, wrong...)
 		cmd.Dir = t.TempDir()
 		all, _ := cmd.CombinedOutput() // as above
 		require.Equal(t, 2, cmd.ProcessState.ExitCode(), "%s", all)
 	}
+	require.NoDirExists(t, nowhere)
 }
 
 // once is a body of random bytes that are made once for all uploads.
