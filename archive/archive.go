@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/caller-chat/caller/attachments"
+	"github.com/caller-chat/caller/attachments/filename"
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/redisstore"
 )
@@ -23,8 +24,8 @@ type Rooms interface {
 
 // Files is what keeps the files; [*attachments.Store] has it.
 type Files interface {
-	Get(ctx context.Context, room chat.RoomID, id string) (attachments.Record, error)
 	Open(ctx context.Context, room chat.RoomID, id string) (attachments.Record, io.ReadSeekCloser, error)
+	Intact(ctx context.Context, r attachments.Record) (whole, thumb bool, err error)
 	OpenThumb(ctx context.Context, r attachments.Record) (io.ReadSeekCloser, error)
 	Restore(ctx context.Context, r attachments.Record, content, thumb io.Reader) error
 	Settle(ctx context.Context, room chat.RoomID) error
@@ -61,12 +62,21 @@ var ErrBad = errors.New("no archive of rooms")
 // ErrShort says that an archive breaks off.
 var ErrShort = errors.New("the archive breaks off")
 
+// ErrNoRoom says that the room that was asked for is not in an archive.
+var ErrNoRoom = errors.New("the archive does not have the room")
+
 type manifest struct {
 	Format    string    `json:"format"`
 	Version   int       `json:"version"`
 	CreatedAt time.Time `json:"createdAt"`
 	Program   string    `json:"program,omitempty"`
+	// Room is the only one that is in it; empty for all. NoFiles says that files were left out.
+	Room    chat.RoomID `json:"room,omitempty"`
+	NoFiles bool        `json:"noFiles,omitempty"`
 }
+
+// isOf reports whether an export with these options has begun it.
+func (m manifest) isOf(o Options) bool { return m.Room == o.Room && m.NoFiles == o.NoFiles }
 
 func (m manifest) check() error {
 	if m.Format != format || m.Version != version {
@@ -190,8 +200,8 @@ func fileOf(r attachments.Record) file {
 func (f file) record(id chat.RoomID) attachments.Record {
 	return attachments.Record{
 		File: chat.File{
-			ID: f.ID, Name: f.Name, Type: f.Type, Size: f.Size, SHA256: f.SHA256, Width: f.Width, Height: f.Height,
-			Preview: f.Preview, Animated: f.Animated, Duration: f.Duration, Wave: f.Wave,
+			ID: f.ID, Name: filename.Clean(f.Name), Type: f.Type, Size: f.Size, SHA256: f.SHA256, Width: f.Width,
+			Height: f.Height, Preview: f.Preview, Animated: f.Animated, Duration: f.Duration, Wave: f.Wave,
 		},
 		Room: id, Owner: f.Owner, Network: f.Network, Sent: f.Sent, ThumbType: f.ThumbType, Created: f.CreatedAt.Time,
 	}

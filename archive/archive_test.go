@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/jpeg"
 	"image/png"
 	"io"
 	"log/slog"
@@ -36,6 +37,7 @@ type site struct {
 	*chat.Node
 	store   *redisstore.Store
 	files   *attachments.Store
+	bucket  *attachments.Bucket
 	archive *archive.Archive
 }
 
@@ -46,7 +48,7 @@ func newSite(t testing.TB) *site {
 	require.NoError(t, err)
 	bucket, err := attachments.OpenBucket(ctx, "mem://", quiet)
 	require.NoError(t, err)
-	s := &site{store: store, files: attachments.NewStore(bucket, store, attachments.Options{Logger: quiet})}
+	s := &site{store: store, bucket: bucket, files: attachments.NewStore(bucket, store, attachments.Options{Logger: quiet})}
 	s.archive = &archive.Archive{Rooms: store, Files: s.files}
 	s.Node = chat.NewNode(store, store, store, store, store, chat.Options{
 		Files: s.files, Records: store, Passwords: password.New(), Owned: store, Logger: quiet,
@@ -225,12 +227,11 @@ func TestOneRoom(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, archive.Report{Rooms: 1, Restored: 1, Entries: 5, Files: 3, Last: "with-files"}, report)
 	}
-	report, err := b.archive.Import(ctx, bytes.NewReader(wrote), archive.Import{Room: "none"})
-	require.NoError(t, err)
-	require.Zero(t, report)
+	_, err := b.archive.Import(ctx, bytes.NewReader(wrote), archive.Import{Room: "none"})
+	require.ErrorIs(t, err, archive.ErrNoRoom)
 
 	b.say(t, "copy", chat.Message{Text: "more"})
-	report, err = b.archive.Import(ctx, bytes.NewReader(wrote), archive.Import{Room: "with-files", As: "copy"})
+	report, err := b.archive.Import(ctx, bytes.NewReader(wrote), archive.Import{Room: "with-files", As: "copy"})
 	require.NoError(t, err)
 	require.Equal(t, []chat.RoomID{"copy"}, report.Kept)
 	report, err = b.archive.Import(ctx, bytes.NewReader(wrote), archive.Import{Room: "with-files", As: "copy", Replace: true})
@@ -276,7 +277,7 @@ func TestGoesOn(t *testing.T) {
 	for cut := 0; cut < len(whole); cut += 512 {
 		first := &short{left: cut}
 		require.ErrorIs(t, a.archive.Export(ctx, first, archive.Options{}), io.ErrClosedPipe)
-		after, size, done, err := archive.Tail(bytes.NewReader(first.Bytes()))
+		after, size, done, err := archive.Tail(bytes.NewReader(first.Bytes()), archive.Options{})
 		require.NoError(t, err, cut)
 		rest := first.Bytes()[:size]
 		if done { // only the tar's own end is missing
@@ -364,6 +365,62 @@ func TestFilesThatHaveGone(t *testing.T) {
 	require.Equal(t, []archive.Missing{{Room: "room", File: id}}, report.Missing)
 }
 
+// TestLostBytes has a bucket without some of what its records tell of: a backup is made all the same,
+// and puts back what it has.
+func TestLostBytes(t *testing.T) {
+	a, ctx := newSite(t), context.Background()
+	large := bytes.Repeat([]byte("hello "), attachments.PartSize/5)
+	lost, small := a.send(t, "room", "a.txt", large), a.send(t, "room", "b.jpg", photo(t))
+	before := a.export(t, archive.Options{})
+	all := contents(t, before)
+	require.Len(t, all["rooms/room/files/"+lost], len(large))
+	require.Contains(t, all, "rooms/room/files/"+small+".preview")
+	record, err := a.files.Get(ctx, "room", lost)
+	require.NoError(t, err)
+	require.NoError(t, a.bucket.Delete(ctx, record.Parts[1].Key))
+	record, err = a.files.Get(ctx, "room", small)
+	require.NoError(t, err)
+	require.NoError(t, a.bucket.Delete(ctx, record.Thumb.Key))
+
+	all = contents(t, a.export(t, archive.Options{}))
+	require.Contains(t, all["end.json"], lost)
+	require.NotContains(t, all, "rooms/room/files/"+lost)
+	require.Contains(t, all, "rooms/room/files/"+small)
+	require.NotContains(t, all, "rooms/room/files/"+small+".preview")
+
+	report, err := a.archive.Import(ctx, bytes.NewReader(before), archive.Import{})
+	require.NoError(t, err)
+	require.Equal(t, 1, report.Same)
+	require.Len(t, contents(t, a.export(t, archive.Options{}))["rooms/room/files/"+lost], len(large))
+}
+
+// photo is a picture that is large enough for a smaller one.
+func photo(t testing.TB) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, jpeg.Encode(&b, image.NewGray(image.Rect(0, 0, 1600, 900)), nil))
+	return b.Bytes()
+}
+
+// TestAnotherExport has the beginning of what an export with other options has written: it is not gone
+// on with.
+func TestAnotherExport(t *testing.T) {
+	a := newSite(t)
+	a.say(t, "a", chat.Message{Text: "hello"})
+	a.send(t, "b", "b.txt", []byte("hello"))
+	kinds := []archive.Options{{}, {NoFiles: true}, {Room: "b"}, {Room: "b", NoFiles: true}, {Room: "a"}}
+	for _, wrote := range kinds {
+		whole := a.export(t, wrote)
+		for _, asked := range kinds {
+			after, size, done, err := archive.Tail(bytes.NewReader(whole), asked)
+			require.NoError(t, err)
+			require.Equal(t, wrote == asked, done)
+			require.Equal(t, done, size > 0)
+			require.Equal(t, done, after != "")
+		}
+	}
+}
+
 // edited is an archive in which something was changed.
 func edited(t testing.TB, of []byte, edit func(h *tar.Header, content []byte) (*tar.Header, []byte)) []byte {
 	t.Helper()
@@ -444,6 +501,8 @@ func TestHostile(t *testing.T) {
 		"other bytes":            {named(folder+file, replace("hello", "hellO")), 1},
 		"fewer bytes":            {named(folder+file, replace("hello", "hell")), 1},
 		"more bytes":             {named(folder+file, replace("hello", "hello!")), 1},
+		"no bytes of a file":     {named(folder+file, drop), 1},
+		"a larger size":          {named(folder+file+".json", replace(`"size":5`, `"size":6`)), 1},
 		"a negative size":        {named(folder+file+".json", replace(`"size":5`, `"size":-5`)), 1},
 		"a file's id":            {named(folder+file+".json", replace(file, "../../x")), 1},
 		"no JSON":                {named("rooms/b/room.json", replace("{", "[")), 1},
@@ -475,7 +534,7 @@ func TestHostile(t *testing.T) {
 		require.ErrorIs(t, err, archive.ErrBad, name)
 	}
 	for name, not := range map[string][]byte{"noise": noise(), "another tar": edited(t, whole, named("manifest.json", drop))} {
-		_, _, _, err := archive.Tail(bytes.NewReader(not))
+		_, _, _, err := archive.Tail(bytes.NewReader(not), archive.Options{})
 		require.ErrorIs(t, err, archive.ErrBad, name)
 	}
 }

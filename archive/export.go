@@ -44,7 +44,7 @@ func (a *Archive) Export(ctx context.Context, to io.Writer, o Options) error {
 		}
 	}
 	if o.After == "" {
-		if err := w.json(manifestName, manifest{format, version, w.now, o.Program}); err != nil {
+		if err := w.json(manifestName, manifest{format, version, w.now, o.Program, o.Room, o.NoFiles}); err != nil {
 			return err
 		}
 	}
@@ -144,18 +144,22 @@ func namedIn(kept chat.Kept) (ids []string) {
 func (w *writer) attachment(ctx context.Context, id chat.RoomID, folder, name string) error {
 	files := w.archive.Files
 	record, content, err := files.Open(ctx, id, name)
-	if errors.Is(err, attachments.ErrNotFound) || errors.Is(err, attachments.ErrGone) {
+	whole, thumb := false, false
+	if err == nil {
+		defer func() { _ = content.Close() }() // it was only read
+		whole, thumb, err = files.Intact(ctx, record)
+	}
+	switch {
+	case errors.Is(err, attachments.ErrNotFound), errors.Is(err, attachments.ErrGone), err == nil && !whole:
 		w.end.Missing = append(w.end.Missing, Missing{id, name})
 		return nil
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
-	defer func() { _ = content.Close() }() // it was only read
 	if err := w.json(folder+name+recordSuffix, fileOf(record)); err != nil {
 		return err
 	}
-	if record.Thumb.Key != "" {
+	if thumb {
 		thumb, err := files.OpenThumb(ctx, record)
 		if err != nil {
 			return err

@@ -222,6 +222,8 @@ func problem(err error) error {
 	switch {
 	case errors.Is(err, ErrBad), errors.Is(err, ErrShort), errors.Is(err, redisstore.ErrBadDump), errors.Is(err, attachments.ErrDiffers):
 		return wire.Fail(wire.CodeMalformed, err.Error())
+	case errors.Is(err, ErrNoRoom):
+		return wire.Fail(wire.CodeNotFound, err.Error())
 	case errors.Is(err, chat.ErrFileChanged):
 		return wire.Fail(wire.CodeConflict, err.Error())
 	case errors.Is(err, attachments.ErrUnavailable):

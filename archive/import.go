@@ -52,7 +52,7 @@ type Report struct {
 // Import puts an archive's rooms back, each when it is whole. The report also says, beside an error,
 // what was done up to it.
 //
-// Errors: [ErrBad], [ErrShort]; those of the reader; [redisstore.ErrBadDump]; [attachments.ErrDiffers];
+// Errors: [ErrBad], [ErrShort], [ErrNoRoom]; those of the reader; [redisstore.ErrBadDump]; [attachments.ErrDiffers];
 // [chat.ErrFull]; [chat.ErrUnavailable], [attachments.ErrUnavailable].
 func (a *Archive) Import(ctx context.Context, from io.Reader, o Import) (Report, error) {
 	if o.As != "" && o.Room == "" {
@@ -80,6 +80,9 @@ func (r *reader) all(ctx context.Context) error {
 		h, err := r.Next()
 		switch {
 		case errors.Is(err, io.EOF) && r.over:
+			if r.options.Room != "" && r.report.Rooms == 0 {
+				return fmt.Errorf("%w %q", ErrNoRoom, r.options.Room)
+			}
 			return nil
 		case !r.begun && err != nil:
 			return fmt.Errorf("%w: %w", ErrBad, err)
@@ -251,6 +254,9 @@ func (r *reader) finish(ctx context.Context, h *tar.Header) error {
 	}
 	if r.isLeftOut() {
 		return nil
+	}
+	if r.file != nil {
+		return fmt.Errorf("%w: file %s has no bytes", ErrBad, r.file.ID)
 	}
 	d := r.room.dump()
 	if err := readLog(content, &d); err != nil {

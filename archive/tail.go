@@ -13,9 +13,9 @@ import (
 
 // Tail looks how far an archive goes that may have broken off: after is its last room that is whole,
 // size the bytes up to that room's end, and whole says that nothing is missing. Of what is no
-// archive after is empty and size 0. Errors: [ErrBad] for another program's file or another version's; those of the
+// archive, or was begun with other options (of which [Options.Room] and [Options.NoFiles] count), after is empty and size 0. Errors: [ErrBad] for another program's file or another version's; those of the
 // file.
-func Tail(file io.ReadSeeker) (after chat.RoomID, size int64, whole bool, err error) {
+func Tail(file io.ReadSeeker, o Options) (after chat.RoomID, size int64, whole bool, err error) {
 	all, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
 		return "", 0, false, err
@@ -48,6 +48,9 @@ func Tail(file io.ReadSeeker) (after chat.RoomID, size int64, whole bool, err er
 			}
 			if err := m.check(); err != nil {
 				return "", 0, false, err
+			}
+			if !m.isOf(o) {
+				return "", 0, false, nil
 			}
 		case isLog:
 			after, size = id, end

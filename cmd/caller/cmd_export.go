@@ -47,19 +47,43 @@ func (e *exportCommand) Run(i *invocation) error {
 		return e.stream(i, "", i.stdout)
 	}
 	part := e.File + ".part"
-	f, err := os.OpenFile(part, os.O_RDWR|os.O_CREATE, 0o600) // it has all that people have said
+	f, err := openAlone(part)
 	if err != nil {
 		return err
 	}
 	werr := e.write(i, f)
 	size, serr := f.Seek(0, io.SeekEnd)
-	switch err := errors.Join(werr, serr, f.Close()); {
+	switch err := errors.Join(werr, serr, f.Sync(), f.Close()); {
 	case err != nil && size == 0:
 		return errors.Join(err, os.Remove(part))
 	case err != nil:
 		return fmt.Errorf("%w\n%s has what was written: the same command goes on with it", err, part)
 	}
 	return os.Rename(part, e.File)
+}
+
+// openAlone opens a file that no other export writes at the same time.
+func openAlone(name string) (*os.File, error) {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600) // it has all that people have said
+	if err != nil {
+		return nil, err
+	}
+	taken, err := lock(f)
+	if err == nil && !taken { // the one that had it may have given it its name meanwhile
+		var opened, there os.FileInfo
+		opened, err = f.Stat()
+		if err == nil {
+			there, err = os.Stat(name)
+		}
+		taken = errors.Is(err, os.ErrNotExist) || err == nil && !os.SameFile(opened, there)
+	}
+	if taken {
+		err = fmt.Errorf("another export writes %s", name)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // write writes the archive, or the rest of it, and goes on with it when it breaks off.
@@ -72,7 +96,7 @@ func (e *exportCommand) write(i *invocation, f *os.File) error {
 	}
 	before, wait, begun := chat.RoomID(""), time.Second, false
 	for tries := 0; ; tries++ {
-		after, size, whole, err := archive.Tail(f)
+		after, size, whole, err := archive.Tail(f, archive.Options{Room: chat.RoomID(e.Room), NoFiles: !e.Files})
 		if err != nil {
 			return err
 		}

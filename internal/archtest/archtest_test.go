@@ -26,7 +26,7 @@ var rules = map[string][]string{
 	"chat/...":                         {"chat"},
 	"chat/chattest":                    {"chat", "internal/testwait"},
 	"redisstore":                       {"chat"},
-	"archive":                          {"attachments", "chat", "redisstore", "server/httpapi", "transport/wire"},
+	"archive":                          {"attachments", "attachments/filename", "chat", "redisstore", "server/httpapi", "transport/wire"},
 	"attachments":                      {"attachments/...", "chat", "server/httpapi", "transport/wire"},
 	"attachments/filename":             {"chat"},
 	"attachments/picture":              {},
