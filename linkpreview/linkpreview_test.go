@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -238,6 +239,22 @@ func TestManyAskAtOnce(t *testing.T) {
 	close(answer)
 	all.Wait()
 	assert.EqualValues(t, 1, asked.Load())
+}
+
+// TestNobodyComesToIt has a link wait behind others for too long: that says nothing of the link.
+func TestNobodyComesToIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New(Options{})
+		defer p.Close()
+		require.True(t, p.turns.TryAcquire(atOnce))
+		at, err := url.Parse("https://example.org/")
+		require.NoError(t, err)
+		_, err = p.of(t.Context(), chat.Principal{}, "lobby", at)
+		require.ErrorIs(t, err, errBusy)
+		_, known := p.known(at.String())
+		require.False(t, known)
+		require.Empty(t, p.looks)
+	})
 }
 
 func TestWhatIsKeptIsBounded(t *testing.T) {

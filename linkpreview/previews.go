@@ -75,8 +75,9 @@ type kept struct {
 
 // look is a look-up that goes on.
 type look struct {
-	done  chan struct{} // closed when found is there
+	done  chan struct{} // closed when found, or err, is there
 	found found
+	err   error // errBusy
 }
 
 // Previews looks up links. Make it with [New].
@@ -138,7 +139,7 @@ func (p *Previews) of(ctx context.Context, who chat.Principal, room chat.RoomID,
 	}
 	select {
 	case <-l.done:
-		return l.found, nil
+		return l.found, l.err
 	case <-ctx.Done():
 		return found{}, ctx.Err()
 	}
@@ -175,8 +176,12 @@ func (p *Previews) begin(at *url.URL) (*look, error) {
 	l := &look{done: make(chan struct{})}
 	p.looks[key] = l
 	p.running.Go(func() {
-		l.found = p.lookUp(at)
-		p.keep(key, l.found)
+		if l.found, l.err = p.lookUp(at); l.err == nil {
+			p.keep(key, l.found)
+		}
+		p.mu.Lock()
+		delete(p.looks, key)
+		p.mu.Unlock()
 		close(l.done)
 	})
 	return l, nil
@@ -191,7 +196,6 @@ func (p *Previews) keep(key string, f found) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	delete(p.looks, key)
 	if old, ok := p.all[key]; ok {
 		p.forgetLocked(old)
 	}
@@ -209,19 +213,20 @@ func (p *Previews) forgetLocked(element *list.Element) {
 	p.bytes -= k.size()
 }
 
-// lookUp looks up a link. What can't be found is nothing.
-func (p *Previews) lookUp(at *url.URL) found {
+// lookUp looks up a link. What can't be found is nothing. The error is errBusy, of what nobody has
+// come to.
+func (p *Previews) lookUp(at *url.URL) (found, error) {
 	ctx, cancel := context.WithTimeout(p.work, lookTime)
 	defer cancel()
 	if p.turns.Acquire(ctx, 1) != nil {
-		return found{}
+		return found{}, errBusy
 	}
 	defer p.turns.Release(1)
 	f, err := p.fetch(ctx, at)
 	if err != nil {
 		p.log.Debug("a link has no preview", "host", at.Host, "err", err)
 	}
-	return f
+	return f, nil
 }
 
 // fetch asks for a page and its picture, or for what is a picture itself.
