@@ -280,3 +280,25 @@ func TestFilesAreOfOneIdea(t *testing.T) {
 		assert.LessOrEqual(t, bytes.Count(content, []byte("\n")), maxLines, name)
 	}
 }
+
+// maxSize is how large a committed file may be: twice the largest there is, which is a worker of the page's.
+const maxSize = 2 << 20
+
+// TestNothingBuiltIsCommitted: whoever clones the repository has every version of every file for ever, and "go build
+// ./cmd/caller" in its root writes a program of 90 MB beside the sources.
+func TestNothingBuiltIsCommitted(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "git", "-C", root(t), "ls-files", "-z").Output()
+	if err != nil {
+		t.Skip("not in a repository:", err)
+	}
+	files := strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00")
+	require.Greater(t, len(files), 100)
+	for _, name := range files {
+		info, err := os.Lstat(filepath.Join(root(t), name))
+		if errors.Is(err, os.ErrNotExist) {
+			continue // taken out, and not committed yet
+		}
+		require.NoError(t, err)
+		assert.LessOrEqual(t, info.Size(), int64(maxSize), name)
+	}
+}
