@@ -106,6 +106,9 @@ func TestEveryCommandHasHelp(t *testing.T) {
 			assert.Regexp(t, `^[A-Z].*\.$`, command.Help)
 			for _, flag := range command.Flags {
 				assert.Regexp(t, `^[A-Za-z].*[.]$`, flag.Help, "--"+flag.Name)
+				if flag.Tag.Has("placeholder") { // then it takes a value, which help, manual and completions have to show
+					assert.False(t, flag.IsBool(), "--"+flag.Name)
+				}
 			}
 			if _, ok := command.Target.Addr().Interface().(adviser); ok {
 				assert.Contains(t, help, "\nExamples:\n  #")

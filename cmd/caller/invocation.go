@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -47,7 +48,7 @@ func (i *invocation) parse(into *commands) (answered bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("the commands' own definition: %w", err)
 	}
-	i.parsed, err = parser.Parse(i.args)
+	i.parsed, err = parser.Parse(joined(parser.Model, i.args))
 	var wrong *kong.ParseError
 	switch {
 	case answered:
@@ -58,6 +59,32 @@ func (i *invocation) parse(into *commands) (answered bool, err error) {
 	}
 	return false, err
 }
+
+// joined gives flags their values that are negative numbers: in "--heartbeat -1s" kong sees two flags,
+// and would say that a value is missing, not which values are right.
+func joined(app *kong.Application, args []string) []string {
+	takes := map[string]bool{}
+	for _, command := range app.Leaves(false) {
+		for _, flag := range command.Flags {
+			takes["--"+flag.Name] = !flag.IsBool()
+		}
+	}
+	var all []string
+	for at := 0; at < len(args); at++ {
+		arg := args[at]
+		if arg == "--" {
+			return append(all, args[at:]...)
+		}
+		if takes[arg] && at+1 < len(args) && negative.MatchString(args[at+1]) {
+			at++
+			arg += "=" + args[at]
+		}
+		all = append(all, arg)
+	}
+	return all
+}
+
+var negative = regexp.MustCompile(`^-\.?[0-9]`)
 
 // misused is what is wrong with a command line, or with a setting from elsewhere.
 func (i *invocation) misused(wrong *kong.ParseError) error {

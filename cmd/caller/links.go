@@ -9,25 +9,26 @@ import (
 	"github.com/caller-chat/caller/server"
 )
 
-// onOff says whether something is done: on, off or empty, which is off.
-type onOff bool
+// onOff says whether something is done: on, off or empty, which is off. It is no bool, since kong
+// would show a flag that takes no value then.
+type onOff string
+
+func (v onOff) isOn() bool { return v == "on" }
 
 // UnmarshalText implements encoding.TextUnmarshaler.
 func (v *onOff) UnmarshalText(text []byte) error {
-	switch string(text) {
-	case "on":
-		*v = true
-	case "off", "":
-		*v = false
+	switch s := string(text); s {
+	case "on", "off", "":
+		*v = onOff(s)
+		return nil
 	default:
-		return fmt.Errorf("%q is neither on nor off", text)
+		return fmt.Errorf("%q is neither on nor off", s)
 	}
-	return nil
 }
 
 // links looks up links of messages; nil where that is off.
 func (c config) links(limits chat.Policy, log *slog.Logger) *linkpreview.Previews {
-	if !c.LinkPreviews {
+	if !c.LinkPreviews.isOn() {
 		return nil
 	}
 	return linkpreview.New(linkpreview.Options{Limits: limits, BasePath: string(c.BasePath), Logger: log})

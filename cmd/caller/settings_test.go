@@ -183,6 +183,31 @@ func TestWrongValues(t *testing.T) {
 	}
 }
 
+// TestWrongNumbersAreToldTheirLimits: also those that begin with a dash, which could be a flag.
+func TestWrongNumbersAreToldTheirLimits(t *testing.T) {
+	for _, c := range []struct{ flag, value, limits string }{
+		{"--history-limit", "-1", "from 1 to 10000"},
+		{"--wait-replicas", "-1", "from 0 to 100"},
+		{"--max-connections", "-5", "from 0 to 1000000000"},
+		{"--max-rooms", "10000000000", "from 0 to 1000000000"},
+		{"--post-rate", "1e7", "from 0 to 1000000"},
+		{"--post-rate", "-.5", "from 0 to 1000000"},
+		{"--heartbeat", "-1s", "from 1s to 5m"},
+		{"--heartbeat", "15", "from 1s to 5m"},
+		{"--history-ttl", "90000h", "from 1s to 87600h"},
+		{"--keep-after-close", "99999999h", "from 0s to 87600h"},
+	} {
+		_, err := read(t, "", nil, c.flag, c.value)
+		require.Error(t, err, c.flag)
+		line, _, _ := strings.Cut(err.Error(), "\n")
+		assert.Contains(t, line, c.flag+" (")
+		assert.Contains(t, line, `"`+c.value+`" is not a `)
+		assert.Contains(t, line, c.limits)
+	}
+	_, err := read(t, "", nil, "--heartbeat", "--log-level", "debug")
+	require.ErrorContains(t, err, "--heartbeat (CALLER_HEARTBEAT) needs a value: TIME")
+}
+
 func TestWrongCommandLines(t *testing.T) {
 	for _, args := range [][]string{{"server"}, {"serve", "now"}, {"--adr", ":1"}, {"--addr"}, {"--addr", ":1", "version"}} {
 		_, err := read(t, "", nil, args...)

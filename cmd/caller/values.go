@@ -260,7 +260,7 @@ func (v *replicas) UnmarshalText(text []byte) error {
 func (v *perSecond) UnmarshalText(text []byte) error {
 	n, err := strconv.ParseFloat(string(text), 64)
 	if err != nil || !(n >= 0 && n <= 1e6) { // NaN is neither
-		return fmt.Errorf("%q is not a number from 0 on", text)
+		return fmt.Errorf("%q is not a number from 0 to 1000000", text)
 	}
 	*v = perSecond(n)
 	return nil
@@ -270,7 +270,7 @@ func (v *perSecond) UnmarshalText(text []byte) error {
 func (v *count) UnmarshalText(text []byte) error {
 	n, err := strconv.Atoi(string(text))
 	if err != nil || n < 0 || n > 1e9 {
-		return fmt.Errorf("%q is not a number from 0 on", text)
+		return fmt.Errorf("%q is not a number from 0 to 1000000000", text)
 	}
 	*v = count(n)
 	return nil
@@ -295,11 +295,23 @@ func (v *pulse) UnmarshalText(text []byte) error {
 func between(d *time.Duration, text []byte, least, most time.Duration) error {
 	v, err := time.ParseDuration(string(text))
 	if err != nil {
-		return fmt.Errorf("%q is not a time, as 90s, 15m or 24h", text)
+		return fmt.Errorf("%q is not a time, as 90s, 15m or 24h, from %s to %s", text, short(least), short(most))
 	}
 	if v < least || v > most {
-		return fmt.Errorf("%v is not between %v and %v", v, least, most)
+		return fmt.Errorf("%q is not a time from %s to %s", text, short(least), short(most))
 	}
 	*d = v
 	return nil
+}
+
+// short is a time as one writes it in a setting: 24h where Go says 24h0m0s.
+func short(d time.Duration) string {
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
