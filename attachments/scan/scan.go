@@ -14,6 +14,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,16 +107,13 @@ func (s *Scanner) run(ctx context.Context, file io.Reader) error {
 	return nil
 }
 
-// environment is the process's own without what may be secret: the settings of Caller and of the
-// bucket.
+// secretive are what the names of variables begin with that may be secret, or are nobody's but
+// Caller's: its settings, those of the bucket and of traces, and where its supervisor is.
+var secretive = regexp.MustCompile(`^(CALLER|REDIS|LIVEKIT|AWS|OTEL|NOTIFY)_`)
+
+// environment is the process's own without what may be secret.
 func environment() []string {
-	var all []string
-	for _, variable := range os.Environ() {
-		if !strings.HasPrefix(variable, "CALLER_") && !strings.HasPrefix(variable, "AWS_") {
-			all = append(all, variable)
-		}
-	}
-	return all
+	return slices.DeleteFunc(os.Environ(), secretive.MatchString)
 }
 
 // watched remembers what went wrong in reading.
