@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -49,6 +50,31 @@ func TestKubernetes(t *testing.T) {
 		output, err := exec.Command(tools.check, "kubernetes", wrong).CombinedOutput()
 		assert.Error(t, err, "%s: %s", change[1], output)
 	}
+
+	// A pod whose secret is not there waits for it for ever.
+	example, err := os.ReadFile(filepath.Join(folder, "secret.example.yaml"))
+	require.NoError(t, err)
+	incomplete := filepath.Join(t.TempDir(), "secret.yaml")
+	for _, name := range []string{"caller/session-key", "caller/admin-token", "redis/password"} {
+		_, key, _ := strings.Cut(name, "/")
+		without := regexp.MustCompile(`(?m)^  `+key+`:`).ReplaceAll(example, []byte("  another:"))
+		require.NoError(t, os.WriteFile(incomplete, without, 0o600))
+		output, err := exec.Command(tools.check, "kubernetes", filepath.Join(folder, "caller.yaml"), filepath.Join(folder, "redis.yaml"), incomplete).CombinedOutput()
+		assert.Error(t, err, name)
+		assert.Contains(t, string(output), "no secret has "+name)
+	}
+
+	// kubectl apply -k: all that it names is there, once the secret has been made.
+	kustomization, err := os.ReadFile(filepath.Join(folder, "kustomization.yaml"))
+	require.NoError(t, err)
+	named := regexp.MustCompile(`(?m)^  - (\S+\.yaml)$`).FindAllStringSubmatch(string(kustomization), -1)
+	var resources []string
+	for _, match := range named {
+		if resources = append(resources, match[1]); match[1] != "secret.yaml" {
+			assert.FileExists(t, filepath.Join(folder, match[1]))
+		}
+	}
+	assert.Subset(t, resources, []string{"secret.yaml", "caller.yaml"})
 }
 
 // service is one of a Compose project, with its variables filled in.

@@ -110,6 +110,10 @@ func TestUnderSystemd(t *testing.T) {
 	_, err := m.try("nsenter", "--target", m.show("caller", "MainPID"), "--mount", "touch", "/etc/caller/written")
 	require.Error(t, err, "nothing but its own folder can be written to")
 
+	m.run("dpkg", "--remove", "caller")
+	m.install(root, r.file(t, "caller_"+older+"_%s.deb"))
+	assert.Equal(t, "active", m.show("caller", "ActiveState"), "what was removed and is back runs again")
+
 	// Two nodes on one Redis, which runs beside them.
 	redis := harness.StartProcess(t, "redis-server", exec.Command("nsenter", "--target", m.leader, "--net",
 		harness.Find(t, "redis-server"), "--port", "6379", "--bind", "127.0.0.1", "--save", "", "--dir", t.TempDir()))
@@ -119,12 +123,20 @@ func TestUnderSystemd(t *testing.T) {
 	require.NoError(t, err)
 	mine := strings.Replace(string(text), "#REDIS_URL=", "REDIS_URL=", 1)
 	require.NoError(t, os.WriteFile(config, []byte(mine), 0o640)) // it stays whose it is
+	token := strings.Repeat("t", 32)
+	for port, admin := range map[string]string{"8081": "9091", "8082": "9092"} {
+		own := "CALLER_ADMIN_ADDR=127.0.0.1:" + admin + "\nCALLER_ADMIN_TOKEN=" + token + "\n"
+		require.NoError(t, os.WriteFile(filepath.Join(root, "etc/caller/caller@"+port+".env"), []byte(own), 0o600))
+	}
 	m.run("systemctl", "disable", "--now", "caller")
 	m.run("systemctl", "enable", "--now", "caller@8081", "caller@8082")
 	before := map[string]string{}
 	for _, port := range []string{"8081", "8082"} {
 		require.True(t, m.ready(port), port)
 		before[port] = m.show("caller@"+port, "InvocationID")
+	}
+	for _, admin := range []string{"9091", "9092"} {
+		m.run("env", "CALLER_ADMIN_TOKEN="+token, "caller", "admin", "health", "--admin-url", "http://127.0.0.1:"+admin)
 	}
 	m.run("caller", "post", "--url", "http://127.0.0.1:8081", "-r", "lobby", "kept through it")
 
@@ -176,4 +188,5 @@ func TestUnderSystemd(t *testing.T) {
 	m.run("dpkg", "--purge", "caller")
 	assert.NotEqual(t, "active", m.show("caller@8081", "ActiveState"), "nothing of it runs any more")
 	assert.NoDirExists(t, filepath.Join(root, "var/lib/caller"))
+	assert.NoDirExists(t, filepath.Join(root, "etc/caller"), "nor do its settings stay, with tokens in them")
 }

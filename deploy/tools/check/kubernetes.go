@@ -29,6 +29,7 @@ func kubernetes(files []string) error {
 			return err
 		}
 	}
+	found := secrets{wanted: map[string]string{}, there: map[string]bool{}}
 	strict := json.NewSerializerWithOptions(json.DefaultMetaFactory, scheme, scheme, json.SerializerOptions{Yaml: true, Strict: true})
 	var errs []error
 	for _, name := range files {
@@ -50,10 +51,59 @@ func kubernetes(files []string) error {
 				errs = append(errs, fmt.Errorf("%s: object %d: %w", name, n, err))
 				continue
 			}
-			if d, ok := object.(*apps.Deployment); ok {
-				errs = append(errs, promises(name, d))
+			switch o := object.(type) {
+			case *apps.Deployment:
+				errs = append(errs, promises(name, o))
+				found.of(name, o.Spec.Template.Spec)
+			case *apps.StatefulSet:
+				found.of(name, o.Spec.Template.Spec)
+			case *core.Secret:
+				found.in(o)
 			}
 			fmt.Println(name, kind.Kind)
+		}
+	}
+	return errors.Join(append(errs, found.missing())...)
+}
+
+// secrets are those that pods want, with the file that does, and those that there are, as NAME/KEY.
+type secrets struct {
+	wanted map[string]string
+	there  map[string]bool
+}
+
+func (s *secrets) of(file string, pod core.PodSpec) {
+	for _, c := range pod.Containers {
+		for _, variable := range c.Env {
+			if from := variable.ValueFrom; from != nil && from.SecretKeyRef != nil {
+				s.wanted[from.SecretKeyRef.Name+"/"+from.SecretKeyRef.Key] = file
+			}
+		}
+	}
+	for _, volume := range pod.Volumes {
+		if volume.Secret != nil {
+			for _, item := range volume.Secret.Items {
+				s.wanted[volume.Secret.SecretName+"/"+item.Key] = file
+			}
+		}
+	}
+}
+
+func (s *secrets) in(secret *core.Secret) {
+	for key := range secret.StringData {
+		s.there[secret.Name+"/"+key] = true
+	}
+	for key := range secret.Data {
+		s.there[secret.Name+"/"+key] = true
+	}
+}
+
+// missing is an error for each secret that a pod would wait for. Without any secret at all nothing is known.
+func (s *secrets) missing() error {
+	var errs []error
+	for name, file := range s.wanted {
+		if len(s.there) > 0 && !s.there[name] {
+			errs = append(errs, fmt.Errorf("%s: no secret has %s", file, name))
 		}
 	}
 	return errors.Join(errs...)
