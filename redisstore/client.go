@@ -23,8 +23,11 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 	var master, sentinelUser, sentinelPassword string
 	if mode == "sentinel" {
 		master = strings.Trim(base.Path, "/")
-		if master == "" {
+		switch {
+		case master == "":
 			return nil, false, errors.New("the URL's path does not name the Sentinels' master")
+		case strings.Contains(master, "/"):
+			return nil, false, errors.New("the URL's path is more than the name of the Sentinels' master: a database is chosen by ?db=1")
 		}
 		base.Path = ""
 		q := base.Query()
@@ -34,8 +37,16 @@ func newClient(o Options) (client redis.UniversalClient, sharded bool, err error
 		base.RawQuery = q.Encode()
 	}
 	opt, err := redis.ParseURL(base.String())
-	if err != nil {
-		return nil, false, withoutURL(err)
+	_, query, _ := strings.Cut(o.URL, "?")
+	switch {
+	case err != nil && strings.Contains(query, "@"): // it may be the end of a password with a ? in it
+		return nil, false, errUnreadable
+	case err != nil:
+		return nil, false, err
+	case opt.DB < 0:
+		return nil, false, errors.New("the URL's database is below 0")
+	case mode == "cluster" && opt.DB != 0:
+		return nil, false, errors.New("the URL names a database: a Cluster has none but 0")
 	}
 
 	// Dialing and one answer must fit into the call's timeout. RESP2, since it has no pushes that
@@ -104,6 +115,11 @@ const (
 	pipelineBufferSize = 16 << 10
 )
 
+// errUnreadable is all that is said of a URL that can't be taken apart: what the parser would quote
+// may be a part of the password, which is mostly what is wrong.
+var errUnreadable = errors.New("the URL can't be read. In a user or a password some characters have to be escaped: " +
+	"/ is %2F, @ is %40, # is %23, ? is %3F, % is %25")
+
 // splitURL takes the list of hosts out of a URL, since net/url wants one, and leaves the first of
 // them in base, whose scheme is one that go-redis knows.
 func splitURL(s string) (mode string, hosts []string, base *url.URL, err error) {
@@ -114,8 +130,8 @@ func splitURL(s string) (mode string, hosts []string, base *url.URL, err error) 
 	scheme, mode, _ = strings.Cut(scheme, "+")
 	switch {
 	case mode == "" && (scheme == "redis" || scheme == "rediss" || scheme == "unix"):
-		base, err = url.Parse(s)
-		return "", nil, base, withoutURL(err)
+		base, err = parseURL(s)
+		return "", nil, base, err
 	case (mode == "sentinel" || mode == "cluster") && (scheme == "redis" || scheme == "rediss"):
 	default:
 		return "", nil, nil, errors.New("the URL's scheme must be redis, rediss, unix, redis+sentinel or redis+cluster")
@@ -136,20 +152,25 @@ func splitURL(s string) (mode string, hosts []string, base *url.URL, err error) 
 	for host := range strings.SplitSeq(authority, ",") {
 		u, err := url.Parse("redis://" + host)
 		if err != nil || u.Hostname() == "" || u.Host != host {
+			if strings.Contains(tail, "@") {
+				return "", nil, nil, errUnreadable
+			}
 			return "", nil, nil, fmt.Errorf("the URL has the bad host %q", host)
 		}
 		hosts = append(hosts, net.JoinHostPort(u.Hostname(), firstOf(u.Port(), port)))
 	}
-	base, err = url.Parse(scheme + "://" + user + hosts[0] + tail)
-	return mode, hosts, base, withoutURL(err)
+	base, err = parseURL(scheme + "://" + user + hosts[0] + tail)
+	return mode, hosts, base, err
 }
 
-// withoutURL takes the URL, which may have a password in it, out of an error.
-func withoutURL(err error) error {
-	if e := (*url.Error)(nil); errors.As(err, &e) {
-		return e.Err
+// parseURL is url.Parse for a URL whose password must be in no error. An @ behind the host says that
+// the host has ended in the midst of a password.
+func parseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	if err != nil || u.Scheme != "unix" && strings.Contains(u.Path+u.Fragment, "@") {
+		return nil, errUnreadable
 	}
-	return err
+	return u, nil
 }
 
 func firstOf(s, fallback string) string {

@@ -1,6 +1,7 @@
 package redisstore
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -49,7 +50,7 @@ func TestNewClient(t *testing.T) {
 		require.NoError(t, c.Close())
 	}
 	for _, bad := range []string{
-		"redis+sentinel://a,b", "redis+sentinel://a/m?nonsense=1", "redis://h/notanumber", "redis+cluster://a?sentinel_username=x",
+		"redis+sentinel://a,b", "redis+sentinel://a/m/2", "redis+sentinel://a/m?nonsense=1", "redis://h/-1", "redis+cluster://a/1", "redis+cluster://a?db=1", "redis://h/notanumber", "redis+cluster://a?sentinel_username=x",
 	} {
 		_, _, err := newClient(Options{URL: bad, Timeout: time.Second})
 		assert.Error(t, err, bad)
@@ -57,6 +58,27 @@ func TestNewClient(t *testing.T) {
 	_, _, err := newClient(Options{URL: "redis://u:secret@h:port", Timeout: time.Second})
 	require.Error(t, err)
 	assert.NotContains(t, err.Error(), "secret")
+}
+
+// TestPasswordsThatAreNotEscaped: no part of the password is in the error, which says what to do.
+func TestPasswordsThatAreNotEscaped(t *testing.T) {
+	for _, authority := range []string{
+		"u:sec/ret@h:1", ":sec#ret@h", "u:sec?ret@h:1", "u:sec%zzret@h", "u:sec%@h", "u:12/sec@h", "u:12#sec@h", "u:12?sec@h", "u/sec:ret@h", "u#sec@h", "u?sec@h",
+		"u:sec ret@h", "u:s^ecret@h", "u:sec[ret@h",
+	} {
+		for _, url := range []string{"redis://" + authority, "rediss+cluster://" + authority + ",i:7001", "redis+sentinel://" + authority + ",i/m"} {
+			_, _, err := newClient(Options{URL: url, Timeout: time.Second})
+			require.Error(t, err, url)
+			assert.NotContains(t, err.Error(), "sec", url)
+			if !strings.Contains(url, "sentinel") { // of which the name of the master may be what is missed
+				assert.Contains(t, err.Error(), "/ is %2F", url)
+			}
+		}
+	}
+	c, _, err := newClient(Options{URL: "redis://u:p%40%2F%23%3F%25:x@h?client_name=a@b", Timeout: time.Second})
+	require.NoError(t, err)
+	assert.Equal(t, "p@/#?%:x", c.(*redis.Client).Options().Password)
+	require.NoError(t, c.Close())
 }
 
 // TestBuffers: by each form of URL a connection's buffers are ours, which are smaller than

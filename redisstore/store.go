@@ -33,6 +33,7 @@ type Store struct {
 	pipeliner   *pipeliner
 	recentPosts recentPosts
 	hooks       *hooks
+	refusals    refusals
 
 	// embedded is the server this store brought along, or nil.
 	embedded *embedded
@@ -66,7 +67,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	s := &Store{client: client, sharded: sharded, opt: o, log: o.Logger, node: randomHex(8), scripts: scripts}
 	s.feed, s.hooks = newFeed(s), newHooks()
 	s.pipeliner = newPipeliner(s)
-	if err := s.Ping(ctx); err != nil {
+	if err := s.exchange(ctx, pinging, "", s.ping); err != nil { // to be told by whoever opens it
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
@@ -84,15 +85,27 @@ func (s *Store) Close() error {
 }
 
 // Ping asks Redis for a sign of life. It takes no longer than [Options.Timeout].
-func (s *Store) Ping(ctx context.Context) error {
-	return s.call(ctx, "asking Redis for a sign of life", "", func(ctx context.Context) error {
-		return s.client.Ping(ctx).Err()
-	})
-}
+func (s *Store) Ping(ctx context.Context) error { return s.call(ctx, pinging, "", s.ping) }
+
+const pinging = "asking Redis for a sign of life"
+
+func (s *Store) ping(ctx context.Context) error { return s.client.Ping(ctx).Err() }
 
 // call runs one exchange with Redis under the store's timeout and says what was being done when it
-// fails, and to which room if there is one.
+// fails, and to which room if there is one. The log is told what Redis refuses.
 func (s *Store) call(ctx context.Context, what string, room chat.RoomID, f func(context.Context) error) error {
+	err := s.exchange(ctx, what, room, f)
+	if err == nil {
+		return nil
+	}
+	if answer, ok := s.refusals.news(err, time.Now()); ok {
+		s.log.WarnContext(ctx, "Redis refuses what it is asked", "doing", what, "answer", answer)
+	}
+	return err
+}
+
+// exchange is call without the log.
+func (s *Store) exchange(ctx context.Context, what string, room chat.RoomID, f func(context.Context) error) error {
 	deadline, ok := ctx.Deadline()
 	bounded := ctx
 	if !ok || time.Until(deadline) > s.opt.Timeout { // else the caller's own time is up before

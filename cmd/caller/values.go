@@ -100,7 +100,8 @@ func (v *redisURL) UnmarshalText(text []byte) error {
 			found = found && hasPort(rest)
 		}
 		if !found || rest == "" {
-			return errors.New("want a URL as in redis://host:6379/0 or rediss://user:password@host:6379")
+			return errors.New("want a URL as in redis://host:6379/0 or rediss://user:password@host:6379; in a password " +
+				"/ is written %2F, @ %40, # %23, ? %3F, % %25")
 		}
 	}
 	*v = redisURL(text)
