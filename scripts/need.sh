@@ -4,6 +4,14 @@
 set -euo pipefail
 
 PATH=$PATH:/usr/local/go/bin:/usr/local/sbin:/usr/sbin:/sbin
+cd "$(dirname "$0")/.."
+
+# new_enough COMMAND HAVE WANT HOW: Debian's own Go and Node are older, and what they say then is about something else.
+new_enough() {
+  [ "$(printf '%s\n' "$3" "$2" | sort -V | head -n 1)" = "$3" ] && return
+  echo "need.sh: $1 is ${2:-of an unknown version}, and has to be $3 or newer: $4" >&2
+  exit 1
+}
 
 missing=() packages=()
 for command in "$@"; do
@@ -12,6 +20,17 @@ for command in "$@"; do
       /usr/bin/python3 -c 'import autobahn' 2>/dev/null && continue ;;
     lighttpd) # its HTTPS is a package of its own
       command -v lighttpd >/dev/null && [ -e /usr/lib/lighttpd/mod_openssl.so ] && continue ;;
+    go)
+      if command -v go >/dev/null; then
+        have=$(go env GOVERSION) || have=
+        new_enough go "${have#go}" "$(sed -n 's/^go //p' go.mod)" https://go.dev/dl/
+        continue
+      fi ;;
+    node)
+      if command -v node >/dev/null; then
+        new_enough node "$(node -p process.versions.node)" 20.19 https://nodejs.org/
+        continue
+      fi ;;
     *) command -v "$command" >/dev/null && continue ;;
   esac
   missing+=("$command")
