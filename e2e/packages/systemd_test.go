@@ -175,6 +175,13 @@ func TestUnderSystemd(t *testing.T) {
 		return m.show("caller@8081", "MainPID") != killed && m.ready("8081")
 	})
 
+	// What Go's runtime ends with after a panic is what it ends with after SIGQUIT: by itself 2, as for a wrong setting.
+	crashed := m.show("caller@8081", "MainPID")
+	m.run("systemctl", "kill", "--kill-who=main", "--signal=QUIT", "caller@8081")
+	harness.Eventually(t, "a node that has crashed to be back", func() bool {
+		return m.show("caller@8081", "MainPID") != crashed && m.ready("8081")
+	})
+
 	require.NoError(t, os.WriteFile(config, []byte(mine+"\nCALLER_LOG_LEVEL=loud\n"), 0o640))
 	_, err = m.try("systemctl", "restart", "caller@8082")
 	require.Error(t, err)
