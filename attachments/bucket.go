@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
+	"net/http"
 	"net/url"
 	"os"
 	"path"
@@ -103,9 +104,23 @@ func OpenBucket(ctx context.Context, text string, log *slog.Logger) (*Bucket, er
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	if err := b.probe(ctx); err != nil {
+		if isForGood(err) {
+			err = errors.New(err.Error()) // the same words, and no ErrUnavailable
+		}
 		return nil, errors.Join(err, b.Close())
 	}
 	return b, nil
+}
+
+// isForGood reports whether a bucket has refused what it is asked, as it will the next time: a wrong
+// key, a bucket that is not there, a folder of somebody else's.
+func isForGood(err error) bool {
+	var answer interface{ HTTPStatusCode() int } // of the client of S3
+	if errors.As(err, &answer) {
+		status := answer.HTTPStatusCode()
+		return status >= 400 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
+	}
+	return errors.Is(err, fs.ErrPermission)
 }
 
 func openBucket(ctx context.Context, text string) (*Bucket, error) {

@@ -120,7 +120,11 @@ func (c config) openFiles(ctx context.Context, log *slog.Logger) (*attachments.B
 	}
 	bucket, err := attachments.OpenBucket(ctx, string(c.Files), log)
 	if err != nil {
-		return nil, &settingError{fmt.Errorf("--files (CALLER_FILES): %w", err)}
+		err = fmt.Errorf("--files (CALLER_FILES): %w", err)
+		if errors.Is(err, attachments.ErrUnavailable) { // may be over in a while: a supervisor is to try again
+			return nil, err
+		}
+		return nil, &settingError{err}
 	}
 	switch {
 	case bucket.Temporary:

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -57,6 +59,35 @@ func TestFilesThatCannotBeKept(t *testing.T) {
 	err = run(t.Context(), []string{"--addr", "127.0.0.1:0", "--files", "file://" + path}, nil, &out, &out)
 	assert.Equal(t, 2, exitCode(err, &out))
 	assert.Contains(t, out.String(), "--files (CALLER_FILES)")
+}
+
+// TestABucketThatIsAway: what may be over in a while is no wrong setting, after which a supervisor would
+// not try again.
+func TestABucketThatIsAway(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("AWS_ACCESS_KEY_ID", "a")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "b")
+	t.Setenv("AWS_MAX_ATTEMPTS", "1")
+	for name, c := range map[string]struct{ status, code int }{
+		"a wrong key":    {http.StatusForbidden, exitUsage},
+		"no such bucket": {http.StatusNotFound, exitUsage},
+		"out of order":   {http.StatusServiceUnavailable, exitFailed},
+		"asked too much": {http.StatusTooManyRequests, exitFailed},
+		"nobody answers": {0, exitFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s3 := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(c.status) }))
+			defer s3.Close()
+			if c.status == 0 {
+				s3.Close()
+			}
+			var out bytes.Buffer
+			err := run(t.Context(), []string{"--addr", "127.0.0.1:0", "--files", "s3://files?region=x&use_path_style=true&endpoint=" + s3.URL}, nil, &out, &out)
+			require.Error(t, err)
+			assert.Equal(t, c.code, exitCode(err, &out), out.String())
+			assert.Contains(t, out.String(), "--files (CALLER_FILES)")
+		})
+	}
 }
 
 func TestFilesCommand(t *testing.T) {

@@ -2,9 +2,11 @@ package files
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/caller-chat/caller/attachments"
@@ -83,6 +85,7 @@ func TestWrongSettings(t *testing.T) {
 			_, err := attachments.OpenBucket(context.Background(), c.url, slog.New(slog.DiscardHandler))
 			require.ErrorContains(t, err, c.want)
 			require.NotContains(t, err.Error(), c.secret)
+			assert.Equal(t, name == "nobody is there", errors.Is(err, attachments.ErrUnavailable), "may it be over in a while?")
 		})
 	}
 }
