@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"regexp"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -31,14 +30,4 @@ func TestReadmeSettings(t *testing.T) {
 	inHelp := pairs(string(help), `(?s)\n {6}(--[a-z-]+)\b[^$]*?\(\$([A-Z_]+)\)`)
 	require.NotEmpty(t, inHelp)
 	assert.Equal(t, inHelp, pairs(string(readme), "(?m)^\\| `(--[a-z-]+)` \\| `([A-Z_]+)` \\|"))
-}
-
-// TestReadmeLinks follows the README's links to files.
-func TestReadmeLinks(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
-	for _, match := range regexp.MustCompile(`\]\(([^):]+)\)`).FindAllStringSubmatch(string(readme), -1) {
-		file, _, _ := strings.Cut(match[1], "#")
-		assert.FileExists(t, "../../"+file)
-	}
 }
