@@ -5,7 +5,8 @@
 	test-all bench fuzz faults release
 
 # The long suites, in the order of test-all. docs/testing.md has what each holds and how long it takes.
-SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-admin test-webhooks test-admin-page test-cli test-deploy test-stores test-faults test-upgrade test-packages test-storm test-load \
+SUITES := test-program test-conformance test-networks test-tabs test-calls test-files test-admin test-webhooks \
+	test-admin-page test-cli test-deploy test-stores test-faults test-upgrade test-packages test-storm test-load \
 	test-metrics test-fuzz test-audit
 .PHONY: $(SUITES)
 
