@@ -116,7 +116,9 @@ func (r *room) exit(s *subscriber, leaving bool, why error) {
 	if s.who == "" || s.unlisted {
 		return
 	}
-	r.giveUpShare(s, leaving)
+	// One that was not let in, of somebody who is in no roster yet, was nobody there: it is not waited
+	// for, or others would be told of its coming when the store answers again.
+	r.giveUpShare(s, leaving || !attached && !r.leases.isStored(s.who))
 }
 
 // giveUpShare ends a subscription's share in the presence of its member.

@@ -22,6 +22,7 @@ type leases struct {
 	retryAt    time.Time     // no call before this; zero for at once
 	pace       time.Time     // of the calls made
 	expected   int64         // the version that the store has told of
+	told       int64         // the roster's version by the store's last answer to a call that holds
 	missedAt   time.Time     // when the roster is read if it has not come
 	failures   int           // calls that have failed one after the other
 	busy       bool          // a call is under way
@@ -199,6 +200,39 @@ func (l *leases) isIn(m Member, shown *Member, version int64) bool {
 	}
 	here := l.held[m.ID]
 	return here != nil && here.stored && version >= here.version
+}
+
+// isStored reports whether the store has a lease of this node for a member, as far as it is known.
+func (l *leases) isStored(id MemberID) bool {
+	here := l.held[id]
+	return here != nil && here.stored
+}
+
+// reclaim has those held again at once whom a roster as it was read does not show, though the store
+// had leases for them before: it has lost them, or they have lapsed while this node stood still. Told
+// is what the leases had been told when the read began: what has been stored since may not be in it.
+func (l *leases) reclaim(told int64, shown func(MemberID) *Member) {
+	for id, here := range l.held {
+		if here.version <= told && shown(id) == nil {
+			l.holdAgain(here)
+		}
+	}
+}
+
+// left takes news that the roster has lost a member: if it is held here, at that version or an
+// earlier one, its lease has gone by mistake.
+func (l *leases) left(n Left) {
+	if here := l.held[n.Member.ID]; here != nil && here.version < n.Version {
+		l.holdAgain(here)
+	}
+}
+
+// holdAgain has a member held whose lease is not there any more.
+func (l *leases) holdAgain(here *heldMember) {
+	if here.stored {
+		here.stored = false
+		l.mustHold(here)
+	}
 }
 
 // expect has the roster read if it has not reached a version within a second.

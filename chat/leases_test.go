@@ -226,6 +226,101 @@ func TestLostLeasesAreTakenAgain(t *testing.T) {
 	})
 }
 
+// It is not waited for the next renewal, once the node has heard of it.
+func TestLostLeasesAreTakenAgainAtOnce(t *testing.T) {
+	for name, lose := range map[string]func(*testing.T, *chattest.Store){
+		"the store has forgotten them": func(t *testing.T, s *chattest.Store) {
+			s.CutFeed(true)
+			s.Do(lobby, func(r *chattest.Room) {
+				clear(r.Members)
+				clear(r.Leases)
+			})
+			s.MendFeed(true)
+		},
+		"another node has found them lapsed": func(t *testing.T, s *chattest.Store) {
+			s.Do(lobby, func(r *chattest.Room) {
+				for lease := range r.Leases {
+					r.Leases[lease] = time.Now()
+				}
+			})
+			_, err := s.Node("b").Members(t.Context(), lobby)
+			require.NoError(t, err)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+				ann, _ := subscribe(t, n, session("Ann"), chat.All)
+				subscribe(t, n, session("Bob"), chat.All)
+				time.Sleep(5 * time.Second) // what the store was asked for by their coming is long over
+				ann.take()
+				lose(t, s)
+				time.Sleep(time.Second)
+				s.Do(lobby, func(r *chattest.Room) {
+					require.Len(t, r.Members, 2)
+					require.Len(t, r.Leases, 2)
+				})
+				shown := map[string]bool{}
+				for _, b := range ann.take() {
+					switch b := b.(type) {
+					case chat.RosterEvent:
+						clear(shown)
+						for _, m := range b.Members {
+							shown[m.Name] = true
+						}
+					case chat.Joined:
+						shown[b.Member.Name] = true
+					case chat.Left:
+						delete(shown, b.Member.Name)
+					}
+				}
+				require.Equal(t, map[string]bool{"Ann": true, "Bob": true}, shown)
+				calls := s.Calls("hold")
+				time.Sleep(chat.RenewEvery / 2)
+				require.Equal(t, calls, s.Calls("hold"), "once is enough")
+			})
+		})
+	}
+}
+
+// A node's own release is no loss: who has left and comes back at once is held once.
+func TestOnesOwnReleaseIsNoLoss(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+		subscribe(t, n, session("Ann"), chat.All)
+		_, bob := subscribe(t, n, session("Bob"), chat.All)
+		time.Sleep(5 * time.Second)
+		calls := s.Calls("hold")
+		s.DelayFeed("a")
+		bob.Leave()
+		synctest.Wait()
+		again := make(chan error, 1)
+		go func() {
+			_, err := n.Subscribe(t.Context(), session("Bob"), lobby, chat.All, &recorder{})
+			again <- err
+		}()
+		time.Sleep(time.Second)
+		s.CatchUp("a")
+		require.NoError(t, <-again)
+		time.Sleep(5 * time.Second)
+		require.Equal(t, calls+1, s.Calls("hold"))
+	})
+}
+
+// Whose stream could not be opened was never there: nobody is told of its coming when the store is
+// back.
+func TestWhoWasNotLetInHasNotCome(t *testing.T) {
+	inLobby(t, func(t *testing.T, s *chattest.Store, n *chat.Node) {
+		ann, _ := subscribe(t, n, session("Ann"), chat.All)
+		synctest.Wait()
+		ann.take()
+		s.SetAway(true)
+		_, err := n.Subscribe(t.Context(), session("Bob"), lobby, chat.All, &recorder{})
+		require.ErrorIs(t, err, chat.ErrUnavailable)
+		s.SetAway(false)
+		time.Sleep(time.Minute)
+		require.Empty(t, ann.take())
+	})
+}
+
 // A store that has been read again is told of leases at once, or when a call under way has got no
 // answer: a grace may be about to end on the member's former node.
 func TestLeasesAreTakenAsSoonAsTheStoreIsBack(t *testing.T) {

@@ -21,6 +21,7 @@ func (r *room) read() {
 	if !ok {
 		return
 	}
+	told := r.leases.told
 	r.back.async(func(ctx context.Context) {
 		var kept Kept
 		var roster RosterSnapshot
@@ -31,11 +32,11 @@ func (r *room) read() {
 		if err == nil {
 			roster, err = r.back.roster.Members(ctx, r.id)
 		}
-		r.inbox.do(func() { r.finishRead(read, rules, kept, roster, err) }) // the worker does not end before
+		r.inbox.do(func() { r.finishRead(read, told, rules, kept, roster, err) }) // the worker does not end before
 	})
 }
 
-func (r *room) finishRead(read int, rules *Rules, kept Kept, roster RosterSnapshot, err error) {
+func (r *room) finishRead(read int, told int64, rules *Rules, kept Kept, roster RosterSnapshot, err error) {
 	outcome, held := r.sync.finish(read, err, time.Now())
 	switch {
 	case r.closing:
@@ -47,7 +48,7 @@ func (r *room) finishRead(read int, rules *Rules, kept Kept, roster RosterSnapsh
 		r.leases.answered()
 		r.adoptRules(rules)
 		r.adoptLog(kept)
-		r.adoptRoster(roster)
+		r.adoptRoster(roster, told)
 		for _, n := range r.tail.dropPast(held) {
 			r.handle(n)
 		}
@@ -92,10 +93,11 @@ func (r *room) tellReset(reason ResetReason, past []*Event) {
 	}
 }
 
-// adoptRoster takes the roster over as read.
-func (r *room) adoptRoster(roster RosterSnapshot) {
+// adoptRoster takes the roster over as read. Told is what the leases had been told before.
+func (r *room) adoptRoster(roster RosterSnapshot, told int64) {
 	now := time.Now()
 	news := r.roster.replace(roster, r.leases.share, now)
 	r.leases.lookAfter(roster.NextLapse, now)
+	r.leases.reclaim(told, r.roster.member)
 	r.takeNews(news)
 }

@@ -159,6 +159,7 @@ func (r *room) handle(n Notice) {
 		r.takeNews(r.roster.joined(n, r.leases.share, time.Now()))
 	case Left:
 		r.takeNews(r.roster.left(n, time.Now()))
+		r.leases.left(n)
 	case Typing:
 		r.showTyping(n.Member.ID, time.Now())
 	case Marked:

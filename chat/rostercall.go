@@ -137,14 +137,16 @@ func (l *leases) finish(c rosterCall, state RosterState, err error, now time.Tim
 	closeAll(c.done)
 	switch {
 	case c.isRelease() && err != nil:
-		return true
+		l.failures++ // of each who tries to come in while the store is away there is one
+		return l.failures == 1
 	case c.isRelease():
+		l.failures = 0
 		l.lookAfter(state.NextLapse, now)
 		return false
 	case err != nil:
 		return l.holdFailed(c.hold, now)
 	}
-	l.failures = 0
+	l.failures, l.told = 0, state.Version
 	for i := range c.hold {
 		if here := l.held[c.hold[i].ID]; here != nil {
 			here.stored, here.version = true, state.Version
