@@ -32,6 +32,9 @@ func TestHandshake(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p, answer := handshake(t, node.Addr, "/rooms/shake/ws", c.lines...)
 			require.Equal(t, c.status, answer.StatusCode)
+			if c.status == http.StatusBadRequest { // section 4.4
+				require.Equal(t, "13", answer.Header.Get("Sec-WebSocket-Version"))
+			}
 			if c.status != http.StatusSwitchingProtocols {
 				return
 			}

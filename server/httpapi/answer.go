@@ -60,9 +60,7 @@ func WantsText(r *http.Request) bool {
 func FailureOf(err error) *wire.Failure {
 	var tooLarge *http.MaxBytesError
 	if errors.As(err, &tooLarge) {
-		f := wire.Fail(wire.CodeTooLarge, "at most "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
-		f.Limit = int(tooLarge.Limit)
-		return f
+		return wire.TooLarge(int(tooLarge.Limit), "at most "+strconv.FormatInt(tooLarge.Limit, 10)+" bytes")
 	}
 	return wire.FailureOf(err)
 }
@@ -92,10 +90,6 @@ func WriteProblem(w http.ResponseWriter, err error) {
 	var coding codingError
 	if errors.As(err, &coding) {
 		h.Set("Accept-Encoding", "gzip") // RFC 9110 section 12.5.3
-	}
-	if f.Code == wire.CodeUpgradeRequired {
-		h.Set("Upgrade", "websocket")
-		h.Set("Connection", "Upgrade")
 	}
 	w.WriteHeader(f.Status())
 	_, _ = w.Write(append(wire.AppendProblem(nil, f), '\n')) // a client that is gone has no use for it

@@ -13,6 +13,13 @@ import (
 // characters in JSON, with every character escaped in six bytes twice over, fits.
 const MaxBody = 64 << 10
 
+// TooLarge is the failure for what has more bytes than the limit.
+func TooLarge(limit int, detail string) *Failure {
+	f := Fail(CodeTooLarge, detail)
+	f.Limit = limit
+	return f
+}
+
 // MaxRooms is how many rooms one connection may carry.
 const MaxRooms = 64
 

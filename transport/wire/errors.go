@@ -194,7 +194,7 @@ func meaningOf(c Code) meaning {
 type Failure struct {
 	Code   Code
 	Detail string
-	// Field and Limit are set for CodeInvalidField; Limit is 0 where there is none.
+	// Field is set for CodeInvalidField, and Limit for that and CodeTooLarge; 0 where there is none.
 	Field string
 	Limit int
 	// RetryAfter is when to come back; 0 when that changes nothing.

@@ -59,6 +59,7 @@ func New(node Rooms, who httpapi.Identify, keepalive *conn.Keepalive, o Options)
 			if status == http.StatusForbidden {
 				code = wire.CodeCrossOrigin
 			}
+			w.Header().Set("Sec-Websocket-Version", "13") // the one that there is (RFC 6455 section 4.2.2)
 			httpapi.WriteProblem(w, wire.Fail(code, reason.Error()))
 		},
 	}}
@@ -91,6 +92,10 @@ func (h *Handler) Rooms(w http.ResponseWriter, r *http.Request) {
 
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, rooms []wire.RoomStart, many bool) {
 	if !websocket.IsWebSocketUpgrade(r) {
+		if r.ProtoMajor == 1 { // in HTTP/2 there is no such thing, and clients refuse the answer for it (RFC 9113 section 8.2.2)
+			w.Header().Set("Upgrade", "websocket")
+			w.Header().Set("Connection", "Upgrade")
+		}
 		httpapi.WriteProblem(w, wire.Fail(wire.CodeUpgradeRequired, "open it as ws:// or wss://"))
 		return
 	}

@@ -84,6 +84,9 @@ func (s *session) read() {
 			s.conn.PeerEnded()
 			return
 		}
+		if err != nil {
+			s.unreadable(err)
+		}
 		if err != nil || !s.one(kind, frame) {
 			s.drain()
 			s.conn.Close()
@@ -125,10 +128,11 @@ func (s *session) one(kind int, frame io.Reader) bool {
 	buffer.Reset()
 	n, err := buffer.ReadFrom(io.LimitReader(frame, wire.MaxBody+1))
 	switch {
-	case err != nil: // the peer is gone, or has broken the protocol: the library has said so
+	case err != nil:
+		s.unreadable(err)
 		return false
 	case n > wire.MaxBody:
-		s.conn.End(wire.Fail(wire.CodeTooLarge, "a frame has at most 65536 bytes"))
+		s.conn.End(tooLarge())
 		return false
 	case kind != websocket.TextMessage:
 		s.fail(wire.Fail(wire.CodeUnsupported, "commands come in text frames"), "", "")
@@ -148,6 +152,16 @@ func (s *session) one(kind int, frame io.Reader) bool {
 	defer s.conn.Done()
 	return s.carryOut(command)
 }
+
+// unreadable ends a connection that can't be read further: the peer is gone, or has broken the
+// protocol. The library has said so to the peer, but for a frame whose length is no length.
+func (s *session) unreadable(err error) {
+	if errors.Is(err, websocket.ErrReadLimit) {
+		s.conn.End(tooLarge())
+	}
+}
+
+func tooLarge() *wire.Failure { return wire.TooLarge(wire.MaxBody, "a frame has at most 65536 bytes") }
 
 func (s *session) fail(err error, room chat.RoomID, key string) {
 	s.conn.SendFailure(wire.FailureOf(err), room, key)
@@ -169,7 +183,7 @@ func (s *session) carryOut(c wire.Command) bool {
 		s.join(c)
 		return true
 	}
-	if c.Type == wire.CommandLeave && (!s.many || c.RoomID == "") {
+	if c.Type == wire.CommandLeave && c.RoomID == "" {
 		s.conn.Quit()
 		return false
 	}
@@ -186,6 +200,10 @@ func (s *session) carryOut(c wire.Command) bool {
 		case wire.CommandRead:
 			err = s.mark(room, c)
 		case wire.CommandLeave:
+			if !s.many {
+				s.conn.Quit()
+				return false
+			}
 			s.conn.Leave(room)
 		}
 	}

@@ -242,6 +242,7 @@ func TestABadFrameCostsItselfOnly(t *testing.T) {
 		{websocket.TextMessage, `{"type":"post","text":" "}`, wire.CodeInvalidField},
 		{websocket.TextMessage, `{"type":"join","roomId":"b"}`, wire.CodeUnknownCommand},
 		{websocket.TextMessage, `{"type":"post","roomId":"elsewhere","text":"a"}`, wire.CodeInvalidField},
+		{websocket.TextMessage, `{"type":"leave","roomId":"elsewhere"}`, wire.CodeInvalidField},
 		{websocket.BinaryMessage, "\x00", wire.CodeUnsupported},
 	} {
 		p.send(bad.kind, bad.frame)
@@ -261,6 +262,7 @@ func TestWhatEndsAConnection(t *testing.T) {
 		"a binary frame over the limit": {websocket.BinaryMessage, strings.Repeat("x", 1<<20), websocket.CloseMessageTooBig},
 		"invalid UTF-8":                 {websocket.TextMessage, "\xff", websocket.CloseInvalidFramePayloadData},
 		"leave":                         {websocket.TextMessage, `{"type":"leave"}`, websocket.CloseNormalClosure},
+		"leave by the room's name":      {websocket.TextMessage, `{"type":"leave","roomId":"Lobby"}`, websocket.CloseNormalClosure},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, h := handler(t)
@@ -268,6 +270,25 @@ func TestWhatEndsAConnection(t *testing.T) {
 			p.next("live")
 			p.send(end.kind, end.frame)
 			require.Equal(t, end.code, p.closed())
+		})
+	}
+}
+
+// A length that is none (RFC 6455 section 5.2: its first bit is 0) leaves nothing to be read after it:
+// the connection ends, in the middle of a message too.
+func TestALengthThatIsNoneEndsTheConnection(t *testing.T) {
+	for name, frame := range map[string]string{
+		"of a message":  "\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00",
+		"of a fragment": "\x01\x81\x00\x00\x00\x00{\x80\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00",
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, h := handler(t)
+			p := dial(t, h, websocket.DefaultDialer)
+			p.next("live")
+			_, err := p.NetConn().Write([]byte(frame))
+			require.NoError(t, err)
+			require.Equal(t, string(wire.CodeTooLarge), p.next("error").Code)
+			require.Equal(t, websocket.CloseMessageTooBig, p.closed())
 		})
 	}
 }
@@ -506,6 +527,9 @@ func TestARefusedHandshakeJoinsNobody(t *testing.T) {
 		require.NoError(t, answer.Body.Close())
 		require.Equal(t, c.status, answer.StatusCode, name)
 		require.Equal(t, "application/problem+json", answer.Header.Get("Content-Type"), name)
+		if answer.StatusCode == http.StatusBadRequest { // RFC 6455 section 4.4
+			require.Equal(t, "13", answer.Header.Get("Sec-Websocket-Version"), name)
+		}
 	}
 	r.Say(t, "hello")
 	for {
@@ -527,6 +551,24 @@ func (quiet) Decide(_ context.Context, _ chat.Principal, _ chat.RoomID, what cha
 		return chat.ErrNotAllowed
 	}
 	return nil
+}
+
+// HTTP/2 has no fields of a connection: curl and browsers refuse an answer that has one. In HTTP/1 the
+// answer names what to upgrade to (RFC 9110 section 15.5.22).
+func TestWhatIsNoHandshakeIsToldOf(t *testing.T) {
+	for _, two := range []bool{false, true} {
+		_, h := handler(t)
+		web := httptest.NewUnstartedServer(transporttest.InLobby(h.Room))
+		web.EnableHTTP2 = two
+		web.StartTLS()
+		t.Cleanup(web.Close)
+		resp, err := web.Client().Get(web.URL)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		require.Equal(t, two, resp.ProtoMajor == 2)
+		require.Equal(t, http.StatusUpgradeRequired, resp.StatusCode)
+		require.Equal(t, two, resp.Header.Get("Upgrade") == "", resp.Header)
+	}
 }
 
 // Whoever may not write goes on reading: that they type is passed over, and no error says that a
