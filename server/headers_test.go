@@ -77,7 +77,7 @@ func TestEverythingIsKeptApart(t *testing.T) {
 	assert.Equal(t, apart, s.ask("GET", "http://chat.example/rooms/lobby/messages", "").Header().Values("Content-Security-Policy"), "nobody has changed it")
 
 	w := httptest.NewRecorder()
-	Waiting().ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
+	Waiting("").ServeHTTP(w, httptest.NewRequest("GET", "/", nil))
 	assert.Equal(t, "same-origin", w.Header().Get("Cross-Origin-Resource-Policy"))
 }
 

@@ -11,10 +11,11 @@ import (
 
 // What one request may cost, besides [wire.MaxBody].
 const (
-	// maxHeader is for a poll of as many rooms as there may be (wire.MaxRooms), each named and
-	// given a version, with the longest names that there are: 64 characters of four bytes, of three
-	// characters each in an address, are 100 KB. net/http adds 4 KiB to it.
-	maxHeader = 128 << 10
+	// maxHeader is for a poll of as many rooms as there may be (wire.MaxRooms), each named three
+	// times, with its cursor, its roster's version and the mark, by the longest names that there are:
+	// 64 characters of four bytes, of three characters each in an address, are 150 KB. net/http adds
+	// 4 KiB to it.
+	maxHeader = 192 << 10
 	// headerTime and bodyTime are for a phone on a bad line; a body is 64 KiB at most.
 	headerTime = 10 * time.Second
 	bodyTime   = 30 * time.Second

@@ -8,12 +8,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/internal/testwait"
 	"github.com/caller-chat/caller/transport/wire"
 )
@@ -59,11 +62,15 @@ func TestAPostThatIsTooLongIsToldTheLimit(t *testing.T) {
 			}
 			resp, err := web.Client().Post(web.URL+"/rooms/lobby/messages", "text/plain", body)
 			require.NoError(t, err)
-			var problem struct{ Detail string }
+			var problem struct {
+				Detail string
+				Limit  int
+			}
 			assert.NoError(t, json.NewDecoder(resp.Body).Decode(&problem))
 			require.NoError(t, resp.Body.Close())
 			assert.Equal(t, test.status, resp.StatusCode)
 			assert.Contains(t, problem.Detail, test.detail)
+			assert.Equal(t, test.detail, strconv.Itoa(problem.Limit))
 			assert.Equal(t, two, resp.ProtoMajor == 2)
 		}
 	}
@@ -80,6 +87,7 @@ func TestOverTheWire(t *testing.T) {
 			assert.NoError(t, conn.Close())
 		}
 	}
+	s.transports.many = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusOK) }
 	s.handler = s.requestLog(s.stripBase(s.securityHeaders(s.routes())))
 	web := httptest.NewUnstartedServer(s)
 	web.Config = HTTP(s, slog.New(slog.DiscardHandler))
@@ -98,7 +106,11 @@ func TestOverTheWire(t *testing.T) {
 	}
 	assert.Equal(t, "HTTP/1.1 413 Request Entity Too Large",
 		talk("POST /rooms/lobby HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\nExpect: 100-continue\r\n\r\n"))
-	assert.Equal(t, "HTTP/1.1 431 Request Header Fields Too Large", talk("GET / HTTP/1.1\r\nHost: a\r\nX-Long: "+strings.Repeat("a", 160<<10)+"\r\n\r\n"))
+	assert.Equal(t, "HTTP/1.1 431 Request Header Fields Too Large", talk("GET / HTTP/1.1\r\nHost: a\r\nX-Long: "+strings.Repeat("a", 240<<10)+"\r\n\r\n"))
+	name := url.QueryEscape(strings.Repeat("\U00010330", chat.MaxRoomID)) // a Gothic letter has four bytes
+	named := "room=" + name + "@9007199254740991-deadbeef&roster=" + name + "@1795998461428020&read=" + name + "@9007199254740991-deadbeef&"
+	assert.Equal(t, "HTTP/1.1 200 OK", talk("GET /stream/messages?"+strings.Repeat(named, wire.MaxRooms)+"wait=25 HTTP/1.1\r\nHost: a\r\n"+
+		"Cookie: a="+strings.Repeat("a", 8<<10)+"\r\n\r\n"), "as many rooms as a poll may name, by the longest names")
 	assert.Equal(t, "HTTP/1.1 200 OK", talk("GET /rooms/lobby/sse HTTP/1.1\r\nHost: a\r\n\r\n"))
 	assert.Equal(t, "HTTP/1.1 200 OK", talk("GET /rooms/lobby HTTP/1.1\r\nHost: a\r\nAccept: text/event-stream\r\n\r\n"))
 	_, err := s.Wait(t.Context())
@@ -111,7 +123,7 @@ func TestServerTimes(t *testing.T) {
 	assert.Zero(t, h.ReadTimeout, "nor have WebSockets")
 	assert.NotZero(t, h.ReadHeaderTimeout)
 	assert.NotZero(t, h.IdleTimeout)
-	assert.Equal(t, 128<<10, h.MaxHeaderBytes)
+	assert.Equal(t, 192<<10, h.MaxHeaderBytes)
 }
 
 // Each of these is refused before its body is asked for, which never comes.

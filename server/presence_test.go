@@ -58,6 +58,7 @@ func TestTypingAndLeaving(t *testing.T) {
 	} {
 		wantProblem(t, s.ask("POST", "/rooms/lobby/leave", body, bearer...), http.StatusBadRequest, code)
 	}
+	assert.Contains(t, s.ask("POST", "/rooms/lobby/leave", `{"stream":1}`, bearer...).Body.String(), `\"stream\" can't be a JSON number`)
 	wantProblem(t, s.ask("POST", "/rooms/a%20b/leave", "", bearer...), http.StatusUnprocessableEntity, wire.CodeInvalidField)
 	s.rooms.err = chat.ErrUnavailable
 	for _, target := range []string{"/rooms/lobby/leave", "/rooms/lobby/typing"} {

@@ -165,7 +165,7 @@ func (s *Server) notRouted(err error, c echo.Context) {
 // clients follow none.
 func (s *Server) stripBase(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		path, raw := s.within(r.URL.Path), s.within(r.URL.RawPath)
+		path, raw := within(s.basePath, r.URL.Path), within(s.basePath, r.URL.RawPath)
 		if path != r.URL.Path || raw != r.URL.RawPath {
 			placed, address := *r, *r.URL
 			address.Path, address.RawPath = path, raw
@@ -176,11 +176,13 @@ func (s *Server) stripBase(next http.Handler) http.Handler {
 	})
 }
 
-func (s *Server) within(path string) string {
+// within is a path below the base path, without a slash at its end. One that is not below it is
+// taken as it is.
+func within(basePath, path string) string {
 	if path == "" {
 		return ""
 	}
-	if rest, ok := strings.CutPrefix(path, s.basePath); ok && (rest == "" || rest[0] == '/') {
+	if rest, ok := strings.CutPrefix(path, basePath); ok && (rest == "" || rest[0] == '/') {
 		path = rest
 	}
 	if len(path) > 1 {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/caller-chat/caller/server/httpapi"
@@ -9,11 +10,12 @@ import (
 )
 
 // Waiting is what answers while the store has not been reached yet: the process is alive, all else
-// has to wait.
-func Waiting() http.Handler {
+// has to wait. The base path is as [Options] has it.
+func Waiting(basePath string) http.Handler {
+	basePath = strings.TrimRight(basePath, "/")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		keepApart(w.Header())
-		if r.URL.Path == "/healthz" {
+		if within(basePath, r.URL.Path) == "/healthz" {
 			say(w, "alive\n")
 			return
 		}

@@ -33,7 +33,7 @@ func TestTheDocumentsHaveTheRoutes(t *testing.T) {
 	require.NoError(t, err)
 	store, err := open(t.Context(), c, log)
 	require.NoError(t, err)
-	swap := &handlerSwap{waiting: server.Waiting()}
+	swap := &handlerSwap{waiting: server.Waiting("")}
 	p := &parts{
 		log: log, web: &http.Server{}, store: store, bucket: bucket, memory: newMemory(c.MaxMemory, log),
 		admin: &adminListener{web: &http.Server{}, end: func() {}},

@@ -73,7 +73,7 @@ func serve(ctx context.Context, c config, log *slog.Logger, stdout io.Writer) er
 		err = &settingError{fmt.Errorf("--redis-url (REDIS_URL): %w", err)} // all other options have been checked
 		return errors.Join(err, closeBucket(bucket))
 	}
-	swap := &handlerSwap{waiting: server.Waiting()}
+	swap := &handlerSwap{waiting: server.Waiting(string(c.BasePath))}
 	p := &parts{log: log, web: server.HTTP(c.traced(swap), log), tracer: c.tracer, store: store, bucket: bucket, memory: newMemory(c.MaxMemory, log)}
 	if store != nil {
 		if err := p.assemble(c, swap); err != nil {

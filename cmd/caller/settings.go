@@ -136,6 +136,8 @@ func (s *settings) fit() error {
 		return errors.New("--acme-domain (CALLER_ACME_DOMAIN) needs --acme-cache (CALLER_ACME_CACHE), a directory to keep certificates in")
 	case !acme && (s.ACMECache != "" || s.ACMEEmail != ""):
 		return errors.New("--acme-cache (CALLER_ACME_CACHE) and --acme-email (CALLER_ACME_EMAIL) need --acme-domain (CALLER_ACME_DOMAIN)")
+	case s.WaitReplicas > 0 && s.RedisURL == "" && s.RedisAddr == "":
+		return errors.New("--wait-replicas (CALLER_WAIT_REPLICAS) needs --redis-url (REDIS_URL): without, there are no replicas to wait for")
 	case s.HTTPRedirect != "" && !files && !acme:
 		return errors.New("--http-redirect (CALLER_HTTP_REDIRECT) needs HTTPS: --tls-cert (CALLER_TLS_CERT) or --acme-domain (CALLER_ACME_DOMAIN)")
 	}

@@ -109,6 +109,17 @@ func TestEverySetting(t *testing.T) {
 	assert.Equal(t, 5*time.Minute, *c.store(nil).KeepAfterClose)
 }
 
+// Without a Redis nothing has replicas: each post would be answered as if it had been lost.
+func TestReplicasNeedARedis(t *testing.T) {
+	_, err := read(t, "", nil, "--wait-replicas", "1")
+	require.ErrorContains(t, err, "--wait-replicas (CALLER_WAIT_REPLICAS) needs --redis-url (REDIS_URL)")
+	for _, flag := range []string{"--redis-url=redis://127.0.0.1:1", "--redis-addr=127.0.0.1:1"} {
+		c, err := read(t, "", nil, "--wait-replicas", "1", flag)
+		require.NoError(t, err)
+		assert.Equal(t, 1, c.store(nil).WaitReplicas)
+	}
+}
+
 // TestWrongValues gives each setting a wrong value, by flag, by variable and by a line of .env.
 func TestWrongValues(t *testing.T) {
 	for _, c := range []struct{ flag, variable, value string }{

@@ -30,7 +30,7 @@ func readObject(text string, into any) error {
 		return wire.Fail(wire.CodeMalformed, "want a JSON object")
 	}
 	if err := json.Unmarshal([]byte(text), into); err != nil {
-		return wire.Fail(wire.CodeMalformed, "the JSON can't be read: "+strings.TrimPrefix(err.Error(), "json: "))
+		return wire.FailJSON(err, "the JSON can't be read: "+strings.TrimPrefix(err.Error(), "json: "))
 	}
 	return nil
 }
