@@ -106,23 +106,23 @@ func (r *Rules) moderatorMay(d decision, role Role) error {
 		return &RefusedError{Code: RefusedNotAllowed, Detail: "only the room's owner may do this"}
 	}
 	if d.what.says() && d.what != ActionDelete {
-		if muted, until := r.mutedUntil(d.who, role, d.now); muted {
-			return &RefusedError{Code: RefusedMuted, Until: until}
+		if muted := r.muted(d.who, role, d.now); muted != nil {
+			return muted
 		}
 	}
 	return r.featureMay(d.what)
 }
 
-// mutedUntil reports whether somebody may say nothing, and until when; zero for no end.
-func (r *Rules) mutedUntil(who Principal, role Role, now time.Time) (muted bool, until time.Time) {
+// muted is what somebody is told who may say nothing; nil for who may.
+func (r *Rules) muted(who Principal, role Role, now time.Time) *RefusedError {
 	b, network := held(r.Mutes, who, role, now)
 	switch {
 	case b == nil:
-		return false, time.Time{}
-	case network:
-		return true, b.networkEnds()
+		return nil
+	case network: // the reason is not about them
+		return &RefusedError{Code: RefusedMuted, Until: b.networkEnds()}
 	}
-	return true, b.Until
+	return &RefusedError{Code: RefusedMuted, Until: b.Until, Reason: b.Reason}
 }
 
 // InCall is what a session that is in the room's call may do there: stay, and be heard. Unheard is
@@ -138,8 +138,10 @@ func (r *Rules) InCall(m Member, now time.Time) (stays, heard bool, unheard time
 			return false, false, time.Time{}
 		}
 	}
-	muted, until := r.mutedUntil(who, role, now)
-	return true, !muted, until
+	if muted := r.muted(who, role, now); muted != nil {
+		return true, false, muted.Until
+	}
+	return true, true, time.Time{}
 }
 
 // featureMay is what the room as a whole does without.
@@ -161,8 +163,8 @@ func (r *Rules) memberMay(d decision, role Role) error {
 	case !d.what.says():
 		return r.featureMay(d.what)
 	}
-	if muted, until := r.mutedUntil(d.who, role, d.now); muted && d.what != ActionDelete {
-		return &RefusedError{Code: RefusedMuted, Until: until}
+	if muted := r.muted(d.who, role, d.now); muted != nil && d.what != ActionDelete {
+		return muted
 	}
 	switch {
 	case d.what == ActionDelete:

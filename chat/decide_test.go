@@ -188,7 +188,7 @@ func TestDecideSaysMore(t *testing.T) {
 	r := OpenRules().Clone()
 	r.Version = RulesVersion{1, 7}
 	r.Bans = []Ban{{Member: Author{ID: "ann"}, Network: "n", Reason: "spam", At: now, Until: until}}
-	r.Mutes = []Ban{{Member: Author{ID: "bob"}, At: now}}
+	r.Mutes = []Ban{{Member: Author{ID: "bob"}, Network: "o", Reason: "noise", At: now}}
 	ask := func(who Principal, what Action) *RefusedError {
 		var refused *RefusedError
 		require.ErrorAs(t, r.decide(decision{who: who, room: "r", what: what, now: now}), &refused)
@@ -198,7 +198,8 @@ func TestDecideSaysMore(t *testing.T) {
 	// Whose ban of the network it is, and why, is nobody else's business.
 	require.Equal(t, &RefusedError{Code: RefusedBanned, Until: until, Network: true},
 		ask(Principal{ID: "x", Guest: true, Network: "n"}, ActionPost))
-	require.Equal(t, &RefusedError{Code: RefusedMuted}, ask(Principal{ID: "bob"}, ActionPost))
+	require.Equal(t, &RefusedError{Code: RefusedMuted, Reason: "noise"}, ask(Principal{ID: "bob"}, ActionPost))
+	require.Empty(t, ask(Principal{ID: "x", Guest: true, Network: "o"}, ActionPost).Reason)
 	r.Removals = []Ban{{Member: Author{ID: "g", Guest: true}, Network: "m", Reason: "noise", At: now, Until: until}}
 	require.Equal(t, &RefusedError{Code: RefusedRemoved, Until: until, Network: true},
 		ask(Principal{ID: "x", Guest: true, Network: "m"}, ActionPost))

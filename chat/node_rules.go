@@ -21,13 +21,17 @@ type RoomSettings struct {
 	// Role is what whoever asks is in the room.
 	Role Role
 	// Muted says that whoever asks may say nothing, MutedUntil until when; zero for no end.
-	Muted      bool
-	MutedUntil time.Time
+	// MutedReason is why, where a moderator has said it.
+	Muted       bool
+	MutedUntil  time.Time
+	MutedReason string
 }
 
 func (r *Rules) seenBy(who Principal) RoomSettings {
 	s := RoomSettings{Settings: r.Settings, Version: r.Version.Number, Owned: r.Owned(), Role: r.RoleOf(who)}
-	s.Muted, s.MutedUntil = r.mutedUntil(who, s.Role, time.Now())
+	if m := r.muted(who, s.Role, time.Now()); m != nil {
+		s.Muted, s.MutedUntil, s.MutedReason = true, m.Until, m.Reason
+	}
 	return s
 }
 

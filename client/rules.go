@@ -42,9 +42,11 @@ type Rules struct {
 	OwnerURL string `json:"ownerUrl"`
 }
 
-// Muted says until when one may say nothing; zero for without an end.
+// Muted says until when one may say nothing, zero for without an end, and why, where a moderator
+// has said it.
 type Muted struct {
-	Until time.Time `json:"until,omitzero"`
+	Until  time.Time `json:"until,omitzero"`
+	Reason string    `json:"reason,omitempty"`
 }
 
 // Rules reads the room's settings.

@@ -134,10 +134,14 @@ func TestModeratingOverHTTP(t *testing.T) {
 	require.NotContains(t, muted.Body.String(), "quiet")
 	refused := h.refused(http.StatusForbidden, wire.CodeMuted, bob, "POST", tea.path, "more")
 	require.NotEmpty(t, refused.fields["until"])
+	require.Equal(t, "quiet", refused.fields["reason"])
 	own := h.want(http.StatusOK, bob, "GET", tea.path+"/settings", "")
-	require.Equal(t, map[string]any{"until": refused.fields["until"]}, own.fields["muted"], "whoever is muted is told until when")
+	require.Equal(t, map[string]any{"until": refused.fields["until"], "reason": "quiet"}, own.fields["muted"],
+		"whoever is muted is told until when, and why")
 	require.NotContains(t, h.want(http.StatusOK, tea.owner, "GET", tea.path+"/settings", "").fields, "muted")
-	require.Contains(t, h.want(http.StatusOK, person{}, "GET", tea.path+"/settings", "").fields, "muted", "a guest of the same network")
+	neighbour := h.want(http.StatusOK, person{}, "GET", tea.path+"/settings", "").fields["muted"]
+	require.Contains(t, neighbour, "until", "a guest of the same network")
+	require.NotContains(t, neighbour, "reason")
 	h.want(http.StatusOK, tea.owner, "POST", member+"/mute", "")
 	own = h.want(http.StatusOK, bob, "GET", tea.path+"/settings", "")
 	require.Equal(t, map[string]any{}, own.fields["muted"], "a mute without an end")

@@ -65,6 +65,7 @@ export class FakeServer {
         limit?: number;
         retryAfter?: number;
         until?: string;
+        reason?: string;
       }
     | undefined;
   signedIn = true;

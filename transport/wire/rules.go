@@ -23,7 +23,8 @@ type RoomSettings struct {
 // Muted is what somebody is told who may say nothing.
 type Muted struct {
 	// Until is left out where there is no end.
-	Until *timestamp `json:"until,omitempty"`
+	Until  *timestamp `json:"until,omitempty"`
+	Reason string     `json:"reason,omitempty"`
 }
 
 // noRole is what somebody without a role is told to be.
@@ -33,7 +34,7 @@ const noRole chat.Role = "guest"
 func RoomSettingsOf(room chat.RoomID, s chat.RoomSettings) RoomSettings {
 	seen := RoomSettings{RoomID: room, Version: s.Version, Owned: s.Owned, Role: cmp.Or(s.Role, noRole), Settings: s.Settings}
 	if s.Muted {
-		seen.Muted = &Muted{ending(s.MutedUntil)}
+		seen.Muted = &Muted{ending(s.MutedUntil), s.MutedReason}
 	}
 	return seen
 }

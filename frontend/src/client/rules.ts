@@ -65,8 +65,11 @@ export interface RoomRules {
   owned: boolean;
   /** One's own. Missing in what is told to everybody. */
   role?: Role;
-  /** One may say nothing, until then where that is known. Told to oneself alone, when one asks. */
-  muted?: { until?: string };
+  /**
+   * One may say nothing, until then where it has an end, and why where a moderator has said it. Told
+   * to oneself alone, when one asks.
+   */
+  muted?: { until?: string; reason?: string };
   /** Makes another session an owner; told once. */
   ownerUrl?: string;
 }
@@ -152,7 +155,7 @@ export const readRules: Reader<RoomRules> = shape<RoomRules>({
   settings: must(readSettings),
   owned: onOff,
   role: (value) => (text(value) as Role | undefined) || undefined,
-  muted: shape<{ until?: string }>({ until: text }),
+  muted: shape<{ until?: string; reason?: string }>({ until: text, reason: text }),
   ownerUrl: text,
 });
 
@@ -376,7 +379,8 @@ export function keepsOrder(role: Role | undefined): boolean {
   return role === "owner" || role === "moderator";
 }
 
-/** Reports whether one of the first role may remove, ban or mute one of the second. */
+/** Reports whether one of the first role may remove, ban or mute one of the second: no peers. */
 export function mayKeepInOrder(own: Role | undefined, other: string | undefined): boolean {
-  return own === "owner" || (own === "moderator" && !keepsOrder(other as Role | undefined));
+  if (own === "owner") return other !== "owner";
+  return own === "moderator" && !keepsOrder(other as Role | undefined);
 }

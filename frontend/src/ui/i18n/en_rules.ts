@@ -32,6 +32,7 @@ export const enRules = {
   doorRemovedTitle: "You were removed from this room",
   doorRemovedHint: "A moderator did that. What you wrote and had not sent is kept.",
   doorRemovedBack: "Come back",
+  doorRemovedWait: "You can come back {when}.",
   doorClosedTitle: "This room is closed",
   doorClosedHint: "Its owner closed it for good.",
   doorAgain: "Try again",

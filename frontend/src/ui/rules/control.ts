@@ -19,6 +19,7 @@ import type { Done } from "./undo.tsx";
 /** Until when one may only read: for good where that is sure and has no end. */
 export interface Muted {
   until?: string;
+  reason?: string;
   sure?: true;
 }
 
@@ -158,7 +159,11 @@ export class Control {
     // It stands with its message for as long as that does, and says nothing of what came after it.
     if (problem === undefined || problem === this.#looked) return;
     this.#looked = problem;
-    this.#muted = problem.until === undefined ? {} : { until: problem.until };
+    const { until, reason } = problem;
+    this.#muted = {
+      ...(until !== undefined && { until }),
+      ...(reason !== undefined && { reason }),
+    };
     this.#changed();
   }
 

@@ -5,6 +5,7 @@ import { keyOf } from "../../client/rules.ts";
 import { usePage } from "../context.ts";
 import { NamePrompt } from "../name_prompt.tsx";
 import type { RoomModel, RoomView } from "../room_model.ts";
+import { isolate } from "../rows.tsx";
 import { soonText } from "../soon.ts";
 import { type Control, useControl } from "./control.ts";
 import { refusalOf, seconds } from "./refusal.ts";
@@ -53,8 +54,10 @@ function Closed({ room, model, view, end }: DoorProps & { end: End }) {
         <h2>{words.text(secret !== undefined && needsName ? "doorInvited" : door.title)}</h2>
         {door.hint !== undefined && !needsName && <p class="quiet">{words.text(door.hint)}</p>}
         {code === "banned" && <Banned problem={problem} />}
+        {code === "removed" && <Reason of={problem} />}
         {problem?.field === "room" && <p class="quiet">{words.text("problemRoom")}</p>}
       </div>
+      {code === "removed" && <RemovedFor until={problem?.until} />}
       {needsName ? (
         <>
           <p class="quiet">{words.text("doorNameFirst")}</p>
@@ -128,11 +131,36 @@ function Banned({ problem }: { problem: Problem | undefined }) {
           ? words.text("doorBannedForever")
           : words.text("doorBannedTill", { time: untilText(words, until) })}
       </p>
-      {reason !== undefined && reason !== "" && (
-        <p dir="auto">{words.text("doorBannedReason", { reason: `\u2068${reason}\u2069` })}</p>
-      )}
+      <Reason of={problem} />
       {until !== undefined && !reason && <p class="quiet">{words.text("doorBannedHint")}</p>}
     </>
+  );
+}
+
+/** What the moderator has said to it. */
+function Reason({ of: problem }: { of: Problem | undefined }) {
+  const { words } = usePage();
+  const { reason } = problem ?? {};
+  if (!reason) return null;
+  return <p dir="auto">{words.text("doorBannedReason", { reason: isolate(reason) })}</p>;
+}
+
+/** No removal keeps one out for longer: what is more is this device's clock. Seconds. */
+const REMOVED_FOR = 60;
+
+/** Who was removed can't come back at once. The countdown is for the eye alone. */
+function RemovedFor({ until }: { until: string | undefined }) {
+  const { words } = usePage();
+  const { left, wait } = useWait();
+  useEffect(() => {
+    const seconds = (Date.parse(until ?? "") - Date.now()) / 1_000;
+    if (seconds > 0) wait(Math.min(seconds, REMOVED_FOR));
+  }, [until]);
+  if (left === 0) return null;
+  return (
+    <p class="quiet" data-testid="door-wait">
+      {words.text("doorRemovedWait", { when: soonText(words, left) })}
+    </p>
   );
 }
 

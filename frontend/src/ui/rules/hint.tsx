@@ -3,6 +3,7 @@ import { keepsOrder, type RoomRules } from "../../client/rules.ts";
 import { usePage } from "../context.ts";
 import type { Words } from "../i18n/index.ts";
 import type { RoomView } from "../room_model.ts";
+import { isolate } from "../rows.tsx";
 import { soonText } from "../soon.ts";
 import type { Muted } from "./control.ts";
 import { spanText, untilText } from "./when.ts";
@@ -64,13 +65,17 @@ export function whyHeld(
   if (muted !== undefined) {
     const ends = Date.parse(muted.until ?? "");
     if (!(ends <= now)) {
-      const { until, sure } = muted;
+      const { until, reason, sure } = muted;
       return {
         held: until === undefined && !sure ? "no" : "closed",
-        text: (words) =>
-          until === undefined
-            ? words.text("writeMuted")
-            : words.text("writeMutedTill", { time: untilText(words, until, now) }),
+        text: (words) => {
+          const till =
+            until === undefined
+              ? words.text("writeMuted")
+              : words.text("writeMutedTill", { time: untilText(words, until, now) });
+          if (!reason) return till;
+          return `${till} ${words.text("doorBannedReason", { reason: isolate(reason) })}`;
+        },
         ...(until !== undefined && { changesAt: ends }),
       };
     }

@@ -112,7 +112,8 @@ export function choicesOf(
   const { role, owned } = model.view.rules ?? {};
   const here = model.view.members?.find(({ id }) => id === person.id);
   const keeps = owned === true && mayKeepInOrder(role, here?.role);
-  const owner = owned === true && role === "owner";
+  // Nobody takes another owner's role away.
+  const gives = owned === true && role === "owner" && here?.role !== "owner";
   const session = person.guest !== true && person.via !== "token";
   const hidden = isHidden(person);
   const name = isolate(person.name);
@@ -156,13 +157,13 @@ export function choicesOf(
         text: "personReport",
         do: () => onAsk({ kind: "report", message }),
       },
-    owner &&
+    gives &&
       session && {
         id: "moderator",
         text: here?.role === "moderator" ? "personUnmakeModerator" : "personMakeModerator",
         do: () => void changeRole(here?.role === "moderator"),
       },
-    owner && session && { id: "give", text: "personMakeOwner", do: ask("give") },
+    gives && session && { id: "give", text: "personMakeOwner", do: ask("give") },
     keeps &&
       control.isMuted(person.id) && {
         id: "unmute",
