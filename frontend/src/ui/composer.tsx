@@ -137,7 +137,7 @@ export function Composer(props: ComposerProps) {
       >
         {editing === undefined ? <SendIcon /> : <CheckIcon />}
       </button>
-      {empty && !attach.some && !held && attach.microphone}
+      {attach.microphone(empty && !attach.some && !held)}
     </form>
   );
 }

@@ -110,6 +110,26 @@ describe("attaching", () => {
     expect(one("attached-hint").textContent).toContain("at most 10 files");
   });
 
+  test("leaves a text that is too long where it is, when there is no place for its file", async () => {
+    offer();
+    await open();
+    await pass(4_000);
+    await choose(...Array.from({ length: 10 }, (_, i) => file(`${i}.txt`)));
+    const long = "long ".repeat(900);
+    await fill("composer-input", long);
+    await click("as-file");
+    await settled();
+    expect((one("composer-input") as HTMLTextAreaElement).value).toBe(long);
+    expect(all("attached-file")).toHaveLength(10);
+    expect(one("attached-hint").textContent).toContain("at most 10 files");
+    all("attached-remove")[0]?.click();
+    await settled();
+    await click("as-file");
+    await settled();
+    expect((one("composer-input") as HTMLTextAreaElement).value).toBe("");
+    expect(all("attached-file")).toHaveLength(10);
+  });
+
   test("doesn't hold up what is written meanwhile, and keeps its own order", async () => {
     offer();
     page.server.post("hello");
@@ -242,6 +262,123 @@ describe("a message's files", () => {
   });
 });
 
+describe("a voice note", () => {
+  let tracks: { live: boolean; stop(): void }[];
+  let recorders: FakeRecorder[];
+  /** Somebody tells the browser that one may record. */
+  let allow: () => Promise<void>;
+
+  class FakeRecorder {
+    static isTypeSupported = (type: string) => type.startsWith("audio/webm");
+    state = "inactive";
+    mimeType = "audio/webm;codecs=opus";
+    ondataavailable: ((event: { data: Blob }) => void) | undefined;
+    onstop: (() => void) | undefined;
+    constructor() {
+      recorders.push(this);
+    }
+    start() {
+      this.state = "recording";
+    }
+    /** By the page; or by itself, when the microphone is taken away. */
+    stop() {
+      if (this.state === "inactive") throw new DOMException("inactive", "InvalidStateError");
+      this.state = "inactive";
+      queueMicrotask(() => {
+        this.ondataavailable?.({ data: new Blob(["sound"]) });
+        this.onstop?.();
+      });
+    }
+  }
+
+  beforeEach(() => {
+    tracks = [];
+    recorders = [];
+    vi.stubGlobal("MediaRecorder", FakeRecorder);
+    vi.stubGlobal(
+      "AudioContext",
+      class {
+        createAnalyser = () => ({ fftSize: 0, getFloatTimeDomainData: () => undefined });
+        createMediaStreamSource = () => ({ connect: () => undefined });
+        close = async () => undefined;
+      },
+    );
+    let answer = (_: unknown) => {};
+    const asked = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const getUserMedia = async () => {
+      await asked;
+      const track = {
+        live: true,
+        stop() {
+          track.live = false;
+        },
+      };
+      tracks.push(track);
+      return { getTracks: () => [track] };
+    };
+    vi.stubGlobal(
+      "navigator",
+      Object.create(navigator, { mediaDevices: { value: { getUserMedia } } }),
+    );
+    allow = async () => {
+      answer(undefined);
+      await settled();
+    };
+  });
+
+  /** Opens the room, and asks for the microphone. */
+  const ask = async () => {
+    offer();
+    await open();
+    await pass(4_000);
+    await click("voice-record");
+  };
+
+  test.each([
+    ["has begun to write", () => fill("composer-input", "x")],
+    ["has left the room", async () => page.away()],
+  ])("is not recorded unseen of who %s before the browser let them", async (_, goOn) => {
+    await ask();
+    await goOn();
+    await allow();
+    expect(tracks.map(({ live }) => live)).toEqual([false]);
+    expect(all("voice-bar")).toEqual([]);
+  });
+
+  test("keeps what was said until the microphone was taken away", async () => {
+    await ask();
+    await allow();
+    await pass(2_000);
+    recorders[0]?.stop();
+    await pass(3_000);
+    expect(tracks.map(({ live }) => live)).toEqual([false]);
+    await click("voice-send");
+    await settled();
+    expect(files.text("f-1")).toBe("sound");
+    expect(posted()).toEqual([["", ["f-1"]]]);
+  });
+
+  test("goes on whatever is dropped meanwhile, over a form that is out of reach", async () => {
+    await ask();
+    await allow();
+    expect(document.activeElement).toBe(one("voice-send"));
+    one("voice-cancel").focus();
+    await pass(1_000);
+    expect(document.activeElement).toBe(one("voice-cancel"));
+    expect(one("composer-input").inert).toBe(true);
+    await choose(file("a.txt"));
+    expect(all("voice-bar")).toHaveLength(1);
+    expect(tracks.map(({ live }) => live)).toEqual([true]);
+    one("voice-cancel").click();
+    await settled();
+    expect(tracks.map(({ live }) => live)).toEqual([false]);
+    expect(one("composer-input").inert).toBe(false);
+    expect(all("attached-file")).toHaveLength(1);
+  });
+});
+
 describe("pieces", () => {
   const of = (more: object) => ({ id: "1", name: "x", type: "", size: 1, ...more });
 
@@ -279,8 +416,8 @@ describe("pieces", () => {
   test("sizes and times are said as people say them", () => {
     const en = new Words("en");
     expect([0, 999, 1_000, 1_234_567, 99_950_000, 3e9].map((n) => sizeText(en, n))).toEqual([
-      "0 byte",
-      "999 byte",
+      "0 bytes",
+      "999 bytes",
       "1 kB",
       "1.2 MB",
       "100 MB",

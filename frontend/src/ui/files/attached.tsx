@@ -102,6 +102,8 @@ export function Attached({ model, input, asked, onCount }: AttachedProps) {
   const asFile = () => {
     const field = input.current;
     if (field === null) return;
+    // Where there is no place for it, the text stays.
+    if (chosen.length >= MOST) return setHint(words.plural("filesTooMany", MOST));
     void add([new File([field.value], words.text("textFileName"), { type: "text/plain" })]);
     field.value = "";
     field.dispatchEvent(new Event("input", { bubbles: true }));

@@ -92,6 +92,7 @@ export function useAttach(
       </>
     ),
     /** In the place of what sends, while there is nothing to send. */
-    microphone: offered && module && <module.Microphone model={model} />,
+    microphone: (free: boolean) =>
+      offered && module && <module.Microphone model={model} free={free} />,
   };
 }

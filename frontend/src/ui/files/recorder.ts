@@ -33,15 +33,22 @@ export async function record(
   // Browsers give the microphone to pages over HTTPS alone.
   if (navigator.mediaDevices === undefined) throw new DOMException("insecure", "SecurityError");
   const stream = await navigator.mediaDevices.getUserMedia({ audio: true });
-  const end = () => {
-    clearInterval(timer);
-    for (const track of stream.getTracks()) track.stop();
-    void context.close();
-  };
-  const context = new AudioContext();
-  const analyser = context.createAnalyser();
-  analyser.fftSize = 2_048;
-  context.createMediaStreamSource(stream).connect(analyser);
+  try {
+    return recordingOf(stream, onTime);
+  } catch (error) {
+    stopTracks(stream);
+    throw error;
+  }
+}
+
+function stopTracks(stream: MediaStream): void {
+  for (const track of stream.getTracks()) track.stop();
+}
+
+function recordingOf(
+  stream: MediaStream,
+  onTime: (seconds: number, wave: readonly number[]) => void,
+): Recording {
   const mimeType = TYPES.find((type) => MediaRecorder.isTypeSupported(type));
   const recorder = new MediaRecorder(stream, {
     audioBitsPerSecond: 32_000,
@@ -49,6 +56,10 @@ export async function record(
   });
   const pieces: Blob[] = [];
   recorder.ondataavailable = ({ data }) => pieces.push(data);
+  const context = new AudioContext();
+  const analyser = context.createAnalyser();
+  analyser.fftSize = 2_048;
+  context.createMediaStreamSource(stream).connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
   const loud: number[] = [];
   const began = performance.now();
@@ -58,23 +69,35 @@ export async function record(
     loud.push(loudnessOf(samples));
     onTime(seconds(), loud);
   }, EVERY);
+  /** Seconds; undefined while it goes on. */
+  let duration: number | undefined;
+  const end = () => {
+    if (duration !== undefined) return;
+    duration = Math.min(LONGEST_NOTE, Math.max(0.1, seconds()));
+    clearInterval(timer);
+    stopTracks(stream);
+    void context.close();
+  };
+  // It stops by itself where the microphone is taken away: what was said until then is there.
+  const stopped = new Promise<void>((resolve) => {
+    recorder.onstop = () => {
+      end();
+      resolve();
+    };
+  });
+  const stop = () => {
+    if (recorder.state !== "inactive") recorder.stop();
+    end();
+  };
   recorder.start(1_000);
   return {
-    stop: () =>
-      new Promise((resolve) => {
-        const duration = Math.min(LONGEST_NOTE, Math.max(0.1, seconds()));
-        recorder.onstop = () => {
-          const type = recorder.mimeType || (mimeType ?? "audio/webm");
-          resolve({ blob: new Blob(pieces, { type }), duration, wave: waveOf(loud) });
-        };
-        recorder.stop();
-        end();
-      }),
-    cancel() {
-      recorder.onstop = null;
-      if (recorder.state !== "inactive") recorder.stop();
-      end();
+    async stop() {
+      stop();
+      await stopped;
+      const type = recorder.mimeType || (mimeType ?? "audio/webm");
+      return { blob: new Blob(pieces, { type }), duration: duration ?? 0.1, wave: waveOf(loud) };
     },
+    cancel: stop,
   };
 }
 

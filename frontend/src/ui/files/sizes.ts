@@ -10,7 +10,8 @@ export function sizeText(words: Words, bytes: number): string {
   return new Intl.NumberFormat(words.locale, {
     style: "unit",
     unit: UNITS[unit] ?? "byte",
-    unitDisplay: "short",
+    // "5 byte" is what the short one says.
+    unitDisplay: unit === 0 ? "long" : "short",
     maximumFractionDigits,
   }).format(size);
 }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { RoomFile } from "../../client/conversation.ts";
 import { usePage } from "../context.ts";
 import type { Talk } from "../conversation/talk.ts";
@@ -37,7 +37,8 @@ export function Viewer({ talk, first, onClose }: ViewerProps) {
   };
   const zoom = useZoom(stage, file, go);
 
-  useEffect(() => {
+  // It is closed while it is there: only then does the browser give the focus back to what had it.
+  useLayoutEffect(() => {
     const dialog = box.current;
     dialog?.showModal();
     stage.current?.focus();

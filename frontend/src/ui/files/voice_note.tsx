@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { SendIcon } from "../icons.tsx";
 import { TrashIcon } from "../icons_later.tsx";
@@ -11,34 +11,64 @@ import { durationText } from "./sizes.ts";
 
 export interface MicrophoneProps {
   model: RoomModel;
+  /** One may begin: there is nothing else to send. What is being recorded goes on all the same. */
+  free: boolean;
 }
 
 const canRecord = () => typeof MediaRecorder !== "undefined";
 
 /** Records a voice note, where one could send a text. */
-export function Microphone({ model }: MicrophoneProps) {
+export function Microphone({ model, free }: MicrophoneProps) {
   const { words, baseUrl } = usePage();
   const [state, setState] = useState<"idle" | "asking" | "records">("idle");
   const [problem, setProblem] = useState<string>();
   const [now, setNow] = useState({ seconds: 0, wave: [] as readonly number[] });
   const recording = useRef<Recording | undefined>(undefined);
   const button = useRef<HTMLButtonElement>(null);
-  useEffect(() => () => recording.current?.cancel(), []);
+  const bar = useRef<HTMLDivElement>(null);
+  const sends = useRef<HTMLButtonElement>(null);
+  /** One may have left, or begun to write, before the browser was told that one may record. */
+  const wanted = useRef(free);
+  wanted.current = free;
+  useLayoutEffect(
+    () => () => {
+      wanted.current = false;
+      recording.current?.cancel();
+    },
+    [],
+  );
   const begun = useRef(state);
   useEffect(() => {
-    if (begun.current !== "idle" && state === "idle") button.current?.focus();
+    if (state === "records") sends.current?.focus();
+    else if (begun.current !== "idle" && state === "idle") button.current?.focus();
     begun.current = state;
   }, [state]);
-  if (!canRecord()) return null;
+  // The bar lies over the rest of the form.
+  useLayoutEffect(() => {
+    if (state !== "records") return;
+    const under = [...(bar.current?.parentElement?.children ?? [])].filter(
+      (element): element is HTMLElement => element !== bar.current,
+    );
+    for (const element of under) element.inert = true;
+    return () => {
+      for (const element of under) element.inert = false;
+    };
+  }, [state]);
+  if (!canRecord() || (!free && state !== "records")) return null;
 
   const start = async () => {
     setProblem(undefined);
     setState("asking");
     try {
-      recording.current = await record((seconds, wave) => {
+      const made = await record((seconds, wave) => {
         setNow({ seconds, wave });
         if (seconds >= LONGEST_NOTE) void send();
       });
+      if (!wanted.current) {
+        made.cancel();
+        return setState("idle");
+      }
+      recording.current = made;
       setState("records");
     } catch (error) {
       setProblem(words.text(troubleText(error)));
@@ -85,6 +115,7 @@ export function Microphone({ model }: MicrophoneProps) {
       ) : (
         // biome-ignore lint/a11y/useSemanticElements: it is no group of fields
         <div
+          ref={bar}
           class="voice-bar"
           role="group"
           aria-label={words.text("voiceRecording")}
@@ -114,7 +145,7 @@ export function Microphone({ model }: MicrophoneProps) {
             ))}
           </div>
           <button
-            ref={(element) => element?.focus()}
+            ref={sends}
             type="button"
             class="send"
             data-testid="voice-send"

@@ -2,7 +2,7 @@ import type { FilesTexts } from "./texts.ts";
 
 /** Russian of files. */
 export const ruFiles: FilesTexts = {
-  dropHere: "Перетащите файлы сюда, чтобы прикрепить",
+  dropHere: "Отпустите файлы, чтобы прикрепить",
   filesChosen: "Прикреплённые файлы",
   filesChosenCount: {
     one: "Прикреплён {count} файл",
@@ -54,7 +54,7 @@ export const ruFiles: FilesTexts = {
   fitSize: "По размеру экрана (0)",
   play: "Воспроизвести",
   pause: "Пауза",
-  voicePosition: "Место в голосовом сообщении",
+  voicePosition: "Позиция воспроизведения",
   voiceNote: "Голосовое сообщение",
   voiceRecord: "Записать голосовое сообщение",
   voiceRecording: "Идёт запись голосового сообщения",
