@@ -120,6 +120,10 @@ func TestPageConversation(t *testing.T) {
 			focusMessage(t, ann, "the tea")
 			ann.Press(t, kb.Delete)
 			ann.WaitFor(t, "remove-ask")
+			ann.Press(t, kb.Escape)
+			ann.Until(t, "the focus back on the message", messageJS("the tea")+" === document.activeElement && !history.state?.layers")
+			ann.Press(t, kb.Delete)
+			ann.WaitFor(t, "remove-ask")
 			ann.Press(t, kb.Enter)
 			deleted := fmt.Sprintf(`document.querySelector('[data-id=%q]')?.dataset.deleted === "true" && !document.querySelector('[data-testid="undo"]')`, mine.ID)
 			for _, page := range []*browser.Page{ann, bob, carol} {
@@ -228,6 +232,13 @@ func TestPageConversationByTouch(t *testing.T) {
 	page.Until(t, "a few emoji", `document.querySelectorAll('[data-testid="message-sheet"] .quick').length === 7`)
 	browser.Eval[any](t, page, `document.querySelector('.quick').click()`)
 	page.Until(t, "the reaction", partJS("hold me", "reaction"))
+
+	// Who answers writes at once.
+	page.Hold(t, partJS("hold me", "message-text"), "message-sheet")
+	page.Click(t, "menu-reply")
+	page.WaitFor(t, "replying")
+	page.Until(t, "the field with the focus", `document.activeElement?.dataset.testid === "composer-input"`)
+	page.Press(t, kb.Escape)
 
 	// Its keyboard's Enter breaks the line.
 	page.Fill(t, "composer-input", "one")

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { usePage } from "./context.ts";
 import { CloseIcon } from "./icons_later.tsx";
 import { useLayer } from "./layers.ts";
@@ -20,7 +20,8 @@ export function Dialog({ title, kind, testId, onClose, children }: DialogProps) 
   const { words } = usePage();
   const box = useRef<HTMLDialogElement>(null);
   useLayer(onClose);
-  useEffect(() => {
+  // It is closed while it is there: only then does the browser give the focus back to what had it.
+  useLayoutEffect(() => {
     const dialog = box.current;
     dialog?.showModal();
     dialog?.querySelector<HTMLElement>("[data-first]")?.focus();

@@ -275,6 +275,7 @@ export class RoomModel {
     });
     client.on("event", (event) => {
       if (event.type === "unknown") this.#heard(event);
+      if (event.type === "left") this.#typing.delete(event.member.id);
       for (const change of this.#roster.take(event)) {
         this.#items.push({ ...change, at: Date.now(), n: this.#presences++ });
         this.#changed();
@@ -298,8 +299,7 @@ export class RoomModel {
       this.#changed();
     });
     client.on("session", (session) => {
-      const other = session?.clientId !== savedSession()?.clientId;
-      if (isBackFromSignIn() && other) tellTabs();
+      if (isBackFromSignIn() && session?.clientId !== savedSession()?.clientId) tellTabs();
       saveSession(session);
       if (session !== null) saveName(session.name);
       else if (isSignInOver()) onSignInOver(client);

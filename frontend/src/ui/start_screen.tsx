@@ -8,6 +8,7 @@ import { problemText } from "./problems.ts";
 import { roomTyped } from "./room_typed.ts";
 import type { Rooms } from "./rooms/rooms.ts";
 import { SettingsFields } from "./settings_fields.tsx";
+import { useSingle } from "./single.ts";
 import { savedName, saveName, visits } from "./visits.ts";
 
 /** `/`: a name for oneself, and a room to join or to create. */
@@ -43,12 +44,12 @@ export function StartScreen({ rooms: mine }: { rooms: Rooms }) {
     keepName();
     goTo(room, hash);
   };
-  const create = async () => {
+  const create = useSingle(async () => {
     keepName();
     const made = await createRoom(baseUrl, isBlank(name.trim()) ? "" : name.trim());
     if ("room" in made) goTo(made.room);
     else setProblem(problemText(words, made.problem));
-  };
+  });
 
   return (
     <main class="start">

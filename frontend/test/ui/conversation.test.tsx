@@ -300,6 +300,23 @@ describe("deleting", () => {
     expect(all("remove-ask")).toHaveLength(0);
   });
 
+  test("its question is closed while it stands there: only then the focus goes back", async () => {
+    const first = mine("one");
+    await open("/rooms/lobby");
+    const there: boolean[] = [];
+    const close = vi.spyOn(HTMLDialogElement.prototype, "close").mockImplementation(function (
+      this: HTMLDialogElement,
+    ) {
+      there.push(this.isConnected);
+    });
+    await key(first, "Delete");
+    one("remove-ask").dispatchEvent(new Event("cancel", { cancelable: true }));
+    await pass(100);
+    close.mockRestore();
+    expect(all("remove-ask")).toEqual([]);
+    expect(there).toEqual([true]);
+  });
+
   test("is not asked for a message of others", async () => {
     const other = page.server.post("theirs");
     await open("/rooms/lobby");

@@ -22,3 +22,28 @@ test("what is deleted or changed while one looks at it is not shown as it was", 
   expect(results()).toEqual([expect.stringContaining("three apples")]);
   expect(page.one("find-count").textContent).toMatch(/^1 message/);
 });
+
+test("the focus is where it was when one stops looking", async () => {
+  await page.open("/rooms/lobby");
+  page.one("find-open").focus();
+  await page.click("find-open");
+  await vi.dynamicImportSettled();
+  await page.pass(100);
+  expect(document.activeElement).toBe(page.one("find-input"));
+  page.press(page.one("find-input"), "Escape");
+  await page.pass(100);
+  expect(page.all("find")).toEqual([]);
+  expect(document.activeElement).toBe(page.one("find-open"));
+});
+
+test.each([["k"], ["л"]])(
+  "Ctrl and the key of a K goes to a room, whatever it prints: %s",
+  async (key) => {
+    await page.open("/rooms/lobby");
+    page.press(document.body, key, { code: "KeyK", ctrlKey: true });
+    await page.pass(100);
+    await vi.dynamicImportSettled();
+    await page.pass(100);
+    expect(page.all("jump-input")).toHaveLength(1);
+  },
+);

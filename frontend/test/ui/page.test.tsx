@@ -109,6 +109,20 @@ describe("the start", () => {
     expect(document.querySelector("[role=alert]")?.textContent).toContain("64");
   });
 
+  test("makes one room of a double click", async () => {
+    await openPage("/");
+    const made: string[] = [];
+    server.answer = (method, url) => {
+      if (`${method} ${url.pathname}` !== "POST /rooms") return undefined;
+      made.push(`room-${made.length}`);
+      return Response.json({ roomId: made.at(-1) }, { status: 201 });
+    };
+    for (const detail of [1, 2]) one("create").dispatchEvent(new MouseEvent("click", { detail }));
+    await pass(300);
+    expect(made).toEqual(["room-0"]);
+    expect(location.pathname).toBe("/rooms/room-0");
+  });
+
   test("speaks Russian when told, and keeps to it", async () => {
     await openPage("/");
     const select = one("language") as HTMLSelectElement;
@@ -133,6 +147,18 @@ describe("a room", () => {
     expect(all("name-input")).toHaveLength(0);
     expect(one("composer-input")).toBeTruthy();
     expect(texts()).toEqual(["already here"]);
+  });
+
+  test("shows nobody typing who has left", async () => {
+    await openPage("/rooms/lobby");
+    const bob = { id: "bob", name: "Bob", transport: "ws", joinedAt: "" };
+    server.tell({ type: "members", roomId: "lobby", members: [server.member, bob], version: 5 });
+    server.tell({ type: "typing", roomId: "lobby", member: bob });
+    await pass(100);
+    expect(one("typing").textContent).toContain("Bob");
+    server.tell({ type: "left", roomId: "lobby", member: bob, version: 6 });
+    await pass(100);
+    expect(one("typing").textContent).toBe("");
   });
 
   test("shows text as text", async () => {

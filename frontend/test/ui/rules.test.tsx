@@ -198,9 +198,14 @@ describe("a room that one may not enter", () => {
     await page.open("/rooms/lobby");
     await seen("composer-input");
     await page.fill("composer-input", "half a thought");
-    page.server.close("removed");
+    const till = new Date(Date.now() + 20_000).toISOString();
+    page.server.close("removed", 403, { until: till, reason: "calm down" });
     const door = await seen("door");
     expect(door.textContent).toContain("removed");
+    expect(plain(door.textContent)).toContain("Reason: calm down");
+    expect((await seen("door-wait")).textContent).toMatch(/come back in \d+ seconds/);
+    await page.pass(30_000);
+    expect(page.all("door-wait")).toEqual([]);
     expect(page.texts()).toEqual(["hello"]);
     page.server.door = undefined;
     await page.click("door-again");
@@ -232,9 +237,11 @@ describe("what one may not write", () => {
     await page.open("/rooms/lobby");
     await seen("composer-input");
     await page.fill("composer-input", "what I was writing");
-    Object.assign(state, { version: 8, muted: { until: "2126-11-25T12:10:00.000Z" } });
+    const muted = { until: "2126-11-25T12:10:00.000Z", reason: "spam" };
+    Object.assign(state, { version: 8, muted });
     notice("muted", { member: { id: "me", name: "Ann" } });
     await until(() => expect(page.one("write-hint").textContent).toContain("until November 25"));
+    expect(plain(page.one("write-hint").textContent)).toContain("Reason: spam");
     expect(page.all("composer-input")).toEqual([]);
     page.reload();
     await page.open("/rooms/lobby");
@@ -318,10 +325,16 @@ describe("what one may not write", () => {
     page.server.post("hello");
     await page.open("/rooms/lobby");
     await seen("composer-input");
-    page.server.refuse = { status: 403, code: "muted", until: "2126-11-25T12:10:00.000Z" };
+    page.server.refuse = {
+      status: 403,
+      code: "muted",
+      until: "2126-11-25T12:10:00.000Z",
+      reason: "spam",
+    };
     await page.fill("composer-input", "but");
     await page.click("send");
     expect((await seen("write-hint")).textContent).toContain("muted you until");
+    expect(plain(page.one("write-hint").textContent)).toContain("Reason: spam");
     expect(page.texts()).toEqual(["hello", "but"]);
     page.server.refuse = undefined;
     notice("unmuted", { member: { id: "me", name: "Ann" } });
@@ -484,6 +497,18 @@ describe("an owner's settings", () => {
     expect(document.querySelectorAll("dialog input, dialog select")).toHaveLength(0);
   });
 
+  test("the focus goes to the next page's title, and back to what led there", async () => {
+    owned("owner");
+    await open();
+    const led = await seen("open-bans");
+    led.focus();
+    led.click();
+    await seen("dialog-back");
+    expect(document.activeElement?.id).toBe("dialog-title");
+    await page.click("dialog-back");
+    expect(document.activeElement).toBe(await seen("open-bans"));
+  });
+
   test("invites are made, shown once and taken back", async () => {
     const { answers, asked } = owned("owner");
     const list = { id: "i-1", expiresAt: "2126-12-01T12:04:31.000Z", uses: 5, used: 2 };
@@ -499,8 +524,13 @@ describe("an owner's settings", () => {
     await open();
     (await seen("open-invites")).click();
     await seen("invite-list");
-    await page.click("invite-make");
+    const make = page.one("invite-make");
+    for (const detail of [1, 2]) make.dispatchEvent(new MouseEvent("click", { detail }));
     const link = (await seen("invite-link")) as HTMLInputElement;
+    // The second click of two may come late.
+    make.dispatchEvent(new MouseEvent("click", { detail: 2 }));
+    await page.pass(200);
+    expect(asked.filter(({ call }) => call === "POST /invites")).toHaveLength(1);
     expect(link.value).toBe(`${location.origin}/rooms/lobby#i=s3c`);
     expect(page.all("qr-code")).toHaveLength(1);
     expect(asked.at(-1)?.body).toEqual({ uses: 1, expiresIn: 604_800 });
@@ -698,6 +728,36 @@ describe("keeping order", () => {
     await page.click("person-more");
     await page.click("person-unmute");
     await until(() => expect(asked.at(-1)?.call).toBe("DELETE /members/bob/mute"));
+  });
+
+  test("the focus is on the button again when its menu closes", async () => {
+    owned("moderator");
+    await open();
+    const more = await seen("person-more");
+    more.focus();
+    more.click();
+    await seen("person-menu");
+    expect(document.activeElement).toBe(page.one("person-hide"));
+    page.press(page.one("person-hide"), "Escape");
+    await page.pass(50);
+    expect(page.all("person-menu")).toEqual([]);
+    expect(document.activeElement).toBe(more);
+  });
+
+  test("nothing is offered against another owner", async () => {
+    owned("owner");
+    await open();
+    page.server.tell({
+      type: "members",
+      roomId: "lobby",
+      members: [page.server.member, { ...bob, role: "owner" }],
+      version: 6,
+    });
+    await seen("member-role");
+    (await seen("person-more")).click();
+    await seen("person-menu");
+    const offered = [...document.querySelectorAll<HTMLElement>("[role=menuitem]")];
+    expect(offered.map(({ dataset }) => dataset.testid)).toEqual(["person-hide"]);
   });
 
   test("what was done just now is said, and can be taken back", async () => {

@@ -39,7 +39,7 @@ export function Layers({ layer, onClose, onRemove, about }: LayersProps) {
     noteEmoji(emoji);
     acts.react(id, emoji);
   };
-  // On a phone the menu is a sheet.
+  // On a phone the menu is a sheet. Each dialog has a key: one that follows another is a new one.
   switch (layer.kind === "menu" && narrow ? "sheet" : layer.kind) {
     case "menu":
       return (
@@ -49,7 +49,13 @@ export function Layers({ layer, onClose, onRemove, about }: LayersProps) {
       );
     case "sheet":
       return (
-        <Dialog title={words.text("message")} kind="sheet" testId="message-sheet" onClose={onClose}>
+        <Dialog
+          key="sheet"
+          title={words.text("message")}
+          kind="sheet"
+          testId="message-sheet"
+          onClose={onClose}
+        >
           {acts.canWrite() && (
             <div class="quick-emoji">
               {quickEmoji().map((emoji) => (
@@ -73,7 +79,7 @@ export function Layers({ layer, onClose, onRemove, about }: LayersProps) {
       );
     case "picker":
       return narrow ? (
-        <Dialog title={words.text("emojiPicker")} kind="sheet" onClose={onClose}>
+        <Dialog key="picker" title={words.text("emojiPicker")} kind="sheet" onClose={onClose}>
           <Picker onPick={react} />
         </Dialog>
       ) : (
@@ -83,13 +89,19 @@ export function Layers({ layer, onClose, onRemove, about }: LayersProps) {
       );
     case "reactions":
       return (
-        <Dialog title={words.text("reactions")} kind={narrow ? "sheet" : "panel"} onClose={onClose}>
+        <Dialog
+          key="reactions"
+          title={words.text("reactions")}
+          kind={narrow ? "sheet" : "panel"}
+          onClose={onClose}
+        >
           <ReactionList message={said.message} />
         </Dialog>
       );
     case "remove":
       return (
         <Dialog
+          key="remove"
           title={words.text("removeAsk")}
           kind={narrow ? "sheet" : "panel"}
           testId="remove-ask"

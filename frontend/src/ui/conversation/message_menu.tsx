@@ -73,6 +73,12 @@ export function MessageMenu({ said, at, about, touch, onClose }: MessageMenuProp
   const { words } = usePage();
   const acts = useActs();
   const { box, onKeyDown } = useMenuKeys(onClose);
+  const choose = ({ currentTarget }: { currentTarget: Element }, choice: { do(): void }) => {
+    onClose();
+    // A dialog that is still open keeps the focus from the field behind it, and so its keyboard.
+    currentTarget.closest("dialog")?.close();
+    choice.do();
+  };
   return (
     <div
       ref={box}
@@ -92,10 +98,7 @@ export function MessageMenu({ said, at, about, touch, onClose }: MessageMenuProp
           data-first={index === 0 || undefined}
           class={choice.bad ? "choice bad" : "choice"}
           data-testid={`menu-${choice.id}`}
-          onClick={() => {
-            onClose();
-            choice.do();
-          }}
+          onClick={(event) => choose(event, choice)}
         >
           <choice.Icon />
           <span>{words.text(choice.text)}</span>
@@ -115,10 +118,7 @@ export function MessageMenu({ said, at, about, touch, onClose }: MessageMenuProp
           tabIndex={-1}
           class={choice.bad ? "choice bad" : "choice"}
           data-testid={`person-${choice.id}`}
-          onClick={() => {
-            onClose();
-            choice.do();
-          }}
+          onClick={(event) => choose(event, choice)}
         >
           <span>{words.text(choice.text)}</span>
         </button>

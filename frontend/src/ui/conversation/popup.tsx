@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useFocusBack } from "../focus_back.ts";
 import { useLayer } from "../layers.ts";
 
 export interface PopupProps {
@@ -20,6 +21,7 @@ export function Popup({ at, class: name, onClose, children }: PopupProps) {
   close.current = onClose;
   const placing = useRef(() => {});
   useLayer(onClose);
+  useFocusBack(box);
 
   useLayoutEffect(() => {
     const popup = box.current;

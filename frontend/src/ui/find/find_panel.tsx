@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Cursor, Person } from "../../client/index.ts";
 import { usePage } from "../context.ts";
+import { useFocusBack } from "../focus_back.ts";
 import { shortTime } from "../i18n/times.ts";
 import { CloseIcon } from "../icons_later.tsx";
 import { useLayer } from "../layers.ts";
@@ -28,10 +29,12 @@ export function FindPanel({ room, model, view, onGo, onClose }: FindPanelProps) 
   const [query, setQuery] = useState<Query>({ text: "", from: "" });
   const [results, setResults] = useState(NOTHING);
   const [shown, setShown] = useState<Cursor>();
+  const box = useRef<HTMLElement>(null);
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
   const people = useMemo(() => peopleOf(view), [view.items, view.members]);
   useLayer(onClose);
+  useFocusBack(box);
 
   useEffect(() => field.current?.focus(), []);
   useEffect(() => {
@@ -81,7 +84,7 @@ export function FindPanel({ room, model, view, onGo, onClose }: FindPanelProps) 
     else buttons[Math.min(next, buttons.length - 1)]?.focus();
   };
   return (
-    <search class="find" data-testid="find" onKeyDown={onKeyDown}>
+    <search ref={box} class="find" data-testid="find" onKeyDown={onKeyDown}>
       <form
         class="find-fields"
         onSubmit={(event) => {

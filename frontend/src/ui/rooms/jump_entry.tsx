@@ -20,8 +20,10 @@ export function JumpEntry({ rooms }: { rooms: Rooms }) {
   useEffect(() => {
     const show = () => setOpen(true);
     const onKey = (event: KeyboardEvent) => {
-      const { key, ctrlKey, metaKey, altKey, shiftKey } = event;
-      if (key.toLowerCase() !== "k" || ctrlKey === metaKey || altKey || shiftKey) return;
+      const { key, code, ctrlKey, metaKey, altKey, shiftKey } = event;
+      // On a keyboard of another script a letter is where it is printed.
+      const letter = /^[a-z]$/i.test(key) ? key : code.slice(3);
+      if (letter.toLowerCase() !== "k" || ctrlKey === metaKey || altKey || shiftKey) return;
       event.preventDefault();
       show();
     };

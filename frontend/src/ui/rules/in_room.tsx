@@ -11,6 +11,7 @@ import { PersonMenu } from "./person_menu.tsx";
 import { RoomDialog } from "./room_dialog.tsx";
 import { dropOwnerUrl, ownerUrlOf, secretOf } from "./secret.ts";
 import { ShownOnce } from "./shown_once.tsx";
+import { toField } from "./to_field.ts";
 import { UndoBar } from "./undo.tsx";
 
 export interface InRoomProps {
@@ -94,7 +95,8 @@ function OwnerBar({ room }: { room: string }) {
         type="button"
         class="text-button"
         data-testid="owner-bar-done"
-        onClick={() => {
+        onClick={({ currentTarget }) => {
+          toField(currentTarget);
           dropOwnerUrl(room);
           setUrl(undefined);
         }}

@@ -3,6 +3,7 @@ import type { Problem } from "../../client/index.ts";
 import { usePage } from "../context.ts";
 import { QRCode } from "../link_device/qr_code.tsx";
 import { isolate } from "../rows.tsx";
+import { useSingle } from "../single.ts";
 import { ChoiceLine } from "./lines.tsx";
 import { List, useList } from "./list_page.tsx";
 import { RefusalLine } from "./refusal_line.tsx";
@@ -23,13 +24,13 @@ export function InvitesPage({ control }: PageProps) {
   const [link, setLink] = useState<string>();
   const [refused, setRefused] = useState<Problem>();
 
-  const make = async () => {
+  const make = useSingle(async () => {
     const { result, problem } = await calls.invite({ uses, expiresIn: life });
     setRefused(problem);
     if (result?.url === undefined) return;
     setLink(linkOf(result.url, baseUrl));
     await load();
-  };
+  });
   return (
     <>
       <div class="setting-lines">

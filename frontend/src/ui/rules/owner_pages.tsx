@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Problem } from "../../client/index.ts";
 import { usePage } from "../context.ts";
+import { useSingle } from "../single.ts";
 import { linkOf } from "./invites_page.tsx";
 import { refusalOf } from "./refusal.ts";
 import { RefusalLine } from "./refusal_line.tsx";
@@ -23,12 +24,12 @@ export function MinePage({ control, goTo }: PageProps) {
   const { words } = usePage();
   const [problem, setProblem] = useState<Problem>();
   const [url, setUrl] = useState<string>();
-  const own = async () => {
+  const own = useSingle(async () => {
     const { result, problem } = await control.calls.own();
     setProblem(problem);
     setUrl(result?.ownerUrl);
     if (problem === undefined && result?.ownerUrl === undefined) goTo("settings");
-  };
+  });
   if (url !== undefined) {
     return (
       <>
@@ -63,11 +64,11 @@ export function OwnerPage({ control }: PageProps) {
   const { words } = usePage();
   const [problem, setProblem] = useState<Problem>();
   const [url, setUrl] = useState<string>();
-  const make = async () => {
+  const make = useSingle(async () => {
     const { result, problem } = await control.calls.ownerLink();
     setProblem(problem);
     if (result !== undefined) setUrl(result.ownerUrl);
-  };
+  });
   return (
     <>
       {url === undefined ? (

@@ -4,6 +4,7 @@ import type { AccessToken } from "../../client/rules.ts";
 import { usePage } from "../context.ts";
 import type { Words } from "../i18n/index.ts";
 import { isolate } from "../rows.tsx";
+import { useSingle } from "../single.ts";
 import { CheckBoxLine, ChoiceLine } from "./lines.tsx";
 import { List, useList } from "./list_page.tsx";
 import { MadeProgram } from "./made_program.tsx";
@@ -30,8 +31,7 @@ export function ProgramsPage({ control, room }: PageProps) {
   const [made, setMade] = useState<AccessToken>();
   const [refused, setRefused] = useState<Problem>();
 
-  const make = async (event: Event) => {
-    event.preventDefault();
+  const make = useSingle(async () => {
     if (name.trim() === "") return;
     const { result, problem } = await calls.makeToken({
       name: name.trim(),
@@ -46,7 +46,7 @@ export function ProgramsPage({ control, room }: PageProps) {
     setName("");
     setSecret("");
     await load();
-  };
+  });
   return (
     <>
       <p class="quiet">{words.text("programsHint")}</p>

@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { keepsOrder } from "../../client/rules.ts";
 import { usePage } from "../context.ts";
 import { Dialog } from "../dialog.tsx";
@@ -74,6 +74,18 @@ export function RoomDialog({ first, ...props }: RoomDialogProps) {
   const [page, setPage] = useState(first);
   const keeps = keepsOrder(control.known?.role);
   useEffect(() => void control.calls.read(), [control]);
+  const box = useRef<HTMLDivElement>(null);
+  const before = useRef(page);
+  // What was pressed is gone with its page: one goes to the next one's title, or back to what led on.
+  useLayoutEffect(() => {
+    if (before.current === page) return;
+    const led = box.current?.querySelector<HTMLElement>(`[data-testid="open-${before.current}"]`);
+    before.current = page;
+    const to = led ?? box.current?.closest("dialog")?.querySelector("h2");
+    if (!to) return;
+    if (to !== led) to.tabIndex = -1;
+    to.focus();
+  }, [page]);
   const title =
     page === "settings"
       ? words.text(keeps ? "roomSettings" : "roomAbout")
@@ -97,7 +109,7 @@ export function RoomDialog({ first, ...props }: RoomDialogProps) {
           {words.text("back")}
         </button>
       )}
-      <div class="room-pages" key={page}>
+      <div class="room-pages" key={page} ref={box}>
         <Page {...props} goTo={setPage} />
       </div>
     </Dialog>

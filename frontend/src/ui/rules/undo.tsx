@@ -6,6 +6,7 @@ import { isolate } from "../rows.tsx";
 import type { Control } from "./control.ts";
 import type { Asked } from "./moderate.tsx";
 import { refusalOf } from "./refusal.ts";
+import { toField } from "./to_field.ts";
 
 /** What one has done to somebody just now, and what takes it back. */
 export interface Done {
@@ -29,7 +30,8 @@ export function UndoBar({ control, say }: { control: Control; say(text: string):
     const timer = setTimeout(() => control.did(undefined), OFFERED);
     return () => clearTimeout(timer);
   }, [done, held]);
-  const undo = async () => {
+  const undo = async (event: { currentTarget: Element }) => {
+    toField(event.currentTarget);
     control.did(undefined);
     const { problem } = (await done?.undo()) ?? {};
     if (problem !== undefined) say(refusalOf(words, problem));
