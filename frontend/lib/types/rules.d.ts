@@ -45,9 +45,13 @@ export interface RoomRules {
     owned: boolean;
     /** One's own. Missing in what is told to everybody. */
     role?: Role;
-    /** One may say nothing, until then where that is known. Told to oneself alone, when one asks. */
+    /**
+     * One may say nothing, until then where it has an end, and why where a moderator has said it. Told
+     * to oneself alone, when one asks.
+     */
     muted?: {
         until?: string;
+        reason?: string;
     };
     /** Makes another session an owner; told once. */
     ownerUrl?: string;
@@ -188,5 +192,5 @@ export declare function followRules(client: Pick<Client, "on" | "session">, opti
 export declare function keyOf(hash: string): Key | undefined;
 /** Reports whether somebody of this role keeps order in the room. */
 export declare function keepsOrder(role: Role | undefined): boolean;
-/** Reports whether one of the first role may remove, ban or mute one of the second. */
+/** Reports whether one of the first role may remove, ban or mute one of the second: no peers. */
 export declare function mayKeepInOrder(own: Role | undefined, other: string | undefined): boolean;

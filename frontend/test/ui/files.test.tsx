@@ -342,6 +342,7 @@ describe("a voice note", () => {
   ])("is not recorded unseen of who %s before the browser let them", async (_, goOn) => {
     await ask();
     await goOn();
+    await pass(100);
     await allow();
     expect(tracks.map(({ live }) => live)).toEqual([false]);
     expect(all("voice-bar")).toEqual([]);
