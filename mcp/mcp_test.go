@@ -1,11 +1,15 @@
 package mcp_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -28,8 +32,13 @@ type place struct {
 
 func open(t *testing.T) *place {
 	t.Helper()
+	return openWith(t, mcp.Options{Version: "test"})
+}
+
+func openWith(t *testing.T, o mcp.Options) *place {
+	t.Helper()
 	p := &place{Server: servertest.Run(t, servertest.Options{Features: func(node *chat.Node) []server.Feature {
-		return []server.Feature{{Routes: mcp.New(node, mcp.Options{Version: "test"}).Routes()}}
+		return []server.Feature{{Routes: mcp.New(node, o).Routes()}}
 	}})}
 	p.owner = p.ask(t, "POST", "/session", "", `{"name":"Ann"}`)["token"].(string)
 	p.room = p.ask(t, "POST", "/rooms", p.owner, `{"title":"Tea"}`)["roomId"].(string)
@@ -287,6 +296,54 @@ func TestAWaitEndsWithItsRequest(t *testing.T) {
 	assert.Less(t, time.Since(began), 45*time.Second, "it was the end of the wait that ended it")
 }
 
+// places counts those who wait.
+type places struct {
+	mu  sync.Mutex // protects following
+	now int
+}
+
+func (p *places) Take(string) error { p.add(1); return nil }
+func (p *places) Leave(string)      { p.add(-1) }
+
+func (p *places) add(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.now += n
+}
+
+func (p *places) taken() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.now
+}
+
+// Whoever closes its side of the connection is answered soon, and has no place for a minute: it is gone,
+// nearly always.
+func TestAWaitOfWhoSendsNoMoreIsShort(t *testing.T) {
+	waiting := &places{}
+	p := openWith(t, mcp.Options{Version: "test", Places: waiting})
+	_, secret := p.token(t, `{"name":"Reader"}`)
+	const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"wait","arguments":{"seconds":60}}}`
+	conn, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(p.URL, "http://"))
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = fmt.Fprintf(conn, "POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"+
+		"Accept: application/json, text/event-stream\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s", secret, len(body), body)
+	require.NoError(t, err)
+	testwait.Until(t, func() bool { return waiting.taken() == 1 }, "nobody waits")
+	began := time.Now()
+	require.NoError(t, conn.(*net.TCPConn).CloseWrite())
+	require.NoError(t, conn.SetReadDeadline(time.Now().Add(testwait.Limit)))
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	require.NoError(t, err)
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	assert.Less(t, time.Since(began), 45*time.Second, "it was the end of the wait that ended it")
+	assert.Contains(t, string(text), `"entries":[]`)
+	testwait.Until(t, func() bool { return waiting.taken() == 0 }, "its place is taken")
+}
+
 func TestOnlyProgramsComeIn(t *testing.T) {
 	p := open(t)
 	_, secret := p.token(t, `{"name":"Reader"}`)
@@ -320,6 +377,11 @@ func TestOnlyProgramsComeIn(t *testing.T) {
 	for _, hostile := range []string{"", "{", "[]", "null", `{"jsonrpc":"2.0"}`, "[[[[[[", strings.Repeat("[", 60000)} {
 		status, said = ask(secret, "application/json", both, hostile)
 		assert.Equal(t, http.StatusBadRequest, status, "%.40s: %s", hostile, said)
+	}
+	for _, batch := range []string{"[" + list + "]", " \r\n\t[" + list + "," + list + "]"} {
+		status, said = ask(secret, "application/json", both, batch)
+		assert.Equal(t, http.StatusBadRequest, status)
+		assert.Contains(t, said, "batches are not taken")
 	}
 	status, _ = ask(secret, "application/json", both, `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"post","arguments":{"text":"`+strings.Repeat("x", 70000)+`"}}}`)
 	assert.Equal(t, http.StatusRequestEntityTooLarge, status)

@@ -19,6 +19,8 @@ const (
 	maxEntries   = 200
 	usualWait    = 25
 	maxWait      = 60
+	// lastWait is for how long whoever sends no more is waited with. It is gone, nearly always.
+	lastWait = 5 * time.Second
 )
 
 type readInput struct {
@@ -120,19 +122,20 @@ func (e *Endpoint) wait(ctx context.Context, request *sdk.CallToolRequest, input
 		return p, err
 	}
 	defer subscription.Close()
-	patience := time.Duration(seconds) * time.Second
-	if until := from.who.Until; !until.IsZero() {
-		patience = min(patience, max(time.Until(until), 0))
+	over := time.Now().Add(time.Duration(seconds) * time.Second)
+	if until := from.who.Until; !until.IsZero() && until.Before(over) {
+		over = until
 	}
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(time.Until(over))
 	defer timer.Stop()
-	// Who has only said that it sends no more is answered like anybody. It may as well be gone, which
-	// can't be told apart, so it is no longer in the room by this.
+	// Who has only said that it sends no more is answered, if soon. It may as well be gone, which can't
+	// be told apart, so it is no longer in the room by this, and has no place for long.
 	for inputEnd, waiting := httpapi.InputEnd(from.request), true; waiting; {
 		select {
 		case <-inputEnd:
 			inputEnd = nil
 			subscription.Unlist()
+			timer.Reset(min(time.Until(over), lastWait))
 		case <-heard.ready:
 			waiting = false
 		case <-timer.C:
