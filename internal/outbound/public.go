@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"unicode"
 )
 
 // ErrNotPublic refuses to connect to an address that is not on the internet.
@@ -36,10 +37,23 @@ func IsPublic(a netip.Addr) bool {
 		!slices.ContainsFunc(reserved(), func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
-// IsLocalName reports whether a host's name says that it is this machine, or one of its network.
+// IsLocalName reports whether a host's name says that it is this machine, or one of its network. What
+// ends in a number and is no address is a way to write one, as 127.1 or 0x7f.0.0.1, which nobody needs
+// who has nothing to hide.
 func IsLocalName(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	return !strings.ContainsAny(host, ".:") || host == "localhost" || strings.HasSuffix(host, ".localhost") || strings.HasSuffix(host, ".local") || strings.HasSuffix(host, ".internal")
+	if !strings.ContainsAny(host, ".:") || slices.ContainsFunc(localDomains(), func(d string) bool { return strings.HasSuffix(host, d) }) {
+		return true
+	}
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	_, err := netip.ParseAddr(host)
+	return err != nil && (strings.HasPrefix(last, "0x") || !strings.ContainsFunc(last, func(r rune) bool { return !unicode.IsNumber(r) }))
+}
+
+// localDomains are those that lead to this machine, or stay in its network (RFC 6761, 6762 and 8375;
+// ICANN has set "internal" aside).
+func localDomains() []string {
+	return []string{".localhost", ".localdomain", ".local", ".internal", ".home.arpa"}
 }
 
 // PublicOnly has a dialer connect to public addresses alone: it looks at the address that a name has

@@ -20,3 +20,15 @@ func TestPublicAddresses(t *testing.T) {
 		assert.False(t, IsPublic(netip.MustParseAddr(address)), address)
 	}
 }
+
+func TestLocalNames(t *testing.T) {
+	for _, host := range []string{
+		"localhost", "LOCALHOST.", "a.localhost", "localhost.localdomain", "printer.local", "db.internal", "nas.home.arpa", "intranet", "2130706433",
+		"127.1", "127.0.1.", "0x7f.0.0.1", "0177.0.0.1", "127.0.0.0x1", "①②⑦.⓪.⓪.①", "",
+	} {
+		assert.True(t, IsLocalName(host), host)
+	}
+	for _, host := range []string{"example.org", "example.org.", "8.8.8.8", "2a00:1450::1", "1.example", "xn--e1afmkfd.xn--p1ai", "пример.рф", "a.0xyz.example"} {
+		assert.False(t, IsLocalName(host), host)
+	}
+}

@@ -63,7 +63,9 @@ func TestADelivery(t *testing.T) {
 	require.Regexp(t, "^[0-9a-f]{32}$", rooms.posted[1].Key)
 
 	rooms.err = chat.ErrKeyReused
-	require.Equal(t, "ok", send(h, "tea", "callerhook_right", `{"text":"built"}`).Body.String())
+	require.Equal(t, "ok", send(h, "tea", "callerhook_right", `{"text":"built"}`, "X-GitHub-Delivery", "d-1").Body.String())
+	reused := send(h, "tea", "callerhook_right", `{"text":"the house is on fire"}`, "Idempotency-Key", "42")
+	require.Contains(t, reused.Body.String(), `"code":"key_reused"`, "what is not posted is not ok")
 	rooms.err = &chat.LimitError{RetryAfter: time.Second}
 	require.Equal(t, http.StatusTooManyRequests, send(h, "tea", "callerhook_right", `{"text":"built"}`).Code)
 }

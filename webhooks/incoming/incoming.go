@@ -101,25 +101,29 @@ func (h *Hooks) take(w http.ResponseWriter, r *http.Request, room chat.RoomID, w
 	if err != nil || text == "" {
 		return err
 	}
-	_, _, err = h.rooms.Post(r.Context(), who, room, chat.Draft{Key: keyOf(r.Header), Payload: chat.Message{Text: text}})
-	if errors.Is(err, chat.ErrKeyReused) { // the same delivery, put into other words by an older version
+	key, isDelivery := keyOf(r.Header)
+	_, _, err = h.rooms.Post(r.Context(), who, room, chat.Draft{Key: key, Payload: chat.Message{Text: text}})
+	if isDelivery && errors.Is(err, chat.ErrKeyReused) { // the same one, put into other words by an older version
 		return nil
 	}
 	return err
 }
 
 // keyOf is by what a delivery that is sent again is known; empty where its sender does not say.
-func keyOf(h http.Header) string {
-	for _, name := range []string{"X-Github-Delivery", "X-Gitea-Delivery", "Webhook-Id", "Idempotency-Key"} {
+// isDelivery says that the sender's own machinery names each of its deliveries by it: an
+// Idempotency-Key is whatever somebody has chosen.
+func keyOf(h http.Header) (key string, isDelivery bool) {
+	const chosen = "Idempotency-Key"
+	for _, name := range []string{"X-Github-Delivery", "X-Gitea-Delivery", "Webhook-Id", chosen} {
 		id := h.Get(name)
 		if id == "" {
 			continue
 		}
 		if len(id) > chat.MaxKey || strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' }) {
 			sum := sha256.Sum256([]byte(id))
-			return hex.EncodeToString(sum[:16])
+			id = hex.EncodeToString(sum[:16])
 		}
-		return id
+		return id, name != chosen
 	}
-	return ""
+	return "", false
 }

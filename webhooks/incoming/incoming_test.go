@@ -128,6 +128,30 @@ func TestEntities(t *testing.T) {
 	require.Equal(t, "https://example.org/?a=1&copy=2&reg=3 <b> &lt; here (https://example.org/?a=1&b=2&sect=3)", text)
 }
 
+// TestWhatSlacksOwnShapesSay: what stands in no text, and would be lost.
+func TestWhatSlacksOwnShapesSay(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"text":"<https://example.org/?a=&amp;lt;b|l> &amp;gt;"}`:                    "l (https://example.org/?a=&lt;b) &gt;",
+		"\ufeff" + `{"text":"from .NET"}`:                                             "from .NET",
+		`{"blocks":[{"type":"markdown","text":"**bold**"}]}`:                          "**bold**",
+		`{"attachments":[{"image_url":"https://example.org/i.png"}]}`:                 "https://example.org/i.png",
+		`{"attachments":[{"author_name":"Ann","author_link":"https://example.org"}]}`: "Ann (https://example.org)",
+		`{"attachments":[{"title":"Down","actions":[{"type":"button","text":"Runbook","url":"https://example.org/run"},{"type":"button","text":"Silence"}]}]}`: "Down\n" +
+			"Runbook (https://example.org/run)",
+		`{"blocks":[{"type":"section","text":{"type":"mrkdwn","text":"Deploy waits"},` +
+			`"accessory":{"type":"button","text":{"type":"plain_text","text":"Open"},"url":"https://example.org/open"}},` +
+			`{"type":"actions","elements":[{"type":"button","text":{"type":"plain_text","text":"Approve"},"url":"https://example.org/yes"},` +
+			`{"type":"button","text":{"type":"plain_text","text":"Later"},"action_id":"later"}]}]}`: "Deploy waits\nOpen (https://example.org/open)\n" +
+			"Approve (https://example.org/yes)",
+		`{"blocks":[{"type":"rich_text","elements":[{"type":"rich_text_section","elements":[{"type":"text","text":"since "},` +
+			`{"type":"date","timestamp":1392734382,"format":"{date}","fallback":"18 February"}]}]}]}`: "since 18 February",
+	} {
+		text, err := Text(http.Header{"Content-Type": {"application/json"}}, []byte(body), "ci")
+		require.NoError(t, err, body)
+		require.Equal(t, want, text, body)
+	}
+}
+
 func FuzzText(f *testing.F) {
 	samples, err := filepath.Glob("testdata/*.json")
 	require.NoError(f, err)

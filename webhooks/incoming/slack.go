@@ -55,11 +55,31 @@ func block(b object) string {
 	case "rich_text":
 		left := maxElements
 		return strings.TrimSpace(rich(b, &left, 0))
+	case "markdown":
+		return strings.TrimSpace(clean(cut(b.raw("text"), chat.MaxText)))
+	case "actions":
+		elements, _ := b.list("elements", maxFields)
+		return buttons(elements)
 	}
 	parts := []string{textOf(b.in("text"))}
 	fields, _ := b.list("fields", maxFields)
 	for _, f := range fields {
 		parts = append(parts, textOf(f))
+	}
+	parts = append(parts, buttons([]object{b.in("accessory")}))
+	return joined(parts, "\n")
+}
+
+// buttons are those that lead somewhere. Nobody can press the others here.
+func buttons(elements []object) string {
+	var parts []string
+	for _, e := range elements {
+		address := firstOf(e.link("url"), e.link("image_url"))
+		if address == "" {
+			continue
+		}
+		label := firstOf(e.in("text").raw("text"), e.raw("text"), e.raw("alt_text"))
+		parts = append(parts, withLink(line(label, maxTitle), address))
 	}
 	return joined(parts, "\n")
 }
@@ -80,6 +100,8 @@ func rich(e object, left *int, depth int) string {
 		return "@" + firstOf(e.name("user_id"), e.name("usergroup_id"), e.name("range"))
 	case "channel":
 		return "#" + e.name("channel_id")
+	case "date":
+		return line(e.raw("fallback"), maxTitle)
 	}
 	elements, _ := e.list("elements", maxElements)
 	var all strings.Builder
@@ -110,7 +132,8 @@ func attachment(a object) string {
 	for _, b := range blocks {
 		parts = append(parts, block(b))
 	}
-	parts = append(parts, mrkdwn(a.raw("pretext")), withLink(line(mrkdwn(a.raw("title")), maxTitle), a.link("title_link")), mrkdwn(a.raw("text")))
+	parts = append(parts, mrkdwn(a.raw("pretext")), withLink(line(mrkdwn(a.raw("author_name")), maxTitle), a.link("author_link")),
+		withLink(line(mrkdwn(a.raw("title")), maxTitle), a.link("title_link")), mrkdwn(a.raw("text")))
 	fields, _ := a.list("fields", maxFields)
 	for _, f := range fields {
 		title, value := line(mrkdwn(f.raw("title")), maxName), mrkdwn(f.raw("value"))
@@ -119,6 +142,8 @@ func attachment(a object) string {
 		}
 		parts = append(parts, title+value)
 	}
+	actions, _ := a.list("actions", maxFields)
+	parts = append(parts, a.link("image_url"), buttons(actions))
 	if text := joined(parts, "\n"); text != "" {
 		return text
 	}
@@ -152,14 +177,13 @@ func mrkdwn(text string) string {
 			name, _, _ := strings.Cut(what[1:], "^")
 			return "@" + name
 		}
-		address := unescaped.Replace(what)
-		if mail, is := strings.CutPrefix(address, "mailto:"); is {
+		if mail, is := strings.CutPrefix(what, "mailto:"); is {
 			return firstOf(label, mail)
 		}
-		if webAddress(address) == "" {
+		if webAddress(unescaped.Replace(what)) == "" {
 			return match
 		}
-		return withLink(label, address)
+		return withLink(label, what) // all is unescaped at the end, once
 	})
 	return strings.TrimSpace(unescaped.Replace(text))
 }

@@ -1,6 +1,7 @@
 package incoming
 
 import (
+	"bytes"
 	"mime"
 	"net/http"
 	"net/url"
@@ -49,7 +50,7 @@ func documentOf(h http.Header, body []byte) (object, error) {
 		}
 		body = []byte(form.Get("payload"))
 	}
-	doc, ok := parse(body)
+	doc, ok := parse(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf"))) // .NET's clients begin with a byte order mark
 	if !ok {
 		return nil, wire.Fail(wire.CodeMalformed, "it is no JSON object, or one that is nested too deep: "+Accepted)
 	}
