@@ -2,6 +2,7 @@ package redisstore
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -69,6 +70,37 @@ func BenchmarkHold(b *testing.B) {
 				_, err := st.Hold(ctx, id, members, chat.Admission{})
 				require.NoError(b, err)
 			}
+		})
+	}
+}
+
+// What a post costs Redis itself (evalsha in INFO commandstats), in a room that nobody owns and in one
+// that has an owner and no hooks.
+func BenchmarkAppendInRedis(b *testing.B) {
+	st := startRedis(b).open(b, Options{})
+	owned := dumpedRoom(b, st)
+	require.NoError(b, st.DropHook(ctx, owned, "wh-1"))
+	for _, of := range []struct {
+		name  string
+		room  chat.RoomID
+		rules chat.RulesVersion
+	}{{"nobody's", room(), chat.RulesVersion{}}, {"owned", owned, rulesVersion(b, st, owned)}} {
+		b.Run(of.name, func(b *testing.B) {
+			d := draft("hello, this is a message of an ordinary length")
+			d.Client, d.Rules = string(room()), of.rules
+			require.NoError(b, st.client.ConfigResetStat(ctx).Err())
+			for i := 0; b.Loop(); i++ {
+				d.Key = fmt.Sprint(i)
+				_, _, err := st.Append(ctx, of.room, d)
+				require.NoError(b, err)
+			}
+			stats, err := st.client.Info(ctx, "commandstats").Result()
+			require.NoError(b, err)
+			_, found, _ := strings.Cut(stats, "cmdstat_evalsha:")
+			var calls, spent float64
+			_, err = fmt.Sscanf(found, "calls=%f,usec=%f", &calls, &spent)
+			require.NoError(b, err)
+			b.ReportMetric(spent/calls, "redis-µs/op")
 		})
 	}
 }
