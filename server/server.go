@@ -233,7 +233,7 @@ func (s *Server) Wait(ctx context.Context) (open []string, err error) { return s
 // fail answers with a problem, and logs what is our own fault.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if httpapi.FailureOf(err).Code == wire.CodeInternal && !errors.Is(err, context.Canceled) {
-		s.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+		s.log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", withoutSecret(r.URL.Path), "err", err)
 	}
 	httpapi.WriteProblem(w, err)
 }
