@@ -2,6 +2,7 @@ package chat
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -37,7 +38,13 @@ type HookClaim struct {
 	// Claim is the store's, and Partition where the room is.
 	Claim     string
 	Partition int
+	// Config is the room's hook by which it is told; nil for a node's. The claim is over when it has
+	// another one.
+	Config []byte
 }
+
+// ErrHookChanged says that a hook is no longer what it was when the change to it was decided.
+var ErrHookChanged = errors.New("the hook has been changed meanwhile")
 
 // Happening is something that a hook is told of.
 type Happening struct {

@@ -12,7 +12,7 @@ import (
 )
 
 // dumpedRoom is a room that has something of everything.
-func dumpedRoom(t *testing.T, st *Store) chat.RoomID {
+func dumpedRoom(t testing.TB, st *Store) chat.RoomID {
 	t.Helper()
 	r := room()
 	to := chat.OpenRules().Clone()
@@ -40,7 +40,7 @@ func dumpedRoom(t *testing.T, st *Store) chat.RoomID {
 	require.NoError(t, st.Grant(ctx, r, "ben-id"))
 	_, _, err = st.KeepRecord(ctx, r, chat.RecordInvite, chat.Record{ID: "i-1", Hash: "aa", Expires: time.Now().Add(time.Hour), Data: []byte(`{"a":1}`)}, 5)
 	require.NoError(t, err)
-	full, err := st.KeepHook(ctx, r, "wh-1", []byte(`{"url":"https://example.org"}`), []chat.HookEvent{chat.HookMessage}, 5, false)
+	full, err := st.KeepHook(ctx, r, "wh-1", []byte(`{"url":"https://example.org"}`), []chat.HookEvent{chat.HookMessage}, 5, nil)
 	require.NoError(t, err)
 	require.False(t, full)
 	return r
@@ -107,7 +107,7 @@ func testDump(t *testing.T, s *server) {
 }
 
 // rulesVersion is the version of a room's rules.
-func rulesVersion(t *testing.T, st *Store, r chat.RoomID) chat.RulesVersion {
+func rulesVersion(t testing.TB, st *Store, r chat.RoomID) chat.RulesVersion {
 	t.Helper()
 	rules, err := st.Rules(ctx, r)
 	require.NoError(t, err)

@@ -45,7 +45,8 @@ func letterOf(e chat.HookEvent) string {
 //
 //	h:HOOK     the hook's config, which package webhooks reads
 //	c:HOOK     how far it was told: an id of the outbox
-//	f:HOOK     its last failure          lost:HOOK  how much it was not told, as the outbox was full
+//	f:HOOK     its last failure          w:HOOK     until when it waits after that
+//	lost:HOOK  how much it was not told, as the outbox was full
 //	e:REF      what there is to say of an event, as the log or the roster has it; none when it was deleted
 //	n:REF      how many hooks are to be told of it yet    d:REF  of how many dead letters it is
 //	x:HOOK ID  a dead letter: "LETTER REF TIME NOTE"
@@ -130,34 +131,36 @@ const (
 	hookNotOwned
 	hookTooMany
 	hookUnknown
+	hookChanged
 )
 
 // KeepHook keeps a room's hook: its config, which this package does not read, and what it is told
-// of. It has to be there already where known is true, and else there may be so many with it; full
-// says that there are. Errors: [chat.ErrNotOwned], [chat.ErrNoRecord] for one that is not there.
+// of. It has to have the config was, or where that is nil is a new one, of which there may be so many;
+// full says that there are. Errors: [chat.ErrNotOwned], [chat.ErrNoRecord] for one that is not there,
+// [chat.ErrHookChanged].
 func (s *Store) KeepHook(
-	ctx context.Context, room chat.RoomID, id chat.HookID, config []byte, events []chat.HookEvent, most int, known bool,
+	ctx context.Context, room chat.RoomID, id chat.HookID, config []byte, events []chat.HookEvent, most int, was []byte,
 ) (full bool, err error) {
 	if err := s.usePartition(ctx, partition(room)); err != nil {
 		return false, err
 	}
-	how, err := s.keepHook(ctx, room, id, string(config), lettersOf(events), most, known)
+	how, err := s.keepHook(ctx, room, id, string(config), lettersOf(events), most, was != nil, string(was))
 	return how == hookTooMany, err
 }
 
 // DropHook lets a room's hook go, and what it was not told yet. Errors: as those of [Store.KeepHook].
 func (s *Store) DropHook(ctx context.Context, room chat.RoomID, id chat.HookID) error {
-	_, err := s.keepHook(ctx, room, id, "", "", 0, true)
+	_, err := s.keepHook(ctx, room, id, "", "", 0, true, "")
 	return err
 }
 
 func (s *Store) keepHook(
-	ctx context.Context, room chat.RoomID, id chat.HookID, config, events string, most int, known bool,
+	ctx context.Context, room chat.RoomID, id chat.HookID, config, events string, most int, known bool, was string,
 ) (how hookStatus, err error) {
 	keys := []string{s.key(room, "hooks"), s.key(room, "rules"), s.dueHooksKey(partition(room))}
 	var reply []any
 	err = s.call(ctx, "keeping a hook of room", room, func(ctx context.Context) error {
-		reply, err = s.run(ctx, s.scripts.hookKeep, keys, string(id), config, events, most, string(room)+" "+string(id), boolean(known))
+		reply, err = s.run(ctx, s.scripts.hookKeep, keys, string(id), config, events, most, string(room)+" "+string(id), boolean(known), was)
 		return err
 	})
 	if err == nil {
@@ -170,6 +173,8 @@ func (s *Store) keepHook(
 		return how, fmt.Errorf("hook of room %s: %w", room, chat.ErrNotOwned)
 	case how == hookUnknown:
 		return how, fmt.Errorf("hook of room %s: %w", room, chat.ErrNoRecord)
+	case how == hookChanged:
+		return how, fmt.Errorf("hook of room %s: %w", room, chat.ErrHookChanged)
 	}
 	return how, nil
 }

@@ -124,7 +124,7 @@ func parseHappening(parts []any) (h chat.Happening, err error) {
 }
 
 // Told says that a claimed hook was told, and makes the claim good for that long from now. ok is
-// false when it was not good any more.
+// false when it was not good any more, and when the hook is no longer what the claim says.
 func (s *Store) Told(ctx context.Context, c *chat.HookClaim, h chat.Happening, lease time.Duration) (ok bool, err error) {
 	return s.hookDone(ctx, c, h, lease, "", true)
 }
@@ -143,9 +143,10 @@ func (s *Store) hookDone(
 	ctx context.Context, c *chat.HookClaim, h chat.Happening, lease time.Duration, letter string, forget bool,
 ) (ok bool, err error) {
 	keys := append(s.hookKeys(c.Room), s.deadHooksKey(partition(c.Room)))
+	args := []any{unitOf(*c), c.Claim, string(c.Hook), h.ID, h.Ref, millis(lease), letter, boolean(forget), string(c.Config)}
 	var reply []any
 	err = s.call(ctx, "noting what a hook was told of room", c.Room, func(ctx context.Context) error {
-		reply, err = s.run(ctx, s.scripts.hookDone, keys, unitOf(*c), c.Claim, string(c.Hook), h.ID, h.Ref, millis(lease), letter, boolean(forget))
+		reply, err = s.run(ctx, s.scripts.hookDone, keys, args...)
 		return err
 	})
 	var claim string
@@ -199,14 +200,17 @@ func (s *Store) SwitchNodeHook(ctx context.Context, id chat.HookID, on bool) err
 	})
 }
 
-// DeadLetters are those of a partition that died before a time, the latest first, so many at most.
-func (s *Store) DeadLetters(ctx context.Context, p int, before time.Time, most int) (all []chat.DeadLetter, err error) {
-	key := s.deadHooksKey(p)
+// DeadLetters are those of a partition that died until then, zero for all, the latest first and of
+// the same time by name, so many at most: only which they are, and when they died. [Store.DeadLetter]
+// has the rest.
+func (s *Store) DeadLetters(ctx context.Context, p int, until time.Time, most int) (all []chat.DeadLetter, err error) {
+	key, latest := s.deadHooksKey(p), "+inf"
+	if !until.IsZero() {
+		latest = strconv.FormatInt(until.UnixMilli(), 10)
+	}
 	var names []redis.Z
 	err = s.call(ctx, "reading dead letters", "", func(ctx context.Context) error {
-		names, err = s.client.ZRevRangeByScoreWithScores(ctx, key, &redis.ZRangeBy{
-			Min: "-inf", Max: "(" + strconv.FormatInt(before.UnixMilli(), 10), Count: int64(most),
-		}).Result()
+		names, err = s.client.ZRevRangeByScoreWithScores(ctx, key, &redis.ZRangeBy{Min: "-inf", Max: latest, Count: int64(most)}).Result()
 		return err
 	})
 	for _, name := range names {
@@ -215,19 +219,8 @@ func (s *Store) DeadLetters(ctx context.Context, p int, before time.Time, most i
 		if len(parts) != 3 {
 			return nil, corrupt(key, errors.New("want rooms, hooks and ids"))
 		}
-		d, ok, err := s.DeadLetter(ctx, chat.RoomID(parts[0]), chat.HookID(parts[1]), parts[2])
-		if err != nil {
-			return nil, err
-		}
-		if !ok { // what it was about has lapsed
-			d = chat.DeadLetter{Room: chat.RoomID(parts[0]), Hook: chat.HookID(parts[1])}
-			d.ID = parts[2]
-			if _, err := s.DropDeadLetter(ctx, d); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		d.Died = time.UnixMilli(int64(name.Score)).UTC()
+		d := chat.DeadLetter{Room: chat.RoomID(parts[0]), Hook: chat.HookID(parts[1]), Died: time.UnixMilli(int64(name.Score)).UTC()}
+		d.ID = parts[2]
 		all = append(all, d)
 	}
 	return all, err
@@ -266,7 +259,7 @@ func (s *Store) DeadLetter(ctx context.Context, room chat.RoomID, hook chat.Hook
 func (s *Store) DropDeadLetter(ctx context.Context, d chat.DeadLetter) (was bool, err error) {
 	keys := []string{s.key(d.Room, "hooks"), s.deadHooksKey(partition(d.Room))}
 	err = s.call(ctx, "letting a dead letter go of room", d.Room, func(ctx context.Context) error {
-		reply, err := s.run(ctx, s.scripts.hookUndead, keys, string(d.Hook), d.ID, d.Ref, string(d.Room)+" "+string(d.Hook)+" "+d.ID)
+		reply, err := s.run(ctx, s.scripts.hookUndead, keys, string(d.Hook), d.ID, string(d.Room)+" "+string(d.Hook)+" "+d.ID)
 		var n int64
 		if err == nil {
 			err = scan(reply, &n)

@@ -69,6 +69,8 @@ func suite(t *testing.T, s *server, skipped ...string) {
 		{"a room is dumped and put back", testDump},
 		{"a hook that is changed, or off, has not failed", testHookFailures},
 		{"what is deleted is in no dead letter", testDeadLettersOfNoHook},
+		{"a change to a hook undoes no other one", testHookChanges},
+		{"dead letters are listed in order", testListOfDeadLetters},
 		{"all rooms are found", testRoomIDs},
 		{"rooms in numbers", testSummaries},
 		{"rates are by what is kept", testRates},

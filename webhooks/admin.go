@@ -119,31 +119,67 @@ type letter struct {
 }
 
 func letterID(d chat.DeadLetter) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(string(d.Room) + " " + string(d.Hook) + " " + d.ID))
+	return base64.RawURLEncoding.EncodeToString([]byte(nameOf(d)))
 }
+
+func nameOf(d chat.DeadLetter) string { return string(d.Room) + " " + string(d.Hook) + " " + d.ID }
 
 // What a list of dead letters has.
 const usualLetters, maxLetters = 50, 200
 
-// firstOf is a page of dead letters, and what the next one comes before; empty for nothing. Those of
-// the same moment are on one page, or the next one would leave some out.
-func firstOf(all []chat.DeadLetter, limit int) (page []chat.DeadLetter, next string) {
-	for limit < len(all) && all[limit].Died.Equal(all[limit-1].Died) {
-		limit++
+// place is where a page of dead letters goes on: at those that died before, or then with a name
+// before that one. The latest come first, and of the same millisecond they are in the order of their
+// names, so that no page leaves one out, or has one again.
+type place struct {
+	died time.Time // zero for the beginning
+	name string    // empty for none of that millisecond
+}
+
+// placeOf reads a time, or what a page has told as its next.
+func placeOf(text string) (p place, err error) {
+	when, id, precise := strings.Cut(text, "~")
+	if p.died, err = time.Parse(time.RFC3339, when); err == nil && precise {
+		var name []byte
+		name, err = base64.RawURLEncoding.DecodeString(id)
+		p.name = string(name)
 	}
+	if err != nil {
+		return place{}, &chat.InvalidError{Field: "before", Reason: "is neither a time, as 2026-11-24T12:20:00.000Z, nor the next of a page"}
+	}
+	return p, nil
+}
+
+func (p place) String() string {
+	return timeText(p.died) + "~" + base64.RawURLEncoding.EncodeToString([]byte(p.name))
+}
+
+// has reports whether a letter is on the pages from there on.
+func (p place) has(d chat.DeadLetter) bool {
+	return p.died.IsZero() || d.Died.Before(p.died) || d.Died.Equal(p.died) && nameOf(d) < p.name
+}
+
+// pageOf is the first page of those letters, the latest first, and what the next one comes before;
+// empty for nothing.
+func pageOf(all []chat.DeadLetter, limit int) (page []chat.DeadLetter, next string) {
+	slices.SortFunc(all, func(a, b chat.DeadLetter) int {
+		return cmp.Or(b.Died.Compare(a.Died), cmp.Compare(nameOf(b), nameOf(a)))
+	})
 	if limit >= len(all) {
 		return all, ""
 	}
-	return all[:limit], timeText(all[limit-1].Died)
+	last := all[limit-1]
+	return all[:limit], place{last.Died, nameOf(last)}.String()
 }
 
-// adminDead are dead letters, the latest first: ?hook=, ?room=, ?before= (a time), ?limit=.
+// adminDead are dead letters, the latest first: ?hook=, ?room=, ?before= (a time, or a page's next),
+// ?limit=.
 func (w *Webhooks) adminDead(r *http.Request) (any, error) {
 	q, err := httpapi.KnownQuery(r, "hook", "room", "before", "limit")
 	if err != nil {
 		return nil, err
 	}
-	before, limit := time.Now().Add(time.Minute), usualLetters
+	var from place
+	limit := usualLetters
 	var room chat.RoomID
 	if name := q.Get("room"); name != "" {
 		if room, err = chat.ParseRoomID(name); err != nil {
@@ -151,8 +187,8 @@ func (w *Webhooks) adminDead(r *http.Request) (any, error) {
 		}
 	}
 	if text := q.Get("before"); text != "" {
-		if before, err = time.Parse(time.RFC3339, text); err != nil {
-			return nil, &chat.InvalidError{Field: "before", Reason: "is not a time, as 2026-11-24T12:20:00.000Z"}
+		if from, err = placeOf(text); err != nil {
+			return nil, err
 		}
 	}
 	if text := q.Get("limit"); text != "" {
@@ -160,35 +196,51 @@ func (w *Webhooks) adminDead(r *http.Request) (any, error) {
 			return nil, &chat.InvalidError{Field: "limit", Limit: maxLetters, Reason: fmt.Sprintf("has to be 1 to %d", maxLetters)}
 		}
 	}
-	var all []chat.DeadLetter
+	var all []chat.DeadLetter // which they are: only those of the page are read
 	for p := range w.store.AllPartitions() {
-		some, err := w.store.DeadLetters(r.Context(), p, before, deadMost)
+		some, err := w.store.DeadLetters(r.Context(), p, from.died, 2*deadMost)
 		if err != nil {
 			return nil, err
 		}
 		for _, d := range some {
-			if (q.Get("hook") == "" || q.Get("hook") == string(d.Hook)) && (room == "" || room == d.Room) {
+			if (q.Get("hook") == "" || q.Get("hook") == string(d.Hook)) && (room == "" || room == d.Room) && from.has(d) {
 				all = append(all, d)
 			}
 		}
 	}
-	slices.SortFunc(all, func(a, b chat.DeadLetter) int { return cmp.Or(b.Died.Compare(a.Died), cmp.Compare(b.ID, a.ID)) })
-	total := len(all)
-	all, next := firstOf(all, limit)
-	letters := make([]letter, 0, len(all))
-	for _, d := range all {
-		l := letter{
-			ID: letterID(d), Room: d.Room, Hook: d.Hook, WebhookID: eventID(d.Room, d.Happening), Type: d.Kind,
-			At: timeText(d.Time), DiedAt: timeText(d.Died), Payload: bodyOf(d.Room, d.Happening),
+	page, next := pageOf(all, limit)
+	letters := make([]letter, 0, len(page))
+	for _, d := range page {
+		l, ok, err := w.letter(r.Context(), d)
+		switch {
+		case err != nil:
+			return nil, err
+		case ok:
+			letters = append(letters, l)
 		}
-		var n note
-		if err := json.Unmarshal(d.Note, &n); err != nil {
-			return nil, fmt.Errorf("dead letter %s: %w: %w", d.ID, chat.ErrUnavailable, err)
-		}
-		l.URL, l.Status, l.Error, l.Attempts = n.URL, n.Status, n.Error, n.Attempts
-		letters = append(letters, l)
 	}
-	return map[string]any{"dead": letters, "total": total, "next": next}, nil
+	return map[string]any{"dead": letters, "total": len(all), "next": next}, nil
+}
+
+// letter is what there is to tell of a dead letter; ok is false for one that is gone, which is noted.
+func (w *Webhooks) letter(ctx context.Context, d chat.DeadLetter) (l letter, ok bool, err error) {
+	died := d.Died
+	read, ok, err := w.store.DeadLetter(ctx, d.Room, d.Hook, d.ID)
+	if err == nil && !ok { // what it was about has lapsed
+		_, err = w.store.DropDeadLetter(ctx, d)
+	}
+	if err != nil || !ok {
+		return letter{}, false, err
+	}
+	var n note
+	if err := json.Unmarshal(read.Note, &n); err != nil {
+		return letter{}, false, fmt.Errorf("dead letter %s: %w: %w", d.ID, chat.ErrUnavailable, err)
+	}
+	return letter{
+		ID: letterID(read), Room: read.Room, Hook: read.Hook, WebhookID: eventID(read.Room, read.Happening), Type: read.Kind,
+		At: timeText(read.Time), DiedAt: timeText(died), Payload: bodyOf(read.Room, read.Happening),
+		URL: n.URL, Status: n.Status, Error: n.Error, Attempts: n.Attempts,
+	}, true, nil
 }
 
 // letterOf is the dead letter that a call names.

@@ -24,8 +24,10 @@ const (
 	MaxHooks = 10
 	// MaxURL is how many bytes an address may have.
 	MaxURL = 2000
-	// rotation is for how long a secret signs on after another one has taken its place.
+	// rotation is for how long a secret signs on after another one has taken its place, and maxOld how
+	// many such there are.
 	rotation = 24 * time.Hour
+	maxOld   = 4
 )
 
 // NodeHook is a hook that is told of all rooms. Whoever runs the server has chosen it, so it may be
@@ -49,14 +51,23 @@ type roomHook struct {
 	Events []chat.HookEvent `json:"events"`
 	Secret string           `json:"secret"`
 	// Old is the secret before, which signs on until then.
-	Old      string        `json:"old,omitempty"`
-	OldUntil time.Time     `json:"oldUntil,omitzero"`
-	By       chat.MemberID `json:"by"`
-	ByName   string        `json:"byName"`
-	Made     time.Time     `json:"made"`
+	Old      string    `json:"old,omitempty"`
+	OldUntil time.Time `json:"oldUntil,omitzero"`
+	// Older are those before that one: whoever has not got an answer asks for a secret once more, and
+	// the receiver still has the first.
+	Older  []oldSecret   `json:"older,omitempty"`
+	By     chat.MemberID `json:"by"`
+	ByName string        `json:"byName"`
+	Made   time.Time     `json:"made"`
 	// Off is since when it is told no more, and Why.
 	Off time.Time `json:"off,omitzero"`
 	Why string    `json:"why,omitempty"`
+}
+
+// oldSecret signs on until then.
+type oldSecret struct {
+	Secret string    `json:"secret"`
+	Until  time.Time `json:"until"`
 }
 
 func newHookID() chat.HookID {
@@ -78,12 +89,33 @@ func (h roomHook) told() []chat.HookEvent {
 	return h.Events
 }
 
+// old are the secrets that sign on, the latest first.
+func (h roomHook) old(now time.Time) (all []oldSecret) {
+	for _, o := range append([]oldSecret{{h.Old, h.OldUntil}}, h.Older...) {
+		if o.Secret != "" && now.Before(o.Until) {
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
 // secrets are those that sign now.
 func (h roomHook) secrets(now time.Time) []string {
-	if h.Old != "" && now.Before(h.OldUntil) {
-		return []string{h.Secret, h.Old}
+	all := []string{h.Secret}
+	for _, o := range h.old(now) {
+		all = append(all, o.Secret)
 	}
-	return []string{h.Secret}
+	return all
+}
+
+// rotate gives it another secret. Those before sign along for a day.
+func (h *roomHook) rotate(now time.Time) {
+	older := h.old(now)
+	if len(older) >= maxOld {
+		older = older[:maxOld-1]
+	}
+	h.Old, h.OldUntil, h.Older = h.Secret, now.Add(rotation).UTC().Truncate(time.Millisecond), older
+	h.Secret = NewSecret()
 }
 
 // usualEvents are what a hook is told of when it does not say.

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -30,7 +31,7 @@ func TestAddresses(t *testing.T) {
 		"", "http://example.org/", "ftp://example.org/", "//example.org/", "https://", "https://a:b@example.org/", "https://example.org/#a",
 		"https://example.org/ a", "https://example.org:0/", "https://example.org:65536/", "https://example.org:99999/", "https://[::1/",
 		"https://example.org\u202e/", "https://example.org/\u2028", "https://example.org/" + strings.Repeat("a", MaxURL),
-		"https://127.0.0.1/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://0.0.0.0/", "https://2130706433/", "https://localhost./",
+		"https://127.0.0.1/", "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://0.0.0.0/", "https://2130706433/", "https://127.1/", "https://0x7f.0.0.1/", "https://localhost./",
 		"https://169.254.169.254/", "https://intranet/", "https://db.internal/", "https://[64:ff9b::7f00:1]/",
 	} {
 		var invalid *chat.InvalidError
@@ -53,6 +54,7 @@ func TestReasonsTellNothingOfTheServersNetwork(t *testing.T) {
 		of("dial", &net.DNSError{Err: "no such host", Name: "wiki.corp.example", Server: "10.1.2.53:53", IsNotFound: true}),
 		of("dial", os.ErrDeadlineExceeded), of("dial", errors.New("connection refused")), of("read", errors.New("connection reset by peer")),
 		of("write", errors.New("broken pipe")), fmt.Errorf("waiting: %w", of("read", os.ErrDeadlineExceeded)), context.DeadlineExceeded,
+		io.EOF, errors.New(`net/http: HTTP/1.x transport connection broken: malformed HTTP response "SSH-2.0-OpenSSH_9.2"`),
 	} {
 		assert.NotRegexp(t, `[0-9]`, reasonOf(err), err)
 	}

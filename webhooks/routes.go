@@ -225,7 +225,7 @@ func (r routes) post(c call) (int, any, error) {
 		Made: time.Now().UTC().Truncate(time.Millisecond),
 	}
 	id := newHookID()
-	full, err := r.store.KeepHook(c.Context(), c.room, id, h.encode(), h.told(), MaxHooks, false)
+	full, err := r.store.KeepHook(c.Context(), c.room, id, h.encode(), h.told(), MaxHooks, nil)
 	if full {
 		err = &chat.InvalidError{Field: "webhooks", Limit: MaxHooks, Reason: fmt.Sprintf("are %d already: a room has no more at once", MaxHooks)}
 	}
@@ -244,55 +244,74 @@ func (r routes) patch(c call) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	k, err := r.find(c)
-	if err != nil {
-		return 0, nil, err
-	}
 	if f.Has("url") {
 		if err := CheckURL(address, r.options.AllowPrivate); err != nil {
 			return 0, nil, err
 		}
-		k.URL = address
 	}
-	if f.Has("events") {
-		k.Events = events
-	}
-	on, err := f.Flag("enabled", k.Off.IsZero())
+	k, err := r.change(c, func(h *roomHook) error {
+		if f.Has("url") {
+			h.URL = address
+		}
+		if f.Has("events") {
+			h.Events = events
+		}
+		on, err := f.Flag("enabled", h.Off.IsZero())
+		switch {
+		case err != nil:
+			return err
+		case on:
+			h.Off, h.Why = time.Time{}, ""
+		case h.Off.IsZero():
+			h.Off, h.Why = time.Now().UTC().Truncate(time.Millisecond), "its owner has switched it off"
+		}
+		return nil
+	})
 	if err != nil {
 		return 0, nil, err
 	}
-	switch {
-	case on:
-		k.Off, k.Why = time.Time{}, ""
-	case k.Off.IsZero():
-		k.Off, k.Why = time.Now().UTC().Truncate(time.Millisecond), "its owner has switched it off"
-	}
-	return r.change(c, k, chat.AuditChangeHook)
-}
-
-func (r routes) change(c call, k kept, what string) (int, any, error) {
-	if _, err := r.store.KeepHook(c.Context(), c.room, c.id, k.encode(), k.told(), MaxHooks, true); err != nil {
-		return 0, nil, err
-	}
-	r.record(c, c.id, what, k.URL)
-	k.Failure = nil // it is tried again
 	answer, err := k.shown()
 	return http.StatusOK, answer, err
 }
 
-// rotate gives a hook another secret. The one before signs along for a day.
+// maxChanges is how often a change is decided anew when somebody else's came between.
+const maxChanges = 5
+
+// change changes a hook as it is now: of two changes at the same time, neither undoes the other. It is
+// tried again then.
+func (r routes) change(c call, do func(h *roomHook) error) (k kept, err error) {
+	for range maxChanges {
+		if k, err = r.find(c); err != nil {
+			return k, err
+		}
+		if err = do(&k.roomHook); err != nil {
+			return k, err
+		}
+		_, err = r.store.KeepHook(c.Context(), c.room, c.id, k.encode(), k.told(), MaxHooks, k.Config)
+		switch {
+		case err == nil:
+			r.record(c, c.id, chat.AuditChangeHook, k.URL)
+			k.Failure = nil
+			return k, nil
+		case !errors.Is(err, chat.ErrHookChanged):
+			return k, err
+		}
+	}
+	return k, wire.Fail(wire.CodeConflict, "somebody else changes the webhook: try again")
+}
+
+// rotate gives a hook another secret, and tells it this once.
 func (r routes) rotate(c call) (int, any, error) {
-	k, err := r.find(c)
+	k, err := r.change(c, func(h *roomHook) error {
+		h.rotate(time.Now())
+		return nil
+	})
 	if err != nil {
 		return 0, nil, err
 	}
-	k.Old, k.OldUntil, k.Secret = k.Secret, time.Now().Add(rotation).UTC().Truncate(time.Millisecond), NewSecret()
-	status, answer, err := r.change(c, k, chat.AuditChangeHook)
-	if one, ok := answer.(shown); ok && err == nil {
-		one.Secret = k.Secret
-		return status, one, nil
-	}
-	return status, answer, err
+	answer, err := k.shown()
+	answer.Secret = k.Secret
+	return http.StatusOK, answer, err
 }
 
 func (r routes) delete(c call) (int, any, error) {

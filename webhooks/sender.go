@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/caller-chat/caller/internal/outbound"
@@ -138,8 +139,10 @@ func reasonOf(err error) string {
 		return "it has not answered in time"
 	case errors.As(err, &network) && network.Op == "dial":
 		return "it can't be connected to"
-	case errors.As(err, &network) && (network.Op == "read" || network.Op == "write"):
+	case errors.As(err, &network) && (network.Op == "read" || network.Op == "write"), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "the connection broke"
+	case strings.HasPrefix(err.Error(), "net/http: "), strings.HasPrefix(err.Error(), "http2: "): // with what it has said
+		return "its answer can't be read"
 	}
 	return err.Error()
 }

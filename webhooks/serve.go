@@ -3,7 +3,7 @@ package webhooks
 import (
 	"context"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -31,6 +31,9 @@ func (w *Webhooks) serve(c chat.HookClaim, until time.Time) {
 		if host != "" {
 			w.leave(host)
 		}
+		if w.work.Err() != nil { // another node goes on
+			w.postpone(s.claim, 0, nil)
+		}
 	}()
 	for w.work.Err() == nil {
 		work, err := w.store.HookWork(w.work, s.claim, batch)
@@ -46,9 +49,6 @@ func (w *Webhooks) serve(c chat.HookClaim, until time.Time) {
 		case err != nil:
 			w.log.ErrorContext(w.work, "a hook can't be read", "room", c.Room, "hook", string(c.Hook), "err", err)
 			w.postpone(s.claim, lastRetry, nil)
-			return
-		case !known && w.isNodes(c.Hook): // another node may know it
-			w.postpone(s.claim, pollEvery+rand.N(pollEvery), nil)
 			return
 		case known && host == "":
 			var ok bool
@@ -77,7 +77,7 @@ func (w *Webhooks) isNodes(id chat.HookID) bool { return len(id) > 3 && id[:3] =
 
 // find is where a hook is; ok is false when there is no such hook (any more, or here).
 func (s *claimed) find(work chat.HookWork) (ok bool, err error) {
-	s.failure = failure{}
+	s.failure, s.claim.Config = failure{}, work.Config
 	if work.Failure != nil {
 		if err := json.Unmarshal(work.Failure, &s.failure); err != nil {
 			return false, err
@@ -103,7 +103,11 @@ func (s *claimed) tell(h chat.Happening, known bool) bool {
 	if time.Until(s.until) < sendTime+time.Second { // somebody else may begin before this is done
 		return false
 	}
-	if !known {
+	switch {
+	case known:
+	case s.isNodes(s.claim.Hook):
+		return s.elsewhere(h)
+	default: // the room's hook was let go, with what it was not told
 		return s.done(s.store.Told(s.work, &s.claim, h, lease))
 	}
 	if s.room != nil && !s.room.Off.IsZero() {
@@ -121,6 +125,18 @@ func (s *claimed) tell(h chat.Happening, known bool) bool {
 		return s.done(s.store.Told(s.work, &s.claim, h, lease))
 	}
 	return s.failed(h, result)
+}
+
+// elsewhere does what there is to do for a node's hook that this node does not have: another one may
+// have it, or be started with it. What none has told it in time is a dead letter, and the longer it
+// waits the more seldom one looks.
+func (s *claimed) elsewhere(h chat.Happening) bool {
+	age := time.Since(h.Time)
+	if age > max(s.options.GiveUp, usualGiveUp) {
+		return s.bury(h, "no node has this webhook any more", true)
+	}
+	s.postpone(s.claim, pollEvery+rand.N(pollEvery)+min(max(age, 0)/10, lastLook), nil)
+	return false
 }
 
 // done goes on when the claim is still good.
@@ -145,14 +161,14 @@ func (s *claimed) failed(h chat.Happening, result outcome) bool {
 	}
 	f.Count++
 	f.At, f.Status, f.Error = now.UTC().Truncate(time.Millisecond), result.status, result.err.Error()
-	if s.room != nil {
+	if s.room != nil && result.status == 0 {
 		f.Error = reasonOf(result.err)
 	}
 	switch {
 	case result.status == http.StatusGone:
 		return s.disable(gone) && s.bury(h, gone, true)
 	case now.Sub(f.Since) > disableAfter:
-		why := fmt.Sprintf("it has failed since %s", f.Since.Format(time.DateTime))
+		why := "it has failed since " + f.Since.Format(time.DateTime)
 		return s.disable(why) && s.bury(h, why, true)
 	case now.Sub(h.Time) > s.options.GiveUp:
 		return s.bury(h, f.Error, false)
@@ -169,9 +185,9 @@ func (s *claimed) failed(h chat.Happening, result outcome) bool {
 	return false
 }
 
-// disable has the hook told no more.
+// disable has the hook told no more. It reports whether that was so: one that its owner has changed
+// meanwhile is told again at once, as it is now.
 func (s *claimed) disable(why string) bool {
-	s.log.WarnContext(s.work, "a hook is told no more", "room", s.claim.Room, "hook", string(s.claim.Hook), "why", why)
 	var err error
 	if s.room == nil {
 		if err = s.store.SwitchNodeHook(s.work, s.claim.Hook, false); err == nil {
@@ -182,15 +198,23 @@ func (s *claimed) disable(why string) bool {
 		}
 	} else {
 		s.room.Off, s.room.Why = time.Now().UTC().Truncate(time.Millisecond), why
-		_, err = s.store.KeepHook(s.work, s.claim.Room, s.claim.Hook, s.room.encode(), nil, MaxHooks, true)
-		if isGone(err) { // the room has been closed meanwhile
+		config := s.room.encode()
+		_, err = s.store.KeepHook(s.work, s.claim.Room, s.claim.Hook, config, nil, MaxHooks, s.claim.Config)
+		switch {
+		case err == nil:
+			s.claim.Config = config
+		case isGone(err): // the room has been closed meanwhile
 			err = nil
+		case errors.Is(err, chat.ErrHookChanged):
+			s.postpone(s.claim, 0, nil)
+			return false
 		}
 	}
 	if err != nil {
 		s.log.DebugContext(s.work, "a hook can't be switched off", "err", err)
 		return false
 	}
+	s.log.WarnContext(s.work, "a hook is told no more", "room", s.claim.Room, "hook", string(s.claim.Hook), "why", why)
 	return true
 }
 
@@ -235,7 +259,7 @@ func (w *Webhooks) sweep() {
 }
 
 func (w *Webhooks) sweepPartition(p int) error {
-	all, err := w.store.DeadLetters(w.work, p, time.Now().Add(time.Hour), 2*deadMost)
+	all, err := w.store.DeadLetters(w.work, p, time.Time{}, 2*deadMost)
 	if err != nil {
 		return err
 	}

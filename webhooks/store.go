@@ -19,10 +19,11 @@ type Store interface {
 
 // Hooks keeps which hooks there are.
 type Hooks interface {
-	// KeepHook keeps a room's hook and what it is told of. It has to be there already where known is
-	// true, and else there may be so many with it. Errors: [chat.ErrNotOwned], [chat.ErrNoRecord].
+	// KeepHook keeps a room's hook and what it is told of. It has to have the config was, or where that
+	// is nil is a new one, of which there may be so many. Errors: [chat.ErrNotOwned],
+	// [chat.ErrNoRecord], [chat.ErrHookChanged].
 	KeepHook(
-		ctx context.Context, room chat.RoomID, id chat.HookID, config []byte, events []chat.HookEvent, most int, known bool,
+		ctx context.Context, room chat.RoomID, id chat.HookID, config []byte, events []chat.HookEvent, most int, was []byte,
 	) (full bool, err error)
 	// DropHook lets a room's hook go. Errors: [chat.ErrNotOwned], [chat.ErrNoRecord].
 	DropHook(ctx context.Context, room chat.RoomID, id chat.HookID) error
@@ -46,8 +47,8 @@ type Outbox interface {
 	DueHooks(ctx context.Context, partition int, lease time.Duration, most int) ([]chat.HookClaim, error)
 	HookWork(ctx context.Context, c chat.HookClaim, most int) (chat.HookWork, error)
 	// Told says that the hook was told, Bury that it never will be, and whether to forget that it has
-	// failed. Both make the claim good for that
-	// long from now; ok is false when it was not good any more.
+	// failed. Both make the claim good for that long from now; ok is false when it was not good any
+	// more, or the hook is no longer what the claim says.
 	Told(ctx context.Context, c *chat.HookClaim, h chat.Happening, lease time.Duration) (ok bool, err error)
 	Bury(ctx context.Context, c *chat.HookClaim, h chat.Happening, lease time.Duration, note []byte, forget bool) (ok bool, err error)
 	// Postpone gives the claim up until later, and keeps what there is to say of a failure.
@@ -56,7 +57,9 @@ type Outbox interface {
 
 // Letters are the dead ones.
 type Letters interface {
-	DeadLetters(ctx context.Context, partition int, before time.Time, most int) ([]chat.DeadLetter, error)
+	// DeadLetters are a partition's that died until then, zero for all, the latest first and of the same
+	// time by name: which they are, and when they died. DeadLetter has the rest.
+	DeadLetters(ctx context.Context, partition int, until time.Time, most int) ([]chat.DeadLetter, error)
 	DeadLetter(ctx context.Context, room chat.RoomID, hook chat.HookID, id string) (d chat.DeadLetter, ok bool, err error)
 	DropDeadLetter(ctx context.Context, d chat.DeadLetter) (was bool, err error)
 }

@@ -43,6 +43,8 @@ const (
 	maxWorkers, perHost = 512, 8
 	// crowded is in how long one looks again whether a host has time.
 	crowded = 500 * time.Millisecond
+	// lastLook is the longest until one looks again whether any node has a hook.
+	lastLook = 5 * time.Minute
 	// firstRetry doubles with each failure, up to lastRetry.
 	firstRetry, lastRetry = time.Second, time.Hour
 	// disableAfter is for how long a hook may fail.

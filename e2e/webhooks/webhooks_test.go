@@ -242,19 +242,23 @@ func TestAReceiverThatFails(t *testing.T) {
 	assert.Empty(t, r.faults())
 }
 
-// TestSecretsCanBeRotated: what knows either secret can check what is sent meanwhile.
+// TestSecretsCanBeRotated: what knows any of the day's secrets can check what is sent meanwhile.
 func TestSecretsCanBeRotated(t *testing.T) {
 	r := startReceiver(t)
 	node := programs.Node(t, "--webhook-allow-private")
 	ann := client.SignIn(t, node.URL, "Ann")
 	room := ownedRoom(t, ann)
 	h := makeHook(t, ann, room, r.url())
-	var rotated hook
-	answer := ann.Do(t, http.MethodPost, "/rooms/"+room+"/webhooks/"+h.ID+"/secret", "")
-	require.Equal(t, http.StatusOK, answer.Status, answer.Body)
-	require.NoError(t, json.Unmarshal([]byte(answer.Body), &rotated))
-	require.NotEqual(t, h.Secret, rotated.Secret)
-	for i, secret := range []string{h.Secret, rotated.Secret} {
+	secrets := []string{h.Secret}
+	for range 2 { // as if the first answer had not come
+		var rotated hook
+		answer := ann.Do(t, http.MethodPost, "/rooms/"+room+"/webhooks/"+h.ID+"/secret", "")
+		require.Equal(t, http.StatusOK, answer.Status, answer.Body)
+		require.NoError(t, json.Unmarshal([]byte(answer.Body), &rotated))
+		require.NotContains(t, secrets, rotated.Secret)
+		secrets = append(secrets, rotated.Secret)
+	}
+	for i, secret := range secrets {
 		r.knows(secret)
 		ann.Post(t, room, fmt.Sprint("for ", i))
 		r.wait(t, "it is told", hasText(fmt.Sprint("for ", i)))

@@ -10,8 +10,9 @@ if not score or tonumber(score) ~= tonumber(ARGV[2]) then
 end
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
-redis.call('ZADD', due, string.format('%.0f', now + tonumber(ARGV[4])), unit)
+local at = string.format('%.0f', now + tonumber(ARGV[4]))
+redis.call('ZADD', due, at, unit)
 if ARGV[5] ~= '' then
-  redis.call('HSET', KEYS[1], 'f:' .. ARGV[3], ARGV[5])
+  redis.call('HSET', KEYS[1], 'f:' .. ARGV[3], ARGV[5], 'w:' .. ARGV[3], at)
 end
 return {}

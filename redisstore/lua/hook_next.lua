@@ -42,5 +42,8 @@ elseif #batch == 500 then
   status = 3
 else
   redis.call('ZREM', due, unit)
+  if config == '' and string.sub(hook, 1, 3) == 'wh-' then -- the room's hook is gone for good
+    redis.call('HDEL', state, 'c:' .. hook)
+  end
 end
 return {status, config, failure, lost, found}

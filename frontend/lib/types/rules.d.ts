@@ -186,6 +186,8 @@ export declare function followRules(client: Pick<Client, "on" | "session">, opti
         events?: string[];
         enabled?: boolean;
     }) => Promise<Answer<import("./rules_webhooks.ts").Webhook>>;
+    /** The answer has the new secret. The one before signs along for a day. */
+    renewWebhookSecret: (id: string) => Promise<Answer<import("./rules_webhooks.ts").Webhook>>;
     removeWebhook: (id: string) => Promise<Answer<{}>>;
 };
 /** The secret of an invite or an owner's link, as the fragment of an address has it. */

@@ -5,7 +5,7 @@ export interface Webhook {
     url: string;
     /** `message`, `edit`, `delete`, `reaction`, `joined`, `left`, `room.opened`, `room.closed`. */
     events: string[];
-    /** What requests are signed with; only when it was made just now. */
+    /** What requests are signed with; only when it was made, or renewed, just now. */
     secret?: string;
     by?: Person;
     createdAt?: string;

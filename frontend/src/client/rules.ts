@@ -363,6 +363,9 @@ export function followRules(
     /** `enabled` has one told again that was switched off, or no more. */
     changeWebhook: (id: string, how: { url?: string; events?: string[]; enabled?: boolean }) =>
       call(`/webhooks/${encodeURIComponent(id)}`, readWebhook, "PATCH", how),
+    /** The answer has the new secret. The one before signs along for a day. */
+    renewWebhookSecret: (id: string) =>
+      call(`/webhooks/${encodeURIComponent(id)}/secret`, readWebhook, "POST"),
     removeWebhook: (id: string) => call(`/webhooks/${encodeURIComponent(id)}`, nothing, "DELETE"),
   };
 }

@@ -615,6 +615,9 @@ describe("an owner's settings", () => {
     answers.set("POST /webhooks", () =>
       Response.json({ id: "wh-3", url, events: ["message"], secret: "whsec_x" }, { status: 201 }),
     );
+    answers.set("POST /webhooks/wh-1/secret", () =>
+      Response.json({ ...hooks[0], secret: "whsec_y" }),
+    );
     answers.set("PATCH /webhooks/wh-2", () => Response.json(hooks[1]));
     answers.set("DELETE /webhooks/wh-1", () => {
       hooks = hooks.slice(1);
@@ -637,6 +640,11 @@ describe("an owner's settings", () => {
     await page.click("webhook-make");
     expect(((await seen("webhook-secret")) as HTMLInputElement).value).toBe("whsec_x");
     expect(asked.at(-1)?.body).toEqual({ url, events: ["message", "delete"] });
+    await page.click("webhook-renew");
+    await until(() =>
+      expect((page.one("webhook-secret") as HTMLInputElement).value).toBe("whsec_y"),
+    );
+    expect(document.body.textContent).toContain("Copy the new secret now");
     await page.click("webhook-remove");
     await until(() => expect(page.all("webhook-state")).toHaveLength(1));
     meta.remove();

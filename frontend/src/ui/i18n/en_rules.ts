@@ -241,6 +241,9 @@ export const enRules = {
   webhook_closed: "The last one has left",
   webhookMake: "Add",
   webhookShown: "Copy the secret now: it is shown once. The program checks signatures with it.",
+  webhookRenew: "New secret",
+  webhookRenewed:
+    "Copy the new secret now: it is shown once. Requests are signed with the old one as well for another day.",
   webhookSecret: "Signing secret",
   webhooksNone: "There are no webhooks.",
   webhookGood: "works",

@@ -34,6 +34,7 @@ export function WebhooksPage({ control }: PageProps) {
   const [url, setUrl] = useState("");
   const [events, setEvents] = useState(FIRST);
   const [made, setMade] = useState<Webhook>();
+  const [renewed, setRenewed] = useState(false);
   const [refused, setRefused] = useState<Problem>();
 
   const make = async (event: Event) => {
@@ -43,8 +44,16 @@ export function WebhooksPage({ control }: PageProps) {
     setRefused(problem);
     if (result === undefined) return;
     setMade(result);
+    setRenewed(false);
     setUrl("");
     await load();
+  };
+  const renew = async ({ id }: Webhook) => {
+    const { result, problem } = await calls.renewWebhookSecret(id);
+    setRefused(problem);
+    if (result === undefined) return;
+    setMade(result);
+    setRenewed(true);
   };
   return (
     <>
@@ -87,9 +96,10 @@ export function WebhooksPage({ control }: PageProps) {
       <RefusalLine problem={refused} />
       {made?.secret !== undefined && (
         <>
-          <p role="status">{words.text("webhookShown")}</p>
+          <p role="status">{words.text(renewed ? "webhookRenewed" : "webhookShown")}</p>
+          {renewed && <bdi class="record-name">{made.url}</bdi>}
           <ShownOnce
-            key={made.id}
+            key={made.secret}
             text={made.secret}
             label={words.text("webhookSecret")}
             testId="webhook-secret"
@@ -132,6 +142,14 @@ export function WebhooksPage({ control }: PageProps) {
                   {words.text("webhookOn")}
                 </button>
               )}
+              <button
+                type="button"
+                class="text-button"
+                data-testid="webhook-renew"
+                onClick={() => void renew(one)}
+              >
+                {words.text("webhookRenew")}
+              </button>
               <button
                 type="button"
                 class="text-button"
