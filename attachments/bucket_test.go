@@ -92,8 +92,7 @@ func TestFallsSilent(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, b.Close()) })
 	b.patience = 100 * time.Millisecond
-	content, err := b.open(t.Context(), []chat.FilePart{{Key: "a/b/0", Size: 1000}})
-	require.NoError(t, err)
+	content := &reader{ctx: t.Context(), bucket: b, parts: []chat.FilePart{{Key: "a/b/0", Size: 1000}}, size: 1000}
 	_, err = io.ReadAll(content)
 	require.ErrorIs(t, err, ErrUnavailable)
 	require.NoError(t, content.Close())

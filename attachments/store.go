@@ -31,6 +31,9 @@ const (
 	AtOnceEach = 64
 	// Idle is how long a file is kept by default that is in no message.
 	Idle = time.Hour
+	// maxType is how many bytes of the type that a sender gives are kept in a record, of which there may
+	// be thousands in a room: RFC 6838 section 4.2 has 127 for each of its halves.
+	maxType = 255
 )
 
 // Records is what a store of files asks of the rooms' store; package redisstore has it.
@@ -150,6 +153,9 @@ type New struct {
 //
 // Errors: [*SizeError]; [*chat.LimitError]; [ErrUnavailable]; [chat.ErrUnavailable].
 func (s *Store) Create(ctx context.Context, n New) (Record, error) {
+	if len(n.Type) > maxType { // then it is none
+		n.Type = ""
+	}
 	if n.Length > s.options.FileSize {
 		return Record{}, &SizeError{What: "file", Limit: s.options.FileSize, Size: n.Length}
 	}

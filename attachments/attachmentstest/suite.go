@@ -175,6 +175,9 @@ func testParts(t *testing.T, k Kind) {
 	again, err := s.Finish(ctx, room, f.ID)
 	require.NoError(t, err)
 	require.Equal(t, f, again, "finished once more")
+	long, err := s.Create(ctx, attachments.New{Room: room, By: ann, Type: "text/" + strings.Repeat("x", 1<<10), Length: 1})
+	require.NoError(t, err)
+	require.Empty(t, long.Type, "what is no type takes no room")
 	_, err = s.Get(ctx, room, "none")
 	require.ErrorIs(t, err, attachments.ErrNotFound)
 }
