@@ -26,7 +26,7 @@ type Part struct {
 	Routes map[string]http.Handler
 	// Transfers are calls whose bodies and answers may have any size and take any time: streams,
 	// exports, profiles. They bound themselves, and end with their request's context, which ends when
-	// the server goes away.
+	// the server goes away. HEAD is refused: all of the work would be done, or go on, for nothing.
 	Transfers map[string]http.Handler
 	// Open are routes that need no token: files that say nothing of this server.
 	Open map[string]http.Handler
@@ -131,7 +131,7 @@ func (h *handler) add(p Part) error {
 	}{
 		{p.Open, func(n http.Handler) http.Handler { return n }},
 		{p.Routes, func(n http.Handler) http.Handler { return h.guard.protect(bounded(n)) }},
-		{p.Transfers, h.guard.protect},
+		{p.Transfers, func(n http.Handler) http.Handler { return h.guard.protect(whole(n)) }},
 	} {
 		for _, pattern := range slices.Sorted(maps.Keys(of.routes)) {
 			if err := h.handle(pattern, of.wrap(of.routes[pattern])); err != nil {
@@ -154,6 +154,18 @@ func (h *handler) handle(pattern string, next http.Handler) (err error) {
 	}
 	h.mux.Handle(pattern, next)
 	return nil
+}
+
+// whole refuses HEAD, which net/http's patterns take for GET.
+func whole(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			w.Header().Set("Allow", http.MethodGet)
+			httpapi.WriteProblem(w, wire.Fail(wire.CodeMethodNotAllowed, ""))
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // callTime is how long a call's body has to come, and its answer to be taken.

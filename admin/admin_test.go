@@ -44,7 +44,7 @@ func newListener(t *testing.T, parts ...admin.Part) *listener {
 	parts = append(parts, admin.Part{
 		Name: "test", Open: map[string]http.Handler{"GET /{$}": say("page")},
 		Routes:    map[string]http.Handler{"GET /api/rooms": say("rooms"), "POST /api/rooms": say("made")},
-		Transfers: map[string]http.Handler{"POST /api/import": say("imported")},
+		Transfers: map[string]http.Handler{"POST /api/import": say("imported"), "GET /api/stream": say("stream")},
 	})
 	h, err := admin.New(admin.Options{
 		Token: token, Parts: parts, Hosts: []string{"Admin.example."}, Now: func() time.Time { return l.now },
@@ -128,6 +128,11 @@ func TestWhoIsLetIn(t *testing.T) {
 	assert.Equal(t, http.StatusMethodNotAllowed, w.Code)
 	assert.Equal(t, "method_not_allowed", codeOf(t, w))
 	assert.Contains(t, w.Header().Get("Allow"), "GET")
+	assert.Equal(t, http.StatusOK, l.ask("HEAD", "/api/rooms", "", bearer(token)).Code)
+	w = l.ask("HEAD", "/api/stream", "", bearer(token))
+	assert.Equal(t, http.StatusMethodNotAllowed, w.Code, "it would go on without an end, unseen")
+	assert.Equal(t, "GET", w.Header().Get("Allow"))
+	assert.Equal(t, http.StatusUnauthorized, l.ask("HEAD", "/api/stream", "").Code)
 	assert.NotContains(t, l.log.String(), token)
 }
 
