@@ -70,3 +70,27 @@ func TestReasonsTellNothingOfTheServersNetwork(t *testing.T) {
 	unknown := x509.UnknownAuthorityError{}
 	assert.Equal(t, unknown.Error(), reasonOf(unknown), "what its owner can mend is told")
 }
+
+// recorded is what was kept in the audit log.
+type recorded []chat.AuditEntry
+
+func (r *recorded) MayKeepHooks(context.Context, chat.Principal, chat.RoomID) (chat.Role, error) {
+	return chat.RoleOwner, nil
+}
+
+func (r *recorded) Record(_ context.Context, _ chat.Principal, _ chat.Role, e chat.AuditEntry) {
+	*r = append(*r, e)
+}
+
+// The audit log has no address of a hook: many services have a secret in it.
+func TestTheAuditLogHasNoAddress(t *testing.T) {
+	kept := &recorded{}
+	r := routes{rooms: kept}
+	c := call{Request: httptest.NewRequest(http.MethodPost, "/", nil), room: "tea"}
+	r.record(c, "wh-1", chat.AuditMakeHook, "https://hooks.example.org:8443/services/T0/SECRET?k=SECRET")
+	r.record(c, "wh-1", chat.AuditDropHook, "")
+	assert.Equal(t, &recorded{
+		{Action: chat.AuditMakeHook, Room: "tea", Target: "wh-1", Detail: "hooks.example.org:8443"},
+		{Action: chat.AuditDropHook, Room: "tea", Target: "wh-1"},
+	}, kept)
+}

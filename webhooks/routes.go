@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/caller-chat/caller/chat"
@@ -322,8 +323,14 @@ func (r routes) delete(c call) (int, any, error) {
 	return http.StatusNoContent, nil, nil
 }
 
-func (r routes) record(c call, id chat.HookID, what string, detail string) {
-	r.rooms.Record(c.Context(), c.who, c.role, chat.AuditEntry{Action: what, Room: c.room, Target: string(id), Detail: detail})
+// record notes what was done to the hook of that address. The host alone is kept of it: many
+// services have a secret in the rest.
+func (r routes) record(c call, id chat.HookID, what string, address string) {
+	host := ""
+	if u, err := url.Parse(address); err == nil {
+		host = u.Host
+	}
+	r.rooms.Record(c.Context(), c.who, c.role, chat.AuditEntry{Action: what, Room: c.room, Target: string(id), Detail: host})
 }
 
 // isGone reports whether a hook, or its room, is not there any more.
