@@ -145,6 +145,12 @@ func (n *Node) assumedRules(room RoomID) *Rules {
 	return openRules
 }
 
+// stillBy reports whether what was refused by some rules is refused for good: the store has no others. It
+// is not decided again then, since a wrong password would be counted twice.
+func stillBy(refused error, then, now *Rules) bool {
+	return refused != nil && then.Version == now.Version
+}
+
 // maxRulesTries is how often something is decided by other rules again.
 const maxRulesTries = 5
 

@@ -55,7 +55,7 @@ func (d decision) byCredential() error {
 		return &RefusedError{Code: RefusedNotAllowed, Detail: "the token is for other rooms"}
 	}
 	switch {
-	case d.who.NoPost && d.what.says():
+	case d.who.NoPost && d.what.says() && !(d.what == ActionDelete && d.who.Role.AtLeast(RoleModerator)):
 		return &RefusedError{Code: RefusedNotAllowed, Detail: "the token may not post"}
 	case d.who.NoRead && d.what.reads():
 		return &RefusedError{Code: RefusedNotAllowed, Detail: "the token may not read"}

@@ -157,6 +157,8 @@ func TestDecide(t *testing.T) {
 			with(refuse(notAllowed, []Action{ActionSubscribe, ActionHistory, ActionMembers, ActionRead, ActionDownload, ActionCall, ActionOwn}), others)},
 		{"or moderates, where its owner has said so", Principal{ID: "t", Via: ViaToken, Rooms: []RoomID{"r"}, Role: RoleModerator},
 			rules(func(r *Rules) { r.Locked = true }), false, refuse(notAllowed, owning, []Action{ActionOwn})},
+		{"and deletes what others said, though it says nothing", Principal{ID: "t", Via: ViaToken, Rooms: []RoomID{"r"}, Role: RoleModerator, NoPost: true},
+			rules(nil), false, refuse(notAllowed, saying, owning, []Action{ActionOwn})},
 		{"not because it was made a moderator", Principal{ID: "mod", Via: ViaToken, Rooms: []RoomID{"r"}}, rules(nil), false,
 			refuse(notAllowed, moderating, owning, []Action{ActionOwn})},
 		{"in its room", Principal{ID: "t", Via: ViaToken, Rooms: []RoomID{"other"}}, open, false, refuse(notAllowed, everything)},

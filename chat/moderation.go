@@ -85,7 +85,7 @@ func (r *Rules) mayActOn(by Principal, member Author) error {
 func (r *Rules) forget(member MemberID) {
 	isTheirs := func(b Ban) bool { return b.Member.ID == member }
 	r.Bans = slices.DeleteFunc(r.Bans, isTheirs)
-	r.Mutes = slices.DeleteFunc(r.Mutes, isTheirs)
+	r.endMutes(member)
 	r.Removals = slices.DeleteFunc(r.Removals, isTheirs)
 }
 
@@ -160,7 +160,7 @@ func (m MuteMember) change(to *Rules, by Principal, member Author, now time.Time
 }
 
 func (m Unmute) change(to *Rules, _ Principal, member Author, _ time.Time) (what string, err error) {
-	to.Mutes = slices.DeleteFunc(to.Mutes, func(b Ban) bool { return b.Member.ID == member.ID })
+	to.endMutes(member.ID)
 	return NoticeUnmuted, nil
 }
 
@@ -183,6 +183,9 @@ func (m SetRole) change(to *Rules, by Principal, member Author, _ time.Time) (wh
 		}
 		if member.Guest {
 			return "", fmt.Errorf("%w: only who has a session can have a say over others", ErrGuest)
+		}
+		if m.Role == RoleOwner && isProgram(member.ID) { // which can't do what owners do: the room would have none
+			return "", &RefusedError{Code: RefusedNotAllowed, Detail: "a program can't be the room's owner"}
 		}
 	case RoleMember, RoleGuest:
 	default:

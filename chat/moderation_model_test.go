@@ -17,7 +17,9 @@ import (
 // order is a ban, a mute or a removal in the model.
 type order struct {
 	network   string
-	at, until time.Time // until: zero for good
+	at, until time.Time     // until: zero for good
+	number    int           // of those that were given
+	of        chat.MemberID // whose mute this one has been made of; empty for its own
 }
 
 // clubModel is what a club is, written down as simply as it can be: no versions, no nodes, no feed.
@@ -25,6 +27,7 @@ type clubModel struct {
 	roles                  map[chat.MemberID]chat.Role
 	bans, mutes, removals  map[chat.MemberID]order
 	granted, wrote         map[chat.MemberID]bool
+	came                   map[chat.MemberID]time.Time // by their first stream
 	locked, password, read bool
 	announcements          bool // moderators post
 	closed                 bool
@@ -202,6 +205,9 @@ func (w *walk) subscribe(who chat.Principal) {
 	}
 	if err == nil {
 		w.streams = append(w.streams, s)
+		if _, before := w.model.came[who.ID]; !before && !who.Guest {
+			w.model.came[who.ID] = time.Now()
+		}
 	}
 }
 
@@ -246,19 +252,23 @@ func (w *walk) moderate(m func(chat.MemberID) chat.Moderation) {
 		delete(w.model.roles, who.ID)
 		delete(w.model.granted, who.ID)
 		delete(w.model.wrote, who.ID) // which lets nobody in any more
+		delete(w.model.came, who.ID)
 	case chat.RemoveMember:
 		of.until = of.at.Add(30 * time.Second)
 		if !who.Guest {
 			of.network = ""
 		}
 		delete(w.model.wrote, who.ID)
+		delete(w.model.came, who.ID)
 		w.model.removals[who.ID] = of
 		delete(w.model.roles, who.ID)
 		delete(w.model.granted, who.ID)
 	case chat.MuteMember:
+		w.people++
+		of.number = w.people
 		w.model.mutes[who.ID] = of
 	case chat.Unmute:
-		delete(w.model.mutes, who.ID)
+		w.unmute(who.ID)
 	case chat.SetRole:
 		if m.Role == chat.RoleGuest {
 			delete(w.model.roles, who.ID)
@@ -267,7 +277,7 @@ func (w *walk) moderate(m func(chat.MemberID) chat.Moderation) {
 		}
 		if m.Role == chat.RoleModerator {
 			delete(w.model.bans, who.ID)
-			delete(w.model.mutes, who.ID)
+			w.unmute(who.ID)
 			delete(w.model.removals, who.ID)
 			delete(w.bannedAt, who.ID)
 		}
@@ -311,16 +321,48 @@ func (w *walk) change(patch string) {
 			w.letIn(chat.Principal{ID: id, Network: w.networks()[id], Born: w.born(id)})
 		}
 		for _, s := range w.streams {
-			w.letIn(s.who)
+			if w.letIn(s.who) && !m.wrote[s.who.ID] {
+				w.silence(s.who)
+			}
 		}
 	}
 }
 
 // letIn makes a member of somebody who is inside when a door closes.
-func (w *walk) letIn(who chat.Principal) {
+func (w *walk) letIn(who chat.Principal) bool {
 	who.Born = time.Time{} // which nobody knows of those who are only in the log or the roster
 	if w.model.roles[who.ID] == "" && !w.model.hit(w.model.bans, who) && !w.model.hit(w.model.removals, who) {
 		w.model.roles[who.ID] = chat.RoleMember
+		return true
+	}
+	return false
+}
+
+// silence keeps somebody muted who has become a member, has said nothing, and has come since
+// somebody of its network was muted.
+func (w *walk) silence(who chat.Principal) {
+	var first order
+	var whose chat.MemberID
+	for id, o := range w.model.mutes {
+		if o.network != "" && o.network == who.Network && (whose == "" || o.number < first.number) {
+			first, whose = o, id
+		}
+	}
+	_, muted := w.model.mutes[who.ID]
+	came, known := w.model.came[who.ID]
+	if whose == "" || muted || known && came.Before(first.at) {
+		return
+	}
+	w.model.mutes[who.ID] = order{at: first.at, of: whose}
+}
+
+// unmute ends a mute, and what has been made of it.
+func (w *walk) unmute(member chat.MemberID) {
+	delete(w.model.mutes, member)
+	for id, o := range w.model.mutes {
+		if o.of == member {
+			delete(w.model.mutes, id)
+		}
 	}
 }
 
@@ -442,7 +484,7 @@ func TestModerationIsAsInTheModel(t *testing.T) {
 			w := &walk{club: c, bannedAt: map[chat.MemberID]uint64{}, model: clubModel{
 				roles: map[chat.MemberID]chat.Role{olga.ID: chat.RoleOwner},
 				bans:  map[chat.MemberID]order{}, mutes: map[chat.MemberID]order{}, removals: map[chat.MemberID]order{},
-				granted: map[chat.MemberID]bool{}, wrote: map[chat.MemberID]bool{},
+				granted: map[chat.MemberID]bool{}, wrote: map[chat.MemberID]bool{}, came: map[chat.MemberID]time.Time{},
 			}}
 			defer func() {
 				if p := recover(); p != nil && p != &w.walkFailure {

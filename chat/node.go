@@ -166,6 +166,16 @@ func (n *Node) History(ctx context.Context, who Principal, room RoomID) (Kept, e
 	return n.historyFor(ctx, may.rules, who, room)
 }
 
+// SearchHistory is [Node.History] for somebody who looks for something in it, which takes more time
+// than to tell it.
+func (n *Node) SearchHistory(ctx context.Context, who Principal, room RoomID) (Kept, error) {
+	may, err := n.authorize(ctx, who, room, ActionSearch)
+	if err != nil {
+		return Kept{}, err
+	}
+	return n.historyFor(ctx, may.rules, who, room)
+}
+
 // FirstHistory is [Node.History] for somebody who is about to come in: [RefusedFull] where the room
 // has no place for it.
 func (n *Node) FirstHistory(ctx context.Context, who Principal, room RoomID) (Kept, error) {

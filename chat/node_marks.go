@@ -132,14 +132,20 @@ type RoomMark struct {
 // Rooms are those in which a session has a mark, [MaxMarks] at most: the one that was marked last
 // comes first. Rooms whose history the policy keeps from it are left out.
 //
-// Errors: [ErrNotAllowed] for guests, [ErrUnavailable].
+// Errors: [ErrNotAllowed] for guests, those of [Policy], [ErrUnavailable].
 func (n *Node) Rooms(ctx context.Context, who Principal) ([]RoomMark, error) {
 	if who.Guest || who.ID == "" {
 		return nil, ErrGuest
 	}
+	if err := n.askRooms(ctx, who, 1); err != nil {
+		return nil, err
+	}
 	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
 	defer cancel()
 	marks, err := n.marks.MarksOf(ctx, who.ID)
+	if more := len(marks) / roomsARead; err == nil && more > 0 {
+		err = n.askRooms(ctx, who, more)
+	}
 	var rooms []RoomMark
 	if err == nil {
 		rooms, err = n.roomsOf(ctx, who, marks)
@@ -148,6 +154,15 @@ func (n *Node) Rooms(ctx context.Context, who Principal) ([]RoomMark, error) {
 		return nil, fmt.Errorf("rooms of a session: %w", n.unavailable(err))
 	}
 	return rooms, nil
+}
+
+// roomsARead is how many of a session's rooms are counted as one read more: each takes several calls to
+// the store.
+const roomsARead = 20
+
+// askRooms asks the policy whether somebody may ask for its rooms.
+func (n *Node) askRooms(ctx context.Context, who Principal, times int) error {
+	return n.told("", ActionRooms, decideTimes(ctx, n.options.Policy, who, "", ActionRooms, times))
 }
 
 // roomsAtOnce is how many rooms the store is asked about at the same time.
@@ -204,6 +219,9 @@ func (n *Node) roomOf(ctx context.Context, who Principal, mark Mark) (*RoomMark,
 func (n *Node) Forget(ctx context.Context, who Principal, room RoomID) error {
 	if who.Guest || who.ID == "" {
 		return ErrGuest
+	}
+	if err := n.askRooms(ctx, who, 1); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, n.options.Patience)
 	defer cancel()

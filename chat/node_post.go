@@ -77,22 +77,23 @@ func (n *Node) append(ctx context.Context, who Principal, room RoomID, what Acti
 	_, d.Existing = n.options.Policy.(Counter) // rooms that begin are counted
 	attached := false
 	for tries := 1; ; tries++ {
-		may, err := n.permitted(ctx, rules, who, room, what)
-		if err != nil && tries > 1 {
-			return Entry{}, false, n.told(room, what, err)
+		may, refused := n.permitted(ctx, rules, who, room, what)
+		if refused != nil && tries > 1 {
+			return Entry{}, false, n.told(room, what, refused)
 		}
-		if err == nil && !attached {
+		var err error
+		if refused == nil && !attached {
 			if d, err = n.attach(ctx, who, room, d); err != nil {
 				return Entry{}, false, err
 			}
 			attached = true
 		}
-		if message := d.names(); err == nil && !message.IsZero() {
+		if message := d.names(); refused == nil && !message.IsZero() {
 			if err := n.mayName(ctx, may.rules, who, room, message); err != nil {
 				return Entry{}, false, fmt.Errorf("post to %s: %w", room, err)
 			}
 		}
-		if err == nil {
+		if refused == nil {
 			e, repeated, err := n.log.Append(ctx, room, may.draft(d, who))
 			if err == nil {
 				if may.rules.Owned() {
@@ -112,8 +113,12 @@ func (n *Node) append(ctx context.Context, who Principal, room RoomID, what Acti
 				return Entry{}, false, fmt.Errorf("post to %s: %w", room, n.unavailable(outOfTries(err)))
 			}
 		}
+		by := rules
 		if rules, err = n.readRules(ctx, room); err != nil {
 			return Entry{}, false, err
+		}
+		if stillBy(refused, by, rules) {
+			return Entry{}, false, n.told(room, what, refused)
 		}
 	}
 }

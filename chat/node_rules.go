@@ -56,6 +56,11 @@ func (n *Node) ChangeSettings(
 	var hash string
 	var role Role
 	var changed []string
+	if password, _, err := patch.Password(); err == nil && password != "" {
+		if err := n.told(room, ActionHash, decideTimes(ctx, n.options.Policy, who, "", ActionHash, 1)); err != nil {
+			return RoomSettings{}, err
+		}
+	}
 	rules, _, err := n.change(ctx, who, room, ActionChange, func(ctx context.Context, may permit) (*RulesChange, error) {
 		rules := may.rules
 		role, changed = may.role, nil
@@ -348,7 +353,11 @@ func (n *Node) enterAsOwner(ctx context.Context, who Principal, room RoomID, sec
 	hash := hashOf([]byte(secret))
 	may := func(_ context.Context, rules *Rules) (permit, error) {
 		err := decision{who: who, room: room, what: ActionEnter, now: time.Now()}.byCredential()
-		if err == nil && !rules.Closed.IsZero() {
+		switch {
+		case err != nil:
+		case who.Via == ViaToken:
+			err = &RefusedError{Code: RefusedNotAllowed, Detail: "a program can't be the room's owner"}
+		case !rules.Closed.IsZero():
 			err = &RefusedError{Code: RefusedClosed}
 		}
 		return permit{rules: rules}, n.told(room, ActionEnter, err)

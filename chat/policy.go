@@ -14,6 +14,7 @@ const (
 	ActionSubscribe Action = "subscribe"
 	ActionPoll      Action = "poll"    // subscribe for one answer
 	ActionHistory   Action = "history" // read what is kept
+	ActionSearch    Action = "search"  // look through what is kept
 	ActionMembers   Action = "members" // read who is there
 	ActionTyping    Action = "typing"
 	ActionLeave     Action = "leave"
@@ -74,6 +75,8 @@ func (a Action) isOwners() bool {
 // What limits count besides.
 const (
 	ActionCreate  Action = "create" // say something in a room in which nobody is and nothing is kept
+	ActionRooms   Action = "rooms"  // ask for one's rooms, or forget one
+	ActionHash    Action = "hash"   // have a room's password hashed
 	ActionSignIn  Action = "sign-in"
 	ActionSignOut Action = "sign-out"
 	ActionLink    Action = "link"    // make a link to one's session
@@ -126,8 +129,11 @@ func decideTimes(ctx context.Context, p Policy, who Principal, room RoomID, what
 
 // Decided is the action as policies that do not count are asked about it.
 func (a Action) Decided() Action {
-	if a == ActionPoll {
+	switch a {
+	case ActionPoll:
 		return ActionSubscribe
+	case ActionSearch:
+		return ActionHistory
 	}
 	return a
 }

@@ -183,6 +183,90 @@ func TestAHook(t *testing.T) {
 }
 
 // What is no token is nobody's, whatever is changed in one.
+// A program owns no room, whoever wants it to: it can't do what owners do, and nobody could.
+func TestAProgramOwnsNoRoom(t *testing.T) {
+	_, node, room := owned(t)
+	ctx := context.Background()
+	for _, terms := range []chat.TokenTerms{
+		{Name: "bot", Read: true, Post: true}, {Name: "moderator", Read: true, Post: true, Role: chat.RoleModerator},
+		{Name: "hook", Post: true, Hook: true},
+	} {
+		token, err := node.MakeToken(ctx, owner, room, terms)
+		require.NoError(t, err)
+		program, ok, err := node.TokenPrincipal(ctx, token.Secret)
+		if terms.Hook {
+			program, _, ok, err = node.HookPrincipal(ctx, token.Secret)
+		}
+		require.NoError(t, err)
+		require.True(t, ok)
+		_, _, err = node.Post(ctx, program, room, chat.Draft{Payload: chat.Message{Text: "here I am"}})
+		require.NoError(t, err)
+
+		var refused *chat.RefusedError
+		_, err = node.Moderate(ctx, owner, room, chat.SetRole{Member: program.ID, Role: chat.RoleOwner})
+		require.ErrorAs(t, err, &refused, terms.Name)
+		require.Equal(t, chat.RefusedNotAllowed, refused.Code)
+		// Nor where it is known by nothing but its ban.
+		_, err = node.Moderate(ctx, owner, room, chat.BanMember{Member: program.ID, DeleteMessages: time.Hour})
+		require.NoError(t, err)
+		_, err = node.Clear(ctx, owner, room)
+		require.NoError(t, err)
+		_, err = node.Moderate(ctx, owner, room, chat.SetRole{Member: program.ID, Role: chat.RoleOwner})
+		require.ErrorAs(t, err, &refused, terms.Name)
+
+		secret, err := node.OwnerLink(ctx, owner, room)
+		require.NoError(t, err)
+		_, err = node.Enter(ctx, program, room, chat.Credential{Owner: secret})
+		require.ErrorAs(t, err, &refused, terms.Name)
+		require.Equal(t, chat.RefusedNotAllowed, refused.Code)
+		s, err := node.Settings(ctx, owner, room)
+		require.NoError(t, err)
+		require.Equal(t, chat.RoleOwner, s.Role)
+	}
+}
+
+// A program that moderates and says nothing bans all the same, with what somebody has said.
+func TestAProgramThatSaysNothingModerates(t *testing.T) {
+	_, node, room := owned(t)
+	ctx := context.Background()
+	token, err := node.MakeToken(ctx, owner, room, chat.TokenTerms{Name: "guard", Read: true, Role: chat.RoleModerator})
+	require.NoError(t, err)
+	guard, _, err := node.TokenPrincipal(ctx, token.Secret)
+	require.NoError(t, err)
+	var said []chat.Entry
+	for range 2 {
+		e, _, err := node.Post(ctx, other, room, chat.Draft{Payload: chat.Message{Text: "buy now"}})
+		require.NoError(t, err)
+		said = append(said, e)
+	}
+	_, _, err = node.Post(ctx, guard, room, chat.Draft{Target: said[0].ID, Payload: chat.Delete{}})
+	require.NoError(t, err)
+	_, err = node.Moderate(ctx, guard, room, chat.BanMember{Member: other.ID, DeleteMessages: time.Hour})
+	require.NoError(t, err)
+	kept, err := node.History(ctx, owner, room)
+	require.NoError(t, err)
+	for _, of := range said {
+		e, ok := kept.At(of.ID.Seq)
+		require.True(t, ok)
+		require.Empty(t, e.Text())
+	}
+	_, _, err = node.Post(ctx, guard, room, chat.Draft{Payload: chat.Message{Text: "done"}})
+	require.ErrorIs(t, err, chat.ErrNotAllowed)
+}
+
+// A reason is one line, which terminals and logs show as it is.
+func TestReasonsAreALine(t *testing.T) {
+	for _, reason := range []string{"a\nb", "a\tb", "a\x1b[31m", "a\u202eb", "a\u2066b", "a\u2028b", "a\x00"} {
+		_, err := chat.CheckReason(reason)
+		var invalid *chat.InvalidError
+		require.ErrorAs(t, err, &invalid, "%q", reason)
+		require.Equal(t, "reason", invalid.Field)
+	}
+	reason, err := chat.CheckReason(" нет, 🙂 ")
+	require.NoError(t, err)
+	require.Equal(t, "нет, 🙂", reason)
+}
+
 func TestATokenThatIsNone(t *testing.T) {
 	_, node, room := owned(t)
 	ctx := context.Background()

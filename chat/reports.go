@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -69,7 +68,7 @@ func CheckReason(reason string) (string, error) {
 	if n := utf8.RuneCountInString(reason); n > MaxReason {
 		return "", &InvalidError{Field: "reason", Limit: MaxReason, Reason: fmt.Sprintf("has %d characters, more than %d", n, MaxReason)}
 	}
-	if i := strings.IndexFunc(reason, unicode.IsControl); i >= 0 {
+	if i := strings.IndexFunc(reason, isNotOfALine); i >= 0 {
 		r, _ := utf8.DecodeRuneInString(reason[i:])
 		return "", &InvalidError{Field: "reason", Limit: MaxReason, Reason: fmt.Sprintf("has the control character %U", r)}
 	}

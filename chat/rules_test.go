@@ -550,6 +550,89 @@ func TestNewcomersReadUntilTheyAreLetIn(t *testing.T) {
 	})
 }
 
+// Who has been muted is not heard again as somebody else of the same network, also when a door closes
+// and makes members of all who are inside.
+func TestAMuteHoldsWhenADoorCloses(t *testing.T) {
+	for _, door := range []string{`{"newcomers":"read"}`, `{"locked":true}`, `{"password":"sesame"}`, `{"inviteOnly":true}`} {
+		inClub(t, func(t *testing.T, c club) {
+			from := func(name string) chat.Principal {
+				who := session(name)
+				who.Network, who.Born = "n1", time.Now()
+				return who
+			}
+			bob, neighbour, writer := from("Bob"), from("Neighbour"), from("Writer")
+			c.says(bob, "buy now")
+			c.says(writer, "hello")
+			subscribe(t, c.b, neighbour, chat.All)
+			time.Sleep(time.Minute)
+			c.moderate(chat.MuteMember{Member: bob.ID, For: 48 * time.Hour, Reason: "spam"})
+			time.Sleep(time.Minute)
+			again := from("Bob again")
+			subscribe(t, c.b, again, chat.All)
+			subscribe(t, c.a, writer, chat.All)
+			_, err := c.post(c.a, again, "buy now")
+			require.Equal(t, chat.RefusedMuted, refused(err))
+
+			c.set(door)
+			for _, who := range []chat.Principal{neighbour, writer} {
+				c.says(who, "we were here before")
+			}
+			c.isIn(again)
+			for _, n := range []*chat.Node{c.a, c.b} {
+				_, err = c.post(n, again, "buy now")
+				require.Equal(t, chat.RefusedMuted, refused(err), door)
+			}
+			s, err := c.b.Settings(t.Context(), again, lobby)
+			require.NoError(t, err)
+			require.WithinDuration(t, time.Now().Add(24*time.Hour-time.Minute), s.MutedUntil, time.Second)
+			c.set(`{"newcomers":"post","locked":false,"password":null,"inviteOnly":false}`)
+			_, err = c.post(c.b, again, "buy now")
+			require.Equal(t, chat.RefusedMuted, refused(err), door)
+
+			c.moderate(chat.Unmute{Member: bob.ID})
+			c.says(again, "it was a mistake")
+		})
+	}
+}
+
+// A wrong password that comes with a request is one guess, whether the room is open here or not.
+func TestAWrongPasswordIsOneGuess(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, guesses := chattest.New(chattest.Options{}), &countedGuesses{}
+		n := s.NewNode("a", chat.Options{Passwords: plain{}, Guesses: guesses})
+		defer func() { require.NoError(t, n.Close(t.Context())) }()
+		_, _, err := n.Own(t.Context(), olga, lobby, chat.OwnRequest{New: true})
+		require.NoError(t, err)
+		_, err = n.ChangeSettings(t.Context(), olga, lobby, chat.SettingsPatch{"password": json.RawMessage(`"sesame"`)}, nil)
+		require.NoError(t, err)
+		c := club{T: t, store: s, a: n, b: n}
+		guest := chat.Principal{ID: "g", Name: "Gus", Guest: true, Client: "g", LimitKey: "g", Password: "wrong"}
+		for _, open := range []bool{false, true} {
+			if open {
+				subscribe(t, n, olga, chat.All)
+				synctest.Wait()
+			}
+			for what, do := range map[string]func() error{
+				"post":   func() error { _, err := c.post(n, guest, "hello"); return err },
+				"stream": func() error { return c.enter(n, guest) },
+				"read":   func() error { _, err := n.History(t.Context(), guest, lobby); return err },
+			} {
+				before := guesses.made
+				require.Equal(t, chat.RefusedWrongPassword, refused(do()), what)
+				require.Equal(t, 1, guesses.made-before, "%s, open %v", what, open)
+			}
+		}
+	})
+}
+
+// countedGuesses counts guesses, and bounds none.
+type countedGuesses struct{ made int }
+
+func (g *countedGuesses) Guess(_ context.Context, _ chat.Principal, _ chat.RoomID, look func() (bool, error)) (bool, error) {
+	g.made++
+	return look()
+}
+
 func TestSlowModeOnAllNodes(t *testing.T) {
 	inClub(t, func(t *testing.T, c club) {
 		bob := session("Bob")

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 )
 
@@ -196,10 +195,11 @@ func setText(name string, value json.RawMessage, to *string, limit int) error {
 	if n := utf8.RuneCountInString(text); n > limit {
 		return tooLong(name, n, limit)
 	}
-	for _, r := range text {
-		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' {
-			return &InvalidError{Field: name, Reason: "has a control character or a line break"}
-		}
+	if i := strings.IndexFunc(text, isNotOfALine); i >= 0 {
+		return &InvalidError{Field: name, Reason: "has a control character or a line break"}
+	}
+	if isBlank(text) {
+		text = ""
 	}
 	*to = text
 	return nil

@@ -47,6 +47,13 @@ func TestPatchLeavesWhatItDoesNotName(t *testing.T) {
 	require.Equal(t, []string{"topic"}, s.Changed(before))
 }
 
+func TestATitleThatShowsNothingIsNone(t *testing.T) {
+	s, err := chat.DefaultSettings().Patch(patch(t, `{"title":"\u200b\u200b","topic":" \u2060 "}`))
+	require.NoError(t, err)
+	require.Empty(t, s.Title)
+	require.Empty(t, s.Topic)
+}
+
 func TestPatchNamesTheFieldThatIsWrong(t *testing.T) {
 	for object, field := range map[string]string{
 		`{"titel":"x"}`:    "titel",
@@ -56,6 +63,8 @@ func TestPatchNamesTheFieldThatIsWrong(t *testing.T) {
 		`{"title":"a\nb"}`:     "title",
 		`{"topic":"a\u0007b"}`: "topic",
 		`{"topic":"a\u2028b"}`: "topic",
+		`{"topic":"a\u202eb"}`: "topic",
+		`{"title":"a\u2066b"}`: "title",
 		`{"password":""}`:      "password",
 		`{"password":false}`:   "password",
 		`{"password":"` + strings.Repeat("x", chat.MaxPassword+1) + `"}`: "password",

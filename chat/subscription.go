@@ -80,18 +80,23 @@ func (n *Node) Subscribe(ctx context.Context, who Principal, id RoomID, start St
 	// read here.
 	rules := n.assumedRules(id)
 	for tries := 1; ; tries++ {
-		may, err := n.permitted(ctx, rules, who, id, ActionSubscribe)
-		if err != nil && tries > 1 {
-			return nil, n.told(id, ActionSubscribe, err)
+		may, refused := n.permitted(ctx, rules, who, id, ActionSubscribe)
+		if refused != nil && tries > 1 {
+			return nil, n.told(id, ActionSubscribe, refused)
 		}
-		if err == nil {
+		if refused == nil {
 			s, err := n.subscribe(ctx, who, id, start, sink, may.granted)
 			if !byRules(err) || tries == maxRulesTries {
 				return s, err
 			}
 		}
+		by := rules
+		var err error
 		if rules, err = n.readRules(ctx, id); err != nil {
 			return nil, err
+		}
+		if stillBy(refused, by, rules) {
+			return nil, n.told(id, ActionSubscribe, refused)
 		}
 		version := rules.Version
 		if r := n.existing(id); r != nil { // it may have yet to hear of them

@@ -25,7 +25,7 @@ func ParseName(s string) (string, error) {
 		return invalid(fmt.Sprintf("has %d characters, more than %d", n, MaxName))
 	}
 	for _, r := range s {
-		if !Printable(r) || r == '\n' || r == '\t' {
+		if isNotOfALine(r) {
 			return invalid(fmt.Sprintf("has the control character %U", r))
 		}
 	}
@@ -34,6 +34,9 @@ func ParseName(s string) (string, error) {
 	}
 	return s, nil
 }
+
+// isNotOfALine reports whether a character can't stand in one line of text, as [Printable] has it.
+func isNotOfALine(r rune) bool { return !Printable(r) || r == '\n' || r == '\t' }
 
 // Printable reports whether a character can be written to a terminal as it is: line breaks and tabs
 // can, other control characters and those that turn the direction of the text after them (UAX #9,

@@ -35,6 +35,9 @@ const MaxSigningSecret = 255
 // tokenPrefix begins a token's ID, and so the ID of the member that it makes of a program.
 const tokenPrefix = "t-"
 
+// isProgram reports whether a member's id is a program's.
+func isProgram(id MemberID) bool { return strings.HasPrefix(string(id), tokenPrefix) }
+
 // Token is an access token of a program.
 type Token struct {
 	ID string

@@ -72,7 +72,7 @@ func (l *Limits) fullFor(name Name) error {
 		if full >= fullForNew {
 			return chat.ErrFull
 		}
-	case Reads, Signals, Passwords, Downloads:
+	case Reads, Searches, Signals, Passwords, Downloads:
 	default:
 		if full >= fullForAll {
 			return chat.ErrFull
@@ -123,8 +123,10 @@ func nameOf(what chat.Action, who chat.Principal) Name {
 	case chat.ActionSubscribe, chat.ActionCall:
 		return Joins
 	case chat.ActionPoll, chat.ActionHistory, chat.ActionMembers, chat.ActionRead, chat.ActionSettings,
-		chat.ActionEnter:
+		chat.ActionEnter, chat.ActionRooms:
 		return Reads
+	case chat.ActionSearch:
+		return Searches
 	case chat.ActionTyping, chat.ActionLeave:
 		return Signals
 	case chat.ActionCreate, chat.ActionOwn:
@@ -149,6 +151,8 @@ func nameOf(what chat.Action, who chat.Principal) Name {
 		return Downloads
 	case chat.ActionPreview:
 		return Previews
+	case chat.ActionHash:
+		return Hashes
 	case chat.ActionReport:
 		return Reports
 	case chat.ActionChange, chat.ActionModerate, chat.ActionInvite, chat.ActionClear, chat.ActionClose,

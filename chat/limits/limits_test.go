@@ -203,6 +203,22 @@ func TestAllOfAnAddressTogether(t *testing.T) {
 	})
 }
 
+// Whoever makes many sessions fills no room's reports, of which there are 200 at most.
+func TestReportsOfOneAddress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := New(chattest.New(chattest.Options{}).Node("a"), Defaults()).Policy(chat.Open{})
+		all := 0
+		for i := range 20 {
+			n, limit := fast(t, p, session(fmt.Sprint("s", i), "x"), chat.ActionReport)
+			all += n
+			assert.Contains(t, []string{"reports", "reports.address"}, limit.Name)
+		}
+		assert.Equal(t, 30, all)
+		n, _ := fast(t, p, session("honest", "y"), chat.ActionReport)
+		assert.Equal(t, 10, n)
+	})
+}
+
 func TestWhoIsBoundedOtherwise(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := New(chattest.New(chattest.Options{}).Node("a"), Defaults()).Policy(chat.Open{})
@@ -274,6 +290,106 @@ func TestNewRooms(t *testing.T) {
 	kept, err := store.Node("a").Read(t.Context(), "room-3")
 	require.NoError(t, err)
 	assert.Empty(t, kept.Entries)
+}
+
+// A list of a session's rooms takes many calls to the store: it counts, the more so the more there are.
+func TestWhoAsksForItsRooms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := chattest.New(chattest.Options{})
+		n := store.NewNode("a", chat.Options{Policy: New(store.Node("a"), parsed(t, "reads=30/1/h")).Policy(chat.Open{})})
+		defer func() { require.NoError(t, n.Close(t.Context())) }()
+		ask := func(who chat.Principal) (times int) {
+			for ; times < 100; times++ {
+				_, err := n.Rooms(t.Context(), who)
+				var limit *chat.LimitError
+				if errors.As(err, &limit) {
+					assert.Equal(t, "reads", limit.Name)
+					return times
+				}
+				require.NoError(t, err)
+			}
+			return times
+		}
+		assert.Equal(t, 30, ask(session("bob", "y")))
+		ann := session("ann", "x")
+		for i := range 40 {
+			_, err := store.Node("a").MoveMark(t.Context(), chat.RoomID(fmt.Sprint("room-", i)), ann.ID, chat.Cursor{}, chat.Cursor{})
+			require.NoError(t, err)
+		}
+		assert.Equal(t, 10, ask(ann))
+		var limit *chat.LimitError
+		require.ErrorAs(t, n.Forget(t.Context(), ann, "room-1"), &limit)
+	})
+}
+
+// A search keeps a processor busy for much longer than a read.
+func TestSearchesAreBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := chattest.New(chattest.Options{})
+		n := store.NewNode("a", chat.Options{Policy: New(store.Node("a"), Defaults()).Policy(chat.Open{})})
+		defer func() { require.NoError(t, n.Close(t.Context())) }()
+		all := 0
+		for i := range 10 {
+			var limit *chat.LimitError
+			for limit == nil && all <= 200 {
+				if _, err := n.SearchHistory(t.Context(), session(fmt.Sprint("s", i), "x"), "lobby"); !errors.As(err, &limit) {
+					require.NoError(t, err)
+					all++
+				}
+			}
+			require.NotNil(t, limit)
+			assert.Contains(t, []string{"searches", "searches.address"}, limit.Name)
+		}
+		assert.Equal(t, 200, all)
+		_, err := n.History(t.Context(), session("s1", "x"), "lobby")
+		require.NoError(t, err, "reads have limits of their own")
+	})
+}
+
+// hashed are passwords that are kept as they are.
+type hashed struct{ times int }
+
+func (h *hashed) Hash(_ context.Context, password string) (string, error) {
+	h.times++
+	return password, nil
+}
+
+func (h *hashed) Matches(_ context.Context, hash, password string) (bool, error) {
+	return hash == password, nil
+}
+
+// Whoever has many rooms has no more passwords hashed than others: that keeps processors busy.
+func TestWhoGivesRoomsPasswords(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, passwords := chattest.New(chattest.Options{}), &hashed{}
+		n := store.NewNode("a", chat.Options{Policy: New(store.Node("a"), Defaults()).Policy(chat.Open{}), Passwords: passwords})
+		defer func() { require.NoError(t, n.Close(t.Context())) }()
+		refused := 0
+		for i := range 10 {
+			ann := session(fmt.Sprint("ann-", i), "x")
+			ann.Name, ann.Client = "Ann", string(ann.ID)
+			for range 3 {
+				room := chat.NewRoomID()
+				_, _, err := n.Own(t.Context(), ann, room, chat.OwnRequest{New: true})
+				require.NoError(t, err)
+				for j := range 10 {
+					patch := chat.SettingsPatch{"password": []byte(fmt.Sprintf(`"secret-%d"`, j))}
+					_, err := n.ChangeSettings(t.Context(), ann, room, patch, nil)
+					var limit *chat.LimitError
+					if errors.As(err, &limit) {
+						assert.Contains(t, limit.Name, "new-passwords")
+						refused++
+						continue
+					}
+					require.NoError(t, err)
+				}
+				_, err = n.ChangeSettings(t.Context(), ann, room, chat.SettingsPatch{"password": []byte("null"), "topic": []byte(`"tea"`)}, nil)
+				require.NoError(t, err, "what has no password in it is not counted so")
+			}
+		}
+		assert.Equal(t, 100, passwords.times)
+		assert.Equal(t, 200, refused)
+	})
 }
 
 func TestManyRoomsCountTogether(t *testing.T) {

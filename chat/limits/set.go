@@ -18,12 +18,15 @@ const (
 	Messages  Name = "messages"
 	Joins     Name = "joins"
 	Reads     Name = "reads"
+	Searches  Name = "searches"
 	Signals   Name = "signals"
 	Sessions  Name = "sessions"
 	SignOuts  Name = "sign-outs"
 	Rooms     Name = "rooms"
 	Passwords Name = "passwords"
-	Programs  Name = "programs"
+	// Hashes are the passwords that rooms are given: each takes a processor for some ten milliseconds.
+	Hashes   Name = "new-passwords"
+	Programs Name = "programs"
 	// Connections are counted while they are open: its bucket has no rate.
 	Connections Name = "connections"
 	// Owned are all rooms that somebody owns: its bucket has no rate either.
@@ -90,9 +93,12 @@ func All() []Limit {
 			"two connections of 64 rooms at once, and on a bad line ten rooms again each two seconds"),
 		of(Joins, address, 2000, 50, "the same, of all who come from one address",
 			"200 people with ten rooms each, who come back at once"),
-		of(Reads, person, 200, 20, "reads of one session: history, search, members, marks and polls, and coming in by a password or an invite",
+		of(Reads, person, 200, 20, "reads of one session: history, members, marks, one's rooms and polls, and coming in by a password or an invite",
 			"polling a busy room takes one for each message that comes"),
 		of(Reads, address, 2000, 200, "the same, of all who come from one address", "an office that can only poll"),
+		of(Searches, person, 40, 2, "searches of one session in what a room keeps",
+			"the page sends one while somebody types; each keeps a processor busy for up to a tenth of a second"),
+		of(Searches, address, 200, 10, "the same, of all who come from one address", "an office in which some look for something"),
 		of(Signals, person, 60, 2, "signs of typing, and of leaving, of one session, or of all guests of one address",
 			"the page sends one each three seconds"),
 		of(Signals, address, 1000, 50, "the same, of all who come from one address", "as messages"),
@@ -103,8 +109,12 @@ func All() []Limit {
 		of(Rooms, address, 600, 1, "the same, of all who come from one address", "ten people's, or a program that makes a room for each of its jobs"),
 		of(Passwords, address, 10, 1.0/30, "wrong passwords and invites from one address", "people mistype, programs guess"),
 		of(Passwords, inRoom, 60, 0.2, "the same, in one room", "many addresses guess together"),
+		of(Hashes, person, 20, 1.0/30, "passwords that one session gives its rooms",
+			"each keeps a processor busy for some ten milliseconds, and others who come by a password wait meanwhile"),
+		of(Hashes, address, 100, 1.0/6, "the same, of all who come from one address", "ten people who make rooms"),
 		of(Moderation, person, 120, 2, "settings, bans, invites and the like, of one session", "each is told to the whole room"),
 		of(Reports, person, 10, 1.0/60, "reports of one session, or of all guests of one address", "moderators read each of them"),
+		of(Reports, address, 30, 1.0/30, "the same, of all who come from one address", "a room keeps 200 of them, and is not to be full of one's"),
 		of(Links, person, 10, 0.1, "links to one's session for another device, of one session", "each is kept for two minutes"),
 		of(Claims, address, 60, 1, "tries of such links from one address", "a school behind one address"),
 		of(Connections, address, 2000, 0, "connections from one address that are open at the same time",

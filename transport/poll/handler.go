@@ -14,6 +14,7 @@ import (
 type Rooms interface {
 	conn.Subscriber
 	History(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error)
+	SearchHistory(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error)
 	Members(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.RosterSnapshot, error)
 	ReadMark(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.ReadMark, error)
 	// FoldAbove is the number of members above which a roster is told as a count.
@@ -129,7 +130,11 @@ func (h *Handler) Many(w http.ResponseWriter, r *http.Request) {
 // read answers a history read from the store.
 func (h *Handler) read(w http.ResponseWriter, r *http.Request, who chat.Principal, room chat.RoomID, reading httpapi.Reading) {
 	ctx := r.Context()
-	kept, err := h.node.History(ctx, who, room)
+	history := h.node.History
+	if !reading.Query.IsEmpty() {
+		history = h.node.SearchHistory
+	}
+	kept, err := history(ctx, who, room)
 	if err != nil {
 		httpapi.WriteProblem(w, err)
 		return

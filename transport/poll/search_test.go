@@ -1,6 +1,7 @@
 package poll_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +11,7 @@ import (
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/transport/internal/transporttest"
 	"github.com/caller-chat/caller/transport/poll"
+	"github.com/caller-chat/caller/transport/sse"
 	"github.com/stretchr/testify/require"
 )
 
@@ -80,6 +82,33 @@ func TestSearch(t *testing.T) {
 	many := httptest.NewRecorder()
 	poll.New(r.Node, transporttest.Who, nil).Many(many, httptest.NewRequest(http.MethodGet, "/?room=lobby&q=tea", nil))
 	require.Equal(t, http.StatusUnprocessableEntity, many.Code)
+}
+
+// searched counts what is looked through.
+type searched struct {
+	*chat.Node
+	times int
+}
+
+func (s *searched) SearchHistory(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error) {
+	s.times++
+	return s.Node.SearchHistory(ctx, who, room)
+}
+
+func TestASearchIsNoRead(t *testing.T) {
+	r := transporttest.New(t)
+	s := &searched{Node: r.Node}
+	for _, h := range []http.Handler{
+		transporttest.InLobby(poll.New(s, transporttest.Who, nil).Messages), transporttest.InLobby(sse.New(s, transporttest.Who, nil).Transcript),
+	} {
+		before := s.times
+		for _, query := range []string{"", "limit=1", "q=tea", "from=id-Ann"} {
+			w := httptest.NewRecorder()
+			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/?"+query, nil))
+			require.Equal(t, http.StatusOK, w.Code, w.Body.String())
+		}
+		require.Equal(t, 2, s.times-before)
+	}
 }
 
 // A poll that says which mark it knows is answered when it is another one.

@@ -15,6 +15,7 @@ type Rooms interface {
 	conn.Subscriber
 	Post(ctx context.Context, who chat.Principal, room chat.RoomID, d chat.Draft) (e chat.Entry, repeated bool, err error)
 	History(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error)
+	SearchHistory(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error)
 }
 
 // Handler serves streams and posts.

@@ -30,7 +30,11 @@ func (h *Handler) transcript(r *http.Request) (room chat.RoomID, entries []chat.
 	if err != nil {
 		return room, nil, err
 	}
-	kept, err := h.node.History(r.Context(), who, room)
+	history := h.node.History
+	if !reading.Query.IsEmpty() {
+		history = h.node.SearchHistory
+	}
+	kept, err := history(r.Context(), who, room)
 	if err != nil {
 		return room, nil, err
 	}
