@@ -15,16 +15,10 @@
 local APPENDED, REPEATED, GONE, UNCHANGED, REUSED, NOT_FOUND, NOT_ALLOWED, DELETED = 0, 1, 2, 3, 4, 5, 6, 7
 local RULES, SLOW, NOT_ALONE, NEW = 10, 11, 12, 13
 local log, amendments, key, target = KEYS[1], KEYS[2], ARGV[10] ~= '' and KEYS[4], ARGV[11]
-local call, hooked = redis.call, ARGV[13]
+local call, hooked, rules_key = redis.call, ARGV[13], KEYS[3]
 
 -- Whoever decided by other rules decides again: so nothing comes after a ban that it forbids, on whatever node.
-local rules, own_hooks -- the second for outbox.lua
-if hooked == '' then
-  rules = call('HGET', KEYS[3], 'version') or ''
-else
-  local kept = call('HMGET', KEYS[3], 'version', 'hooks')
-  rules, own_hooks = kept[1] or '', kept[2] or ''
-end
+local rules = call('HGET', KEYS[3], 'version') or ''
 if rules ~= ARGV[12] then
   return {rules, RULES}
 end

@@ -1,7 +1,5 @@
--- Keeps what happens for the hooks that want to be told. It is put after log.lua and roster.lua, which define
---   hooked      "LETTER ROOM ID:EVENTS…", with the node's own hooks; '' when no hook can want it
---   own_hooks   the room's, "ID:EVENTS ID:EVENTS"; '' for none, and nil where hooked is ''
---   at          the time, ms
+-- Keeps what happens for the hooks that want to be told. It is put after log.lua and roster.lua, which define hooked,
+-- rules_key and at: "LETTER ROOM ID:EVENTS…", with the node's own hooks, '' when no hook can want it; and the time, ms.
 --
 -- The last three KEYS, unless hooked is '':
 --   what is kept of the room's hooks   its outbox   the partition's "ROOM HOOK" that have something to send → when, ms
@@ -9,7 +7,8 @@
 -- function costs about as much as a command. The letters and the fields are those of outbox.go.
 local tell
 local told = false
-if hooked ~= '' and (own_hooks ~= '' or string.find(hooked, ':', 1, true)) then -- the node has some
+local own_hooks = hooked ~= '' and redis.call('HGET', rules_key, 'hooks') or ''
+if own_hooks ~= '' or string.find(hooked, ':', 1, true) then -- the node has some
   local OUTBOX_MOST, OUTBOX_LIFE, HOOKS_LIFE = 5000, 2592000000, 34560000000 -- 30 and 400 days
   local _, room, wants = string.match(hooked, '^(%S+) (%S+)(.*)$')
   wants = wants .. ' ' .. own_hooks

@@ -24,5 +24,4 @@ local v = stored and tonumber(stored) or micros
 local opening = not stored
 local changed = false
 local removed = {}
-local hooked, at = ARGV[5], int(now)
-local own_hooks = hooked ~= '' and redis.call('HGET', KEYS[7], 'hooks') or ''
+local hooked, rules_key, at = ARGV[5], KEYS[7], int(now)
