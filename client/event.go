@@ -129,7 +129,8 @@ type Event struct {
 	Problem *Problem
 	// Transport is what brought it.
 	Transport Transport
-	// Raw is the JSON as it came, nil for what this package says itself.
+	// Raw is the JSON as it came, nil for what this package says itself; that of a reset over polling
+	// is as a stream has it.
 	Raw json.RawMessage
 
 	// Key is that of the command which an ack or an error answers.
