@@ -56,8 +56,13 @@ export class Reading {
 
   stop(): void {
     clearTimeout(this.#settleTimer);
-    if (this.#noteTimer !== undefined) this.#note();
+    this.keep();
     this.#marks.stop();
+  }
+
+  /** The page may go now: what waits to be noted is. */
+  keep(): void {
+    if (this.#noteTimer !== undefined) this.#note();
   }
 
   /** The room is on the screen, or is not any more. */

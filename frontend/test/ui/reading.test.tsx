@@ -433,3 +433,12 @@ describe("who came and went", () => {
     expect(lineOf([welcome(2), again, left, left])).toBe("\u2068P1\u2069 left");
   });
 });
+
+test("how far one has read is kept when the page goes at once", async () => {
+  await page.open("/rooms/lobby");
+  const read = () => JSON.parse(localStorage.getItem("caller.rooms") ?? "[]")[0]?.read;
+  expect(read()).toBeUndefined();
+  window.dispatchEvent(new Event("pagehide"));
+  // Nothing was said yet: what comes from now on is new, also to a page that comes later.
+  expect(read()).toBe("0-0");
+});

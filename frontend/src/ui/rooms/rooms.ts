@@ -93,7 +93,11 @@ export class Rooms {
       followDevice({
         networkChanged: (online) => all(({ client }) => client.networkChanged(online)),
         resumed: () => all(({ client }) => client.resumed()),
-        leaving: () => all(({ talk }) => talk.leave()),
+        leaving: () =>
+          all(({ talk, reading }) => {
+            talk.leave();
+            reading.keep();
+          }),
         visibilityChanged: () => all((model) => model.refresh()),
       }),
     ];
