@@ -68,11 +68,14 @@ func TestWhatIsNotDescribedIsAFault(t *testing.T) {
 	c := public(t)
 	const message = `{"type":"message","roomId":"lobby","id":"42-7f3a9c12","from":{"id":"x","name":"Ann"},"text":"hello","time":"2026-11-24T12:04:31.005Z"}`
 	const problem = `{"type":"about:blank","title":"A field is not valid","status":422,"code":"invalid_field","field":"text"}`
+	const left = `{"type":"about:blank","title":"You have left the room","status":409,"code":"left"}`
 	of := func(path string) Answer { return answer(t, "POST", path, 201, "application/json", message) }
 	for _, good := range []Answer{
 		of("/rooms/lobby/messages"), of("/rooms/a%2Fb/messages/"), of("/chat/rooms/lobby"),
 		answer(t, "POST", "/rooms/lobby", 422, "application/problem+json", problem),
 		answer(t, "GET", "/nowhere", 404, "application/problem+json", `{"type":"about:blank","title":"x","status":404,"code":"not_found"}`),
+		answer(t, "GET", "/rooms/lobby/messages?wait=25", 409, "application/problem+json", left), // a poll that waits
+		answer(t, "GET", "/stream/messages?room=lobby", 409, "application/problem+json", left),
 		answer(t, "DELETE", "/session", 204, "", ""),
 		answer(t, "HEAD", "/rooms/lobby/members", 200, "application/json", ""),
 		answer(t, "GET", "/rooms/lobby/files/f-1/cat.png", 200, "image/png", "\x89PNG"),
