@@ -40,14 +40,14 @@ func TestVersion(t *testing.T) {
 // The texts of what is wrong with a command line name what can be done about it.
 func TestWrongUsage(t *testing.T) {
 	for want, args := range map[string][]string{
-		"--link-previews (CALLER_LINK_PREVIEWS) needs a value: on|off":         {"--link-previews"},
-		"--session-key (CALLER_SESSION_KEY) needs a value: KEY":                {"serve", "--session-key", "--addr", ":1"},
-		"--redis-url (REDIS_URL) needs a value: URL":                           {"files", "check", "--redis-url"},
-		`there is no command "nonsense"`:                                       {"nonsense"},
-		"unexpected argument now":                                              {"serve", "now"},
-		`flag --addr applies to the default command "serve", not "version"`:    {"--addr", ":1", "version"},
-		`"caller files check --help" says how it is used`:                      {"files", "check", "--colour"},
-		"files check needs --files (CALLER_FILES): without, files are in a fo": {"files", "check"},
+		"--link-previews (CALLER_LINK_PREVIEWS) needs a value: on|off":      {"--link-previews"},
+		"--session-key (CALLER_SESSION_KEY) needs a value: KEY":             {"serve", "--session-key", "--addr", ":1"},
+		"--redis-url (REDIS_URL) needs a value: URL":                        {"files", "check", "--redis-url"},
+		`there is no command "nonsense"`:                                    {"nonsense"},
+		"unexpected argument now":                                           {"serve", "now"},
+		`flag --addr applies to the default command "serve", not "version"`: {"--addr", ":1", "version"},
+		`"caller files check --help" says how it is used`:                   {"files", "check", "--colour"},
+		"files check needs --files (CALLER_FILES), which is not mem://":     {"files", "check"},
 	} {
 		out, errs, code := call(t, args...)
 		assert.Equal(t, exitUsage, code, args)
