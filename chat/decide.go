@@ -77,7 +77,7 @@ func (r *Rules) mayBeHere(d decision, role Role) error {
 		}
 		return &RefusedError{Code: RefusedBanned, Until: b.Until, Reason: b.Reason}
 	}
-	if b, network := held(r.Removals, d.who, role, d.now); network {
+	if b, network := r.removed(d.who, role, d.now); network {
 		return &RefusedError{Code: RefusedRemoved, Until: b.Until, Network: true}
 	} else if b != nil {
 		return &RefusedError{Code: RefusedRemoved, Until: b.Until, Reason: b.Reason}
@@ -133,10 +133,8 @@ func (r *Rules) InCall(m Member, now time.Time) (stays, heard bool, unheard time
 	}
 	who := Principal{ID: m.ID, Guest: m.Guest, Via: m.Via, Role: m.Claims} // others of its network have not got into the call
 	role := r.RoleOf(who)
-	for _, bans := range [][]Ban{r.Bans, r.Removals} {
-		if b, _ := held(bans, who, role, now); b != nil {
-			return false, false, time.Time{}
-		}
+	if r.isSentOut(who, role, now) {
+		return false, false, time.Time{}
 	}
 	if muted := r.muted(who, role, now); muted != nil {
 		return true, false, muted.Until

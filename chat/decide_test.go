@@ -115,8 +115,12 @@ func TestDecide(t *testing.T) {
 		{"somebody removed is out for the moment", ann, rules(func(r *Rules) { r.Removals = []Ban{ban("ann", "", earlier, later)} }), true,
 			outside("removed", ActionEnter)},
 		{"so is a guest of a removed guest's network", from(guest, "n1"),
-			rules(func(r *Rules) { r.Removals = []Ban{ban("g-0", "n1", earlier, later)} }), false,
-			with(outside("removed", ActionEnter), othersAsGuest)},
+			rules(func(r *Rules) {
+				r.Removals = []Ban{ban("g-0", "n1", earlier, later)}
+				r.Removals[0].Member.Guest = true
+			}), false, with(outside("removed", ActionEnter), othersAsGuest)},
+		{"but not one of a removed session's", from(guest, "n1"),
+			rules(func(r *Rules) { r.Removals = []Ban{ban("bob", "n1", earlier, later)} }), false, othersAsGuest},
 
 		{"a muted one reads, and deletes", ann, muted(ban("ann", "", earlier, later)), false, with(refuse("muted", saying), others)},
 		{"so does a guest of its network", from(guest, "n1"), muted(ban("bob", "n1", earlier, later)), false,

@@ -34,7 +34,7 @@ func (n *Node) letInWhoIsHere(ctx context.Context, room RoomID, to *Rules) error
 	if err != nil {
 		return err
 	}
-	now, out := time.Now(), slices.Concat(to.Bans, to.Removals)
+	now := time.Now()
 	silent, err := n.silentNewcomers(ctx, room, to, roster.Members, kept)
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (n *Node) letInWhoIsHere(ctx context.Context, room RoomID, to *Rules) error
 			return
 		}
 		principal := Principal{ID: who.ID, Guest: who.Guest, Network: who.Network, Via: who.Via}
-		if b, _ := held(out, principal, RoleGuest, now); b != nil {
+		if to.isSentOut(principal, RoleGuest, now) {
 			return
 		}
 		if mute := silent[who.ID]; mute != nil { // members are not muted by their network

@@ -138,9 +138,6 @@ func validReason(reason string) error {
 
 func (m RemoveMember) change(to *Rules, by Principal, member Author, now time.Time) (what string, err error) {
 	delete(to.Roles, member.ID)
-	if !member.Guest { // a session is known again, and its neighbours have done nothing
-		member.Network = ""
-	}
 	to.Removals, err = to.newBan(to.Removals, by, member, m.Reason, now, removedFor)
 	return NoticeRemoved, err
 }

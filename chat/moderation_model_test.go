@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,6 +21,7 @@ type order struct {
 	at, until time.Time     // until: zero for good
 	number    int           // of those that were given
 	of        chat.MemberID // whose mute this one has been made of; empty for its own
+	from      string        // the network that is kept with it
 }
 
 // clubModel is what a club is, written down as simply as it can be: no versions, no nodes, no feed.
@@ -27,6 +29,7 @@ type clubModel struct {
 	roles                  map[chat.MemberID]chat.Role
 	bans, mutes, removals  map[chat.MemberID]order
 	granted, wrote         map[chat.MemberID]bool
+	inLog                  map[chat.MemberID]bool
 	came                   map[chat.MemberID]time.Time // by their first stream
 	locked, password, read bool
 	announcements          bool // moderators post
@@ -186,6 +189,7 @@ func (w *walk) post(who chat.Principal) {
 	if err != nil {
 		return
 	}
+	w.model.inLog[who.ID] = true
 	if !who.Guest {
 		w.model.wrote[who.ID] = true
 	}
@@ -242,6 +246,8 @@ func (w *walk) moderate(m func(chat.MemberID) chat.Moderation) {
 	}
 	require.NoError(w, err)
 	of := order{network: w.networkOf(who), at: time.Now()}
+	of.from = of.network
+	w.model.prune()
 	switch m := m(who.ID).(type) {
 	case chat.BanMember:
 		if m.For > 0 {
@@ -285,8 +291,30 @@ func (w *walk) moderate(m func(chat.MemberID) chat.Moderation) {
 }
 
 // networkOf is the network that a moderator's order is about: the one that somebody has been seen
-// from, there or in the log.
-func (w *walk) networkOf(who chat.Principal) string { return who.Network }
+// from, there, in the log, or when something else was done about it. Of a role alone it is not known.
+func (w *walk) networkOf(who chat.Principal) string {
+	here := slices.ContainsFunc(w.streams, func(s *walkStream) bool { return s.who.ID == who.ID })
+	if here || w.model.inLog[who.ID] {
+		return who.Network
+	}
+	for _, orders := range []map[chat.MemberID]order{w.model.bans, w.model.mutes, w.model.removals} {
+		if o, is := orders[who.ID]; is {
+			return o.from
+		}
+	}
+	return ""
+}
+
+// prune forgets what is over, as whatever is done about somebody does.
+func (m *clubModel) prune() {
+	for _, orders := range []map[chat.MemberID]order{m.bans, m.mutes, m.removals} {
+		for id, o := range orders {
+			if !o.until.IsZero() && !time.Now().Before(o.until) {
+				delete(orders, id)
+			}
+		}
+	}
+}
 
 func (w *walk) unban() {
 	bans, err := w.node().Bans(w.Context(), olga, lobby)
@@ -484,7 +512,7 @@ func TestModerationIsAsInTheModel(t *testing.T) {
 			w := &walk{club: c, bannedAt: map[chat.MemberID]uint64{}, model: clubModel{
 				roles: map[chat.MemberID]chat.Role{olga.ID: chat.RoleOwner},
 				bans:  map[chat.MemberID]order{}, mutes: map[chat.MemberID]order{}, removals: map[chat.MemberID]order{},
-				granted: map[chat.MemberID]bool{}, wrote: map[chat.MemberID]bool{}, came: map[chat.MemberID]time.Time{},
+				granted: map[chat.MemberID]bool{}, wrote: map[chat.MemberID]bool{}, inLog: map[chat.MemberID]bool{}, came: map[chat.MemberID]time.Time{},
 			}}
 			defer func() {
 				if p := recover(); p != nil && p != &w.walkFailure {

@@ -170,6 +170,25 @@ func (b *Ban) holds(who Principal, role Role, now time.Time) (holds, network boo
 	return who.Guest || !who.Born.Before(b.At.Truncate(time.Second)), true
 }
 
+// removed is the removal that holds for somebody. That of a session, which is known again, holds for
+// it alone: its neighbours have done nothing. Its network is kept for a ban that follows.
+func (r *Rules) removed(who Principal, role Role, now time.Time) (b *Ban, network bool) {
+	for i := range r.Removals {
+		b := &r.Removals[i]
+		if holds, network := b.holds(who, role, now); holds && (!network || b.Member.Guest) {
+			return b, network
+		}
+	}
+	return nil, false
+}
+
+// isSentOut reports whether somebody is banned, or was removed just now.
+func (r *Rules) isSentOut(who Principal, role Role, now time.Time) bool {
+	banned, _ := held(r.Bans, who, role, now)
+	removed, _ := r.removed(who, role, now)
+	return banned != nil || removed != nil
+}
+
 // held is the first of the bans that holds for somebody.
 func held(bans []Ban, who Principal, role Role, now time.Time) (b *Ban, network bool) {
 	for i := range bans {

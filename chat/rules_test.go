@@ -595,6 +595,26 @@ func TestAMuteHoldsWhenADoorCloses(t *testing.T) {
 	}
 }
 
+// Who is banned right after it was removed comes back as nobody else of its network, though it has said
+// nothing and is not there any more. Its neighbours are not removed with it.
+func TestABanAfterARemovalIsOfTheNetworkToo(t *testing.T) {
+	inClub(t, func(t *testing.T, c club) {
+		from := func(name string) chat.Principal {
+			who := session(name)
+			who.Network, who.Born = "n1", time.Now()
+			return who
+		}
+		bob := from("Bob")
+		subscribe(t, c.b, bob, chat.All)
+		c.moderate(chat.RemoveMember{Member: bob.ID})
+		c.isOut(bob, chat.RefusedRemoved)
+		c.isIn(from("Neighbour"))
+		c.moderate(chat.BanMember{Member: bob.ID})
+		c.isOut(bob, chat.RefusedBanned)
+		c.isOut(from("Bob again"), chat.RefusedBanned)
+	})
+}
+
 // A wrong password that comes with a request is one guess, whether the room is open here or not.
 func TestAWrongPasswordIsOneGuess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
