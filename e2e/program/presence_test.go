@@ -137,6 +137,17 @@ func TestPresence(t *testing.T) {
 		require.Len(t, news, 1, client.Dump(reader.Events()))
 		assert.Equal(t, "left", news[0].Code)
 	}
+
+	// A poll that waits ends with the same news, as a refusal.
+	cat := client.SignIn(t, one.URL, "Cat")
+	answered := make(chan string, 1)
+	go func() {
+		answer, status, err := cat.Call(t.Context(), http.MethodGet, "/rooms/kitchen/messages?after="+mark.ID+"&wait=60", "")
+		answered <- fmt.Sprint(status, " ", answer, err)
+	}()
+	told(cat, "joined", 1)
+	cat.Do(t, http.MethodPost, "/rooms/kitchen/leave", "")
+	assert.Regexp(t, `^409 .*"code":"left"`, <-answered)
 }
 
 // TestReconnectIsSilent drops a connection without a word and comes back within 10 s: nobody is
