@@ -59,6 +59,8 @@ export function MenuBox(props: MenuBoxProps) {
           data-testid="room-about-open"
           onClick={() => {
             onClose();
+            // What is opened gives the focus back to it.
+            toggle.current?.focus();
             onAbout();
           }}
         >
@@ -71,8 +73,8 @@ export function MenuBox(props: MenuBoxProps) {
         <LinkEntry
           onShow={(shown) => {
             onClose();
+            toggle.current?.focus();
             onDialog(shown);
-            if (shown === undefined) toggle.current?.focus();
           }}
         />
       )}

@@ -499,8 +499,18 @@ describe("an owner's settings", () => {
 
   test("the focus goes to the next page's title, and back to what led there", async () => {
     owned("owner");
+    const before: unknown[] = [];
+    const show = HTMLDialogElement.prototype.showModal;
+    const shown = vi.spyOn(HTMLDialogElement.prototype, "showModal").mockImplementation(function (
+      this: HTMLDialogElement,
+    ) {
+      before.push((document.activeElement as HTMLElement | null)?.dataset.testid);
+      show.call(this);
+    });
     await open();
     const led = await seen("open-bans");
+    shown.mockRestore();
+    expect(before, "what has the focus when it is closed").toEqual(["menu"]);
     led.focus();
     led.click();
     await seen("dialog-back");
