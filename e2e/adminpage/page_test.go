@@ -146,7 +146,7 @@ func TestPageGoesBack(t *testing.T) {
 // TestPageShowsAnything has names, titles and texts that want to be something else.
 func TestPageShowsAnything(t *testing.T) {
 	node := startPaged(t)
-	title := "Ta\u202egnp.exe\u202c <img src=x onerror=alert(1)>"
+	title := "تقرير <img src=x onerror=alert(1)>"
 	room, _ := ownedRoom(t, node, title)
 	eve := client.SignIn(t, node.URL, "علي <b>بن</b> أبي")
 	eve.Read(t, client.SSE, room, client.Options{})

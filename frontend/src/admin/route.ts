@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 /**
  * Where in the page one is: it is in the address after the #, so that Back, reloads and links work
@@ -55,7 +55,8 @@ export function replaceTo(to: To): void {
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash));
-  useEffect(() => {
+  // Not after the paint: who is quick would be elsewhere then, and not hear of it.
+  useLayoutEffect(() => {
     const update = () => setRoute(parseRoute(location.hash));
     addEventListener("hashchange", update);
     return () => removeEventListener("hashchange", update);

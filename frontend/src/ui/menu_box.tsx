@@ -68,7 +68,6 @@ export function MenuBox(props: MenuBoxProps) {
         </button>
       )}
       <SettingsFields />
-      {name !== undefined && <NotifyEntry room={room} />}
       {name !== undefined && (
         <LinkEntry
           onShow={(shown) => {
@@ -78,6 +77,8 @@ export function MenuBox(props: MenuBoxProps) {
           }}
         />
       )}
+      {/* Last: it comes a moment later, and nothing may move away from under a finger. */}
+      {name !== undefined && <NotifyEntry room={room} />}
     </div>
   );
 }
