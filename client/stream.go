@@ -1,6 +1,7 @@
 package client
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync"
@@ -215,7 +216,9 @@ func (s *stream) pass(event Event) {
 	case string(Reset):
 		s.cursor = start // what is kept follows, whatever its numbers
 	case EventLive:
-		s.advance(event.Cursor)
+		if !s.advance(event.Cursor) {
+			event = liveAt(event, s.cursor)
+		}
 	case eventCursor:
 		s.advance(event.Cursor)
 		return
@@ -236,6 +239,14 @@ func (s *stream) advance(to string) bool {
 	}
 	s.cursor = to
 	return true
+}
+
+// liveAt is the live of a connection that was there before it carried the session, with how far the
+// reader is by now: from an earlier cursor on it would be told again what it knows.
+func liveAt(event Event, cursor string) Event {
+	event.Raw = bytes.Replace(event.Raw, []byte(`"`+event.Cursor+`"`), []byte(`"`+cursor+`"`), 1)
+	event.Cursor = cursor
+	return event
 }
 
 // What the selector decides.

@@ -359,6 +359,19 @@ func TestAProbeTakesOver(t *testing.T) {
 	})
 }
 
+// A connection that takes over was live before others brought what is further: nobody is told to go
+// on from there.
+func TestLiveIsNotBehind(t *testing.T) {
+	s := &stream{cursor: "171-25555d10"}
+	s.pass(Event{Type: EventLive, Cursor: "167-ed0910f1", Raw: json.RawMessage(`{"type":"live","cursor":"167-ed0910f1"}`)})
+	s.pass(Event{Type: EventLive, Cursor: "172-31112dbb", Raw: json.RawMessage(`{"type":"live","cursor":"172-31112dbb"}`)})
+	require.Len(t, s.queue, 2)
+	assert.Equal(t, "171-25555d10", s.queue[0].Cursor)
+	assert.JSONEq(t, `{"type":"live","cursor":"171-25555d10"}`, string(s.queue[0].Raw))
+	assert.Equal(t, "172-31112dbb", s.queue[1].Cursor)
+	assert.JSONEq(t, `{"type":"live","cursor":"172-31112dbb"}`, string(s.queue[1].Raw))
+}
+
 // answers is an HTTP server that needs no network.
 type answers func(*http.Request) (*http.Response, error)
 
