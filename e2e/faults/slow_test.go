@@ -56,14 +56,14 @@ func TestSlowReaders(t *testing.T) {
 		readers = append(readers, reader)
 	}
 	connect(t, readers)
-	awaitReaders(t, "live", readers, func(_ *client.LightReader, s client.LightReaderState) bool { return s.Lives > 0 })
+	comeBack(t, "live", readers, func(_ *client.LightReader, s client.LightReaderState) bool { return s.Lives > 0 })
 	slow := func(n int) []*client.LightReader {
 		var some []*client.LightReader
 		for i := range n {
 			some = append(some, &client.LightReader{Kind: kindOf(i), Person: client.Guest(node.URL, ""), Room: "hall"})
 		}
 		connect(t, some)
-		awaitReaders(t, "live", some, func(_ *client.LightReader, s client.LightReaderState) bool { return s.Lives > 0 })
+		comeBack(t, "live", some, func(_ *client.LightReader, s client.LightReaderState) bool { return s.Lives > 0 })
 		return some
 	}
 	one, many := slow(1), slow(slowOnes)
