@@ -32,11 +32,7 @@ func testHookFailures(t *testing.T, s *server) {
 		_, _, err := st.Append(ctx, r, d)
 		require.NoError(t, err)
 	}
-	claims := func() []chat.HookClaim {
-		all, err := st.DueHooks(ctx, partition(r), 25*time.Second, 1000)
-		require.NoError(t, err)
-		return slices.DeleteFunc(all, func(c chat.HookClaim) bool { return c.Room != r })
-	}
+	claims := func() []chat.HookClaim { return claimsOf(t, st, r) }
 	failure := func() string {
 		all, err := st.RoomHooks(ctx, r)
 		require.NoError(t, err)
@@ -152,11 +148,7 @@ func testHookChanges(t *testing.T, s *server) {
 		_, _, err := st.Append(ctx, r, d)
 		require.NoError(t, err)
 	}
-	claims := func() []chat.HookClaim {
-		all, err := st.DueHooks(ctx, partition(r), 25*time.Second, 1000)
-		require.NoError(t, err)
-		return slices.DeleteFunc(all, func(c chat.HookClaim) bool { return c.Room != r })
-	}
+	claims := func() []chat.HookClaim { return claimsOf(t, st, r) }
 	require.NoError(t, keep(second, first))
 	require.ErrorIs(t, keep(third, first), chat.ErrHookChanged)
 	require.ErrorIs(t, func() error {
@@ -250,4 +242,12 @@ func testListOfDeadLetters(t *testing.T, s *server) {
 	require.False(t, was)
 	fields := st.client.HKeys(ctx, st.key(r, "hooks")).Val()
 	require.ElementsMatch(t, []string{"h:wh-1", "c:wh-1"}, fields, "what was said goes with the last letter about it")
+}
+
+// claimsOf claims what is due of a room's hooks.
+func claimsOf(t *testing.T, st *Store, r chat.RoomID) []chat.HookClaim {
+	t.Helper()
+	all, err := st.DueHooks(t.Context(), partition(r), 25*time.Second, 1000)
+	require.NoError(t, err)
+	return slices.DeleteFunc(all, func(c chat.HookClaim) bool { return c.Room != r })
 }
