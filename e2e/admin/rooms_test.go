@@ -24,7 +24,8 @@ type roomList struct {
 }
 
 // manyRooms writes logs of rooms into Redis, as nodes do: rooms that were made by a request each
-// would take minutes.
+// would take minutes. No message becomes a minute or an hour old within the test, so that no rate
+// falls while one reads the list by it.
 func manyRooms(t *testing.T, r *harness.Redis, count int) {
 	t.Helper()
 	c := r.Client()
@@ -33,10 +34,14 @@ func manyRooms(t *testing.T, r *harness.Redis, count int) {
 		_, err := c.Pipelined(context.Background(), func(p redis.Pipeliner) error {
 			for i := from; i < min(count, from+1000); i++ {
 				room := fmt.Sprintf("room-%05d", i)
+				age := time.Duration(5+i%10)*time.Minute + time.Duration(i)*time.Millisecond
+				if i%4 == 0 {
+					age += 2 * time.Hour
+				}
 				key := "caller:" + hashTag(room) + ":" + room + ":log"
 				for n := range i%3 + 1 {
 					p.RPush(context.Background(), key, fmt.Sprintf(`%d-%08x %08x %d {"kind":"message","from":{"id":"a","name":"A"},"text":"x"}`,
-						n+1, n+1, n, time.Now().Add(-time.Duration(i)*time.Second).UnixMilli()))
+						n+1, n+1, n, time.Now().Add(-age).UnixMilli()))
 				}
 				p.PExpire(context.Background(), key, time.Hour)
 			}

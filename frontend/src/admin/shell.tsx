@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { useMedia } from "../ui/use_media.ts";
 import { usePage } from "./context.ts";
 import type { Text } from "./i18n/words.ts";
@@ -50,7 +50,7 @@ export function Shell({ answers, onSignOut }: ShellProps) {
   const title = route.of === undefined ? words.text(section) : isolated(route.of);
   const place = `${section}/${route.of ?? ""}`;
   const before = useRef(place);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = words.text("pageTitle", { page: title });
     // A voice is told where one came to, and Tab goes on from there.
     if (before.current !== place) {

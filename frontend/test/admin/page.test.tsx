@@ -339,6 +339,15 @@ describe("one room", () => {
     expect(one("said").textContent).toContain("is banned");
   });
 
+  test("is asked about by whoever is quick with the keys: the question has the focus at once", async () => {
+    server.answers.set("GET api/rooms/tea/members", () => ({ members: [from] }));
+    await open("#/rooms/tea/members");
+    one("member-ban").focus();
+    one("member-ban").click();
+    await Promise.resolve(); // drawn, and not painted yet
+    expect(document.activeElement).toBe(one("ask-for"));
+  });
+
   test("has the focus in the list when somebody has gone from it", async () => {
     const members = [from, { id: "eve", name: "Eve" }];
     server.answers.set("GET api/rooms/tea/members", () => ({ members }));

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef, useState } from "preact/hooks";
+import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useLayer } from "../../ui/layers.ts";
 import type { Problem } from "../api.ts";
 import { usePage } from "../context.ts";
@@ -29,7 +29,8 @@ export function Ask({ title, hint, go, danger, ready = true, onGo, onClose, chil
   const [problem, setProblem] = useState<Problem>();
   const id = useId();
   useLayer(onClose);
-  useEffect(() => {
+  // Not after the paint: whoever presses Tab at once would be elsewhere then, and come back there.
+  useLayoutEffect(() => {
     const dialog = box.current;
     const before = document.activeElement;
     dialog?.showModal();
