@@ -6,6 +6,11 @@ import { useLayoutEffect, useRef } from "preact/hooks";
  */
 const layers: (() => void)[] = [];
 
+/** A step back of our own is on its way, over the entry of a layer that was closed. */
+let stepping = false;
+/** Where one went while it was: the step takes that address away, too. */
+let wentTo: string | undefined;
+
 function depthOf(state: unknown): number {
   const depth = (state as { layers?: unknown } | null)?.layers;
   return typeof depth === "number" ? depth : 0;
@@ -23,13 +28,24 @@ export function openLayer(close: () => void): () => void {
     if (at < 0) return;
     layers.splice(at, 1);
     setTimeout(() => {
-      if (depthOf(history.state) > layers.length) history.back();
+      if (depthOf(history.state) <= layers.length) return;
+      stepping = true;
+      history.back();
     });
   };
 }
 
 /** Closes what Back has gone past. */
 export function closeLayers(): void {
+  if (stepping) {
+    stepping = false;
+    // What came while our own step was on its way has its entry now.
+    if (wentTo !== undefined) history.pushState(null, "", wentTo);
+    wentTo = undefined;
+    if (depthOf(history.state) < layers.length) {
+      history.pushState({ layers: layers.length }, "", location.href);
+    }
+  }
   const above = layers.splice(depthOf(history.state));
   for (const close of above.reverse()) close();
 }
@@ -42,6 +58,7 @@ export function goToAddress(to: string): void {
   const above = layers.splice(0);
   if (depthOf(history.state) > 0) history.replaceState(null, "", to);
   else history.pushState(null, "", to);
+  if (stepping) wentTo = to;
   for (const close of above.reverse()) close();
 }
 
