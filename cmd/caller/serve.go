@@ -157,11 +157,6 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	if options.Library, err = frontend.Library(); err != nil {
 		return fmt.Errorf("the client library: %w", err)
 	}
-	roster, rules := chat.Roster(p.store), chat.RuleKeeper(p.store)
-	if c.LiveKitURL != "" {
-		p.calls = calls.New(p.store, c.liveKit(p.log))
-		roster, rules = p.calls.Roster(), p.calls.Rules(p.store)
-	}
 	set, err := c.limits()
 	if err != nil {
 		return &settingError{err}
@@ -169,28 +164,10 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	counted := limits.New(p.store, set)
 	counted.Watch(p.memory.pressure)
 	options.Limits = counted.Policy(chat.Open{})
-	entries := chat.Log(p.store)
-	if c.PushSubject != "" {
-		if p.push, err = push.New(p.store, c.push(options.Limits, p.log)); err != nil {
-			return &settingError{fmt.Errorf("--push-key (CALLER_PUSH_KEY): %w", err)}
-		}
-		entries = p.push.Log()
-	}
-	if c.tracer != nil {
-		entries = c.tracer.Log(entries)
-	}
-	core := c.node(counted.Policy(chat.Open{}), p.log)
-	core.Records, core.Passwords, core.Guesses = p.store, password.New(), counted
-	core.Owned, core.MaxOwned = p.store, set.Owned()
-	core.Full = counted.IsFull
 	meter := &load.Meter{}
-	core.Audit, core.Observer = p.store, chat.Observers(core.Observer, meter.Observer())
-	if p.bucket != nil {
-		p.files = c.filesStore(p.bucket, p.store, options.Limits, p.log)
-		core.Files = p.files
-		p.files.Start()
+	if err := p.makeNode(c, counted, set, meter); err != nil {
+		return err
 	}
-	p.node = chat.NewNode(entries, p.store, roster, p.store, rules, core)
 	p.webhooks = webhooks.New(p.store, c.webhooks(p.log))
 	p.webhooks.Start()
 	p.keepalive = conn.NewKeepalive(time.Duration(c.Heartbeat))
@@ -198,33 +175,9 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	if c.metrics != nil {
 		p.keepalive.Observe(c.metrics.Connections)
 	}
-	if p.calls != nil {
-		p.calls.Start(p.node)
-		options.Features = append(options.Features, c.callsFeature(p.calls, p.node))
-	}
-	if p.push != nil {
-		p.push.Start(p.node)
-		options.Features = append(options.Features, pushFeature(p.push))
-	}
-	if p.links = c.links(options.Limits, p.log); p.links != nil {
-		options.Features = append(options.Features, linksFeature(p.links, p.node))
-	}
-	if p.files != nil {
-		feature, err := c.filesFeature(p.files, p.node, p.log)
-		if err != nil {
-			return err
-		}
-		options.Features = append(options.Features, feature)
-	}
-	if signIn, ok, err := c.signInFeature(p.log); err != nil {
+	if options.Features, err = p.features(c, options.Limits); err != nil {
 		return err
-	} else if ok {
-		options.Features = append(options.Features, signIn)
 	}
-	if agents, ok := c.mcpFeature(p.node, p.keepalive.Places(), p.log); ok {
-		options.Features = append(options.Features, agents)
-	}
-	options.Features = append(options.Features, openAPIFeature(p.log), incomingFeature(p.node), webhooksFeature(p.webhooks, p.node))
 	if p.front, err = server.New(p.node, p.keepalive, p.store, dist, options); err != nil {
 		return err
 	}
@@ -239,6 +192,72 @@ func (p *parts) assemble(c config, swap *handlerSwap) error {
 	p.stopFront = func() { stop(); running.Wait() }
 	swap.front.Store(p.front)
 	return p.serveAdmin(c)
+}
+
+// makeNode makes the node, and the features that stand between it and its store: calls, pushes and files.
+func (p *parts) makeNode(c config, counted *limits.Limits, set limits.Set, meter *load.Meter) error {
+	policy := counted.Policy(chat.Open{})
+	roster, rules, entries := chat.Roster(p.store), chat.RuleKeeper(p.store), chat.Log(p.store)
+	if c.LiveKitURL != "" {
+		p.calls = calls.New(p.store, c.liveKit(p.log))
+		roster, rules = p.calls.Roster(), p.calls.Rules(p.store)
+	}
+	if c.PushSubject != "" {
+		var err error
+		if p.push, err = push.New(p.store, c.push(policy, p.log)); err != nil {
+			return &settingError{fmt.Errorf("--push-key (CALLER_PUSH_KEY): %w", err)}
+		}
+		entries = p.push.Log()
+	}
+	if c.tracer != nil {
+		entries = c.tracer.Log(entries)
+	}
+	core := c.node(policy, p.log)
+	core.Records, core.Passwords, core.Guesses = p.store, password.New(), counted
+	core.Owned, core.MaxOwned = p.store, set.Owned()
+	core.Full = counted.IsFull
+	core.Audit, core.Observer = p.store, chat.Observers(core.Observer, meter.Observer())
+	if p.bucket != nil {
+		p.files = c.filesStore(p.bucket, p.store, policy, p.log)
+		core.Files = p.files
+		p.files.Start()
+	}
+	p.node = chat.NewNode(entries, p.store, roster, p.store, rules, core)
+	return nil
+}
+
+// features are those that are served, of the parts that were made.
+func (p *parts) features(c config, policy chat.Policy) ([]server.Feature, error) {
+	var all []server.Feature
+	if p.calls != nil {
+		p.calls.Start(p.node)
+		all = append(all, c.callsFeature(p.calls, p.node))
+	}
+	if p.push != nil {
+		p.push.Start(p.node)
+		all = append(all, pushFeature(p.push))
+	}
+	if p.links = c.links(policy, p.log); p.links != nil {
+		all = append(all, linksFeature(p.links, p.node))
+	}
+	if p.files != nil {
+		files, err := c.filesFeature(p.files, p.node, p.log)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, files)
+	}
+	signIn, ok, err := c.signInFeature(p.log)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		all = append(all, signIn)
+	}
+	if agents, ok := c.mcpFeature(p.node, p.keepalive.Places(), p.log); ok {
+		all = append(all, agents)
+	}
+	return append(all, openAPIFeature(p.log), incomingFeature(p.node), webhooksFeature(p.webhooks, p.node)), nil
 }
 
 func open(ctx context.Context, c config, log *slog.Logger) (*redisstore.Store, error) {
