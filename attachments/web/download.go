@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/caller-chat/caller/attachments"
@@ -101,7 +102,7 @@ func (h *Handler) download(w http.ResponseWriter, r *http.Request) {
 	}
 	defer func() { _ = content.Close() }() // it was only read
 	header := w.Header()
-	shown, disposition := shownAs(kind)
+	shown, disposition := shownAs(kind, record.Name)
 	header.Set("Content-Type", shown)
 	header.Set("Content-Disposition", filename.Disposition(disposition, record.Name))
 	header.Set("Content-Security-Policy", policy)
@@ -123,6 +124,9 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, record attachmen
 	http.ServeContent(answer, r, "", record.Created, body)
 	h.files.Sent(body.read)
 	switch {
+	case body.err == nil && answer.refusesRange():
+		w.Header().Del("Content-Disposition")
+		h.fail(w, r, wire.Fail(wire.CodeNoSuchRange, rangeRefusal(w.Header().Get("Content-Range"))))
 	case body.err == nil:
 		answer.begin()
 	case answer.begun:
@@ -145,6 +149,14 @@ const maxRanges = 16
 // Content-Range that ends before it begins: then all of the file is sent.
 func asksForParts(ranges string) bool {
 	return strings.HasPrefix(ranges, "bytes=") && ranges != "bytes=-0" && strings.Count(ranges, ",") < maxRanges
+}
+
+// rangeRefusal says why a part can't be had, by the Content-Range of that answer: how many bytes there are.
+func rangeRefusal(contentRange string) string {
+	if size, ok := strings.CutPrefix(contentRange, "bytes */"); ok {
+		return "the file has " + size + " bytes"
+	}
+	return "the Range can't be read"
 }
 
 // outgoing is content that remembers by what error it could not be read.
@@ -171,7 +183,8 @@ func (c *outgoing) Seek(offset int64, whence int) (int64, error) {
 	return at, err
 }
 
-// lateAnswer is an answer whose status is not sent before there is something to send.
+// lateAnswer is an answer whose status is not sent before there is something to send. That there is no
+// such part is not sent at all: it is told by a problem.
 type lateAnswer struct {
 	http.ResponseWriter
 	status int
@@ -183,9 +196,14 @@ func (a *lateAnswer) WriteHeader(status int) { a.status = status }
 
 // Write implements io.Writer.
 func (a *lateAnswer) Write(b []byte) (int, error) {
+	if a.refusesRange() {
+		return len(b), nil
+	}
 	a.begin()
 	return a.ResponseWriter.Write(b)
 }
+
+func (a *lateAnswer) refusesRange() bool { return a.status == http.StatusRequestedRangeNotSatisfiable }
 
 func (a *lateAnswer) begin() {
 	if !a.begun && a.status != 0 {
@@ -198,8 +216,9 @@ func (a *lateAnswer) begin() {
 func (a *lateAnswer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
 // shownAs is the media type that a file of a type is sent as, and whether a browser may show it or
-// has to save it. Only kinds in which nothing can run are shown.
-func shownAs(kind string) (contentType, disposition string) {
+// has to save it. Only kinds in which nothing can run are shown. What is called a script or a page is
+// saved, also where it does not begin like one.
+func shownAs(kind, name string) (contentType, disposition string) {
 	media, _, err := mime.ParseMediaType(kind)
 	if err != nil {
 		return "application/octet-stream", "attachment"
@@ -209,6 +228,9 @@ func shownAs(kind string) (contentType, disposition string) {
 		"audio/mp4", "audio/webm", "audio/ogg", "audio/mpeg", "audio/wav", "audio/wave", "audio/x-wav":
 		return media, "inline"
 	case "text/plain":
+		if isCalledScript(name) {
+			break
+		}
 		return "text/plain; charset=utf-8", "inline"
 	case "application/pdf":
 		return media, "attachment"
@@ -217,4 +239,13 @@ func shownAs(kind string) (contentType, disposition string) {
 		return media, "attachment"
 	}
 	return "application/octet-stream", "attachment"
+}
+
+// isCalledScript reports whether a name's ending is one of what browsers run, or show as a page.
+func isCalledScript(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".htm", ".html", ".shtml", ".xht", ".xhtml", ".mht", ".mhtml", ".xml", ".xsl", ".xslt", ".svg", ".js", ".cjs", ".mjs", ".hta":
+		return true
+	}
+	return false
 }

@@ -22,6 +22,9 @@ func problem(err error) error {
 		}
 		f := wire.Fail(code, size.Error())
 		f.Limit = int(size.Limit)
+		if size.What == "picture" {
+			f.Field = "pixels" // what the limit is of
+		}
 		return f
 	case errors.Is(err, chat.ErrUnavailable):
 		return err

@@ -20,7 +20,7 @@ func FuzzMetadata(f *testing.F) {
 		info := handler.MetaData(handler.ParseMetadataHeader(header))
 		name := filename.Clean(firstOf(info, "filename", "name"))
 		require.NotEmpty(t, name)
-		contentType, disposition := shownAs(firstOf(info, "filetype", "type"))
+		contentType, disposition := shownAs(firstOf(info, "filetype", "type"), name)
 		require.Contains(t, []string{"inline", "attachment"}, disposition)
 		require.NotContains(t, contentType, "html")
 		require.NotContains(t, contentType, "\n")

@@ -44,8 +44,9 @@ const tusVersion = "1.0.0"
 type tusRequest struct {
 	room     chat.RoomID
 	who      chat.Principal
-	length   int64 // what is to come in all, as the request says; 0 for nothing
-	finishes bool  // what is whole is to be finished
+	length   int64  // what is to come in all, as the upload's beginning says; 0 where that is not known
+	finishes bool   // what is whole is to be finished
+	made     string // the id of the upload that it has begun; else empty
 	body     *incoming
 	err      error // what something has failed by
 }
@@ -110,7 +111,19 @@ func (h *Handler) serveTus(w http.ResponseWriter, r *http.Request, serve http.Ha
 	answer := &tusAnswer{ResponseWriter: w, uploads: h.options.BasePath + uploadsPath(room)}
 	serve(answer, inner)
 	if answer.failed != 0 {
+		h.abandon(r, request)
 		h.fail(w, r, answer.failure(request, h.files.FileSize()))
+	}
+}
+
+// abandon removes what a request has begun that failed then: nobody was told where it is.
+func (h *Handler) abandon(r *http.Request, request *tusRequest) {
+	if request.made == "" {
+		return
+	}
+	ctx := context.WithoutCancel(r.Context())
+	if err := h.files.Remove(ctx, request.room, request.made); err != nil {
+		h.log.DebugContext(ctx, "an upload that failed stays for an hour", "room", request.room, "file", request.made, "err", err)
 	}
 }
 
@@ -145,6 +158,7 @@ func (s tusStore) NewUpload(ctx context.Context, info handler.FileInfo) (handler
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	request.made = record.ID
 	return &tusUpload{s, record}, nil
 }
 
@@ -168,6 +182,7 @@ func (s tusStore) GetUpload(ctx context.Context, id string) (handler.Upload, err
 	if err != nil {
 		return nil, s.fail(ctx, err)
 	}
+	request.length = record.Length
 	upload := &tusUpload{s, record}
 	if request.finishes && record.State == chat.FileUploading && record.Offset == record.Length {
 		err = upload.FinishUpload(ctx)

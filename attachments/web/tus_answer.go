@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -57,8 +58,10 @@ func (a *tusAnswer) failure(request *tusRequest, maxSize int64) error {
 	switch {
 	case code == "ERR_MAX_SIZE_EXCEEDED":
 		return &attachments.SizeError{What: "file", Limit: maxSize, Size: max(request.length, maxSize+1)}
-	case a.failed == http.StatusRequestEntityTooLarge:
-		return wire.Fail(wire.CodeTooLarge, said)
+	case a.failed == http.StatusRequestEntityTooLarge: // more than the upload's own length
+		f := wire.Fail(wire.CodeTooLarge, fmt.Sprintf("more than the %d bytes that Upload-Length has said", request.length))
+		f.Limit = int(request.length)
+		return f
 	case a.failed == http.StatusConflict:
 		return wire.Fail(wire.CodeConflict, "the file has another length by now: ask for it with HEAD")
 	case a.failed == http.StatusNotFound:

@@ -422,8 +422,17 @@ func TestReading(t *testing.T) {
 	resp, text = s.ask(t, "GET", a.URL, nil, "Range", "bytes=3-5")
 	assert.Equal(t, 206, resp.StatusCode)
 	assert.Equal(t, "345", string(text))
-	resp, _ = s.ask(t, "GET", a.URL, nil, "Range", "bytes=20-")
+	for ranges, has := range map[string]string{"bytes=20-": "bytes */10", "bytes=5-3": ""} {
+		resp, text = s.ask(t, "GET", a.URL, nil, "Range", ranges)
+		assert.Equal(t, 416, resp.StatusCode)
+		assert.Equal(t, has, resp.Header.Get("Content-Range"))
+		assert.Equal(t, "application/problem+json", resp.Header.Get("Content-Type"))
+		assert.Empty(t, resp.Header.Get("Content-Disposition"))
+		assert.Contains(t, string(text), `"code":"no_such_range"`)
+	}
+	resp, text = s.ask(t, "HEAD", a.URL, nil, "Range", "bytes=20-")
 	assert.Equal(t, 416, resp.StatusCode)
+	assert.Empty(t, text)
 	for ranges, status := range map[string]int{
 		"bytes=0-0,9-9": 206, "lines=1-2": 200, "Bytes": 200, "bytes=-0": 200, "bytes=0-0" + strings.Repeat(",9-9", 16): 200, // more than anybody needs
 	} {
@@ -593,6 +602,19 @@ func TestResumableRefusals(t *testing.T) {
 	resp, _ = s.ask(t, "HEAD", at, nil, tus...)
 	assert.Contains(t, []int{404, 410}, resp.StatusCode)
 
+	// More than it has said at the beginning.
+	part := with("Content-Type", "application/offset+octet-stream")
+	problem = s.refused(t, wire.CodeTooLarge, "POST", uploads, "abcd", append(part, "Upload-Length", "3")...)
+	assert.EqualValues(t, 3, problem["limit"])
+	assert.Empty(t, s.records(t), "nobody was told where it is")
+	resp, _ = s.ask(t, "POST", uploads, nil, with("Upload-Length", "5")...)
+	require.Equal(t, 201, resp.StatusCode)
+	at = strings.TrimPrefix(resp.Header.Get("Location"), "/chat")
+	problem = s.refused(t, wire.CodeTooLarge, "PATCH", at, "123456", append(part, "Upload-Offset", "0")...)
+	assert.EqualValues(t, 5, problem["limit"])
+	resp, _ = s.ask(t, "PATCH", at, strings.NewReader("12345"), append(part, "Upload-Offset", "0")...)
+	assert.Equal(t, 204, resp.StatusCode)
+
 	resp, _ = s.ask(t, "POST", uploads, strings.NewReader("abc"), with("Upload-Length", "3", "Content-Type", "application/offset+octet-stream")...)
 	assert.Equal(t, 201, resp.StatusCode, "made and sent at once")
 	assert.Equal(t, "3", resp.Header.Get("Upload-Offset"))
@@ -679,7 +701,8 @@ func TestTooManyPixels(t *testing.T) {
 	head := "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x9c\x40\x00\x00\x9c\x40\x08\x02\x00\x00\x00"
 	sum := crc32.ChecksumIEEE([]byte(head[12:]))
 	head += string([]byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)})
-	s.refused(t, wire.CodeTooLarge, "PUT", "/rooms/lobby/files/a.png", head, "X-Name", "Ann")
+	problem := s.refused(t, wire.CodeTooLarge, "PUT", "/rooms/lobby/files/a.png", head, "X-Name", "Ann")
+	assert.Equal(t, "pixels", problem["field"], "the limit is not in bytes")
 	assert.Empty(t, s.records(t))
 }
 
@@ -698,8 +721,12 @@ func TestShownAs(t *testing.T) {
 		"audio/ogg": "audio/ogg inline", "video/quicktime": "video/quicktime attachment", "": "application/octet-stream attachment",
 		"image/png\r\nX: y": "application/octet-stream attachment", "multipart/mixed": "application/octet-stream attachment",
 	} {
-		contentType, disposition := shownAs(kind)
+		contentType, disposition := shownAs(kind, "a.txt")
 		assert.Equal(t, want, contentType+" "+disposition, "%q", kind)
+	}
+	for _, name := range []string{"a.js", "A.HTML", "b.svg", "c.xhtml", "d.mjs"} { // of which nothing shows it at the beginning
+		contentType, disposition := shownAs("text/plain", name)
+		assert.Equal(t, "application/octet-stream attachment", contentType+" "+disposition, name)
 	}
 }
 

@@ -9,7 +9,7 @@ func Codes() []Code {
 		CodeInvalidField, CodeKeyReused, CodeUnknownCommand, CodeUpgradeRequired, CodeTooMuch,
 		CodeBusy, CodeTooSlow, CodeLeft, CodeInternal, CodeUnavailable, CodeGoingAway, CodeGone,
 		CodeFilesFull, CodeInfected, CodeFilesUnavailable, CodeStalled, CodeWrongProtocol,
-		CodePasswordRequired, CodeInviteRequired, CodeWrongPassword, CodeWrongInvite, CodeLocked,
+		CodeNoSuchRange, CodePasswordRequired, CodeInviteRequired, CodeWrongPassword, CodeWrongInvite, CodeLocked,
 		CodeFull, CodeBanned, CodeRemoved, CodeMuted, CodeRoomClosed, CodeSlowMode,
 		CodeVersionMismatch,
 	}

@@ -52,6 +52,7 @@ const (
 	CodeFilesUnavailable Code = "files_unavailable"
 	CodeStalled          Code = "stalled"
 	CodeWrongProtocol    Code = "wrong_protocol"
+	CodeNoSuchRange      Code = "no_such_range"
 
 	// By a room's rules.
 	CodePasswordRequired Code = "password_required"
@@ -179,6 +180,8 @@ func meaningOf(c Code) meaning {
 		return meaning{408, CloseTooSlow, "The request came too slowly", time.Second}
 	case CodeWrongProtocol:
 		return meaning{412, CloseInvalidData, "This version of the protocol is not known here", 0}
+	case CodeNoSuchRange:
+		return meaning{416, CloseInvalidData, "There is no such part of the file", 0}
 	case CodeVersionMismatch:
 		return meaning{412, CloseNotAllowed, "The settings have changed since", 0}
 	case CodeUnavailable:
@@ -194,7 +197,8 @@ func meaningOf(c Code) meaning {
 type Failure struct {
 	Code   Code
 	Detail string
-	// Field is set for CodeInvalidField, and Limit for that and CodeTooLarge; 0 where there is none.
+	// Field is set for CodeInvalidField, and for CodeTooLarge where the limit is in something else than
+	// bytes; Limit for both, and 0 where there is none.
 	Field string
 	Limit int
 	// RetryAfter is when to come back; 0 when that changes nothing.
