@@ -16,11 +16,11 @@ import (
 	"github.com/caller-chat/caller/chat"
 )
 
-// MaxQuery is how many characters (Unicode code points) may be looked for, and MaxMember how many
-// bytes the id of who has said it may have.
+// MaxQuery is how many characters (Unicode code points) may be looked for, and MaxFrom how many
+// bytes there may be of who has said it: the longest name has as many.
 const (
-	MaxQuery  = 100
-	MaxMember = 128
+	MaxQuery = 100
+	MaxFrom  = 160
 )
 
 // maxTime bounds one search, whatever is kept: a hundred messages take some milliseconds at most.
@@ -28,12 +28,12 @@ const maxTime = time.Second
 
 // Query is what is looked for; the zero value is everything.
 type Query struct {
-	text string
-	from chat.MemberID
+	text, from string
 }
 
-// Parse reads what to look for: words, each of which has to occur, and the id of who said it. Each
-// may be empty. The error is a [*chat.InvalidError] for "q" or "from".
+// Parse reads what to look for: words, each of which has to occur, and who said it, by id, by name in
+// whatever case, or by a guest's look. Each may be empty. The error is a [*chat.InvalidError] for "q"
+// or "from".
 func Parse(text, from string) (Query, error) {
 	switch n := utf8.RuneCountInString(text); {
 	case !utf8.ValidString(text):
@@ -42,10 +42,10 @@ func Parse(text, from string) (Query, error) {
 		return Query{}, &chat.InvalidError{Field: "q", Limit: MaxQuery, Reason: fmt.Sprintf("has %d characters, more than %d", n, MaxQuery)}
 	case text != "" && strings.TrimSpace(text) == "":
 		return Query{}, &chat.InvalidError{Field: "q", Limit: MaxQuery, Reason: "has no words"}
-	case len(from) > MaxMember:
-		return Query{}, &chat.InvalidError{Field: "from", Limit: MaxMember, Reason: fmt.Sprintf("has %d bytes, more than %d", len(from), MaxMember)}
+	case len(from) > MaxFrom:
+		return Query{}, &chat.InvalidError{Field: "from", Limit: MaxFrom, Reason: fmt.Sprintf("has %d bytes, more than %d", len(from), MaxFrom)}
 	}
-	return Query{text, chat.MemberID(from)}, nil
+	return Query{text, from}, nil
 }
 
 // IsEmpty reports whether everything is looked for.
@@ -58,12 +58,13 @@ func (q Query) In(ctx context.Context, entries []chat.Entry, limit int) (found [
 	// A caser has a state, so each search has its own.
 	fold := cases.Fold()
 	words := strings.Fields(folded(fold, q.text))
+	name := folded(fold, strings.TrimSpace(q.from))
 	until := time.Now().Add(maxTime)
 	for i := len(entries) - 1; i >= 0; i-- {
 		if err := ctx.Err(); err != nil {
 			return nil, false, err
 		}
-		if !q.matches(fold, words, entries[i]) {
+		if !q.matches(fold, words, name, entries[i]) {
 			if !time.Now().Before(until) {
 				more = true
 				break
@@ -80,9 +81,9 @@ func (q Query) In(ctx context.Context, entries []chat.Entry, limit int) (found [
 	return found, more, nil
 }
 
-func (q Query) matches(fold cases.Caser, words []string, e chat.Entry) bool {
+func (q Query) matches(fold cases.Caser, words []string, name string, e chat.Entry) bool {
 	m, ok := e.Payload.(chat.Message)
-	if !ok || m.Changes != nil && m.Changes.Deleted || q.from != "" && e.From.ID != q.from {
+	if !ok || m.Changes != nil && m.Changes.Deleted || !q.said(fold, name, e.From) {
 		return false
 	}
 	text := m.Text
@@ -98,7 +99,15 @@ func (q Query) matches(fold cases.Caser, words []string, e chat.Entry) bool {
 	return true
 }
 
-// folded is a text in the one form of all that differ only by case, or by how accents are spelled.
+// said reports whether an author is the one who is looked for. A guest has an id for each request,
+// and so is found by look or name only.
+func (q Query) said(fold cases.Caser, name string, by chat.Author) bool {
+	return q.from == "" || string(by.ID) == q.from || by.Look == q.from || folded(fold, by.Name) == name
+}
+
+// folded is a text in the one form of all that differ only by case, or by how accents are spelled. A
+// Turkish İ is an i, as in rooms' names.
 func folded(fold cases.Caser, text string) string {
-	return norm.NFC.String(fold.String(norm.NFC.String(text)))
+	text = norm.NFC.String(fold.String(norm.NFC.String(text)))
+	return strings.ReplaceAll(text, "i\u0307", "i")
 }

@@ -48,6 +48,8 @@ func TestEveryWordOccursInWhateverCase(t *testing.T) {
 		{"axb", "a.b", false},
 		{"line one\nline two", "one two", true},
 		{"İstanbul", "i̇stanbul", true},
+		{"İstanbul", "istanbul", true},
+		{"istanbul", "İSTANBUL", true},
 	} {
 		found, _ := search(t, []chat.Entry{message(1, "ann", c.text)}, c.query, "", 10)
 		require.Equal(t, c.want, len(found) == 1, "%q in %q", c.query, c.text)
@@ -80,12 +82,34 @@ func TestTheLastAreFoundInOrder(t *testing.T) {
 	require.Empty(t, found)
 }
 
+func TestWhoSaidItIsFoundByIDNameOrLook(t *testing.T) {
+	said := func(n uint64, by chat.Author) chat.Entry {
+		return chat.Entry{ID: chat.Cursor{Seq: n, Tag: 1}, From: by, Payload: chat.Message{Text: "built"}}
+	}
+	entries := []chat.Entry{ // a guest has another id with each post
+		said(1, chat.Author{ID: "g-1", Name: "ci", Guest: true, Look: "look-of-ci"}),
+		said(2, chat.Author{ID: "ann-id", Name: "Änn Ødegård"}),
+		said(3, chat.Author{ID: "g-2", Name: "ci", Guest: true, Look: "look-of-ci"}),
+		said(4, chat.Author{ID: "g-3", Name: "ci", Guest: true, Look: "another-look"}),
+		said(5, chat.Author{ID: "g-4", Name: "guest-1f"}),
+	}
+	for from, want := range map[string][]uint64{
+		"look-of-ci": {1, 3}, "ci": {1, 3, 4}, " CI ": {1, 3, 4}, "g-2": {3}, "ann-id": {2}, "ÄNN ØDEGÅRD": {2}, "A\u0308nn ødegård": {2},
+		"ann": nil, "c": nil, "ANN-ID": nil, " ": nil,
+	} {
+		found, _ := search(t, entries, "", from, 10)
+		require.Equal(t, want, found, "%q", from)
+		found, _ = search(t, entries, "BUILT", from, 10)
+		require.Equal(t, want, found, "%q", from)
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ text, from, field string }{
 		{strings.Repeat("я", find.MaxQuery+1), "", "q"},
 		{" \t", "", "q"},
 		{"\xff", "", "q"},
-		{"", strings.Repeat("a", find.MaxMember+1), "from"},
+		{"", strings.Repeat("a", find.MaxFrom+1), "from"},
 	} {
 		_, err := find.Parse(c.text, c.from)
 		var invalid *chat.InvalidError
@@ -95,7 +119,7 @@ func TestParseRefuses(t *testing.T) {
 	q, err := find.Parse("", "")
 	require.NoError(t, err)
 	require.True(t, q.IsEmpty())
-	_, err = find.Parse(strings.Repeat("я", find.MaxQuery), strings.Repeat("a", find.MaxMember))
+	_, err = find.Parse(strings.Repeat("я", find.MaxQuery), strings.Repeat("𝒜", chat.MaxName))
 	require.NoError(t, err)
 }
 

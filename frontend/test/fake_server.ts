@@ -307,6 +307,11 @@ export class FakeServer {
     return new Response(body, { headers: { "Content-Type": "text/event-stream" } });
   }
 
+  /** What a search by sender finds: an id, or a guest's look. */
+  #from(entries: MessageEvent[], who: string | null): MessageEvent[] {
+    return entries.filter(({ from }) => who === null || from.id === who || from.look === who);
+  }
+
   async #poll(url: URL, mode: Mode, signal: AbortSignal | null | undefined): Promise<Response> {
     if (!this.signedIn) return problem(401, "session_invalid");
     const wait = Number(url.searchParams.get("wait") ?? 0) * 1000;
@@ -338,7 +343,7 @@ export class FakeServer {
     const cursor = entries.at(-1)?.id ?? this.#cursor();
     await delay(LATENCY, signal);
     return Response.json({
-      messages: entries,
+      messages: this.#from(entries, url.searchParams.get("from")),
       cursor,
       reset,
       reason: this.#reason(after),

@@ -1,7 +1,7 @@
 import type { Client, ClientOptions } from "./client_types.ts";
 import { type Cursor, parseCursor } from "./cursor.ts";
 import { defaultEnvironment } from "./environment.ts";
-import { type ClientId, type MessageEvent, readEvent } from "./events.ts";
+import { type MessageEvent, readEvent } from "./events.ts";
 import { type Answer, ask } from "./http.ts";
 import { list, must, type Reader, shape, yes } from "./shape.ts";
 import { roomUrl } from "./target.ts";
@@ -10,8 +10,8 @@ import { roomUrl } from "./target.ts";
 export interface Query {
   /** Each word has to occur, in whatever case. At most 100 characters. */
   text?: string | undefined;
-  /** Whose messages. */
-  from?: ClientId | undefined;
+  /** Whose messages: an id, a guest's `look`, or a name in whatever case. */
+  from?: string | undefined;
   /** Only messages before this one, such as the first that was found before. */
   before?: Cursor | undefined;
   /** At most so many, the newest. Default 100. */

@@ -23,6 +23,24 @@ test("what is deleted or changed while one looks at it is not shown as it was", 
   expect(page.one("find-count").textContent).toMatch(/^1 message/);
 });
 
+test("a guest, who has an id for each message, is one sender, and all messages are found", async () => {
+  const ci = (n: number) => ({ id: `guest-${n}`, name: "ci", guest: true, look: "look-of-ci" });
+  for (const n of [1, 2, 3])
+    page.server.append({ type: "message", from: ci(n), text: `built ${n}` });
+  page.server.append({ type: "message", from: BOB, text: "thanks" });
+  await page.open("/rooms/lobby");
+  await page.click("find-open");
+  await vi.dynamicImportSettled();
+  await page.pass(100);
+  const from = page.one("find-from") as HTMLSelectElement;
+  const senders = [...from.options].filter(({ text }) => text === "ci");
+  expect(senders).toHaveLength(1);
+  from.value = senders[0]?.value ?? "";
+  from.dispatchEvent(new Event("change", { bubbles: true }));
+  await page.pass(1_000);
+  expect(results()).toHaveLength(3);
+});
+
 test("the focus is where it was when one stops looking", async () => {
   await page.open("/rooms/lobby");
   page.one("find-open").focus();

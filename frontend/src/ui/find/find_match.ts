@@ -1,9 +1,10 @@
 import type { MessageEvent } from "../../client/index.ts";
+import { lookOf } from "../identity.ts";
 
 /** What is looked for: every word has to occur, in whatever case, and from whom it is. */
 export interface Query {
   text: string;
-  /** A member's id; empty for anybody. */
+  /** The look of who has said it ([lookOf]); empty for anybody. */
   from: string;
 }
 
@@ -24,7 +25,7 @@ export function matches(
   query: Query,
   { text, from }: Pick<MessageEvent, "text" | "from">,
 ): boolean {
-  if (text === "" || (query.from !== "" && from.id !== query.from)) return false;
+  if (text === "" || (query.from !== "" && lookOf(from) !== query.from)) return false;
   const said = folded(text);
   return wordsOf(query.text).every((word) => said.includes(word));
 }

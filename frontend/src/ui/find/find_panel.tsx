@@ -4,6 +4,7 @@ import { usePage } from "../context.ts";
 import { useFocusBack } from "../focus_back.ts";
 import { shortTime } from "../i18n/times.ts";
 import { CloseIcon } from "../icons_later.tsx";
+import { lookOf } from "../identity.ts";
 import { useLayer } from "../layers.ts";
 import type { RoomModel, RoomView } from "../room_model.ts";
 import { findHere, findKept, merged, type Results } from "./find.ts";
@@ -111,9 +112,9 @@ export function FindPanel({ room, model, view, onGo, onClose }: FindPanelProps) 
           onChange={(event) => setQuery({ ...query, from: event.currentTarget.value })}
         >
           <option value="">{words.text("findAnybody")}</option>
-          {people.map(({ id, name }) => (
-            <option key={id} value={id}>
-              {name}
+          {people.map((person) => (
+            <option key={lookOf(person)} value={lookOf(person)}>
+              {person.name}
             </option>
           ))}
         </select>
@@ -176,12 +177,13 @@ function Summary({ results: { messages, more, server } }: { results: Results }) 
   );
 }
 
-/** Who is in the room, and who has written what the page holds; by name. */
+/** Who is in the room, and who has written what the page holds, each look once; by name. */
 function peopleOf({ items, members = [] }: RoomView): Person[] {
   const all = new Map<string, Person>();
+  const add = (person: Person) => all.set(lookOf(person), person);
   for (const item of items) {
-    if (item.kind === "message") all.set(item.message.from.id, item.message.from);
+    if (item.kind === "message") add(item.message.from);
   }
-  for (const member of members) all.set(member.id, member);
+  members.forEach(add);
   return [...all.values()].sort((a, b) => a.name.localeCompare(b.name));
 }
