@@ -162,8 +162,9 @@ func (c Cursor) Append(dst []byte) []byte {
 	return c.Tag.append(append(strconv.AppendUint(dst, c.Seq, 10), '-'))
 }
 
-// ParseCursor reads a cursor in the spelling of [Cursor.String] and no other. The error is an
-// [*InvalidError] for the field "after"; callers that read another field set it.
+// ParseCursor reads a cursor in the spelling of [Cursor.String] and no other. One with the tag 0, such
+// as "42-00000000", is a cursor that no log has. The error is an [*InvalidError] for the field
+// "after"; callers that read another field set it.
 func ParseCursor(s string) (Cursor, error) {
 	if s == "0-0" {
 		return Cursor{}, nil
@@ -180,7 +181,7 @@ func ParseCursor(s string) (Cursor, error) {
 		return Cursor{}, invalid()
 	}
 	tag, err := ParseTag(tagText)
-	if err != nil || tag == 0 {
+	if err != nil {
 		return Cursor{}, invalid()
 	}
 	return Cursor{Seq: seq, Tag: tag}, nil

@@ -42,6 +42,7 @@ func TestCursor(t *testing.T) {
 		"0-0":                       {},
 		"1-00000001":                {Seq: 1, Tag: 1},
 		"42-7f3a9c12":               {Seq: 42, Tag: 0x7f3a9c12},
+		"42-00000000":               {Seq: 42},
 		"9007199254740991-ffffffff": {Seq: 1<<53 - 1, Tag: 0xffffffff},
 	} {
 		got, err := chat.ParseCursor(text)
@@ -50,7 +51,7 @@ func TestCursor(t *testing.T) {
 		require.Equal(t, text, got.String())
 	}
 	for _, text := range []string{
-		"", "0", "-", "0-00000000", "0-7f3a9c12", "1-0", "1-00000000", "01-7f3a9c12", "+1-7f3a9c12", "1-7F3A9C12",
+		"", "0", "-", "0-00000000", "0-7f3a9c12", "1-0", "01-7f3a9c12", "+1-7f3a9c12", "1-7F3A9C12",
 		"1-7f3a9c1", "1-7f3a9c123", "9007199254740992-7f3a9c12", "99999999999999999999-7f3a9c12", "1-7f3a9c1g", "1 -7f3a9c12",
 		"1-7f3a9c12-", "1_7f3a9c12", "1-+f3a9c12",
 	} {

@@ -36,7 +36,7 @@ func parseHead(s string) (e chat.Entry, text string, err error) {
 	if e.Prev, err = chat.ParseTag(prevText); err != nil {
 		return chat.Entry{}, "", fmt.Errorf("element's previous tag: %w", err)
 	}
-	if e.ID.IsZero() || (e.ID.Seq == 1) != (e.Prev == 0) {
+	if e.ID.Tag == 0 || (e.ID.Seq == 1) != (e.Prev == 0) {
 		return chat.Entry{}, "", fmt.Errorf("element %v can't follow the tag %v", e.ID, e.Prev)
 	}
 	if e.Time, err = parseMillis(atText); err != nil {

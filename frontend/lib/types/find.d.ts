@@ -1,13 +1,13 @@
 import type { Client, ClientOptions } from "./client_types.ts";
 import { type Cursor } from "./cursor.ts";
-import { type ClientId, type MessageEvent } from "./events.ts";
+import { type MessageEvent } from "./events.ts";
 import { type Answer } from "./http.ts";
 /** What is looked for: one of `text` and `from` at least. */
 export interface Query {
     /** Each word has to occur, in whatever case. At most 100 characters. */
     text?: string | undefined;
-    /** Whose messages. */
-    from?: ClientId | undefined;
+    /** Whose messages: an id, a guest's `look`, or a name in whatever case. */
+    from?: string | undefined;
     /** Only messages before this one, such as the first that was found before. */
     before?: Cursor | undefined;
     /** At most so many, the newest. Default 100. */
