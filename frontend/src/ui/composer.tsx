@@ -1,5 +1,5 @@
 import type { RefObject } from "preact";
-import { useEffect, useLayoutEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { Cursor } from "../client/index.ts";
 import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
@@ -60,7 +60,7 @@ export function Composer(props: ComposerProps) {
     field.value = writing.text;
     look();
   }, [writing, view.turn]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (matchMedia("(hover: hover)").matches) input.current?.focus();
   }, [writing]);
 

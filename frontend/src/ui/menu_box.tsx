@@ -1,5 +1,5 @@
 import type { ComponentChildren, RefObject } from "preact";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { usePage } from "./context.ts";
 import { useLayer } from "./layers.ts";
 import { LinkEntry } from "./link_device/link_entry.tsx";
@@ -24,7 +24,7 @@ export function MenuBox(props: MenuBoxProps) {
   const { room, name, about, around, toggle, onClose, onChangeName, onAbout, onDialog } = props;
   const { words } = usePage();
   useLayer(onClose);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Not sooner than the click: where that leads to another address, it takes the layer's entry.
     const onClick = (event: Event) => {
       if (!event.composedPath().includes(around.current as EventTarget)) onClose();

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Problem, SessionResult } from "../client/index.ts";
 import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
@@ -26,7 +26,8 @@ export function NamePrompt({ signIn, onDone, onCancel, reads = true }: NamePromp
   const [problem, setProblem] = useState<string | Problem | undefined>(signInProblem);
   const [busy, setBusy] = useState(false);
 
-  useEffect(() => field.current?.focus(), []);
+  // Before it is painted: what one types at once is for the field.
+  useLayoutEffect(() => field.current?.focus(), []);
 
   const cancel = () => {
     typed = undefined;

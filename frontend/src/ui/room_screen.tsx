@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Person } from "../client/index.ts";
 import { CallButton, useCalls } from "./call/call_entry.tsx";
 import { Composer } from "./composer.tsx";
@@ -113,7 +113,7 @@ function Room({ room, rooms, href }: RoomScreenProps) {
   const { editing, replyTo } = view.writing;
   const about = editing ?? replyTo;
   useEffect(() => keepOneInTabOrder(screen.current), [rows]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // A field takes it where there is one and no keyboard comes up over the messages.
     if (arrived && document.activeElement === document.body) heading.current?.focus();
   }, []);

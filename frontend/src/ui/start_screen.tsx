@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { isBlank } from "./blank.ts";
 import { usePage } from "./context.ts";
 import { createRoom } from "./create_room.ts";
@@ -22,7 +22,7 @@ export function StartScreen({ rooms: mine }: { rooms: Rooms }) {
   const [rooms, setRooms] = useState(visits);
   const heading = useRef<HTMLHeadingElement>(null);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (arrived) heading.current?.focus();
   }, []);
 

@@ -54,6 +54,32 @@ test("the focus is where it was when one stops looking", async () => {
   expect(document.activeElement).toBe(page.one("find-open"));
 });
 
+test("what one types at once is for the field of what one opens", async () => {
+  await page.open("/rooms/lobby");
+  for (const [key, field] of [
+    ["f", "find-input"],
+    ["k", "jump-input"],
+  ] as const) {
+    const open = () =>
+      page.press(document.body, key, {
+        code: `Key${key.toUpperCase()}`,
+        ctrlKey: true,
+        shiftKey: key === "f",
+      });
+    open(); // it is loaded
+    await page.pass(100);
+    await vi.dynamicImportSettled();
+    await page.pass(100);
+    page.press(page.one(field), "Escape");
+    page.all("jump")[0]?.dispatchEvent(new Event("cancel", { cancelable: true }));
+    await page.pass(100);
+    expect(page.all(field)).toEqual([]);
+    open();
+    await Promise.resolve(); // drawn, and not painted yet
+    expect(document.activeElement).toBe(page.one(field));
+  }
+});
+
 test.each([["k"], ["л"]])(
   "Ctrl and the key of a K goes to a room, whatever it prints: %s",
   async (key) => {

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Problem } from "../api.ts";
 import { usePage } from "../context.ts";
 import { problemText } from "../parts/problem.tsx";
@@ -23,7 +23,7 @@ export function Login({ asking, over, answers, onIn }: LoginProps) {
   useEffect(() => {
     document.title = words.text("pageTitle", { page: words.text("loginTitle") });
   }, [words]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!asking) field.current?.focus();
   }, [asking]);
   const submit = async (event: Event) => {

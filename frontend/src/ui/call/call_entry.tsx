@@ -1,5 +1,5 @@
 import type { RefObject } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Call } from "../../client/calls.ts";
 import { usePage } from "../context.ts";
 import { withWords } from "../i18n/more.ts";
@@ -59,7 +59,7 @@ export function useCalls(view: RoomView, onNotice: (text: string) => void) {
   }, [ended]);
   // The keyboard goes on from where it began: the button is back now.
   const wasStaged = useRef(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (wasStaged.current && !staged) button.current?.focus();
     wasStaged.current = staged;
   }, [staged]);

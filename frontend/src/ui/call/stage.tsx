@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { Dialog } from "../dialog.tsx";
 import { useNews } from "./announcements.ts";
@@ -30,7 +30,7 @@ export function Stage({ call, talkers, onLeave }: StageProps) {
   const screens = talkers.filter(({ screen }) => screen !== undefined);
   useWakeLock(isIn);
   // Who has just joined goes on from here with the keyboard.
-  useEffect(() => stage.current?.focus(), []);
+  useLayoutEffect(() => stage.current?.focus(), []);
   return (
     <section
       ref={stage}

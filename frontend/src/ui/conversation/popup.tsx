@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useFocusBack } from "../focus_back.ts";
 import { useLayer } from "../layers.ts";
 
@@ -45,7 +45,7 @@ export function Popup({ at, class: name, onClose, children }: PopupProps) {
     return () => observer.disconnect();
   }, [at]);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onPointer = (event: Event) => {
       if (!box.current?.contains(event.target as Node)) close.current();
     };

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { SendIcon } from "../icons.tsx";
 import { TrashIcon } from "../icons_later.tsx";
@@ -38,7 +38,7 @@ export function Microphone({ model, free }: MicrophoneProps) {
     [],
   );
   const begun = useRef(state);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (state === "records") sends.current?.focus();
     else if (begun.current !== "idle" && state === "idle") button.current?.focus();
     begun.current = state;

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Cursor, Person } from "../../client/index.ts";
 import { usePage } from "../context.ts";
 import { useFocusBack } from "../focus_back.ts";
@@ -37,7 +37,8 @@ export function FindPanel({ room, model, view, onGo, onClose }: FindPanelProps) 
   useLayer(onClose);
   useFocusBack(box);
 
-  useEffect(() => field.current?.focus(), []);
+  // Before it is painted: what one types at once is for the field.
+  useLayoutEffect(() => field.current?.focus(), []);
   useEffect(() => {
     setShown(undefined);
     if (isEmpty(query)) return setResults(NOTHING);

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { Dialog } from "../dialog.tsx";
 import { hueOf, initialsOf } from "../identity.ts";
@@ -19,7 +19,8 @@ export function Jump({ rooms, onClose }: { rooms: Rooms; onClose(): void }) {
   const options = found(view.rooms, typed, normalRoom(typed));
   const at = Math.min(chosen, options.length - 1);
 
-  useEffect(() => field.current?.focus(), []);
+  // Before it is painted: what one types at once is for the field.
+  useLayoutEffect(() => field.current?.focus(), []);
   useEffect(() => {
     list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
   }, [at, typed]);

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { useLayer } from "../layers.ts";
 import type { RowMenuProps } from "./row_menu.tsx";
@@ -14,7 +14,7 @@ export function Actions({ entry, rooms, beside, onClose }: ActionsProps) {
   const box = useRef<HTMLDivElement>(null);
   useLayer(onClose);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const menu = box.current;
     if (menu === null) return;
     // Over everything, also where the list scrolls or is a dialog itself.

@@ -1,5 +1,5 @@
 import type { ComponentProps } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { End, Problem } from "../../client/index.ts";
 import { keyOf } from "../../client/rules.ts";
 import { usePage } from "../context.ts";
@@ -36,7 +36,7 @@ function Closed({ room, model, view, end }: DoorProps & { end: End }) {
   const secret = secretOf(room);
   const { entering } = control;
   useEffect(() => void control.redeem(), [control, view.session, secret]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (document.activeElement === document.body) box.current?.focus({ preventScroll: true });
   }, []);
 
@@ -285,7 +285,7 @@ function KeyForm(props: KeyFormProps) {
   const { label, field, testId, focused, busy = false, problem, onType, onEnter } = props;
   const { words } = usePage();
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (focused) input.current?.focus();
   }, []);
   const enter = (event: Event) => {
