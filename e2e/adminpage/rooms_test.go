@@ -2,11 +2,9 @@ package adminpage
 
 import (
 	"fmt"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -14,7 +12,6 @@ import (
 	"github.com/caller-chat/caller/e2e/internal/browser"
 	"github.com/caller-chat/caller/e2e/internal/client"
 	"github.com/caller-chat/caller/e2e/internal/harness"
-	"github.com/caller-chat/caller/internal/testwait"
 )
 
 // manyRooms is as many as the page has to be at home in.
@@ -25,13 +22,14 @@ func TestPageOfManyRooms(t *testing.T) {
 	run.Needed(t)
 	redis := harness.StartRedis(t)
 	node := startPaged(t, "--redis-url", redis.URL())
+	at := func() string { return node.URL }
 	var next atomic.Int64
 	var failed atomic.Value
 	var posting sync.WaitGroup
 	for range 16 {
 		posting.Go(func() {
 			for n := next.Add(1) - 1; n < manyRooms; n = next.Add(1) - 1 {
-				if err := insist(t, node, fmt.Sprintf("room-%05d", n)); err != nil {
+				if _, err := client.Guest(node.URL, "Loader").Insist(t.Context(), at, fmt.Sprintf("room-%05d", n), "k", "hello"); err != nil {
 					failed.Store(err.Error())
 					return
 				}
@@ -70,19 +68,6 @@ func TestPageOfManyRooms(t *testing.T) {
 	goTo(t, page, "#/overview")
 	waitText(t, page, "total-active", "of 10,000 rooms")
 	assert.Empty(t, console(page))
-}
-
-// insist posts into a room until it is stored: a busy machine's node may say 503 meanwhile.
-func insist(t *testing.T, node paged, room string) error {
-	for deadline := testwait.Deadline(); ; time.Sleep(100 * time.Millisecond) { // between two tries
-		_, status, err := client.Guest(node.URL, "Loader").TryPost(t.Context(), room, "", "hello")
-		switch {
-		case err == nil && status == http.StatusCreated:
-			return nil
-		case err == nil && status != http.StatusServiceUnavailable, time.Now().After(deadline):
-			return fmt.Errorf("%s: %d %w", room, status, err)
-		}
-	}
 }
 
 // TestPageIsLive has people come and speak while somebody looks: what is shown changes, and stays in

@@ -133,6 +133,13 @@ func (p prometheus) query(t *testing.T, expr string) (values []float64) {
 	return values
 }
 
+// shows waits until a query gives something: Prometheus takes for gone what it has had no time to ask
+// for.
+func (p prometheus) shows(t *testing.T, what, expr string) {
+	t.Helper()
+	harness.Await(t, what, func() []float64 { return p.query(t, expr) }, func(values []float64) bool { return len(values) > 0 })
+}
+
 // sum is all values of a query together.
 func (p prometheus) sum(t *testing.T, expr string) (all float64) {
 	t.Helper()

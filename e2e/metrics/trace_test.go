@@ -73,12 +73,15 @@ func TestTraces(t *testing.T) {
 	one, other := run.Node(t, args...), run.Node(t, args...)
 	ann, bob := client.SignIn(t, one.URL, "Ann"), client.SignIn(t, one.URL, "Bob")
 	socket := ann.Read(t, client.WebSocket, "hidden-room", client.Options{})
-	bob.At(other.URL).Read(t, client.SSE, "hidden-room", client.Options{})
+	stream := bob.At(other.URL).Read(t, client.SSE, "hidden-room", client.Options{})
+	socket.WaitType(t, "live")
+	stream.WaitType(t, "live")
 	_, status, err := bob.TryPost(t.Context(), "hidden-room", "the-key", "said by http")
 	require.NoError(t, err)
 	require.Equal(t, http.StatusCreated, status)
 	socket.Send(t, client.Command{Type: "post", Key: "another-key", Text: "said by a socket"})
-	socket.WaitText(t, "said by a socket")
+	socket.WaitTexts(t, "said by http", "said by a socket")
+	stream.WaitTexts(t, "said by http", "said by a socket")
 	require.Zero(t, one.Stop(t)) // what is left is sent
 	require.Zero(t, other.Stop(t))
 

@@ -87,11 +87,11 @@ func wantEnd(t *testing.T, stream *client.Reader, code string) {
 // token of the site and a program's, each of which is over while streams of all kinds are open by
 // it, on both nodes. A connection that has a room on keeps no other open, and posts nothing.
 func TestStreamsEndWithWhatTheyWereOpenedBy(t *testing.T) {
-	const life = 20 * time.Second // for all that is opened meanwhile
+	const life = 40 * time.Second // for all that is opened meanwhile, also by a machine that stops for a while
 	one, other, _ := run.TwoNodes(t, "--session-key", nodesKey, "--site-jwt-secret", siteSecret, "--limits=off")
 	ann := client.SignIn(t, one.URL, "Ann")
 	room := ownedRoom(t, ann)
-	made := ann.Do(t, http.MethodPost, "/rooms/"+room+"/tokens", `{"name":"ci","expiresIn":20}`, "Content-Type", "application/json")
+	made := ann.Do(t, http.MethodPost, "/rooms/"+room+"/tokens", fmt.Sprintf(`{"name":"ci","expiresIn":%d}`, int(life.Seconds())), "Content-Type", "application/json")
 	require.Equal(t, http.StatusCreated, made.Status, made.Body)
 	until := time.Now().Add(life)
 	witness := ann.Read(t, client.NDJSON, room, client.Options{})
@@ -186,7 +186,7 @@ func TestStreamsEndOnTheOtherNode(t *testing.T) {
 // nobody else by oneself; what was being written stays. It is the same when one comes back later,
 // with the cookie that the browser still has.
 func TestPageWhenASignInEnds(t *testing.T) {
-	const life = 15 * time.Second
+	const life = 30 * time.Second // for what is done meanwhile, also by a machine that stops for a while
 	node := startNode(t, "--session-key", nodesKey)
 	page := chromium(t).Person(t, "Nobody").Page()
 	page.Open(t, node.URL+"/healthz")

@@ -121,9 +121,10 @@ func TestPageSignInIsOver(t *testing.T) {
 // as a guest, and sends nothing as somebody else that waited or was being written.
 func TestPageSessionIsOver(t *testing.T) {
 	node := startNode(t, "--site-jwt-secret", siteSecret, "--limits", "messages=1/1/m") // what is more waits
-	eve := siteUser(t, node.URL, jwt.MapClaims{"exp": time.Now().Add(20 * time.Second).Unix()})
 	page := chromium(t).Person(t, "Somebody").Page()
 	page.Visit(t, node.URL, "kitchen", "") // a name of one's own, which is not gone back to
+	// It is over before what waits would be sent, and after all that is done before.
+	eve := siteUser(t, node.URL, jwt.MapClaims{"exp": time.Now().Add(40 * time.Second).Unix()})
 	browser.Eval[int](t, page, fmt.Sprintf(`fetch("/session", {method: "POST", headers: {Authorization: "Bearer " + %q}}).then((r) => r.status)`, eve.Token))
 	page.Open(t, node.URL+"/rooms/kitchen")
 	page.WaitLive(t, "")

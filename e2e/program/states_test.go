@@ -224,10 +224,10 @@ func seeStates(t *testing.T, a appearance, look func(page *browser.Page, what st
 	clickOn(t, ann, "ask-delete")
 	look(ann, "a ban that is asked for")
 	clickOn(t, ann, "ask-do")
+	ann.WaitFor(t, "done-undo") // which is not there for long
+	look(ann, "what can be undone in part")
 	doorOf(t, eve, "banned")
 	look(eve, "door banned")
-	ann.WaitFor(t, "done-undo")
-	look(ann, "what can be undone in part")
 	openSettings(t, ann)
 	page("bans", "ban-list", nil)
 	clickOn(t, ann, "open-close")

@@ -56,8 +56,8 @@ func TestPageWaitsInSlowMode(t *testing.T) {
 	}
 	bob := chromium(t).Person(t, "Bob").Page()
 	bob.Visit(t, node.URL, room, "")
-	change(`{"slowMode":10}`)
-	bob.Until(t, "that it is slow", `document.querySelector('[data-testid="write-hint"]')?.textContent.includes("10 seconds")`)
+	change(`{"slowMode":20}`)
+	bob.Until(t, "that it is slow", `document.querySelector('[data-testid="write-hint"]')?.textContent.includes("20 seconds")`)
 	bob.Send(t, "one")
 	bob.WaitSent(t, "one")
 	bob.Fill(t, "composer-input", "two")
@@ -70,8 +70,8 @@ func TestPageWaitsInSlowMode(t *testing.T) {
 	require.Equal(t, []string{"one", "two"}, bob.Texts(t))
 
 	// The page is told nothing of when one wrote last: all of it is deleted.
-	change(`{"slowMode":20}`)
-	bob.Until(t, "that it is slower", `document.querySelector('[data-testid="write-hint"]')?.textContent.includes("20 seconds")`)
+	change(`{"slowMode":30}`)
+	bob.Until(t, "that it is slower", `document.querySelector('[data-testid="write-hint"]')?.textContent.includes("30 seconds")`)
 	bob.Until(t, "that one may", `!document.querySelector('[data-testid="write-hint"]').textContent.includes("again in")`)
 	bob.Send(t, "three")
 	bob.WaitSent(t, "three")

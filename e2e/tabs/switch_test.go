@@ -49,12 +49,13 @@ func TestSwitches(t *testing.T) {
 	reader := bob.Read(t, client.WebSocket, "kitchen", client.Options{})
 	browser.Eval[any](t, page, fmt.Sprintf(talker, count))
 
+	at := func() string { return node.URL }
 	posting := make(chan error, 1)
 	go func() {
 		pace := time.NewTicker(15 * time.Millisecond)
 		defer pace.Stop()
 		for i := range count {
-			if _, _, err := bob.TryPost(t.Context(), "kitchen", "", fmt.Sprint("Bob ", i+1)); err != nil {
+			if _, err := bob.Insist(t.Context(), at, "kitchen", fmt.Sprint("bob-", i+1), fmt.Sprint("Bob ", i+1)); err != nil {
 				posting <- err
 				return
 			}

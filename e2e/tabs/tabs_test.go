@@ -113,13 +113,14 @@ func TestTakeover(t *testing.T) {
 				tab.waitCount(t, before)
 			}
 			// Bob goes on while the tab ends, and for longer than a takeover takes.
+			at := func() string { return node.URL }
 			posted := make(chan error, 1)
 			go func() {
 				ticker := time.NewTicker(pace)
 				defer ticker.Stop()
 				var err error
 				for i := range after {
-					_, _, failed := bob.TryPost(t.Context(), "kitchen", "", fmt.Sprint("after ", i))
+					_, failed := bob.Insist(t.Context(), at, "kitchen", fmt.Sprint("after-", i), fmt.Sprint("after ", i))
 					err = errors.Join(err, failed)
 					<-ticker.C
 				}

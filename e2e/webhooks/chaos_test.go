@@ -63,7 +63,7 @@ func TestChaos(t *testing.T) {
 			for n := 0; ctx.Err() == nil; n++ {
 				text := fmt.Sprintf("%d-%d", i, n)
 				// It goes on until it knows that it was taken.
-				if !post(context.WithoutCancel(ctx), ann, nodes.any, room, "k-"+text, text) {
+				if _, err := ann.Insist(t.Context(), nodes.any, room, "k-"+text, text); !assert.NoError(t, err) {
 					return
 				}
 				said[i] = append(said[i], text)

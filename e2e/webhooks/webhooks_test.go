@@ -1,7 +1,6 @@
 package webhooks
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -390,18 +389,4 @@ func TestAHookOfANodeThatIsGone(t *testing.T) {
 	ann.Post(t, "tea", "two")
 	r.wait(t, "it is told again", hasText("two"))
 	assert.Empty(t, r.faults())
-}
-
-// post says something until it is acknowledged, on whatever node answers.
-func post(ctx context.Context, who client.Person, bases func() string, room, key, text string) bool {
-	for ctx.Err() == nil {
-		if _, _, err := who.At(bases()).TryPost(ctx, room, key, text); err == nil {
-			return true
-		}
-		select {
-		case <-ctx.Done():
-		case <-time.After(50 * time.Millisecond): // a node that is down answers at once
-		}
-	}
-	return false
 }

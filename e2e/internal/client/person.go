@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -32,6 +33,20 @@ type Person struct {
 	Name      string
 }
 
+// answered asks again as long as the store has no time to answer, as whoever is told so does: a busy
+// machine may stand still for longer than a node waits for it.
+func answered(t testing.TB, ask func() Response) (answer Response) {
+	t.Helper()
+	testwait.Until(t, func() bool {
+		answer = ask()
+		return answer.Status != http.StatusServiceUnavailable || !strings.Contains(answer.Body, `"code":"`+unavailable+`"`)
+	}, "the store answers")
+	return answer
+}
+
+// unavailable is the code where the store has not answered: nobody knows then what it has done.
+const unavailable = "unavailable"
+
 // Guest is somebody without a session.
 func Guest(base, name string) Person { return Person{Base: base, Name: name} }
 
@@ -40,7 +55,9 @@ func SignIn(t testing.TB, base, name string) Person {
 	t.Helper()
 	body, err := json.Marshal(map[string]string{"name": name})
 	require.NoError(t, err)
-	resp := Do(t, http.MethodPost, base+"/session", string(body), "Content-Type", "application/json")
+	resp := answered(t, func() Response {
+		return Do(t, http.MethodPost, base+"/session", string(body), "Content-Type", "application/json")
+	})
 	require.Equal(t, http.StatusCreated, resp.Status, resp.Body)
 	var session struct{ ClientID, Name, Token string }
 	require.NoError(t, json.Unmarshal([]byte(resp.Body), &session))
@@ -65,12 +82,29 @@ func (p Person) authorize(h http.Header) {
 	}
 }
 
-// Post says something and is the stored message; anything but 201 fails the test.
-func (p Person) Post(t testing.TB, room, text string) Event {
+// Post says something and is the stored message; anything but 201 fails the test. Where the store had
+// no time to answer it looks whether the message is there, and says it again if not.
+func (p Person) Post(t testing.TB, room, text string) (message Event) {
 	t.Helper()
-	message, status, err := p.TryPost(t.Context(), room, "", text)
-	require.NoError(t, err)
-	require.Equal(t, http.StatusCreated, status, message.Raw)
+	began := time.Now()
+	testwait.Until(t, func() bool {
+		t.Helper()
+		var status int
+		var err error
+		message, status, err = p.TryPost(t.Context(), room, "", text)
+		require.NoError(t, err)
+		if status != http.StatusServiceUnavailable || message.Code != unavailable {
+			require.Equal(t, http.StatusCreated, status, message.Raw)
+			return true
+		}
+		for _, kept := range p.Page(t, room, "limit=100").Messages {
+			if kept.Text == text && (p.ID == "" || kept.From.ID == p.ID) && kept.Time.After(began.Add(-time.Second)) {
+				message = kept
+				return true
+			}
+		}
+		return false
+	}, "%q is stored", text)
 	return message
 }
 
@@ -78,6 +112,28 @@ func (p Person) Post(t testing.TB, room, text string) Event {
 // is of the connection: nobody knows then whether the message is stored.
 func (p Person) TryPost(ctx context.Context, room, key, text string) (Event, int, error) {
 	return p.Try(ctx, room, Command{Type: "post", Key: key, Text: text})
+}
+
+// Insist says something under a key until it is stored: a node that ends, or whose store has no time,
+// stores it once all the same. Each try is at the next base. Any refusal but 503 is an error, and so
+// is that nothing of it was taken within [testwait.Limit].
+func (p Person) Insist(ctx context.Context, base func() string, room, key, text string) (Event, error) {
+	ctx, cancel := context.WithTimeout(ctx, testwait.Limit)
+	defer cancel()
+	for {
+		message, status, err := p.At(base()).TryPost(ctx, room, key, text)
+		switch {
+		case err == nil && status < 300:
+			return message, nil
+		case err == nil && status != http.StatusServiceUnavailable:
+			return message, fmt.Errorf("%q into %s: %d %s", text, room, status, message.Raw)
+		}
+		select {
+		case <-ctx.Done():
+			return message, fmt.Errorf("%q into %s: %d %s: %w", text, room, status, message.Raw, errors.Join(err, ctx.Err()))
+		case <-time.After(50 * time.Millisecond): // a node that is down answers at once
+		}
+	}
 }
 
 // Try carries a command out over HTTP: post, edit, delete or react. The answer and the error are as
@@ -139,7 +195,7 @@ func (p Person) Amend(t testing.TB, room string, c Command) Event {
 // Page reads messages; the query is as in "limit=5".
 func (p Person) Page(t testing.TB, room, query string) Page {
 	t.Helper()
-	resp := p.Do(t, http.MethodGet, roomPath(room)+"/messages?"+query, "")
+	resp := answered(t, func() Response { return p.Do(t, http.MethodGet, roomPath(room)+"/messages?"+query, "") })
 	require.Equal(t, http.StatusOK, resp.Status, resp.Body)
 	var page Page
 	require.NoError(t, json.Unmarshal([]byte(resp.Body), &page))
@@ -149,7 +205,7 @@ func (p Person) Page(t testing.TB, room, query string) Page {
 // Members reads a room's roster.
 func (p Person) Members(t testing.TB, room string) Page {
 	t.Helper()
-	resp := p.Do(t, http.MethodGet, roomPath(room)+"/members", "")
+	resp := answered(t, func() Response { return p.Do(t, http.MethodGet, roomPath(room)+"/members", "") })
 	require.Equal(t, http.StatusOK, resp.Status, resp.Body)
 	var page Page
 	require.NoError(t, json.Unmarshal([]byte(resp.Body), &page))
