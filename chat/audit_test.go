@@ -149,7 +149,7 @@ var methods = map[string]struct {
 			return a.moderate(bob, chat.BanMember{Member: cid.ID, For: time.Hour, Reason: "noise", DeleteMessages: time.Hour})
 		},
 		chat.AuditMute:   func(a *audited) error { return a.moderate(bob, chat.MuteMember{Member: cid.ID, Reason: "noise"}) },
-		chat.AuditUnmute: func(a *audited) error { return a.moderate(bob, chat.Unmute{Member: cid.ID}) },
+		chat.AuditUnmute: unmute,
 		chat.AuditRole:   func(a *audited) error { return a.moderate(owner, chat.SetRole{Member: cid.ID, Role: chat.RoleMember}) },
 		chat.AuditUnban:  unban,
 	}},
@@ -164,6 +164,13 @@ func own(a *audited) error {
 func enter(a *audited) error {
 	_, err := a.node.Enter(a.Context(), cid, a.room, chat.Credential{Owner: a.secret})
 	return err
+}
+
+func unmute(a *audited) error {
+	require.NoError(a, a.moderate(bob, chat.MuteMember{Member: cid.ID}))
+	a.log.take()
+	require.NoError(a, a.moderate(bob, chat.Unmute{Member: cid.ID}))
+	return a.moderate(bob, chat.Unmute{Member: cid.ID}) // which does nothing
 }
 
 func unban(a *audited) error {

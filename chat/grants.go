@@ -45,20 +45,21 @@ func (n *Node) granted(ctx context.Context, rules *Rules, who Principal, room Ro
 	return granted, nil
 }
 
-// memoryOf is by what it is remembered that a password is right.
-func (n *Node) memoryOf(rules *Rules, password string) [sha256.Size]byte {
+// memoryOf is by what it is remembered that a password that came from there is right.
+func (n *Node) memoryOf(rules *Rules, guesser, password string) [sha256.Size]byte {
 	keyed := hmac.New(sha256.New, n.remembered.key[:])
-	keyed.Write([]byte("password\x00" + rules.PasswordHash + "\x00" + password))
+	keyed.Write([]byte("password\x00" + rules.PasswordHash + "\x00" + guesser + "\x00" + password))
 	return [sha256.Size]byte(keyed.Sum(nil))
 }
 
 // checkPassword says whether a room's password is right: [RefusedWrongPassword], which counts, when
-// it is not. One that was right is known again, so that programs that give it with each request do
-// not pay for it each time.
+// it is not. One that was right is known again where it came from, so that programs that give it
+// with each request do not pay for it each time. Elsewhere, and where too many were wrong, it is a
+// guess as any other: an answer would tell whoever tries on that this one is right.
 func (n *Node) checkPassword(ctx context.Context, rules *Rules, who Principal, room RoomID, password string) error {
-	memory := n.memoryOf(rules, password)
+	memory := n.memoryOf(rules, who.Guesser(), password)
 	if n.remembered.has(memory) {
-		return nil
+		return n.options.Guesses.Refused(who)
 	}
 	right, err := n.options.Guesses.Guess(ctx, who, room, func() (bool, error) {
 		switch {

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
 
 // Moderate does something about somebody, and returns the room's notice of it. In the same step
-// their streams end, on every node, and nothing of theirs comes after the notice.
+// their streams end, on every node, and nothing of theirs comes after the notice. Where there is
+// nothing to do (nobody is muted, or that is the role already), nothing is said, and the notice has no id.
 //
 // Errors: those of [Node.Authorize] for [ActionModerate]; [ErrNotOwned]; [ErrNoMember]; [ErrNoBan];
 // a [*RefusedError] about owners and moderators; an [*InvalidError] for "reason", "for",
@@ -17,11 +19,12 @@ import (
 func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moderation) (Entry, error) {
 	var member Author
 	var role Role
+	var idle *Entry
 	_, e, err := n.change(ctx, who, room, ActionModerate, func(ctx context.Context, may permit) (*RulesChange, error) {
 		if !may.rules.Owned() {
 			return nil, ErrNotOwned
 		}
-		role = may.role
+		role, idle = may.role, nil
 		now := time.Now()
 		c := &RulesChange{From: may.rules, To: may.rules.Clone()}
 		var err error
@@ -39,6 +42,7 @@ func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moder
 			}
 		}
 		c.To.prune(now)
+		before := c.To.Clone()
 		what, err := m.change(c.To, who, member, now)
 		if err != nil {
 			return nil, err
@@ -55,10 +59,20 @@ func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moder
 				Member: &noticeMember{member.ID, member.Name}, Role: c.To.Roles[member.ID].shownName(),
 			})
 		}
+		if c.To.areAboutPeopleAs(before) {
+			idle = &Entry{From: c.Notice.From, Time: now, Payload: c.Notice.Payload}
+			c.Notice = Draft{}
+			if before.areAboutPeopleAs(may.rules) {
+				return nil, nil
+			}
+		}
 		return c, nil
 	})
 	if err != nil {
 		return Entry{}, err
+	}
+	if idle != nil {
+		return *idle, nil
 	}
 	n.Record(ctx, who, role, auditOf(m, room, member))
 	if ban, is := m.(BanMember); is && ban.DeleteMessages > 0 {
@@ -68,6 +82,12 @@ func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moder
 		n.released(ctx, room)
 	}
 	return e, nil
+}
+
+// areAboutPeopleAs reports whether rules say the same of people as others do.
+func (r *Rules) areAboutPeopleAs(others *Rules) bool {
+	return maps.Equal(r.Roles, others.Roles) && slices.Equal(r.Bans, others.Bans) && slices.Equal(r.Mutes, others.Mutes) &&
+		slices.Equal(r.Removals, others.Removals)
 }
 
 // hasAllOwnersOf reports whether nobody has ceased to be an owner.

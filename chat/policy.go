@@ -145,6 +145,9 @@ type Guesses interface {
 	// Without a room the secret is too long to be guessed by many together: whoever tries is bounded,
 	// and nobody else.
 	Guess(ctx context.Context, who Principal, room RoomID, look func() (right bool, err error)) (right bool, err error)
+	// Refused is the [*LimitError] that a guess of somebody would get, whatever the room, as far as
+	// this node knows: nil when it may be looked at. It counts nothing.
+	Refused(who Principal) error
 }
 
 // Unbounded are [Guesses] that nothing bounds.
@@ -154,6 +157,9 @@ type Unbounded struct{}
 func (Unbounded) Guess(_ context.Context, _ Principal, _ RoomID, look func() (bool, error)) (bool, error) {
 	return look()
 }
+
+// Refused implements [Guesses].
+func (Unbounded) Refused(Principal) error { return nil }
 
 // Open is the policy that allows everybody everything.
 type Open struct{}

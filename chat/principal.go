@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -42,6 +43,8 @@ type Principal struct {
 	Session MemberID
 	// Until is when what the principal came with is over, by this node's clock; zero for never.
 	Until time.Time
+
+	guesser string // what [Principal.Guesser] was before limits had counted
 }
 
 // Over is why a principal is one no more: [ErrSignInOver] or [ErrSessionOver]; nil while it is.
@@ -73,6 +76,16 @@ func (p Principal) Member(transport string) Member {
 
 // Uncounted is the principal doing something that is part of what limits have counted.
 func (p Principal) Uncounted() Principal {
+	p.guesser = p.Guesser()
 	p.LimitKey, p.NetworkKey = "", ""
 	return p
+}
+
+// Guesser is by what the principal's wrong guesses are counted: where it comes from, as far as that
+// is known, also for what is [Principal.Uncounted].
+func (p Principal) Guesser() string {
+	if key := cmp.Or(p.guesser, p.NetworkKey); key != "" || p.Guest {
+		return cmp.Or(key, p.LimitKey)
+	}
+	return string(p.ID)
 }

@@ -615,6 +615,40 @@ func TestABanAfterARemovalIsOfTheNetworkToo(t *testing.T) {
 	})
 }
 
+// What is so already is done without a word: no notice, no new version, and no entry in the log.
+func TestWhatIsSoAlreadyIsNotSaid(t *testing.T) {
+	inClub(t, func(t *testing.T, c club) {
+		bob, ann := session("Bob"), session("Ann")
+		c.says(bob, "hello")
+		c.says(ann, "hello")
+		c.moderate(chat.SetRole{Member: ann.ID, Role: chat.RoleModerator})
+		silent := func(m chat.Moderation, what string) {
+			t.Helper()
+			before, err := c.a.History(t.Context(), olga, lobby)
+			require.NoError(t, err)
+			settings, err := c.a.Settings(t.Context(), olga, lobby)
+			require.NoError(t, err)
+			e := c.moderate(m)
+			require.True(t, e.ID.IsZero())
+			require.Equal(t, what, e.Payload.(chat.RoomNotice).What)
+			require.Equal(t, olga.ID, e.From.ID)
+			after, err := c.a.History(t.Context(), olga, lobby)
+			require.NoError(t, err)
+			require.Equal(t, before.Entries, after.Entries)
+			again, err := c.a.Settings(t.Context(), olga, lobby)
+			require.NoError(t, err)
+			require.Equal(t, settings.Version, again.Version)
+		}
+		silent(chat.Unmute{Member: bob.ID}, chat.NoticeUnmuted)
+		silent(chat.SetRole{Member: ann.ID, Role: chat.RoleModerator}, chat.NoticeRole)
+		silent(chat.SetRole{Member: bob.ID, Role: chat.RoleGuest}, chat.NoticeRole)
+		c.moderate(chat.MuteMember{Member: bob.ID, For: time.Minute})
+		require.False(t, c.moderate(chat.MuteMember{Member: bob.ID, For: time.Hour}).ID.IsZero(), "another end")
+		require.False(t, c.moderate(chat.Unmute{Member: bob.ID}).ID.IsZero())
+		silent(chat.Unmute{Member: bob.ID}, chat.NoticeUnmuted)
+	})
+}
+
 // A wrong password that comes with a request is one guess, whether the room is open here or not.
 func TestAWrongPasswordIsOneGuess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -645,8 +679,46 @@ func TestAWrongPasswordIsOneGuess(t *testing.T) {
 	})
 }
 
-// countedGuesses counts guesses, and bounds none.
-type countedGuesses struct{ made int }
+// A password that was right once tells nobody else that it is: from another network it is a guess,
+// and where too many were wrong it is refused as those are.
+func TestARememberedPasswordTellsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, guesses := chattest.New(chattest.Options{}), &countedGuesses{}
+		n := s.NewNode("a", chat.Options{Passwords: plain{}, Guesses: guesses})
+		defer func() { require.NoError(t, n.Close(t.Context())) }()
+		_, _, err := n.Own(t.Context(), olga, lobby, chat.OwnRequest{New: true})
+		require.NoError(t, err)
+		_, err = n.ChangeSettings(t.Context(), olga, lobby, chat.SettingsPatch{"password": json.RawMessage(`"sesame"`)}, nil)
+		require.NoError(t, err)
+		read := func(network string) error {
+			_, err := n.History(t.Context(), chat.Principal{
+				ID: "g", Name: "Gus", Guest: true, LimitKey: network, NetworkKey: network, Password: "sesame",
+			}, lobby)
+			return err
+		}
+		for range 3 {
+			require.NoError(t, read("home"))
+		}
+		require.Equal(t, 1, guesses.made, "it is known there")
+		require.NoError(t, read("elsewhere"))
+		require.Equal(t, 2, guesses.made, "and a guess elsewhere")
+
+		guesses.limited = &chat.LimitError{Name: "passwords", RetryAfter: time.Minute}
+		var limit *chat.LimitError
+		require.ErrorAs(t, read("home"), &limit)
+		_, err = n.Enter(t.Context(), chat.Principal{ID: "ann", Name: "Ann", LimitKey: "ann", NetworkKey: "home"}, lobby,
+			chat.Credential{Password: "sesame"})
+		require.ErrorAs(t, err, &limit)
+	})
+}
+
+// countedGuesses counts guesses, and bounds those that are known to be right.
+type countedGuesses struct {
+	made    int
+	limited error
+}
+
+func (g *countedGuesses) Refused(chat.Principal) error { return g.limited }
 
 func (g *countedGuesses) Guess(_ context.Context, _ chat.Principal, _ chat.RoomID, look func() (bool, error)) (bool, error) {
 	g.made++

@@ -30,16 +30,13 @@ func (h *Handler) find(r *http.Request) (attachments.Record, error) {
 	if err != nil {
 		return attachments.Record{}, err
 	}
-	record, err := h.files.Get(r.Context(), room, r.PathValue("id"))
-	if err == nil && !record.State.IsShown() {
-		if !who.Guest && record.Owner == who.ID {
-			return record, nil
-		}
-		err = attachments.ErrNotFound
+	// Who may not read the room is told that, whatever there is, also of files of its own.
+	if err := h.rooms.Authorize(r.Context(), who, room, chat.ActionDownload); err != nil {
+		return attachments.Record{}, err
 	}
-	// Who may not read the room is told that, whatever there is.
-	if may := h.rooms.Authorize(r.Context(), who, room, chat.ActionDownload); may != nil {
-		return attachments.Record{}, may
+	record, err := h.files.Get(r.Context(), room, r.PathValue("id"))
+	if err == nil && !record.State.IsShown() && (who.Guest || record.Owner != who.ID) {
+		err = attachments.ErrNotFound
 	}
 	return record, err
 }

@@ -479,6 +479,16 @@ func TestReadingIsForWhoMayReadTheRoom(t *testing.T) {
 	s.set(t, "secret", `{"files":false}`)
 	resp, _ = s.ask(t, "GET", a.URL, nil, "X-Name", "Olga")
 	assert.Equal(t, 200, resp.StatusCode, "what was sent can be read")
+
+	s.set(t, "secret", `{"files":true,"inviteOnly":false}`)
+	b := s.send(t, 201, "PUT", "/rooms/secret/files/b", "mine", "X-Name", "Bob")
+	_, _, err = s.node.Post(t.Context(), session("Bob"), "secret", chat.Draft{Payload: chat.Message{Text: "hello"}})
+	require.NoError(t, err)
+	_, err = s.node.Moderate(t.Context(), session("Olga"), "secret", chat.BanMember{Member: session("Bob").ID})
+	require.NoError(t, err)
+	for _, path := range []string{b.URL, "/rooms/secret/files/" + b.ID} {
+		s.refused(t, wire.CodeBanned, "GET", path, "", "X-Name", "Bob") // also what is in no message, and its own
+	}
 }
 
 func TestTakingBack(t *testing.T) {

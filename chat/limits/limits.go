@@ -14,7 +14,6 @@
 package limits
 
 import (
-	"cmp"
 	"context"
 	"time"
 
@@ -242,8 +241,7 @@ func (l *Limits) Guess(
 	case <-ctx.Done():
 		return false, ctx.Err()
 	}
-	network := networkOf(who)
-	own := counted{limit: Passwords.scoped(address), whose: network, Bucket: l.set.of(Passwords, address)}
+	own, network := l.guessesOf(who), who.Guesser()
 	all := counted{limit: Passwords.scoped(inRoom), whose: string(room), Bucket: l.set.of(Passwords, inRoom)}
 	first := counted{limit: all.limit, whose: string(room) + " first " + network, Bucket: firstGuess}
 	var taken []counted
@@ -277,11 +275,16 @@ func (l *Limits) Guess(
 // there again an hour after a wrong one.
 var firstGuess = chat.Bucket{Burst: 1, PerSecond: 1.0 / 3600}
 
-// networkOf is by what guesses are counted: also those in the course of what was counted before
-// ([chat.Principal.Uncounted]).
-func networkOf(who chat.Principal) string {
-	if who.Guest {
-		return cmp.Or(who.NetworkKey, who.LimitKey)
+// Refused implements [chat.Guesses].
+func (l *Limits) Refused(who chat.Principal) error {
+	own := l.guessesOf(who)
+	if own.IsOff() || own.whose == "" {
+		return nil
 	}
-	return cmp.Or(who.NetworkKey, string(who.ID))
+	return l.holds.refused(own, 1)
+}
+
+// guessesOf is the bucket of who guesses, in whatever room.
+func (l *Limits) guessesOf(who chat.Principal) counted {
+	return counted{limit: Passwords.scoped(address), whose: who.Guesser(), Bucket: l.set.of(Passwords, address)}
 }
