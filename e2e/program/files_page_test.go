@@ -320,7 +320,8 @@ func sumOf(t *testing.T, page *browser.Page, name string) string {
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
-// TestPageShowsFirstPages has the first page of a document drawn, within the page's policy.
+// TestPageShowsFirstPages has the first page of a document drawn, within the page's policy, and the
+// first lines of texts of any kind shown.
 func TestPageShowsFirstPages(t *testing.T) {
 	node := startNode(t)
 	page := chromium(t).Person(t, "Ann").Page()
@@ -336,6 +337,10 @@ func TestPageShowsFirstPages(t *testing.T) {
 	page.Until(t, "the one drawn, the other said to be none", all("pdf-page")+`.map(p => p.dataset.state).join() === "drawn,fileNoPage"`)
 	red := `(c => [...c.getContext("2d").getImageData(100, 320, 1, 1).data].join())(document.querySelector(".pdf-page canvas"))`
 	assert.Equal(t, "255,0,0,255", browser.Eval[string](t, page, red))
+	browser.Eval[any](t, page, `give.choose(give.text("app.log", "04:01 up\n04:02 down", ""), give.text("a.json", '{"a": 1}', "application/json"))`)
+	page.Until(t, "attached", all("attached-file")+".length === 2")
+	page.Click(t, "send")
+	page.Until(t, "the lines", all("file-lines")+`.map(p => p.textContent).join("|") === '04:01 up\n04:02 down|{"a": 1}'`)
 	assert.Empty(t, page.Console())
 }
 

@@ -4,6 +4,7 @@ import type { MessageEvent } from "../../src/client/index.ts";
 import { boxOf } from "../../src/ui/files/box.ts";
 import { canShrink, chosenOf } from "../../src/ui/files/chosen.ts";
 import { kindOf } from "../../src/ui/files/kind.ts";
+import { fileProblem } from "../../src/ui/files/problem.ts";
 import { loudnessOf, waveOf } from "../../src/ui/files/recorder.ts";
 import { durationText, sizeText } from "../../src/ui/files/sizes.ts";
 import { Words } from "../../src/ui/i18n/index.ts";
@@ -406,12 +407,29 @@ describe("pieces", () => {
       "audio/mpeg",
       "application/pdf",
       "text/plain; charset=utf-8",
-      "text/html",
+      "application/zip",
     ];
     const kinds = types.map((type) => kindOf(of({ type })));
     expect(kinds).toEqual(["video", "audio", "pdf", "text", "other"]);
+    for (const type of [
+      "text/x-log",
+      "text/csv",
+      "text/html",
+      "application/json",
+      "application/yaml",
+    ]) {
+      expect(kindOf(of({ type }))).toBe("text");
+      expect(boxOf(of({ type }), 1).height).toBe("248px");
+    }
+    expect(kindOf(of({ type: "video/quicktime" }))).toBe("video");
+    expect(boxOf(of({ type: "video/quicktime" }), 1).height).toBe("248px");
     expect(kindOf(of({ type: "video/x-matroska" }))).toBe("other");
     expect(boxOf(of({ type: "video/x-matroska" }), 1).height).toBe("64px");
+  });
+
+  test("a picture of too many pixels is not said to have too many bytes", () => {
+    const refusal = { code: "too_large", title: "", field: "pixels", limit: 67_108_864 };
+    expect(fileProblem(new Words("en"), refusal)).toBe("Too many pixels: at most 67 million.");
   });
 
   test("sizes and times are said as people say them", () => {

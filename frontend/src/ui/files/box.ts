@@ -11,7 +11,7 @@ const SMALLEST = 48;
  */
 export function boxOf({ type, width, height, duration }: RoomFile, pictures: number) {
   if (!width || !height) {
-    const shown = /^video.(mp4|webm|ogg)|\/pdf$|^text.plain/.test(type);
+    const shown = /^video.(mp4|webm|ogg|quick)|^text|(pdf|json|yaml|toml|sql)$/.test(type);
     const height = shown ? 248 : !duration && /^audio/.test(type) ? 120 : 64;
     return { width: `${LARGEST}px`, height: `${height}px` };
   }

@@ -5,8 +5,10 @@ export type FileKind = "picture" | "voice" | "video" | "audio" | "pdf" | "text" 
 
 export function kindOf({ type, width, height, duration }: RoomFile): FileKind {
   if (width && height) return "picture";
-  if (/^video\/(mp4|webm|ogg)/.test(type)) return "video";
+  // Telephones' videos are QuickTime's: most of them play as MP4 does.
+  if (/^video\/(mp4|webm|ogg|quicktime)/.test(type)) return "video";
   if (type.startsWith("audio/")) return duration ? "voice" : "audio";
   if (type === "application/pdf") return "pdf";
-  return type.startsWith("text/plain") ? "text" : "other";
+  // Logs, code and tables too: they are shown as they are written.
+  return /^text\/|(json|yaml|toml|sql)$/.test(type) ? "text" : "other";
 }

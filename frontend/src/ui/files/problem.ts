@@ -12,6 +12,9 @@ export function fileProblem(words: Words, problem: Problem): string {
     case UNREADABLE:
       return words.text("fileUnreadable");
     case "too_large": {
+      if (field === "pixels" && limit !== undefined) {
+        return words.text("fileTooManyPixels", { limit: Math.floor(limit / 1e6) });
+      }
       const size = limit === undefined ? undefined : sizeText(words, limit);
       if (size === undefined) return words.text("fileTooLargeSomehow");
       return words.text("fileTooLarge", { limit: size });

@@ -20,6 +20,7 @@ export const enFiles = {
   fileCancel: "Cancel upload of {name}",
   fileTooLarge: "Too large: at most {limit}.",
   fileTooLargeSomehow: "Too large.",
+  fileTooManyPixels: "Too many pixels: at most {limit} million.",
   fileRoomFull: "This room has no space left for files: {limit} in all.",
   fileInfected: "The server's scanner refuses it.",
   fileProxyLimit: "Something on the way to the server refuses uploads of this size.",

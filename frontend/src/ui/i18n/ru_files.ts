@@ -29,6 +29,7 @@ export const ruFiles: FilesTexts = {
   fileCancel: "Отменить загрузку {name}",
   fileTooLarge: "Слишком большой файл: можно до {limit}.",
   fileTooLargeSomehow: "Слишком большой файл.",
+  fileTooManyPixels: "В картинке слишком много пикселей: можно до {limit} млн.",
   fileRoomFull: "В комнате кончилось место для файлов: всего {limit}.",
   fileInfected: "Антивирус на сервере не пропустил файл.",
   fileProxyLimit: "Узел на пути к серверу не пропускает файлы такого размера.",
