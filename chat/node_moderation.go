@@ -10,7 +10,8 @@ import (
 )
 
 // Moderate does something about somebody, and returns the room's notice of it. In the same step
-// their streams end, on every node, and nothing of theirs comes after the notice. Where there is
+// their streams end, on every node, and nothing of theirs comes after the notice; the invites and
+// tokens that they have made are good for nothing any more. Where there is
 // nothing to do (nobody is muted, or that is the role already), nothing is said, and the notice has no id.
 //
 // Errors: those of [Node.Authorize] for [ActionModerate]; [ErrNotOwned]; [ErrNoMember]; [ErrNoBan];
@@ -75,6 +76,12 @@ func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moder
 		return *idle, nil
 	}
 	n.Record(ctx, who, role, auditOf(m, room, member))
+	switch m.(type) {
+	case BanMember, RemoveMember:
+		if err := n.takeBack(context.WithoutCancel(ctx), who, role, room, member); err != nil {
+			return Entry{}, err
+		}
+	}
 	if ban, is := m.(BanMember); is && ban.DeleteMessages > 0 {
 		if err := n.deleteMessagesOf(ctx, who, room, member, e.Time.Add(-ban.DeleteMessages)); err != nil {
 			return Entry{}, err
@@ -82,6 +89,45 @@ func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moder
 		n.released(ctx, room)
 	}
 	return e, nil
+}
+
+// takeBack makes the invites and tokens good for nothing that somebody has made who was sent out: by
+// those it could come back as somebody else.
+func (n *Node) takeBack(ctx context.Context, who Principal, role Role, room RoomID, member Author) error {
+	if member.Guest {
+		return nil
+	}
+	for kind, action := range map[RecordKind]string{RecordInvite: AuditRevokeInvite, RecordToken: AuditRevokeToken} {
+		made, err := n.records(ctx, room, kind)
+		if err != nil {
+			return err
+		}
+		for _, r := range made {
+			var d struct {
+				By authorData `json:"by"`
+			}
+			if err := readData(r, &d); err != nil {
+				return err
+			}
+			if d.By.author().ID != member.ID {
+				continue
+			}
+			err := n.dropRecord(ctx, room, kind, r.ID)
+			if errors.Is(err, ErrNoRecord) {
+				continue
+			}
+			if err == nil {
+				n.Record(ctx, who, role, AuditEntry{Action: action, Room: room, Target: r.ID})
+			}
+			if err == nil && kind == RecordToken {
+				err = n.signal(ctx, room, Leaving{Member: MemberID(r.ID), Ended: true})
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // areAboutPeopleAs reports whether rules say the same of people as others do.

@@ -3,6 +3,7 @@ package chat_test
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/caller-chat/caller/chat"
 	"github.com/caller-chat/caller/chat/chattest"
+	"github.com/caller-chat/caller/internal/testwait"
 )
 
 var (
@@ -38,6 +40,54 @@ func kept(t *testing.T, store *chattest.Store, room chat.RoomID, kind chat.Recor
 	require.NoError(t, err)
 	require.True(t, ok)
 	return r
+}
+
+// Who was banned does not come back by an invite or a token that it has made when it had a say.
+func TestABanTakesBackWhatLetsOthersIn(t *testing.T) {
+	_, node, room := owned(t)
+	ctx := context.Background()
+	_, _, err := node.Post(ctx, other, room, chat.Draft{Payload: chat.Message{Text: "hello"}})
+	require.NoError(t, err)
+	_, err = node.Moderate(ctx, owner, room, chat.SetRole{Member: other.ID, Role: chat.RoleOwner})
+	require.NoError(t, err)
+	theirs, err := node.Invite(ctx, other, room, chat.InviteTerms{Uses: 5})
+	require.NoError(t, err)
+	token, err := node.MakeToken(ctx, other, room, chat.TokenTerms{Name: "spy", Read: true})
+	require.NoError(t, err)
+	_, err = node.Moderate(ctx, other, room, chat.SetRole{Member: owner.ID, Role: chat.RoleOwner}) // given back
+	require.NoError(t, err)
+	mine, err := node.Invite(ctx, owner, room, chat.InviteTerms{})
+	require.NoError(t, err)
+	bot, err := node.MakeToken(ctx, owner, room, chat.TokenTerms{Name: "bot", Read: true})
+	require.NoError(t, err)
+	spy, ok, err := node.TokenPrincipal(ctx, token.Secret)
+	require.NoError(t, err)
+	require.True(t, ok)
+	stream := &recorder{}
+	_, err = node.Subscribe(ctx, spy, room, chat.All, stream)
+	require.NoError(t, err)
+
+	_, err = node.Moderate(ctx, owner, room, chat.BanMember{Member: other.ID})
+	require.NoError(t, err)
+	invites, err := node.Invites(ctx, owner, room)
+	require.NoError(t, err)
+	require.Len(t, invites, 1)
+	require.Equal(t, mine.ID, invites[0].ID)
+	tokens, err := node.Tokens(ctx, owner, room)
+	require.NoError(t, err)
+	require.Len(t, tokens, 1)
+	require.Equal(t, bot.ID, tokens[0].ID)
+	_, err = node.ChangeSettings(ctx, owner, room, chat.SettingsPatch{"inviteOnly": []byte("true")}, nil)
+	require.NoError(t, err)
+	again := chat.Principal{ID: "again", Name: "Bob again", Client: "again", LimitKey: "again"}
+	_, err = node.Enter(ctx, again, room, chat.Credential{Invite: theirs.Secret})
+	require.Equal(t, chat.RefusedWrongInvite, refused(err))
+	_, err = node.Enter(ctx, again, room, chat.Credential{Invite: mine.Secret})
+	require.NoError(t, err)
+	_, ok, err = node.TokenPrincipal(ctx, token.Secret)
+	require.NoError(t, err)
+	require.False(t, ok)
+	testwait.Until(t, func() bool { return errors.Is(stream.err(), chat.ErrSessionOver) }, "the program's stream has ended")
 }
 
 func TestInvites(t *testing.T) {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"net/http"
 
 	"github.com/caller-chat/caller/chat"
@@ -38,13 +39,14 @@ func (s *Server) getSession(w http.ResponseWriter, r *http.Request) {
 }
 
 // postSession makes a session, or gives the request's own a new name and time: POST /session. Where
-// somebody else vouches for the name, the body may be empty.
+// somebody else vouches for the name, the body need not have one.
 func (s *Server) postSession(w http.ResponseWriter, r *http.Request) {
 	mine, token, created, err := s.auth.SignIn(w, r, func(fixed string) (string, error) {
 		if fixed != "" && r.ContentLength == 0 {
 			return fixed, nil
 		}
-		return httpapi.NameOf(r)
+		name, err := httpapi.NameOf(r)
+		return cmp.Or(name, fixed), err
 	})
 	if err != nil {
 		s.fail(w, r, err)

@@ -63,6 +63,9 @@ func TestASitesUserStaysInItsRooms(t *testing.T) {
 	made := eve.Do(t, http.MethodPost, "/session", "")
 	require.Equal(t, http.StatusCreated, made.Status, made.Body)
 	inSession := client.Person{Base: node.URL, Token: field(t, made, "token"), Name: "Eve"}
+	again := eve.Do(t, http.MethodPost, "/session", "{}") // as a page sends it that thinks in JSON
+	require.Equal(t, http.StatusCreated, again.Status, again.Body)
+	require.Equal(t, "Eve", field(t, again, "name"))
 
 	for _, who := range []client.Person{eve, inSession} {
 		for _, way := range everyWayIn("lobby", message.ID) {
