@@ -298,7 +298,13 @@ func (l *listener) close() {
 
 // wait waits until what has come is enough.
 func (l *listener) wait(ctx context.Context, what string, enough func([]client.Event) bool) ([]client.Event, error) {
-	late := time.NewTimer(eventually)
+	return l.waitWithin(ctx, eventually, what, enough)
+}
+
+func (l *listener) waitWithin(
+	ctx context.Context, within time.Duration, what string, enough func([]client.Event) bool,
+) ([]client.Event, error) {
+	late := time.NewTimer(within)
 	defer late.Stop()
 	for {
 		l.mu.Lock()
@@ -315,7 +321,7 @@ func (l *listener) wait(ctx context.Context, what string, enough func([]client.E
 		case <-ctx.Done():
 			return events, fmt.Errorf("%s: %s did not come: %w", l.who, what, context.Cause(ctx))
 		case <-late.C:
-			return events, fmt.Errorf("%s: %s did not come within %v; there came: %s", l.who, what, eventually, typesOf(events))
+			return events, fmt.Errorf("%s: %s did not come within %v; there came: %s", l.who, what, within, typesOf(events))
 		}
 	}
 }

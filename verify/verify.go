@@ -87,6 +87,9 @@ const checkWithin = 40 * time.Second
 // eventually is how long the server, and what is between, has to bring something.
 const eventually = 10 * time.Second
 
+// reconnectGrace is for how long the server waits for who has not said that they leave.
+const reconnectGrace = 10 * time.Second
+
 // skipped is the error of a check that can't be made here.
 type skipped struct{ why string }
 
