@@ -23,9 +23,13 @@ type Rooms interface {
 // Routes are the handlers by method and path as the server's router has them: GET
 // /rooms/{room}/messages/{id}/link, and …/link/image. The server has found the principal.
 func (p *Previews) Routes(rooms Rooms) map[string]http.Handler {
+	link := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.getLink(w, r, rooms) })
+	image := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.getImage(w, r, rooms) })
 	return map[string]http.Handler{
-		"GET /rooms/:room/messages/:id/link":       http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.getLink(w, r, rooms) }),
-		"GET /rooms/:room/messages/:id/link/image": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.getImage(w, r, rooms) }),
+		"GET /rooms/:room/messages/:id/link":        link,
+		"HEAD /rooms/:room/messages/:id/link":       link,
+		"GET /rooms/:room/messages/:id/link/image":  image,
+		"HEAD /rooms/:room/messages/:id/link/image": image,
 	}
 }
 

@@ -101,26 +101,28 @@ func (e *Endpoint) post(w http.ResponseWriter, r *http.Request) {
 		httpapi.WriteProblem(w, err)
 		return
 	}
-	if err := single(r); err != nil {
+	body, err := single(r)
+	if err != nil {
 		httpapi.WriteProblem(w, err)
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
-	e.serve.ServeHTTP(w, r)
+	e.serve.ServeHTTP(&refusal{ResponseWriter: w, body: body}, r)
 }
 
-// single refuses a request that has several messages, as protocol versions before 2025-06-18 allow: the
-// answers to all are kept until the last one is there, and those of one batch can have gigabytes.
-func single(r *http.Request) error {
-	body, err := io.ReadAll(r.Body)
+// single reads a request, and refuses one that has several messages, as protocol versions before
+// 2025-06-18 allow: the answers to all are kept until the last one is there, and those of one batch can
+// have gigabytes.
+func single(r *http.Request) (body []byte, err error) {
+	body, err = io.ReadAll(r.Body)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	if bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("[")) {
-		return wire.Fail(wire.CodeMalformed, "it has to be one JSON-RPC message: batches are not taken")
+		return nil, wire.Fail(wire.CodeMalformed, "it has to be one JSON-RPC message: batches are not taken")
 	}
-	return nil
+	return body, nil
 }
 
 // caller is who has called a tool, and the request by which they did.

@@ -378,6 +378,23 @@ func TestOnlyProgramsComeIn(t *testing.T) {
 		status, said = ask(secret, "application/json", both, hostile)
 		assert.Equal(t, http.StatusBadRequest, status, "%.40s: %s", hostile, said)
 	}
+	for _, c := range []struct {
+		kind, accept, body string
+		status             int
+		want               string
+	}{
+		{"application/json", both, "{", 400, `"error":{"code":-32700,`},
+		{"application/json", both, `{"jsonrpc":"1.0","id":1,"method":"ping"}`, 400, `"error":{"code":-32600,`},
+		{"application/json", both, `{"jsonrpc":"2.0","id":"a","method":"tools/call"}`, 400, `"id":"a","error":{"code":-32600,`},
+		{"application/json", both, `{"jsonrpc":"2.0","id":"a","method":"rooms/burn"}`, 200, `"id":"a","error":{"code":-32601,`},
+		{"application/json", "text/html", list, 400, `"id":1,"error":{"code":-32600,`},
+		{"text/plain", both, list, 415, `"id":1,"error":{"code":-32600,`},
+	} {
+		status, said = ask(secret, c.kind, c.accept, c.body)
+		assert.Equal(t, c.status, status, c.body)
+		assert.Contains(t, said, c.want, c.body)
+		assert.True(t, json.Valid([]byte(said)), said)
+	}
 	for _, batch := range []string{"[" + list + "]", " \r\n\t[" + list + "," + list + "]"} {
 		status, said = ask(secret, "application/json", both, batch)
 		assert.Equal(t, http.StatusBadRequest, status)

@@ -16,6 +16,7 @@ import (
 func (p *Push) Routes() map[string]http.Handler {
 	return map[string]http.Handler{
 		"GET /push/key":             http.HandlerFunc(p.getKey),
+		"HEAD /push/key":            http.HandlerFunc(p.getKey),
 		"PUT /push/subscription":    http.HandlerFunc(p.putSubscription),
 		"DELETE /push/subscription": http.HandlerFunc(p.deleteSubscription),
 	}

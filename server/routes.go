@@ -162,10 +162,17 @@ func (s *Server) notRouted(err error, c echo.Context) {
 
 // stripBase finds a request's address below the base path, and takes one slash at its end off:
 // /rooms/lobby/ is the same room. A redirect would lose the body of "curl -d", and WebSocket
-// clients follow none.
+// clients follow none. Only DELETE …/messages/ is no other spelling: it is a message whose id is
+// missing, and would be all of them.
 func (s *Server) stripBase(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		path, raw := within(s.basePath, r.URL.Path), within(s.basePath, r.URL.RawPath)
+		if r.Method == http.MethodDelete && strings.HasSuffix(r.URL.Path, "/messages/") {
+			path += "/"
+			if raw != "" {
+				raw += "/"
+			}
+		}
 		if path != r.URL.Path || raw != r.URL.RawPath {
 			placed, address := *r, *r.URL
 			address.Path, address.RawPath = path, raw

@@ -52,6 +52,14 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// An id that is missing is not all there is.
+func TestNoIDIsNotAll(t *testing.T) {
+	s := newSite(t, Options{})
+	for _, target := range []string{"/rooms/lobby/messages/", "/rooms/%D0%BA/messages/"} {
+		wantProblem(t, s.ask("DELETE", target, ""), http.StatusNotFound, wire.CodeNotFound)
+	}
+}
+
 func TestBadRooms(t *testing.T) {
 	s := newSite(t, Options{})
 	for _, target := range []string{

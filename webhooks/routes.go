@@ -28,7 +28,9 @@ func (w *Webhooks) Routes(rooms Rooms) map[string]http.Handler {
 	return map[string]http.Handler{
 		"POST /rooms/:room/webhooks":            r.handler(r.post),
 		"GET /rooms/:room/webhooks":             r.handler(r.list),
+		"HEAD /rooms/:room/webhooks":            r.handler(r.list),
 		"GET /rooms/:room/webhooks/:id":         r.handler(r.get),
+		"HEAD /rooms/:room/webhooks/:id":        r.handler(r.get),
 		"PATCH /rooms/:room/webhooks/:id":       r.handler(r.patch),
 		"DELETE /rooms/:room/webhooks/:id":      r.handler(r.delete),
 		"POST /rooms/:room/webhooks/:id/secret": r.handler(r.rotate),
