@@ -16,7 +16,9 @@ func IsInvisible(r rune) bool {
 		return false
 	case r == 0x2800, r == 0x1d159: // a braille cell without dots, a note without a head
 		return true
-	case r >= 0xfff9 && r <= 0xfffb, r >= 0x13430 && r <= 0x13440, unicode.Is(unicode.Prepended_Concatenation_Mark, r):
+	case r >= 0xfff9 && r <= 0xfffc: // of annotations and objects, for which browsers draw nothing
+		return true
+	case r >= 0x13430 && r <= 0x13440, unicode.Is(unicode.Prepended_Concatenation_Mark, r):
 		return false
 	}
 	return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Cf, unicode.Variation_Selector)

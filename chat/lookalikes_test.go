@@ -96,6 +96,7 @@ func TestWhoTakesANameLooksLikeWhoHasIt(t *testing.T) {
 func TestNamesThatNobodySees(t *testing.T) {
 	for _, name := range []string{
 		"", " ", "\u200b", "\u3164", "\u2800", "\u00ad", "\ufe0f", "\u0085", "\U000e0041", "\u200b \u3164", "\u115f",
+		"\ufff9", "\ufffc\ufffc",
 	} {
 		_, err := chat.ParseName(name)
 		require.ErrorContains(t, err, "is empty", "%q", name)
@@ -105,6 +106,7 @@ func TestNamesThatNobodySees(t *testing.T) {
 	for _, name := range []string{
 		"Ann\u200b", "\u200bAnn", "A\u200dnn", "Ann\u200d", "A\u200cn", "Ann\ufe0f", "Ann\u00ad", "A\u034fnn", "Ann\U000e0041", "\ufeffAnn",
 		"Ann\u2060", "An\u3164n", "Ann\u2800", "Ann\u200e", "Ann\u061c", "1\ufe0f", "👻\u200d", "علی\u200c", "Ann\U000e0100", "🏴Ann\U000e0067",
+		"Ann\ufff9", "A\ufffcnn",
 	} {
 		_, err := chat.ParseName(name)
 		require.ErrorContains(t, err, "invisible", "%q", name)

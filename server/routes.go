@@ -154,10 +154,21 @@ func (s *Server) notRouted(err error, c echo.Context) {
 		err = &http.MaxBytesError{Limit: wire.MaxBody}
 	case errors.As(err, &routing) && routing.Code == http.StatusNotFound:
 		err = wire.Fail(wire.CodeNotFound, "")
+	case s.isRoomless(c.Request()):
+		c.Response().Header().Del("Allow")
+		http.Redirect(c.Response().Writer, c.Request(), s.basePath+"/", http.StatusFound)
+		return
 	case errors.As(err, &routing) && routing.Code == http.StatusMethodNotAllowed:
 		err = wire.Fail(wire.CodeMethodNotAllowed, "")
 	}
 	s.fail(c.Response().Writer, c.Request(), err)
+}
+
+// isRoomless reports whether a person asks for /rooms/ without a room, which is also what browsers
+// make of /rooms/. : they are shown where rooms are chosen.
+func (s *Server) isRoomless(r *http.Request) bool {
+	reads := r.Method == http.MethodGet || r.Method == http.MethodHead
+	return reads && r.URL.Path == "/rooms" && negotiate(r.Header.Values("Accept")) == formPage
 }
 
 // stripBase finds a request's address below the base path, and takes one slash at its end off:

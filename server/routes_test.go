@@ -109,6 +109,23 @@ func TestWrongMethod(t *testing.T) {
 	assert.Equal(t, "OPTIONS, DELETE, GET, HEAD, POST, PUT", w.Header().Get("Allow"))
 }
 
+// TestRoomsWithoutARoom: a browser that is asked for /rooms, or for /rooms/. , shows the start.
+func TestRoomsWithoutARoom(t *testing.T) {
+	for _, base := range []string{"", "/chat"} {
+		s := newSite(t, Options{BasePath: base})
+		for _, target := range []string{"/rooms", "/rooms/"} {
+			for _, method := range []string{"GET", "HEAD"} {
+				w := s.ask(method, base+target, "", "Accept", "text/html,*/*;q=0.8")
+				assert.Equal(t, http.StatusFound, w.Code, target)
+				assert.Equal(t, base+"/", w.Header().Get("Location"), target)
+				assert.Empty(t, w.Header().Get("Allow"), target)
+			}
+			w := s.ask("PUT", base+target, "", "Accept", "text/html")
+			wantProblem(t, w, http.StatusMethodNotAllowed, wire.CodeMethodNotAllowed)
+		}
+	}
+}
+
 func TestHead(t *testing.T) {
 	s := newSite(t, Options{})
 	for _, c := range []struct{ target, accept, kind string }{

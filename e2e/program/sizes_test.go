@@ -37,7 +37,8 @@ func TestPrintsAllThatIsShown(t *testing.T) {
 	assert.False(t, browser.Eval[bool](t, page, `document.querySelector('[data-testid="composer-input"]').checkVisibility()`), "there is nothing to press on paper")
 }
 
-// TestHeaderOnNarrowScreens: the words about the connection do not lie over the buttons.
+// TestHeaderOnNarrowScreens: the words about the connection do not lie over the buttons, and the
+// room's name has room.
 func TestHeaderOnNarrowScreens(t *testing.T) {
 	node := startNode(t, "--livekit-url", "ws://127.0.0.1:9", "--livekit-api-key", "key", "--livekit-api-secret", strings.Repeat("s", 32))
 	page := chromium(t).Person(t, "Ann").Page()
@@ -59,6 +60,7 @@ func TestHeaderOnNarrowScreens(t *testing.T) {
 				})()`)
 				assert.Empty(t, over, "under the words at %d px, %s, %s", width, transport, language)
 				assert.LessOrEqual(t, browser.Eval[int64](t, page, "document.documentElement.scrollWidth"), width)
+				assert.Greater(t, browser.Eval[int64](t, page, `document.querySelector("h1").clientWidth`), int64(150), "of the name at %d px, %s, %s", width, transport, language)
 			}
 		}
 	}

@@ -77,6 +77,9 @@ func (c *content) fieldsOf(body string, fields formFields) (url.Values, error) {
 			continue
 		}
 		name, value, _ := strings.Cut(pair, "=")
+		if strings.ContainsAny(value, "%+") && !isEncoded(value, valueLetters) {
+			return nil, notEncoded(fields.main) // https://example.com/a%20b, 1+1=2
+		}
 		name, err := url.QueryUnescape(name)
 		if err == nil {
 			value, err = url.QueryUnescape(value)
@@ -106,6 +109,10 @@ func hasField(body, field string) bool {
 // forms leaves as they are (WHATWG URL, section 5.2; encodeURIComponent; RFC 3986's unreserved),
 // and those that a form is made of.
 const formLetters = "*-._~!'()+&="
+
+// valueLetters are the characters, besides ASCII letters and digits, that encoders leave within a
+// value, those too that encode no slashes and commas.
+const valueLetters = "*-._~!'()+,/"
 
 // isEncoded reports whether a text has nothing but letters, digits, the characters given and
 // escapes; without any given, whatever is visible in ASCII.

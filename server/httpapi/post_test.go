@@ -70,6 +70,7 @@ func TestWhatAFormIs(t *testing.T) {
 		"text=a=b":                             "a=b",
 		"text=https://example.com/":            "https://example.com/",
 		"text=what?":                           "what?",
+		"text=either/or,%20so":                 "either/or, so",
 		"text=it's (really) ~fine~!":           "it's (really) ~fine~!",
 		"text=hello&mentions=a&mentions=b&replyTo=1-00000001": "hello",
 		"text=":    "",
@@ -84,7 +85,8 @@ func TestWhatAFormIs(t *testing.T) {
 		"text=hello & goodbye", "text=hello&goodbye", "text=100% sure", "text=1 + 1", "text=50%", "text=a%zz",
 		"text=https://example.com/?a=1&text=abc", "text=https://example.com/?a=1&b=2", "text=a&text=b", "text=a&key=1&key=2",
 		"key=k 1&text=hello", "a=1&text=abc", "text=a&submit=send", "text=Привет&key=k", "text=caf%E9", "caf%E9",
-		"message=%D0%9F", "a%26b&c",
+		"message=%D0%9F", "a%26b&c", "text=https://example.com/a%20b", "text=https://example.com/a+b", "text=1+1=2", "text=see:+there",
+		"key=10:00+02:00&text=a", "text=a@b+c",
 	} {
 		_, err := post(body, contentType, formType)
 		require.Error(t, err, body)

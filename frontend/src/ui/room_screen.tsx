@@ -133,7 +133,9 @@ function Room({ room, rooms, href }: RoomScreenProps) {
     session: view.session,
     onAbout: mine.aboutPerson,
   };
-  const peopleTitle = words.plural("peopleCount", view.memberCount);
+  // Nobody knows how many there are before the server has said it.
+  const peopleTitle =
+    view.memberCount > 0 ? words.plural("peopleCount", view.memberCount) : words.text("people");
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the arrow keys go from message to message
     <div
@@ -199,7 +201,7 @@ function Room({ room, rooms, href }: RoomScreenProps) {
             onClick={() => setPeopleWanted(!peopleShown)}
           >
             <PeopleIcon />
-            <span data-testid="people-count">{view.memberCount}</span>
+            <span data-testid="people-count">{view.memberCount || ""}</span>
           </button>
         )}
         <button

@@ -13,16 +13,18 @@ export type TypedRoom =
 /** Reads a room's name, or a link to a room of this server, as people write and paste them. */
 export function roomTyped(typed: string, base: string): TypedRoom {
   const text = typed.trim();
-  const link = linkOf(text, base);
+  const [, path, name] = /^\/?(rooms\/(.+))/.exec(text) ?? [undefined, undefined, text];
+  const link = path === undefined ? linkOf(text, base) : new URL(path, base);
   if (link !== undefined) {
     const { host, pathname } = new URL(base);
     const known = link.host === host && link.pathname.startsWith(pathname);
     const room = known ? normalRoom(roomOf(link.href, base) ?? "") : undefined;
-    return room === undefined ? { elsewhere: link.host } : { room, hash: link.hash };
+    if (room !== undefined) return { room, hash: link.hash };
+    if (path === undefined) return { elsewhere: link.host };
   }
   const room = normalRoom(text);
   if (room !== undefined) return { room, hash: "" };
-  const offer = nearest(text);
+  const offer = nearest(name ?? text);
   return offer === undefined ? { nothing: true } : { offer };
 }
 

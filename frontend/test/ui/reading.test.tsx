@@ -280,16 +280,24 @@ describe("earlier messages", () => {
   });
 });
 
-test.each(["", " \n", "\u200b", "\u3164", "\u2800", "\u00ad", "\u0085", "\u2060 \ufeff"])(
-  "a text of %j shows nothing, and is not sent",
-  async (text) => {
-    expect(isBlank(text)).toBe(true);
-    expect(isBlank(`${text}a`)).toBe(false);
-    await page.open("/rooms/lobby");
-    await page.fill("composer-input", text);
-    expect((page.one("send") as HTMLButtonElement).disabled).toBe(true);
-  },
-);
+test.each([
+  "",
+  " \n",
+  "\u200b",
+  "\u3164",
+  "\u2800",
+  "\u00ad",
+  "\u0085",
+  "\u2060 \ufeff",
+  "\ufff9",
+  "\ufffc",
+])("a text of %j shows nothing, and is not sent", async (text) => {
+  expect(isBlank(text)).toBe(true);
+  expect(isBlank(`${text}a`)).toBe(false);
+  await page.open("/rooms/lobby");
+  await page.fill("composer-input", text);
+  expect((page.one("send") as HTMLButtonElement).disabled).toBe(true);
+});
 
 describe("which rows are drawn", () => {
   const rows = (from: number, to: number): Row[] =>
@@ -441,4 +449,12 @@ test("how far one has read is kept when the page goes at once", async () => {
   window.dispatchEvent(new Event("pagehide"));
   // Nothing was said yet: what comes from now on is new, also to a page that comes later.
   expect(read()).toBe("0-0");
+});
+
+test("how many people there are is not said before it is known", async () => {
+  page.server.network.ws = page.server.network.sse = page.server.network.poll = "hang";
+  await page.open("/rooms/lobby");
+  expect(page.one("people-count").textContent).toBe("");
+  expect(page.one("people-toggle").title).toBe("People");
+  expect(document.body.textContent).not.toContain("0 people");
 });

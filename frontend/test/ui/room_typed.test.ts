@@ -22,6 +22,8 @@ describe("what somebody types for a room", () => {
     ["\u0301abc", "abc"],
     ["½ pint", "pint"],
     ["lob\u200bby", "lobby"],
+    ["/rooms/my room", "my-room"],
+    ["rooms/", "rooms"],
     ["...secret room", "secret-room"],
     ["x".repeat(70), "x".repeat(64)],
   ])("%s is offered %s", (typed, offer) => {
@@ -40,6 +42,8 @@ describe("what somebody types for a room", () => {
     ["HTTPS://chat.example/talk/rooms/Lobby/?transport=sse", "lobby", ""],
     ["chat.example/talk/rooms/%D0%BA#42-7f3a9c12", "к", "#42-7f3a9c12"],
     ["http://chat.example/talk/rooms/lobby", "lobby", ""],
+    ["/rooms/Lobby", "lobby", ""],
+    ["rooms/%D0%BA#42-7f3a9c12", "к", "#42-7f3a9c12"],
   ])("%s is followed", (typed, room, hash) => {
     expect(roomTyped(typed, BASE)).toEqual({ room, hash });
   });

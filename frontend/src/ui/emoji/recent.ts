@@ -3,7 +3,8 @@ import { lasting } from "../storage.ts";
 const KEY = "emoji";
 const KEPT = 16;
 const QUICK = 6;
-const USUAL = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
+/** What everybody uses, the most used first. */
+export const USUAL = ["👍", "❤️", "😂", "😮", "😢", "🎉"];
 
 /** What one has used lately, the last first. */
 export function recentEmoji(): string[] {

@@ -21,6 +21,9 @@ const START = /https?:\/\/|www\./gi;
 const AFTER =
   /[\s<>"`\p{Cc}\u00ad\u061c\u200b-\u200f\u2018-\u201f\u2026\u2028-\u202f\u2060-\u206f\u3000-\u3003\u3008-\u301f\u30fb\ufeff\uff01-\uff0f\uff1a-\uff1b\uff1f\uff3b-\uff3d\uff5b-\uff65]/gu;
 
+/** An address that ends with its host, where a mark or a bar follows: _https://a.example_ */
+const BEHIND_HOST = /^(?:https?:\/\/)?[^/?#|_*~]+(?=\||[_*~]+(?![.:-]?[\p{L}\p{N}_*~@]))/iu;
+
 /**
  * Looking for the end of an address may take this many times the text's length in all; what comes
  * then stays text. People's texts need it once.
@@ -58,7 +61,7 @@ function readAddress(
   before: string,
 ): { length: number; link: Link } | undefined {
   const prefix = isBare ? "https://" : "";
-  const whole = prefix + candidate;
+  const whole = prefix + candidate.slice(0, BEHIND_HOST.exec(candidate)?.[0].length);
   const scheme = whole.slice(0, whole.indexOf("/"));
   const length = scheme.length + linkifier.testSchemaAt(whole, scheme, scheme.length);
   if (length === scheme.length) return undefined;

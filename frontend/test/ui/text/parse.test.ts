@@ -130,6 +130,11 @@ describe("links", () => {
     ["https://a.example/*b*c~~d~~", "<https://a.example/*b*c~~d~~>"],
     ["**https://a.example/b**", "bold(<https://a.example/b>)"],
     ["_https://a.example/b_c_", "italic(<https://a.example/b_c>)"],
+    ["_https://a.example_, and", "italic(<https://a.example>), and"],
+    ["~~https://a.example~~", "strike(<https://a.example>)"],
+    ["**www.a.example**.", "bold(<www.a.example>)."],
+    ["https://a.example|https://b.example/c|d", "<https://a.example>|<https://b.example/c|d>"],
+    ["https://a_b.example", "https://a_b.example"],
     [
       "https://a.example/x: y; https://a.example!",
       "<https://a.example/x>: y; <https://a.example>!",
