@@ -175,7 +175,7 @@ func unmute(a *audited) error {
 
 func unban(a *audited) error {
 	require.NoError(a, a.moderate(bob, chat.BanMember{Member: cid.ID}))
-	bans, err := a.node.Bans(a.Context(), bob, a.room)
+	bans, _, err := a.node.Bans(a.Context(), bob, a.room)
 	require.NoError(a, err)
 	a.log.take()
 	return a.moderate(bob, chat.Unban{ID: bans[0].ID})

@@ -33,7 +33,7 @@ type (
 		// nothing.
 		DeleteMessages time.Duration
 	}
-	// Unban ends a ban, named by its id.
+	// Unban ends a ban, named by its id or by the member's that it is about.
 	Unban struct{ ID string }
 	// MuteMember lets somebody read only.
 	MuteMember struct {
@@ -161,9 +161,12 @@ func (m Unmute) change(to *Rules, _ Principal, member Author, _ time.Time) (what
 	return NoticeUnmuted, nil
 }
 
+// names reports whether a ban is the one.
+func (m Unban) names(b Ban) bool { return b.ID == m.ID || b.Member.ID == MemberID(m.ID) }
+
 func (m Unban) change(to *Rules, _ Principal, _ Author, _ time.Time) (what string, err error) {
 	before := len(to.Bans)
-	to.Bans = slices.DeleteFunc(to.Bans, func(b Ban) bool { return b.ID == m.ID })
+	to.Bans = slices.DeleteFunc(to.Bans, m.names)
 	if len(to.Bans) == before {
 		return "", ErrNoBan
 	}

@@ -317,7 +317,7 @@ func (m *clubModel) prune() {
 }
 
 func (w *walk) unban() {
-	bans, err := w.node().Bans(w.Context(), olga, lobby)
+	bans, _, err := w.node().Bans(w.Context(), olga, lobby)
 	if w.model.closed {
 		require.Equal(w, chat.RefusedClosed, refused(err))
 		return

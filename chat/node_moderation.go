@@ -30,7 +30,7 @@ func (n *Node) Moderate(ctx context.Context, who Principal, room RoomID, m Moder
 		c := &RulesChange{From: may.rules, To: may.rules.Clone()}
 		var err error
 		if unban, is := m.(Unban); is {
-			member = bannedBy(may.rules, unban.ID)
+			member = bannedBy(may.rules, unban)
 		} else {
 			if err := may.rules.mayActOn(who, Author{ID: m.about()}); err != nil {
 				return nil, err
@@ -147,11 +147,9 @@ func (r *Rules) hasAllOwnersOf(before *Rules) bool {
 }
 
 // bannedBy is whom a ban is about.
-func bannedBy(rules *Rules, id string) Author {
-	for _, b := range rules.Bans {
-		if b.ID == id {
-			return b.Member
-		}
+func bannedBy(rules *Rules, ban Unban) Author {
+	if i := slices.IndexFunc(rules.Bans, ban.names); i >= 0 {
+		return rules.Bans[i].Member
 	}
 	return Author{}
 }
@@ -247,21 +245,22 @@ func (n *Node) readLog(ctx context.Context, room RoomID) (Kept, error) {
 	return kept, nil
 }
 
-// Bans are those of a room that are not over, the oldest first. Errors: those of [Node.Authorize]
+// Bans are those of a room that are not over, and its mutes, the oldest first. Errors: those of [Node.Authorize]
 // for [ActionModerate]; [ErrNotOwned].
-func (n *Node) Bans(ctx context.Context, who Principal, room RoomID) ([]Ban, error) {
+func (n *Node) Bans(ctx context.Context, who Principal, room RoomID) (bans, mutes []Ban, err error) {
 	if err := n.askPolicy(ctx, who, room, ActionModerate, 1); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rules, err := n.readRules(ctx, room)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if _, err := n.permitted(ctx, rules, who, room, ActionModerate); err != nil {
-		return nil, n.told(room, ActionModerate, err)
+		return nil, nil, n.told(room, ActionModerate, err)
 	}
 	now := time.Now()
-	return slices.DeleteFunc(slices.Clone(rules.Bans), func(b Ban) bool { return b.isOver(now) }), nil
+	isOver := func(b Ban) bool { return b.isOver(now) }
+	return slices.DeleteFunc(slices.Clone(rules.Bans), isOver), slices.DeleteFunc(slices.Clone(rules.Mutes), isOver), nil
 }
 
 // Clear deletes all that is kept of a room. What is left is the notice of it. Errors: those of

@@ -157,7 +157,7 @@ func TestABanEndsAllThatSomebodyHas(t *testing.T) {
 		require.JSONEq(t, `{"member":{"id":"id-Bob","name":"Bob"}}`, string(e.Payload.(chat.RoomNotice).Fields), "and no reason")
 		c.isOut(bob, chat.RefusedBanned)
 
-		bans, err := c.b.Bans(t.Context(), olga, lobby)
+		bans, _, err := c.b.Bans(t.Context(), olga, lobby)
 		require.NoError(t, err)
 		require.Len(t, bans, 1)
 		require.Equal(t, "spam", bans[0].Reason)
@@ -169,6 +169,36 @@ func TestABanEndsAllThatSomebodyHas(t *testing.T) {
 	})
 }
 
+// Moderators see who is muted, why and until when, as they see bans; and take a ban back by whom it
+// is about.
+func TestModeratorsSeeMutes(t *testing.T) {
+	inClub(t, func(t *testing.T, c club) {
+		bob, ann := session("Bob"), session("Ann")
+		c.says(bob, "hello")
+		c.says(ann, "hello")
+		c.moderate(chat.MuteMember{Member: bob.ID, For: time.Minute, Reason: "too loud"})
+		c.moderate(chat.BanMember{Member: ann.ID})
+		bans, mutes, err := c.b.Bans(t.Context(), olga, lobby)
+		require.NoError(t, err)
+		require.Len(t, bans, 1)
+		require.Len(t, mutes, 1)
+		require.Equal(t, bob.ID, mutes[0].Member.ID)
+		require.Equal(t, "too loud", mutes[0].Reason)
+		require.Equal(t, time.Minute, mutes[0].Until.Sub(mutes[0].At))
+		_, _, err = c.b.Bans(t.Context(), bob, lobby)
+		require.Equal(t, chat.RefusedNotAllowed, refused(err))
+
+		time.Sleep(time.Minute)
+		e := c.moderate(chat.Unban{ID: string(ann.ID)})
+		require.JSONEq(t, `{"member":{"id":"id-Ann","name":"Ann"}}`, string(e.Payload.(chat.RoomNotice).Fields))
+		c.isIn(ann)
+		bans, mutes, err = c.a.Bans(t.Context(), olga, lobby)
+		require.NoError(t, err)
+		require.Empty(t, bans)
+		require.Empty(t, mutes)
+	})
+}
+
 func TestABanEndsByItself(t *testing.T) {
 	inClub(t, func(t *testing.T, c club) {
 		bob := session("Bob")
@@ -177,7 +207,7 @@ func TestABanEndsByItself(t *testing.T) {
 		c.isOut(bob, chat.RefusedBanned)
 		time.Sleep(time.Minute)
 		c.isIn(bob)
-		bans, err := c.a.Bans(t.Context(), olga, lobby)
+		bans, _, err := c.a.Bans(t.Context(), olga, lobby)
 		require.NoError(t, err)
 		require.Empty(t, bans)
 	})
@@ -258,7 +288,7 @@ func TestWhoIsBannedNoMoreComesInAfterTheFeedWasCut(t *testing.T) {
 		subscribe(t, c.b, session("Ann"), chat.All)
 		c.says(bob, "spam")
 		c.moderate(chat.BanMember{Member: bob.ID})
-		bans, err := c.a.Bans(t.Context(), olga, lobby)
+		bans, _, err := c.a.Bans(t.Context(), olga, lobby)
 		require.NoError(t, err)
 		c.store.CutFeed(true)
 		synctest.Wait()
@@ -395,7 +425,7 @@ func TestBansOfGuestsThatHoldNobodyMakeRoom(t *testing.T) {
 		time.Sleep(24 * time.Hour)
 		c.says(guest(3), "buy now")
 		c.moderate(chat.BanMember{Member: guest(3).ID})
-		bans, err := c.a.Bans(t.Context(), olga, lobby)
+		bans, _, err := c.a.Bans(t.Context(), olga, lobby)
 		require.NoError(t, err)
 		require.Len(t, bans, 1)
 		require.Equal(t, guest(3).ID, bans[0].Member.ID)
@@ -1081,7 +1111,7 @@ func TestAnOwnerIsSeenByWhatItDoes(t *testing.T) {
 		"a reading": func(ctx context.Context, c club) error { _, err := c.b.History(ctx, olga, lobby); return err },
 		"members":   func(ctx context.Context, c club) error { _, err := c.b.Members(ctx, olga, lobby); return err },
 		"settings":  func(ctx context.Context, c club) error { _, err := c.b.Settings(ctx, olga, lobby); return err },
-		"bans":      func(ctx context.Context, c club) error { _, err := c.b.Bans(ctx, olga, lobby); return err },
+		"bans":      func(ctx context.Context, c club) error { _, _, err := c.b.Bans(ctx, olga, lobby); return err },
 		"a change":  func(_ context.Context, c club) error { c.set(`{"topic":"tea"}`); return nil },
 	}
 	unseen := map[string]func(ctx context.Context, c club) error{

@@ -12,7 +12,7 @@ import (
 // Moderating is what the server asks of the core about keeping order in rooms.
 type Moderating interface {
 	Moderate(ctx context.Context, who chat.Principal, room chat.RoomID, m chat.Moderation) (chat.Entry, error)
-	Bans(ctx context.Context, who chat.Principal, room chat.RoomID) ([]chat.Ban, error)
+	Bans(ctx context.Context, who chat.Principal, room chat.RoomID) (bans, mutes []chat.Ban, err error)
 	Clear(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Entry, error)
 	CloseRoom(ctx context.Context, who chat.Principal, room chat.RoomID) error
 }
@@ -41,18 +41,18 @@ func (s *Server) answerNotice(w http.ResponseWriter, r *http.Request, room chat.
 	httpapi.WriteJSON(w, http.StatusOK, wire.EntryOf(room, notice))
 }
 
-// getBans lists a room's bans: GET /rooms/{room}/bans.
+// getBans lists a room's bans and mutes: GET /rooms/{room}/bans.
 func (s *Server) getBans(w http.ResponseWriter, r *http.Request) {
 	room, who, err := httpapi.MemberInRoom(r)
-	var all []chat.Ban
+	var bans, mutes []chat.Ban
 	if err == nil {
-		all, err = s.rooms.Bans(r.Context(), who, room)
+		bans, mutes, err = s.rooms.Bans(r.Context(), who, room)
 	}
 	if err != nil {
 		s.fail(w, r, err)
 		return
 	}
-	httpapi.WriteJSON(w, http.StatusOK, wire.BansOf(all))
+	httpapi.WriteJSON(w, http.StatusOK, wire.BansOf(bans, mutes))
 }
 
 // clearRoom deletes all that was said: DELETE /rooms/{room}/messages.

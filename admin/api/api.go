@@ -32,7 +32,7 @@ type Reading interface {
 	History(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.Kept, error)
 	Members(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.RosterSnapshot, error)
 	Settings(ctx context.Context, who chat.Principal, room chat.RoomID) (chat.RoomSettings, error)
-	Bans(ctx context.Context, who chat.Principal, room chat.RoomID) ([]chat.Ban, error)
+	Bans(ctx context.Context, who chat.Principal, room chat.RoomID) (bans, mutes []chat.Ban, err error)
 	Subscribe(ctx context.Context, who chat.Principal, id chat.RoomID, start chat.Start, sink chat.Sink) (*chat.Subscription, error)
 }
 

@@ -258,11 +258,11 @@ func (a *API) bans(_ http.ResponseWriter, r *http.Request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	all, err := a.node.Bans(r.Context(), a.options.Operator, room)
+	bans, mutes, err := a.node.Bans(r.Context(), a.options.Operator, room)
 	if err != nil && !errors.Is(err, chat.ErrNotOwned) {
 		return answer{}, err
 	}
-	return ok(wire.BansOf(all)), nil
+	return ok(wire.BansOf(bans, mutes)), nil
 }
 
 // moderate does about somebody what a request says.

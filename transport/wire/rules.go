@@ -63,16 +63,20 @@ type Ban struct {
 
 // Bans is the answer to GET /rooms/{room}/bans.
 type Bans struct {
-	Bans []Ban `json:"bans"`
+	Bans  []Ban `json:"bans"`
+	Mutes []Ban `json:"mutes"`
 }
 
-// BansOf are bans as they go over the wire.
-func BansOf(all []chat.Ban) Bans {
-	list := make([]Ban, 0, len(all))
-	for _, b := range all {
-		list = append(list, Ban{b.ID, authorOf(b.Member), authorOf(b.By), b.Reason, timestamp(b.At), ending(b.Until), b.Network != ""})
+// BansOf are bans and mutes as they go over the wire.
+func BansOf(bans, mutes []chat.Ban) Bans {
+	of := func(all []chat.Ban) []Ban {
+		list := make([]Ban, 0, len(all))
+		for _, b := range all {
+			list = append(list, Ban{b.ID, authorOf(b.Member), authorOf(b.By), b.Reason, timestamp(b.At), ending(b.Until), b.Network != ""})
+		}
+		return list
 	}
-	return Bans{list}
+	return Bans{of(bans), of(mutes)}
 }
 
 // ending is a time that may be none.
