@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/caller-chat/caller/e2e/internal/client"
 )
 
 // What is read is gorilla's, what is written is ours, and both are at work at the same time: a
@@ -24,6 +25,7 @@ func TestABusyConnection(t *testing.T) {
 	p := join(t, node.Addr, "busy")
 	require.NoError(t, p.conn.(*net.TCPConn).SetReadBuffer(16<<10)) // so that the server's writes are cut short
 
+	at := func() string { return node.URL }
 	var all sync.WaitGroup
 	defer all.Wait()
 	unread := make(chan struct{}, ahead) // so that nobody is further ahead than a backlog may be long
@@ -40,13 +42,10 @@ func TestABusyConnection(t *testing.T) {
 	for i := range posters {
 		all.Go(func() {
 			for j := 0; j < posts && mayPost(); j++ {
-				said := strings.NewReader(fmt.Sprintf("poster %d says %d %s", i, j, strings.Repeat("x", rand.IntN(3900))))
-				answer, err := http.Post(node.URL+"/rooms/busy", "text/plain", said)
-				if !assert.NoError(t, err) {
+				said := fmt.Sprintf("poster %d says %d %s", i, j, strings.Repeat("x", rand.IntN(3900)))
+				if _, err := client.Guest(node.URL, "Poster").Insist(t.Context(), at, "busy", fmt.Sprintf("p-%d-%d", i, j), said); !assert.NoError(t, err) {
 					return
 				}
-				assert.Equal(t, http.StatusCreated, answer.StatusCode)
-				assert.NoError(t, answer.Body.Close())
 			}
 		})
 	}

@@ -3,7 +3,6 @@ package faults
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -131,14 +130,15 @@ func startTalk(t *testing.T, base, room string, every time.Duration, size int) *
 	k.ended.Go(func() {
 		ticker := time.NewTicker(every)
 		defer ticker.Stop()
-		for {
+		for n := 0; ; n++ {
 			select {
 			case <-ctx.Done():
 				return
 			case <-ticker.C:
 			}
-			message, status, err := ann.TryPost(context.Background(), room, "", strconv.FormatInt(time.Now().UnixNano(), 10)+" "+filler)
-			if !assert.NoError(t, err) || !assert.Equal(t, http.StatusCreated, status) {
+			text := strconv.FormatInt(time.Now().UnixNano(), 10) + " " + filler
+			message, err := ann.Insist(context.Background(), func() string { return base }, room, fmt.Sprint("talk-", n), text)
+			if !assert.NoError(t, err) {
 				return
 			}
 			seq, _ := strconv.ParseUint(strings.Split(message.ID, "-")[0], 10, 64)

@@ -165,9 +165,7 @@ func TestAway(t *testing.T) {
 		return status == http.StatusOK && content == "before"
 	})
 	ann.send(t, "lobby", "c.txt", []byte("after"))
-	output := node.Output.String()
-	assert.Contains(t, output, "the file store does not answer")
-	assert.Contains(t, output, "the file store answers")
+	output := node.Output.WaitFor(t, "the file store does not answer", "the file store answers")
 	assert.NotContains(t, output, harness.S3Secret)
 }
 

@@ -162,6 +162,8 @@ func (n network) run(t *testing.T) row {
 	r := row{talking: page.SinceStart(t)}
 
 	said := n.talk(t, page, other, reader, w)
+	// A machine that stood still has had it on a lower one for a while.
+	page.Until(t, "the transport it ends on", fmt.Sprintf(`["%s"].includes(window.transportsSeen.at(-1))`, strings.Join(n.over, `", "`)))
 	r.over = page.Transports(t)
 	assert.Contains(t, n.over, r.over[len(r.over)-1], "the transport it ends on")
 	diagnostics := page.Diagnostics(t)

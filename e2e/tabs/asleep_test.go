@@ -41,8 +41,9 @@ func TestSleep(t *testing.T) {
 				if plain == 0 {
 					plain = sleep(t, transport, nothing)
 				}
+				stalls := times.Stalls()
 				took := sleep(t, transport, network.meanwhile)
-				held := wake + wakings*plain
+				held := wake + wakings*plain + stalls()
 				run.Times.Add(times.Row{What: "awake, " + transport + " and " + network.name, Took: took, Promised: wake, Machine: plain, Held: held})
 				assert.Less(t, took, held, "all shown after it went on")
 			})

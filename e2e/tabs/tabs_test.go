@@ -126,6 +126,7 @@ func TestTakeover(t *testing.T) {
 				}
 				posted <- err
 			}()
+			stalls := times.Stalls()
 			test.end(t, leader)
 			others[0].Send(t, "mine, meanwhile")
 			require.NoError(t, testwait.Receive(t, posted, "all that Bob says"))
@@ -143,7 +144,7 @@ func TestTakeover(t *testing.T) {
 				behind, pause = tab.behind(t, carol, theirs)
 				took = max(took, behind)
 			}
-			held := takeover + pauses*pause
+			held := takeover + pauses*pause + stalls()
 			run.Times.Add(times.Row{
 				What: "taken over from a tab that was " + test.how + ", " + test.transport, Took: took, Promised: takeover, Machine: pause, Held: held,
 			})
