@@ -66,6 +66,9 @@ const (
 	AuditMakeHook      = "make-webhook"
 	AuditChangeHook    = "change-webhook"
 	AuditDropHook      = "drop-webhook"
+	AuditEnableHook    = "enable-webhook" // the operator's own
+	AuditRetryLetter   = "retry-dead-letter"
+	AuditDropLetter    = "drop-dead-letter"
 	AuditDropReport    = "handle-report"
 	AuditAnnounce      = "announce"
 	AuditPost          = "post" // by the operator

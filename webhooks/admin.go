@@ -17,14 +17,24 @@ import (
 	"github.com/caller-chat/caller/transport/wire"
 )
 
-// AdminRoutes are what the operator is served, as [admin.Part.Routes] has them.
-func (w *Webhooks) AdminRoutes() map[string]http.Handler {
+// AdminRoutes are what the operator is served, as [admin.Part.Routes] has them. did is told what has
+// been done, for the audit log.
+func (w *Webhooks) AdminRoutes(did func(ctx context.Context, e chat.AuditEntry)) map[string]http.Handler {
+	noting := func(do func(r *http.Request) (chat.AuditEntry, error)) http.Handler {
+		return answer(plain(func(r *http.Request) (any, error) {
+			what, err := do(r)
+			if err == nil {
+				did(r.Context(), what)
+			}
+			return nil, err
+		}))
+	}
 	return map[string]http.Handler{
 		"GET /api/webhooks":                  answer(w.adminList),
-		"POST /api/webhooks/{id}/enable":     answer(plain(w.adminEnable)),
+		"POST /api/webhooks/{id}/enable":     noting(w.adminEnable),
 		"GET /api/webhooks/dead":             answer(w.adminDead),
-		"POST /api/webhooks/dead/{id}/retry": answer(plain(w.adminRetry)),
-		"DELETE /api/webhooks/dead/{id}":     answer(plain(w.adminDrop)),
+		"POST /api/webhooks/dead/{id}/retry": noting(w.adminRetry),
+		"DELETE /api/webhooks/dead/{id}":     noting(w.adminDrop),
 	}
 }
 
@@ -86,20 +96,21 @@ func (w *Webhooks) adminList(r *http.Request) (any, error) {
 }
 
 // adminEnable has a node's hook told again.
-func (w *Webhooks) adminEnable(r *http.Request) (any, error) {
+func (w *Webhooks) adminEnable(r *http.Request) (chat.AuditEntry, error) {
 	id := chat.HookID(r.PathValue("id"))
+	did := chat.AuditEntry{Action: chat.AuditEnableHook, Target: string(id)}
 	if _, known := w.node[id]; !known {
-		return nil, wire.Fail(wire.CodeNotFound, "no hook of this node has that id")
+		return did, wire.Fail(wire.CodeNotFound, "no hook of this node has that id")
 	}
 	if err := w.store.SwitchNodeHook(r.Context(), id, true); err != nil {
-		return nil, err
+		return did, err
 	}
 	off, err := w.store.NodeHooksOff(r.Context())
 	if err != nil {
-		return nil, err
+		return did, err
 	}
 	w.switched(off)
-	return nil, nil
+	return did, nil
 }
 
 // letter is a dead letter as the operator is told of it.
@@ -263,20 +274,21 @@ func (w *Webhooks) letterOf(r *http.Request) (chat.DeadLetter, error) {
 }
 
 // adminRetry sends a dead letter once more, at once. It is let go when it was taken.
-func (w *Webhooks) adminRetry(r *http.Request) (any, error) {
+func (w *Webhooks) adminRetry(r *http.Request) (chat.AuditEntry, error) {
 	d, err := w.letterOf(r)
+	did := chat.AuditEntry{Action: chat.AuditRetryLetter, Room: d.Room, Target: r.PathValue("id"), Detail: "of " + string(d.Hook)}
 	if err != nil {
-		return nil, err
+		return did, err
 	}
 	t, err := w.targetOf(r.Context(), d)
 	if err != nil {
-		return nil, err
+		return did, err
 	}
 	if result := w.sender.send(r.Context(), t, eventID(d.Room, d.Happening), bodyOf(d.Room, d.Happening), time.Now()); result.err != nil {
-		return nil, wire.Fail(wire.CodeConflict, "the receiver has not taken it: "+result.err.Error())
+		return did, wire.Fail(wire.CodeConflict, "the receiver has not taken it: "+result.err.Error())
 	}
 	_, err = w.store.DropDeadLetter(r.Context(), d)
-	return nil, err
+	return did, err
 }
 
 // targetOf is where a hook is now.
@@ -297,10 +309,10 @@ func (w *Webhooks) targetOf(ctx context.Context, d chat.DeadLetter) (target, err
 }
 
 // adminDrop lets a dead letter go.
-func (w *Webhooks) adminDrop(r *http.Request) (any, error) {
+func (w *Webhooks) adminDrop(r *http.Request) (chat.AuditEntry, error) {
 	d, err := w.letterOf(r)
 	if err == nil {
 		_, err = w.store.DropDeadLetter(r.Context(), d)
 	}
-	return nil, err
+	return chat.AuditEntry{Action: chat.AuditDropLetter, Room: d.Room, Target: r.PathValue("id"), Detail: "of " + string(d.Hook)}, err
 }

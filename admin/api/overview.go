@@ -37,11 +37,18 @@ type overview struct {
 	stop   context.CancelFunc
 	wait   sync.WaitGroup
 
-	mu      sync.Mutex // protects following
-	last    *snapshot
-	until   time.Time     // for how long last is good
-	looking chan struct{} // closed when the look under way has ended; nil for none
-	err     error         // of the last look
+	mu    sync.Mutex // protects following
+	last  *snapshot
+	until time.Time // for how long last is good
+	under *look     // the look under way, for whoever asks meanwhile; nil for none
+	looks int       // how many there have been
+}
+
+// look is one look at all rooms.
+type look struct {
+	ended chan struct{} // closed in the end; what follows is set then
+	found *snapshot
+	err   error
 }
 
 func newOverview(store Overview, inCall string) *overview {
@@ -66,39 +73,31 @@ func (o *overview) get(ctx context.Context) (*snapshot, error) {
 		o.mu.Unlock()
 		return nil, chat.ErrGoingAway
 	}
-	looking := o.looking
-	if looking == nil {
-		looking = make(chan struct{})
-		o.looking = looking
-		o.wait.Go(func() { o.look(looking) })
+	l := o.under
+	if l == nil {
+		l = &look{ended: make(chan struct{})}
+		o.under = l
+		o.wait.Go(func() { o.look(l) })
 	}
 	o.mu.Unlock()
 	select {
-	case <-looking:
+	case <-l.ended:
+		return l.found, l.err
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.err != nil {
-		return nil, o.err
-	}
-	return o.last, nil
 }
 
 // look asks the store.
-func (o *overview) look(ended chan struct{}) {
+func (o *overview) look(l *look) {
 	ctx, cancel := context.WithTimeout(o.work, lookTime)
 	defer cancel()
 	began := o.now()
-	next := &snapshot{asOf: began, number: 1}
+	next := &snapshot{asOf: began}
 	ids, err := o.store.RoomIDs(ctx)
 	var all []chat.RoomSummary
 	if err == nil {
 		all, err = o.store.Summaries(ctx, ids, o.inCall)
-	}
-	if err != nil {
-		err = fmt.Errorf("a look at all rooms: %w", err)
 	}
 	for _, room := range all {
 		if room.IsThere() {
@@ -107,19 +106,26 @@ func (o *overview) look(ended chan struct{}) {
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.last != nil {
-		next.number = o.last.number + 1
+	defer close(l.ended)
+	o.looks++
+	next.number = o.looks
+	if err != nil {
+		l.err = fmt.Errorf("a look at all rooms: %w", err)
+	} else {
+		l.found = next
 	}
-	if o.err = err; err == nil {
+	if o.under != l {
+		return // something was done since it began: it is for those who had asked before
+	}
+	if o.under = nil; err == nil {
 		o.last, o.until = next, o.now().Add(min(maxAge, max(usualAge, ageByCost*o.now().Sub(began))))
 	}
-	o.looking = nil
-	close(ended)
 }
 
-// forget has the next one who asks look anew: something was done just now.
+// forget has the next one who asks look anew: something was done just now, which a look under way
+// may not have seen.
 func (o *overview) forget() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.until = time.Time{}
+	o.until, o.under = time.Time{}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,6 +46,54 @@ func (r *rooms) Summaries(ctx context.Context, _ []chat.RoomID, _ string) ([]cha
 		return nil, ctx.Err()
 	}
 	return slices.Clone(r.all), nil
+}
+
+// TestALookThatIsTooLate forgets one while it is under way: what was done meanwhile it may not have
+// seen, so whoever asks from then on looks anew, and nothing of it is kept.
+func TestALookThatIsTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &rooms{all: []chat.RoomSummary{{Room: "a", Messages: 1}}}
+		seen := store.all
+		slow := &slowRooms{rooms: store, began: make(chan struct{}), goOn: make(chan struct{})}
+		o := newOverview(slow, "")
+		var asking sync.WaitGroup
+		asking.Go(func() {
+			s, err := o.get(t.Context())
+			if assert.NoError(t, err) {
+				assert.Len(t, s.rooms, len(seen), "who had asked before gets what there was")
+			}
+		})
+		<-slow.began // and has read the names
+		store.mu.Lock()
+		store.all = append(slices.Clone(store.all), chat.RoomSummary{Room: "b", Members: 1})
+		store.mu.Unlock()
+		o.forget()
+		s, err := o.get(t.Context())
+		require.NoError(t, err)
+		assert.Len(t, s.rooms, 2, "a room that opened since the look began")
+		close(slow.goOn)
+		asking.Wait()
+		again, err := o.get(t.Context())
+		require.NoError(t, err)
+		assert.Same(t, s, again, "the older look was kept in place of the newer one")
+		o.close()
+	})
+}
+
+// slowRooms stop in the middle of the first look.
+type slowRooms struct {
+	*rooms
+	looked      atomic.Bool
+	began, goOn chan struct{}
+}
+
+func (r *slowRooms) Summaries(ctx context.Context, ids []chat.RoomID, inCall string) ([]chat.RoomSummary, error) {
+	all, err := r.rooms.Summaries(ctx, ids, inCall)
+	if !r.looked.Swap(true) {
+		close(r.began)
+		<-r.goOn
+	}
+	return all, err
 }
 
 func TestOneLookForAllWhoAsk(t *testing.T) {

@@ -112,7 +112,12 @@ func (p *parts) adminParts(c config) []admin.Part {
 		return all
 	}
 	all = append(all, p.admin.api.Part(), admin.Part{Name: "openapi", Routes: openapi.AdminRoutes(p.log)})
-	return append(all, p.archivePart(), webhooksPart(p.webhooks))
+	return append(all, p.archivePart(), p.webhooksPart())
+}
+
+// operatorDid keeps in the audit log what the operator has done.
+func (p *parts) operatorDid(ctx context.Context, e chat.AuditEntry) {
+	p.node.Record(ctx, auth.Operator(), chat.RoleOperator, e)
 }
 
 // teller tells the other nodes of this one, whether it has an admin listener or not.
@@ -212,6 +217,9 @@ func (p *parts) serveAdmin(c config) error {
 // is, but for this machine alone.
 func (p *parts) listenAdmin(ctx context.Context, c config, secure *encryption, failed chan<- error) error {
 	if c.AdminAddr == "" {
+		if c.idleAdminToken {
+			p.log.InfoContext(ctx, "there is a token for the admin listener, and no address: --admin-addr or CALLER_ADMIN_ADDR would open one")
+		}
 		return nil
 	}
 	base, end := context.WithCancel(context.WithoutCancel(ctx))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,11 +15,21 @@ const maxProblem = 64 << 10
 // ask makes a request to the admin listener. What is no success is an error with the exit code that
 // tells whether the server has refused or could not be reached.
 func (f *adminFlags) ask(i *invocation, method, path string, body io.Reader) (*http.Response, error) {
+	answer, err := f.send(i.ctx, i, method, path, body)
+	if err != nil || answer.StatusCode/100 == 2 {
+		return answer, err
+	}
+	defer func() { _ = answer.Body.Close() }() // the answer is of no more use
+	return nil, refused(answer)
+}
+
+// send makes a request to the admin listener, whatever it answers.
+func (f *adminFlags) send(ctx context.Context, i *invocation, method, path string, body io.Reader) (*http.Response, error) {
 	token, err := f.token(i)
 	if err != nil {
 		return nil, err
 	}
-	r, err := http.NewRequestWithContext(i.ctx, method, string(f.AdminURL)+path, body)
+	r, err := http.NewRequestWithContext(ctx, method, string(f.AdminURL)+path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -30,11 +41,7 @@ func (f *adminFlags) ask(i *invocation, method, path string, body io.Reader) (*h
 		}
 		return nil, &codedError{exitUnavailable, fmt.Errorf("the admin listener can't be reached: %w", err)}
 	}
-	if answer.StatusCode/100 == 2 {
-		return answer, nil
-	}
-	defer func() { _ = answer.Body.Close() }() // the answer is of no more use
-	return nil, refused(answer)
+	return answer, nil
 }
 
 // refused is the error for an answer that is no success.

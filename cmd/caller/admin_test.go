@@ -55,6 +55,28 @@ func TestAdminSettings(t *testing.T) {
 	assert.Empty(t, c.AdminAddr)
 }
 
+// TestATokenForTheCommands stands in the environment of whoever uses "caller admin" and "caller
+// export", who can start a server and the doctor there too.
+func TestATokenForTheCommands(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "token")
+	require.NoError(t, os.WriteFile(file, []byte(adminToken+"\n"), 0o600))
+	for _, variable := range []string{"CALLER_ADMIN_TOKEN=" + adminToken, "CALLER_ADMIN_TOKEN_FILE=" + file} {
+		c, err := read(t, "", []string{variable})
+		require.NoError(t, err, variable)
+		assert.Empty(t, c.secrets.admin)
+		assert.True(t, c.idleAdminToken, "which is said in the log")
+		c, err = read(t, variable, nil)
+		require.NoError(t, err, variable)
+		assert.True(t, c.idleAdminToken)
+		_, err = read(t, "", []string{variable}, "--admin-host", "admin.example")
+		assert.ErrorContains(t, err, "need --admin-addr")
+	}
+	c, err := read(t, "", []string{"CALLER_ADMIN_TOKEN=" + adminToken, "CALLER_ADMIN_ADDR=:9090"})
+	require.NoError(t, err)
+	assert.Equal(t, adminToken, c.secrets.admin)
+	assert.False(t, c.idleAdminToken)
+}
+
 var adminAt = regexp.MustCompile(`"serving the operator","url":"(http://[^"]+)"`)
 
 // asAdmin asks the admin listener of a running program.

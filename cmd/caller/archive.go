@@ -6,7 +6,6 @@ import (
 	"github.com/caller-chat/caller/admin"
 	"github.com/caller-chat/caller/archive"
 	"github.com/caller-chat/caller/chat"
-	"github.com/caller-chat/caller/server/auth"
 )
 
 // archivePart is what the admin listener serves of exports and imports.
@@ -17,10 +16,7 @@ func (p *parts) archivePart() admin.Part {
 	}
 	h := &archive.Handler{Archive: a, Program: version(), Logger: p.log}
 	h.Did = func(r *http.Request, action string, room chat.RoomID, detail string) {
-		operator := chat.Principal{
-			ID: auth.VouchedID(chat.ViaOperator, "", ""), Name: "operator", Via: chat.ViaOperator, Role: chat.RoleOperator,
-		}
-		p.node.Record(r.Context(), operator, operator.Role, chat.AuditEntry{Action: action, Room: room, Detail: detail})
+		p.operatorDid(r.Context(), chat.AuditEntry{Action: action, Room: room, Detail: detail})
 	}
 	return admin.Part{Name: "archive", Transfers: h.Routes()}
 }

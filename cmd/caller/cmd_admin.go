@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -105,10 +108,16 @@ caller admin health --admin-token-file /etc/caller/admin-token`
 
 // Run implements the command.
 func (a *adminHealth) Run(i *invocation) error {
-	answer, err := a.do(i, http.MethodGet, "api/health", nil, nil, &table{columns: []column{
-		{title: "status", path: "status"}, {title: "store", path: "store"},
-	}})
+	answer, err := a.health(i)
 	if err != nil {
+		return err
+	}
+	if a.JSON {
+		err = i.printJSON(answer)
+	} else {
+		err = table{columns: []column{{title: "status", path: "status"}, {title: "store", path: "store"}}}.print(i.stdout, answer)
+	}
+	if err := quietly(err); err != nil {
 		return err
 	}
 	var health struct {
@@ -121,8 +130,8 @@ func (a *adminHealth) Run(i *invocation) error {
 		return err
 	}
 	failed := false
-	for name, check := range health.Checks {
-		if !check.OK {
+	for _, name := range slices.Sorted(maps.Keys(health.Checks)) {
+		if check := health.Checks[name]; !check.OK {
 			failed = true
 			fmt.Fprintf(i.stderr, "caller: %s: %s\n", name, wire.Plain(check.Error))
 		}
@@ -131,6 +140,27 @@ func (a *adminHealth) Run(i *invocation) error {
 		return errors.New("something does not answer")
 	}
 	return nil
+}
+
+// health is what the node says of what it needs: with 200 when all of it answers, and with 503,
+// which is no problem of the call, when something does not.
+func (a *adminHealth) health(i *invocation) (json.RawMessage, error) {
+	ctx, cancel := context.WithTimeout(i.ctx, callWithin)
+	defer cancel()
+	answer, err := a.send(ctx, i, http.MethodGet, "/api/health", nil)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = answer.Body.Close() }() // it has been read
+	failing := answer.StatusCode == http.StatusServiceUnavailable && answer.Header.Get("Content-Type") == "application/json"
+	if answer.StatusCode != http.StatusOK && !failing {
+		return nil, refused(answer)
+	}
+	text, err := io.ReadAll(io.LimitReader(answer.Body, maxProblem))
+	if err != nil {
+		return nil, i.ended(err)
+	}
+	return text, nil
 }
 
 type adminNodes struct{ adminCall }

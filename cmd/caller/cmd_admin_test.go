@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -143,4 +145,30 @@ func TestTables(t *testing.T) {
 	for _, line := range lines {
 		assert.Equal(t, strings.TrimRight(line, " "), line)
 	}
+}
+
+// TestHealthOfAFailingNode is an answer with 503, and no failure of the call.
+func TestHealthOfAFailingNode(t *testing.T) {
+	failing := `{"status":"failing","store":"standalone","checks":{"store":{"ok":false,"took":1.5,"error":"connection refused"},"bucket":{"ok":true,"took":0.3}}}`
+	contentType := "application/json"
+	node := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", contentType)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		_, _ = w.Write([]byte(failing))
+	}))
+	defer node.Close()
+	env := []string{"CALLER_ADMIN_URL=" + node.URL, "CALLER_ADMIN_TOKEN=token"}
+	out, errs, code := runCLI(t, strings.NewReader(""), env, "admin", "health")
+	assert.Equal(t, exitFailed, code)
+	assert.Regexp(t, `(?m)^status +failing$`, out)
+	assert.Contains(t, errs, "caller: store: connection refused\n")
+	assert.NotContains(t, errs, "bucket")
+	out, _, code = runCLI(t, strings.NewReader(""), env, "admin", "health", "--json")
+	assert.Equal(t, exitFailed, code)
+	assert.JSONEq(t, failing, out)
+
+	contentType, failing = "application/problem+json", `{"title":"The server is busy","status":503,"code":"busy"}`
+	_, errs, code = runCLI(t, strings.NewReader(""), env, "admin", "health")
+	assert.Equal(t, exitUnavailable, code)
+	assert.Contains(t, errs, "The server is busy")
 }

@@ -88,6 +88,15 @@ func TestOthersSettingsDoNotMatter(t *testing.T) {
 	require.NoError(t, run(t.Context(), []string{"version"}, []string{"CALLER_ADDR=wrong"}, &out, &out))
 }
 
+// TestFilesAreCompleted has the shell find them, also where they are no flag's.
+func TestFilesAreCompleted(t *testing.T) {
+	for _, words := range [][]string{{"export", ""}, {"export", "./"}, {"import", "b"}} {
+		out, _, code := call(t, append([]string{"complete", "--"}, words...)...)
+		assert.Zero(t, code)
+		assert.Equal(t, ":files\n", out, words)
+	}
+}
+
 // TestEveryCommandHasHelp asks each command for its help: what it does, its flags, and examples
 // that begin with its name.
 func TestEveryCommandHasHelp(t *testing.T) {

@@ -104,7 +104,7 @@ func (c *completer) here(typed string) (answers []answer, files bool) {
 			}
 		}
 		if len(c.after) > 0 {
-			found, wants := values(c.after[0], "", "", typed)
+			found, wants := values(c.after[0], c.after[0].Tag.PlaceHolder, "", typed)
 			answers, files = append(answers, found...), wants
 		}
 	}

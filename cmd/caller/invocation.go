@@ -114,6 +114,14 @@ func (i *invocation) config(s *settings) (config, error) {
 	if c.RedisAddr != "" && i.from.rank(i.parsed, "redis-addr") > i.from.rank(i.parsed, "redis-url") {
 		c.redis = "redis://" + string(c.RedisAddr)
 	}
+	if c.AdminAddr == "" { // in the environment it may be for the commands that ask a node's admin listener
+		if i.from.rank(i.parsed, "admin-token") < fromCommandLine && c.AdminToken != "" {
+			c.AdminToken, c.idleAdminToken = "", true
+		}
+		if i.from.rank(i.parsed, "admin-token-file") < fromCommandLine && c.AdminTokenFile != "" {
+			c.AdminTokenFile, c.idleAdminToken = "", true
+		}
+	}
 	err := c.fit()
 	if err == nil {
 		c.secrets, err = c.readSecrets()

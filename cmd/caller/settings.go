@@ -115,6 +115,8 @@ type config struct {
 	redis string
 
 	secrets secrets
+	// idleAdminToken says that there is a token for the admin listener, and no such listener.
+	idleAdminToken bool
 
 	// metrics are who is told of what happens, for counting; nil for nobody.
 	metrics *metrics.Metrics

@@ -88,7 +88,10 @@ func (s *sources) named(flags []*kong.Flag, args []string, err error) error {
 	return err
 }
 
-// rank is how strong the source is that gave a flag its value: 3 for the command line, 2 for the
+// fromCommandLine is the rank of the strongest source.
+const fromCommandLine = 3
+
+// rank is how strong the source is that gave a flag its value: [fromCommandLine], 2 for the
 // environment, 1 for .env, 0 when none did.
 func (s *sources) rank(parsed *kong.Context, name string) int {
 	for _, path := range parsed.Path {
@@ -96,7 +99,7 @@ func (s *sources) rank(parsed *kong.Context, name string) int {
 			continue
 		}
 		if !path.Resolved {
-			return 3
+			return fromCommandLine
 		}
 		if _, where := s.lookup(path.Flag.Tag.Get(variableTag)); where == envFile {
 			return 1

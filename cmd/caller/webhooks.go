@@ -101,8 +101,8 @@ func webhooksFeature(all *webhooks.Webhooks, rooms webhooks.Rooms) server.Featur
 }
 
 // webhooksPart is what the operator is served of them.
-func webhooksPart(all *webhooks.Webhooks) admin.Part {
-	return admin.Part{Name: "webhooks", Routes: all.AdminRoutes()}
+func (p *parts) webhooksPart() admin.Part {
+	return admin.Part{Name: "webhooks", Routes: p.webhooks.AdminRoutes(p.operatorDid)}
 }
 
 // incomingFeature is what the server serves of hooks, by which other services say what happens there.

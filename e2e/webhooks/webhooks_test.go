@@ -355,6 +355,9 @@ func TestDeadLetters(t *testing.T) {
 		assert.NotEqual(t, all[1].ID, l.ID)
 		assert.NotEqual(t, all[0].ID, l.ID)
 	}
+	assert.Equal(t, []string{
+		"drop-dead-letter " + room + " " + all[0].ID, "retry-dead-letter " + room + " " + all[1].ID,
+	}, operatorDid(t, adminURL), "what was refused was not done")
 	assert.Empty(t, r.faults())
 }
 
@@ -368,6 +371,22 @@ func withAdmin(t *testing.T, args ...string) (node *harness.Node, url string) {
 func admin(t *testing.T, base, method, path string) client.Response {
 	t.Helper()
 	return client.Do(t, method, base+path, "", "Authorization", "Bearer "+adminToken)
+}
+
+// operatorDid is what the audit log has of the operator, the latest first.
+func operatorDid(t *testing.T, adminURL string) (all []string) {
+	t.Helper()
+	var log struct {
+		Entries []struct {
+			Action, Room string
+			Target       struct{ ID string }
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(admin(t, adminURL, "GET", "/api/audit?actor=operator").Body), &log))
+	for _, e := range log.Entries {
+		all = append(all, e.Action+" "+e.Room+" "+e.Target.ID)
+	}
+	return all
 }
 
 // TestAHookOfANodeThatIsGone is switched off on all nodes, and on again by the operator.
@@ -386,6 +405,7 @@ func TestAHookOfANodeThatIsGone(t *testing.T) {
 	}, "it is off")
 	r.behave(nil)
 	require.Equal(t, http.StatusNoContent, admin(t, adminURL, "POST", "/api/webhooks/"+list.Webhooks[0].ID+"/enable").Status)
+	assert.Equal(t, []string{"enable-webhook  " + list.Webhooks[0].ID}, operatorDid(t, adminURL))
 	ann.Post(t, "tea", "two")
 	r.wait(t, "it is told again", hasText("two"))
 	assert.Empty(t, r.faults())
