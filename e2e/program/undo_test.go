@@ -40,6 +40,12 @@ func TestPageDeletionUndone(t *testing.T) {
 				page.Send(t, text)
 				page.WaitSent(t, text)
 			}
+			gone := 0
+			waitGone := func() { // one more
+				t.Helper()
+				gone++
+				record.Wait(t, "the deletion", func(events []client.Event) bool { return len(of("delete", events)) >= gone })
+			}
 			remove := func(text string) {
 				t.Helper()
 				focusMessage(t, page, text)
@@ -57,7 +63,7 @@ func TestPageDeletionUndone(t *testing.T) {
 
 			remove("reloaded")
 			page.Open(t, node.URL+"/rooms/"+room+"?transport="+transport)
-			record.WaitType(t, "delete")
+			waitGone()
 			page.WaitFor(t, "message-deleted")
 			assert.False(t, page.Has(t, "undo"))
 			assert.Equal(t, []string{"kept", "", "left", "waited for"}, bob.Page(t, room, "").Texts())
@@ -68,13 +74,13 @@ func TestPageDeletionUndone(t *testing.T) {
 			page.WaitFor(t, "start-room")
 			assert.Equal(t, []string{"kept", "", "left", "waited for"}, bob.Page(t, room, "").Texts())
 			browser.Eval[any](t, page, "undoTime()")
-			record.WaitType(t, "delete")
+			waitGone()
 			browser.Eval[any](t, page, "history.back()")
 
 			remove("left")
 			clickOn(t, page, "leave")
 			page.WaitFor(t, "start-room")
-			record.WaitType(t, "delete")
+			waitGone()
 			assert.Equal(t, []string{"kept", "", "", ""}, bob.Page(t, room, "").Texts())
 			assert.Empty(t, page.Console(), "errors in the console")
 		})
