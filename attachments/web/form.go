@@ -36,23 +36,34 @@ func (u *upload) form(r *http.Request) error {
 			return err
 		}
 	}
-	head := &heads{r: http.MaxBytesReader(nil, r.Body, most)} // one that says no length has an end, too
+	fields, left, n := url.Values{}, int64(wire.MaxBody), 0
+	// One that says no length has an end, too.
+	err = partsOf(http.MaxBytesReader(nil, r.Body, most), boundary, &n, func(part *multipart.Part) error {
+		return u.part(r, part, fields, &left, &n)
+	})
+	if err != nil {
+		return err
+	}
+	return u.formEnded(fields)
+}
+
+// partsOf takes the parts of a form as they come, and counts them in n.
+func partsOf(r io.Reader, boundary string, n *int, take func(*multipart.Part) error) error {
+	head := &heads{r: r}
 	body := &incoming{r: head}
-	parts := multipart.NewReader(body, boundary)
-	fields, left := url.Values{}, int64(wire.MaxBody)
-	for n := 0; ; n++ {
+	for parts := multipart.NewReader(body, boundary); ; *n++ {
 		head.left = wire.MaxBody
 		part, err := parts.NextPart()
 		head.left = -1
 		switch {
 		case err == io.EOF:
-			return u.formEnded(fields)
+			return nil
 		case err != nil:
 			return body.broken(wire.Fail(wire.CodeMalformed, "the form can't be read"))
-		case n == maxParts:
+		case *n >= maxParts:
 			return wire.Fail(wire.CodeMalformed, fmt.Sprintf("the form has more than %d parts", maxParts))
 		}
-		if err := u.part(r, part, fields, &left); err != nil {
+		if err := take(part); err != nil {
 			return body.broken(err)
 		}
 	}
@@ -88,13 +99,26 @@ func isField(name string) bool {
 	return false
 }
 
-// part takes one part of a form: a file, or a field, for which so many bytes are left.
-func (u *upload) part(r *http.Request, part *multipart.Part, fields url.Values, left *int64) error {
+// part takes one of a form's n parts: a field, for which so many bytes are left, a file, or several in
+// one (RFC 2388 section 4.2), as curl -F file=@a,b sends them.
+func (u *upload) part(r *http.Request, part *multipart.Part, fields url.Values, left *int64, n *int) error {
 	field := part.FormName()
-	name, isFile := filename.FromForm(part.Header.Get("Content-Disposition"))
+	media, its, _ := mime.ParseMediaType(part.Header.Get("Content-Type"))
 	switch {
 	case isField(field): // also one that curl read from a file
 		return readField(part, field, fields, left)
+	case media == "multipart/mixed" && its["boundary"] != "" && part.FileName() == "":
+		return partsOf(part, its["boundary"], n, func(one *multipart.Part) error {
+			return u.filePart(r, one, field, fields)
+		})
+	}
+	return u.filePart(r, part, field, fields)
+}
+
+// filePart takes a file of a form's field.
+func (u *upload) filePart(r *http.Request, part *multipart.Part, field string, fields url.Values) error {
+	name, isFile := filename.FromForm(part.Header.Get("Content-Disposition"))
+	switch {
 	case !isFile && field != "file" && field != "files": // what is not known changes nothing
 		if _, err := io.Copy(io.Discard, part); err != nil {
 			return wire.Fail(wire.CodeMalformed, "the form can't be read")

@@ -33,6 +33,7 @@ func FuzzForm(f *testing.F) {
 	f.Add("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\n\r\nhello\r\n--b\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nlook\r\n--b--\r\n")
 	f.Add("--b\r\nContent-Disposition: form-data; name=wave\r\n\r\n[1]\r\n--b\r\nContent-Disposition: form-data; name=file\r\n\r\n\r\n--b--")
 	f.Add("--b\r\n\r\n--b--")
+	f.Add("--b\r\nContent-Disposition: form-data; name=file\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\nContent-Disposition: attachment; filename=a\r\n\r\n1\r\n--c--\r\n--b--")
 	f.Fuzz(func(t *testing.T, body string) {
 		s := newSite(t, attachments.Options{FileSize: 1000})
 		resp, text := s.ask(t, "POST", "/rooms/lobby/files", strings.NewReader(body), "Content-Type", "multipart/form-data; boundary=b", "X-Name", "Ann")

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -150,6 +151,9 @@ func (u *upload) check() error {
 
 // body takes the file that a request's body is.
 func (u *upload) body(r *http.Request) error {
+	if part := r.Header.Get("Content-Range"); part != "" && part != fmt.Sprintf("bytes 0-%d/%d", r.ContentLength-1, r.ContentLength) {
+		return wire.Fail(wire.CodeMalformed, "a part of a file is taken by tus alone: POST /rooms/ROOM/uploads")
+	}
 	name, named := nameOf(r)
 	if r.ContentLength == 0 && !named {
 		return &chat.InvalidError{Field: "file", Reason: "is empty, and has no name"}

@@ -283,6 +283,47 @@ func TestSendingAForm(t *testing.T) {
 	assert.Len(t, s.said(t), 1)
 }
 
+// curl -F file=@a.txt,b.txt puts the files of one field into a form of their own.
+func TestSeveralFilesInOneField(t *testing.T) {
+	s := newSite(t, attachments.Options{})
+	mixed := func(head string, files ...string) string {
+		parts := ""
+		for _, name := range files {
+			parts += "--in\r\nContent-Disposition: attachment; filename=\"" + name + "\"\r\n\r\n" + name + "\r\n"
+		}
+		return "--out\r\nContent-Disposition: form-data; name=\"file\"" + head + "\r\nContent-Type: multipart/mixed; boundary=in\r\n\r\n" + parts +
+			"--in--\r\n--out\r\nContent-Disposition: form-data; name=\"text\"\r\n\r\nlook\r\n--out--\r\n"
+	}
+	as := []string{"Content-Type", "multipart/form-data; boundary=out", "X-Name", "Ann"}
+	a := s.send(t, 201, "POST", "/rooms/lobby/files", mixed("", "b.txt", "a.txt"), as...)
+	require.Len(t, a.Files, 2)
+	assert.Equal(t, []string{"b.txt", "a.txt"}, []string{a.Files[0].Name, a.Files[1].Name})
+	_, text := s.ask(t, "GET", a.Files[1].URL, nil)
+	assert.Equal(t, "a.txt", string(text))
+	assert.Equal(t, "look", a.Message.Text())
+	a = s.send(t, 201, "POST", "/rooms/lobby/files", mixed(`; filename="mail"`, "b.txt", "a.txt"), as...)
+	require.Len(t, a.Files, 1, "a file that is one itself")
+	assert.Equal(t, "mail", a.Files[0].Name)
+
+	before := len(s.records(t))
+	eleven := strings.Split("1 2 3 4 5 6 7 8 9 10 11", " ")
+	s.refused(t, wire.CodeInvalidField, "POST", "/rooms/lobby/files", mixed("", eleven...), as...)
+	s.refused(t, wire.CodeTooLarge, "POST", "/rooms/lobby/files", mixed("", strings.Repeat("a", 1+wire.MaxBody)), as...)
+	s.refused(t, wire.CodeMalformed, "POST", "/rooms/lobby/files", strings.Replace(mixed("", "b.txt", "a.txt"), "--in--", "", 1), as...)
+	assert.Len(t, s.records(t), before)
+}
+
+// curl -C 3 -T a.txt sends what comes after the first 3 bytes: kept as a file it would be another one.
+func TestAPartIsNoFile(t *testing.T) {
+	s := newSite(t, attachments.Options{})
+	for _, part := range []string{"bytes 3-7/8", "bytes 0-4/8", "bytes 0-4/*", "x"} {
+		s.refused(t, wire.CodeMalformed, "PUT", "/rooms/lobby/files/a.txt", "hello", "X-Name", "Ann", "Content-Range", part)
+		s.refused(t, wire.CodeMalformed, "POST", "/rooms/lobby/files", "hello", "X-Name", "Ann", "Content-Range", part)
+	}
+	assert.Empty(t, s.records(t))
+	s.send(t, 201, "PUT", "/rooms/lobby/files/a.txt", "hello", "X-Name", "Ann", "Content-Range", "bytes 0-4/5") // as curl -C -
+}
+
 // unread is a body that fails the test when somebody reads it.
 type unread struct{ t *testing.T }
 
