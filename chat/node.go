@@ -198,8 +198,23 @@ func (n *Node) FirstHistory(ctx context.Context, who Principal, room RoomID) (Ke
 
 func (n *Node) historyFor(ctx context.Context, rules *Rules, who Principal, room RoomID) (Kept, error) {
 	kept, err := n.readLog(ctx, room)
-	if err != nil || rules.seesAll(who) {
-		return kept, err
+	if err != nil {
+		return Kept{}, err
+	}
+	if rules.Owned() { // whoever was sent out meanwhile is not told what has been said since
+		now, err := n.readRules(ctx, room)
+		if err != nil {
+			return Kept{}, err
+		}
+		if now.Version != rules.Version {
+			if _, err := n.judged(ctx, now, who, room, ActionHistory); err != nil {
+				return Kept{}, n.told(room, ActionHistory, err)
+			}
+		}
+		rules = now
+	}
+	if rules.seesAll(who) {
+		return kept, nil
 	}
 	came, err := n.arrival(ctx, who, room)
 	if err != nil {

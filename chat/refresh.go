@@ -23,11 +23,11 @@ func (r *room) read() {
 	}
 	told := r.leases.told
 	r.back.async(func(ctx context.Context) {
-		var kept Kept
+		var rules *Rules
 		var roster RosterSnapshot
-		rules, err := r.back.keeper.Rules(ctx, r.id) // first: who may not be here is not told what was said since
-		if err == nil {
-			kept, err = r.back.log.Read(ctx, r.id)
+		kept, err := r.back.log.Read(ctx, r.id)
+		if err == nil { // not before: whoever is sent out between the two would be told what was said since
+			rules, err = r.back.keeper.Rules(ctx, r.id)
 		}
 		if err == nil {
 			roster, err = r.back.roster.Members(ctx, r.id)

@@ -1289,3 +1289,65 @@ func TestABanOfWhomTheSiteHasGivenARole(t *testing.T) {
 		c.isIn(owner)
 	})
 }
+
+// A node reads the rules and the log one after the other, and may be slow between the two, while its
+// feed is silent. Who is banned in that time is told nothing that is said after it.
+func TestABanBetweenTwoReadsHidesWhatComesAfterIt(t *testing.T) {
+	var ann, bob = session("Ann"), session("Bob")
+	meanwhile := func(c club) {
+		time.Sleep(100 * time.Millisecond) // half of what the log takes
+		c.moderate(chat.BanMember{Member: bob.ID})
+		c.says(ann, "secret")
+	}
+	test := func(what string, read func(c club, n *chat.Node, at chat.Cursor) (told []string, err error)) {
+		t.Run(what, func(t *testing.T) {
+			inClub(t, func(t *testing.T, c club) {
+				store := c.store.Node("c")
+				n := chat.NewNode(queuedLog{store, 200 * time.Millisecond}, store, store, store, store, chat.Options{Passwords: plain{}})
+				defer func() { require.NoError(t, n.Close(t.Context())) }()
+				subscribe(t, n, olga, chat.All)
+				c.says(bob, "hello") // who has said something can be banned
+				c.store.DelayFeed("c")
+				at := c.says(ann, "one")
+				told, err := read(c, n, at.ID)
+				require.Equal(t, chat.RefusedBanned, refused(err))
+				require.NotContains(t, told, "secret")
+			})
+		})
+	}
+	resume := func(who chat.Principal, unlisted bool) func(c club, n *chat.Node, at chat.Cursor) ([]string, error) {
+		return func(c club, n *chat.Node, at chat.Cursor) ([]string, error) {
+			sink, done := &recorder{}, make(chan error, 1)
+			go func() {
+				_, err := n.Subscribe(c.Context(), who, lobby, chat.Start{Resume: true, After: at, Unlisted: unlisted}, sink)
+				done <- err
+			}()
+			meanwhile(c)
+			return texts(sink.take()), <-done
+		}
+	}
+	test("a stream", resume(bob, false))
+	test("a stream of several rooms", resume(bob, true))
+	test("a stream that is there when another has it read", func(c club, n *chat.Node, at chat.Cursor) ([]string, error) {
+		c.store.CatchUp("c")
+		there, _ := subscribe(c.T, n, bob, chat.All)
+		there.take()
+		c.store.DelayFeed("c")
+		_, _ = resume(ann, true)(c, n, c.says(ann, "two").ID)
+		synctest.Wait()
+		return texts(there.take()), there.err()
+	})
+	test("history", func(c club, n *chat.Node, _ chat.Cursor) (told []string, _ error) {
+		done := make(chan error, 1)
+		go func() {
+			kept, err := n.History(c.Context(), bob, lobby)
+			for _, e := range kept.Entries {
+				told = append(told, e.Text())
+			}
+			done <- err
+		}()
+		meanwhile(c)
+		err := <-done
+		return told, err
+	})
+}
