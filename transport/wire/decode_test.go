@@ -71,6 +71,10 @@ func TestAnAnswerMayNameNoEntry(t *testing.T) {
 		require.NoError(t, json.Unmarshal(answer.appendTo(nil), &got))
 		require.Equal(t, answer, got)
 	}
+	answer.Target, answer.Payload = chat.Cursor{}, chat.RoomNotice{What: chat.NoticeUnmuted} // of somebody who is not muted
+	var got Entry
+	require.NoError(t, json.Unmarshal(answer.appendTo(nil), &got))
+	require.Equal(t, answer.ID, got.ID)
 }
 
 // Of many who react the first are told by id, and all are counted.

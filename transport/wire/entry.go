@@ -176,7 +176,11 @@ func (e *Entry) UnmarshalJSON(object []byte) error {
 		return fmt.Errorf("reading an entry: %w", err)
 	}
 	id, err := chat.ParseCursor(f.ID)
-	nothing := f.Type == chat.KindDelete || f.Type == chat.KindReaction // may be answered so: nothing was appended
+	nothing := false
+	switch f.Type {
+	case chat.KindDelete, chat.KindReaction, chat.KindNotice: // may be answered so: nothing was appended
+		nothing = true
+	}
 	if err != nil || id.IsZero() && !nothing {
 		return fmt.Errorf("reading an entry: %q is no id", f.ID)
 	}
