@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { usePage } from "../context.ts";
 import { CheckIcon } from "../icons.tsx";
 
@@ -46,7 +46,8 @@ export function TextLine({
   const [text, setText] = useState(value);
   /** What is on its way: leaving the field after Enter is no second change. */
   const sent = useRef<string | undefined>(undefined);
-  useEffect(() => setText(value), [value]);
+  // Not after the paint: what is typed before it would be gone.
+  useLayoutEffect(() => setText(value), [value]);
   const save = async () => {
     const next = text.trim();
     if (next === sent.current) return;
